@@ -1,0 +1,35 @@
+"""Chroma: watch what your model learns.
+
+Importing this package loads no framework, no server and no Arrow: each name is loaded when first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chroma.reader import open, ui
+    from chroma.run import Receipt, Run, init
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Receipt": "chroma.run",
+    "Run": "chroma.run",
+    "init": "chroma.run",
+    "open": "chroma.reader",
+    "ui": "chroma.reader",
+}
+
+__all__ = ["Receipt", "Run", "__version__", "init", "open", "ui"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'chroma' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

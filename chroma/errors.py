@@ -1,0 +1,95 @@
+"""The errors Chroma raises, drawn as a tree.
+
+```
+ChromaError
+├── ConfigError              an argument, setting or name that cannot work
+├── MissingDependencyError   an optional package is not installed
+├── NotFoundError            a run, layer, split, sample … that does not exist
+├── HomeError                the home folder cannot be used, or is in use
+├── SegmentError             a file that is not a readable segment
+│   └── SegmentVersionError  written by a newer Chroma
+├── IngestError              a segment that cannot be taken in
+├── CatalogError             the catalog database cannot be used
+│   └── MigrationError       its schema cannot be brought up to date
+├── JobError                 a projection or another job failed
+└── TransportError           the server cannot be reached, or refused
+```
+
+Every message is one sentence that names what, why and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class ChromaError(Exception):
+    """Base of all errors Chroma raises on purpose; its text is fit for people."""
+
+
+class ConfigError(ChromaError, ValueError):
+    """An argument, setting or name that cannot work."""
+
+
+class MissingDependencyError(ChromaError, ImportError):
+    """An optional package is not installed.
+
+    Args:
+        package: The package that could not be imported.
+        extra: The extra of `chroma-embeddings` that brings it.
+    """
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"{package} is not installed, and this needs it: pip install 'chroma-embeddings[{extra}]'"
+        )
+
+
+class NotFoundError(ChromaError, LookupError):
+    """Something asked for by name does not exist.
+
+    Args:
+        kind: What was asked for: "run", "layer", "split" …
+        name: The name that was asked for.
+        known: The names that exist; the nearest ones are suggested.
+    """
+
+    def __init__(self, kind: str, name: object, known: Iterable[str] = ()) -> None:
+        names = list(known)
+        near = get_close_matches(str(name), names, n=3, cutoff=0.5) or names[:8]
+        more = f" of {len(names)}" if len(near) < len(names) else ""
+        hint = f"; there is {', '.join(near)}{more}" if near else f"; there is no {kind} yet"
+        super().__init__(f"no {kind} named {str(name)!r}{hint}")
+
+
+class HomeError(ChromaError, OSError):
+    """The home folder cannot be used, or another program owns it."""
+
+
+class SegmentError(ChromaError):
+    """A file that is not a whole, readable segment."""
+
+
+class SegmentVersionError(SegmentError):
+    """A segment written by a newer Chroma."""
+
+
+class IngestError(ChromaError):
+    """A segment that cannot be taken in."""
+
+
+class CatalogError(ChromaError):
+    """The catalog database cannot be used."""
+
+
+class MigrationError(CatalogError):
+    """The catalog's schema cannot be brought up to date."""
+
+
+class JobError(ChromaError):
+    """A projection or another job failed."""
+
+
+class TransportError(ChromaError, ConnectionError):
+    """The server cannot be reached, or refused."""

@@ -1,0 +1,207 @@
+"""The journal: a folder of segments that a training process writes and a dashboard takes in.
+
+`journal/<run>/<writer>-<number>.arrow` beside `<writer>.lock`, which the living writer holds locked.
+A segment is written under a temporary name, synced, then renamed: a reader sees all of it or nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from chroma.errors import HomeError
+from chroma.records import Header, Record, Segment
+from chroma.segment import encode, parts
+
+_NAME = re.compile(r"^(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow$")
+_RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+_ASIDE = "set-aside"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Entry:
+    """One segment in a journal; sorts by run, writer and number."""
+
+    run: str
+    writer: str
+    number: int
+    path: Path
+
+
+def valid_run_id(run: str) -> bool:
+    """Whether a run id can name a folder: 1–128 letters, digits, `.`, `_` or `-`, not first `.`."""
+    return bool(_RUN.match(run))
+
+
+def segment_name(writer: str, number: int) -> str:
+    """File name of a segment: zero-padded, so that names sort as they were written."""
+    return f"{writer}-{number:06d}.arrow"
+
+
+class JournalWriter:
+    """Writes the segments of one process and run; not for use by several threads at once.
+
+    Args:
+        journal: The journal's folder (`Settings.journal`).
+        run: Id of the run.
+        attempt: Id of the process group; a new random one by default.
+        rank: Rank of this process.
+        world_size: How many ranks write.
+
+    Attributes:
+        writer: Rank and 8 random hex digits.
+        number: Number of the next segment.
+        bytes: Bytes committed so far.
+
+    Raises:
+        HomeError: The folder cannot be made or written to.
+    """
+
+    def __init__(
+        self, journal: Path, run: str, *, attempt: str | None = None, rank: int = 0, world_size: int = 1
+    ) -> None:
+        self.run = run
+        self.attempt = attempt or secrets.token_hex(4)
+        self.rank = rank
+        self.world_size = world_size
+        self.writer = f"{rank}-{secrets.token_hex(4)}"
+        self.number = 0
+        self.bytes = 0
+        self._folder = journal / run
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
+            self._lock.acquire()
+        except (OSError, NotImplementedError) as error:
+            raise HomeError(
+                f"the journal {self._folder} cannot be written ({error}); "
+                "set CHROMA_HOME to a folder on a disk you can write to"
+            ) from error
+
+    def commit(self, record: Record) -> int:
+        """Write a record durably, in several segments if it is larger than one may be.
+
+        Returns:
+            Bytes written.
+
+        Raises:
+            OSError: The disk is full, gone or read-only; no partial file is left under a segment's name.
+            SegmentError: The record cannot be stored.
+        """
+        return sum(self._commit(part) for part in parts(record))
+
+    def close(self) -> None:
+        """Release the lock: this writer has ended. Call it after the closing segment."""
+        self._lock.release()
+
+    def _commit(self, record: Record) -> int:
+        header = Header(
+            run=self.run,
+            writer=self.writer,
+            number=self.number,
+            attempt=self.attempt,
+            rank=self.rank,
+            world_size=self.world_size,
+            created_at=time.time(),
+        )
+        body = encode(Segment(header, record))
+        write_durably(self._folder / segment_name(self.writer, self.number), body)
+        self.number += 1
+        self.bytes += len(body)
+        return len(body)
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a file so that after a crash it is there whole or not at all: sync, then rename."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def entries(journal: Path) -> Iterator[Entry]:
+    """List the segments of a journal, oldest number of each writer first."""
+    if not journal.is_dir():
+        return
+    for folder in sorted(journal.iterdir()):
+        if not folder.is_dir() or not valid_run_id(folder.name):
+            continue
+        found = [
+            Entry(folder.name, name["writer"], int(name["number"]), path)
+            for path in folder.iterdir()
+            if (name := _NAME.match(path.name))
+        ]
+        yield from sorted(found)
+
+
+def writers(journal: Path) -> Iterator[tuple[str, str]]:
+    """List (run, writer) of all writers that have a lock file, alive or dead."""
+    if journal.is_dir():
+        for lock in sorted(journal.glob("*/*.lock")):
+            yield lock.parent.name, lock.stem
+
+
+def is_alive(journal: Path, run: str, writer: str) -> bool:
+    """Whether a writer's process still holds its lock."""
+    path = journal / run / f"{writer}.lock"
+    if not path.exists():
+        return False
+    lock = FileLock(path, timeout=0)
+    try:
+        with lock:
+            return False
+    except Timeout:
+        return True
+
+
+def forget_writer(journal: Path, run: str, writer: str) -> None:
+    """Remove the lock file of a writer that has ended, and the run's folder once it is empty."""
+    (journal / run / f"{writer}.lock").unlink(missing_ok=True)
+    folder = journal / run
+    for stale in folder.glob(f".{writer}-*.tmp"):
+        stale.unlink(missing_ok=True)
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def acknowledge(entry: Entry, target: Path) -> None:
+    """Take a segment out of the journal: move it to `target`, by copy where another disk holds it."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        entry.path.replace(target)
+    except OSError:
+        write_durably(target, entry.path.read_bytes())
+        entry.path.unlink()
+    _sync_folder(target.parent)
+
+
+def set_aside(entry: Entry, reason: str) -> Path:
+    """Move an unreadable segment to `journal/<run>/set-aside/`, its reason in a text file beside it."""
+    folder = entry.path.parent / _ASIDE
+    folder.mkdir(exist_ok=True)
+    target = folder / entry.path.name
+    entry.path.replace(target)
+    target.with_suffix(".txt").write_text(reason + "\n", encoding="utf-8")
+    return target
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

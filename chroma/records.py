@@ -1,0 +1,271 @@
+"""Records: the dataclasses that cross borders (training process → journal → catalog → reader).
+
+One record is one segment. Arrays are NumPy; ids are int64 `[n]` (dataset indices) or object arrays of
+`str` `[n]` (the user's own keys), one type per split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Ids = npt.NDArray[np.int64] | npt.NDArray[np.object_]
+Head = Literal["logits", "probabilities", "none"]
+RunStatus = Literal["running", "finished", "failed", "interrupted"]
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What every segment says of itself; (run, writer, number) is its key.
+
+    Attributes:
+        run: Id of the run.
+        writer: Rank and 8 random hex digits of the writing process: `"0-3fa2b1c9"`.
+        number: Counter of that writer, from 0.
+        attempt: Id of the process group; the ranks of one attempt share it.
+        rank: Rank of the writer, from 0.
+        world_size: How many ranks write to the attempt.
+        created_at: Seconds since the epoch (UTC).
+    """
+
+    run: str
+    writer: str
+    number: int
+    attempt: str
+    rank: int = 0
+    world_size: int = 1
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOpened:
+    """A run, or a further attempt of it, begins.
+
+    Attributes:
+        project: Name of the project.
+        name: Name of the run.
+        framework: `"lightning 2.6.6"`, or None for a manual run.
+        task: classification, multilabel, regression, sequence, unlabelled or custom; None while unknown.
+        config: The user's configuration, JSON values only.
+        tags: Names given to the run.
+        environment: Host, pid, Python, versions, git commit, command line: JSON values only.
+    """
+
+    kind: ClassVar[str] = "run"
+    project: str
+    name: str
+    framework: str | None = None
+    task: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tags: Sequence[str] = ()
+    environment: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class RunClosed:
+    """A writer ends.
+
+    Attributes:
+        status: finished, failed or interrupted.
+        error: One sentence, for failed runs.
+        receipt: What was captured, as `Receipt.as_json()` gives it.
+    """
+
+    kind: ClassVar[str] = "run"
+    status: RunStatus
+    error: str | None = None
+    receipt: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class LayerNote:
+    """What is said once of a layer, with each of its snapshots.
+
+    Attributes:
+        pooling: How `[B, …]` became `[B, d]`: "none", "mean over space", "mean over tokens" …
+        reason: Why this layer was chosen, for people.
+        default: True for the layer the dashboard opens first.
+    """
+
+    pooling: str = "none"
+    reason: str = "named by the user"
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples of a split: their ids and what is known of them, in probe order.
+
+    A split's samples may arrive in several records; a later record of a known id completes it.
+
+    Attributes:
+        split: Name of the split.
+        ids: `[n]`.
+        of: How many samples the dataset split holds (N of "n of N"); 0 if unknown.
+        identity: How ids are known: dataset "index", the user's "key", or "order" (no ids: numbered).
+        labels: `[n]` int64, float32 or object of str; None without labels.
+        class_names: Names by class index; empty if unknown.
+        images: n encoded images (WebP, PNG or JPEG bytes; None where missing), or None.
+        texts: n texts (None where missing), or None.
+        metadata: Name to `[n]` array: int64, float64, bool or object of str | None.
+    """
+
+    kind: ClassVar[str] = "samples"
+    split: str
+    ids: Ids
+    of: int = 0
+    identity: Literal["index", "key", "order"] = "index"
+    labels: Array | None = None
+    class_names: Sequence[str] = ()
+    images: Sequence[bytes | None] | None = None
+    texts: Sequence[str | None] | None = None
+    metadata: Mapping[str, Array] = field(default_factory=dict[str, Array])
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Vectors of one layer at one step for the probe set of one split; may be a part of them.
+
+    Attributes:
+        layer: Qualified name of the layer.
+        split: Name of the split.
+        epoch: 0-based, as the framework counts; None for step-based training.
+        step: Global optimizer step: with layer and split the key of the snapshot.
+        ids: `[n]`.
+        vectors: `[n, d]` float16 or float32.
+        of: How many samples of the split the run follows.
+        part: `[n]` int32, for boxes, tokens or views of one sample; None means all 0.
+        ends: True in the last part of this rank: nothing more comes for this key.
+        note: Said of the layer.
+    """
+
+    kind: ClassVar[str] = "snapshot"
+    layer: str
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    vectors: Array
+    of: int
+    part: npt.NDArray[np.int32] | None = None
+    ends: bool = True
+    note: LayerNote = field(default_factory=LayerNote)
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the model said of each sample of a split at one step; float32 but for the prediction.
+
+    Attributes:
+        split: Name of the split.
+        epoch: 0-based; None for step-based training.
+        step: Global optimizer step.
+        ids: `[n]`.
+        prediction: `[n]` int64, the class with the highest score.
+        confidence: `[n]`, probability of the prediction.
+        margin: `[n]`, probability of the label less that of the best other class (without a label:
+            best less second best).
+        cross_entropy: `[n]`, nats, of the label; NaN without a label.
+        logits: `[n, C]` float32, or None where not kept.
+        head: Whether `logits` holds logits or probabilities.
+        ends: True in the last part of this rank.
+    """
+
+    kind: ClassVar[str] = "outputs"
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    prediction: npt.NDArray[np.int64]
+    confidence: npt.NDArray[np.float32]
+    margin: npt.NDArray[np.float32]
+    cross_entropy: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32] | None = None
+    head: Head = "logits"
+    ends: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Any per-sample numbers of a split at one step: name to `[n]` int64, float32/64, bool or str."""
+
+    kind: ClassVar[str] = "columns"
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    columns: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """2-D coordinates computed elsewhere: `xy` is `[n, 2]` float32."""
+
+    kind: ClassVar[str] = "projection"
+    layer: str
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    xy: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """Logged scalars of one step: name to value (float64; NaN and infinities are kept)."""
+
+    kind: ClassVar[str] = "metrics"
+    epoch: int | None
+    step: int
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What a user wrote of a run in the dashboard or a notebook.
+
+    Attributes:
+        change: "rename", "delete", "restore", "tag" or "untag".
+        body: rename: `{"name"}`; tag, untag: `{"split", "tag", "ids"}` with ids as strings.
+    """
+
+    kind: ClassVar[str] = "notes"
+    change: Literal["rename", "delete", "restore", "tag", "untag"]
+    body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+Record = RunOpened | RunClosed | Samples | Snapshot | Outputs | Columns | Projection | Metrics | Notes
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A header and its record: what one file holds."""
+
+    header: Header
+    record: Record
+
+
+def sample_ids(values: object) -> Ids:
+    """Turn a user's ids into an id array: int64 where all are integers, else object of str.
+
+    Args:
+        values: `[n]` sequence or array of int or str.
+
+    Raises:
+        ValueError: Not one-dimensional, or neither integers nor strings.
+    """
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ValueError(f"ids must be one-dimensional, got shape {array.shape}")
+    if array.dtype.kind in "iu" or array.size == 0:
+        return array.astype(np.int64)
+    if array.dtype.kind in "UO" and all(isinstance(value, str) for value in array.tolist()):
+        keys = np.empty(len(array), dtype=object)
+        keys[:] = list(values) if isinstance(values, Sequence) else array.tolist()
+        return keys
+    raise ValueError(f"ids must be integers or strings, got {array.dtype}; give str(key) of each")

@@ -1,0 +1,270 @@
+"""Records ⇄ Arrow IPC files: the only file that knows the format.
+
+A segment is one Arrow IPC file with one record batch. Array fields of the record are columns of the
+same name (`[n, d]` as fixed-size lists, mappings of arrays as `field:key`); all else is JSON in the
+schema metadata, under keys that begin with `chroma:`. Nothing is compressed: vectors do not compress,
+and an uncompressed file is read by memory mapping.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+
+# Arrays go in by `from_buffers`: `pa.array(ndarray)` would import pandas into the training process.
+import pyarrow as pa
+
+from chroma.errors import SegmentError, SegmentVersionError
+from chroma.records import (
+    Array,
+    Columns,
+    Header,
+    LayerNote,
+    Metrics,
+    Notes,
+    Outputs,
+    Projection,
+    Record,
+    RunClosed,
+    RunOpened,
+    Samples,
+    Segment,
+    Snapshot,
+)
+
+ArrowArray = Any  # pyarrow's classes carry no types
+ArrowBatch = Any
+
+FORMAT = (1, 0)
+MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at once
+
+_RECORDS: dict[str, type[Record]] = {
+    record.__name__: record
+    for record in (RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, Notes)
+}
+_NUMERIC: dict[str, pa.DataType] = {
+    "float16": pa.float16(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+}
+_DTYPES = {kind: name for name, kind in _NUMERIC.items()}
+
+
+def encode(segment: Segment) -> bytes:
+    """Encode a segment as an Arrow IPC file.
+
+    Raises:
+        SegmentError: A field has a type or a length that cannot be stored.
+    """
+    record = segment.record
+    plain: dict[str, Any] = {}
+    columns: dict[str, ArrowArray] = {}
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, np.ndarray):
+            columns[field.name] = _to_arrow(field.name, value)
+        elif field.name in ("images", "texts") and value is not None:
+            columns[field.name] = _objects_to_arrow(field.name, list(value))
+        elif field.name in ("metadata", "columns"):
+            for key, array in cast("Mapping[str, Array]", value).items():
+                columns[f"{field.name}:{key}"] = _to_arrow(key, np.asarray(array))
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            plain[field.name] = dataclasses.asdict(value)
+        else:
+            plain[field.name] = dict(value) if isinstance(value, Mapping) else value
+    rows = {name: len(column) for name, column in columns.items()}
+    if len(set(rows.values())) > 1:
+        raise SegmentError(f"{record.kind}: all columns need the same number of rows, got {rows}")
+    about = {
+        "format": FORMAT,
+        "kind": record.kind,
+        "record": type(record).__name__,
+        **dataclasses.asdict(segment.header),
+        **plain,
+    }
+    try:
+        metadata = {f"chroma:{key}": json.dumps(value, ensure_ascii=False) for key, value in about.items()}
+        schema = pa.schema([(name, column.type) for name, column in columns.items()], metadata=metadata)
+    except (TypeError, ValueError) as error:
+        raise SegmentError(f"{record.kind}: {error}; give plain numbers, strings, lists and dicts") from error
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, schema) as writer:
+        writer.write_batch(pa.RecordBatch.from_arrays(list(columns.values()), schema=schema))
+    return sink.getvalue().to_pybytes()
+
+
+def read(path: Path) -> Segment:
+    """Read a segment file, memory-mapped; its arrays are read-only views.
+
+    Raises:
+        SegmentError: The file is cut short, damaged or not a segment.
+        SegmentVersionError: A newer Chroma wrote it.
+    """
+    about, batch = _open(path)
+    return _segment(about, batch)
+
+
+def read_about(path: Path) -> tuple[Header, str, dict[str, Any]]:
+    """Read what a segment says of itself without its columns.
+
+    Returns:
+        The header, the record's class name, and its fields that are not arrays, plus `rows`.
+
+    Raises:
+        SegmentError: The file is cut short, damaged or not a segment.
+        SegmentVersionError: A newer Chroma wrote it.
+    """
+    about, batch = _open(path)
+    header, plain = _header(about)
+    return header, about["record"], plain | {"rows": batch.num_rows}
+
+
+def decode(body: bytes) -> Segment:
+    """Decode the bytes `encode` made; raises as `read` does."""
+    about, batch = _open(pa.py_buffer(body))
+    return _segment(about, batch)
+
+
+def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:
+    """Cut a record by rows into parts whose columns stay below `max_bytes`; only the last one `ends`."""
+    row_fields = {
+        field.name: value
+        for field in dataclasses.fields(record)
+        if isinstance(value := getattr(record, field.name), np.ndarray)
+        or (field.name in ("images", "texts") and value is not None)
+    }
+    if "ids" not in row_fields:
+        yield record
+        return
+    mappings: dict[str, Mapping[str, Array]] = {
+        name: getattr(record, name) for name in ("metadata", "columns") if hasattr(record, name)
+    }
+    rows = len(row_fields["ids"])
+    columns = [*row_fields.values(), *(array for mapping in mappings.values() for array in mapping.values())]
+    size = sum(_bytes_of(column) for column in columns)
+    step = max(1, int(rows * max_bytes * 0.9 / max(size, 1)))
+    if step >= rows:
+        yield record
+        return
+    for start in range(0, rows, step):
+        rows_here = slice(start, start + step)
+        change: dict[str, Any] = {name: value[rows_here] for name, value in row_fields.items()}
+        for name, mapping in mappings.items():
+            change[name] = {key: array[rows_here] for key, array in mapping.items()}
+        if isinstance(record, (Snapshot, Outputs)):
+            change["ends"] = record.ends and start + step >= rows
+        yield dataclasses.replace(record, **change)
+
+
+def _bytes_of(column: Any) -> int:
+    if isinstance(column, np.ndarray) and column.dtype != object:
+        return column.nbytes
+    return sum(len(value) * 2 + 8 if isinstance(value, (str, bytes)) else 8 for value in column)
+
+
+def _to_arrow(name: str, array: Array) -> ArrowArray:
+    if array.dtype == object or array.dtype.kind == "U":
+        return _objects_to_arrow(name, array.tolist())
+    if array.dtype == bool:
+        packed = np.packbits(np.ascontiguousarray(array), bitorder="little")
+        return pa.Array.from_buffers(pa.bool_(), len(array), [None, pa.py_buffer(packed)])
+    kind = _NUMERIC.get(array.dtype.name)
+    if kind is None or array.ndim not in (1, 2):
+        raise SegmentError(
+            f"{name}: cannot store {array.dtype} of shape {array.shape}; "
+            "give one- or two-dimensional float16/32/64, int32/64, bool or strings"
+        )
+    flat = np.ascontiguousarray(array).reshape(-1)
+    values = pa.Array.from_buffers(kind, flat.size, [None, pa.py_buffer(flat)])
+    if array.ndim == 1:
+        return values
+    lists = pa.list_(kind, array.shape[1])
+    return pa.Array.from_buffers(lists, array.shape[0], [None], children=[values])
+
+
+def _objects_to_arrow(name: str, values: list[Any]) -> ArrowArray:
+    kind = pa.binary() if any(isinstance(value, bytes) for value in values) else pa.string()
+    if name == "images":
+        kind = pa.binary()
+    try:
+        return pa.array(values, kind)
+    except (pa.ArrowException, UnicodeError, TypeError) as error:
+        raise SegmentError(f"{name}: cannot store these values as text: {error}") from error
+
+
+def _from_arrow(column: ArrowArray) -> Array:
+    kind = column.type
+    if pa.types.is_fixed_size_list(kind):
+        return _from_arrow(column.flatten()).reshape(len(column), kind.list_size)
+    if pa.types.is_boolean(kind):
+        packed = np.frombuffer(column.buffers()[1], np.uint8)
+        return np.unpackbits(packed, count=len(column), bitorder="little").astype(bool)
+    if pa.types.is_string(kind) or pa.types.is_binary(kind):
+        values = np.empty(len(column), dtype=object)
+        values[:] = column.to_pylist()
+        return values
+    dtype = np.dtype(_DTYPES[kind])
+    return np.frombuffer(column.buffers()[1], dtype, count=len(column)) if len(column) else np.empty(0, dtype)
+
+
+def _open(source: Path | ArrowArray) -> tuple[dict[str, Any], ArrowBatch]:
+    name = str(source) if isinstance(source, Path) else "these bytes"
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(source)) if isinstance(source, Path) else source)
+        raw = reader.schema.metadata or {}
+        about = {
+            key.decode().removeprefix("chroma:"): json.loads(value)
+            for key, value in raw.items()
+            if key.startswith(b"chroma:")
+        }
+        if not {"format", "record", "run", "writer", "number"} <= about.keys():
+            raise SegmentError(f"{name} is an Arrow file but not a segment of Chroma; it was left as it is")
+        if about["format"][0] > FORMAT[0]:
+            raise SegmentVersionError(
+                f"{name} was written in format {about['format'][0]}, this Chroma reads up to {FORMAT[0]}; "
+                "upgrade with: pip install --upgrade chroma-embeddings"
+            )
+        return about, reader.get_batch(0)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, FileNotFoundError):
+            raise
+        raise SegmentError(f"{name} is cut short, damaged or not an Arrow file ({error})") from error
+
+
+def _header(about: dict[str, Any]) -> tuple[Header, dict[str, Any]]:
+    names = {field.name for field in dataclasses.fields(Header)}
+    header = Header(**{name: about[name] for name in names if name in about})
+    plain = {key: value for key, value in about.items() if key not in {"format", "kind", "record"} | names}
+    return header, plain
+
+
+def _segment(about: dict[str, Any], batch: ArrowBatch) -> Segment:
+    header, values = _header(about)
+    record = _RECORDS.get(about["record"])
+    if record is None:
+        raise SegmentError(f"a segment of the unknown kind {about['record']!r}; upgrade chroma-embeddings")
+    known = {field.name for field in dataclasses.fields(record)}
+    values = {name: value for name, value in values.items() if name in known}
+    for name in ("metadata", "columns"):
+        if name in known:
+            values[name] = {}
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        field, keyed, key = name.partition(":")
+        if not keyed and field in known:
+            array = _from_arrow(column)
+            values[field] = array.tolist() if field in ("images", "texts") else array
+        elif keyed and field in ("metadata", "columns") and field in known:
+            values[field][key] = _from_arrow(column)
+    if "note" in values:
+        values["note"] = LayerNote(**values["note"])
+    try:
+        return Segment(header, record(**values))
+    except TypeError as error:
+        raise SegmentError(f"a {about['record']} segment lacks fields: {error}") from error

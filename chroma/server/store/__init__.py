@@ -1,0 +1,1 @@
+"""The catalog (SQL) and the store (Arrow files): the only room that knows SQL."""

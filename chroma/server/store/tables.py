@@ -1,0 +1,299 @@
+"""The catalog's tables, on the keys of the field: what exists, and what users wrote."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """UTC moments; SQLite keeps no zone, so it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse local times by turning all into UTC."""
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Say that what was read is UTC."""
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def now() -> datetime:
+    """The current time, UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A random id, 32 hex digits."""
+    return uuid4().hex
+
+
+def _moment() -> Any:
+    return Field(default_factory=now, sa_type=UtcDateTime)
+
+
+def _moment_or_none() -> Any:
+    return Field(default=None, sa_type=UtcDateTime)
+
+
+def _json() -> Any:
+    return Field(default_factory=dict, sa_type=JSON)
+
+
+def _owned(column: str) -> Any:
+    """A foreign key whose rows go with their owner."""
+    return Field(foreign_key=column, ondelete="CASCADE", index=True)
+
+
+class Project(SQLModel, table=True):
+    """A named group of runs."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str = Field(unique=True)
+    created_at: datetime = _moment()
+
+
+class Run(SQLModel, table=True):
+    """One training, or one manual logging session. Its id is the segments' run id."""
+
+    id: str = Field(primary_key=True)
+    project_id: str = _owned("project.id")
+    name: str = Field(index=True)
+    placeholder: bool = False  # segments came before the run's opening
+    status: str = "running"  # running, finished, failed, interrupted
+    framework: str | None = None
+    task: str | None = None
+    error: str | None = None
+    config: dict[str, Any] = _json()
+    environment: dict[str, Any] = _json()
+    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    created_at: datetime = _moment()
+    finished_at: datetime | None = _moment_or_none()
+    deleted_at: datetime | None = _moment_or_none()  # tombstone: later segments are refused
+
+
+class Attempt(SQLModel, table=True):
+    """One process group working on a run."""
+
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    key: str  # the header's `attempt`
+    number: int  # order of opening, from 0
+    world_size: int = 1
+    status: str = "running"
+    started_at: datetime = _moment()
+    finished_at: datetime | None = _moment_or_none()
+
+
+class Segment(SQLModel, table=True):
+    """One ingested segment file; the truth of everything derived from it."""
+
+    __table_args__ = (
+        UniqueConstraint("run_id", "writer", "number"),
+        Index("ix_segment_key", "run_id", "kind", "split", "layer", "step"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = _owned("run.id")
+    attempt_id: str = _owned("attempt.id")
+    writer: str
+    number: int
+    digest: str  # blake2b-16 of the file, hex
+    kind: str
+    path: str  # relative to the store
+    bytes: int
+    rows: int = 0
+    layer: str | None = None
+    split: str | None = None
+    epoch: int | None = None
+    step: int | None = None
+    ends: bool = True
+    ingested_at: datetime = _moment()
+
+
+class Layer(SQLModel, table=True):
+    """A named source of vectors in a model."""
+
+    __table_args__ = (UniqueConstraint("run_id", "name"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    name: str
+    dim: int
+    pooling: str = "none"
+    reason: str = ""
+    default: bool = False
+
+
+class Split(SQLModel, table=True):
+    """A dataset split and the probe set a run follows in it."""
+
+    __table_args__ = (UniqueConstraint("run_id", "name"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    name: str
+    identity: str = "index"  # index, key, order
+    n: int = 0  # samples followed
+    of: int = 0  # samples the dataset split holds
+    class_names: list[str] = Field(default_factory=list, sa_type=JSON)
+    has_labels: bool = False
+    has_images: bool = False
+    has_texts: bool = False
+
+
+class Snapshot(SQLModel, table=True):
+    """The vectors of one layer at one step for one split; they lie in its segments."""
+
+    __table_args__ = (UniqueConstraint("layer_id", "split_id", "step"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    layer_id: str = _owned("layer.id")
+    split_id: str = _owned("split.id")
+    attempt_id: str = _owned("attempt.id")  # a later attempt that does the step again replaces it
+    step: int
+    epoch: int | None = None
+    n: int = 0
+    of: int = 0
+    dim: int
+    dtype: str
+    bytes: int = 0
+    status: str = "open"  # open, complete, partial
+    digest: str | None = None  # of its segments' digests; set when published
+    created_at: datetime = _moment()
+
+
+class Metric(SQLModel, table=True):
+    """One logged scalar."""
+
+    __table_args__ = (UniqueConstraint("run_id", "name", "step"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    run_id: str = _owned("run.id")
+    name: str
+    step: int
+    epoch: int | None = None
+    value: float | None  # None stands for NaN, which SQL has not
+
+
+class Graph(SQLModel, table=True):
+    """A stored neighbor graph."""
+
+    __table_args__ = (UniqueConstraint("query_id", "reference_id", "subset", "metric", "k"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    query_id: str = _owned("snapshot.id")
+    reference_id: str = _owned("snapshot.id")
+    digest: str  # of the snapshots it was computed from
+    subset: str = ""
+    metric: str = "euclidean"
+    k: int = 15
+    n: int = 0
+    recall: float | None = None  # None: exact
+    path: str  # relative to the store
+    created_at: datetime = _moment()
+
+
+class Film(SQLModel, table=True):
+    """2-D layouts of an ordered list of snapshots of the same samples, aligned."""
+
+    __table_args__ = (UniqueConstraint("run_id", "layer_id", "split_id", "method"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    project_id: str = _owned("project.id")
+    run_id: str = _owned("run.id")
+    layer_id: str = _owned("layer.id")
+    split_id: str = _owned("split.id")
+    method: str = "umap"  # umap, pca
+    axis: str = "epochs"
+    n: int = 0  # points
+    created_at: datetime = _moment()
+
+
+class Revision(SQLModel, table=True):
+    """One drawing of a film: a preview comes and goes, final frames never change."""
+
+    __table_args__ = (UniqueConstraint("film_id", "number"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    film_id: str = _owned("film.id")
+    number: int
+    method: str  # what drew it
+    preview: bool = False
+    offset_x: float  # x = offset_x + u16 / 65534 * scale
+    offset_y: float
+    scale: float
+    created_at: datetime = _moment()
+
+
+class Frame(SQLModel, table=True):
+    """One snapshot's layout in a revision."""
+
+    __table_args__ = (UniqueConstraint("revision_id", "index"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    revision_id: str = _owned("revision.id")
+    snapshot_id: str = _owned("snapshot.id")
+    index: int
+    epoch: int | None = None
+    step: int
+    digest: str = Field(index=True)
+    path: str  # relative to the store: f32 x[n] then y[n]
+    n: int  # points with coordinates
+    of: int
+    trustworthiness: float | None = None
+    continuity: float | None = None
+    neighborhood_hit: float | None = None
+    quality_n: int | None = None  # samples the quality figures were computed on
+
+
+class Job(SQLModel, table=True):
+    """Work for the worker; the row, with its lease, is the queue."""
+
+    __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_job_status", "status", "created_at"))
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    kind: str  # film
+    key: str  # what it is about: the film's id
+    status: str = "pending"  # pending, running, ready, failed
+    again: bool = False  # more arrived while it ran
+    owner: str | None = None
+    lease_until: datetime | None = _moment_or_none()
+    tries: int = 0
+    progress: float = 0.0  # 0..1
+    message: str = ""
+    error: str | None = None
+    created_at: datetime = _moment()
+    updated_at: datetime = _moment()
+
+
+class Tag(SQLModel, table=True):
+    """A user's mark on samples of a split."""
+
+    __table_args__ = (UniqueConstraint("run_id", "split", "name"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    split: str
+    name: str
+    created_at: datetime = _moment()
+
+
+class TaggedSample(SQLModel, table=True):
+    """A sample that carries a tag; its id as text."""
+
+    __tablename__ = "tagged_sample"  # pyright: ignore[reportAssignmentType]
+
+    tag_id: str = Field(foreign_key="tag.id", ondelete="CASCADE", primary_key=True)
+    sample_id: str = Field(primary_key=True)

@@ -1,0 +1,75 @@
+"""Every `CHROMA_*` setting, in one place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chroma.errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """Settings of one process, read from `CHROMA_*` environment variables.
+
+    There is no global instance: each entry point makes its own with `load_settings`.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="CHROMA_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default_factory=lambda: Path.home() / ".chroma",
+        description="Folder of the journal, the catalog and the store.",
+    )
+    run_id: str | None = Field(
+        default=None, description="Id of the run to write to; the same id continues a run as a new attempt."
+    )
+    strict: bool = Field(
+        default=False, description="Raise Chroma's own errors instead of warning once (for tests)."
+    )
+    exit_timeout: float = Field(
+        default=30.0,
+        gt=0,
+        description="Longest wait in seconds at exit for captured samples to reach the journal.",
+    )
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @property
+    def journal(self) -> Path:
+        """Folder of segments not yet ingested."""
+        return self.home / "journal"
+
+    @property
+    def store(self) -> Path:
+        """Folder of ingested segments, neighbor graphs and films."""
+        return self.home / "store"
+
+    @property
+    def catalog(self) -> Path:
+        """File of the SQLite catalog."""
+        return self.home / "chroma.db"
+
+
+def load_settings(**given: Any) -> Settings:
+    """Read the settings, `given` values first, environment variables next.
+
+    Args:
+        **given: Values that win over the environment; `None` means not given.
+
+    Raises:
+        ConfigError: A value cannot be used; the sentence names the setting, the value and the reason.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(
+            f"{name}={first['input']!r} cannot be used: {first['msg']}; unset it or give another value"
+        ) from None
