@@ -63,7 +63,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is not this machine, or the port is in use.
     """
-    server, listening, url = _prepare(settings, _listen(host, port), host, token)
+    server, listening, url, home = _prepare(settings, _listen(host, port), host, token)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="chroma-server", daemon=True
     )
@@ -72,9 +72,8 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         thread.join(0.01)
     if not server.started:
         listening.close()
-        raise app.state.startup_error or HomeError(
-            f"the server of {settings.home} did not start; see the log"
-        )
+        home.close()
+        raise HomeError(f"the server of {settings.home} did not start; its log says why")
     return Served(server, thread, url, token)
 
 
@@ -101,13 +100,14 @@ def run_foreground(
         ConfigError: The host is not this machine, or the port is in use.
     """
     taken = _listen(host, port) if port is not None else _listen_near(host)
-    server, listening, url = _prepare(settings, taken, host, token, ready)
+    server, listening, _, home = _prepare(settings, taken, host, token, ready)
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
         pass  # how people end it
     finally:
         listening.close()
+        home.close()
 
 
 class _Server(uvicorn.Server):
@@ -129,7 +129,7 @@ def _prepare(
     host: str,
     token: str | None,
     ready: Callable[[str], None] = lambda url: None,
-) -> tuple[_Server, socket.socket, str]:
+) -> tuple[_Server, socket.socket, str, Home]:
     """Open the home here, so that its errors are raised here, and make the server of it."""
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listening.getsockname()[1]}"
@@ -147,7 +147,7 @@ def _prepare(
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,
     )
-    return _Server(config, lambda: ready(url)), listening, url
+    return _Server(config, lambda: ready(url)), listening, url, home
 
 
 def _listen(host: str, port: int) -> socket.socket:
