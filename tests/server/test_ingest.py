@@ -160,7 +160,7 @@ _KILLED = """
 import os, sys
 from pathlib import Path
 from sqlalchemy import event
-from chroma.server.opened import Context
+from chroma.server.context import Context
 from chroma.server.events import Events
 from chroma.server.ingest import ingest_journal, reconcile
 from chroma.server.store.blobs import Store
@@ -383,7 +383,7 @@ def test_a_note_of_an_unknown_run_names_the_known_ones(opened: Context) -> None:
     writer.close()
 
 
-@checks(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@checks(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations(range(9)), passes=st.integers(1, 9))
 def test_the_catalog_does_not_depend_on_the_order_of_arrival(
     order: list[int], passes: int, tmp_path_factory: pytest.TempPathFactory
