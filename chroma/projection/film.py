@@ -150,7 +150,11 @@ def bounds(frames: Sequence[Frame], margin: float = 0.1) -> Bounds:
     Raises:
         ConfigError: Where no frame has a point.
     """
-    points = np.concatenate([frame[np.isfinite(frame).all(axis=1)] for frame in frames]) if frames else np.empty((0, 2))
+    points = (
+        np.concatenate([frame[np.isfinite(frame).all(axis=1)] for frame in frames])
+        if frames
+        else np.empty((0, 2))
+    )
     if len(points) == 0:
         raise ConfigError("A film needs bounds and none of its frames has a point: check the layer for NaN.")
     low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)

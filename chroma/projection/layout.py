@@ -161,7 +161,9 @@ def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: 
     if not drawable(graph):
         return Layout(xy, "pca", 0)
     if not np.isfinite(xy[graph.valid]).all():
-        raise ConfigError("The start of a layout has missing coordinates for samples that are present: fill them.")
+        raise ConfigError(
+            "The start of a layout has missing coordinates for samples that are present: fill them."
+        )
     if params.n_epochs > 0:
         xy[graph.valid] = _optimise(graph, xy[graph.valid], params, seed)
     return Layout(xy, "umap", params.n_epochs)
@@ -183,7 +185,12 @@ def _optimise(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: in
     xy = start + random.normal(scale=1e-4, size=start.shape).astype(np.float32)
     with _one_thread():
         fuzzy, _, _ = umap.umap_.fuzzy_simplicial_set(
-            np.empty((n, 0), np.float32), indices.shape[1], random, graph.metric, knn_indices=indices, knn_dists=distances
+            np.empty((n, 0), np.float32),
+            indices.shape[1],
+            random,
+            graph.metric,
+            knn_indices=indices,
+            knn_dists=distances,
         )
         fuzzy = fuzzy.tocoo()
         fuzzy.sum_duplicates()

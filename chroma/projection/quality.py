@@ -39,7 +39,13 @@ class Quality:
 
 
 def trustworthiness(
-    vectors: Matrix, xy: Matrix, *, k: int = 15, n_queries: int = 1000, seed: int = 0, metric: Metric = "euclidean"
+    vectors: Matrix,
+    xy: Matrix,
+    *,
+    k: int = 15,
+    n_queries: int = 1000,
+    seed: int = 0,
+    metric: Metric = "euclidean",
 ) -> Quality:
     """How many neighbours in the frame are neighbours in the full space.
 
@@ -59,7 +65,13 @@ def trustworthiness(
 
 
 def continuity(
-    vectors: Matrix, xy: Matrix, *, k: int = 15, n_queries: int = 1000, seed: int = 0, metric: Metric = "euclidean"
+    vectors: Matrix,
+    xy: Matrix,
+    *,
+    k: int = 15,
+    n_queries: int = 1000,
+    seed: int = 0,
+    metric: Metric = "euclidean",
 ) -> Quality:
     """How many neighbours in the full space stay neighbours in the frame.
 
@@ -68,7 +80,9 @@ def continuity(
     return _rank_quality(vectors, xy, k, n_queries, seed, metric, "continuity")
 
 
-def neighborhood_hit(xy: Matrix, labels: Labels, *, k: int = 15, n_queries: int = 1000, seed: int = 0) -> Quality:
+def neighborhood_hit(
+    xy: Matrix, labels: Labels, *, k: int = 15, n_queries: int = 1000, seed: int = 0
+) -> Quality:
     """Mean share of a point's k nearest in the frame that carry its label.
 
     Paulovich et al. 2008, "Least square projection", doi:10.1109/TVCG.2007.70443.
