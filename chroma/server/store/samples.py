@@ -11,6 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -94,14 +95,15 @@ class _Growing:
         self.images: dict[int, tuple[Sequence[bytes | None], int]] = {}
         self.table: SampleTable | None = None
 
-    def add(self, store: Store, row: tables.Segment) -> None:
-        path = store.path(row.path)
-        if row.kind != "samples":
-            self._places(segment.read_columns(path, ("ids",))["ids"])
-        else:
+    def add(self, path: Path, kind: str, key: Key) -> None:
+        known = len(self.rows)
+        if kind == "samples":
             self._complete(path)
-        self.seen.append((row.id, row.digest))
-        self.table = None
+        else:
+            self._places(segment.read_columns(path, ("ids",))["ids"])
+        self.seen.append(key)
+        if kind == "samples" or len(self.rows) > known:
+            self.table = None
 
     def finished(self) -> SampleTable:
         if self.table is None:
@@ -128,7 +130,7 @@ class _Growing:
     def _places(self, ids: Array) -> list[int]:
         return [self.rows.setdefault(key, len(self.rows)) for key in ids.tolist()]
 
-    def _complete(self, path: Any) -> None:
+    def _complete(self, path: Path) -> None:
         record: Any = segment.read(path).record
         places = self._places(record.ids)
         self.class_names = list(record.class_names) or self.class_names
@@ -157,18 +159,18 @@ def split_samples(session: Session, store: Store, split: tables.Split) -> Sample
         FileNotFoundError: A stored file is gone.
     """
     found = session.exec(
-        select(tables.Segment)
+        select(tables.Segment.id, tables.Segment.digest, tables.Segment.kind, tables.Segment.path)
         .where(tables.Segment.run_id == split.run_id, tables.Segment.split == split.name)
         .order_by(col(tables.Segment.id))
     ).all()
-    keys: list[Key] = [(row.id, row.digest) for row in found]
+    keys: list[Key] = [(id_, digest) for id_, digest, _, _ in found]
     with _lock:
         name = (str(store.root), split.id)
         growing = _cache.get(name)
         if growing is None or growing.seen != keys[: len(growing.seen)]:
             growing = _Growing()
-        for row in found[len(growing.seen) :]:
-            growing.add(store, row)
+        for id_, digest, kind, path in found[len(growing.seen) :]:
+            growing.add(store.path(path), kind, (id_, digest))
         _cache[name] = growing
         _cache.move_to_end(name)
         while len(_cache) > _CACHED:

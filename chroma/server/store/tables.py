@@ -95,7 +95,7 @@ class Run(Table, table=True):
     tags: list[str] = Field(default_factory=list, sa_type=JSON)  # names given to it at its opening
     config: dict[str, Any] = _json()
     environment: dict[str, Any] = _json()
-    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # pyright: ignore[reportArgumentType]
     created_at: datetime = _moment()
     finished_at: datetime | None = _moment_or_none()
     deleted_at: datetime | None = _moment_or_none()  # tombstone: later segments are refused

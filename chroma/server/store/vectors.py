@@ -63,12 +63,12 @@ def snapshot_vectors(session: Session, store: Store, snapshot: tables.Snapshot) 
         for row in rows
         if row.attempt_id == snapshot.attempt_id
     ]
+    found = [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
     ids = np.concatenate([columns["ids"] for columns in found])
-    part = np.concatenate(
-        [columns.get("part", np.zeros(len(columns["ids"]), np.int32)) for columns in found]
-    ).astype(np.int32)
-    order = _probe_order(split_samples(session, store, split).positions(ids), part)
     vectors = np.concatenate([columns["vectors"] for columns in found])
+    zeros = np.zeros(len(ids), np.int32)
+    part = np.concatenate([columns["part"] for columns in found]) if "part" in found[0] else zeros
+    order = _probe_order(split_samples(session, store, split).positions(ids), part)
     return Vectors(ids[order], vectors[order], part[order])
 
 
