@@ -1,9 +1,11 @@
-"""Films are asked for here: by people, and by every new snapshot."""
+"""Films are asked for here: by people, and as snapshots come."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
+from chroma.errors import NotFoundError
 from chroma.server.context import Context
 from chroma.server.events import Event
 from chroma.server.store import films
@@ -24,11 +26,10 @@ def request_film(context: Context, run_id: str, layer: str, split: str, method: 
     return film
 
 
-def on_snapshots(context: Context, snapshot_ids: Collection[str]) -> None:
-    """Draw what new snapshots call for: the default film of their run, and all films that grow."""
-    if not snapshot_ids:
-        return
+def grow_films(context: Context, run_ids: Collection[str]) -> None:
+    """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
     with reading(context.engine) as session:
-        calls = films.wanted_films(session, snapshot_ids)
-    for run_id, layer, split, method in calls:
-        request_film(context, run_id, layer, split, method)
+        calls = films.wanted_films(session, run_ids)
+    for call in calls:
+        with suppress(NotFoundError):  # the run was deleted meanwhile
+            request_film(context, *call)

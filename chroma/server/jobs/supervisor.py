@@ -1,4 +1,4 @@
-"""Keeps one worker process alive while there is work, and tells subscribers how far it is."""
+"""Asks for films as snapshots come, keeps a worker process alive while there is work, tells how far it is."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from chroma.server.context import Context
 from chroma.server.events import Event
+from chroma.server.films import grow_films
 from chroma.server.store import films, queue
 from chroma.server.store.engine import reading, writing
 from chroma.server.store.tables import Film, Job, new_id, now
@@ -47,6 +48,7 @@ class Supervisor:
         self._not_before = 0.0
         self._seen: dict[str, Seen] = {}
         self._looked = now()
+        self._published: dict[str, str] = {}
 
     @property
     def pid(self) -> int | None:
@@ -71,6 +73,7 @@ class Supervisor:
     def _watch(self) -> None:
         while not self._stop.wait(_POLL):
             try:
+                self._grow()
                 since, self._looked = self._looked, now() - _OVERLAP
                 with reading(self._context.engine) as session:
                     jobs = queue.recent(session, since)
@@ -79,6 +82,15 @@ class Supervisor:
                 self._tend([job for job in jobs if job.status in ("pending", "running")])
             except OperationalError as error:  # a locked or full disk passes
                 logger.warning("the queue of films cannot be read now: %s", error.orig)
+
+    def _grow(self) -> None:
+        """Ask for the films of runs whose published snapshots changed."""
+        with reading(self._context.engine) as session:
+            published = films.published(session)
+        changed = [run for run, state in published.items() if self._published.get(run) != state]
+        if changed:
+            grow_films(self._context, changed)
+        self._published = published
 
     def _tell(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:

@@ -75,29 +75,40 @@ def request_film(session: Session, run_id: str, layer: str, split: str, method: 
     return film
 
 
-def wanted_films(session: Session, snapshot_ids: Collection[str]) -> list[tuple[str, str, str, str]]:
-    """What new snapshots call for, as the arguments of `request_film`.
+def wanted_films(session: Session, run_ids: Collection[str]) -> list[tuple[str, str, str, str]]:
+    """What runs with new snapshots call for, as the arguments of `request_film`.
 
-    The film of each run's default layer and first split by UMAP, and every film there is that can grow.
+    The film of each run's default layer and first split by UMAP, and those there are; only where the
+    newest snapshots are not drawn yet.
     """
-    fresh = session.exec(select(Snapshot).where(col(Snapshot.id).in_(snapshot_ids))).all()
     wanted: dict[tuple[str, str, str, str], None] = {}
-    for run_id in dict.fromkeys(snapshot.run_id for snapshot in fresh):
+    for run_id in run_ids:
         run = session.get(Run, run_id)
         if run is None or run.deleted_at is not None:
             continue
-        pairs = {
-            (row.layer_id, row.split_id) for row in fresh if row.run_id == run_id and row.status in PUBLISHED
-        }
-        chosen = _default_pair(session, run_id)
-        calls = [(*chosen, METHODS[0])] if chosen in pairs else []
-        films = session.exec(select(Film).where(Film.run_id == run_id).order_by(col(Film.created_at))).all()
-        calls += [(film.layer_id, film.split_id, film.method) for film in films]
-        for layer_id, split_id, method in calls:
-            if (layer_id, split_id) in pairs:
-                layer, split = session.get_one(Layer, layer_id), session.get_one(Split, split_id)
-                wanted[run_id, layer.name, split.name, method] = None
+        existing = session.exec(select(Film).where(Film.run_id == run_id)).all()
+        pairs = _published_pairs(session, run_id)
+        calls = {(film.layer_id, film.split_id, film.method): film for film in existing}
+        keys = [(*_first(pairs), METHODS[0])] if pairs else []
+        for key in dict.fromkeys([*keys, *calls]):
+            film = calls.get(key)
+            pair = next((pair for pair in pairs if (pair[0].id, pair[1].id) == key[:2]), None)
+            if pair and (film is None or not _up_to_date(session, film)):
+                wanted[run_id, pair[0].name, pair[1].name, key[2]] = None
     return list(wanted)
+
+
+def published(session: Session) -> dict[str, str]:
+    """For each run a digest of its published snapshots: it differs when one came or was replaced."""
+    rows: Sequence[Any] = session.exec(
+        select(Snapshot.run_id, Snapshot.digest)
+        .where(col(Snapshot.status).in_(PUBLISHED))
+        .order_by(col(Snapshot.id))
+    ).all()
+    found: dict[str, Any] = {}
+    for run_id, digest in rows:
+        found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
+    return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
 
 def load_shot(session: Session, film: Film) -> Shot:
@@ -297,20 +308,20 @@ def _up_to_date(session: Session, film: Film) -> bool:
     return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
 
 
-def _default_pair(session: Session, run_id: str) -> tuple[str, str] | None:
-    """Ids of the layer and the split the dashboard opens first, of those that have a published snapshot."""
+def _published_pairs(session: Session, run_id: str) -> list[tuple[Layer, Split]]:
+    """The layers and splits of a run that have published snapshots."""
     rows: Sequence[Any] = session.exec(
         select(Snapshot.layer_id, Snapshot.split_id)
         .where(Snapshot.run_id == run_id, col(Snapshot.status).in_(PUBLISHED))
         .distinct()
     ).all()
-    layers = {row.id: row for row in session.exec(select(Layer).where(Layer.run_id == run_id)).all()}
-    splits = {row.id: row for row in session.exec(select(Split).where(Split.run_id == run_id)).all()}
-    pairs = [(layers[layer], splits[split]) for layer, split in rows]
-    if not pairs:
-        return None
-    chosen = min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))
-    return chosen[0].id, chosen[1].id
+    return [(session.get_one(Layer, layer), session.get_one(Split, split)) for layer, split in rows]
+
+
+def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[str, str]:
+    """Ids of the layer and the split the dashboard opens first."""
+    layer, split = min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))
+    return layer.id, split.id
 
 
 def split_rank(name: str) -> tuple[int, str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, or_, update
+from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, update
 from sqlmodel import Session, col, select
 
 from chroma.server.store.tables import Job, now
@@ -38,7 +38,10 @@ def enqueue(session: Session, kind: str, key: str) -> None:
 
 
 def take(session: Session, owner: str) -> Taken | None:
-    """Take the job that has waited longest; None when there is none to take.
+    """Take a job; None when there is none to take.
+
+    One that was not begun comes first, the newest of them: somebody waits for a first paint. Those that
+    were begun take turns.
 
     Args:
         session: A writing session of its own: the job is taken when it commits.
@@ -47,7 +50,11 @@ def take(session: Session, owner: str) -> Taken | None:
     waiting = (
         select(Job)
         .where(or_(col(Job.status) == "pending", and_(col(Job.status) == "running", _expired())))
-        .order_by(col(Job.updated_at), col(Job.id))
+        .order_by(
+            col(Job.progress) > 0,
+            case((col(Job.progress) > 0, None), else_=col(Job.created_at)).desc(),
+            col(Job.updated_at),
+        )
     )
     for job in session.exec(waiting).all():
         if job.tries >= TRIES:
