@@ -20,8 +20,8 @@ from chroma.errors import HomeError
 from chroma.records import Header, Record, Segment
 from chroma.segment import encode, parts
 
-_NAME = re.compile(r"^(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow$")
-_RUN = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")
+_NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ASIDE = "set-aside"
 
 
@@ -37,7 +37,7 @@ class Entry:
 
 def valid_run_id(run: str) -> bool:
     """Whether a run id can name a folder: 1–128 letters, digits, `.`, `_` or `-`, not first `.`."""
-    return bool(_RUN.match(run))
+    return bool(_RUN.fullmatch(run))
 
 
 def segment_name(writer: str, number: int) -> str:
@@ -144,7 +144,7 @@ def entries(journal: Path) -> Iterator[Entry]:
 
 def entries_of(run: str, folder: Path) -> list[Entry]:
     """List the segments of one run in a folder, oldest number of each writer first."""
-    names = ((path, _NAME.match(path.name)) for path in folder.iterdir())
+    names = ((path, _NAME.fullmatch(path.name)) for path in folder.iterdir())
     return sorted(Entry(run, name["writer"], int(name["number"]), path) for path, name in names if name)
 
 

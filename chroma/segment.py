@@ -214,13 +214,26 @@ def _to_arrow(name: str, array: Array) -> ArrowArray:
 
 
 def _objects_to_arrow(name: str, values: list[Any]) -> ArrowArray:
-    kind = pa.binary() if any(isinstance(value, bytes) for value in values) else pa.string()
-    if name == "images":
-        kind = pa.binary()
-    try:
-        return pa.array(values, kind)
-    except (pa.ArrowException, UnicodeError, TypeError) as error:
-        raise SegmentError(f"{name}: cannot store these values as text: {error}") from error
+    kind = pa.binary() if name == "images" else pa.string()
+    encoded: list[bytes] = []
+    for value in values:
+        if not (value is None or isinstance(value, bytes if name == "images" else str)):
+            raise SegmentError(
+                f"{name}: cannot store {type(value).__name__} {value!r} as text; give str or None"
+            )
+        try:
+            encoded.append(value.encode() if isinstance(value, str) else value or b"")
+        except UnicodeEncodeError as error:
+            raise SegmentError(f"{name}: {value!r} is not valid Unicode: {error}") from error
+    offsets = np.zeros(len(values) + 1, np.int32)
+    np.cumsum([len(value) for value in encoded], out=offsets[1:])
+    present = np.array([value is not None for value in values], bool)
+    buffers = [
+        pa.py_buffer(np.packbits(present, bitorder="little")) if not present.all() else None,
+        pa.py_buffer(offsets),
+        pa.py_buffer(b"".join(encoded)),
+    ]
+    return pa.Array.from_buffers(kind, len(values), buffers)
 
 
 def _from_arrow(column: ArrowArray) -> Array:

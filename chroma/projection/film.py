@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from chroma.projection.layout import (
     pca_start,
     umap_layout,
 )
-from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.neighbors import NeighborGraph, finite_rows
 
 MISSING = 65_535
 _STEPS = 65_534
@@ -33,17 +33,18 @@ class FilmParams:
 
     Attributes:
         first: The first frame, from PCA.
-        next: Every later frame, from the one before, where everything changed; where less of the neighbor graph
-            changed, fewer epochs and smaller steps, down to none.
+        next: Every later frame, from the one before. Its learning rate is for a snapshot that changed much;
+            it shrinks with the share of neighbours that changed, and where none did nothing moves.
+        all_changed: Share of new neighbours from which the whole learning rate is used.
     """
 
-    first: LayoutParams = LayoutParams(n_epochs=300, learning_rate=1.0)
-    next: LayoutParams = LayoutParams(n_epochs=100, learning_rate=1.0)
+    first: LayoutParams = field(default=LayoutParams(n_epochs=300, learning_rate=1.0))
+    next: LayoutParams = field(default=LayoutParams(n_epochs=100, learning_rate=0.5))
     all_changed: float = 0.2
 
 
 def turnover(graph: NeighborGraph, previous: NeighborGraph) -> float:
-    """Share of neighbours that are new since the previous snapshot, over samples present in both; 1 with none."""
+    """Share of neighbours that are new since the snapshot before, over samples in both; 1 with none."""
     both = np.flatnonzero(graph.valid & previous.valid)
     if len(both) == 0 or graph.k == 0 or previous.k == 0:
         return 1.0
@@ -64,9 +65,10 @@ def next_frame(
 ) -> Layout:
     """Draw the next frame of a film.
 
-    The first frame (`previous_xy` None) is drawn from PCA. A later one starts where the one before ended, so that
-    frames drawn once never move when another is appended. Samples that were missing start at the mean of their
-    neighbours that were there. Too few samples for neighbourhoods: PCA, turned to fit the frame before.
+    The first frame (`previous_xy` None) is drawn from PCA. A later one starts where the one before ended,
+    so that frames drawn once never move when another is appended. Samples that were missing start at the mean
+    of their neighbours that were there. Too few samples for neighbourhoods: PCA, turned to fit the frame
+    before.
 
     Args:
         vectors: `[n, d]`, any float; rows of missing samples are NaN.
@@ -81,7 +83,7 @@ def next_frame(
         The frame, float32 `[n, 2]`, NaN for missing samples.
     """
     params = params or FilmParams()
-    if previous_xy is None or not np.isfinite(previous_xy).all(axis=1).any():
+    if previous_xy is None or not finite_rows(previous_xy).any():
         return umap_layout(graph, pca_start(vectors, seed), params.first, seed)
     if not drawable(graph):
         return umap_layout(graph, _turned(pca_start(vectors, seed), previous_xy), params.next, seed)
@@ -110,7 +112,7 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
 def _filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
     """The frame before, with places for samples that were missing in it."""
     xy = previous_xy.astype(np.float32, copy=True)
-    known = np.isfinite(xy).all(axis=1)
+    known = finite_rows(xy)
     new = np.flatnonzero(graph.valid & ~known)
     if len(new) == 0:
         return xy
@@ -127,7 +129,7 @@ def _filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
 
 def _turned(xy: Frame, previous_xy: Frame) -> Frame:
     """`xy` turned, mirrored and moved, never scaled, onto the frame before (orthogonal Procrustes)."""
-    both = np.isfinite(xy).all(axis=1) & np.isfinite(previous_xy).all(axis=1)
+    both = finite_rows(xy) & finite_rows(previous_xy)
     if not both.any():
         return xy
     here, there = xy[both].mean(axis=0), previous_xy[both].mean(axis=0)
@@ -150,11 +152,7 @@ def bounds(frames: Sequence[Frame], margin: float = 0.1) -> Bounds:
     Raises:
         ConfigError: Where no frame has a point.
     """
-    points = (
-        np.concatenate([frame[np.isfinite(frame).all(axis=1)] for frame in frames])
-        if frames
-        else np.empty((0, 2))
-    )
+    points = np.concatenate([frame[finite_rows(frame)] for frame in frames]) if frames else np.empty((0, 2))
     if len(points) == 0:
         raise ConfigError("A film needs bounds and none of its frames has a point: check the layer for NaN.")
     low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
@@ -166,7 +164,7 @@ def bounds(frames: Sequence[Frame], margin: float = 0.1) -> Bounds:
 
 def inside(xy: Frame, within: Bounds) -> bool:
     """Whether every point of a frame lies within the bounds; missing samples are no matter."""
-    points = xy[np.isfinite(xy).all(axis=1)]
+    points = xy[finite_rows(xy)]
     low = np.array([within.offset_x, within.offset_y])
     return bool(((points >= low) & (points <= low + within.scale)).all())
 
@@ -177,7 +175,7 @@ def quantize(xy: Frame, within: Bounds) -> npt.NDArray[np.uint16]:
     Points outside the bounds are put on their edge: ask `inside` first.
     """
     unit = (xy.astype(np.float64) - (within.offset_x, within.offset_y)) / within.scale
-    finite = np.isfinite(unit).all(axis=1)
+    finite = finite_rows(unit)
     steps = np.rint(np.clip(np.where(finite[:, None], unit, 0), 0, 1) * _STEPS).astype(np.uint16)
     steps[~finite] = MISSING
     return np.ascontiguousarray(steps.T).ravel()

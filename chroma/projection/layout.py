@@ -1,21 +1,20 @@
-"""Two-dimensional layouts of one snapshot: PCA at once, UMAP (McInnes et al. 2018, arXiv:1802.03426) from a start."""
+"""Two-dimensional layouts of one snapshot.
+
+PCA at once; UMAP (McInnes et al. 2018, arXiv:1802.03426) from a start.
+"""
 
 from __future__ import annotations
 
-import importlib
-import sys
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.neighbors import NeighborGraph, finite_rows
+from chroma.projection.optimiser import optimise
 
 Matrix = npt.NDArray[np.floating[Any]]
 Frame = npt.NDArray[np.float32]
@@ -25,6 +24,8 @@ Method = Literal["pca", "umap"]
 START_SIZE = 10.0
 # Fewer samples than this have no neighbourhoods to draw.
 _FEWEST = 4
+# Rows and columns of the matrix decomposed for a wide layer: its time grows with the cube.
+_WIDEST = 2048
 # Rows projected at a time, so that a float16 snapshot never stands in memory twice.
 _ROWS = 65_536
 
@@ -72,8 +73,8 @@ class Layout:
 def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
     """Find the two directions of greatest variance, from a sample of the rows.
 
-    Signs are fixed: the loading of largest magnitude is positive. Directions without variance are zero. Wider layers
-    use fewer rows (2,048 where d is above that), so that the matrix to decompose stays at most 2,048 wide.
+    Signs are fixed: the loading of largest magnitude is positive. Directions without variance are zero. A
+    layer wider than 2,048 uses at most 2,048 rows, so that the matrix to decompose is never wider.
 
     Args:
         vectors: `[n, d]`, any float; rows that are not finite are left out.
@@ -83,7 +84,7 @@ def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
     Raises:
         ConfigError: Where no row is finite.
     """
-    rows = np.flatnonzero(np.isfinite(vectors).all(axis=1))
+    rows = np.flatnonzero(finite_rows(vectors))
     if len(rows) == 0 or vectors.shape[1] == 0:
         raise ConfigError("PCA needs at least one finite vector and there is none: check the layer for NaN.")
     wide = vectors.shape[1] > _WIDEST
@@ -97,9 +98,6 @@ def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
     for row, direction in enumerate(_directions(points)):
         components[row] = direction * np.sign(direction[np.argmax(np.abs(direction))])
     return Basis(mean, components)
-
-
-_WIDEST = 2048
 
 
 def _directions(points: npt.NDArray[np.float64]) -> Iterator[npt.NDArray[np.float64]]:
@@ -128,14 +126,14 @@ def pca_project(basis: Basis, vectors: Matrix) -> Frame:
     xy = np.empty((len(vectors), 2), np.float32)
     for first in range(0, len(vectors), _ROWS):
         block = vectors[first : first + _ROWS].astype(np.float64)
-        finite = np.isfinite(block).all(axis=1)
+        finite = finite_rows(block)
         xy[first : first + _ROWS] = (np.where(finite[:, None], block, 0) - basis.mean) @ basis.components.T
         xy[first : first + _ROWS][~finite] = np.nan
     return xy
 
 
 def pca_start(vectors: Matrix, seed: int = 0) -> Frame:
-    """The PCA frame of a snapshot, sized as a start for `umap_layout`: float32 `[n, 2]`, largest coordinate 10."""
+    """The PCA frame of a snapshot, sized as a start for `umap_layout`: `[n, 2]`, largest coordinate 10."""
     xy = pca_project(pca_basis(vectors, seed), vectors)
     size = np.nanmax(np.abs(xy))
     return xy * np.float32(START_SIZE / size) if size > 0 else xy
@@ -144,9 +142,8 @@ def pca_start(vectors: Matrix, seed: int = 0) -> Frame:
 def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: int = 0) -> Layout:
     """Draw a snapshot with UMAP, from its neighbor graph and a start.
 
-    The start's frame of reference is kept: it is neither centred nor scaled (umap's own entry point squeezes any
-    start into a square from 0 to 10, which would turn a film into jumps). One thread, so that the same arguments give
-    the same bits.
+    The start's frame of reference is kept: it is neither centred nor scaled. One thread, so that the same
+    arguments give the same bits.
 
     Args:
         graph: The snapshot's neighbor graph.
@@ -165,86 +162,10 @@ def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: 
             "The start of a layout has missing coordinates for samples that are present: fill them."
         )
     if params.n_epochs > 0:
-        xy[graph.valid] = _optimise(graph, xy[graph.valid], params, seed)
+        xy[graph.valid] = optimise(graph, xy[graph.valid], seed=seed, **asdict(params))
     return Layout(xy, "umap", params.n_epochs)
 
 
 def drawable(graph: NeighborGraph) -> bool:
     """Whether the graph has enough samples for neighbourhoods: at least 4, and more than k."""
     return graph.n_valid >= _FEWEST and graph.n_valid > graph.k_requested
-
-
-def _optimise(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: int) -> Frame:
-    umap = _umap()
-    random = np.random.RandomState(seed)
-    n = graph.n_valid
-    dense = np.cumsum(graph.valid, dtype=np.int32) - 1
-    # umap wants each sample first among its own neighbours, at distance 0.
-    indices = np.column_stack([np.arange(n, dtype=np.int32), dense[graph.indices[graph.valid]]])
-    distances = np.column_stack([np.zeros(n, np.float32), graph.distances[graph.valid]])
-    xy = start + random.normal(scale=1e-4, size=start.shape).astype(np.float32)
-    with _one_thread():
-        fuzzy, _, _ = umap.umap_.fuzzy_simplicial_set(
-            np.empty((n, 0), np.float32),
-            indices.shape[1],
-            random,
-            graph.metric,
-            knn_indices=indices,
-            knn_dists=distances,
-        )
-        fuzzy = fuzzy.tocoo()
-        fuzzy.sum_duplicates()
-        # An edge so weak that it would never be pulled in all the passes.
-        fuzzy.data[fuzzy.data < fuzzy.data.max() / params.n_epochs] = 0
-        fuzzy.eliminate_zeros()
-        a, b = umap.umap_.find_ab_params(1.0, params.min_dist)
-        return umap.layouts.optimize_layout_euclidean(
-            xy,
-            xy,
-            fuzzy.row,
-            fuzzy.col,
-            params.n_epochs,
-            n,
-            umap.umap_.make_epochs_per_sample(fuzzy.data, params.n_epochs),
-            a,
-            b,
-            random.randint(-(2**31) + 2, 2**31 - 2, 3).astype(np.int64),
-            initial_alpha=params.learning_rate,
-            negative_sample_rate=float(params.negative_sample_rate),
-            move_other=True,
-        )
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    numba: Any = importlib.import_module("numba")
-    before = numba.get_num_threads()
-    numba.set_num_threads(1)
-    try:
-        yield
-    finally:
-        numba.set_num_threads(before)
-
-
-@cache
-def _umap() -> Any:
-    """Import umap without tensorflow, and let numba keep on disk what it compiles for us.
-
-    `umap/__init__` tries its `parametric_umap`, which imports tensorflow where it finds it (6 s, 1 GB) for a class
-    not used here.
-    """
-    sys.modules["umap.parametric_umap"] = None  # pyright: ignore[reportArgumentType]
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-            umap: Any = importlib.import_module("umap")
-    finally:
-        del sys.modules["umap.parametric_umap"]
-    # Compiled at first use, and not kept unless asked.
-    for compiled in (
-        umap.umap_.smooth_knn_dist,
-        umap.umap_.compute_membership_strengths,
-        umap.layouts._nb_optimize_layout_euclidean_single_epoch,
-    ):
-        compiled.enable_caching()
-    return umap

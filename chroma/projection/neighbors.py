@@ -17,10 +17,10 @@ Indices = npt.NDArray[np.int64]
 
 # Numbers per block of the distance matrix: 32 MiB of float32.
 _BLOCK = 1 << 23
-# The matrix product loses the last digits of small distances; a few extra candidates are measured again exactly.
+# The matrix product loses the last digits of small distances: a few more candidates are measured exactly.
 _SPARE = 8
 _RECALL_QUERIES = 500
-# HNSW's breadth while building and while searching; at 128, 25,000 digits-like vectors of 64 numbers reach a recall above .99.
+# HNSW's breadth while building and searching; 128 finds above .99 among 25,000 digits-like vectors.
 _EXPANSION = 128
 
 
@@ -81,22 +81,21 @@ def neighbor_graph(
     """
     if vectors.ndim != 2 or 0 in vectors.shape:
         raise ConfigError(
-            f"A neighbor graph needs vectors of shape [n, d], not {list(vectors.shape)}: pass one row per sample."
+            f"Neighbours need vectors of shape [n, d], not {list(vectors.shape)}: pass a row per sample."
         )
     if k < 1:
         raise ConfigError(f"A neighbor graph needs k of at least 1, not {k}: ask for 1 or more neighbours.")
-    valid = np.isfinite(vectors).all(axis=1)
+    valid = finite_rows(vectors)
     n_valid = int(valid.sum())
     if n_valid == 0:
         raise ConfigError(
-            f"None of the {len(vectors)} vectors is finite, so there are no neighbours: check the layer for NaN."
+            f"None of the {len(vectors)} vectors is finite, so none has neighbours: check the layer for NaN."
         )
     points, unit = comparable(vectors[valid].astype(np.float32), metric)
     kept = min(k, n_valid - 1)
-    everyone = np.arange(n_valid)
     recall = None
     if n_valid <= exact_below or kept == 0:
-        near, distances = _exact(points, everyone, kept, threads)
+        near, distances = _exact(points, np.arange(n_valid), kept, threads)
     else:
         near, distances = _hnsw(points, kept, threads)
         queries = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
@@ -110,19 +109,24 @@ def neighbor_graph(
     return NeighborGraph(indices, lengths, metric, kept, k, recall, valid, n_valid)
 
 
+def finite_rows(matrix: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Which rows have no NaN and no infinity: bool `[n]`."""
+    return np.logical_and.reduce(np.isfinite(matrix), axis=1)
+
+
 def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
-    """Rows whose Euclidean distances order the neighbours, and the unit they were divided by.
+    """Rows whose Euclidean distances order the neighbours under `metric`, and the unit they were divided by.
 
     Dividing keeps squares from overflowing; centring keeps the matrix product from losing small distances.
     """
     axis = 1 if metric == "cosine" else None
     largest = np.abs(points).max(axis=axis, keepdims=True)
     unit = np.where(largest > 0, largest, np.float32(1))
-    points = points / unit
+    points = np.divide(points, unit, dtype=np.float32)
     if metric == "cosine":
         length = np.linalg.norm(points, axis=1, keepdims=True)
         empty = length == 0
-        points = points / np.where(empty, np.float32(1), length)
+        points = np.divide(points, np.where(empty, np.float32(1), length), dtype=np.float32)
         if empty.any():  # a direction of their own, at right angles to all others
             points = np.hstack([points, empty.astype(np.float32)])
     return points - points.mean(axis=0), np.float32(unit.flat[0])
@@ -160,7 +164,7 @@ def _hnsw(points: Floats, k: int, threads: int) -> tuple[Indices, Floats]:
     )
     index.add(everyone, points, threads=threads, copy=False)
     found = index.search(points, k + 1, threads=threads).keys.astype(np.int64)
-    # The sample itself is nearly always among its own; where many duplicates crowd it out, the last goes instead.
+    # The sample itself is nearly always found; where duplicates crowd it out, the last goes instead.
     itself = found == everyone[:, None]
     itself[~itself.any(axis=1), -1] = True
     return _nearest(points, everyone, found[~itself].reshape(len(points), k), k)

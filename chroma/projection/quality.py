@@ -1,21 +1,22 @@
-"""How far a frame can be trusted: what a two-dimensional picture keeps of the neighbourhoods it was drawn from.
+"""How far a frame can be trusted: what it keeps of the neighbourhoods it was drawn from.
 
-Every measure looks at a fixed sample of query points, but always against all points (exact ranks), and says how many.
+Every measure looks at a fixed sample of query points, but always against all points (exact ranks), and says
+how many.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.neighbors import Metric, NeighborGraph, comparable
+from chroma.projection.neighbors import Metric, NeighborGraph, comparable, finite_rows
 
 Matrix = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.integer[Any]]
-Distances = npt.NDArray[np.float64]
+Points = npt.NDArray[np.float64]
 
 # Numbers per block of distances: 32 MiB of float64.
 _BLOCK = 1 << 22
@@ -49,9 +50,10 @@ def trustworthiness(
 ) -> Quality:
     """How many neighbours in the frame are neighbours in the full space.
 
-    `T = 1 - 2 / (m k (2n - 3k - 1)) * sum_i sum_{j in U_k(i)} (r(i, j) - k)` over m queries i, where `U_k(i)` are the
-    k nearest in the frame that are not among the k nearest in the full space, and `r(i, j)` is j's rank there. Equal
-    distances share the better rank. Venna & Kaski 2001, "Neighborhood preservation in nonlinear projection methods".
+    `T = 1 - 2 / (m k (2n - 3k - 1)) * sum_i sum_{j in U_k(i)} (r(i, j) - k)` over m queries i, where `U_k(i)`
+    are the k nearest in the frame that are not among the k nearest in the full space, and `r(i, j)` is j's
+    rank there. Equal distances share the better rank. Venna & Kaski 2001, "Neighborhood preservation in
+    nonlinear projection methods".
 
     Args:
         vectors: `[n, d]`, any float; rows that are not finite here or in `xy` are left out.
@@ -61,7 +63,8 @@ def trustworthiness(
         seed: Picks the queries.
         metric: How the full space is measured.
     """
-    return _rank_quality(vectors, xy, k, n_queries, seed, metric, "trustworthiness")
+    full, frame = _spaces(vectors, xy, metric)
+    return _rank_quality(ranked=full, drawn=frame, k=k, n_queries=n_queries, seed=seed)
 
 
 def continuity(
@@ -77,7 +80,8 @@ def continuity(
 
     As `trustworthiness` with the two spaces exchanged (Venna & Kaski 2001); the arguments are the same.
     """
-    return _rank_quality(vectors, xy, k, n_queries, seed, metric, "continuity")
+    full, frame = _spaces(vectors, xy, metric)
+    return _rank_quality(ranked=frame, drawn=full, k=k, n_queries=n_queries, seed=seed)
 
 
 def neighborhood_hit(
@@ -94,7 +98,7 @@ def neighborhood_hit(
         n_queries: Queries, drawn once for a seed; all where there are no more points.
         seed: Picks the queries.
     """
-    kept = np.isfinite(xy).all(axis=1) & (labels >= 0)
+    kept = finite_rows(xy) & (labels >= 0)
     points, codes = xy[kept].astype(np.float64), labels[kept]
     n, k = len(points), min(k, len(points) - 1)
     if k < 1:
@@ -108,7 +112,9 @@ def neighborhood_hit(
 
 
 def knn_purity(graph: NeighborGraph, labels: Labels) -> Quality:
-    """Mean share of a sample's neighbours in the full space that carry its label: the ceiling of `neighborhood_hit`.
+    """Mean share of a sample's neighbours in the full space that carry its label.
+
+    What `neighborhood_hit` can hope for.
 
     Args:
         graph: The snapshot's neighbor graph.
@@ -125,23 +131,20 @@ def knn_purity(graph: NeighborGraph, labels: Labels) -> Quality:
     return Quality(float((same[counts > 0] / counts[counts > 0]).mean()), n, int(asked.sum()), graph.k)
 
 
-def _rank_quality(
-    vectors: Matrix,
-    xy: Matrix,
-    k: int,
-    n_queries: int,
-    seed: int,
-    metric: Metric,
-    kind: Literal["trustworthiness", "continuity"],
-) -> Quality:
-    kept = np.isfinite(vectors).all(axis=1) & np.isfinite(xy).all(axis=1)
-    n = int(kept.sum())
+def _spaces(vectors: Matrix, xy: Matrix, metric: Metric) -> tuple[Points, Points]:
+    kept = finite_rows(vectors) & finite_rows(xy)
+    if not kept.any():
+        return np.empty((0, 1)), np.empty((0, 2))
+    full, _ = comparable(vectors[kept].astype(np.float32), metric)
+    return full.astype(np.float64), xy[kept].astype(np.float64)
+
+
+def _rank_quality(*, ranked: Points, drawn: Points, k: int, n_queries: int, seed: int) -> Quality:
+    """What it costs, in ranks of one space, to take the nearest of the other."""
+    n = len(ranked)
     k = min(k, (n - 1) // 2)
     if k < 1:
         return Quality(None, 0, n, max(k, 0))
-    full = comparable(vectors[kept].astype(np.float32), metric)[0].astype(np.float64)
-    frame = xy[kept].astype(np.float64)
-    ranked, drawn = (full, frame) if kind == "trustworthiness" else (frame, full)
     queries = _queries(n, n_queries, seed)
     penalty = 0
     for block in _blocks(queries, n):
@@ -164,7 +167,7 @@ def _blocks(queries: npt.NDArray[np.int64], n: int) -> list[npt.NDArray[np.int64
     return [queries[first : first + rows] for first in range(0, len(queries), rows)]
 
 
-def _distances(points: Distances, queries: npt.NDArray[np.int64]) -> Distances:
+def _distances(points: Points, queries: npt.NDArray[np.int64]) -> Points:
     """Squared distances `[queries, n]`, infinite from a query to itself."""
     squares = np.einsum("ij,ij->i", points, points)
     gaps = squares - 2 * (points[queries] @ points.T) + squares[queries, None]
@@ -172,5 +175,5 @@ def _distances(points: Distances, queries: npt.NDArray[np.int64]) -> Distances:
     return gaps
 
 
-def _near(gaps: Distances, k: int) -> npt.NDArray[np.int64]:
+def _near(gaps: Points, k: int) -> npt.NDArray[np.int64]:
     return np.argpartition(gaps, k - 1, axis=1)[:, :k]

@@ -30,6 +30,9 @@ from chroma.server.store.register import Found, known_segment, register
 
 logger = logging.getLogger(__name__)
 
+# What a record of wrong types or shapes raises on its way into the catalog.
+_WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+
 Outcome = Literal["taken", "known", "held", "aside", "gone"]
 
 
@@ -161,7 +164,7 @@ def _take(context: Context, entry: Entry) -> Outcome:
         return "gone"  # another pass took it
     except OperationalError:
         raise
-    except (SegmentError, IngestError, StatementError, TypeError, ValueError, LookupError) as error:
+    except (SegmentError, IngestError, *_WRONG) as error:
         reason = (
             str(error) if isinstance(error, (SegmentError, IngestError)) else f"its record is wrong: {error}"
         )

@@ -1,0 +1,87 @@
+# The front door. `make demo` and `make test` need Python 3.11 with venv, make, git and Node 20.19+.
+PYTHON ?= python3
+PORT ?=
+OPEN ?= 1
+VENV := .venv
+BIN := $(VENV)/bin
+STATIC := chroma/server/static/index.html
+UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -path chroma-ui/src/api/gql -prune -o -type f -print)
+# the demo keeps its runs apart from yours
+DEMO_HOME := $(CURDIR)/.demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lint format ui dev bench docs screenshots clean help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+# install once; again when the versions change
+$(VENV)/installed: pyproject.toml constraints.txt
+	@echo "» Python environment in $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
+	@touch $@
+
+chroma-ui/node_modules/.installed: chroma-ui/package-lock.json
+	@echo "» dashboard packages"
+	@cd chroma-ui && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STATIC): chroma-ui/node_modules/.installed $(UI_SOURCES)
+	@echo "» dashboard build"
+	@cd chroma-ui && npm run --silent build
+	@touch $@
+
+demo: $(VENV)/installed $(STATIC) ## train on real digits, then open the dashboard (PORT=8000, OPEN=0 for no browser)
+	@echo "» training a small classifier on scikit-learn's digits"
+	@CHROMA_HOME=$(DEMO_HOME) $(BIN)/python examples/lightning_digits.py
+	@CHROMA_HOME=$(DEMO_HOME) $(BIN)/chroma application run $(if $(PORT),--port $(PORT)) $(if $(filter 0,$(OPEN)),--no-open,--open)
+
+ui: $(STATIC) ## build the dashboard into chroma/server/static
+
+lint: $(VENV)/installed $(STATIC) ## ruff, pyright, import layers, GraphQL schema, Biome
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/lint-imports
+	$(BIN)/python -m chroma.server.graphql.export --check chroma-ui/schema.graphql
+	cd chroma-ui && npm run --silent lint
+
+format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biome mend what they can
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+	cd chroma-ui && npm run --silent format
+
+test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
+	cd chroma-ui && npm test --silent
+	$(BIN)/python -m pytest
+
+# tests drive Debian's Chromium, or the one that CHROMIUM names
+.PHONY: .chromium
+.chromium:
+	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "» Chromium for the browser tests"; \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-liberation >/dev/null; \
+	  else \
+	    echo "the browser tests need Chromium: sudo apt-get install chromium, or set CHROMIUM=/path/to/chromium"; exit 1; \
+	  fi; }
+
+dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on :5173 beside the API with reload on :8000
+	@CHROMA_HOME=$${CHROMA_HOME:-$(DEMO_HOME)} $(BIN)/uvicorn --factory chroma.server.app:create_dev_app --reload --reload-dir chroma --port 8000 & \
+	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
+
+bench: $(VENV)/installed ## every benchmark, side by side with peers
+	@for script in benchmarks/*.py; do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+
+docs: $(VENV)/installed ## the documentation site, into site/
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/mkdocs build --strict
+
+screenshots: $(VENV)/installed $(STATIC) .chromium ## the README's pictures, from a real training
+	$(BIN)/python docs/screenshots.py
+
+clean: ## remove what make made
+	rm -rf $(VENV) .demo site dist build chroma-ui/node_modules chroma-ui/src/api/gql chroma/server/static

@@ -1,0 +1,119 @@
+"""The wheel is the product: built, installed and used outside the checkout."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CONSTRAINTS = ROOT / "constraints.txt"
+
+pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
+
+
+def call(*command: str | Path, cwd: Path, **environment: str) -> str:
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An sdist from the checkout, and the wheel made from that sdist."""
+    folder = tmp_path_factory.mktemp("dist")
+    call(sys.executable, "-m", "build", "--outdir", folder, ROOT, cwd=folder)
+    return folder
+
+
+def environment(folder: Path, *packages: str | Path) -> Path:
+    """A clean virtual environment with these packages; returns its folder of commands."""
+    call(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
+    commands = folder / "venv" / "bin"
+    call(commands / "pip", "install", "--quiet", "--constraint", CONSTRAINTS, *packages, cwd=folder)
+    return commands
+
+
+def served_page(commands: Path, home: Path) -> tuple[str, list[str]]:
+    """Start `chroma application run`, read `/` and one GraphQL answer, stop it."""
+    server = subprocess.Popen(
+        [commands / "chroma", "application", "run", "--home", home, "--no-open"],
+        cwd=home.parent,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert server.stdout
+        said = ""
+        while not (found := re.search(r"(http://[^/\s]+)/\?token=(\S+)", said)):
+            line = server.stdout.readline()
+            assert line, f"the server ended: {said}"
+            said += line
+        url, token = found.groups()
+        bearer = {"Authorization": f"Bearer {token}"}
+        page = urlopen(Request(url + "/", headers=bearer)).read().decode()
+        script = re.search(r'src="\./?(assets/[^"]+\.js)"', page)
+        assert script, page
+        assert len(urlopen(Request(f"{url}/{script[1]}", headers=bearer)).read()) > 50_000
+        query = json.dumps({"query": "{ runs { name status } }"}).encode()
+        headers = bearer | {"Content-Type": "application/json"}
+        answer = json.load(urlopen(Request(url + "/graphql", query, headers)))
+        return page, [run["status"] for run in answer["data"]["runs"]]
+    finally:
+        server.terminate()
+        server.communicate(timeout=30)
+
+
+def test_the_archives_hold_what_a_user_needs(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    (sdist,) = built.glob("*.tar.gz")
+    inside = zipfile.ZipFile(wheel).namelist()
+    assert "chroma/server/static/index.html" in inside
+    assert any(name.startswith("chroma/server/store/migrations/versions/") for name in inside)
+    assert "chroma/py.typed" in inside
+    assert not [name for name in inside if name.startswith(("tests/", "chroma-ui/", "examples/"))]
+    with tarfile.open(sdist) as archive:
+        packed = archive.getnames()
+    assert not [name for name in packed if "node_modules" in name]
+    assert any(name.endswith("chroma-ui/package-lock.json") for name in packed)
+
+
+def test_the_wheel_trains_and_serves_in_a_clean_environment(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    commands = environment(tmp_path, f"{wheel}[lightning]", "torch", "lightning")
+    example = tmp_path / "lightning_digits.py"
+    example.write_text((ROOT / "examples" / "lightning_digits.py").read_text())
+    home = tmp_path / "home"
+    home.mkdir()
+    said = call(commands / "python", example, "--epochs", "2", cwd=tmp_path, CHROMA_HOME=str(home))
+    assert "chroma ui" in said, said
+    page, statuses = served_page(commands, home)
+    assert "<title>Chroma" in page
+    assert statuses == ["FINISHED"]
+
+
+def test_the_sdist_installs_and_serves_the_dashboard(built: Path, tmp_path: Path) -> None:
+    (sdist,) = built.glob("*.tar.gz")
+    commands = environment(tmp_path, sdist)
+    home = tmp_path / "home"
+    home.mkdir()
+    page, statuses = served_page(commands, home)
+    assert "<title>Chroma" in page
+    assert statuses == []
