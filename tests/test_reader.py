@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -127,7 +128,7 @@ def test_keys_of_a_user_come_back(tmp_path: Path):
         (lambda db: db.run().neighbors(1), "no sample named '1'; there is"),
     ],
 )
-def test_a_name_that_is_not_there(db: Catalog, ask, sentence: str):  # noqa: ANN001
+def test_a_name_that_is_not_there(db: Catalog, ask: Callable[[Catalog], object], sentence: str):
     with pytest.raises(NotFoundError) as caught:
         ask(db)
     assert sentence in str(caught.value)
@@ -221,6 +222,16 @@ def test_a_reader_outlives_the_owner_it_asked(tmp_path: Path):
     assert find_owner(load_settings(home=tmp_path)) is None
 
 
+def test_left_open_it_is_closed_at_exit(home: Path):
+    capture(home, n=20, epochs=1)
+    code = "import chroma; db = chroma.open(); print(len(db.runs()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("1\n", "", 0)
+    assert not (home / "server.json").exists()
+
+
 def test_a_url_asks_for_its_token(db: Catalog, stored_home: Path):
     owner = find_owner(load_settings(home=stored_home))
     assert owner is not None
@@ -229,7 +240,7 @@ def test_a_url_asks_for_its_token(db: Catalog, stored_home: Path):
         assert remote.run().id == "run-a"
     with pytest.raises(TransportError, match="refused the token"):
         chroma.open(owner.url, token="wrong")
-    with pytest.raises(TransportError, match="cannot be reached .* start it with: chroma ui"):
+    with pytest.raises(TransportError, match=r"cannot be reached .* start it with: chroma ui"):
         chroma.open("http://127.0.0.1:9")
 
 
@@ -275,9 +286,7 @@ def test_a_home_that_is_a_file(tmp_path: Path):
     assert (tmp_path / "file").read_text() == "mine"
 
 
-def _until(true) -> None:  # noqa: ANN001
+def _until(true: Callable[[], bool]) -> None:
     """Wait until something is true; the test's own timeout ends it if it never is."""
-    import time
-
     while not true():
         time.sleep(0.05)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from chroma.errors import JobError
+from chroma.errors import JobError, NotFoundError
 from chroma.reader import _arrow
 from chroma.reader._frame import frame
 from chroma.reader.connection import Connection
@@ -63,6 +63,13 @@ def wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any
 
 def fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
     """Fetch the frames of a film's newest revision; none if there is none yet."""
+    try:
+        return _fetch(connection, film)
+    except NotFoundError:  # a newer revision took the place of the preview while it was read
+        return _fetch(connection, connection.query(_FILM, id=film["id"])["film"])
+
+
+def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
     none_yet: dict[str, Any] = {"preview": True, "method": film["method"], "frames": []}
     revision: dict[str, Any] = film["revision"] or none_yet
     frames: list[dict[str, Any]] = sorted(revision["frames"], key=lambda each: each["index"])
