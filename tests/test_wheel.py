@@ -89,7 +89,8 @@ def test_the_archives_hold_what_a_user_needs(built: Path) -> None:
     assert any(name.startswith("chroma/server/store/migrations/versions/") for name in inside)
     assert "chroma/py.typed" in inside
     assert not [name for name in inside if name.startswith(("tests/", "chroma-ui/", "examples/"))]
-    packed = tarfile.open(sdist).getnames()
+    with tarfile.open(sdist) as archive:
+        packed = archive.getnames()
     assert not [name for name in packed if "node_modules" in name]
     assert any(name.endswith("chroma-ui/package-lock.json") for name in packed)
 

@@ -1,0 +1,171 @@
+"""Two-dimensional layouts of one snapshot.
+
+PCA at once; UMAP (McInnes et al. 2018, arXiv:1802.03426) from a start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.errors import ConfigError
+from chroma.projection.neighbors import NeighborGraph, finite_rows
+from chroma.projection.optimiser import optimise
+
+Matrix = npt.NDArray[np.floating[Any]]
+Frame = npt.NDArray[np.float32]
+Method = Literal["pca", "umap"]
+
+# A start this wide (largest absolute coordinate) is what UMAP's step sizes are made for.
+START_SIZE = 10.0
+# Fewer samples than this have no neighbourhoods to draw.
+_FEWEST = 4
+# Rows and columns of the matrix decomposed for a wide layer: its time grows with the cube.
+_WIDEST = 2048
+# Rows projected at a time, so that a float16 snapshot never stands in memory twice.
+_ROWS = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """The plane of greatest variance: `mean` float64 `[d]`, `components` float64 `[2, d]`."""
+
+    mean: npt.NDArray[np.float64]
+    components: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutParams:
+    """How UMAP draws.
+
+    Attributes:
+        n_epochs: Passes over the graph.
+        learning_rate: Step size at the first pass, falling to 0.
+        min_dist: Distance under which neighbours in the frame are not drawn closer.
+        negative_sample_rate: Pushes for every pull.
+    """
+
+    n_epochs: int = 300
+    learning_rate: float = 1.0
+    min_dist: float = 0.1
+    negative_sample_rate: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One frame and what drew it.
+
+    Attributes:
+        xy: float32 `[n, 2]`; NaN for missing samples.
+        method: `umap`, or `pca` where there are too few samples for neighbourhoods.
+        n_epochs: Passes over the graph; 0 when nothing was optimised.
+    """
+
+    xy: Frame
+    method: Method
+    n_epochs: int
+
+
+def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
+    """Find the two directions of greatest variance, from a sample of the rows.
+
+    Signs are fixed: the loading of largest magnitude is positive. Directions without variance are zero. A
+    layer wider than 2,048 uses at most 2,048 rows, so that the matrix to decompose is never wider.
+
+    Args:
+        vectors: `[n, d]`, any float; rows that are not finite are left out.
+        seed: Picks the rows.
+        max_rows: Rows used.
+
+    Raises:
+        ConfigError: Where no row is finite.
+    """
+    rows = np.flatnonzero(finite_rows(vectors))
+    if len(rows) == 0 or vectors.shape[1] == 0:
+        raise ConfigError("PCA needs at least one finite vector and there is none: check the layer for NaN.")
+    wide = vectors.shape[1] > _WIDEST
+    most = min(max_rows, _WIDEST) if wide else max_rows
+    if len(rows) > most:
+        rows = np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
+    points = vectors[rows].astype(np.float64)
+    mean = points.mean(axis=0)
+    points -= mean
+    components = np.zeros((2, points.shape[1]))
+    for row, direction in enumerate(_directions(points)):
+        components[row] = direction * np.sign(direction[np.argmax(np.abs(direction))])
+    return Basis(mean, components)
+
+
+def _directions(points: npt.NDArray[np.float64]) -> Iterator[npt.NDArray[np.float64]]:
+    from scipy.linalg import eigh
+
+    tall = points.shape[0] >= points.shape[1]
+    gram = points.T @ points if tall else points @ points.T
+    last = len(gram) - 1
+    values, axes = eigh(gram, subset_by_index=(max(0, last - 1), last))
+    for value, axis in zip(values[::-1], axes.T[::-1], strict=True):
+        if value <= np.finfo(np.float64).eps * len(gram) * values[-1] or value <= 0:
+            return
+        yield axis if tall else points.T @ axis / np.sqrt(value)
+
+
+def pca_project(basis: Basis, vectors: Matrix) -> Frame:
+    """Project rows on a basis.
+
+    Args:
+        basis: From `pca_basis`.
+        vectors: `[n, d]`, any float.
+
+    Returns:
+        float32 `[n, 2]`; NaN for rows that are not finite.
+    """
+    xy = np.empty((len(vectors), 2), np.float32)
+    for first in range(0, len(vectors), _ROWS):
+        block = vectors[first : first + _ROWS].astype(np.float64)
+        finite = finite_rows(block)
+        xy[first : first + _ROWS] = (np.where(finite[:, None], block, 0) - basis.mean) @ basis.components.T
+        xy[first : first + _ROWS][~finite] = np.nan
+    return xy
+
+
+def pca_start(vectors: Matrix, seed: int = 0) -> Frame:
+    """The PCA frame of a snapshot, sized as a start for `umap_layout`: `[n, 2]`, largest coordinate 10."""
+    xy = pca_project(pca_basis(vectors, seed), vectors)
+    size = np.nanmax(np.abs(xy))
+    return xy * np.float32(START_SIZE / size) if size > 0 else xy
+
+
+def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: int = 0) -> Layout:
+    """Draw a snapshot with UMAP, from its neighbor graph and a start.
+
+    The start's frame of reference is kept: it is neither centred nor scaled. One thread, so that the same
+    arguments give the same bits.
+
+    Args:
+        graph: The snapshot's neighbor graph.
+        start: float32 `[n, 2]`, finite wherever the graph's rows are valid.
+        params: How to draw.
+        seed: Seeds the optimiser.
+
+    Returns:
+        The layout; the start itself, called `pca`, with fewer than 4 valid samples or no more than k.
+    """
+    xy = np.where(graph.valid[:, None], start, np.float32(np.nan)).astype(np.float32)
+    if not drawable(graph):
+        return Layout(xy, "pca", 0)
+    if not np.isfinite(xy[graph.valid]).all():
+        raise ConfigError(
+            "The start of a layout has missing coordinates for samples that are present: fill them."
+        )
+    if params.n_epochs > 0:
+        xy[graph.valid] = optimise(graph, xy[graph.valid], seed=seed, **asdict(params))
+    return Layout(xy, "umap", params.n_epochs)
+
+
+def drawable(graph: NeighborGraph) -> bool:
+    """Whether the graph has enough samples for neighbourhoods: at least 4, and more than k."""
+    return graph.n_valid >= _FEWEST and graph.n_valid > graph.k_requested

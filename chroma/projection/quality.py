@@ -1,0 +1,179 @@
+"""How far a frame can be trusted: what it keeps of the neighbourhoods it was drawn from.
+
+Every measure looks at a fixed sample of query points, but always against all points (exact ranks), and says
+how many.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.projection.neighbors import Metric, NeighborGraph, comparable, finite_rows
+
+Matrix = npt.NDArray[np.floating[Any]]
+Labels = npt.NDArray[np.integer[Any]]
+Points = npt.NDArray[np.float64]
+
+# Numbers per block of distances: 32 MiB of float64.
+_BLOCK = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """A measure and what it was taken on.
+
+    Attributes:
+        value: From 0 to 1, more is better; None where there are too few points to tell.
+        n: Query points looked at.
+        of: Points they were drawn from, and are compared with.
+        k: Size of the neighbourhood.
+    """
+
+    value: float | None
+    n: int
+    of: int
+    k: int
+
+
+def trustworthiness(
+    vectors: Matrix,
+    xy: Matrix,
+    *,
+    k: int = 15,
+    n_queries: int = 1000,
+    seed: int = 0,
+    metric: Metric = "euclidean",
+) -> Quality:
+    """How many neighbours in the frame are neighbours in the full space.
+
+    `T = 1 - 2 / (m k (2n - 3k - 1)) * sum_i sum_{j in U_k(i)} (r(i, j) - k)` over m queries i, where `U_k(i)`
+    are the k nearest in the frame that are not among the k nearest in the full space, and `r(i, j)` is j's
+    rank there. Equal distances share the better rank. Venna & Kaski 2001, "Neighborhood preservation in
+    nonlinear projection methods".
+
+    Args:
+        vectors: `[n, d]`, any float; rows that are not finite here or in `xy` are left out.
+        xy: `[n, 2]`.
+        k: Size of the neighbourhood; made smaller where k >= n/2.
+        n_queries: Queries, drawn once for a seed; all where there are no more points.
+        seed: Picks the queries.
+        metric: How the full space is measured.
+    """
+    full, frame = _spaces(vectors, xy, metric)
+    return _rank_quality(ranked=full, drawn=frame, k=k, n_queries=n_queries, seed=seed)
+
+
+def continuity(
+    vectors: Matrix,
+    xy: Matrix,
+    *,
+    k: int = 15,
+    n_queries: int = 1000,
+    seed: int = 0,
+    metric: Metric = "euclidean",
+) -> Quality:
+    """How many neighbours in the full space stay neighbours in the frame.
+
+    As `trustworthiness` with the two spaces exchanged (Venna & Kaski 2001); the arguments are the same.
+    """
+    full, frame = _spaces(vectors, xy, metric)
+    return _rank_quality(ranked=frame, drawn=full, k=k, n_queries=n_queries, seed=seed)
+
+
+def neighborhood_hit(
+    xy: Matrix, labels: Labels, *, k: int = 15, n_queries: int = 1000, seed: int = 0
+) -> Quality:
+    """Mean share of a point's k nearest in the frame that carry its label.
+
+    Paulovich et al. 2008, "Least square projection", doi:10.1109/TVCG.2007.70443.
+
+    Args:
+        xy: `[n, 2]`; rows that are not finite are left out.
+        labels: int `[n]`; rows below 0 have no label and are left out.
+        k: Size of the neighbourhood; at most n - 1.
+        n_queries: Queries, drawn once for a seed; all where there are no more points.
+        seed: Picks the queries.
+    """
+    kept = finite_rows(xy) & (labels >= 0)
+    points, codes = xy[kept].astype(np.float64), labels[kept]
+    n, k = len(points), min(k, len(points) - 1)
+    if k < 1:
+        return Quality(None, 0, n, max(k, 0))
+    queries = _queries(n, n_queries, seed)
+    hits = 0
+    for block in _blocks(queries, n):
+        near = _near(_distances(points, block), k)
+        hits += int((codes[near] == codes[block, None]).sum())
+    return Quality(hits / (len(queries) * k), len(queries), n, k)
+
+
+def knn_purity(graph: NeighborGraph, labels: Labels) -> Quality:
+    """Mean share of a sample's neighbours in the full space that carry its label.
+
+    What `neighborhood_hit` can hope for.
+
+    Args:
+        graph: The snapshot's neighbor graph.
+        labels: int `[n]`; samples below 0 have no label: they are not asked, and not counted as neighbours.
+    """
+    asked = graph.valid & (labels >= 0)
+    near = labels[graph.indices[asked]]
+    known = near >= 0
+    counts = known.sum(axis=1)
+    n = int((counts > 0).sum())
+    if n == 0:
+        return Quality(None, 0, int(asked.sum()), graph.k)
+    same = ((near == labels[asked, None]) & known).sum(axis=1)
+    return Quality(float((same[counts > 0] / counts[counts > 0]).mean()), n, int(asked.sum()), graph.k)
+
+
+def _spaces(vectors: Matrix, xy: Matrix, metric: Metric) -> tuple[Points, Points]:
+    kept = finite_rows(vectors) & finite_rows(xy)
+    if not kept.any():
+        return np.empty((0, 1)), np.empty((0, 2))
+    full, _ = comparable(vectors[kept].astype(np.float32), metric)
+    return full.astype(np.float64), xy[kept].astype(np.float64)
+
+
+def _rank_quality(*, ranked: Points, drawn: Points, k: int, n_queries: int, seed: int) -> Quality:
+    """What it costs, in ranks of one space, to take the nearest of the other."""
+    n = len(ranked)
+    k = min(k, (n - 1) // 2)
+    if k < 1:
+        return Quality(None, 0, n, max(k, 0))
+    queries = _queries(n, n_queries, seed)
+    penalty = 0
+    for block in _blocks(queries, n):
+        near = _near(_distances(drawn, block), k)
+        gaps = _distances(ranked, block)
+        for neighbor in near.T:
+            nearer = (gaps < np.take_along_axis(gaps, neighbor[:, None], axis=1)).sum(axis=1)
+            penalty += int(np.maximum(nearer + 1 - k, 0).sum())
+    return Quality(1 - 2 * penalty / (len(queries) * k * (2 * n - 3 * k - 1)), len(queries), n, k)
+
+
+def _queries(n: int, n_queries: int, seed: int) -> npt.NDArray[np.int64]:
+    if n <= n_queries:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, n_queries, replace=False))
+
+
+def _blocks(queries: npt.NDArray[np.int64], n: int) -> list[npt.NDArray[np.int64]]:
+    rows = max(1, _BLOCK // n)
+    return [queries[first : first + rows] for first in range(0, len(queries), rows)]
+
+
+def _distances(points: Points, queries: npt.NDArray[np.int64]) -> Points:
+    """Squared distances `[queries, n]`, infinite from a query to itself."""
+    squares = np.einsum("ij,ij->i", points, points)
+    gaps = squares - 2 * (points[queries] @ points.T) + squares[queries, None]
+    gaps[np.arange(len(queries)), queries] = np.inf
+    return gaps
+
+
+def _near(gaps: Points, k: int) -> npt.NDArray[np.int64]:
+    return np.argpartition(gaps, k - 1, axis=1)[:, :k]
