@@ -138,14 +138,14 @@ def entries(journal: Path) -> Iterator[Entry]:
     if not journal.is_dir():
         return
     for folder in sorted(journal.iterdir()):
-        if not folder.is_dir() or not valid_run_id(folder.name):
-            continue
-        found = [
-            Entry(folder.name, name["writer"], int(name["number"]), path)
-            for path in folder.iterdir()
-            if (name := _NAME.fullmatch(path.name))
-        ]
-        yield from sorted(found)
+        if folder.is_dir() and valid_run_id(folder.name):
+            yield from entries_of(folder.name, folder)
+
+
+def entries_of(run: str, folder: Path) -> list[Entry]:
+    """List the segments of one run in a folder, oldest number of each writer first."""
+    names = ((path, _NAME.fullmatch(path.name)) for path in folder.iterdir())
+    return sorted(Entry(run, name["writer"], int(name["number"]), path) for path, name in names if name)
 
 
 def writers(journal: Path) -> Iterator[tuple[str, str]]:
@@ -190,10 +190,15 @@ def acknowledge(entry: Entry, target: Path) -> None:
 
 
 def set_aside(entry: Entry, reason: str) -> Path:
-    """Move an unreadable segment to `journal/<run>/set-aside/`, its reason in a text file beside it."""
+    """Move a segment that cannot be taken in to `set-aside/` beside it, with the reason in a text file.
+
+    What already lies there is kept: the name is changed instead.
+    """
     folder = entry.path.parent / _ASIDE
     folder.mkdir(exist_ok=True)
     target = folder / entry.path.name
+    while target.exists():
+        target = folder / f"{entry.path.stem}-{secrets.token_hex(2)}.arrow"
     entry.path.replace(target)
     target.with_suffix(".txt").write_text(reason + "\n", encoding="utf-8")
     return target

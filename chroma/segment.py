@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -126,6 +126,19 @@ def read_about(path: Path) -> tuple[Header, str, dict[str, Any]]:
     return header, about["record"], plain | {"rows": batch.num_rows}
 
 
+def read_columns(path: Path, names: Collection[str]) -> dict[str, Array]:
+    """Read only these array fields of a segment, of those it has; raises as `read` does."""
+    _, batch = _open(path)
+    pairs = zip(batch.schema.names, batch.columns, strict=True)
+    return {name: _from_arrow(column) for name, column in pairs if name in names}
+
+
+def read_images(path: Path) -> Sequence[bytes | None] | None:
+    """Open the encoded images of a samples segment, each read from the file when it is asked for."""
+    _, batch = _open(path)
+    return _Images(batch.column("images")) if "images" in batch.schema.names else None
+
+
 def decode(body: bytes) -> Segment:
     """Decode the bytes `encode` made; raises as `read` does."""
     about, batch = _open(pa.py_buffer(body))
@@ -161,6 +174,17 @@ def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:
         if isinstance(record, (Snapshot, Outputs)):
             change["ends"] = record.ends and start + step >= rows
         yield dataclasses.replace(record, **change)
+
+
+class _Images(Sequence[bytes | None]):
+    def __init__(self, column: ArrowArray) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._column[row].as_py()
 
 
 def _bytes_of(column: Any) -> int:

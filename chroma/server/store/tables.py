@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, UniqueConstraint
+from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, UniqueConstraint
+from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+# Constraints need names before a migration can change them.
+_NAMES = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -36,6 +47,15 @@ def new_id() -> str:
     return uuid4().hex
 
 
+def stable_id(*key: object) -> str:
+    """The id of a row that is rebuilt from segments: 32 hex digits of its key, so that links survive."""
+    return blake2b("\0".join(str(part) for part in key).encode(), digest_size=16).hexdigest()
+
+
+class Table(SQLModel, registry=registry(metadata=MetaData(naming_convention=_NAMES))):
+    """Base of our tables, apart from those a user's notebook may define with SQLModel."""
+
+
 def _moment() -> Any:
     return Field(default_factory=now, sa_type=UtcDateTime)
 
@@ -53,7 +73,7 @@ def _owned(column: str) -> Any:
     return Field(foreign_key=column, ondelete="CASCADE", index=True)
 
 
-class Project(SQLModel, table=True):
+class Project(Table, table=True):
     """A named group of runs."""
 
     id: str = Field(default_factory=new_id, primary_key=True)
@@ -61,7 +81,7 @@ class Project(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class Run(SQLModel, table=True):
+class Run(Table, table=True):
     """One training, or one manual logging session. Its id is the segments' run id."""
 
     id: str = Field(primary_key=True)
@@ -72,15 +92,16 @@ class Run(SQLModel, table=True):
     framework: str | None = None
     task: str | None = None
     error: str | None = None
+    tags: list[str] = Field(default_factory=list, sa_type=JSON)  # names given to it at its opening
     config: dict[str, Any] = _json()
     environment: dict[str, Any] = _json()
-    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON)
+    receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # pyright: ignore[reportArgumentType]
     created_at: datetime = _moment()
     finished_at: datetime | None = _moment_or_none()
     deleted_at: datetime | None = _moment_or_none()  # tombstone: later segments are refused
 
 
-class Attempt(SQLModel, table=True):
+class Attempt(Table, table=True):
     """One process group working on a run."""
 
     __table_args__ = (UniqueConstraint("run_id", "key"),)
@@ -91,12 +112,13 @@ class Attempt(SQLModel, table=True):
     number: int  # order of opening, from 0
     world_size: int = 1
     status: str = "running"
+    closings: dict[str, str] = _json()  # writer → status it closed with
     started_at: datetime = _moment()
     finished_at: datetime | None = _moment_or_none()
 
 
-class Segment(SQLModel, table=True):
-    """One ingested segment file; the truth of everything derived from it."""
+class Segment(Table, table=True):
+    """One ingested segment file; the truth of everything derived from it. Notes belong to no attempt."""
 
     __table_args__ = (
         UniqueConstraint("run_id", "writer", "number"),
@@ -105,7 +127,7 @@ class Segment(SQLModel, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = _owned("run.id")
-    attempt_id: str = _owned("attempt.id")
+    attempt_id: str | None = Field(default=None, foreign_key="attempt.id", ondelete="CASCADE", index=True)
     writer: str
     number: int
     digest: str  # blake2b-16 of the file, hex
@@ -118,10 +140,10 @@ class Segment(SQLModel, table=True):
     epoch: int | None = None
     step: int | None = None
     ends: bool = True
-    ingested_at: datetime = _moment()
+    created_at: datetime = _moment()  # when it was written
 
 
-class Layer(SQLModel, table=True):
+class Layer(Table, table=True):
     """A named source of vectors in a model."""
 
     __table_args__ = (UniqueConstraint("run_id", "name"),)
@@ -135,7 +157,7 @@ class Layer(SQLModel, table=True):
     default: bool = False
 
 
-class Split(SQLModel, table=True):
+class Split(Table, table=True):
     """A dataset split and the probe set a run follows in it."""
 
     __table_args__ = (UniqueConstraint("run_id", "name"),)
@@ -144,6 +166,7 @@ class Split(SQLModel, table=True):
     run_id: str = _owned("run.id")
     name: str
     identity: str = "index"  # index, key, order
+    keys: bool = False  # ids are strings
     n: int = 0  # samples followed
     of: int = 0  # samples the dataset split holds
     class_names: list[str] = Field(default_factory=list, sa_type=JSON)
@@ -152,7 +175,7 @@ class Split(SQLModel, table=True):
     has_texts: bool = False
 
 
-class Snapshot(SQLModel, table=True):
+class Snapshot(Table, table=True):
     """The vectors of one layer at one step for one split; they lie in its segments."""
 
     __table_args__ = (UniqueConstraint("layer_id", "split_id", "step"),)
@@ -174,7 +197,7 @@ class Snapshot(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class Metric(SQLModel, table=True):
+class Metric(Table, table=True):
     """One logged scalar."""
 
     __table_args__ = (UniqueConstraint("run_id", "name", "step"),)
@@ -187,7 +210,7 @@ class Metric(SQLModel, table=True):
     value: float | None  # None stands for NaN, which SQL has not
 
 
-class Graph(SQLModel, table=True):
+class Graph(Table, table=True):
     """A stored neighbor graph."""
 
     __table_args__ = (UniqueConstraint("query_id", "reference_id", "subset", "metric", "k"),)
@@ -205,7 +228,7 @@ class Graph(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class Film(SQLModel, table=True):
+class Film(Table, table=True):
     """2-D layouts of an ordered list of snapshots of the same samples, aligned."""
 
     __table_args__ = (UniqueConstraint("run_id", "layer_id", "split_id", "method"),)
@@ -221,7 +244,7 @@ class Film(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class Revision(SQLModel, table=True):
+class Revision(Table, table=True):
     """One drawing of a film: a preview comes and goes, final frames never change."""
 
     __table_args__ = (UniqueConstraint("film_id", "number"),)
@@ -237,7 +260,7 @@ class Revision(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class Frame(SQLModel, table=True):
+class Frame(Table, table=True):
     """One snapshot's layout in a revision."""
 
     __table_args__ = (UniqueConstraint("revision_id", "index"),)
@@ -258,7 +281,7 @@ class Frame(SQLModel, table=True):
     quality_n: int | None = None  # samples the quality figures were computed on
 
 
-class Job(SQLModel, table=True):
+class Job(Table, table=True):
     """Work for the worker; the row, with its lease, is the queue."""
 
     __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_job_status", "status", "created_at"))
@@ -278,7 +301,7 @@ class Job(SQLModel, table=True):
     updated_at: datetime = _moment()
 
 
-class Tag(SQLModel, table=True):
+class Tag(Table, table=True):
     """A user's mark on samples of a split."""
 
     __table_args__ = (UniqueConstraint("run_id", "split", "name"),)
@@ -290,7 +313,7 @@ class Tag(SQLModel, table=True):
     created_at: datetime = _moment()
 
 
-class TaggedSample(SQLModel, table=True):
+class TaggedSample(Table, table=True):
     """A sample that carries a tag; its id as text."""
 
     __tablename__ = "tagged_sample"  # pyright: ignore[reportAssignmentType]

@@ -1,0 +1,54 @@
+"""The server's app; nothing is opened before its lifespan begins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from anyio import to_thread
+from fastapi import FastAPI
+
+import chroma
+from chroma.server import spa
+from chroma.server.auth import Gate
+from chroma.server.home import Home
+from chroma.server.problems import answer_problems
+from chroma.settings import Settings
+
+
+def create_app(
+    settings: Settings, *, token: str | None, home: Home | None = None, static: Path = spa.STATIC
+) -> FastAPI:
+    """Make the app of one home.
+
+    Its lifespan opens the home, keeps it at `app.state.context`, and closes it.
+
+    Args:
+        settings: Which home.
+        token: Asked of every request; None asks for none.
+        home: The home, where the caller has opened it; closed with the app all the same.
+        static: Folder of the built dashboard.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+        opened = home or await to_thread.run_sync(lambda: Home(settings, token=token))
+        app.state.context = opened.context
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(opened.close)
+
+    app = FastAPI(
+        title="Chroma", version=chroma.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.add_middleware(Gate, token=token)
+    answer_problems(app)
+
+    @app.get("/api/health")
+    async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        return {"status": "ok", "version": chroma.__version__}
+
+    app.include_router(spa.build_router(static))
+    return app

@@ -1,0 +1,90 @@
+"""What changes, told to whoever listens: threads publish, the event loop's subscribers receive."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Literal
+
+EventKind = Literal["run", "snapshot", "metric", "film", "tag"]
+
+_WAITING = 1000  # events kept for a slow subscriber; the oldest go first
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something changed; whoever shows it asks again.
+
+    Attributes:
+        kind: What changed.
+        run_id: Of which run.
+        film_id: Of which film, for `film`.
+        progress: 0..1, for films being made.
+        message: For people.
+    """
+
+    kind: EventKind
+    run_id: str
+    film_id: str | None = None
+    progress: float | None = None
+    message: str = ""
+
+
+class Events:
+    """Delivers events to subscribers; a waiting event gives way to a newer one about the same thing."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._subscribers: set[_Subscriber] = set()
+
+    def publish(self, event: Event) -> None:
+        """Tell all subscribers, from any thread; never waits for them."""
+        with self._lock:
+            for subscriber in list(self._subscribers):
+                if not subscriber.offer(event):
+                    self._subscribers.discard(subscriber)
+
+    async def subscribe(self, run_id: str | None = None) -> AsyncIterator[Event]:
+        """Receive events from now on, of one run if named."""
+        subscriber = _Subscriber(asyncio.get_running_loop(), run_id)
+        with self._lock:
+            self._subscribers.add(subscriber)
+        try:
+            while True:
+                yield await subscriber.take()
+        finally:
+            with self._lock:
+                self._subscribers.discard(subscriber)
+
+
+class _Subscriber:
+    def __init__(self, loop: asyncio.AbstractEventLoop, run_id: str | None) -> None:
+        self._loop = loop
+        self._run_id = run_id
+        self._waiting: OrderedDict[tuple[str, str, str | None], Event] = OrderedDict()
+        self._arrived = asyncio.Event()
+
+    def offer(self, event: Event) -> bool:
+        """Hand over from any thread; False once the subscriber's loop is gone."""
+        if self._run_id not in (None, event.run_id):
+            return True
+        try:
+            self._loop.call_soon_threadsafe(self._put, event)
+        except RuntimeError:  # the loop is closed
+            return False
+        return True
+
+    async def take(self) -> Event:
+        while not self._waiting:
+            self._arrived.clear()
+            await self._arrived.wait()
+        return self._waiting.popitem(last=False)[1]
+
+    def _put(self, event: Event) -> None:
+        self._waiting[event.kind, event.run_id, event.film_id] = event
+        if len(self._waiting) > _WAITING:
+            self._waiting.popitem(last=False)
+        self._arrived.set()

@@ -1,0 +1,196 @@
+"""Takes the journal into the store: moves each segment by rename, then commits what it says.
+
+A segment's place in the store follows from its key alone. Killed between the rename and the commit, the
+next start finds a stored file without a row and registers it; the same way a lost catalog is rebuilt.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from hashlib import blake2b, file_digest
+from pathlib import Path
+from typing import Literal
+
+from sqlalchemy.exc import OperationalError, StatementError
+from sqlmodel import select
+
+from chroma import journal, segment
+from chroma.errors import IngestError, NotFoundError, SegmentError
+from chroma.journal import Entry
+from chroma.records import Header, Notes, Segment
+from chroma.server.context import Context
+from chroma.server.events import Event
+from chroma.server.store import attempts, tables
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.register import Found, known_segment, register
+
+logger = logging.getLogger(__name__)
+
+# What a record of wrong types or shapes raises on its way into the catalog.
+_WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+
+Outcome = Literal["taken", "known", "held", "aside", "gone"]
+
+
+@dataclass
+class IngestReport:
+    """What one pass did, in segments.
+
+    Attributes:
+        taken: New; now in the store and the catalog.
+        known: Sent again without harm.
+        held: Of a deleted run; they wait in the journal for its restoration.
+        aside: Unreadable or contradictory; kept in `set-aside/` with the reason.
+        interrupted: Writers that were gone without a closing segment.
+    """
+
+    taken: int = 0
+    known: int = 0
+    held: int = 0
+    aside: int = 0
+    interrupted: int = 0
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, field.name) for field in fields(self))
+
+
+def ingest_journal(context: Context) -> IngestReport:
+    """Take in all that the journal holds now, then mark the runs whose writers are gone.
+
+    Raises:
+        OSError: The disk is full or gone; nothing is lost, the next pass goes on.
+        sqlalchemy.exc.OperationalError: The catalog is locked or its disk is full; as above.
+    """
+    folder = context.settings.journal
+    # Asked before the listing: what a writer committed before it was gone is then in the list.
+    gone = _gone(context, folder)
+    report = IngestReport()
+    _take_all(context, journal.entries(folder), report)
+    for run, writer in gone:
+        with writing(context.engine) as session:
+            interrupted = attempts.lose(session, context.store, run, writer)
+        journal.forget_writer(folder, run, writer)
+        if interrupted:
+            report.interrupted += 1
+            context.events.publish(Event("run", run, message="interrupted"))
+    return report
+
+
+def reconcile(context: Context) -> IngestReport:
+    """Register stored segments that have no row: after a kill, or for a catalog that was lost."""
+    with reading(context.engine) as session:
+        rows = session.exec(select(tables.Segment.run_id, tables.Segment.writer, tables.Segment.number)).all()
+    known = {tuple(row) for row in rows}
+    report = IngestReport()
+    found = (
+        entry
+        for folder in sorted(context.store.root.glob("runs/*/segments"))
+        if journal.valid_run_id(folder.parent.name)
+        for entry in journal.entries_of(folder.parent.name, folder)
+        if (entry.run, entry.writer, entry.number) not in known
+    )
+    _take_all(context, found, report)
+    return report
+
+
+def write_note(context: Context, run_id: str, note: Notes) -> None:
+    """Keep what a user wrote of a run: as a segment, so that it outlives the catalog, and in the catalog.
+
+    Raises:
+        NotFoundError: There is no such run.
+        IngestError: The note cannot be understood.
+    """
+    with reading(context.engine) as session:
+        if session.get(tables.Run, run_id) is None:
+            raise NotFoundError("run", run_id, session.exec(select(tables.Run.id)).all())
+    header = Header(
+        run=run_id, writer=f"0-{secrets.token_hex(4)}", number=0, attempt="notes", created_at=time.time()
+    )
+    relative = context.store.segment(run_id, header.writer, 0)
+    path = context.store.write(relative, segment.encode(Segment(header, note)))
+    if _take(context, Entry(run_id, header.writer, 0, path)) != "taken":
+        raise IngestError(f"run {run_id}: the {note.change} was not understood; see the log")
+
+
+def _take_all(context: Context, entries: Iterable[Entry], report: IngestReport) -> None:
+    for entry in sorted(entries, key=_written):
+        outcome = _take(context, entry)
+        if outcome != "gone":
+            setattr(report, outcome, getattr(report, outcome) + 1)
+
+
+def _written(entry: Entry) -> tuple[float, str, int]:
+    """Sorts by the time of writing, so that attempts come in their order."""
+    try:
+        return segment.read_about(entry.path)[0].created_at, entry.writer, entry.number
+    except (SegmentError, FileNotFoundError, TypeError):
+        return 0.0, entry.writer, entry.number  # `_take` says what is wrong with it
+
+
+def _take(context: Context, entry: Entry) -> Outcome:
+    target = context.store.path(context.store.segment(entry.run, entry.writer, entry.number))
+    moves = entry.path != target
+    try:
+        found = _open(entry)
+        kept = False
+        try:
+            with writing(context.engine) as session:
+                known = known_segment(session, found.header)
+                run = session.get(tables.Run, entry.run)
+                if known is not None:
+                    if known.digest != found.digest:
+                        raise IngestError(
+                            f"run {entry.run} already has another segment {entry.writer}-{entry.number}; "
+                            "a copied journal or a repeated writer id does this"
+                        )
+                    if moves:
+                        journal.acknowledge(entry, target)  # the same bytes: mends a store that lost them
+                    kept = True
+                    return "known"
+                if run is not None and run.deleted_at is not None and not isinstance(found.record, Notes):
+                    return "held"
+                if moves:
+                    journal.acknowledge(entry, target)
+                events = register(session, context.store, found)
+            kept = True
+        finally:
+            if moves and not kept and target.exists() and not entry.path.exists():
+                target.replace(entry.path)
+    except FileNotFoundError:
+        return "gone"  # another pass took it
+    except OperationalError:
+        raise
+    except (SegmentError, IngestError, *_WRONG) as error:
+        reason = (
+            str(error) if isinstance(error, (SegmentError, IngestError)) else f"its record is wrong: {error}"
+        )
+        aside = journal.set_aside(entry, reason)
+        logger.warning("chroma: set aside %s: %s", aside, reason)
+        return "aside"
+    for event in events:
+        context.events.publish(event)
+    return "taken"
+
+
+def _open(entry: Entry) -> Found:
+    found = segment.read(entry.path)
+    header = found.header
+    if (header.run, header.writer, header.number) != (entry.run, entry.writer, entry.number):
+        raise SegmentError(
+            f"{entry.path} says it is {header.run}/{header.writer}-{header.number}; "
+            "a segment keeps the name it was written under"
+        )
+    with entry.path.open("rb") as file:
+        digest = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+    return Found(header, found.record, digest, entry.path.stat().st_size)
+
+
+def _gone(context: Context, folder: Path) -> list[tuple[str, str]]:
+    """Writers whose process no longer holds their lock."""
+    with reading(context.engine) as session:
+        candidates = attempts.open_writers(session) | set(journal.writers(folder))
+    return sorted(who for who in candidates if not journal.is_alive(folder, *who))

@@ -1,0 +1,129 @@
+"""One process at a time owns a home's catalog: a lock file, and `server.json`, which tells how to ask it."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+import chroma
+from chroma.errors import HomeError
+from chroma.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that owns a home, as `server.json` tells it.
+
+    Attributes:
+        pid: Its process id.
+        url: Where it listens: `http://127.0.0.1:8000`.
+        token: What it asks for; None with `--no-token`.
+        version: Of its Chroma.
+    """
+
+    pid: int
+    url: str
+    token: str | None
+    version: str
+
+
+class HomeLock:
+    """Holds a home until released.
+
+    Args:
+        settings: Which home.
+
+    Raises:
+        HomeError: Another process owns it, or it cannot be written to.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._home = settings.home
+        self._card = _card(settings.home)
+        # The thread that serves releases what the thread that started it took.
+        self._lock = FileLock(settings.home / "owner.lock", timeout=0, mode=0o600, thread_local=False)
+        try:
+            settings.home.mkdir(parents=True, exist_ok=True)
+            self._lock.acquire()
+        except Timeout:
+            raise _in_use(settings) from None
+        except (OSError, NotImplementedError) as error:
+            raise HomeError(
+                f"the home {settings.home} cannot be written ({error}); "
+                "set CHROMA_HOME to a folder on a disk you can write to"
+            ) from error
+        self._card.unlink(missing_ok=True)  # of an owner that died
+
+    def announce(self, url: str, token: str | None) -> None:
+        """Tell other processes of this user how to ask this one."""
+        owner = Owner(os.getpid(), url, token, chroma.__version__)
+        temporary = self._card.with_suffix(".tmp")
+        temporary.unlink(missing_ok=True)
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(asdict(owner), file)
+        temporary.replace(self._card)
+
+    def release(self) -> None:
+        """Give the home back."""
+        if self._lock.is_locked:
+            self._card.unlink(missing_ok=True)
+            self._lock.release()
+
+
+def find_owner(settings: Settings, timeout: float = 5.0) -> Owner | None:
+    """The living owner of a home, or None if nobody owns it.
+
+    Args:
+        settings: Which home.
+        timeout: Seconds to wait for an owner that is just starting to tell its address.
+
+    Raises:
+        HomeError: Somebody owns it but does not tell its address.
+    """
+    deadline = time.monotonic() + timeout
+    while _is_owned(settings.home):
+        owner = _read(settings.home)
+        if owner is not None:
+            return owner
+        if time.monotonic() > deadline:
+            raise _in_use(settings)
+        time.sleep(0.05)
+    return None
+
+
+def _is_owned(home: Path) -> bool:
+    path = home / "owner.lock"
+    if not path.exists():
+        return False
+    try:
+        with FileLock(path, timeout=0, thread_local=False):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False  # not ours to open: `HomeLock` says why
+
+
+def _card(home: Path) -> Path:
+    return home / "server.json"
+
+
+def _read(home: Path) -> Owner | None:
+    try:
+        return Owner(**json.loads(_card(home).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _in_use(settings: Settings) -> HomeError:
+    owner = _read(settings.home)
+    who = f"process {owner.pid}, which shows it at {owner.url}" if owner else "another process"
+    return HomeError(
+        f"the home {settings.home} is in use by {who}; "
+        "use that one, stop it, or set CHROMA_HOME to another folder"
+    )

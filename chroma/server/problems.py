@@ -1,0 +1,51 @@
+"""Errors as `application/problem+json` (RFC 9457): one sentence for people in `detail`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from chroma.errors import CatalogError, ChromaError, ConfigError, HomeError, IngestError, NotFoundError
+
+_STATUS: tuple[tuple[type[ChromaError], int], ...] = (
+    (NotFoundError, 404),
+    (ConfigError, 422),
+    (IngestError, 409),
+    (CatalogError, 503),
+    (HomeError, 503),
+)
+
+
+def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """A problem response."""
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Let the app answer errors with problems."""
+    app.add_exception_handler(ChromaError, _chroma_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+
+
+async def _chroma_error(_request: Request, error: Exception) -> JSONResponse:
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+    return problem(status, str(error))
+
+
+async def _http_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    headers = dict(error.headers) if error.headers else None
+    return problem(error.status_code, str(error.detail), headers)
+
+
+async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"][1:])
+    return problem(422, f"{name} cannot be used: {first['msg']}; give another value")

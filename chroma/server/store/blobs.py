@@ -1,0 +1,49 @@
+"""The store's files: segments, neighbor graphs and films, under one folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from chroma.errors import CatalogError
+from chroma.journal import segment_name, write_durably
+
+
+class Store:
+    """A folder of immutable files, addressed by paths relative to it with `/`.
+
+    Args:
+        root: The folder (`Settings.store`); made when first written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, relative: str) -> Path:
+        """Where a file of the store lies.
+
+        Raises:
+            CatalogError: The path would leave the store.
+        """
+        parts = relative.split("/")
+        if any(part in ("", ".", "..") or "\\" in part or "\0" in part for part in parts):
+            raise CatalogError(
+                f"{relative!r} is not a path inside the store {self.root}: the catalog is damaged; "
+                "move it away and start again: it is rebuilt from the stored segments"
+            )
+        return self.root.joinpath(*parts)
+
+    def write(self, relative: str, body: bytes) -> Path:
+        """Write a file durably: after a crash it is there whole or not at all.
+
+        Raises:
+            OSError: The disk is full, gone or read-only.
+        """
+        path = self.path(relative)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, body)
+        return path
+
+    @staticmethod
+    def segment(run: str, writer: str, number: int) -> str:
+        """Path of a segment, relative to the store: its key alone decides it."""
+        return f"runs/{run}/segments/{segment_name(writer, number)}"

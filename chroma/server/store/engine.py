@@ -1,0 +1,149 @@
+"""Opens the catalog database and brings its schema up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DatabaseError
+from sqlmodel import Session
+
+from chroma.errors import CatalogError, MigrationError
+
+# Kept in the file: readers never wait for the writer.
+_OF_THE_FILE = ("PRAGMA journal_mode = WAL",)
+# Asked of each connection.
+_OF_THE_CONNECTION = (
+    "PRAGMA busy_timeout = 15000",  # ms; the worker and the server write to the same file
+    "PRAGMA foreign_keys = ON",  # SQLite's default is off, and our rows go with their owners
+    "PRAGMA synchronous = NORMAL",  # with WAL a power cut may lose the last commits: reconcile finds them
+    "PRAGMA temp_store = MEMORY",  # sorts touch no disk
+)
+_WRITE = "chroma_write"  # execution option: this transaction will write
+
+
+def open_engine(target: Path | str) -> Engine:
+    """Open the catalog.
+
+    Args:
+        target: File of an SQLite database, made if it is not there; or a SQLAlchemy URL.
+
+    Raises:
+        CatalogError: The file is damaged, is no database, or cannot be opened.
+    """
+    if isinstance(target, str):
+        return create_engine(target)
+    engine = create_engine(f"sqlite:///{target}")
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    try:
+        raw: Any = engine.raw_connection()
+        for pragma in _OF_THE_FILE:
+            raw.driver_connection.execute(pragma)
+        found = raw.driver_connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        raw.close()
+    except sqlite3.OperationalError as error:
+        engine.dispose()
+        raise CatalogError(
+            f"the catalog {target} cannot be opened ({error}); "
+            "check that its folder can be written to and has room"
+        ) from error
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        engine.dispose()
+        raise CatalogError(
+            f"the catalog {target} is damaged ({found}); move it away and start again: "
+            "it is rebuilt from the stored segments"
+        )
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Generator[Session]:
+    """A session whose transaction takes the write lock at its beginning and commits at its end.
+
+    A transaction that reads first and writes later could meet a newer state and fail at once,
+    whatever the busy timeout.
+    """
+    writer = engine.execution_options(**{_WRITE: True})
+    with Session(writer, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def reading(engine: Engine) -> Generator[Session]:
+    """A session that sees one state of the catalog and writes nothing."""
+    with Session(engine, expire_on_commit=False) as session:
+        yield session
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema up to date.
+
+    Raises:
+        MigrationError: The schema is newer than this program, or a migration failed.
+    """
+    config = migrations()
+    known = ScriptDirectory.from_config(config)
+    with engine.connect() as connection:
+        # Off while tables are rebuilt, or dropping the old one would delete the rows it owns.
+        _foreign_keys(connection, on=False)
+        try:
+            current = MigrationContext.configure(connection).get_current_revision()
+            if current == known.get_current_head():
+                return
+            if current is not None and current not in {script.revision for script in known.walk_revisions()}:
+                raise MigrationError(
+                    f"the catalog {engine.url.database} was made by a newer Chroma (schema {current}); "
+                    "upgrade with: pip install --upgrade chroma-embeddings"
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            connection.commit()
+        except (DatabaseError, CommandError) as error:
+            raise MigrationError(
+                f"the catalog {engine.url.database} could not be brought up to date ({error}); "
+                "move it away and start again: it is rebuilt from the stored segments"
+            ) from error
+        finally:
+            connection.rollback()
+            _foreign_keys(connection, on=True)
+
+
+def migrations() -> Config:
+    """Alembic's configuration, made here: the migrations ship inside the package, without an ini file."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # the driver would say BEGIN too late: `_on_begin` says it
+    cursor = connection.cursor()
+    try:
+        for pragma in _OF_THE_CONNECTION:
+            cursor.execute(pragma)
+    finally:
+        cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    immediate = connection.get_execution_options().get(_WRITE, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+def _foreign_keys(connection: Connection, *, on: bool) -> None:
+    if connection.dialect.name == "sqlite":
+        raw: Any = connection.connection.driver_connection
+        raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")  # has no effect inside a transaction

@@ -1,0 +1,79 @@
+"""The vectors of a snapshot, merged from its segments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from sqlmodel import Session, col, select
+
+from chroma import segment
+from chroma.records import Array, Ids
+from chroma.server.store import tables
+from chroma.server.store.blobs import Store
+from chroma.server.store.samples import split_samples
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """The vectors of one snapshot in probe order, each sample (and part) once.
+
+    Attributes:
+        ids: `[n]` int64 or object of str.
+        vectors: `[n, d]` float16 or float32, as captured.
+        part: `[n]` int32: boxes, tokens or views of one sample; 0 where there are none.
+    """
+
+    ids: Ids
+    vectors: Array
+    part: npt.NDArray[np.int32]
+
+
+def snapshot_segments(
+    session: Session, run_id: str, layer: str, split: str, step: int
+) -> Sequence[tables.Segment]:
+    """The segments of all attempts at a snapshot, in the order they came."""
+    return session.exec(
+        select(tables.Segment)
+        .where(
+            tables.Segment.run_id == run_id,
+            tables.Segment.kind == "snapshot",
+            tables.Segment.split == split,
+            tables.Segment.layer == layer,
+            tables.Segment.step == step,
+        )
+        .order_by(col(tables.Segment.id))
+    ).all()
+
+
+def snapshot_vectors(session: Session, store: Store, snapshot: tables.Snapshot) -> Vectors:
+    """Read a snapshot: of its own attempt only, ordered as the split's samples, duplicates dropped.
+
+    Raises:
+        SegmentError: A stored file is damaged.
+        FileNotFoundError: A stored file is gone.
+    """
+    layer = session.get_one(tables.Layer, snapshot.layer_id)
+    split = session.get_one(tables.Split, snapshot.split_id)
+    rows = snapshot_segments(session, snapshot.run_id, layer.name, split.name, snapshot.step)
+    found = [
+        segment.read_columns(store.path(row.path), ("ids", "vectors", "part"))
+        for row in rows
+        if row.attempt_id == snapshot.attempt_id
+    ]
+    found = [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
+    ids = np.concatenate([columns["ids"] for columns in found])
+    vectors = np.concatenate([columns["vectors"] for columns in found])
+    zeros = np.zeros(len(ids), np.int32)
+    part = np.concatenate([columns["part"] for columns in found]) if "part" in found[0] else zeros
+    order = _probe_order(split_samples(session, store, split).positions(ids), part)
+    return Vectors(ids[order], vectors[order], part[order])
+
+
+def _probe_order(positions: npt.NDArray[np.int64], part: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
+    """Rows sorted by (position, part), the first of equal ones kept."""
+    order = np.lexsort((part, positions))  # stable
+    same = (np.diff(positions[order]) == 0) & (np.diff(part[order]) == 0)
+    return order[np.concatenate([[True], ~same])] if len(order) else order
