@@ -13,6 +13,7 @@ import chroma
 from chroma.server import spa
 from chroma.server.auth import Gate
 from chroma.server.home import Home
+from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.problems import answer_problems
 from chroma.settings import Settings
 
@@ -35,9 +36,12 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         opened = home or await to_thread.run_sync(lambda: Home(settings, token=token))
         app.state.context = opened.context
+        app.state.supervisor = supervisor = Supervisor(opened.context)
+        supervisor.start()
         try:
             yield
         finally:
+            await to_thread.run_sync(supervisor.stop)
             await to_thread.run_sync(opened.close)
 
     app = FastAPI(

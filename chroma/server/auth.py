@@ -103,10 +103,12 @@ def _foreign(scope: Scope, headers: Headers) -> Response | None:
 
 
 def _hostname(host: str) -> str | None:
+    """The name in a Host header; None where it holds more than a name and a port."""
     try:
         parts = urlsplit(f"//{host}")
-        return parts.hostname if parts.port != 0 and parts.netloc == host else None
-    except ValueError:  # no host at all
+        whole = parts.netloc == host and "@" not in host and parts.port != 0
+        return parts.hostname if whole else None
+    except ValueError:
         return None
 
 

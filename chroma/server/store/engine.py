@@ -50,6 +50,7 @@ def open_engine(target: Path | str) -> Engine:
         for pragma in _OF_THE_FILE:
             raw.driver_connection.execute(pragma)
         found = raw.driver_connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        found = str(found).replace("\n", " ")
         raw.close()
     except sqlite3.OperationalError as error:
         engine.dispose()

@@ -1,0 +1,205 @@
+"""A drawing in the making: which frames it has, how it grows, and when it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from chroma.projection.film import inside
+from chroma.server.store import films
+from chroma.server.store.blobs import Store
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.films import Xy
+from chroma.server.store.tables import Film, Frame, Snapshot
+
+MOST_FRAMES = 60
+
+
+class FilmGoneError(Exception):
+    """The film, or its run, was deleted while it was drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A frame before it has a row: its place in the film, its numbers `[n, 2]` and its quality figures."""
+
+    index: int
+    snapshot: Snapshot
+    xy: Xy
+    quality: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MOST_FRAMES) -> list[Snapshot]:
+    """The snapshots a film shows: all, or at most `most` spread evenly, first and last among them.
+
+    Args:
+        snapshots: All that are published, by step.
+        drawn: Ids of those that have a frame already; they stay while there is room.
+        most: Most frames of a film.
+    """
+    if len(snapshots) <= most:
+        return list(snapshots)
+    kept = [snapshot for snapshot in snapshots if snapshot.id in drawn]
+    if not kept:
+        return _even(snapshots, most)
+    fresh = [snapshot for snapshot in snapshots if snapshot.step > kept[-1].step]
+    if fresh and len(kept) >= most:
+        kept = _even(kept, most // 2)
+    return kept + _even(fresh, most - len(kept))
+
+
+class Drawing:
+    """The newest drawing of a film by its own method; begun with its first frame.
+
+    A frame once drawn never changes. Where the film's snapshots changed (one was replaced, or too many
+    came), a new revision takes over the frames that stay, number for number, and is shown when it is whole.
+
+    Args:
+        engine: Of the catalog.
+        store: Of the files.
+        film: Which film.
+        snapshots: All published snapshots, by step.
+        n: Points of the film.
+
+    Attributes:
+        wanted: The snapshots the film shows, in order.
+        frames: Drawn frames by index in `wanted`.
+    """
+
+    def __init__(
+        self, engine: Engine, store: Store, film: Film, snapshots: Sequence[Snapshot], n: int
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._film = film
+        self._n = n
+        with reading(engine) as session:
+            history = films.revisions(session, [film.id]).get(film.id, [])
+            self._revision = films.newest(history, film.method)
+            old = (
+                films.frames_of(session, [self._revision.id]).get(self._revision.id, [])
+                if self._revision
+                else []
+            )
+        self.wanted = choose(snapshots, {frame.snapshot_id for frame in old})
+        places = {snapshot.id: index for index, snapshot in enumerate(self.wanted)}
+        self.frames: dict[int, Frame] = {}
+        for frame in old:
+            index = places.get(frame.snapshot_id)
+            if index is not None and films.is_fresh(frame, self.wanted[index]):
+                self.frames[index] = frame
+        moved = len(self.frames) < len(old) or any(
+            index != frame.index for index, frame in self.frames.items()
+        )
+        if not self.frames:
+            self._revision = None
+        elif moved or len(self.xy(min(self.frames))) < n:
+            self._take_over(shown=self.shown and len(self.frames) == len(old))
+
+    @property
+    def shown(self) -> bool:
+        """Whether it is on the screen."""
+        return self._revision is not None and not self._revision.preview
+
+    def xy(self, index: int) -> Xy:
+        """The numbers of a drawn frame."""
+        return films.read_frame(self._store, self.frames[index])
+
+    def add(self, frames: Sequence[Drawn]) -> None:
+        """Keep frames; on the screen at once where the drawing is.
+
+        Raises:
+            FilmGoneError: The film or its run was deleted.
+        """
+        with changing(self._engine, self._film.id) as (session, _):
+            fits = self._revision and all(inside(new.xy, films.bounds_of(self._revision)) for new in frames)
+            if self._revision is None or (self.shown and not fits):
+                drawn = [self.xy(index) for index in self.frames]
+                within = films.square([*drawn, *(new.xy for new in frames)])
+                self._revision = films.add_revision(
+                    session, self._film.id, self._film.method, within, preview=not self.shown
+                )
+                for index, frame in self.frames.items():
+                    self.frames[index] = films.copy_frame(session, frame, self._revision)
+            for new in frames:
+                self.frames[new.index] = films.add_frame(
+                    session,
+                    self._store,
+                    self._revision,
+                    index=new.index,
+                    snapshot=new.snapshot,
+                    xy=new.xy,
+                    quality=new.quality,
+                )
+
+    def covers(self) -> bool:
+        """Whether it has a frame for every snapshot that was there when it was begun."""
+        if self._revision is None:
+            return False
+        begun = self._revision.created_at
+        needed = [index for index, snapshot in enumerate(self.wanted) if snapshot.created_at <= begun]
+        return all(index in self.frames for index in needed)
+
+    def show(self) -> None:
+        """Put the drawing on the screen; from here on its scale stays."""
+        if self._revision is None or self.shown:
+            return
+        within = films.square([self.xy(index) for index in self.frames])
+        with changing(self._engine, self._film.id) as (session, film):
+            self._revision.preview = False
+            self._revision.offset_x, self._revision.offset_y = within.offset_x, within.offset_y
+            self._revision.scale = within.scale
+            session.add(self._revision)
+            film.n = self._n
+
+    def _take_over(self, *, shown: bool) -> None:
+        """Go on in a new revision: frames at their new places, with room for samples that came since."""
+        assert self._revision is not None
+        within = films.bounds_of(self._revision)
+        with changing(self._engine, self._film.id) as (session, film):
+            self._revision = films.add_revision(
+                session, self._film.id, self._film.method, within, preview=not shown
+            )
+            for index, frame in self.frames.items():
+                xy = films.read_frame(self._store, frame)
+                room = np.full((self._n - len(xy), 2), np.nan, np.float32)
+                self.frames[index] = films.add_frame(
+                    session,
+                    self._store,
+                    self._revision,
+                    index=index,
+                    snapshot=self.wanted[index],
+                    xy=np.vstack([xy, room]),
+                    quality=films.quality_of(frame),
+                )
+            if shown:
+                film.n = self._n
+
+
+@contextmanager
+def changing(engine: Engine, film_id: str) -> Generator[tuple[Session, Film]]:
+    """A writing session, with the film.
+
+    Raises:
+        FilmGoneError: The film or its run was deleted.
+    """
+    with writing(engine) as session:
+        film = films.living_film(session, film_id)
+        if film is None:
+            raise FilmGoneError(film_id)
+        yield session, film
+        session.add(film)
+
+
+def _even(snapshots: Sequence[Snapshot], most: int) -> list[Snapshot]:
+    if len(snapshots) <= most:
+        return list(snapshots)
+    last = len(snapshots) - 1
+    places = np.rint(np.linspace(0 if most > 1 else last, last, most)).astype(int)
+    return [snapshots[place] for place in places.tolist()]

@@ -1,0 +1,155 @@
+"""The worker process: `python -m chroma.server.jobs.worker --home DIR` takes jobs one after the other.
+
+It never starts from a user's script, and needs none of the frameworks: umap is drawn here, where its
+compiler cannot hurt the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Engine
+from threadpoolctl import threadpool_limits
+
+from chroma.errors import ChromaError
+from chroma.projection.film import next_frame
+from chroma.projection.neighbors import neighbor_graph
+from chroma.server.jobs.film import draw_film
+from chroma.server.store import queue
+from chroma.server.store.blobs import Store
+from chroma.server.store.engine import open_engine, reading, writing
+from chroma.server.store.queue import Taken
+from chroma.settings import load_settings
+
+logger = logging.getLogger("chroma.worker")
+
+_HEARTBEAT = 5.0  # seconds between renewals of the lease
+_IDLE = 1.0  # longest sleep in seconds while nothing is to do and nobody wakes us
+
+
+class LeaseLostError(Exception):
+    """Another worker has taken the job: this one came to a halt for too long."""
+
+
+class Worker:
+    """Takes jobs and does them.
+
+    Args:
+        engine: Of the catalog.
+        store: Of the files.
+        owner: Name of this process in leases.
+    """
+
+    def __init__(self, engine: Engine, store: Store, owner: str) -> None:
+        self._engine = engine
+        self._store = store
+        self._owner = owner
+        self.awake = threading.Event()
+
+    def work(self) -> None:
+        """Take jobs for ever; what a job cannot do is written to its row."""
+        warm = False
+        while True:
+            with writing(self._engine) as session:
+                job = queue.take(session, self._owner)
+            if job is not None:
+                self.do(job)
+            elif not warm:
+                warm_up()
+                warm = True
+            else:
+                self.awake.wait(_IDLE)
+                self.awake.clear()
+
+    def do(self, job: Taken) -> None:
+        """Do one job; an error of ours fails it, any other ends the process after it was written down."""
+        ended = threading.Event()
+        heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
+        heart.start()
+        try:
+            done = draw_film(self._engine, self._store, job.key, _Turn(self._engine, job, self._owner))
+            with writing(self._engine) as session:
+                (queue.finish if done else queue.release)(session, job, self._owner)
+        except LeaseLostError:
+            logger.warning("the film %s was taken over by another worker", job.key)
+        except ChromaError as error:
+            with writing(self._engine) as session:
+                queue.fail(session, job, self._owner, str(error))
+        except Exception as error:
+            with writing(self._engine) as session:
+                queue.note_error(session, job, self._owner, f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            ended.set()
+            heart.join()
+
+    def _beat(self, job: Taken, ended: threading.Event) -> None:
+        while not ended.wait(_HEARTBEAT):
+            with writing(self._engine) as session:
+                queue.hold(session, job, self._owner)
+
+
+class _Turn:
+    def __init__(self, engine: Engine, job: Taken, owner: str) -> None:
+        self._engine = engine
+        self._job = job
+        self._owner = owner
+
+    def advance(self, progress: float, message: str) -> None:
+        with writing(self._engine) as session:
+            if not queue.advance(session, self._job, self._owner, progress, message):
+                raise LeaseLostError(self._job.id)
+
+    def pause(self) -> bool:
+        with reading(self._engine) as session:
+            return queue.others_wait(session, self._job)
+
+
+def warm_up() -> None:
+    """Import and compile what the first UMAP frame would wait for."""
+    vectors = np.random.default_rng(0).standard_normal((64, 4)).astype(np.float32)
+    graph = neighbor_graph(vectors)
+    first = next_frame(vectors, graph)
+    next_frame(vectors, graph, first.xy)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a worker until its parent ends."""
+    parser = argparse.ArgumentParser(prog="python -m chroma.server.jobs.worker", description=__doc__)
+    parser.add_argument("--home", type=Path, help="the home whose films to draw (default: CHROMA_HOME)")
+    parser.add_argument("--owner", default=f"{socket.gethostname()}-{os.getpid()}", help="name in leases")
+    parser.add_argument(
+        "--attached", action="store_true", help="standard input is the server's: a line wakes, its end ends"
+    )
+    given = parser.parse_args(arguments)
+    logging.basicConfig(format="chroma worker: %(message)s")
+    settings = load_settings(home=given.home)
+    cache = settings.home / "cache" / "numba"
+    cache.mkdir(parents=True, exist_ok=True)
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))  # numba is not imported yet
+    worker = Worker(open_engine(settings.catalog), Store(settings.store), given.owner)
+    if given.attached:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
+        threading.Thread(target=_follow_parent, args=(worker,), daemon=True).start()
+    # Training may run on the same machine: leave it at least half of the cores.
+    with threadpool_limits(max(1, min(4, (os.cpu_count() or 2) // 2))):
+        worker.work()
+
+
+def _follow_parent(worker: Worker) -> None:
+    while sys.stdin.buffer.readline():
+        worker.awake.set()
+    # At once, whatever is being drawn: finished frames are kept, the lease runs out or was given back.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

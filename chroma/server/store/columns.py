@@ -1,0 +1,324 @@
+"""Columns of a film: one number or one category for each of its points."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlmodel import Session, col, select
+
+from chroma import segment
+from chroma.errors import NotFoundError
+from chroma.records import Array
+from chroma.server.store import tables
+from chroma.server.store.blobs import Store
+from chroma.server.store.samples import SampleTable, split_samples, step_outputs
+
+MISSING = 65_535  # code of a missing category
+_MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
+_OUTPUTS = ("confidence", "margin", "cross_entropy")
+
+Codes = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is said of a column.
+
+    Attributes:
+        name: label, prediction, correct, confidence, margin, cross_entropy, position, tag:NAME, or a key of
+            the samples' metadata or of the user's own columns.
+        legend: Names of the categories in code order; None for numbers.
+        per_frame: Whether the values differ from frame to frame.
+    """
+
+    name: str
+    legend: tuple[str, ...] | None = None
+    per_frame: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A column, and its values `[n]` at a step: codes (-1 missing) or numbers (NaN missing)."""
+
+    column: Column
+    values: Callable[[int | None], Array]
+
+
+def film_columns(session: Session, store: Store, film: tables.Film) -> list[Column]:
+    """The columns a film can be coloured by."""
+    return [known.column for known in _known(session, store, film).values()]
+
+
+def column_values(
+    session: Session, store: Store, film: tables.Film, name: str, step: int | None
+) -> tuple[Column, Array]:
+    """A column in film order.
+
+    Args:
+        session: A reading session.
+        store: Of the files.
+        film: Whose points.
+        name: Of the column.
+        step: Of the frame, for columns that differ from frame to frame.
+
+    Returns:
+        The column, and uint16 codes (65535 missing) where it has a legend, else float32 (NaN missing).
+
+    Raises:
+        NotFoundError: No such column.
+    """
+    known = _known(session, store, film)
+    if name not in known:
+        raise NotFoundError("column", name, known)
+    column, values = known[name].column, known[name].values(step)[: film.n]
+    if column.legend is None:
+        return column, values.astype("<f4")
+    return column, np.where(values < 0, MISSING, values).astype("<u2")
+
+
+def label_codes(table: SampleTable) -> Codes | None:
+    """Labels as integers `[n]`, -1 where missing; None without labels, or where they are measurements."""
+    if table.labels is None or table.labels.dtype.kind == "f":
+        return None
+    return _classes(table, ())[1](table.labels)
+
+
+def label_texts(table: SampleTable) -> list[str | None]:
+    """Labels as people read them."""
+    if table.labels is None:
+        return [None] * len(table)
+    if table.labels.dtype.kind == "f":
+        return [None if np.isnan(value) else f"{value:g}" for value in table.labels.tolist()]
+    legend, code = _classes(table, ())
+    return [legend[at] if at >= 0 else None for at in code(table.labels).tolist()]
+
+
+def prediction_texts(
+    session: Session, store: Store, split: tables.Split, predictions: Array
+) -> list[str | None]:
+    """Predictions as people read them."""
+    table = split_samples(session, store, split)
+    legend, code = _classes(table, _predicted(session, store, split))
+    return [legend[at] if at >= 0 else None for at in code(predictions).tolist()]
+
+
+def _known(session: Session, store: Store, film: tables.Film) -> dict[str, _Known]:
+    split = session.get_one(tables.Split, film.split_id)
+    table = split_samples(session, store, split)
+    found = [
+        *_label_columns(session, store, split, table),
+        _Known(Column("position"), lambda _: np.arange(len(table))),
+        *_tag_columns(session, split, table),
+    ]
+    known = {entry.column.name: entry for entry in found}
+    for prefix, more in (
+        ("metadata", _metadata(table)),
+        ("columns", _own_columns(session, store, split, table)),
+    ):
+        for name, entry in more.items():
+            free = name if name not in known and not name.startswith("tag:") else f"{prefix}:{name}"
+            column = Column(free, entry.column.legend, entry.column.per_frame)
+            known[free] = _Known(column, entry.values)
+    return known
+
+
+def _label_columns(
+    session: Session, store: Store, split: tables.Split, table: SampleTable
+) -> Iterable[_Known]:
+    predicted = _predicted(session, store, split)
+    legend, code = _classes(table, predicted)
+    labels = table.labels
+    if labels is not None and labels.dtype.kind == "f":
+        yield _Known(Column("label"), lambda _: labels)
+    elif labels is not None:
+        yield _Known(Column("label", legend), lambda _: code(labels))
+    if not predicted:
+        return
+    outputs: dict[int | None, Any] = {}
+
+    def said(step: int | None) -> Any:
+        if step not in outputs:
+            outputs[step] = step_outputs(session, store, split, step)
+        return outputs[step]
+
+    def prediction(step: int | None) -> Codes:
+        at = said(step)
+        return code(at.prediction) if at else np.full(len(table), -1)
+
+    def correct(step: int | None) -> Codes:
+        truth, guess = code(labels if labels is not None else np.empty(0, np.int64)), prediction(step)
+        return np.where((truth < 0) | (guess < 0), -1, truth == guess)
+
+    def number(name: str) -> Callable[[int | None], Array]:
+        return lambda step: getattr(said(step), name) if said(step) else np.full(len(table), np.nan)
+
+    yield _Known(Column("prediction", legend, per_frame=True), prediction)
+    if labels is not None and labels.dtype.kind != "f":
+        yield _Known(Column("correct", ("wrong", "right"), per_frame=True), correct)
+    for name in _OUTPUTS:
+        yield _Known(Column(name, per_frame=True), number(name))
+
+
+def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[_Known]:
+    tags = session.exec(
+        select(tables.Tag)
+        .where(tables.Tag.run_id == split.run_id, tables.Tag.split == split.name)
+        .order_by(col(tables.Tag.name))
+    ).all()
+
+    def marked(tag: tables.Tag) -> Codes:
+        query = select(tables.TaggedSample.sample_id).where(tables.TaggedSample.tag_id == tag.id)
+        carriers = set(session.exec(query).all())
+        return np.array([str(key) in carriers for key in table.ids.tolist()], np.int64)
+
+    for tag in tags:
+        yield _Known(Column(f"tag:{tag.name}", ("untagged", "tagged")), lambda _, tag=tag: marked(tag))
+
+
+def _metadata(table: SampleTable) -> dict[str, _Known]:
+    found = {name: _described(name, array, ()) for name, array in table.metadata.items()}
+    return {name: entry for name, entry in found.items() if entry}
+
+
+def _own_columns(
+    session: Session, store: Store, split: tables.Split, table: SampleTable
+) -> dict[str, _Known]:
+    rows = session.exec(
+        select(tables.Segment)
+        .where(
+            tables.Segment.run_id == split.run_id,
+            tables.Segment.split == split.name,
+            tables.Segment.kind == "columns",
+        )
+        .order_by(col(tables.Segment.step), col(tables.Segment.id))
+    ).all()
+    # name → step → whole column
+    merged: dict[str, dict[int, Array]] = {}
+    for row in rows:
+        ids, columns = _columns_segment(store.path(row.path))
+        at = table.positions(ids)
+        for name, values in columns.items():
+            steps = merged.setdefault(name, {})
+            whole = steps.get(row.step or 0)
+            if whole is None:
+                whole = _nothing(values, len(table))
+                steps[row.step or 0] = whole
+            whole[at] = values
+    found = {
+        name: _described(name, list(steps.values())[-1], list(steps.items()))
+        for name, steps in merged.items()
+    }
+    return {name: entry for name, entry in found.items() if entry}
+
+
+def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> _Known | None:
+    """A column of numbers or categories; a value said at one step only holds for all frames."""
+    per_frame = len(steps) > 1
+
+    def at(step: int | None) -> Array:
+        if not per_frame:
+            return array
+        before = [values for when, values in steps if step is None or when <= step]
+        return before[-1] if before else _nothing(array, len(array))
+
+    if array.dtype.kind in "if":
+        return _Known(Column(name, None, per_frame), at)
+    arrays = [values for _, values in steps] or [array]
+    if array.dtype.kind == "b":
+        legend = ("false", "true")
+    else:
+        legend = tuple(sorted({str(v) for values in arrays for v in values.tolist() if v is not None}))
+    if len(legend) > _MOST_CATEGORIES:
+        return None
+    codes = {text: code for code, text in enumerate(legend)}
+
+    def coded(step: int | None) -> Codes:
+        texts = (str(v).lower() if isinstance(v, bool) else v for v in at(step).tolist())
+        return np.array([-1 if v is None else codes.get(str(v), -1) for v in texts], np.int64)
+
+    return _Known(Column(name, legend, per_frame), coded)
+
+
+def _nothing(like: Array, n: int) -> Array:
+    if like.dtype.kind in "if":
+        return np.full(n, np.nan)
+    return np.full(n, None, object)
+
+
+def _classes(
+    table: SampleTable, predicted: Iterable[int]
+) -> tuple[tuple[str, ...], Callable[[Array], Codes]]:
+    """One legend and one coding for labels and predictions, so that their colours agree.
+
+    Class names by class index where they are known; else the sorted values.
+    """
+    names = list(table.class_names)
+    labels = table.labels if table.labels is not None else np.empty(0, np.int64)
+    if labels.dtype == object:
+        own = sorted({str(value) for value in labels.tolist() if value is not None} - set(names))
+        legend = [*names, *own]
+        others = () if names else (str(value) for value in sorted(predicted))
+        legend += [text for text in others if text not in legend]
+        places = {text: code for code, text in enumerate(legend)}
+
+        def by_text(values: Array) -> Codes:
+            if values.dtype != object and names:
+                return by_index(values)
+            plain = (None if value is None or (not isinstance(value, str) and value < 0) else str(value)
+                     for value in values.tolist())  # fmt: skip
+            return np.array([places.get(text, -1) if text is not None else -1 for text in plain], np.int64)
+
+        def by_index(values: Array) -> Codes:
+            return np.where((values >= 0) & (values < len(names)), values, -1)
+
+        return tuple(legend), by_text
+    classes = set(predicted)
+    if labels.dtype.kind in "iu":
+        classes |= set(np.unique(labels).tolist())
+    present = sorted(value for value in classes if value >= 0)
+    if names:
+        more = [value for value in present if value >= len(names)]
+        values_in_order = np.array([*range(len(names)), *more], np.int64)
+    else:
+        values_in_order = np.array(present, np.int64)
+    legend = [names[value] if value < len(names) else str(value) for value in values_in_order.tolist()]
+
+    def by_value(values: Array) -> Codes:
+        if len(values_in_order) == 0:
+            return np.full(len(values), -1)
+        at = np.minimum(np.searchsorted(values_in_order, values), len(values_in_order) - 1)
+        return np.where(values_in_order[at] == values, at, -1)
+
+    return tuple(legend), by_value
+
+
+def _predicted(session: Session, store: Store, split: tables.Split) -> set[int]:
+    """Every class that was ever predicted in a split; empty without outputs."""
+    paths = session.exec(
+        select(tables.Segment.path).where(
+            tables.Segment.run_id == split.run_id,
+            tables.Segment.split == split.name,
+            tables.Segment.kind == "outputs",
+        )
+    ).all()
+    found: set[int] = set()
+    for path in paths:
+        found |= _distinct_predictions(store.path(path))
+    return found
+
+
+@lru_cache(maxsize=4096)  # a segment never changes
+def _distinct_predictions(path: Path) -> frozenset[int]:
+    return frozenset(np.unique(segment.read_columns(path, ("prediction",))["prediction"]).tolist())
+
+
+@lru_cache(maxsize=64)
+def _columns_segment(path: Path) -> tuple[Array, dict[str, Array]]:
+    record: Any = segment.read(path).record
+    return record.ids, dict(record.columns)

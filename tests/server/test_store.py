@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+from sqlmodel import select
+
+from chroma.errors import CatalogError, MigrationError
+from chroma.server.store import tables
+from chroma.server.store.blobs import Store
+from chroma.server.store.engine import migrate, migrations, open_engine, reading, writing
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(tmp_path / "catalog.db")
+    yield engine
+    engine.dispose()
+
+
+def alembic(engine: Engine) -> Config:
+    config = migrations()
+    config.attributes["connection"] = engine
+    return config
+
+
+def schema(engine: Engine) -> list[tuple[str, ...]]:
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT type, name, sql FROM sqlite_master ORDER BY type, name"))
+        return [tuple(str(value) for value in row) for row in found]
+
+
+def test_the_migrations_give_what_the_tables_ask_for(empty: Engine) -> None:
+    migrate(empty)
+    command.check(alembic(empty))  # raises where autogenerate would still change something
+
+
+def test_the_migrations_go_up_and_down_one_by_one(empty: Engine) -> None:
+    config = alembic(empty)
+    known = ScriptDirectory.from_config(config)
+    assert len(known.get_heads()) == 1
+    for script in reversed(list(known.walk_revisions())):
+        before = schema(empty)
+        command.upgrade(config, script.revision)
+        after = schema(empty)
+        command.downgrade(config, script.down_revision or "base")
+        if script.down_revision is not None:  # the first one also makes Alembic's own table
+            assert schema(empty) == before
+        command.upgrade(config, script.revision)
+        assert schema(empty) == after
+    command.downgrade(config, "base")
+    assert {row[1] for row in schema(empty) if row[0] == "table"} == {"alembic_version"}
+
+
+def test_an_empty_catalog_gets_all_tables_and_migrating_again_changes_nothing(empty: Engine) -> None:
+    migrate(empty)
+    migrate(empty)
+    names = set(inspect(empty).get_table_names())
+    assert names == {table.name for table in tables.Table.metadata.sorted_tables} | {"alembic_version"}
+
+
+def test_a_newer_catalog_is_refused_with_a_remedy(empty: Engine) -> None:
+    migrate(empty)
+    with writing(empty) as session:
+        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(MigrationError, match=r"newer Chroma.*pip install --upgrade"):
+        migrate(empty)
+
+
+def test_rows_go_with_their_owner_after_a_migration_too(empty: Engine) -> None:
+    migrate(empty)
+    with writing(empty) as session:
+        project = tables.Project(name="p")
+        session.add(project)
+        session.flush()
+        session.add(tables.Run(id="r", project_id=project.id, name="r"))
+    with writing(empty) as session:
+        session.delete(session.get_one(tables.Project, project.id))
+    with reading(empty) as session:
+        assert session.exec(select(tables.Run)).all() == []
+
+
+@pytest.mark.parametrize("body", [b"not a database at all" * 500, None])
+def test_a_damaged_catalog_is_named_with_the_way_out(tmp_path: Path, body: bytes | None) -> None:
+    path = tmp_path / "chroma.db"
+    if body is None:  # damaged in the middle
+        engine = open_engine(path)
+        migrate(engine)
+        engine.dispose()
+        sqlite3.connect(path).execute("PRAGMA wal_checkpoint(TRUNCATE)").connection.close()
+        whole = path.read_bytes()
+        body = whole[:4096] + b"\xff" * 8192 + whole[12288:]
+    path.write_bytes(body)
+    with pytest.raises(CatalogError, match=r"chroma\.db is damaged \(.*move it away and start again"):
+        open_engine(path)
+    assert path.read_bytes() == body
+
+
+def test_a_catalog_that_cannot_be_opened_is_no_damaged_one(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="cannot be opened"):
+        open_engine(tmp_path / "missing" / "chroma.db")
+
+
+def test_two_threads_that_read_and_then_write_do_not_meet(empty: Engine) -> None:
+    migrate(empty)
+    with writing(empty) as session:
+        session.add(tables.Project(id="p", name="0"))
+
+    def count() -> None:
+        for _ in range(20):
+            with writing(empty) as session:
+                project = session.get_one(tables.Project, "p")
+                project.name = str(int(project.name) + 1)
+
+    threads = [threading.Thread(target=count) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(empty) as session:
+        assert session.get_one(tables.Project, "p").name == "60"
+
+
+@pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../b", "a//b", "", ".", "a\\b", "a/\0"])
+def test_no_path_leaves_the_store(tmp_path: Path, path: str) -> None:
+    with pytest.raises(CatalogError, match="not a path inside the store"):
+        Store(tmp_path).path(path)
+
+
+def test_a_file_is_written_whole(tmp_path: Path) -> None:
+    store = Store(tmp_path / "store")
+    path = store.write("films/f/abc.f32", b"1234")
+    assert path == tmp_path / "store" / "films" / "f" / "abc.f32"
+    assert path.read_bytes() == b"1234"
+    assert [found.name for found in path.parent.iterdir()] == ["abc.f32"]
