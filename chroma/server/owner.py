@@ -14,7 +14,6 @@ import chroma
 from chroma.errors import HomeError
 from chroma.settings import Settings
 
-
 _GLANCE = 0.5  # seconds; `find_owner` holds the lock for a moment to see whether it is free
 
 
