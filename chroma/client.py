@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 from chroma.errors import (
     CatalogError,
@@ -17,7 +15,6 @@ from chroma.errors import (
     NotFoundError,
     TransportError,
 )
-from chroma.settings import Settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -26,30 +23,6 @@ _ERRORS: dict[str, type[ChromaError]] = {
     kind.__name__: kind
     for kind in (CatalogError, ChromaError, ConfigError, HomeError, JobError, NotFoundError, TransportError)
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a dashboard answers.
-
-    Attributes:
-        url: `"http://127.0.0.1:8000"`, without a slash at the end.
-        token: What it asks programs for; None where it asks for none.
-        pid: Process id of the owner.
-    """
-
-    url: str
-    token: str | None = None
-    pid: int | None = None
-
-    def page(self, run: str | None = None) -> str:
-        """The address to open in a browser; it carries the token, which a cookie then holds.
-
-        Args:
-            run: Id of a run to show.
-        """
-        query = {name: value for name, value in (("token", self.token), ("run", run)) if value}
-        return f"{self.url}/" + (f"?{urlencode(query)}" if query else "")
 
 
 class Client:
@@ -154,49 +127,6 @@ class Client:
         if response.status_code == 404:
             raise _named_error("NotFoundError", detail)
         raise TransportError(f"{self.url}{path} answered {response.status_code}: {detail}")
-
-
-def find_owner(settings: Settings) -> Address | None:
-    """Find the dashboard that owns a home: its process lives and it answers.
-
-    Args:
-        settings: Settings that name the home.
-
-    Returns:
-        Its address, or None if nobody owns the home or the owner does not answer (yet).
-    """
-    address = read_address(settings)
-    if address is None or not _lives(address.pid):
-        return None
-    client = Client(address.url, address.token, timeout=5.0)
-    try:
-        client.health()
-    except TransportError:
-        return None
-    finally:
-        client.close()
-    return address
-
-
-def read_address(settings: Settings) -> Address | None:
-    """Read `server.json` of a home; None if there is none or it is not whole."""
-    try:
-        about = json.loads((settings.home / "server.json").read_text(encoding="utf-8"))
-        return Address(url=str(about["url"]).rstrip("/"), token=about.get("token"), pid=int(about["pid"]))
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _lives(pid: int | None) -> bool:
-    if pid is None or os.name == "nt":  # on Windows os.kill(pid, 0) ends the process
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _is_loopback(host: str) -> bool:

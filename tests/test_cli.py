@@ -114,7 +114,7 @@ def test_serves_and_stops(home: Path):
     with _serving("application", "run", "--no-open") as (_, url):
         assert "token=" in url
         # a second one on the same home
-        _refused(_run("application", "run"), "has a dashboard already", url.partition("/?")[0], "--home")
+        _refused(_run("application", "run"), "is in use", url.partition("/?")[0], "CHROMA_HOME")
         found = _run("ui", "--no-open")
         assert found.returncode == 0
         assert url in found.stdout

@@ -1,21 +1,16 @@
-"""Finding the owner of a home, and what is said of a server that does not help."""
+"""What is said of a server that does not help."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 
 import pytest
 
-from chroma.client import Address, Client, find_owner
+from chroma.client import Client
 from chroma.errors import ConfigError, JobError, NotFoundError, TransportError
-from chroma.settings import load_settings
 
 ANSWERS: dict[str, tuple[int, object]] = {
     "/api/health": (200, {"status": "ok", "version": "9.9"}),
@@ -66,31 +61,6 @@ def client(url: str) -> Iterator[Client]:
     client.close()
 
 
-def _say(home: Path, **about: object) -> None:
-    home.mkdir(exist_ok=True)
-    (home / "server.json").write_text(json.dumps(about))
-
-
-def test_an_owner_that_answers_is_found(home: Path, url: str):
-    _say(home, pid=os.getpid(), url=url, token="t", version="9.9")
-    assert find_owner(load_settings()) == Address(url, "t", os.getpid())
-
-
-def test_no_owner(home: Path, url: str):
-    settings = load_settings()
-    assert find_owner(settings) is None  # no home
-    _say(home, url=url)
-    assert find_owner(settings) is None  # half a file
-    (home / "server.json").write_text('{"pid": 1, "ur')
-    assert find_owner(settings) is None
-    _say(home, pid=os.getpid(), url="http://127.0.0.1:9", token=None)
-    assert find_owner(settings) is None  # nobody listens
-    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
-        pass
-    _say(home, pid=dead.pid, url=url, token=None)
-    assert find_owner(settings) is None  # a dead process, its port taken by another
-
-
 def test_errors_keep_their_class_and_sentence(client: Client):
     for kind in (NotFoundError, JobError, ConfigError):
         with pytest.raises(kind, match=r"^it failed; see why$"):
@@ -117,8 +87,3 @@ def test_another_program_on_the_port(client: Client, monkeypatch: pytest.MonkeyP
 def test_an_address_that_is_none(address: str):
     with pytest.raises(ConfigError, match="give one like http://127"):
         Client(address)
-
-
-def test_pages_carry_what_they_need():
-    assert Address("http://h:1").page() == "http://h:1/"
-    assert Address("http://h:1", "a b").page("run&1") == "http://h:1/?token=a+b&run=run%261"

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 import chroma
-from chroma.client import find_owner
 from chroma.errors import ConfigError, HomeError, NotFoundError, TransportError
 from chroma.reader import Catalog, StoredRun
+from chroma.reader.dashboard import page
+from chroma.server.owner import find_owner
 from chroma.settings import load_settings
 from tests.captured import CLASSES, Captured, capture
 
@@ -261,6 +262,15 @@ def test_a_living_run_grows(tmp_path: Path):
         assert db.run("latest").id == "second"
 
 
+def test_a_closed_catalog_says_so(tmp_path: Path):
+    db = chroma.open(tmp_path)
+    db.close()
+    db.close()
+    with pytest.raises(ConfigError, match="was closed; open it again"):
+        db.runs()
+    assert find_owner(load_settings(home=tmp_path)) is None
+
+
 def test_ui_finds_the_dashboard(db: Catalog, stored_home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CHROMA_HOME", str(stored_home))
     with chroma.ui(run="brave-fox", open=False) as dashboard:
@@ -270,11 +280,16 @@ def test_ui_finds_the_dashboard(db: Catalog, stored_home: Path, monkeypatch: pyt
     assert len(db.runs()) == 1
 
 
+def test_pages_carry_what_they_need():
+    assert page("http://h:1", None) == "http://h:1/"
+    assert page("http://h:1", "a b", "run&1") == "http://h:1/?token=a+b&run=run%261"
+
+
 def test_ui_starts_one_on_an_empty_home(home: Path):
     dashboard = chroma.ui(open=False)
     owner = find_owner(load_settings())
     assert owner is not None
-    assert dashboard.url == owner.page()
+    assert dashboard.url == page(owner.url, owner.token)
     dashboard.stop()
     assert find_owner(load_settings()) is None
 

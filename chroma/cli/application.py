@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +10,7 @@ import typer
 
 import chroma
 from chroma.cli._options import Home
-from chroma.client import Address, find_owner
-from chroma.errors import HomeError
-from chroma.reader.dashboard import open_page
+from chroma.reader.dashboard import open_page, page
 from chroma.settings import load_settings
 
 commands = typer.Typer(help="Run the dashboard as a server.", no_args_is_help=True)
@@ -34,14 +31,20 @@ def ui(
     open_browser: Open = True,
 ) -> None:
     """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
+    from chroma.server.owner import find_owner
+
+    run_id = None
+    if run is not None:
+        with chroma.open(home) as catalog:
+            run_id = catalog.run(run).id
     owner = find_owner(load_settings(home=home))
     if owner is None:
-        _serve(home=home, port=port, open_browser=open_browser, run=run)
+        _serve(home=home, port=port, open_browser=open_browser, run_id=run_id)
         return
-    page = _page(owner, run)
-    typer.echo(f"The dashboard of this home runs already (pid {owner.pid}):\n\n    {page}\n")
+    address = page(owner.url, owner.token, run_id)
+    typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:
-        open_page(page)
+        open_page(address)
 
 
 @commands.command("run")
@@ -55,12 +58,6 @@ def run_application(
     open_browser: Open = False,
 ) -> None:
     """Start the dashboard and serve until Ctrl-C."""
-    owner = find_owner(load_settings(home=home))
-    if owner is not None:
-        raise HomeError(
-            f"this home has a dashboard already, at {owner.url} (pid {owner.pid}); "
-            "open it with: chroma ui, or give another home with --home"
-        )
     _serve(host=host, port=port, home=home, no_token=no_token, open_browser=open_browser)
 
 
@@ -71,29 +68,20 @@ def _serve(
     home: Path | None,
     no_token: bool = False,
     open_browser: bool,
-    run: str | None = None,
+    run_id: str | None = None,
 ) -> None:
-    """Serve in the foreground until Ctrl-C or SIGTERM."""
-    from chroma.server.embedded import serve
+    from chroma.server.embedded import new_token, run_foreground
 
     settings = load_settings(home=home)
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    served = serve(settings, host=host, port=port)
-    try:
-        page = _page(Address(served.url, served.token), run)
-        typer.echo(f"Chroma {chroma.__version__} of {settings.home}\n\n    {page}\n\nCtrl-C stops it.")
+    token = None if no_token else new_token()
+
+    def ready(url: str) -> None:
+        address = page(url, token, run_id)
+        typer.echo(
+            f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it."
+        )
         if open_browser:
-            open_page(page)
-        stop.wait()
-    except KeyboardInterrupt:
-        typer.echo("")
-    finally:
-        served.stop()
+            # in a thread: the server, which runs here, must answer the browser
+            threading.Thread(target=open_page, args=(address,), daemon=True).start()
 
-
-def _page(address: Address, run: str | None) -> str:
-    if run is None:
-        return address.page()
-    with chroma.open(address.url, address.token) as catalog:
-        return address.page(catalog.run(run).id)
+    run_foreground(settings, host=host, port=port, token=token, ready=ready)

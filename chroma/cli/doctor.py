@@ -15,12 +15,22 @@ import typer
 
 import chroma
 from chroma.cli._options import AsJson, Home
-from chroma.client import find_owner, read_address
+from chroma.client import Client
+from chroma.errors import HomeError, TransportError
 from chroma.journal import entries
 from chroma.settings import Settings, load_settings
 
-_OURS = ("numpy", "pyarrow", "pandas", "scikit-learn", "umap-learn", "numba", "fastapi", "uvicorn")
-_OURS += ("strawberry-graphql", "sqlmodel", "sqlalchemy", "alembic", "pydantic", "httpx2")
+_NUMBERS = ("numpy", "pyarrow", "pandas", "scikit-learn", "umap-learn", "numba")
+_SERVER = (
+    "fastapi",
+    "uvicorn",
+    "strawberry-graphql",
+    "sqlmodel",
+    "sqlalchemy",
+    "alembic",
+    "pydantic",
+    "httpx2",
+)
 _FRAMEWORKS = ("torch", "lightning", "pytorch-lightning", "keras", "tensorflow", "jax", "transformers")
 _FREE_BYTES = 1e9  # below this a training soon fills the disk
 
@@ -51,7 +61,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         "home": _home(settings),
         "owner": _owner(settings),
         "commands": _commands(),
-        "packages": {name: _version(name) for name in _OURS + _FRAMEWORKS},
+        "packages": {name: _version(name) for name in _NUMBERS + _SERVER + _FRAMEWORKS},
     }
     return report | {"problems": _problems(report)}
 
@@ -73,10 +83,22 @@ def _home(settings: Settings) -> dict[str, Any]:
 
 
 def _owner(settings: Settings) -> dict[str, Any] | None:
-    said = read_address(settings)
-    if said is None:
+    from chroma.server.owner import find_owner
+
+    try:
+        owner = find_owner(settings, timeout=1.0)
+    except HomeError:
+        return {"pid": None, "url": None, "answers": False}
+    if owner is None:
         return None
-    return {"pid": said.pid, "url": said.url, "answers": find_owner(settings) is not None}
+    client = Client(owner.url, timeout=5.0)
+    try:
+        client.health()
+    except TransportError:
+        return {"pid": owner.pid, "url": owner.url, "answers": False}
+    finally:
+        client.close()
+    return {"pid": owner.pid, "url": owner.url, "answers": True}
 
 
 def _commands() -> list[dict[str, str]]:
@@ -118,8 +140,8 @@ def _problems(report: dict[str, Any]) -> list[str]:
         )
     if owner and not owner["answers"]:
         problems.append(
-            f"server.json names a dashboard at {owner['url']} (pid {owner['pid']}) that does not answer; "
-            "end that process if it hangs, else start anew with: chroma ui"
+            f"process {owner['pid'] or 'unknown'} owns the home but does not answer; "
+            "end it if it hangs, then start anew with: chroma ui"
         )
     if commands and commands[0]["belongs_to"] != "chroma-embeddings":
         problems.append(

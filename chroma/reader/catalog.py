@@ -52,7 +52,7 @@ class Catalog:
     @property
     def url(self) -> str:
         """Address of the dashboard that answers."""
-        return self._connection.address.url
+        return self._connection.url
 
     def projects(self) -> pd.DataFrame:
         """List projects.

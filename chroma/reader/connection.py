@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from chroma.client import Address, Client, find_owner
-from chroma.errors import HomeError, TransportError
+from chroma.client import Client
+from chroma.errors import ConfigError, HomeError, TransportError
 from chroma.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_START = 20.0  # seconds a dashboard that another process just started may take until it answers
+_START = 30.0  # seconds that another process which just took the home may need until it tells its address
 
 
 @dataclass
@@ -41,12 +39,14 @@ class Connection:
         port: For a home that has no dashboard yet: where to start it; by default a free port.
 
     Attributes:
-        address: Where the dashboard answers.
+        url: Address of the dashboard: `"http://127.0.0.1:8000"`.
+        token: What it asks for; None where it asks for nothing.
 
     Raises:
         HomeError: The home cannot be used.
         CatalogError: Its catalog cannot be used.
-        TransportError: The URL cannot be reached.
+        ConfigError: The port is in use, or the URL is none.
+        TransportError: The URL cannot be reached, or the token is wrong.
     """
 
     def __init__(
@@ -54,20 +54,16 @@ class Connection:
     ) -> None:
         self._settings: Settings | None = None
         self._port = port
-        self._holds = False
+        self._holds = False  # a server of this process
+        self._closed = False
         if isinstance(home_or_url, str) and "://" in home_or_url:
-            self.address = Address(home_or_url.rstrip("/"), token)
+            self.url, self.token = home_or_url.rstrip("/"), token
         else:
             self._settings = load_settings(home=home_or_url)
-            self.address = self._attach(self._settings)
-        self._client = Client(self.address.url, self.address.token)
+            self.url, self.token = self._attach(self._settings)
+        self._client = Client(self.url, self.token)
         if self._settings is None:
             self._client.query("{ __typename }")  # says at once if the URL or the token is wrong
-
-    @property
-    def in_process(self) -> bool:
-        """Whether the dashboard runs in this process on behalf of this connection."""
-        return self._holds
 
     def query(self, document: str, **variables: Any) -> dict[str, Any]:
         """Run a GraphQL document; see `Client.query`."""
@@ -79,71 +75,59 @@ class Connection:
 
     def close(self) -> None:
         """Close; a server started in this process stops with its last connection."""
+        self._closed = True
         self._client.close()
         self._detach()
 
     def _ask(self, question: Callable[[Client], R]) -> R:
+        if self._closed:
+            raise ConfigError("what you ask was closed; open it again with chroma.open()")
         try:
             return question(self._client)
         except TransportError:
-            if self._settings is None or find_owner(self._settings) == self.address:
+            if self._settings is None or self._is_owned_as_before(self._settings):
                 raise
         # the owner ended: another process took the home over, or this one does
         self._client.close()
         self._detach()
-        self.address = self._attach(self._settings)
-        self._client = Client(self.address.url, self.address.token)
+        self.url, self.token = self._attach(self._settings)
+        self._client = Client(self.url, self.token)
         return question(self._client)
 
-    def _attach(self, settings: Settings) -> Address:
-        deadline = time.monotonic() + _START
-        while True:
-            with _lock:
-                if settings.home in _embedded:
-                    _embedded[settings.home].users += 1
-                    self._holds = True
-                    return _address(_embedded[settings.home].served)
-                if owner := find_owner(settings):
-                    return owner
+    def _is_owned_as_before(self, settings: Settings) -> bool:
+        from chroma.server.owner import find_owner
+
+        owner = find_owner(settings, _START)
+        return owner is not None and (owner.url, owner.token) == (self.url, self.token)
+
+    def _attach(self, settings: Settings) -> tuple[str, str | None]:
+        """Find the owner of a home, or become it; returns its URL and token."""
+        from chroma.server.embedded import new_token, serve
+        from chroma.server.owner import find_owner
+
+        with _lock:
+            if held := _embedded.get(settings.home):
+                held.users += 1
+            elif owner := find_owner(settings, _START):
+                return owner.url, owner.token
+            else:
                 try:
-                    served = _start(settings, self._port)
+                    served = serve(settings, port=self._port or 0, token=new_token())
                 except HomeError:
-                    # owned by a process that is starting or stopping; if it is neither, its reason stands
-                    if not _is_owned(settings) or time.monotonic() > deadline:
-                        raise
-                else:
-                    _embedded[settings.home] = _Embedded(served, users=1)
-                    self._holds = True
-                    return _address(served)
-            time.sleep(0.1)
+                    if owner := find_owner(settings, _START):  # another process was quicker
+                        return owner.url, owner.token
+                    raise
+                held = _embedded[settings.home] = _Embedded(served, users=1)
+            self._holds = True
+            return held.served.url, held.served.token
 
     def _detach(self) -> None:
         with _lock:
             if not self._holds or self._settings is None:
                 return
             self._holds = False
-            held = _embedded.get(self._settings.home)
-            if held is None:  # stopped at exit
-                return
+            held = _embedded[self._settings.home]
             held.users -= 1
             if held.users == 0:
                 del _embedded[self._settings.home]
                 held.served.stop()
-
-
-def _start(settings: Settings, port: int | None) -> Served:
-    from chroma.server.embedded import serve
-
-    return serve(settings, port=port)
-
-
-def _address(served: Served) -> Address:
-    return Address(served.url.rstrip("/"), served.token)
-
-
-@atexit.register
-def _stop_all() -> None:
-    with _lock:
-        for held in _embedded.values():
-            held.served.stop()
-        _embedded.clear()

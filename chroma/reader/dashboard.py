@@ -7,6 +7,7 @@ import os
 import sys
 import webbrowser
 from typing import Self
+from urllib.parse import urlencode
 
 from chroma.reader.catalog import Catalog
 from chroma.reader.connection import Connection
@@ -23,7 +24,7 @@ class Dashboard:
 
     def __init__(self, connection: Connection, run: str | None) -> None:
         self._connection = connection
-        self.url = connection.address.page(run)
+        self.url = page(connection.url, connection.token, run)
 
     def stop(self) -> None:
         """Stop it, if it was started here; a dashboard of another process is left alone."""
@@ -63,6 +64,18 @@ def ui(run: str | None = None, port: int | None = None, open: bool = True) -> Da
     if open and not _in_notebook():
         open_page(dashboard.url)
     return dashboard
+
+
+def page(url: str, token: str | None, run: str | None = None) -> str:
+    """The address to open in a browser.
+
+    Args:
+        url: Of the dashboard.
+        token: What it asks for; a cookie holds it after the first visit.
+        run: Id of a run to show.
+    """
+    query = {name: value for name, value in (("token", token), ("run", run)) if value}
+    return f"{url}/" + (f"?{urlencode(query)}" if query else "")
 
 
 def open_page(url: str) -> bool:
