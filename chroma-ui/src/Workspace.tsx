@@ -93,7 +93,7 @@ export function Workspace() {
     }
     // A new snapshot lengthens the film; asking for it again is harmless.
     if (ours.has("SNAPSHOT") && film && film.status !== "FAILED") void ask();
-    else if (ours.has("FILM") || ours.has("TAG")) void refresh();
+    else if (ours.has("FILM") || ours.has("TAG")) void refresh(ours.has("TAG"));
   });
 
   useEffect(() => {
@@ -139,17 +139,17 @@ export function Workspace() {
     view.setPlaying(false);
     seekTo(index + by);
   };
-  useKeys({
-    " ": () => togglePlay(frames, index),
-    ArrowLeft: () => stepBy(-1),
-    ArrowRight: () => stepBy(1),
-    Home: () => stepBy(-frames.length),
-    End: () => stepBy(frames.length),
-    f: () => plot?.fit(),
-    d: () => set({ theme: shade === "dark" ? "light" : "dark" }),
-    "?": () => setHelp(true),
-    Escape: () => view.focus(null),
-  });
+  useKeys([
+    [" ", () => togglePlay(frames, index)],
+    ["ArrowLeft", () => stepBy(-1)],
+    ["ArrowRight", () => stepBy(1)],
+    ["Home", () => stepBy(-frames.length)],
+    ["End", () => stepBy(frames.length)],
+    ["f", () => plot?.fit()],
+    ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
+    ["?", () => setHelp(true)],
+    ["Escape", () => view.focus(null)],
+  ]);
 
   const glideMs = reducedMotion ? 0 : view.playing ? glideFor(speed) : STEP_GLIDE_MS;
   const failure =

@@ -81,13 +81,13 @@ export function fetchFrame(film: Film, revision: Revision, frame: Frame): Promis
 
 /** A column in film order; one that differs from frame to frame is fetched for the frame shown. */
 export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<ColumnValues> {
-  // Tags change under the same name, so they are asked for again with every revision.
-  const version = column.name.startsWith("tag:") ? `${film.revision?.id}` : "";
   const moment = column.perFrame ? `step ${frame.step}` : "";
-  const key = `${film.id} ${film.n} ${column.name} ${moment} ${version}`;
+  const key = `${film.id} ${film.n} ${column.name} ${moment}`;
   const query = column.perFrame ? `?frame=${frame.index}` : "";
   const address = `api/films/${encodeURIComponent(film.id)}/columns/${encodeURIComponent(column.name)}${query}`;
-  return fetchOnce(key, address, (buffer) => decodeColumn(buffer, column));
+  const decode = (buffer: ArrayBuffer) => decodeColumn(buffer, column);
+  // Tags change under the same name, so they are not kept.
+  return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
 }
 
 export function imageAddress(run: string, split: string, position: number): string {

@@ -68,7 +68,10 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
                 isolateCategory(entry.name, names);
               }}
             >
-              <span className={styles.dot} style={{ background: entry.colour }} />
+              <span
+                className={styles.dot}
+                style={{ background: entry.hidden ? "var(--text-faint)" : entry.colour }}
+              />
               <span className={styles.name}>{entry.name}</span>
               <span className={styles.bar}>
                 <span style={{ width: `${(100 * entry.count) / most}%`, background: entry.colour }} />

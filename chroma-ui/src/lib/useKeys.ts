@@ -6,8 +6,11 @@ const BUSY =
 const OWN_ARROWS = "[role=radiogroup], [role=group], [role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a, [role=switch]";
 
-/** Page-wide keys, by `KeyboardEvent.key`; a widget that has the focus keeps its own. */
-export function useKeys(keys: Readonly<Record<string, () => void>>): void {
+/** `KeyboardEvent.key`, in lower case where it is a letter, and what it does. */
+export type Key = readonly [name: string, act: () => void];
+
+/** Page-wide keys; a widget that has the focus keeps its own. */
+export function useKeys(keys: readonly Key[]): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
@@ -17,10 +20,11 @@ export function useKeys(keys: Readonly<Record<string, () => void>>): void {
       if (at?.closest(BUSY)) return;
       if (event.key.startsWith("Arrow") && at?.closest(OWN_ARROWS)) return;
       if (event.key === " " && at?.closest(OWN_SPACE)) return;
-      const act = latest.current[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-      if (!act) return;
+      const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const found = latest.current.find(([key]) => key === name);
+      if (!found) return;
       event.preventDefault();
-      act();
+      found[1]();
     };
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);

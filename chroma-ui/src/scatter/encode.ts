@@ -79,7 +79,7 @@ export function union(a: Box | null, b: Box | null): Box | null {
 
 export function encodeCategorical(values: Uint16Array, categories: number): Codes {
   const codes = new Uint16Array(values.length);
-  for (let i = 0; i < values.length; i++) codes[i] = values[i] < categories ? values[i] : categories;
+  for (let i = 0; i < values.length; i++) codes[i] = Math.min(values[i], categories);
   return { codes, missing: categories };
 }
 

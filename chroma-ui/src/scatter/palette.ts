@@ -49,7 +49,9 @@ export function categoryColour(index: number, shade: Shade): string {
   // The golden angle keeps any number of further hues apart; lightness alternates in three steps.
   const hue = (index * 137.508) % 360;
   const step = index % 3;
-  return shade === "dark" ? hslToHex(hue, 0.7, 0.58 + step * 0.1) : hslToHex(hue, 0.65, 0.34 + step * 0.09);
+  return shade === "dark"
+    ? oklchToHex(0.68 + step * 0.07, 0.14, hue)
+    : oklchToHex(0.5 + step * 0.06, 0.15, hue);
 }
 
 export function rampColours(shade: Shade, steps = RAMP_STEPS): string[] {
@@ -87,11 +89,22 @@ function rgbToHex(rgb: readonly number[]): string {
   return `#${rgb.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
 }
 
-function hslToHex(hue: number, saturation: number, lightness: number): string {
-  const part = (shift: number) => {
-    const place = (shift + hue / 30) % 12;
-    const reach = saturation * Math.min(lightness, 1 - lightness);
-    return 255 * (lightness - reach * Math.max(-1, Math.min(place - 3, 9 - place, 1)));
-  };
-  return rgbToHex([part(0), part(8), part(4)]);
+/** A colour of even lightness in every hue (Ottosson 2020, OKLab); what the screen cannot show is clipped. */
+function oklchToHex(lightness: number, chroma: number, hue: number): string {
+  const a = chroma * Math.cos((hue * Math.PI) / 180);
+  const b = chroma * Math.sin((hue * Math.PI) / 180);
+  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
+  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
+  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const linear = [
+    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
+  ];
+  return rgbToHex(
+    linear.map((part) => {
+      const light = Math.min(1, Math.max(0, part));
+      return 255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
+    }),
+  );
 }

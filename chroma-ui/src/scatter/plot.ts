@@ -34,6 +34,7 @@ const BACKGROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
 const MOST_CONTOURED = 120_000;
 const MOST_CONTOURED_GROUPS = 40;
 const CAMERA_MS = 420;
+const HURRIED_MS = 160;
 const CONTOUR_FADE_MS = 260;
 
 /** Diameter in CSS pixels and opacity that suit a number of points. */
@@ -284,7 +285,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   return {
     /** Shows a scene; points glide from where they are when `ms` > 0. The newest scene wins. */
     show(scene: Scene, ms: number): void {
-      wanted = { scene, ms };
+      // Whoever scrubs faster than the points glide sees shorter glides.
+      wanted = { scene, ms: pumping ? Math.min(ms, HURRIED_MS) : ms };
       void pump();
     },
     /** What the whole film covers; with `moves`, the view goes there unless the person has moved it. */

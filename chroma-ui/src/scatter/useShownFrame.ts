@@ -52,8 +52,13 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
   const ranges = useRef(new Map<string, [number, number]>());
 
   const revision = film?.revision ?? null;
+  const latest = useRef(film);
+  latest.current = film;
+  const [filmId, n, columns] = [film?.id, film?.n, film?.columns];
 
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a film whose status alone changed is not loaded again
   useEffect(() => {
+    const film = latest.current;
     if (!film || !revision || !frame) return;
     let current = true;
     // The view keeps its square while frames are appended; another drawing of the film brings its own.
@@ -153,7 +158,7 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
     return () => {
       current = false;
     };
-  }, [film, revision, frame, colourWanted]);
+  }, [filmId, n, columns, revision, frame, colourWanted]);
 
   const fresh = shown && film && shown.film.id === film.id;
   return { shown: fresh ? shown : null, box: fresh ? box : null, problem };

@@ -1,7 +1,7 @@
 import { type PointerEvent, useRef } from "react";
 import type { Frame } from "../api/bytes";
 import { useSize } from "../lib/useSize";
-import { type Curve, smoothPath } from "./curves";
+import { type Curve, rise, smoothPath } from "./curves";
 import styles from "./timeline.module.css";
 
 type Props = {
@@ -31,7 +31,11 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
     ...curve,
     path: smoothPath(curve.points.map(({ at, height }) => ({ x: toX(at), y: toY(height) }))),
   }));
-  const first = lines[0];
+  // The ground is laid under the curve that tells most of learning: the one that rises furthest.
+  const risen = lines.reduce<(typeof lines)[number] | null>(
+    (best, line) => (rise(line) > Math.max(0.1, best ? rise(best) : 0) ? line : best),
+    null,
+  );
 
   const seekTo = (event: PointerEvent<HTMLDivElement>) => {
     const left = event.currentTarget.getBoundingClientRect().left;
@@ -41,7 +45,6 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
   };
 
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the page's own keys move the slider
     <div
       ref={element}
       className={styles.strip}
@@ -69,8 +72,8 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
               <stop offset="1" stopColor="var(--accent)" />
             </linearGradient>
             <linearGradient id="chroma-area" x1="0" x2="0" y1="0" y2="1">
-              <stop offset="0" stopColor={first?.ink ?? "var(--teal)"} stopOpacity="0.26" />
-              <stop offset="1" stopColor={first?.ink ?? "var(--teal)"} stopOpacity="0" />
+              <stop offset="0" stopColor={risen?.ink ?? "var(--teal)"} stopOpacity="0.26" />
+              <stop offset="1" stopColor={risen?.ink ?? "var(--teal)"} stopOpacity="0" />
             </linearGradient>
             <clipPath id="chroma-played">
               <rect x="0" y="0" width={now} height={height} />
@@ -92,9 +95,9 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
             ))}
           </g>
           <g clipPath="url(#chroma-played)">
-            {first && first.points.length > 1 ? (
+            {risen ? (
               <path
-                d={`${first.path}L${toX(first.points[first.points.length - 1].at)},${toY(0)}L${toX(first.points[0].at)},${toY(0)}Z`}
+                d={`${risen.path}L${toX(risen.points[risen.points.length - 1].at)},${toY(0)}L${toX(risen.points[0].at)},${toY(0)}Z`}
                 fill="url(#chroma-area)"
               />
             ) : null}

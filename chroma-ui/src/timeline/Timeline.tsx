@@ -45,7 +45,7 @@ export function Timeline({ film, frames, index, metrics, onSeek }: Props) {
     const rest = mutedCurves.filter((name) => name !== curve.name && name !== `+${curve.name}`);
     set({ mutedCurves: [...rest, curve.on ? curve.name : `+${curve.name}`] });
   };
-  const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice === speed) + 1) % SPEEDS.length];
+  const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
 
   return (
     <section className={styles.timeline} aria-label="Film" data-testid="timeline">

@@ -20,7 +20,10 @@ export function placeOfStep(step: number, frames: readonly Frame[]): number | nu
   return after - 1 + (step - from) / (to - from);
 }
 
-function heightsOf(values: readonly number[]): (value: number) => number {
+/** Metrics whose names end alike (train_loss, val/loss) are of one kind and share one scale. */
+const kindOf = (name: string): string => name.split(/[\s_/.-]+/).pop() ?? name;
+
+function scaleOf(values: readonly number[]): (value: number) => number {
   const low = Math.min(...values);
   const high = Math.max(...values);
   // Shares keep their own scale; anything else fills the height.
@@ -29,10 +32,10 @@ function heightsOf(values: readonly number[]): (value: number) => number {
 }
 
 export function filmCurves(frames: readonly Frame[]): Curve[] {
-  const curveOf = (name: string, valueOf: (frame: Frame) => number | null): Curve => ({
+  const curveOf = (name: string, read: (frame: Frame) => number | null): Curve => ({
     name,
     points: frames.flatMap((frame, at) => {
-      const value = valueOf(frame);
+      const value = read(frame);
       return value === null ? [] : [{ at, value, height: Math.min(1, Math.max(0, value)), step: frame.step }];
     }),
   });
@@ -43,16 +46,22 @@ export function filmCurves(frames: readonly Frame[]): Curve[] {
 }
 
 export function metricCurves(metrics: readonly MetricSeries[], frames: readonly Frame[]): Curve[] {
-  return metrics.flatMap((series) => {
-    const finite = series.points.filter((point) => Number.isFinite(point.value));
-    const heightOf = heightsOf(finite.map((point) => point.value));
-    const points = finite.flatMap((point) => {
-      const at = placeOfStep(point.step, frames);
-      return at === null ? [] : [{ at, value: point.value, height: heightOf(point.value), step: point.step }];
+  const placed = metrics.flatMap(({ name, points }) => {
+    const inside = points.flatMap((point) => {
+      const at = Number.isFinite(point.value) ? placeOfStep(point.step, frames) : null;
+      return at === null ? [] : [{ at, value: point.value, step: point.step }];
     });
-    return points.length ? [{ name: series.name, points }] : [];
+    return inside.length ? [{ name, kind: kindOf(name), points: inside }] : [];
+  });
+  return placed.map(({ name, kind, points }) => {
+    const peers = placed.filter((other) => other.kind === kind).flatMap((other) => other.points);
+    const heightOf = scaleOf(peers.map((point) => point.value));
+    return { name, points: points.map((point) => ({ ...point, height: heightOf(point.value) })) };
   });
 }
+
+/** How much of the height a curve gains from its first point to its last. */
+export const rise = ({ points }: Curve): number => points[points.length - 1].height - points[0].height;
 
 /** The newest value at or before a step. */
 export function valueAt(curve: Curve, step: number): number | null {
