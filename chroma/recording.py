@@ -148,7 +148,7 @@ class Recording:
         if not self._writer.close(last, timeout=wait) and wait > 0:
             self.tally.note(
                 "late",
-                f"the journal was still being written after {wait:g} s; more may arrive while the program runs",
+                f"the journal was still being written after {wait:g} s; more arrives while the program runs",
             )
         _living.discard(self)
         return self.tally.receipt(status, self.guard.errors)
