@@ -116,6 +116,10 @@ class Recording:
 
         return self._put(rounded, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
 
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was submitted is written or lost; False if that took over `timeout` seconds."""
+        return self._writer.flush(timeout)
+
     @contextmanager
     def timed(self) -> Generator[None]:
         """Count the time of the block as spent on the training's thread."""

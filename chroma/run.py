@@ -92,8 +92,8 @@ class Run:
         world_size: int = 1,
         guard: Guard | None = None,
     ) -> None:
-        settings = load_settings(run_id=run_id)
-        self.id = settings.run_id or new_run_id()
+        settings = load_settings()
+        self.id = run_id if run_id is not None else settings.run_id or new_run_id()
         if not valid_run_id(self.id):
             raise ConfigError(
                 f"run_id={self.id!r} cannot name a folder; use 1 to 128 letters, digits, '.', '_' or '-'"

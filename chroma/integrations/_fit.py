@@ -168,8 +168,8 @@ class FitCapture:
     def log_metrics(self, *, of_epoch: bool = False) -> None:
         """Log the trainer's metrics that are new since the last time.
 
-        After a validation the trainer still holds the training metrics of the epoch before: what has proved to
-        come at the end of an epoch is logged then only.
+        After a validation the trainer still holds the training metrics of the epoch before: what has proved
+        to come at the end of an epoch is logged then only.
         """
         metrics: Mapping[str, Any] = self._trainer.callback_metrics
         fresh = {name: value for name, value in metrics.items() if value is not self._logged.get(name)}

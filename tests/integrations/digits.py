@@ -36,7 +36,7 @@ class Digits(Dataset[Any]):
 
 
 class Net(pl.LightningModule):
-    """Linear, BatchNorm, dropout, head. `signature` passes the top left pixel on: it tells whose row it is."""
+    """Linear, BatchNorm, dropout, head. `signature` passes the top left pixel that tells whose row it is."""
 
     def __init__(self) -> None:
         super().__init__()
