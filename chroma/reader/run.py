@@ -107,8 +107,9 @@ class StoredRun:
         """Read the samples of a split, in probe order.
 
         Returns:
-            One row each, indexed by position in the split: id, label, text, metadata, and what the model
-            said last: prediction, confidence, margin, cross_entropy, where it was captured.
+            One row each, indexed by position in the split: id, label (as given: class indices stay
+            indices, their names stand in `splits()`), text, metadata, and what the model said last, where
+            that was captured: prediction, confidence, margin, cross_entropy.
 
         Raises:
             NotFoundError: There is no such split.
