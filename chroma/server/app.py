@@ -10,8 +10,9 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 import chroma
-from chroma.server import spa
+from chroma.server import media, points, spa
 from chroma.server.auth import Gate
+from chroma.server.graphql.router import build_router
 from chroma.server.home import Home
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.problems import answer_problems
@@ -54,5 +55,8 @@ def create_app(
     async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         return {"status": "ok", "version": chroma.__version__}
 
+    app.include_router(points.router)
+    app.include_router(media.router)
+    app.include_router(build_router())
     app.include_router(spa.build_router(static))
     return app

@@ -1,0 +1,1 @@
+"""GraphQL: what exists and its status; numbers travel as bytes, by the routes of `points`."""

@@ -1,0 +1,234 @@
+"""Projects and runs, and what hangs on them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import Enum
+from itertools import groupby
+
+import strawberry
+from strawberry.scalars import JSON
+
+from chroma.server.graphql.asking import Info
+from chroma.server.graphql.films import Film
+from chroma.server.store import tables
+
+
+@strawberry.enum
+class RunStatus(Enum):
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+
+@strawberry.enum
+class SnapshotStatus(Enum):
+    OPEN = "open"
+    COMPLETE = "complete"
+    PARTIAL = "partial"
+
+
+@strawberry.type
+class Layer:
+    id: strawberry.ID
+    name: str
+    dim: int
+    pooling: str
+    reason: str = strawberry.field(description="Why this layer was chosen, for people")
+    default: bool = strawberry.field(description="true for the layer the dashboard opens first")
+
+
+@strawberry.type
+class Split:
+    id: strawberry.ID
+    name: str
+    n: int = strawberry.field(description="Samples followed")
+    of: int = strawberry.field(description="Samples the dataset split holds")
+    identity: str = strawberry.field(description="index, key or order: how samples are known")
+    class_names: list[str]
+    has_images: bool
+    has_texts: bool
+
+
+@strawberry.type
+class Snapshot:
+    id: strawberry.ID
+    layer: str
+    split: str
+    epoch: int | None
+    step: int
+    n: int
+    of: int
+    dim: int
+    dtype: str
+    bytes: float
+    status: SnapshotStatus
+
+
+@strawberry.type
+class MetricPoint:
+    epoch: int | None
+    step: int
+    value: float
+
+
+@strawberry.type
+class MetricSeries:
+    name: str
+    points: list[MetricPoint]
+
+
+@strawberry.type
+class Tag:
+    id: strawberry.ID
+    run_id: strawberry.ID
+    split: str
+    name: str
+
+    @strawberry.field
+    async def sample_ids(self, info: Info) -> list[str]:
+        return await info.context.tag_samples.load(str(self.id))
+
+    @classmethod
+    def of_row(cls, row: tables.Tag) -> Tag:
+        return cls(id=strawberry.ID(row.id), run_id=strawberry.ID(row.run_id), split=row.split, name=row.name)
+
+
+@strawberry.type
+class Run:
+    project_id: strawberry.Private[str]
+
+    id: strawberry.ID
+    name: str
+
+    @strawberry.field
+    async def project(self, info: Info) -> str:
+        return await info.context.project_names.load(self.project_id)
+
+    status: RunStatus
+    created_at: datetime
+    finished_at: datetime | None
+    deleted_at: datetime | None
+    framework: str | None
+    task: str | None
+    error: str | None
+    config: JSON
+    receipt: JSON | None = strawberry.field(
+        description="The receipt as printed after training; null while running"
+    )
+
+    @strawberry.field
+    async def bytes(self, info: Info) -> float:
+        return await info.context.bytes.load(str(self.id))
+
+    @strawberry.field
+    async def attempts(self, info: Info) -> int:
+        return await info.context.attempts.load(str(self.id))
+
+    @strawberry.field
+    async def layers(self, info: Info) -> list[Layer]:
+        return [
+            Layer(
+                id=strawberry.ID(row.id),
+                name=row.name,
+                dim=row.dim,
+                pooling=row.pooling,
+                reason=row.reason,
+                default=row.default,
+            )
+            for row in await info.context.layers.load(str(self.id))
+        ]
+
+    @strawberry.field
+    async def splits(self, info: Info) -> list[Split]:
+        return [
+            Split(
+                id=strawberry.ID(row.id),
+                name=row.name,
+                n=row.n,
+                of=row.of,
+                identity=row.identity,
+                class_names=row.class_names,
+                has_images=row.has_images,
+                has_texts=row.has_texts,
+            )
+            for row in await info.context.splits.load(str(self.id))
+        ]
+
+    @strawberry.field
+    async def snapshots(
+        self, info: Info, layer: str | None = None, split: str | None = None
+    ) -> list[Snapshot]:
+        return [
+            Snapshot(
+                id=strawberry.ID(row.id),
+                layer=layer_name,
+                split=split_name,
+                epoch=row.epoch,
+                step=row.step,
+                n=row.n,
+                of=row.of,
+                dim=row.dim,
+                dtype=row.dtype,
+                bytes=row.bytes,
+                status=SnapshotStatus(row.status),
+            )
+            for row, layer_name, split_name in await info.context.snapshots.load(str(self.id))
+            if layer in (None, layer_name) and split in (None, split_name)
+        ]
+
+    @strawberry.field
+    async def metrics(self, info: Info) -> list[MetricSeries]:
+        rows = await info.context.metrics.load(str(self.id))
+        return [
+            MetricSeries(
+                name=name,
+                points=[
+                    MetricPoint(epoch=row.epoch, step=row.step, value=row.value)
+                    for row in series
+                    if row.value is not None
+                ],
+            )
+            for name, series in groupby(rows, lambda row: row.name)
+        ]
+
+    @strawberry.field
+    async def films(self, info: Info) -> list[Film]:
+        return [Film.of_view(view) for view in await info.context.films.load(str(self.id))]
+
+    @strawberry.field
+    async def tags(self, info: Info) -> list[Tag]:
+        return [Tag.of_row(row) for row in await info.context.tags.load(str(self.id))]
+
+    @classmethod
+    def of_row(cls, row: tables.Run) -> Run:
+        return cls(
+            project_id=row.project_id,
+            id=strawberry.ID(row.id),
+            name=row.name,
+            status=RunStatus(row.status),
+            created_at=row.created_at,
+            finished_at=row.finished_at,
+            deleted_at=row.deleted_at,
+            framework=row.framework,
+            task=row.task,
+            error=row.error,
+            config=JSON(row.config),
+            receipt=None if row.receipt is None else JSON(row.receipt),
+        )
+
+
+@strawberry.type
+class Project:
+    id: strawberry.ID
+    name: str
+    created_at: datetime
+
+    @strawberry.field
+    async def runs(self, info: Info) -> list[Run]:
+        return [Run.of_row(row) for row in await info.context.project_runs.load(str(self.id))]
+
+    @classmethod
+    def of_row(cls, row: tables.Project) -> Project:
+        return cls(id=strawberry.ID(row.id), name=row.name, created_at=row.created_at)

@@ -1,0 +1,115 @@
+"""One sample: what is known of it, what the model said of it, and its neighbours."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import strawberry
+from sqlmodel import Session
+from strawberry.scalars import JSON
+
+from chroma.errors import ConfigError, NotFoundError
+from chroma.server.graphql.asking import Info
+from chroma.server.store import lookups
+from chroma.server.store.blobs import Store
+from chroma.server.store.columns import label_texts, prediction_texts
+from chroma.server.store.neighbors import nearest
+from chroma.server.store.queries import sample_tags
+from chroma.server.store.samples import split_samples, step_outputs
+
+_MOST_NEIGHBORS = 1000
+
+
+@strawberry.type
+class Neighbor:
+    sample_id: str
+    position: int
+    distance: float
+    label: str | None
+
+
+@strawberry.type
+class Sample:
+    run_id: strawberry.Private[str]
+    split: strawberry.Private[str]
+
+    id: str
+    position: int
+    label: str | None
+    prediction: str | None
+    confidence: float | None
+    margin: float | None
+    cross_entropy: float | None
+    has_image: bool
+    text: str | None
+    metadata: JSON
+    tags: list[str]
+
+    @strawberry.field(description="Nearest neighbours in the full-dimensional space")
+    async def neighbors(self, info: Info, layer: str, step: int | None = None, k: int = 12) -> list[Neighbor]:
+        if not 1 <= k <= _MOST_NEIGHBORS:
+            raise ConfigError(f"k is {k}; ask for 1 to {_MOST_NEIGHBORS} neighbours")
+        store = info.context.home.store
+
+        def ask(session: Session) -> list[Neighbor]:
+            split = lookups.split_by(session, self.run_id, self.split)
+            snapshot = lookups.snapshot_at(
+                session, lookups.layer_by(session, self.run_id, layer), split, step
+            )
+            table = split_samples(session, store, split)
+            labels = label_texts(table)
+            return [
+                Neighbor(
+                    sample_id=str(table.ids[near.position]),
+                    position=near.position,
+                    distance=near.distance,
+                    label=labels[near.position],
+                )
+                for near in nearest(session, store, snapshot, self.position, k)
+            ]
+
+        return await info.context.read(ask)
+
+
+def find_sample(
+    session: Session, store: Store, run_id: str, split_name: str, *, position: int, step: int | None
+) -> Sample:
+    """A sample by its position in a split, with its outputs at a step, the last one by default.
+
+    Raises:
+        NotFoundError: No such run, split or position.
+    """
+    split = lookups.split_by(session, run_id, split_name)
+    table = split_samples(session, store, split)
+    if not 0 <= position < len(table):
+        raise NotFoundError("sample position", position, [f"0 to {len(table) - 1}"] if len(table) else [])
+    outputs = step_outputs(session, store, split, step)
+    said: dict[str, Any] = {"prediction": None}
+    if outputs is not None:
+        one = outputs.prediction[position : position + 1]
+        said["prediction"] = prediction_texts(session, store, split, one)[0]
+    for name in ("confidence", "margin", "cross_entropy"):
+        said[name] = None if outputs is None else _finite(getattr(outputs, name)[position])
+    id_ = str(table.ids[position])
+    return Sample(
+        run_id=run_id,
+        split=split_name,
+        id=id_,
+        position=position,
+        label=label_texts(table)[position],
+        has_image=table.image(position) is not None,
+        text=None if table.texts is None else table.texts[position],
+        metadata=JSON({name: _plain(values[position]) for name, values in table.metadata.items()}),
+        tags=sample_tags(session, run_id, split_name, id_),
+        **said,
+    )
+
+
+def _plain(value: Any) -> Any:
+    plain = value.item() if hasattr(value, "item") else value
+    return _finite(plain) if isinstance(plain, float) else plain
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if math.isfinite(value) else None

@@ -1,0 +1,190 @@
+"""The schema: what can be asked, changed and followed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator
+from enum import Enum
+from typing import Any, Literal
+
+import strawberry
+from anyio import to_thread
+from graphql import GraphQLError
+from sqlmodel import Session
+from strawberry.extensions import MaskErrors
+from strawberry.types import ExecutionContext
+
+from chroma.errors import ChromaError, ConfigError, NotFoundError
+from chroma.records import Notes
+from chroma.server.films import request_film
+from chroma.server.graphql.asking import Info
+from chroma.server.graphql.films import Film
+from chroma.server.graphql.runs import Project, Run, Tag
+from chroma.server.graphql.samples import Sample, find_sample
+from chroma.server.ingest import write_note
+from chroma.server.store import lookups, queries, tables
+from chroma.server.store.samples import split_samples
+
+logger = logging.getLogger("chroma.server")
+
+
+@strawberry.enum
+class EventKind(Enum):
+    RUN = "run"
+    SNAPSHOT = "snapshot"
+    METRIC = "metric"
+    FILM = "film"
+    TAG = "tag"
+
+
+@strawberry.type
+class Event:
+    kind: EventKind
+    run_id: strawberry.ID
+    film_id: strawberry.ID | None
+    progress: float | None = strawberry.field(description="0..1, for films")
+    message: str
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def projects(self, info: Info) -> list[Project]:
+        return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]
+
+    @strawberry.field(description="Newest first")
+    async def runs(self, info: Info, project: str | None = None) -> list[Run]:
+        rows = await info.context.read(lambda session: queries.all_runs(session, project))
+        return [Run.of_row(row) for row in rows]
+
+    @strawberry.field
+    async def run(self, info: Info, id: strawberry.ID) -> Run | None:
+        row = await info.context.read(lambda session: session.get(tables.Run, str(id)))
+        return Run.of_row(row) if row else None
+
+    @strawberry.field
+    async def film(self, info: Info, id: strawberry.ID) -> Film | None:
+        views = await info.context.read(lambda session: queries.film_views(session, [str(id)]))
+        return Film.of_view(views[str(id)]) if views else None
+
+    @strawberry.field(
+        description="One sample by its dense position in the split, with its outputs at a step "
+        "(the last one by default)"
+    )
+    async def sample(
+        self, info: Info, run_id: strawberry.ID, split: str, position: int, step: int | None = None
+    ) -> Sample | None:
+        store = info.context.home.store
+        return await info.context.read(
+            lambda session: find_sample(session, store, str(run_id), split, position=position, step=step)
+        )
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
+        if not name.strip():
+            raise ConfigError("a run needs a name and this one is empty; give it a few letters")
+        return await _note(info, str(id), Notes("rename", {"name": name.strip()}))
+
+    @strawberry.mutation(description="Files go after the undo window; restoreRun brings it back until then")
+    async def delete_run(self, info: Info, id: strawberry.ID) -> Run:
+        return await _note(info, str(id), Notes("delete"))
+
+    @strawberry.mutation
+    async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
+        return await _note(info, str(id), Notes("restore"))
+
+    @strawberry.mutation
+    async def tag_samples(
+        self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
+    ) -> Tag:
+        return await _tag(info, str(run_id), "tag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
+
+    @strawberry.mutation
+    async def untag_samples(
+        self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
+    ) -> Tag:
+        return await _tag(info, str(run_id), "untag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
+
+    @strawberry.mutation(
+        description="Idempotent: the same run, layer, split and method give the same film; "
+        "a failed one is tried again"
+    )
+    async def request_film(
+        self, info: Info, run_id: strawberry.ID, layer: str, split: str, method: str = "umap"
+    ) -> Film:
+        home = info.context.home
+        row = await to_thread.run_sync(lambda: request_film(home, str(run_id), layer, split, method))
+        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
+        return Film.of_view(views[row.id])
+
+
+@strawberry.type
+class Subscription:
+    @strawberry.subscription(description="Everything that changes; of one run, if named")
+    async def events(self, info: Info, run_id: strawberry.ID | None = None) -> AsyncGenerator[Event]:
+        async for event in info.context.home.events.subscribe(None if run_id is None else str(run_id)):
+            yield Event(
+                kind=EventKind(event.kind),
+                run_id=strawberry.ID(event.run_id),
+                film_id=None if event.film_id is None else strawberry.ID(event.film_id),
+                progress=event.progress,
+                message=event.message,
+            )
+
+
+class Schema(strawberry.Schema):
+    """Logs errors that are not ours; those are told to whoever asked."""
+
+    def process_errors(
+        self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
+    ) -> None:
+        """Log with a traceback what is masked in the answer."""
+        for error in errors:
+            if _masked(error):
+                logger.error("GraphQL: %s", error.message, exc_info=error.original_error)
+
+
+def build_schema() -> Schema:
+    """Build the schema; no home is needed for it."""
+    return Schema(
+        query=Query,
+        mutation=Mutation,
+        subscription=Subscription,
+        extensions=[
+            lambda: MaskErrors(_masked, "the server met an error it did not expect; its log tells more")
+        ],
+    )
+
+
+def _masked(error: GraphQLError) -> bool:
+    return error.original_error is not None and not isinstance(
+        error.original_error, (ChromaError, GraphQLError)
+    )
+
+
+async def _note(info: Info, run_id: str, note: Notes) -> Run:
+    """Write down what a user changed, and read the run as it is now."""
+    home = info.context.home
+    await to_thread.run_sync(lambda: write_note(home, run_id, note))
+    return Run.of_row(await info.context.read(lambda session: lookups.run_by(session, run_id)))
+
+
+async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
+    home, split, name = info.context.home, body["split"], body["tag"]
+    if not name:
+        raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
+
+    def check(session: Session) -> None:
+        table = split_samples(session, home.store, lookups.split_by(session, run_id, split))
+        known = {str(id_) for id_ in table.ids.tolist()}
+        unknown = [id_ for id_ in body["ids"] if id_ not in known]
+        if unknown:
+            raise NotFoundError("sample", unknown[0], known)
+
+    await info.context.read(check)
+    await to_thread.run_sync(lambda: write_note(home, run_id, Notes(change, body)))
+    rows = await info.context.read(lambda session: queries.run_tags(session, [run_id]))
+    return Tag.of_row(next(row for row in rows[run_id] if (row.split, row.name) == (split, name)))

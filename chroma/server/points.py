@@ -1,0 +1,85 @@
+"""Numbers as bytes: frames, columns, ids, samples and vectors.
+
+Frames and columns are little-endian arrays without a header; how long they are and what they mean is
+said by GraphQL. The rest are Arrow IPC streams.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from chroma.errors import ConfigError
+from chroma.projection.film import quantize
+from chroma.server.caching import ASK, FOREVER, answer
+from chroma.server.context import Context
+from chroma.server.store import lookups
+from chroma.server.store.columns import column_values
+from chroma.server.store.engine import reading
+from chroma.server.store.films import bounds_of, read_frame
+from chroma.server.store.streams import film_ids, samples_stream, vectors_stream
+
+_BYTES = "application/octet-stream"
+_ARROW = "application/vnd.apache.arrow.stream"
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/films/{film_id}/frames/{digest}")
+def frame(
+    request: Request, film_id: str, digest: str, dtype: Literal["f32", "u16"] = "f32", revision: str = ""
+) -> Response:
+    """X of all points, then y. f32: NaN is missing. u16: in the square of `revision`, 65535 is missing."""
+    context: Context = request.app.state.context
+    if dtype == "u16" and not revision:
+        raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        xy = read_frame(context.store, lookups.frame_by(session, film, digest))
+        if dtype == "f32":
+            body = xy.T.tobytes()
+        else:
+            within = bounds_of(lookups.revision_by(session, film, revision))
+            body = quantize(xy, within).astype("<u2").tobytes()
+    return answer(request, body, _BYTES, cache=FOREVER)
+
+
+# Tags and metadata keys may hold slashes.
+@router.get("/films/{film_id}/columns/{name:path}")
+def column(request: Request, film_id: str, name: str, frame: int | None = None) -> Response:
+    """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        at = lookups.frame_at(session, film, frame)
+        _, values = column_values(session, context.store, film, name, at.step if at else None)
+    return answer(request, values.tobytes(), _BYTES, cache=ASK)
+
+
+@router.get("/films/{film_id}/ids")
+def ids(request: Request, film_id: str) -> Response:
+    """The ids of the points in film order: an Arrow stream with the column `id`."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = film_ids(session, context.store, lookups.film_by(session, film_id))
+    return answer(request, body, _ARROW, cache=ASK)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/samples")
+def samples(request: Request, run_id: str, split: str) -> Response:
+    """What is known of the samples of a split, but their images: an Arrow stream."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = samples_stream(session, context.store, lookups.split_by(session, run_id, split))
+    return answer(request, body, _ARROW, cache=ASK)
+
+
+@router.get("/runs/{run_id}/snapshots/{snapshot_id}/vectors")
+def vectors(request: Request, run_id: str, snapshot_id: str) -> Response:
+    """The vectors of a snapshot: an Arrow stream with the columns id, part and vector."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = vectors_stream(session, context.store, lookups.snapshot_by(session, run_id, snapshot_id))
+    return answer(request, body, _ARROW, cache=ASK)

@@ -1,0 +1,101 @@
+"""One row by what an address names, or an error that says what there is."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, col, select
+
+from chroma.errors import NotFoundError
+from chroma.server.store.films import frames_of, revisions, shown
+from chroma.server.store.tables import Film, Frame, Layer, Revision, Run, Snapshot, Split
+
+
+def run_by(session: Session, run_id: str) -> Run:
+    """A run by its id, a deleted one too."""
+    run = session.get(Run, run_id)
+    if run is None:
+        alive = select(Run.id).where(col(Run.deleted_at).is_(None)).order_by(col(Run.created_at).desc())
+        raise NotFoundError("run", run_id, session.exec(alive).all())
+    return run
+
+
+def split_by(session: Session, run_id: str, name: str) -> Split:
+    """A split of a run by its name."""
+    run_by(session, run_id)
+    splits = {row.name: row for row in session.exec(select(Split).where(Split.run_id == run_id)).all()}
+    if name not in splits:
+        raise NotFoundError("split", name, splits)
+    return splits[name]
+
+
+def layer_by(session: Session, run_id: str, name: str) -> Layer:
+    """A layer of a run by its name."""
+    layers = {row.name: row for row in session.exec(select(Layer).where(Layer.run_id == run_id)).all()}
+    if name not in layers:
+        raise NotFoundError("layer", name, layers)
+    return layers[name]
+
+
+def snapshot_by(session: Session, run_id: str, snapshot_id: str) -> Snapshot:
+    """A snapshot of a run by its id."""
+    run_by(session, run_id)
+    snapshot = session.get(Snapshot, snapshot_id)
+    if snapshot is None or snapshot.run_id != run_id:
+        known = session.exec(select(Snapshot.id).where(Snapshot.run_id == run_id)).all()
+        raise NotFoundError("snapshot", snapshot_id, known)
+    return snapshot
+
+
+def snapshot_at(session: Session, layer: Layer, split: Split, step: int | None) -> Snapshot:
+    """The published snapshot of a layer and split at a step, the last one by default."""
+    rows = session.exec(
+        select(Snapshot)
+        .where(
+            Snapshot.layer_id == layer.id, Snapshot.split_id == split.id, col(Snapshot.digest).is_not(None)
+        )
+        .order_by(col(Snapshot.step))
+    ).all()
+    found = next((row for row in reversed(rows) if step in (None, row.step)), None)
+    if found is None:
+        asked = "the last" if step is None else str(step)
+        raise NotFoundError(f"step of layer {layer.name}", asked, [str(row.step) for row in rows])
+    return found
+
+
+def film_by(session: Session, film_id: str) -> Film:
+    """A film by its id."""
+    film = session.get(Film, film_id)
+    if film is None:
+        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    return film
+
+
+def frame_by(session: Session, film: Film, digest: str) -> Frame:
+    """A frame of any revision of a film by its digest."""
+    frame = session.exec(
+        select(Frame).join(Revision).where(Revision.film_id == film.id, Frame.digest == digest)
+    ).first()
+    if frame is None:
+        known = session.exec(select(Frame.digest).join(Revision).where(Revision.film_id == film.id)).all()
+        raise NotFoundError("frame", digest, known)
+    return frame
+
+
+def revision_by(session: Session, film: Film, revision_id: str) -> Revision:
+    """A revision of a film by its id."""
+    history = {row.id: row for row in revisions(session, [film.id]).get(film.id, [])}
+    if revision_id not in history:
+        raise NotFoundError("revision", revision_id, history)
+    return history[revision_id]
+
+
+def frame_at(session: Session, film: Film, index: int | None) -> Frame | None:
+    """A frame of the revision that is shown, the last one by default; None where nothing is shown yet."""
+    revision = shown(revisions(session, [film.id]).get(film.id, []), film.method)
+    frames = frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+    if not frames:
+        return None
+    if index is None:
+        return frames[-1]
+    if not 0 <= index < len(frames):
+        raise NotFoundError("frame", index, [str(frame.index) for frame in frames])
+    return frames[index]

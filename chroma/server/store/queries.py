@@ -1,0 +1,222 @@
+"""What GraphQL asks of the catalog, for many keys at once: one statement per relation, not one per row."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import func
+from sqlmodel import Session, SQLModel, col, select
+
+from chroma.errors import NotFoundError
+from chroma.server.store import films
+from chroma.server.store.queue import jobs_of
+from chroma.server.store.tables import (
+    Attempt,
+    Film,
+    Frame,
+    Job,
+    Layer,
+    Metric,
+    Project,
+    Revision,
+    Run,
+    Segment,
+    Snapshot,
+    Split,
+    Tag,
+    TaggedSample,
+)
+
+Row = TypeVar("Row", bound=SQLModel)
+Keys = Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class FilmView:
+    """A film with all that is shown of it."""
+
+    film: Film
+    layer: str
+    split: str
+    of: int
+    snapshot_count: int
+    job: Job | None
+    revision: Revision | None
+    frames: Sequence[Frame]
+
+
+def all_projects(session: Session) -> list[Project]:
+    """Projects that have a run that is not deleted, by name."""
+    alive = select(Run.project_id).where(col(Run.deleted_at).is_(None))
+    return list(session.exec(select(Project).where(col(Project.id).in_(alive)).order_by(Project.name)).all())
+
+
+def all_runs(session: Session, project: str | None) -> list[Run]:
+    """Runs that are not deleted, newest first; of one project, if named.
+
+    Raises:
+        NotFoundError: No such project.
+    """
+    query = select(Run).where(col(Run.deleted_at).is_(None)).order_by(col(Run.created_at).desc(), Run.id)
+    if project is not None:
+        found = session.exec(select(Project).where(Project.name == project)).first()
+        if found is None:
+            raise NotFoundError("project", project, session.exec(select(Project.name)).all())
+        query = query.where(Run.project_id == found.id)
+    return list(session.exec(query).all())
+
+
+def project_names(session: Session, ids: Keys) -> dict[str, str]:
+    """Names of projects by id."""
+    return {row.id: row.name for row in session.exec(select(Project).where(col(Project.id).in_(ids))).all()}
+
+
+def project_runs(session: Session, ids: Keys) -> dict[str, list[Run]]:
+    """Runs that are not deleted by project, newest first."""
+    rows = session.exec(
+        select(Run)
+        .where(col(Run.project_id).in_(ids), col(Run.deleted_at).is_(None))
+        .order_by(col(Run.created_at).desc(), Run.id)
+    ).all()
+    return _grouped(rows, lambda row: row.project_id)
+
+
+def run_layers(session: Session, run_ids: Keys) -> dict[str, list[Layer]]:
+    """Layers by run, the default one first."""
+    rows = session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
+    return _grouped(sorted(rows, key=lambda row: (not row.default, row.name)), lambda row: row.run_id)
+
+
+def run_splits(session: Session, run_ids: Keys) -> dict[str, list[Split]]:
+    """Splits by run, val first."""
+    rows = session.exec(select(Split).where(col(Split.run_id).in_(run_ids))).all()
+    return _grouped(sorted(rows, key=lambda row: films.split_rank(row.name)), lambda row: row.run_id)
+
+
+def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snapshot, str, str]]]:
+    """Snapshots by run, each with the names of its layer and split, by step."""
+    rows = session.exec(
+        select(Snapshot, Layer.name, Split.name)
+        .join(Layer, col(Snapshot.layer_id) == Layer.id)
+        .join(Split, col(Snapshot.split_id) == Split.id)
+        .where(col(Snapshot.run_id).in_(run_ids))
+        .order_by(col(Snapshot.step), Layer.name, Split.name)
+    ).all()
+    found: dict[str, list[tuple[Snapshot, str, str]]] = {}
+    for snapshot, layer, split in rows:
+        found.setdefault(snapshot.run_id, []).append((snapshot, layer, split))
+    return found
+
+
+def run_metrics(session: Session, run_ids: Keys) -> dict[str, list[Metric]]:
+    """Finite values of metrics by run, by name and step."""
+    rows = session.exec(
+        select(Metric)
+        .where(col(Metric.run_id).in_(run_ids), col(Metric.value).is_not(None))
+        .order_by(Metric.name, col(Metric.step))
+    ).all()
+    return _grouped([row for row in rows if math.isfinite(row.value or 0.0)], lambda row: row.run_id)
+
+
+def run_films(session: Session, run_ids: Keys) -> dict[str, list[FilmView]]:
+    """Films by run, oldest first."""
+    rows = session.exec(
+        select(Film.id).where(col(Film.run_id).in_(run_ids)).order_by(col(Film.created_at), Film.id)
+    ).all()
+    return _grouped(list(film_views(session, rows).values()), lambda view: view.film.run_id)
+
+
+def run_tags(session: Session, run_ids: Keys) -> dict[str, list[Tag]]:
+    """Tags by run."""
+    rows = session.exec(select(Tag).where(col(Tag.run_id).in_(run_ids)).order_by(Tag.split, Tag.name)).all()
+    return _grouped(rows, lambda row: row.run_id)
+
+
+def tag_samples(session: Session, tag_ids: Keys) -> dict[str, list[str]]:
+    """Ids of tagged samples by tag."""
+    rows = session.exec(select(TaggedSample).where(col(TaggedSample.tag_id).in_(tag_ids))).all()
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        found.setdefault(row.tag_id, []).append(row.sample_id)
+    return {tag: sorted(ids, key=lambda id_: (len(id_), id_)) for tag, ids in found.items()}
+
+
+def sample_tags(session: Session, run_id: str, split: str, sample_id: str) -> list[str]:
+    """Names of the tags a sample carries."""
+    rows = session.exec(
+        select(Tag.name)
+        .join(TaggedSample, col(TaggedSample.tag_id) == Tag.id)
+        .where(Tag.run_id == run_id, Tag.split == split, TaggedSample.sample_id == sample_id)
+        .order_by(Tag.name)
+    ).all()
+    return list(rows)
+
+
+def run_bytes(session: Session, run_ids: Keys) -> dict[str, int]:
+    """Bytes of stored segments by run."""
+    rows: Iterable[Any] = session.exec(
+        select(Segment.run_id, func.sum(Segment.bytes))
+        .where(col(Segment.run_id).in_(run_ids))
+        .group_by(Segment.run_id)
+    ).all()
+    return {run: int(total) for run, total in rows}
+
+
+def run_attempts(session: Session, run_ids: Keys) -> dict[str, int]:
+    """Attempts by run."""
+    rows = session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all()
+    return {run: len(found) for run, found in _grouped(rows, lambda row: row.run_id).items()}
+
+
+def film_views(session: Session, film_ids: Keys) -> dict[str, FilmView]:
+    """Films with their names, their jobs and the revisions that are shown, in the order of the ids."""
+    rows = {row.id: row for row in session.exec(select(Film).where(col(Film.id).in_(film_ids))).all()}
+    layers = _by_id(session, Layer, {row.layer_id for row in rows.values()})
+    splits = _by_id(session, Split, {row.split_id for row in rows.values()})
+    counts = _snapshot_counts(session, {row.run_id for row in rows.values()})
+    jobs = jobs_of(session, films.KIND, list(rows))
+    history = films.revisions(session, rows)
+    shown = {id_: films.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
+    frames = films.frames_of(session, [revision.id for revision in shown.values() if revision])
+    views: dict[str, FilmView] = {}
+    for id_ in film_ids:
+        if id_ in rows:
+            film, revision = rows[id_], shown[id_]
+            split = splits[film.split_id]
+            views[id_] = FilmView(
+                film=film,
+                layer=layers[film.layer_id].name,
+                split=split.name,
+                of=split.of,
+                snapshot_count=counts.get((film.layer_id, film.split_id), 0),
+                job=jobs.get(id_),
+                revision=revision,
+                frames=frames.get(revision.id, []) if revision else [],
+            )
+    return views
+
+
+def _snapshot_counts(session: Session, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
+    rows: Iterable[Any] = session.exec(
+        select(Snapshot.layer_id, Snapshot.split_id, func.count())
+        .where(col(Snapshot.run_id).in_(run_ids), col(Snapshot.status).in_(films.PUBLISHED))
+        .group_by(Snapshot.layer_id, Snapshot.split_id)
+    ).all()
+    return {(layer, split): int(count) for layer, split, count in rows}
+
+
+def _by_id(session: Session, table: Any, ids: Iterable[str]) -> dict[str, Any]:
+    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids))).all()}
+
+
+Value = TypeVar("Value")
+
+
+def _grouped(rows: Iterable[Value], key: Callable[[Value], str]) -> dict[str, list[Value]]:
+    found: dict[str, list[Value]] = {}
+    for row in rows:
+        found.setdefault(key(row), []).append(row)
+    return found
