@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from chroma.arguments import Dtype, as_dtype
 from chroma.guard import Guard, logger
 from chroma.journal import JournalWriter
 from chroma.receipt import Receipt, Tally
-from chroma.records import Record, RunClosed, RunOpened, RunStatus, Snapshot
+from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
 from chroma.settings import Settings
 from chroma.writer import SnapshotWriter, Work
 
@@ -46,9 +47,10 @@ class Recording:
         attempt: str | None = None,
         rank: int = 0,
         world_size: int = 1,
+        guard: Guard | None = None,
     ) -> None:
         self.tally = tally
-        self.guard = Guard()
+        self.guard = guard or Guard()
         self.dtype: Dtype = dtype
         self._receipt: Receipt | None = None
         self._closing = threading.RLock()
@@ -82,12 +84,15 @@ class Recording:
         """
         return self._put(records, size, self.tally.wrote)
 
-    def submit_snapshot(self, snapshot: Snapshot, after: Callable[[], None] | None = None) -> bool:
+    def submit_snapshot(
+        self, snapshot: Snapshot, rows: Array | None = None, after: Callable[[], None] | None = None
+    ) -> bool:
         """Give a snapshot to the writer's thread, which rounds its vectors to the run's dtype.
 
         Args:
             snapshot: Owns its arrays from now on.
-            after: Called in the writer's thread once the arrays are free again.
+            rows: `[n]` rows of its vectors that belong to its ids, in order; None for all as they are.
+            after: Called in the writer's thread once the vectors are free again, if `rows` are given.
 
         Returns:
             False if it was dropped, which is counted.
@@ -96,7 +101,9 @@ class Recording:
         self.tally.taken(layer, split, snapshot.vectors.shape[1], len(snapshot.ids))
 
         def rounded() -> Iterable[Record]:
-            vectors = as_dtype(snapshot.vectors, self.dtype)
+            vectors = as_dtype(snapshot.vectors if rows is None else snapshot.vectors[rows], self.dtype)
+            if after and rows is not None:  # indexing copied them
+                after()
             if self.dtype == "float16" and vectors.dtype == np.float32:
                 self.tally.note(
                     f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
@@ -104,10 +111,8 @@ class Recording:
             broken = int((~np.isfinite(vectors).all(axis=1)).sum())
             if broken:
                 self.tally.note(f"{layer} nan", f"{layer} has NaN or infinite values in {broken:,} samples")
-            yield _with_vectors(snapshot, vectors)
+            yield replace(snapshot, vectors=vectors)
             self.tally.kept(layer, split)
-            if after:
-                after()
 
         return self._put(rounded, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
 
@@ -182,12 +187,6 @@ def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         return "interrupted", None
     return "failed", f"{type(error).__name__}: {error}"[:1000]
-
-
-def _with_vectors(snapshot: Snapshot, vectors: Any) -> Snapshot:
-    from dataclasses import replace
-
-    return replace(snapshot, vectors=vectors)
 
 
 def _environment() -> dict[str, Any]:

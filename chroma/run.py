@@ -14,6 +14,7 @@ import numpy as np
 
 from chroma import arguments
 from chroma.errors import ConfigError
+from chroma.guard import Guard
 from chroma.journal import valid_run_id
 from chroma.naming import default_project, new_run_id, readable_name
 from chroma.outputs import outputs_of
@@ -88,6 +89,7 @@ class Run:
         dtype: arguments.Dtype = "float16",
         rank: int = 0,
         world_size: int = 1,
+        guard: Guard | None = None,
     ) -> None:
         settings = load_settings(run_id=run_id)
         self.id = settings.run_id or new_run_id()
@@ -107,6 +109,7 @@ class Run:
             framework=framework,
             rank=rank,
             world_size=world_size,
+            guard=guard,
         )
         # A run that is forgotten has ended; at exit the recording closes itself, and waits.
         self._forgotten = weakref.finalize(self, self.recording.close, "finished", wait=0.0)
