@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from sqlalchemy.exc import OperationalError, StatementError
-from sqlmodel import select
+from sqlmodel import col, select
 
 from chroma import journal, segment
 from chroma.errors import IngestError, NotFoundError, SegmentError
@@ -68,8 +68,14 @@ def ingest_journal(context: Context) -> IngestReport:
     folder = context.settings.journal
     # Asked before the listing: what a writer committed before it was gone is then in the list.
     gone = _gone(context, folder)
-    report = IngestReport()
-    _take_all(context, journal.entries(folder), report)
+    with reading(context.engine) as session:
+        deleted = set(
+            session.exec(select(tables.Run.id).where(col(tables.Run.deleted_at).is_not(None))).all()
+        )
+    found = list(journal.entries(folder))
+    wanted = [entry for entry in found if entry.run not in deleted]
+    report = IngestReport(held=len(found) - len(wanted))
+    _take_all(context, wanted, report)
     for run, writer in gone:
         with writing(context.engine) as session:
             interrupted = attempts.lose(session, context.store, run, writer)
@@ -112,8 +118,12 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
     )
     relative = context.store.segment(run_id, header.writer, 0)
     path = context.store.write(relative, segment.encode(Segment(header, note)))
-    if _take(context, Entry(run_id, header.writer, 0, path)) != "taken":
-        raise IngestError(f"run {run_id}: the {note.change} was not understood; see the log")
+    try:
+        taken = _commit(context, Entry(run_id, header.writer, 0, path), path)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
+    _tell(context, taken if isinstance(taken, list) else [])
 
 
 def _take_all(context: Context, entries: Iterable[Entry], report: IngestReport) -> None:
@@ -133,33 +143,8 @@ def _written(entry: Entry) -> tuple[float, str, int]:
 
 def _take(context: Context, entry: Entry) -> Outcome:
     target = context.store.path(context.store.segment(entry.run, entry.writer, entry.number))
-    moves = entry.path != target
     try:
-        found = _open(entry)
-        kept = False
-        try:
-            with writing(context.engine) as session:
-                known = known_segment(session, found.header)
-                run = session.get(tables.Run, entry.run)
-                if known is not None:
-                    if known.digest != found.digest:
-                        raise IngestError(
-                            f"run {entry.run} already has another segment {entry.writer}-{entry.number}; "
-                            "a copied journal or a repeated writer id does this"
-                        )
-                    if moves:
-                        journal.acknowledge(entry, target)  # the same bytes: mends a store that lost them
-                    kept = True
-                    return "known"
-                if run is not None and run.deleted_at is not None and not isinstance(found.record, Notes):
-                    return "held"
-                if moves:
-                    journal.acknowledge(entry, target)
-                events = register(session, context.store, found)
-            kept = True
-        finally:
-            if moves and not kept and target.exists() and not entry.path.exists():
-                target.replace(entry.path)
+        taken = _commit(context, entry, target)
     except FileNotFoundError:
         return "gone"  # another pass took it
     except OperationalError:
@@ -171,9 +156,41 @@ def _take(context: Context, entry: Entry) -> Outcome:
         aside = journal.set_aside(entry, reason)
         logger.warning("chroma: set aside %s: %s", aside, reason)
         return "aside"
+    if not isinstance(taken, list):
+        return taken
+    _tell(context, taken)
+    return "taken"
+
+
+def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Outcome:
+    """Move a segment to its place and commit what it says, or neither; returns what to tell."""
+    found = _open(entry)
+    moves = entry.path != target
+    kept = False
+    try:
+        with writing(context.engine) as session:
+            known = known_segment(session, found.header)
+            run = session.get(tables.Run, entry.run)
+            if known is not None and known.digest != found.digest:
+                raise IngestError(
+                    f"run {entry.run} already has another segment {entry.writer}-{entry.number}; "
+                    "a copied journal or a repeated writer id does this"
+                )
+            if known is None and run and run.deleted_at and not isinstance(found.record, Notes):
+                return "held"
+            if moves:
+                journal.acknowledge(entry, target)  # of a known one too: mends a store that lost it
+            events = register(session, context.store, found) if known is None else None
+        kept = True
+    finally:
+        if moves and not kept and target.exists() and not entry.path.exists():
+            target.replace(entry.path)
+    return "known" if events is None else events
+
+
+def _tell(context: Context, events: Iterable[Event]) -> None:
     for event in events:
         context.events.publish(event)
-    return "taken"
 
 
 def _open(entry: Entry) -> Found:
