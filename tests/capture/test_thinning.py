@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError
-import itertools
 
 
 def kept(passes: int, *, every: int | str = 1, cap: int | None = None, known: bool = True) -> list[int]:
