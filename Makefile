@@ -24,9 +24,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
 
+# not `npm ci`: it refuses a lock made where a registry has not every platform's optional binaries
 chroma-ui/node_modules/.installed: chroma-ui/package-lock.json
 	@echo "» dashboard packages"
-	@cd chroma-ui && npm ci --no-audit --no-fund --loglevel=error
+	@cd chroma-ui && npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 $(STATIC): chroma-ui/node_modules/.installed $(UI_SOURCES)

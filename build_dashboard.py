@@ -29,8 +29,8 @@ class BuildDashboard(BuildHookInterface[Any]):
             return
         ui = Path(self.root, "chroma-ui")
         npm = self._npm()
-        for step in ([*npm, "ci"], [*npm, "run", "build"]):
-            self.app.display_info(f"dashboard: {' '.join(step[-2:])}")
+        for step in ([*npm, "install", "--no-save", "--no-audit", "--no-fund"], [*npm, "run", "build"]):
+            self.app.display_info(f"dashboard: npm {step[len(npm)]}")
             try:
                 subprocess.run(step, cwd=ui, check=True)
             except (OSError, subprocess.CalledProcessError) as error:

@@ -35,6 +35,12 @@ class Settings(BaseSettings):
         description="Longest wait in seconds at exit for captured samples to reach the journal.",
     )
 
+    queue_bytes: int = Field(
+        default=512 * 2**20,
+        gt=0,
+        description="Most bytes that may wait for the journal; what does not fit is dropped and counted.",
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

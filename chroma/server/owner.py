@@ -14,6 +14,8 @@ import chroma
 from chroma.errors import HomeError
 from chroma.settings import Settings
 
+_GLANCE = 0.5  # seconds; `find_owner` holds the lock for a moment to see whether it is free
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -46,7 +48,7 @@ class HomeLock:
         self._home = settings.home
         self._card = _card(settings.home)
         # The thread that serves releases what the thread that started it took.
-        self._lock = FileLock(settings.home / "owner.lock", timeout=0, mode=0o600, thread_local=False)
+        self._lock = FileLock(settings.home / "owner.lock", timeout=_GLANCE, mode=0o600, thread_local=False)
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
             self._lock.acquire()
@@ -98,9 +100,9 @@ def find_owner(settings: Settings, timeout: float = 5.0) -> Owner | None:
 
 def _is_owned(home: Path) -> bool:
     path = home / "owner.lock"
-    if not path.exists():
-        return False
     try:
+        if not path.exists():
+            return False
         with FileLock(path, timeout=0, thread_local=False):
             return False
     except Timeout:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import Change, watch
 
 from chroma.errors import ChromaError
 from chroma.server.context import Context
 from chroma.server.ingest import ingest_journal
+from chroma.server.store.purge import purge_deleted
 
 logger = logging.getLogger(__name__)
 
 _AT_LEAST_EVERY = 1000  # ms: writers that die make no file, and network file systems send no events
+_PURGE_EVERY = 3600  # seconds
 _GATHER = 100  # ms: several segments of one moment are one pass
 
 
@@ -31,6 +33,7 @@ class Watcher:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="chroma-ingest", daemon=True)
         self._last_error = ""
+        self._purge_at = time.monotonic()
 
     def start(self) -> None:
         """Begin watching."""
@@ -69,7 +72,11 @@ class Watcher:
             return
         try:
             ingest_journal(self._context)
-        except (ChromaError, OSError, SQLAlchemyError) as error:
+            if time.monotonic() >= self._purge_at:
+                self._purge_at = time.monotonic() + _PURGE_EVERY
+                home = self._context
+                purge_deleted(home.engine, home.store, home.settings.journal)
+        except (ChromaError, OSError) as error:
             self._say(f"the journal could not be taken in ({error}); nothing is lost, it is tried again")
         else:
             self._last_error = ""

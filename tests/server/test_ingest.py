@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 
 from chroma import journal, segment
-from chroma.errors import NotFoundError
+from chroma.errors import IngestError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.records import (
     Metrics,
@@ -31,7 +31,8 @@ from chroma.server.events import Events
 from chroma.server.ingest import ingest_journal, reconcile, write_note
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
-from chroma.server.store.engine import migrate, open_engine, reading
+from chroma.server.store.engine import migrate, open_engine, reading, writing
+from chroma.server.store.purge import UNDO, purge_deleted
 from chroma.server.store.vectors import Vectors, snapshot_vectors
 from chroma.settings import Settings, load_settings
 
@@ -239,19 +240,39 @@ def test_what_is_no_segment_is_set_aside_and_never_deleted(opened: Context) -> N
     moved = folder / "0-11111111-000000.arrow"
     moved.write_bytes((folder / f"{writer.writer}-000000.arrow").read_bytes())
     header = segment.read(moved).header
+    timeless = folder / f"{writer.writer}-000098.arrow"
+    named = segment.Header(header.run, header.writer, 98, header.attempt, created_at="soon")  # type: ignore[arg-type]
+    timeless.write_bytes(segment.encode(segment.Segment(named, Metrics(0, 0, {"a": 1.0}))))
     wrong = folder / f"{writer.writer}-000099.arrow"
     named = segment.Header(header.run, header.writer, 99, header.attempt)
     wrong.write_bytes(segment.encode(segment.Segment(named, RunOpened({"a": 1}, [], config="text"))))  # type: ignore[arg-type]
     report = ingest_journal(opened)
-    assert (report.taken, report.aside) == (4, 4)
+    assert (report.taken, report.aside) == (4, 5)
     aside = folder / "set-aside"
     assert (aside / damaged.name).read_bytes() == cut
     reasons = {path.name: path.with_suffix(".txt").read_text() for path in aside.glob("*.arrow")}
     assert "cut short" in reasons[damaged.name]
     assert "not an Arrow file" in reasons[foreign.name]
     assert "keeps the name" in reasons[moved.name]
-    assert "its record is wrong" in reasons[wrong.name]
+    assert "is wrong" in reasons[wrong.name]
+    assert "is wrong" in reasons[timeless.name]
     assert not ingest_journal(opened)
+    writer.close()
+
+
+def test_what_needs_a_lost_file_is_set_aside_and_says_which(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, "run-1")
+    train(writer)
+    writer.commit(snapshot(0, ids=[0, 1], ends=False))
+    ingest_journal(opened)
+    lost = opened.store.path(f"runs/run-1/segments/{writer.writer}-000002.arrow")
+    lost.unlink()
+    writer.commit(snapshot(0, ids=[2]))
+    writer.commit(Metrics(0, 0, {"a": 1.0}))
+    report = ingest_journal(opened)
+    assert (report.taken, report.aside) == (1, 1)
+    (reason,) = (opened.settings.journal / "run-1" / "set-aside").glob("*.txt")
+    assert str(lost) in reason.read_text()
     writer.close()
 
 
@@ -372,6 +393,36 @@ def test_segments_of_a_deleted_run_wait_for_its_restoration(opened: Context) -> 
     assert rows(opened, tables.Run)[0].deleted_at is None
     assert len(rows(opened, tables.Snapshot)) == 2
     writer.close()
+
+
+def test_a_run_deleted_long_ago_loses_its_files_and_stays_deleted(opened: Context) -> None:
+    for run in ("run-1", "run-2"):
+        writer = JournalWriter(opened.settings.journal, run)
+        train(writer, 0)
+        finish(writer)
+    ingest_journal(opened)
+    write_note(opened, "run-1", Notes("tag", {"split": "val", "tag": "odd", "ids": ["1"]}))
+    write_note(opened, "run-1", Notes("delete"))
+    late = JournalWriter(opened.settings.journal, "run-1")
+    late.commit(snapshot(10))
+    late.close()
+    kept = {path for path in opened.settings.store.rglob("*.arrow") if "run-2" in str(path)}
+    purge_deleted(opened.engine, opened.store, opened.settings.journal)
+    assert len(rows(opened, tables.Snapshot)) == 2  # it can still be undone
+    with writing(opened.engine) as session:
+        run = session.get_one(tables.Run, "run-1")
+        assert run.deleted_at is not None
+        run.deleted_at -= UNDO
+    assert purge_deleted(opened.engine, opened.store, opened.settings.journal) == ["run-1"]
+    left = set(opened.settings.store.rglob("*.arrow"))
+    assert {segment.read(path).record.kind for path in left - kept} == {"notes"}
+    assert kept < left
+    assert not list(journal.entries(opened.settings.journal))
+    assert [row.run_id for row in rows(opened, tables.Snapshot)] == ["run-2"]
+    assert [run.id for run in rows(opened, tables.Run) if run.deleted_at] == ["run-1"]
+    with pytest.raises(IngestError, match="its files are gone"):
+        write_note(opened, "run-1", Notes("restore"))
+    assert set(opened.settings.store.rglob("*.arrow")) == left
 
 
 def test_a_note_of_an_unknown_run_names_the_known_ones(opened: Context) -> None:

@@ -30,6 +30,7 @@ from chroma.server.events import Event
 from chroma.server.store import tables
 from chroma.server.store.attempts import attempt_of, refresh
 from chroma.server.store.blobs import Store
+from chroma.server.store.notes import take_note
 from chroma.server.store.samples import split_samples
 from chroma.server.store.snapshots import layer_of, settle
 
@@ -44,17 +45,6 @@ class Found:
     record: Record
     digest: str
     bytes: int
-
-
-def known_segment(session: Session, header: Header) -> tables.Segment | None:
-    """The row of a segment's key, if it was taken in before."""
-    return session.exec(
-        select(tables.Segment).where(
-            tables.Segment.run_id == header.run,
-            tables.Segment.writer == header.writer,
-            tables.Segment.number == header.number,
-        )
-    ).first()
 
 
 def register(session: Session, store: Store, found: Found) -> list[Event]:
@@ -117,7 +107,7 @@ def _of_run(session: Session, run: tables.Run, header: Header, record: Record) -
         _metrics(session, run.id, record)
         return Event("metric", run.id)
     elif isinstance(record, Notes):
-        return _note(session, run, header, record)
+        return take_note(session, run, record, moment(header))
     else:
         return Event("snapshot", run.id, message=record.split)
     return Event("run", run.id, message=run.name)
@@ -189,46 +179,6 @@ def _metrics(session: Session, run_id: str, record: Metrics) -> None:
         row.epoch = record.epoch
         row.value = None if math.isnan(value) else value
         session.add(row)
-
-
-def _note(session: Session, run: tables.Run, header: Header, record: Notes) -> Event:
-    body = record.body
-    match record.change:
-        case "rename":
-            run.name = str(body["name"])
-        case "delete":
-            run.deleted_at = moment(header)
-        case "restore":
-            run.deleted_at = None
-        case "tag" | "untag":
-            _tag(session, run.id, header, record)
-            return Event("tag", run.id, message=str(body["tag"]))
-        case _:
-            raise IngestError(
-                f"run {run.id}: a note with the unknown change {record.change!r}; "
-                "upgrade with: pip install --upgrade chroma-embeddings"
-            )
-    return Event("run", run.id, message=run.name)
-
-
-def _tag(session: Session, run_id: str, header: Header, record: Notes) -> None:
-    split, name = str(record.body["split"]), str(record.body["tag"])
-    key = tables.stable_id("tag", run_id, split, name)
-    if session.get(tables.Tag, key) is None:
-        session.add(tables.Tag(id=key, run_id=run_id, split=split, name=name, created_at=moment(header)))
-        session.flush()
-    ids = [str(id_) for id_ in record.body["ids"]]
-    if record.change == "untag":
-        for start in range(0, len(ids), 500):  # SQLite bounds the variables of one statement
-            few = ids[start : start + 500]
-            session.exec(
-                delete(tables.TaggedSample).where(
-                    col(tables.TaggedSample.tag_id) == key, col(tables.TaggedSample.sample_id).in_(few)
-                )
-            )
-        return
-    for id_ in ids:
-        session.merge(tables.TaggedSample(tag_id=key, sample_id=id_))
 
 
 def _split(

@@ -1,0 +1,42 @@
+import { Tooltip } from "radix-ui";
+import { useEffect, useState } from "react";
+import { Provider } from "urql";
+import styles from "./App.module.css";
+import { createGraphqlClient } from "./api/client";
+import { watchHealth } from "./api/http";
+import { useShade, useThemeOnPage } from "./lib/useTheme";
+import { useConnection } from "./state/connection";
+import { mirrorToAddress } from "./state/view";
+import { Notices } from "./ui/Notices";
+import { Workspace } from "./Workspace";
+
+const HEALTH_MS = 2_000;
+
+export function App() {
+  const [client] = useState(createGraphqlClient);
+  useThemeOnPage(useShade());
+  useEffect(mirrorToAddress, []);
+  return (
+    <Provider value={client}>
+      <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
+        <div className={styles.app}>
+          <Banner />
+          <Workspace />
+        </div>
+        <Notices />
+      </Tooltip.Provider>
+    </Provider>
+  );
+}
+
+function Banner() {
+  const status = useConnection((connection) => connection.status);
+  const down = status === "down";
+  useEffect(() => (down ? watchHealth(HEALTH_MS) : undefined), [down]);
+  if (!down) return null;
+  return (
+    <p className={styles.banner} role="alert" data-testid="banner">
+      The server does not answer. What is loaded stays here; the page goes on as soon as the server is back.
+    </p>
+  );
+}

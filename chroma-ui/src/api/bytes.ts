@@ -1,0 +1,95 @@
+import type { FilmFieldsFragment } from "./gql/graphql";
+import { ask } from "./http";
+
+export type Film = FilmFieldsFragment;
+export type Revision = NonNullable<Film["revision"]>;
+export type Frame = Revision["frames"][number];
+export type Column = Film["columns"][number];
+
+/** u16 coordinates as they travel: x[n] then y[n]; 65535 means missing. */
+export type RawFrame = { x: Uint16Array; y: Uint16Array };
+export type CategoricalColumn = { kind: "categorical"; codes: Uint16Array; legend: readonly string[] };
+export type NumericColumn = { kind: "numeric"; values: Float32Array };
+export type ColumnValues = CategoricalColumn | NumericColumn;
+
+const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+/** Bytes kept in memory before the oldest answers are let go. */
+const KEPT_BYTES = 256 * 1024 * 1024;
+
+type Kept = { answer: Promise<unknown>; bytes: number };
+
+const kept = new Map<string, Kept>();
+let keptBytes = 0;
+
+function fetchOnce<T>(key: string, address: string, decode: (buffer: ArrayBuffer) => T): Promise<T> {
+  const known = kept.get(key);
+  if (known) return known.answer as Promise<T>;
+  const entry: Kept = { bytes: 0, answer: Promise.resolve() };
+  const answer = fetchBytes(address).then((buffer) => {
+    entry.bytes = buffer.byteLength;
+    keptBytes += entry.bytes;
+    forgetOldest(key);
+    return decode(buffer);
+  });
+  entry.answer = answer;
+  kept.set(key, entry);
+  answer.catch(() => kept.delete(key));
+  return answer;
+}
+
+function forgetOldest(spared: string): void {
+  for (const [key, entry] of kept) {
+    if (keptBytes <= KEPT_BYTES || key === spared) return;
+    kept.delete(key);
+    keptBytes -= entry.bytes;
+  }
+}
+
+async function fetchBytes(address: string): Promise<ArrayBuffer> {
+  const response = await ask(new URL(address, document.baseURI));
+  if (!response.ok) {
+    throw new Error(`The server answered ${response.status} to ${address}: reload the page to try again.`);
+  }
+  return response.arrayBuffer();
+}
+
+function swapped(buffer: ArrayBuffer, width: 2 | 4): ArrayBuffer {
+  if (LITTLE_ENDIAN) return buffer;
+  const bytes = new Uint8Array(buffer.slice(0));
+  for (let start = 0; start < bytes.length; start += width) bytes.subarray(start, start + width).reverse();
+  return bytes.buffer;
+}
+
+export function decodeFrame(buffer: ArrayBuffer): RawFrame {
+  const values = new Uint16Array(swapped(buffer, 2));
+  const n = values.length / 2;
+  return { x: values.subarray(0, n), y: values.subarray(n) };
+}
+
+export function decodeColumn(buffer: ArrayBuffer, column: Column): ColumnValues {
+  return column.kind === "CATEGORICAL"
+    ? { kind: "categorical", codes: new Uint16Array(swapped(buffer, 2)), legend: column.legend ?? [] }
+    : { kind: "numeric", values: new Float32Array(swapped(buffer, 4)) };
+}
+
+/** Fetched once per digest and scale, then kept. */
+export function fetchFrame(film: Film, revision: Revision, frame: Frame): Promise<RawFrame> {
+  const key = `${film.id} ${frame.digest} ${revision.offsetX} ${revision.offsetY} ${revision.scale}`;
+  const address = `api/films/${encodeURIComponent(film.id)}/frames/${encodeURIComponent(frame.digest)}?dtype=u16&revision=${encodeURIComponent(revision.id)}`;
+  return fetchOnce(key, address, decodeFrame);
+}
+
+/** A column in film order; one that differs from frame to frame is fetched for the frame shown. */
+export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<ColumnValues> {
+  const moment = column.perFrame ? `step ${frame.step}` : "";
+  const key = `${film.id} ${film.n} ${column.name} ${moment}`;
+  const query = column.perFrame ? `?frame=${frame.index}` : "";
+  const address = `api/films/${encodeURIComponent(film.id)}/columns/${encodeURIComponent(column.name)}${query}`;
+  const decode = (buffer: ArrayBuffer) => decodeColumn(buffer, column);
+  // Tags change under the same name, so they are not kept.
+  return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
+}
+
+export function imageAddress(run: string, split: string, position: number): string {
+  return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/samples/${position}/image`;
+}

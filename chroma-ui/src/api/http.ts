@@ -1,0 +1,25 @@
+import { reportDown, reportUnauthorised, reportUp } from "../state/connection";
+
+/** `fetch` of our own server, which tells the connection state what it met. */
+export const ask: typeof fetch = async (input, init) => {
+  let response: Response;
+  try {
+    response = await fetch(input, { ...init, credentials: "same-origin" });
+  } catch (error) {
+    const aborted = error instanceof DOMException && error.name === "AbortError";
+    if (!aborted) reportDown();
+    throw error;
+  }
+  if (response.status === 401) reportUnauthorised();
+  else if (response.status === 502 || response.status === 503 || response.status === 504) reportDown();
+  else reportUp();
+  return response;
+};
+
+/** Asks for the health of the server until `stop` is called. */
+export function watchHealth(everyMs: number): () => void {
+  const timer = window.setInterval(() => {
+    void ask(new URL("api/health", document.baseURI)).catch(() => undefined);
+  }, everyMs);
+  return () => window.clearInterval(timer);
+}

@@ -1,0 +1,33 @@
+import { useEffect, useRef } from "react";
+import { useSubscription } from "urql";
+import { EventsDocument, type EventsSubscription } from "./gql/graphql";
+
+export type ServerEvent = EventsSubscription["events"];
+
+/** Many events within this time are answered together. */
+const GATHER_MS = 250;
+
+/** Calls `onEvents` with what happened on the server, gathered. */
+export function useEvents(onEvents: (events: ServerEvent[]) => void): void {
+  const latest = useRef(onEvents);
+  latest.current = onEvents;
+  const gathered = useRef<ServerEvent[]>([]);
+  const timer = useRef<number | null>(null);
+
+  useSubscription({ query: EventsDocument }, (_, next) => {
+    gathered.current.push(next.events);
+    timer.current ??= window.setTimeout(() => {
+      timer.current = null;
+      latest.current(gathered.current.splice(0));
+    }, GATHER_MS);
+    return next;
+  });
+
+  useEffect(
+    () => () => {
+      if (timer.current !== null) window.clearTimeout(timer.current);
+      timer.current = null;
+    },
+    [],
+  );
+}

@@ -1,0 +1,89 @@
+import { useState } from "react";
+import { count, percent } from "../lib/format";
+import type { LegendEntry } from "../scatter/scene";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { useView } from "../state/view";
+import { Section } from "../ui/controls";
+import styles from "./legend.module.css";
+
+const ORDERS = ["class", "size", "accuracy"] as const;
+type Order = (typeof ORDERS)[number];
+
+function sorted(legend: readonly LegendEntry[], order: Order): LegendEntry[] {
+  const entries = [...legend];
+  if (order === "size") entries.sort((a, b) => b.count - a.count);
+  if (order === "accuracy") entries.sort((a, b) => (a.right ?? 2) - (b.right ?? 2));
+  return entries;
+}
+
+export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: readonly LegendEntry[] }) {
+  const [order, setOrder] = useState<Order>("class");
+  const { toggleCategory, isolateCategory, showAllCategories } = useView.getState();
+  const rated = legend.some((entry) => entry.right !== null);
+  const orders = rated ? ORDERS : ORDERS.slice(0, 2);
+  const names = legend.map((entry) => entry.name);
+  const most = Math.max(1, ...legend.map((entry) => entry.count));
+  const hidden = legend.some((entry) => entry.hidden);
+  const meaning = shown.colourName === "prediction" ? "predicted right" : "recognised";
+
+  return (
+    <Section
+      title="Legend"
+      note={
+        hidden ? (
+          <button type="button" className={styles.link} onClick={showAllCategories}>
+            show all
+          </button>
+        ) : (
+          <button
+            type="button"
+            className={styles.link}
+            onClick={() => setOrder(orders[(orders.indexOf(order) + 1) % orders.length])}
+          >
+            sort: {order}
+          </button>
+        )
+      }
+    >
+      <ul className={styles.legend}>
+        {sorted(legend, order).map((entry) => (
+          <li key={entry.code}>
+            <button
+              type="button"
+              className={styles.entry}
+              aria-pressed={!entry.hidden}
+              aria-label={`${entry.name}: ${count(entry.count)} points`}
+              title={`${entry.name}: ${count(entry.count)} points${
+                entry.right === null ? "" : `, ${percent(entry.right)} ${meaning}`
+              }. Click hides, double-click shows it alone.`}
+              data-testid="legend-item"
+              data-name={entry.name}
+              data-hidden={entry.hidden || undefined}
+              onClick={(event) => {
+                if (event.detail <= 1) toggleCategory(entry.name);
+              }}
+              onDoubleClick={() => {
+                // The first click of the two has already switched this one.
+                toggleCategory(entry.name);
+                isolateCategory(entry.name, names);
+              }}
+            >
+              <span
+                className={styles.dot}
+                style={{ background: entry.hidden ? "var(--text-faint)" : entry.colour }}
+              />
+              <span className={styles.name}>{entry.name}</span>
+              <span className={styles.bar}>
+                <span style={{ width: `${(100 * entry.count) / most}%`, background: entry.colour }} />
+              </span>
+              <span className={styles.count}>{count(entry.count)}</span>
+              {rated ? (
+                <span className={styles.right}>{entry.right === null ? "" : percent(entry.right)}</span>
+              ) : null}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

@@ -1,0 +1,95 @@
+import type { Column } from "../api/bytes";
+import { columnTitle, count } from "../lib/format";
+import type { Picture } from "../scatter/scene";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { usePreferences } from "../state/preferences";
+import { useView } from "../state/view";
+import { Section, Slider, Switch } from "../ui/controls";
+import { Select } from "../ui/Select";
+import { CategoryLegend } from "./CategoryLegend";
+import { ConfidenceFilter } from "./ConfidenceFilter";
+import styles from "./legend.module.css";
+import { NumericLegend } from "./NumericLegend";
+
+type Props = { columns: readonly Column[]; shown: ShownFrame | null; picture: Picture | null };
+
+export function LeftPanel({ columns, shown, picture }: Props) {
+  const colourBy = useView((view) => view.colourBy);
+  const choices = columns.filter((column) => column.name !== "position");
+  const colour = choices.find((column) => column.name === shown?.colourName) ?? null;
+  const swatch = picture
+    ? picture.legend
+      ? `conic-gradient(${picture.scene.palette.slice(0, 4).join(", ")})`
+      : `linear-gradient(90deg, ${picture.scene.palette.slice(0, -1).join(", ")})`
+    : undefined;
+
+  return (
+    <div className={styles.panel}>
+      <Section title="Colour by">
+        <Select
+          label="Colour by"
+          testId="colour-by"
+          value={shown?.colourName ?? null}
+          options={choices.map(({ name }) => ({ value: name, name: columnTitle(name) }))}
+          onChange={colourBy}
+          swatch={swatch}
+          note={colour?.legend ? `${count(colour.legend.length)} classes` : colour ? "number" : undefined}
+        />
+      </Section>
+      {shown && picture?.legend ? <CategoryLegend shown={shown} legend={picture.legend} /> : null}
+      {shown && picture && !picture.legend && shown.colour ? (
+        <NumericLegend shown={shown} picture={picture} />
+      ) : null}
+      {shown?.confidence && shown.colourName !== "confidence" ? <ConfidenceFilter shown={shown} /> : null}
+      {picture?.wrong ? <Subset shown={shown} wrong={picture.wrong} /> : null}
+      <Appearance />
+    </div>
+  );
+}
+
+function Subset({ shown, wrong }: { shown: ShownFrame | null; wrong: Uint8Array }) {
+  const onlyWrong = useView((view) => view.wrong);
+  const setWrong = useView((view) => view.setWrong);
+  if (!shown) return null;
+  const errors = wrong.reduce((sum, is, i) => sum + (shown.points.present[i] ? is : 0), 0);
+  return (
+    <Section title="Subset">
+      <div className={styles.chips}>
+        <button
+          type="button"
+          className={styles.chip}
+          aria-pressed={!onlyWrong}
+          onClick={() => setWrong(false)}
+        >
+          all {count(shown.points.presentCount)}
+        </button>
+        <button type="button" className={styles.chip} aria-pressed={onlyWrong} onClick={() => setWrong(true)}>
+          ✕ errors {count(errors)}
+        </button>
+      </div>
+    </Section>
+  );
+}
+
+function Appearance() {
+  const { contours, labels, pointSize, set } = usePreferences();
+  return (
+    <Section title="Appearance">
+      <div>
+        <Switch label="Density contours" checked={contours} onChange={(contours) => set({ contours })} />
+        <Switch label="Cluster labels" checked={labels} onChange={(labels) => set({ labels })} />
+        <div className={styles.size}>
+          <span>Point size</span>
+          <Slider
+            label="Point size"
+            min={0.5}
+            max={2.5}
+            step={0.1}
+            value={[pointSize]}
+            onChange={([pointSize]) => set({ pointSize })}
+          />
+        </div>
+      </div>
+    </Section>
+  );
+}

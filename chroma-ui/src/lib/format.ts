@@ -1,0 +1,46 @@
+const WHOLE = new Intl.NumberFormat("en-US");
+
+export const count = (value: number): string => WHOLE.format(value);
+
+/** Enough digits to tell values apart, never more than four. */
+export function decimal(value: number | null | undefined, digits = 3): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size >= 10_000 || size < 0.001)) return value.toExponential(1);
+  return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : digits);
+}
+
+export const percent = (share: number): string => {
+  const value = share * 100;
+  return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
+};
+
+export function bytes(value: number): string {
+  if (value < 1000) return `${value} B`;
+  if (value < 1e6) return `${(value / 1e3).toFixed(1)} kB`;
+  return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(2)} GB`;
+}
+
+/** How long ago, in the largest fitting unit. */
+export function ago(moment: string, now = Date.now()): string {
+  const seconds = Math.max(0, (now - Date.parse(moment)) / 1000);
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 60) return "just now";
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+const COLUMN_TITLES: Record<string, string> = {
+  label: "Label",
+  prediction: "Prediction",
+  correct: "Correct",
+  confidence: "Confidence",
+  margin: "Margin",
+  cross_entropy: "Cross-entropy",
+};
+
+export function columnTitle(name: string): string {
+  if (name.startsWith("tag:")) return `Tag ${name.slice(4)}`;
+  return COLUMN_TITLES[name] ?? name;
+}

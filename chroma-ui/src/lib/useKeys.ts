@@ -1,0 +1,32 @@
+import { useEffect, useRef } from "react";
+
+/** Widgets that use these keys themselves. */
+const BUSY =
+  "input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=dialog], [role=tab]";
+const OWN_ARROWS = "[role=radiogroup], [role=group], [role=slider]:not([data-testid=timeline-slider])";
+const OWN_SPACE = "button, a, [role=switch]";
+
+/** `KeyboardEvent.key`, in lower case where it is a letter, and what it does. */
+export type Key = readonly [name: string, act: () => void];
+
+/** Page-wide keys; a widget that has the focus keeps its own. */
+export function useKeys(keys: readonly Key[]): void {
+  const latest = useRef(keys);
+  latest.current = keys;
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      const at = event.target instanceof Element ? event.target : null;
+      if (at?.closest(BUSY)) return;
+      if (event.key.startsWith("Arrow") && at?.closest(OWN_ARROWS)) return;
+      if (event.key === " " && at?.closest(OWN_SPACE)) return;
+      const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const found = latest.current.find(([key]) => key === name);
+      if (!found) return;
+      event.preventDefault();
+      found[1]();
+    };
+    window.addEventListener("keydown", onKey);
+    return () => window.removeEventListener("keydown", onKey);
+  }, []);
+}

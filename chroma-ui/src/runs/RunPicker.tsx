@@ -1,0 +1,170 @@
+import { Popover } from "radix-ui";
+import { type FormEvent, useMemo, useState } from "react";
+import { useMutation } from "urql";
+import { DeleteRunDocument, RenameRunDocument, RestoreRunDocument, type RunsQuery } from "../api/gql/graphql";
+import { ago } from "../lib/format";
+import { notify } from "../state/notices";
+import { IconButton } from "../ui/Button";
+import { Bin, Check, ChevronDown, Pencil, Search } from "../ui/icons";
+import styles from "./runs.module.css";
+import { StatusDot } from "./StatusDot";
+
+export type RunEntry = RunsQuery["runs"][number];
+
+type Props = {
+  runs: readonly RunEntry[];
+  current: string | null;
+  onOpen: (run: string | null) => void;
+  onChanged: () => void;
+};
+
+export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
+  const [open, setOpen] = useState(false);
+  const [wanted, setWanted] = useState("");
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const [, renameRun] = useMutation(RenameRunDocument);
+  const [, deleteRun] = useMutation(DeleteRunDocument);
+  const [, restoreRun] = useMutation(RestoreRunDocument);
+  const chosen = runs.find((run) => run.id === current) ?? null;
+
+  const projects = useMemo(() => {
+    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
+    const fitting = runs.filter((run) => {
+      const text = `${run.project} ${run.name} ${run.status}`.toLowerCase();
+      return words.every((word) => text.includes(word));
+    });
+    const grouped = new Map<string, RunEntry[]>();
+    for (const run of fitting) grouped.set(run.project, [...(grouped.get(run.project) ?? []), run]);
+    return [...grouped];
+  }, [runs, wanted]);
+
+  const rename = async (id: string, name: string) => {
+    setRenaming(null);
+    const { error } = await renameRun({ id, name });
+    if (error) notify(`The run was not renamed: ${error.graphQLErrors[0]?.message ?? error.message}`);
+    onChanged();
+  };
+
+  const remove = async (run: RunEntry) => {
+    const { error } = await deleteRun({ id: run.id });
+    if (error) {
+      notify(`“${run.name}” was not deleted: ${error.graphQLErrors[0]?.message ?? error.message}`);
+      return;
+    }
+    const wasOpen = run.id === current;
+    if (wasOpen) onOpen(runs.find((other) => other.id !== run.id)?.id ?? null);
+    onChanged();
+    notify(`Deleted “${run.name}”.`, {
+      label: "Undo",
+      run: () => {
+        void restoreRun({ id: run.id }).then((answer) => {
+          if (answer.error) notify(`“${run.name}” could not be brought back: ${answer.error.message}`);
+          else if (wasOpen) onOpen(run.id);
+          onChanged();
+        });
+      },
+    });
+  };
+
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger className={styles.picker} data-testid="run-picker" aria-label="Choose a run">
+        {chosen ? <StatusDot status={chosen.status} /> : null}
+        <span className={styles.pickerName}>{chosen?.name ?? "No run"}</span>
+        <ChevronDown size={14} />
+      </Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content className={styles.popover} align="start" sideOffset={6} collisionPadding={8}>
+          <label className={styles.search}>
+            <Search size={14} />
+            <input
+              type="search"
+              placeholder="Find a run"
+              aria-label="Find a run"
+              value={wanted}
+              onChange={(event) => setWanted(event.target.value)}
+            />
+          </label>
+          <div className={styles.runs}>
+            {projects.length === 0 ? <p className={styles.nothing}>No run carries “{wanted}”.</p> : null}
+            {projects.map(([project, members]) => (
+              <section key={project}>
+                <h3 className={styles.project}>{project}</h3>
+                <ul>
+                  {members.map((run) => (
+                    <li
+                      key={run.id}
+                      className={styles.run}
+                      data-current={run.id === current || undefined}
+                      data-testid="run-item"
+                    >
+                      {renaming === run.id ? (
+                        <Rename
+                          name={run.name}
+                          onDone={(name) => void rename(run.id, name)}
+                          onCancel={() => setRenaming(null)}
+                        />
+                      ) : (
+                        <>
+                          <button
+                            type="button"
+                            className={styles.open}
+                            onClick={() => {
+                              onOpen(run.id);
+                              setOpen(false);
+                            }}
+                          >
+                            <StatusDot status={run.status} />
+                            <span className={styles.runName}>{run.name}</span>
+                            <span className={styles.when}>{ago(run.createdAt)}</span>
+                          </button>
+                          <IconButton label={`Rename ${run.name}`} onClick={() => setRenaming(run.id)}>
+                            <Pencil size={14} />
+                          </IconButton>
+                          <IconButton label={`Delete ${run.name}`} onClick={() => void remove(run)}>
+                            <Bin size={14} />
+                          </IconButton>
+                        </>
+                      )}
+                    </li>
+                  ))}
+                </ul>
+              </section>
+            ))}
+          </div>
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
+
+function Rename(props: { name: string; onDone: (name: string) => void; onCancel: () => void }) {
+  const [name, setName] = useState(props.name);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    const trimmed = name.trim();
+    if (trimmed && trimmed !== props.name) props.onDone(trimmed);
+    else props.onCancel();
+  };
+  return (
+    <form className={styles.rename} onSubmit={submit}>
+      <input
+        aria-label="New name"
+        value={name}
+        maxLength={200}
+        // biome-ignore lint/a11y/noAutofocus: the person has just asked to type here
+        autoFocus
+        onFocus={(event) => event.target.select()}
+        onChange={(event) => setName(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          event.stopPropagation();
+          props.onCancel();
+        }}
+      />
+      <IconButton label="Keep this name" type="submit">
+        <Check size={14} />
+      </IconButton>
+    </form>
+  );
+}

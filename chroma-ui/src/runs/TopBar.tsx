@@ -1,0 +1,130 @@
+import type { RunQuery } from "../api/gql/graphql";
+import { useShade } from "../lib/useTheme";
+import { notify } from "../state/notices";
+import { type Theme, usePreferences } from "../state/preferences";
+import { useView } from "../state/view";
+import { Button, IconButton } from "../ui/Button";
+import { Link, Logo, Moon, PanelLeft, PanelRight, Question, Screen, Sun } from "../ui/icons";
+import { Segmented } from "../ui/Segmented";
+import { type RunEntry, RunPicker } from "./RunPicker";
+import styles from "./runs.module.css";
+
+export type RunDetail = NonNullable<RunQuery["run"]>;
+
+type Props = {
+  runs: readonly RunEntry[];
+  run: RunDetail | null;
+  layer: string | null;
+  split: string | null;
+  onRunsChanged: () => void;
+  onHelp: () => void;
+  /** Opens and closes the side panels in narrow windows. */
+  onPanel: (side: "left" | "right") => void;
+};
+
+const METHODS = [
+  { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
+  { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
+] as const;
+
+const NEXT_THEME: Record<Theme, Theme> = { dark: "light", light: "system", system: "dark" };
+
+export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onPanel }: Props) {
+  const { openRun, openLayer, openSplit, setMethod } = useView.getState();
+  const method = useView((view) => view.method);
+  const layers = run?.layers ?? [];
+  const splits = run?.splits ?? [];
+  return (
+    <header className={styles.bar}>
+      <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
+        <PanelLeft />
+      </IconButton>
+      <span className={styles.brand}>
+        <Logo size={22} />
+        Chroma
+      </span>
+      {run ? (
+        <>
+          <span className={styles.slash}>/</span>
+          <span className={styles.inProject} title={run.project}>
+            {run.project}
+          </span>
+          <span className={styles.slash}>/</span>
+        </>
+      ) : null}
+      {runs.length ? (
+        <RunPicker runs={runs} current={run?.id ?? null} onOpen={openRun} onChanged={onRunsChanged} />
+      ) : null}
+      {layers.length ? (
+        <Segmented
+          label="Layer"
+          testId="layer-picker"
+          value={layer}
+          options={layers.map(({ name, dim, reason }) => ({
+            value: name,
+            name,
+            title: `${name}: ${dim} dimensions${reason ? `, ${reason}` : ""}`,
+          }))}
+          onChange={openLayer}
+        />
+      ) : null}
+      {splits.length > 1 ? (
+        <Segmented
+          label="Split"
+          testId="split-picker"
+          value={split}
+          options={splits.map(({ name }) => ({ value: name, name }))}
+          onChange={openSplit}
+          room={24}
+        />
+      ) : null}
+      <span className={styles.gap} />
+      {layers.length ? (
+        <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
+      ) : null}
+      <ThemeToggle />
+      <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
+        <Question />
+      </IconButton>
+      <Button
+        look="accent"
+        onClick={() => void copyLink()}
+        data-testid="copy-link"
+        title="Copies a link that restores this view"
+      >
+        <Link size={15} />
+        <span className={styles.wideOnly}>Copy link</span>
+      </Button>
+      <IconButton label="Sample and run" className={styles.narrow} onClick={() => onPanel("right")}>
+        <PanelRight />
+      </IconButton>
+    </header>
+  );
+}
+
+function ThemeToggle() {
+  const theme = usePreferences((preferences) => preferences.theme);
+  const set = usePreferences((preferences) => preferences.set);
+  const shade = useShade();
+  const name = theme === "system" ? `as the system (${shade})` : theme;
+  return (
+    <IconButton
+      label={`Theme: ${name}`}
+      hint="D"
+      data-testid="theme-toggle"
+      data-theme-choice={theme}
+      onClick={() => set({ theme: NEXT_THEME[theme] })}
+    >
+      {theme === "system" ? <Screen /> : theme === "dark" ? <Moon /> : <Sun />}
+    </IconButton>
+  );
+}
+
+async function copyLink(): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(window.location.href);
+    notify("Copied: the link restores this run, layer, epoch, colour and sample.");
+  } catch {
+    notify("This browser does not let the page copy: take the link from the address bar.");
+  }
+}

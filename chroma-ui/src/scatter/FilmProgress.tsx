@@ -1,0 +1,20 @@
+import type { Film } from "../api/bytes";
+import styles from "./stage.module.css";
+
+/** What the server is doing for this film, over the canvas. */
+export function FilmProgress({ film }: { film: Film | null }) {
+  if (film && film.status !== "PENDING" && film.status !== "RUNNING") return null;
+  const share = film?.progress ?? 0;
+  const text = film?.message || (film?.status === "RUNNING" ? "Drawing the film" : "Waiting for the film");
+  return (
+    <div className={styles.progress} data-testid="film-progress" role="status">
+      <p>
+        {text}
+        {share > 0 ? ` · ${Math.round(share * 100)} %` : ""}
+      </p>
+      <div className={share > 0 ? styles.meter : styles.meterOpen}>
+        <span style={share > 0 ? { width: `${share * 100}%` } : undefined} />
+      </div>
+    </div>
+  );
+}

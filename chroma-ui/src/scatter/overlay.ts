@@ -1,0 +1,113 @@
+import type { Shade } from "../lib/useTheme";
+import type { Transform } from "./camera";
+import type { Contour } from "./clusters";
+
+export type Label = { text: string; x: number; y: number; size: number };
+
+export type OverlayScene = {
+  shade: Shade;
+  labels: readonly Label[];
+  contours: readonly Contour[];
+  /** 0 hides the contours, 1 shows them in full. */
+  contourAlpha: number;
+  colours: readonly string[];
+  focus: { x: number; y: number; colour: string } | null;
+  /** Ends of the lines drawn from the focused point. */
+  neighbours: readonly { x: number; y: number }[];
+};
+
+const INK: Record<Shade, { text: string; halo: string; line: string }> = {
+  dark: { text: "#f4f5fb", halo: "rgba(13, 15, 22, 0.82)", line: "rgba(255, 255, 255, 0.34)" },
+  light: { text: "#171a22", halo: "rgba(255, 255, 255, 0.9)", line: "rgba(20, 24, 38, 0.42)" },
+};
+const LABEL_FONT = '650 16px "Inter Variable", system-ui, sans-serif';
+
+/** Draws names, contours and the focus over the points. The context is scaled to CSS pixels. */
+export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  drawContours(context, scene, place);
+  drawFocus(context, scene, place);
+  drawLabels(context, scene, place);
+}
+
+function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  if (scene.contourAlpha <= 0) return;
+  context.lineWidth = 1;
+  for (const contour of scene.contours) {
+    context.strokeStyle = scene.colours[contour.code] ?? INK[scene.shade].line;
+    context.globalAlpha = scene.contourAlpha * (contour.level === 0 ? 0.3 : 0.5);
+    context.beginPath();
+    for (const ring of contour.rings) {
+      ring.forEach(([x, y], order) => {
+        if (order === 0) context.moveTo(place.toX(x, y), place.toY(x, y));
+        else context.lineTo(place.toX(x, y), place.toY(x, y));
+      });
+      context.closePath();
+    }
+    context.stroke();
+  }
+  context.globalAlpha = 1;
+}
+
+function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  const { focus, neighbours, shade } = scene;
+  if (!focus) return;
+  const x = place.toX(focus.x, focus.y);
+  const y = place.toY(focus.x, focus.y);
+  context.lineWidth = 1;
+  context.strokeStyle = INK[shade].line;
+  for (const neighbour of neighbours) {
+    const endX = place.toX(neighbour.x, neighbour.y);
+    const endY = place.toY(neighbour.x, neighbour.y);
+    // A slight bow keeps lines to points in one direction apart.
+    const bendX = (x + endX) / 2 + (endY - y) * 0.12;
+    const bendY = (y + endY) / 2 - (endX - x) * 0.12;
+    context.beginPath();
+    context.moveTo(x, y);
+    context.quadraticCurveTo(bendX, bendY, endX, endY);
+    context.stroke();
+  }
+  ring(context, x, y, 9, 4, INK[shade].halo);
+  ring(context, x, y, 9, 2, INK[shade].text);
+  context.fillStyle = focus.colour;
+  context.beginPath();
+  context.arc(x, y, 4, 0, 2 * Math.PI);
+  context.fill();
+}
+
+function ring(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  radius: number,
+  width: number,
+  ink: string,
+) {
+  context.lineWidth = width;
+  context.strokeStyle = ink;
+  context.beginPath();
+  context.arc(x, y, radius, 0, 2 * Math.PI);
+  context.stroke();
+}
+
+function drawLabels(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  context.font = LABEL_FONT;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.lineJoin = "round";
+  const taken: { x: number; y: number; half: number }[] = [];
+  const bySize = [...scene.labels].sort((a, b) => b.size - a.size);
+  for (const label of bySize) {
+    const x = place.toX(label.x, label.y);
+    const y = place.toY(label.x, label.y);
+    const text = label.text.length > 24 ? `${label.text.slice(0, 23)}…` : label.text;
+    const half = context.measureText(text).width / 2 + 4;
+    if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 18))
+      continue;
+    taken.push({ x, y, half });
+    context.lineWidth = 5;
+    context.strokeStyle = INK[scene.shade].halo;
+    context.strokeText(text, x, y);
+    context.fillStyle = INK[scene.shade].text;
+    context.fillText(text, x, y);
+  }
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { Film } from "../api/bytes";
+import { composePicture, type Look } from "./scene";
+import type { ShownFrame } from "./useShownFrame";
+
+const look: Look = { shade: "dark", classNames: ["a", "b"], hidden: [], confidence: null, onlyWrong: false };
+const classes = (codes: number[]) => ({
+  kind: "categorical" as const,
+  codes: Uint16Array.from(codes),
+  legend: ["a", "b"],
+});
+
+function frame(change: Partial<ShownFrame> = {}): ShownFrame {
+  const label = classes([0, 0, 1, 1, 65535]);
+  return {
+    film: {} as Film,
+    revision: {} as ShownFrame["revision"],
+    frame: {} as ShownFrame["frame"],
+    points: {
+      n: 5,
+      x: new Float32Array(5),
+      y: new Float32Array(5),
+      present: Uint8Array.from([1, 1, 1, 0, 1]),
+      presentCount: 4,
+    },
+    label,
+    prediction: classes([0, 1, 1, 0, 0]),
+    confidence: { kind: "numeric", values: Float32Array.from([0.9, 0.4, 0.8, 0.7, 0.6]) },
+    position: null,
+    colourName: "label",
+    colour: label,
+    range: null,
+    ...change,
+  };
+}
+
+describe("composePicture", () => {
+  it("counts the points of the frame in the legend and rates its classes", () => {
+    const { legend, scene } = composePicture(frame(), look);
+    expect(legend?.map(({ name, count, right }) => [name, count, right])).toEqual([
+      ["a", 2, 0.5],
+      ["b", 1, 1],
+      ["not known", 1, null],
+    ]);
+    expect(scene.drawn).toEqual([0, 1, 2, 4]);
+    expect(scene.palette).toHaveLength(3);
+  });
+
+  it("hides by name, also what is not known", () => {
+    expect(composePicture(frame(), { ...look, hidden: ["a", "not known"] }).scene.drawn).toEqual([2]);
+  });
+
+  it("narrows to errors and to a range of confidence", () => {
+    expect(composePicture(frame(), { ...look, onlyWrong: true }).scene.drawn).toEqual([1]);
+    expect(composePicture(frame(), { ...look, confidence: [0.5, 0.85] }).scene.drawn).toEqual([2, 4]);
+  });
+
+  it("colours numbers along the ramp and keeps the names of the classes", () => {
+    const shown = frame({
+      colourName: "margin",
+      colour: { kind: "numeric", values: Float32Array.from([0, 1, Number.NaN, 0, 0]) },
+      range: [0, 1],
+    });
+    const { legend, scene } = composePicture(shown, look);
+    expect(legend).toBeNull();
+    expect([...scene.codes.slice(0, 3)]).toEqual([0, 63, 64]);
+    expect(scene.groups?.names).toEqual(["a", "b"]);
+  });
+});

@@ -1,0 +1,104 @@
+import { countCodes, shareRight, wrongPoints } from "../legend/statistics";
+import { columnTitle } from "../lib/format";
+import type { Shade } from "../lib/useTheme";
+import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "./encode";
+import { legendColours, MISSING, rampColours } from "./palette";
+import type { Scene } from "./plot";
+import type { ShownFrame } from "./useShownFrame";
+
+export type LegendEntry = {
+  code: number;
+  name: string;
+  colour: string;
+  count: number;
+  /** Share of right predictions; null where it is not known. */
+  right: number | null;
+  hidden: boolean;
+};
+
+export type Picture = {
+  scene: Scene;
+  /** null for numeric columns. */
+  legend: LegendEntry[] | null;
+  title: string;
+  classColours: Map<string, string>;
+  /** Points whose prediction is known to be wrong; null without labels or predictions. */
+  wrong: Uint8Array | null;
+};
+
+export type Look = {
+  shade: Shade;
+  classNames: readonly string[];
+  hidden: readonly string[];
+  confidence: [number, number] | null;
+  onlyWrong: boolean;
+};
+
+const MISSING_NAME = "not known";
+
+/** Pure: a frame and how it is looked at → what the plot draws and the legend says. */
+export function composePicture(shown: ShownFrame, look: Look): Picture {
+  const { points, label, prediction, colour, colourName } = shown;
+  const { shade } = look;
+  const names = look.classNames.length ? look.classNames : (label?.legend ?? []);
+  const wrong = label && prediction ? wrongPoints(label, prediction) : null;
+
+  let encoded: Codes = { codes: new Uint16Array(points.n), missing: 1 };
+  let palette = [legendColours("label", ["all"], [], shade)[0], MISSING[shade]];
+  let legend: LegendEntry[] | null = null;
+
+  if (colour?.kind === "categorical" && colourName) {
+    const colours = legendColours(colourName, colour.legend, names, shade);
+    encoded = encodeCategorical(colour.codes, colour.legend.length);
+    palette = [...colours, MISSING[shade]];
+    const rated = colourName === "label" || colourName === "prediction";
+    const right = rated && label && prediction ? shareRight(colour, label, prediction, points.present) : null;
+    const counts = countCodes(encoded.codes, points.present, palette.length);
+    legend = counts.flatMap((count, code) =>
+      code === encoded.missing && count === 0
+        ? []
+        : [
+            {
+              code,
+              name: colour.legend[code] ?? MISSING_NAME,
+              colour: palette[code],
+              count,
+              right: right?.[code] ?? null,
+              hidden: look.hidden.includes(colour.legend[code] ?? MISSING_NAME),
+            },
+          ],
+    );
+  } else if (colour?.kind === "numeric") {
+    const [low, high] = shown.range ?? [0, 1];
+    encoded = encodeNumeric(colour.values, low, high);
+    palette = [...rampColours(shade), MISSING[shade]];
+  }
+
+  const drawn = drawnPoints(points, encoded.codes, {
+    hidden: new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code)),
+    confidence:
+      look.confidence && shown.confidence
+        ? { values: shown.confidence.values, low: look.confidence[0], high: look.confidence[1] }
+        : null,
+    only: look.onlyWrong ? wrong : null,
+  });
+
+  return {
+    scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade) },
+    legend,
+    title: columnTitle(colourName ?? ""),
+    classColours: new Map(names.map((name, i) => [name, legendColours("label", names, names, shade)[i]])),
+    wrong,
+  };
+}
+
+/** Names and contours go by the predicted class where that is the colour, else by the label. */
+function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade): Scene["groups"] {
+  const column = shown.colourName === "prediction" ? (shown.prediction ?? shown.label) : shown.label;
+  if (!column) return null;
+  return {
+    codes: column.codes,
+    names: column.legend,
+    colours: legendColours("label", column.legend, names, shade),
+  };
+}

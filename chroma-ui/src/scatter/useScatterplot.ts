@@ -1,0 +1,43 @@
+import { type RefObject, useEffect, useRef, useState } from "react";
+import { createPlot, type Plot, type PlotEvents, type Style } from "./plot";
+
+/** Makes a plot in the container and destroys it with it. The canvas lives and dies with the plot. */
+export function useScatterplot(
+  container: RefObject<HTMLElement | null>,
+  style: Style,
+  events: PlotEvents,
+): Plot | null {
+  const [plot, setPlot] = useState<Plot | null>(null);
+  const latestEvents = useRef(events);
+  latestEvents.current = events;
+  const firstStyle = useRef(style);
+
+  useEffect(() => {
+    if (!container.current) return;
+    const made = createPlot(
+      container.current,
+      { ...firstStyle.current },
+      {
+        onHover: (index) => latestEvents.current.onHover(index),
+        onClick: (index) => latestEvents.current.onClick(index),
+        onView: (zoom) => latestEvents.current.onView(zoom),
+        onSettled: () => latestEvents.current.onSettled(),
+      },
+    );
+    setPlot(made);
+    const observer = new ResizeObserver(() => made.resize());
+    observer.observe(container.current);
+    return () => {
+      observer.disconnect();
+      made.destroy();
+      setPlot(null);
+    };
+  }, [container]);
+
+  const { shade, pointSize, labels, contours } = style;
+  useEffect(() => {
+    plot?.setStyle({ shade, pointSize, labels, contours });
+  }, [plot, shade, pointSize, labels, contours]);
+
+  return plot;
+}

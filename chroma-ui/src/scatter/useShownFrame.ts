@@ -1,0 +1,165 @@
+import { useEffect, useRef, useState } from "react";
+import {
+  type CategoricalColumn,
+  type ColumnValues,
+  type Film,
+  type Frame,
+  fetchColumn,
+  fetchFrame,
+  type NumericColumn,
+  type Revision,
+} from "../api/bytes";
+import { valueRange } from "../legend/statistics";
+import { type Box, boundingBox, normalise, type Points, type Square, union } from "./encode";
+
+/** A frame with all that is needed to draw and explain it. */
+export type ShownFrame = {
+  film: Film;
+  revision: Revision;
+  frame: Frame;
+  points: Points;
+  label: CategoricalColumn | null;
+  prediction: CategoricalColumn | null;
+  confidence: NumericColumn | null;
+  position: NumericColumn | null;
+  colourName: string | null;
+  colour: ColumnValues | null;
+  /** What the colour scale spans, equal for all frames of the film; null for categories. */
+  range: [number, number] | null;
+};
+
+/** What the camera looks at. `moves` is false where frames were appended: the view then stays. */
+export type FilmBox = { name: string; box: Box | null; complete: boolean; moves: boolean };
+
+/** Below this many bytes all frames of a film are fetched ahead. */
+const SMALL_FILM = 32 * 1024 * 1024;
+
+const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
+const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
+
+/** The column asked for, or the first that can colour the points. */
+export function colourColumn(film: Film, wanted: string): Film["columns"][number] | null {
+  const choices = film.columns.filter((column) => column.name !== "position");
+  return choices.find((column) => column.name === wanted) ?? choices[0] ?? null;
+}
+
+/** Fetches what a frame needs; the frame before stays shown until all of it is there. */
+export function useShownFrame(film: Film | null, frame: Frame | null, colourWanted: string) {
+  const [shown, setShown] = useState<ShownFrame | null>(null);
+  const [box, setBox] = useState<FilmBox | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const stage = useRef<{ name: string; square: Square; placed: WeakMap<object, Points> } | null>(null);
+  const ranges = useRef(new Map<string, [number, number]>());
+
+  const revision = film?.revision ?? null;
+  const latest = useRef(film);
+  latest.current = film;
+  const [filmId, n, columns] = [film?.id, film?.n, film?.columns];
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a film whose status alone changed is not loaded again
+  useEffect(() => {
+    const film = latest.current;
+    if (!film || !revision || !frame) return;
+    let current = true;
+    // The view keeps its square while frames are appended; another drawing of the film brings its own.
+    const name = `${film.id} ${revision.method}`;
+    if (stage.current?.name !== name) stage.current = { name, square: revision, placed: new WeakMap() };
+    const { square, placed } = stage.current;
+
+    const pointsOf = async (wanted: Frame): Promise<Points> => {
+      const raw = await fetchFrame(film, revision, wanted);
+      const known = placed.get(raw);
+      if (known) return known;
+      const points = normalise(raw, revision, square);
+      placed.set(raw, points);
+      return points;
+    };
+    const valuesOf = async (column: string, at: Frame): Promise<ColumnValues | null> => {
+      const found = film.columns.find(({ name }) => name === column);
+      return found ? fetchColumn(film, found, at) : null;
+    };
+    const rangeOf = async (column: string): Promise<[number, number] | null> => {
+      const key = `${film.id} ${column}`;
+      const known = ranges.current.get(key);
+      if (known) return known;
+      const ends = [revision.frames[0], revision.frames[revision.frames.length - 1]];
+      const spans = await Promise.all(
+        ends.map(async (end) => {
+          const values = numeric(await valuesOf(column, end));
+          return values ? valueRange(column, values.values) : null;
+        }),
+      );
+      const [first, last] = spans;
+      if (!first || !last) return null;
+      const range: [number, number] = [Math.min(first[0], last[0]), Math.max(first[1], last[1])];
+      ranges.current.set(key, range);
+      return range;
+    };
+
+    const load = async () => {
+      const colour = colourColumn(film, colourWanted);
+      const [points, label, prediction, confidence, position, values, range] = await Promise.all([
+        pointsOf(frame),
+        valuesOf("label", frame),
+        valuesOf("prediction", frame),
+        valuesOf("confidence", frame),
+        valuesOf("position", frame),
+        colour ? fetchColumn(film, colour, frame) : null,
+        colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
+      ]);
+      if (!current) return;
+      setProblem(null);
+      setBox((before) =>
+        before?.name === name ? before : { name, box: boundingBox(points), complete: false, moves: true },
+      );
+      setShown({
+        film,
+        revision,
+        frame,
+        points,
+        label: categorical(label),
+        prediction: categorical(prediction),
+        confidence: numeric(confidence),
+        position: numeric(position),
+        colourName: colour?.name ?? null,
+        colour: values,
+        range,
+      });
+      await prefetch(colour?.perFrame ? colour.name : null);
+    };
+
+    const prefetch = async (colour: string | null) => {
+      const all = revision.frames.length * film.n * 4 < SMALL_FILM;
+      const near = revision.frames.filter(({ index }) => all || Math.abs(index - frame.index) <= 2);
+      const boxes = await Promise.all(
+        near.map(async (next) => {
+          const [points] = await Promise.all([
+            pointsOf(next),
+            valuesOf("prediction", next),
+            valuesOf("confidence", next),
+            colour ? valuesOf(colour, next) : null,
+          ]);
+          return boundingBox(points);
+        }),
+      );
+      if (!current || !all) return;
+      const box = boxes.reduce(union, null);
+      setBox((before) => ({
+        name,
+        box,
+        complete: true,
+        moves: !(before?.name === name && before.complete),
+      }));
+    };
+
+    load().catch((error: unknown) => {
+      if (current) setProblem(error instanceof Error ? error.message : String(error));
+    });
+    return () => {
+      current = false;
+    };
+  }, [filmId, n, columns, revision, frame, colourWanted]);
+
+  const fresh = shown && film && shown.film.id === film.id;
+  return { shown: fresh ? shown : null, box: fresh ? box : null, problem };
+}

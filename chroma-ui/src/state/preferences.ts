@@ -1,0 +1,34 @@
+import { create } from "zustand";
+import { persist } from "zustand/middleware";
+
+export type Theme = "dark" | "light" | "system";
+export const SPEEDS = [0.5, 1, 2, 4] as const;
+
+type Preferences = {
+  theme: Theme;
+  pointSize: number;
+  labels: boolean;
+  contours: boolean;
+  speed: number;
+  loop: boolean;
+  /** Names of curves switched off in the timeline. */
+  mutedCurves: string[];
+  set: (change: Partial<Omit<Preferences, "set">>) => void;
+};
+
+/** How this person likes to look, kept in this browser. */
+export const usePreferences = create<Preferences>()(
+  persist(
+    (set) => ({
+      theme: "system",
+      pointSize: 1,
+      labels: true,
+      contours: true,
+      speed: 1,
+      loop: true,
+      mutedCurves: [],
+      set,
+    }),
+    { name: "chroma-preferences", version: 1 },
+  ),
+);

@@ -1,0 +1,65 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { readView, START, type View, writeView } from "./url";
+import { mirrorToAddress, useView } from "./view";
+
+describe("the address of a view", () => {
+  it("restores every part of it, whatever the names are", () => {
+    const view: View = {
+      run: "r & 1",
+      layer: "encoder.fc1:input",
+      split: "val:1",
+      method: "pca",
+      step: 228,
+      colour: "tag:odd ones",
+      hidden: ["a,b", "<img src=x>", "ä&=#"],
+      sample: 0,
+      confidence: [0.25, 1],
+      wrong: true,
+    };
+    expect(readView(writeView(view))).toEqual(view);
+  });
+
+  it("says nothing of what is as at the start", () => {
+    expect(writeView(START)).toBe("");
+    expect(readView("")).toEqual(START);
+  });
+
+  it("falls back where it cannot be understood", () => {
+    const view = readView("?step=-4&sample=x&confidence=0.9~0.1&method=tsne&wrong=yes");
+    expect(view).toEqual(START);
+  });
+});
+
+describe("the view store", () => {
+  beforeEach(() => {
+    useView.setState({ ...START, playing: false });
+    window.history.replaceState(null, "", "/");
+  });
+
+  it("is mirrored to the address", () => {
+    const stop = mirrorToAddress();
+    useView.getState().colourBy("prediction");
+    useView.getState().seek(57);
+    expect(window.location.search).toBe("?step=57&colour=prediction");
+    stop();
+    useView.getState().seek(76);
+    expect(window.location.search).toBe("?step=57&colour=prediction");
+  });
+
+  it("hides, isolates and shows categories again", () => {
+    const { toggleCategory, isolateCategory } = useView.getState();
+    const hidden = () => useView.getState().hidden;
+    toggleCategory("a");
+    expect(hidden()).toEqual(["a"]);
+    isolateCategory("b", ["a", "b", "c"]);
+    expect(hidden()).toEqual(["a", "c"]);
+    isolateCategory("b", ["a", "b", "c"]);
+    expect(hidden()).toEqual([]);
+  });
+
+  it("forgets what belonged to the run before", () => {
+    useView.setState({ run: "one", step: 5, sample: 3, hidden: ["a"], layer: "fc" });
+    useView.getState().openRun("two");
+    expect(readView(writeView(useView.getState()))).toEqual({ ...START, run: "two" });
+  });
+});

@@ -1,0 +1,75 @@
+/** The part of the view that a link restores, and how it stands in the address. */
+export type Method = "umap" | "pca";
+
+export type View = {
+  run: string | null;
+  layer: string | null;
+  split: string | null;
+  method: Method;
+  /** Global optimizer step of the frame shown; null follows the newest one. */
+  step: number | null;
+  colour: string;
+  /** Names of the hidden categories of the colour column. */
+  hidden: string[];
+  /** Position of the focused sample in its split. */
+  sample: number | null;
+  /** Only points whose confidence lies within are drawn. */
+  confidence: [number, number] | null;
+  /** Only wrongly predicted points are drawn. */
+  wrong: boolean;
+};
+
+export const START: View = {
+  run: null,
+  layer: null,
+  split: null,
+  method: "umap",
+  step: null,
+  colour: "label",
+  hidden: [],
+  sample: null,
+  confidence: null,
+  wrong: false,
+};
+
+function wholeNumber(text: string | null): number | null {
+  return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
+}
+
+function range(text: string | null): [number, number] | null {
+  const [low, high] = (text ?? "").split("~").map(Number);
+  return low >= 0 && high <= 1 && low < high ? [low, high] : null;
+}
+
+export function readView(search: string): View {
+  const query = new URLSearchParams(search);
+  return {
+    run: query.get("run"),
+    layer: query.get("layer"),
+    split: query.get("split"),
+    method: query.get("method") === "pca" ? "pca" : "umap",
+    step: wholeNumber(query.get("step")),
+    colour: query.get("colour") ?? START.colour,
+    hidden: query.getAll("hide"),
+    sample: wholeNumber(query.get("sample")),
+    confidence: range(query.get("confidence")),
+    wrong: query.get("wrong") === "1",
+  };
+}
+
+/** The search string of a view; what is as at the start is left out. */
+export function writeView(view: View): string {
+  const query = new URLSearchParams();
+  if (view.run !== null) query.set("run", view.run);
+  if (view.layer !== null) query.set("layer", view.layer);
+  if (view.split !== null) query.set("split", view.split);
+  if (view.method !== START.method) query.set("method", view.method);
+  if (view.step !== null) query.set("step", String(view.step));
+  if (view.colour !== START.colour) query.set("colour", view.colour);
+  for (const name of view.hidden) query.append("hide", name);
+  if (view.sample !== null) query.set("sample", String(view.sample));
+  if (view.confidence !== null) query.set("confidence", view.confidence.join("~"));
+  if (view.wrong) query.set("wrong", "1");
+  const text = query.toString();
+  return text ? `?${text}` : "";
+}

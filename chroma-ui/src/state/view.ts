@@ -1,0 +1,77 @@
+import { create } from "zustand";
+import { type Method, readView, type View, writeView } from "./url";
+
+type Actions = {
+  playing: boolean;
+  openRun: (run: string | null) => void;
+  openLayer: (layer: string) => void;
+  openSplit: (split: string) => void;
+  setMethod: (method: Method) => void;
+  /** null follows the newest frame. */
+  seek: (step: number | null) => void;
+  setPlaying: (playing: boolean) => void;
+  colourBy: (column: string) => void;
+  toggleCategory: (name: string) => void;
+  /** Shows this category alone; done again, shows them all. */
+  isolateCategory: (name: string, all: readonly string[]) => void;
+  showAllCategories: () => void;
+  focus: (sample: number | null) => void;
+  setConfidence: (range: [number, number] | null) => void;
+  setWrong: (wrong: boolean) => void;
+};
+
+/** View state, mirrored to the address. It never fetches. */
+export const useView = create<View & Actions>()((set) => ({
+  ...readView(window.location.search),
+  playing: false,
+  openRun: (run) =>
+    set({
+      run,
+      layer: null,
+      split: null,
+      step: null,
+      hidden: [],
+      sample: null,
+      confidence: null,
+      wrong: false,
+      playing: false,
+    }),
+  openLayer: (layer) => set({ layer }),
+  openSplit: (split) => set({ split, sample: null, hidden: [] }),
+  setMethod: (method) => set({ method }),
+  seek: (step) => set({ step }),
+  setPlaying: (playing) => set({ playing }),
+  colourBy: (colour) => set({ colour, hidden: [] }),
+  toggleCategory: (name) =>
+    set(({ hidden }) => ({
+      hidden: hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name],
+    })),
+  isolateCategory: (name, all) =>
+    set(({ hidden }) => {
+      const others = all.filter((other) => other !== name);
+      const alone = !hidden.includes(name) && others.every((other) => hidden.includes(other));
+      return { hidden: alone ? [] : others };
+    }),
+  showAllCategories: () => set({ hidden: [] }),
+  focus: (sample) => set({ sample }),
+  setConfidence: (confidence) => set({ confidence }),
+  setWrong: (wrong) => set({ wrong }),
+}));
+
+/** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */
+export function mirrorToAddress(): () => void {
+  const stop = useView.subscribe((view, before) => {
+    const search = writeView(view);
+    if (search === window.location.search) return;
+    const place = `${window.location.pathname}${search}`;
+    const turned = before.run !== null && view.run !== before.run;
+    if (turned) window.history.pushState(null, "", place);
+    else window.history.replaceState(null, "", place);
+  });
+  const back = () => useView.setState({ ...readView(window.location.search), playing: false });
+  window.addEventListener("popstate", back);
+  return () => {
+    stop();
+    window.removeEventListener("popstate", back);
+  };
+}

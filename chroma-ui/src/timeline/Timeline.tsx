@@ -1,0 +1,127 @@
+import type { Film, Frame } from "../api/bytes";
+import { count, decimal } from "../lib/format";
+import { SPEEDS, usePreferences } from "../state/preferences";
+import { useView } from "../state/view";
+import { IconButton } from "../ui/Button";
+import { Loop, Pause, Play } from "../ui/icons";
+import { Tip } from "../ui/Tip";
+import { type Curve, filmCurves, type MetricSeries, metricCurves, valueAt } from "./curves";
+import { FilmStrip } from "./FilmStrip";
+import styles from "./timeline.module.css";
+import { togglePlay } from "./usePlayer";
+
+type Props = {
+  film: Film;
+  frames: readonly Frame[];
+  index: number;
+  metrics: readonly MetricSeries[];
+  onSeek: (index: number) => void;
+};
+
+/** Curves beyond these start switched off. */
+const MOST_CURVES = 5;
+const INKS = [
+  "var(--teal)",
+  "var(--accent)",
+  "var(--bad)",
+  "var(--warn)",
+  "var(--good)",
+  "#4cb5ff",
+  "#f58fd0",
+];
+
+export function Timeline({ film, frames, index, metrics, onSeek }: Props) {
+  const playing = useView((view) => view.playing);
+  const { speed, loop, mutedCurves, set } = usePreferences();
+  const frame = frames[index];
+  const last = frames[frames.length - 1];
+  const byEpoch = frame.epoch !== null;
+  const curves = [...filmCurves(frames), ...metricCurves(metrics, frames)].slice(0, INKS.length);
+  const isShown = (curve: Curve, place: number) =>
+    mutedCurves.includes(`+${curve.name}`) || (place < MOST_CURVES && !mutedCurves.includes(curve.name));
+  const inked = curves.map((curve, place) => ({ ...curve, ink: INKS[place], on: isShown(curve, place) }));
+
+  const toggle = (curve: { name: string; on: boolean }) => {
+    const rest = mutedCurves.filter((name) => name !== curve.name && name !== `+${curve.name}`);
+    set({ mutedCurves: [...rest, curve.on ? curve.name : `+${curve.name}`] });
+  };
+  const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
+
+  return (
+    <section className={styles.timeline} aria-label="Film" data-testid="timeline">
+      <Tip text={playing ? "Pause" : "Play"} hint="space" side="top">
+        <button
+          type="button"
+          className={styles.play}
+          aria-label={playing ? "Pause" : "Play"}
+          data-testid="play"
+          disabled={frames.length < 2}
+          onClick={() => togglePlay(frames, index)}
+        >
+          {playing ? <Pause size={17} /> : <Play size={17} />}
+        </button>
+      </Tip>
+      <div className={styles.moment}>
+        <p>
+          <span className={styles.epoch} data-testid="epoch" data-index={frame.index} data-step={frame.step}>
+            {byEpoch ? frame.epoch : count(frame.step)}
+          </span>
+          <span className={styles.of}>/ {byEpoch ? `${last.epoch} epoch` : `${count(last.step)} step`}</span>
+        </p>
+        <p className={styles.details}>
+          <Tip text="Speed" side="top">
+            <button
+              type="button"
+              className={styles.speed}
+              aria-label={`Speed ${speed}×`}
+              onClick={() => set({ speed: nextSpeed })}
+            >
+              {speed}×
+            </button>
+          </Tip>
+          <IconButton
+            label={loop ? "Plays again and again" : "Stops at the end"}
+            side="top"
+            aria-pressed={loop}
+            className={styles.loop}
+            onClick={() => set({ loop: !loop })}
+          >
+            <Loop size={13} />
+          </IconButton>
+          {byEpoch ? <span>step {count(frame.step)}</span> : null}
+        </p>
+        {film.snapshotCount > frames.length ? (
+          <Tip
+            text={`The film shows ${frames.length} of the ${film.snapshotCount} snapshots taken`}
+            side="top"
+          >
+            <p className={styles.thinned} data-testid="frames-of">
+              {count(frames.length)} of {count(film.snapshotCount)} snapshots
+            </p>
+          </Tip>
+        ) : null}
+      </div>
+      <FilmStrip frames={frames} index={index} curves={inked.filter((curve) => curve.on)} onSeek={onSeek} />
+      <ul className={styles.values} aria-label="Curves">
+        {inked.map((curve) => (
+          <li key={curve.name}>
+            <button
+              type="button"
+              className={styles.value}
+              aria-pressed={curve.on}
+              title={`${curve.name}: click to ${curve.on ? "hide" : "show"} its curve`}
+              onClick={() => toggle(curve)}
+            >
+              <span
+                className={styles.ink}
+                style={{ background: curve.on ? curve.ink : "var(--line-strong)" }}
+              />
+              <span className={styles.curveName}>{curve.name}</span>
+              <b>{decimal(valueAt(curve, frame.step))}</b>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,93 @@
+/** Pure: what the frames and the run's metrics look like above the slider. */
+import type { Frame } from "../api/bytes";
+import type { RunQuery } from "../api/gql/graphql";
+
+export type MetricSeries = NonNullable<RunQuery["run"]>["metrics"][number];
+
+export type Curve = {
+  name: string;
+  /** Place on the slider (0 is the first frame, 1 the second) and height (0 to 1). */
+  points: { at: number; height: number; step: number; value: number }[];
+};
+
+/** Place of a step on the slider, between the frames around it; null outside of them. */
+export function placeOfStep(step: number, frames: readonly Frame[]): number | null {
+  const last = frames.length - 1;
+  if (last < 0 || step < frames[0].step || step > frames[last].step) return null;
+  const after = frames.findIndex((frame) => frame.step >= step);
+  if (after <= 0) return 0;
+  const [from, to] = [frames[after - 1].step, frames[after].step];
+  return after - 1 + (step - from) / (to - from);
+}
+
+/** Metrics whose names end alike (train_loss, val/loss) are of one kind and share one scale. */
+const kindOf = (name: string): string => name.split(/[\s_/.-]+/).pop() ?? name;
+
+function scaleOf(values: readonly number[]): (value: number) => number {
+  const low = Math.min(...values);
+  const high = Math.max(...values);
+  // Shares keep their own scale; anything else fills the height.
+  if (low >= 0 && high <= 1) return (value) => value;
+  return (value) => (high > low ? (value - low) / (high - low) : 0.5);
+}
+
+export function filmCurves(frames: readonly Frame[]): Curve[] {
+  const curveOf = (name: string, read: (frame: Frame) => number | null): Curve => ({
+    name,
+    points: frames.flatMap((frame, at) => {
+      const value = read(frame);
+      return value === null ? [] : [{ at, value, height: Math.min(1, Math.max(0, value)), step: frame.step }];
+    }),
+  });
+  return [
+    curveOf("trustworthiness", (frame) => frame.trustworthiness),
+    curveOf("neighborhood hit", (frame) => frame.neighborhoodHit),
+  ].filter((curve) => curve.points.length > 0);
+}
+
+export function metricCurves(metrics: readonly MetricSeries[], frames: readonly Frame[]): Curve[] {
+  const placed = metrics.flatMap(({ name, points }) => {
+    const inside = points.flatMap((point) => {
+      const at = Number.isFinite(point.value) ? placeOfStep(point.step, frames) : null;
+      return at === null ? [] : [{ at, value: point.value, step: point.step }];
+    });
+    return inside.length ? [{ name, kind: kindOf(name), points: inside }] : [];
+  });
+  return placed.map(({ name, kind, points }) => {
+    const peers = placed.filter((other) => other.kind === kind).flatMap((other) => other.points);
+    const heightOf = scaleOf(peers.map((point) => point.value));
+    return { name, points: points.map((point) => ({ ...point, height: heightOf(point.value) })) };
+  });
+}
+
+/** How much of the height a curve gains from its first point to its last. */
+export const rise = ({ points }: Curve): number => points[points.length - 1].height - points[0].height;
+
+/** The newest value at or before a step. */
+export function valueAt(curve: Curve, step: number): number | null {
+  let found: number | null = null;
+  for (const point of curve.points) if (point.step <= step) found = point.value;
+  return found;
+}
+
+/** A smooth line through the points that never swings past them (Fritsch & Carlson 1980). */
+export function smoothPath(points: readonly { x: number; y: number }[]): string {
+  if (points.length === 0) return "";
+  const text = (value: number) => value.toFixed(1);
+  let path = `M${text(points[0].x)},${text(points[0].y)}`;
+  const slopes = points
+    .slice(1)
+    .map((point, i) => (point.y - points[i].y) / Math.max(point.x - points[i].x, 1e-6));
+  const tangents = points.map((_, i) => {
+    if (i === 0) return slopes[0] ?? 0;
+    if (i === points.length - 1) return slopes[i - 1];
+    const [left, right] = [slopes[i - 1], slopes[i]];
+    return left * right <= 0 ? 0 : (2 * left * right) / (left + right);
+  });
+  for (let i = 1; i < points.length; i++) {
+    const third = (points[i].x - points[i - 1].x) / 3;
+    const [from, to] = [points[i - 1], points[i]];
+    path += `C${text(from.x + third)},${text(from.y + tangents[i - 1] * third)} ${text(to.x - third)},${text(to.y - tangents[i] * third)} ${text(to.x)},${text(to.y)}`;
+  }
+  return path;
+}

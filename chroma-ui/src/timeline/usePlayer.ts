@@ -1,0 +1,38 @@
+import { useEffect } from "react";
+import type { Frame } from "../api/bytes";
+import { usePreferences } from "../state/preferences";
+import { useView } from "../state/view";
+
+/** How long each frame is shown at speed 1, its glide included. */
+const FRAME_MS = 950;
+const LONGEST_GLIDE_MS = 650;
+
+export const glideFor = (speed: number): number => Math.min(LONGEST_GLIDE_MS, (FRAME_MS / speed) * 0.8);
+
+/** Walks through the frames while the film is played; it waits for a frame that is still on its way. */
+export function usePlayer(frames: readonly Frame[], index: number, shownDigest: string | null): void {
+  const playing = useView((view) => view.playing);
+  const { speed, loop } = usePreferences();
+  const digest = frames[index]?.digest ?? null;
+  const arrived = digest !== null && digest === shownDigest;
+
+  useEffect(() => {
+    if (!playing || !arrived) return;
+    const { seek, setPlaying } = useView.getState();
+    const last = index >= frames.length - 1;
+    if (last && !loop) {
+      setPlaying(false);
+      return;
+    }
+    const timer = window.setTimeout(() => seek(frames[last ? 0 : index + 1].step), FRAME_MS / speed);
+    return () => window.clearTimeout(timer);
+  }, [playing, arrived, frames, index, speed, loop]);
+}
+
+/** Starts the film, from its beginning where it stands at the end; or stops it. */
+export function togglePlay(frames: readonly Frame[], index: number): void {
+  const { playing, setPlaying, seek } = useView.getState();
+  if (frames.length < 2) return;
+  if (!playing && index === frames.length - 1) seek(frames[0].step);
+  setPlaying(!playing);
+}

@@ -1,0 +1,55 @@
+import { Dialog } from "radix-ui";
+import { IconButton } from "./Button";
+import styles from "./Help.module.css";
+import { Cross } from "./icons";
+
+const KEYS: readonly (readonly [string, string])[] = [
+  ["space", "play or pause the film"],
+  ["← →", "one frame back or on"],
+  ["home end", "first or last frame"],
+  ["F", "fit the film into the view"],
+  ["D", "dark or light"],
+  ["esc", "leave the sample in focus"],
+  ["?", "this sheet"],
+];
+
+const GESTURES: readonly (readonly [string, string])[] = [
+  ["drag", "move the view"],
+  ["wheel", "zoom"],
+  ["hover", "what a point is"],
+  ["click", "focus a sample, walk to its neighbours"],
+  ["legend: click", "hide or show a class"],
+  ["legend: double-click", "show a class alone"],
+];
+
+export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
+  return (
+    <Dialog.Root open={open} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className={styles.veil} />
+        <Dialog.Content className={styles.sheet} aria-describedby={undefined} data-testid="help-sheet">
+          <header>
+            <Dialog.Title className={styles.title}>Keys and gestures</Dialog.Title>
+            <Dialog.Close asChild>
+              <IconButton label="Close">
+                <Cross size={14} />
+              </IconButton>
+            </Dialog.Close>
+          </header>
+          {[KEYS, GESTURES].map((list) => (
+            <dl key={list[0][0]} className={styles.list}>
+              {list.map(([key, meaning]) => (
+                <div key={key}>
+                  <dt>
+                    <kbd>{key}</kbd>
+                  </dt>
+                  <dd>{meaning}</dd>
+                </div>
+              ))}
+            </dl>
+          ))}
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

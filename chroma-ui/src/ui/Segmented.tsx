@@ -1,0 +1,54 @@
+import { ToggleGroup } from "radix-ui";
+import styles from "./Segmented.module.css";
+import { Select } from "./Select";
+
+type Props<T extends string> = {
+  label: string;
+  value: T | null;
+  options: readonly { value: T; name: string; title?: string }[];
+  onChange: (value: T) => void;
+  testId?: string;
+  /** More characters than this in all options turn the row into a list. */
+  room?: number;
+};
+
+/** A row of choices, which becomes a list where it would not fit. */
+export function Segmented<T extends string>({
+  label,
+  value,
+  options,
+  onChange,
+  testId,
+  room = 44,
+}: Props<T>) {
+  const characters = options.reduce((sum, option) => sum + option.name.length + 3, 0);
+  if (options.length > 5 || characters > room) {
+    return (
+      <Select label={label} value={value} options={options} onChange={onChange} testId={testId} compact />
+    );
+  }
+  return (
+    <ToggleGroup.Root
+      type="single"
+      className={styles.row}
+      aria-label={label}
+      value={value ?? ""}
+      onValueChange={(next: string) => {
+        if (next) onChange(next as T);
+      }}
+      data-testid={testId}
+    >
+      {options.map((option) => (
+        <ToggleGroup.Item
+          key={option.value}
+          value={option.value}
+          className={styles.choice}
+          title={option.title}
+          data-value={option.value}
+        >
+          {option.name}
+        </ToggleGroup.Item>
+      ))}
+    </ToggleGroup.Root>
+  );
+}

@@ -1,0 +1,152 @@
+import type { ReactNode } from "react";
+
+type Props = { size?: number };
+
+function Stroked({ size = 16, children }: Props & { children: ReactNode }) {
+  return (
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      fill="none"
+      stroke="currentColor"
+      strokeWidth="1.4"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+      aria-hidden="true"
+    >
+      {children}
+    </svg>
+  );
+}
+
+export const ChevronDown = (props: Props) => (
+  <Stroked {...props}>
+    <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />
+  </Stroked>
+);
+export const Check = (props: Props) => (
+  <Stroked {...props}>
+    <path d="m3.5 8.5 3 3 6-7" />
+  </Stroked>
+);
+export const Cross = (props: Props) => (
+  <Stroked {...props}>
+    <path d="m4 4 8 8m0-8-8 8" />
+  </Stroked>
+);
+export const Search = (props: Props) => (
+  <Stroked {...props}>
+    <circle cx="7" cy="7" r="4" />
+    <path d="m10 10 3.5 3.5" />
+  </Stroked>
+);
+export const Pencil = (props: Props) => (
+  <Stroked {...props}>
+    <path d="m3 13 .6-2.6L10.9 3.1l2 2-7.3 7.3zM9.6 4.4l2 2" />
+  </Stroked>
+);
+export const Bin = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M3 4.5h10M6.5 4.5v-1.5h3v1.5M4.5 4.5l.5 8.5h6l.5-8.5M7 7v3.5M9 7v3.5" />
+  </Stroked>
+);
+export const Moon = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M13 9.6A5.5 5.5 0 1 1 6.4 3a4.5 4.5 0 0 0 6.6 6.6z" />
+  </Stroked>
+);
+export const Sun = (props: Props) => (
+  <Stroked {...props}>
+    <circle cx="8" cy="8" r="2.8" />
+    <path d="M8 1.5v1.3M8 13.2v1.3M1.5 8h1.3M13.2 8h1.3M3.4 3.4l.9.9M11.7 11.7l.9.9M12.6 3.4l-.9.9M4.3 11.7l-.9.9" />
+  </Stroked>
+);
+export const Screen = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2" y="3" width="12" height="8" rx="1.2" />
+    <path d="M6 13.5h4" />
+  </Stroked>
+);
+export const Link = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M6.7 9.3 9.3 6.7M7.5 4.7l1.1-1.1a2.7 2.7 0 0 1 3.8 3.8L11.3 8.5M8.5 11.3l-1.1 1.1a2.7 2.7 0 0 1-3.8-3.8L4.7 7.5" />
+  </Stroked>
+);
+export const Fit = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M2.5 6V3.5a1 1 0 0 1 1-1H6M10 2.5h2.5a1 1 0 0 1 1 1V6M13.5 10v2.5a1 1 0 0 1-1 1H10M6 13.5H3.5a1 1 0 0 1-1-1V10" />
+  </Stroked>
+);
+export const Plus = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 3v10M3 8h10" />
+  </Stroked>
+);
+export const Minus = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M3 8h10" />
+  </Stroked>
+);
+export const Question = (props: Props) => (
+  <Stroked {...props}>
+    <circle cx="8" cy="8" r="6" />
+    <path d="M6.3 6.3a1.7 1.7 0 1 1 2.5 1.5c-.5.3-.8.6-.8 1.2M8 11.2v.1" />
+  </Stroked>
+);
+export const Loop = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M3 8a4 4 0 0 1 4-4h5.5M10.5 2l2 2-2 2M13 8a4 4 0 0 1-4 4H3.5M5.5 14l-2-2 2-2" />
+  </Stroked>
+);
+export const Target = (props: Props) => (
+  <Stroked {...props}>
+    <circle cx="8" cy="8" r="2.2" />
+    <path d="M8 1.5v2.5M8 12v2.5M1.5 8H4M12 8h2.5" />
+  </Stroked>
+);
+export const PanelLeft = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2" y="3" width="12" height="10" rx="1.5" />
+    <path d="M6 3v10" />
+  </Stroked>
+);
+export const PanelRight = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2" y="3" width="12" height="10" rx="1.5" />
+    <path d="M10 3v10" />
+  </Stroked>
+);
+export const Warning = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 2.5 14.2 13H1.8zM8 6.5v3M8 11.3v.1" />
+  </Stroked>
+);
+
+export function Play({ size = 16 }: Props) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
+      <path d="M5 3.2v9.6c0 .5.5.8.9.5l7.3-4.8a.6.6 0 0 0 0-1L5.9 2.7c-.4-.3-.9 0-.9.5z" />
+    </svg>
+  );
+}
+
+export function Pause({ size = 16 }: Props) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 16 16" fill="currentColor" aria-hidden="true">
+      <rect x="3.8" y="3" width="3" height="10" rx="1" />
+      <rect x="9.2" y="3" width="3" height="10" rx="1" />
+    </svg>
+  );
+}
+
+export function Logo({ size = 24 }: Props) {
+  return (
+    <svg width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
+      <circle cx="7.5" cy="8" r="4.6" fill="#4cb5ff" />
+      <circle cx="16.4" cy="6.4" r="2.9" fill="#39d0c8" />
+      <circle cx="15.6" cy="15.4" r="4.6" fill="#8b7bff" />
+      <circle cx="7" cy="17.6" r="2.9" fill="#f58fd0" />
+    </svg>
+  );
+}

@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env.CHROMA_DEV_SERVER ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  // Relative addresses, so that the dashboard works behind any proxy prefix.
+  base: "./",
+  plugins: [react()],
+  build: { outDir: "../chroma/server/static", emptyOutDir: true, target: "es2022" },
+  server: {
+    proxy: {
+      "/graphql": { target: server, ws: true },
+      "/api": { target: server },
+    },
+  },
+  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },
+});

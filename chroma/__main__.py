@@ -1,0 +1,5 @@
+"""`python -m chroma`: the command line, whatever else is called `chroma` on the PATH."""
+
+from chroma.cli import main
+
+main()

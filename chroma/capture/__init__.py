@@ -1,0 +1,1 @@
+"""What is captured: which layers, which samples, how a layer becomes one vector per sample. No framework here."""

@@ -1,0 +1,109 @@
+"""The probe set: the fixed samples of a split that a run follows through time."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.records import Ids
+
+Slots = npt.NDArray[np.intp]
+
+
+class ProbeSet:
+    """Chooses at most `max_samples` samples in the first pass over a split, and keeps to them.
+
+    The samples with the smallest hash of their id stay, so the choice depends on the ids alone: not on their
+    order, and on no random state. Each has a slot, a row number in the buffers.
+
+    Args:
+        max_samples: Most samples to follow; None for all.
+    """
+
+    def __init__(self, max_samples: int | None) -> None:
+        self._max = max_samples
+        self._slots: dict[int | str, int] = {}
+        self._largest: list[tuple[int, int | str]] = []  # heap of (-hash, id), while choosing
+        self._fixed: Slots | None = None
+
+    def __len__(self) -> int:
+        return len(self._slots)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the samples are chosen."""
+        return self._fixed is not None
+
+    def expected(self, of: int) -> int:
+        """How many samples will be followed, of a split of `of` samples (0 if unknown)."""
+        return len(self) if self.fixed else of if self._max is None else min(of, self._max)
+
+    def place(self, ids: Ids) -> tuple[Slots, Slots]:
+        """Which rows of a batch are followed, and the slots they go to.
+
+        Returns:
+            Row numbers of the batch and their slots; a sample that comes twice in the batch counts once.
+        """
+        keys: list[int | str] = ids.tolist()
+        place = self._slots.get if self.fixed else self._choosing(ids)
+        row_of = {slot: row for row, key in enumerate(keys) if (slot := place(key)) is not None}
+        slots = np.fromiter(row_of.keys(), np.intp, len(row_of))
+        return np.fromiter(row_of.values(), np.intp, len(row_of)), slots
+
+    def fix(self) -> None:
+        """End the choosing; from now on the samples stay the same."""
+        if self._fixed is None:
+            keys = list(self._slots)
+            if keys and isinstance(keys[0], int):
+                keys.sort()
+            self._slots = {key: self._slots[key] for key in keys}
+            self._fixed = np.fromiter(self._slots.values(), np.intp, len(keys))
+            self._largest = []
+
+    def order(self) -> Slots:
+        """Slots in probe order: by index, or as user keys came first."""
+        return self._fixed if self._fixed is not None else np.arange(len(self), dtype=np.intp)
+
+    def ids(self) -> Ids:
+        """Ids in probe order."""
+        keys = list(self._slots)
+        if keys and isinstance(keys[0], str):
+            texts = np.empty(len(keys), dtype=object)
+            texts[:] = keys
+            return texts
+        return np.array(keys, dtype=np.int64)
+
+    def _choosing(self, ids: Ids) -> Callable[[int | str], int | None]:
+        hashes = dict(zip(ids.tolist(), _hashes(ids), strict=True))
+
+        def place(key: int | str) -> int | None:
+            slot = self._slots.get(key)
+            if slot is not None:
+                return slot
+            if self._max is None or len(self._slots) < self._max:
+                slot = len(self._slots)
+                if self._max is not None:
+                    heapq.heappush(self._largest, (-hashes[key], key))
+            else:
+                if hashes[key] >= -self._largest[0][0]:
+                    return None
+                _, evicted = heapq.heapreplace(self._largest, (-hashes[key], key))
+                slot = self._slots.pop(evicted)
+            self._slots[key] = slot
+            return slot
+
+        return place
+
+
+def _hashes(ids: Ids) -> list[int]:
+    """A well-mixed 64-bit hash of each id, the same in every process."""
+    if ids.dtype == object:
+        return [int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) for key in ids.tolist()]
+    mixed = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)  # splitmix64, Steele et al. 2014
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (mixed ^ (mixed >> np.uint64(31))).tolist()

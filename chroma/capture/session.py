@@ -1,0 +1,316 @@
+"""A capture session: batches in, records out. Knows no framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from chroma.arguments import columns
+from chroma.capture.layers import Chosen
+from chroma.capture.probe import ProbeSet, Slots
+from chroma.errors import ConfigError
+from chroma.outputs import head_kind, outputs_of
+from chroma.recording import Recording
+from chroma.records import Array, Ids, LayerNote, Record, Samples, Snapshot
+from chroma.thumbnails import looks_like_image, shrink, thumbnails
+
+Identity = Literal["index", "key", "order"]
+
+
+@dataclass
+class _Split:
+    """What is known of a split from its first pass on."""
+
+    name: str
+    probe: ProbeSet
+    identity: Identity
+    of: int
+    class_names: Sequence[str]
+    labels: Array | None = None  # by slot
+    metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
+    images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
+    has_images: bool = False
+    said: bool = False  # its samples are recorded
+    spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again
+
+
+class CaptureSession:
+    """Turns passes over splits into records.
+
+    Args:
+        recording: Where records go.
+        max_samples: Most samples to follow in each split; None for all.
+        log_inputs: Whether integrations give inputs; those that look like images are kept.
+    """
+
+    def __init__(self, recording: Recording, *, max_samples: int | None, log_inputs: bool) -> None:
+        if max_samples is not None and max_samples < 1:
+            raise ConfigError(f"max_samples={max_samples!r} cannot be used; give 1 or more, or None for all")
+        self.recording = recording
+        self._max_samples = max_samples
+        self.log_inputs = log_inputs
+        self._splits: dict[str, _Split] = {}
+
+    def begin(
+        self,
+        split: str,
+        epoch: int | None,
+        step: int,
+        *,
+        identity: Identity,
+        of: int = 0,
+        class_names: Sequence[str] = (),
+    ) -> SplitPass:
+        """Begin a pass over a split.
+
+        Args:
+            split: Name of the split.
+            epoch: 0-based.
+            step: Global optimizer step.
+            identity: How ids are known; what the first pass says counts.
+            of: Samples the dataset split holds; 0 if unknown.
+            class_names: Names of the classes, by index.
+        """
+        if split not in self._splits:
+            self._splits[split] = _Split(split, ProbeSet(self._max_samples), identity, of, class_names)
+            self.recording.tally.identity[split] = identity
+        return SplitPass(self.recording, self._splits[split], epoch, step)
+
+
+class SplitPass:
+    """One pass over a split: `batch`, then `add` and `add_scores` for it, batch after batch, then `end`.
+
+    Nothing is recorded before `end`: a pass that breaks off leaves no trace.
+    """
+
+    def __init__(self, recording: Recording, split: _Split, epoch: int | None, step: int) -> None:
+        self._recording = recording
+        self._split = split
+        self._epoch = epoch
+        self._step = step
+        self._first = not split.probe.fixed
+        self._rows: Slots = np.empty(0, np.intp)
+        self._slots: Slots = np.empty(0, np.intp)
+        self._size = 0
+        self._seen = 0
+        self._layers: dict[str, tuple[Chosen, _Buffer]] = {}
+        self._scores: _Buffer | None = None
+
+    @property
+    def first(self) -> bool:
+        """Whether this pass chooses the samples to follow."""
+        return self._first
+
+    @property
+    def following(self) -> tuple[int, int]:
+        """How many samples the pass will follow, of how many in the split; 0 if unknown."""
+        return self._split.probe.expected(self._split.of), self._split.of
+
+    def batch(self, ids: Ids | None, size: int) -> bool:
+        """Announce a batch.
+
+        Args:
+            ids: `[B]` sample ids, None if they cannot be known.
+            size: Number of samples B.
+
+        Returns:
+            Whether any of its samples is followed.
+        """
+        split = self._split
+        if split.identity == "order":
+            ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
+        self._seen += size
+        self._size = size
+        self._rows = self._slots = np.empty(0, np.intp)
+        if ids is None or len(ids) != size:
+            self._recording.tally.miss(f"samples of {split.name} came without their ids", size)
+        elif (ids.dtype == object) != (split.identity == "key"):
+            self._recording.tally.miss(f"ids of {split.name} changed their type", size)
+        else:
+            self._rows, self._slots = split.probe.place(ids)
+            self._ids = ids
+        return len(self._rows) > 0
+
+    def add(self, layer: Chosen, values: Array) -> None:
+        """Give `[B, d]` float values of a layer for the batch; they are copied."""
+        if layer.name not in self._layers:
+            self._layers[layer.name] = (layer, self._buffer(layer.name, values))
+        self._put(self._layers[layer.name][1], layer.name, values)
+
+    def add_scores(self, values: Array) -> None:
+        """Give `[B, C]` scores of the classifier head for the batch; they are copied."""
+        if self._scores is None:
+            self._scores = self._buffer("", values)
+        self._put(self._scores, "the classifier head", values)
+
+    def add_samples(self, *, labels: Array | None, inputs: Array | None, metadata: Mapping[str, Any]) -> None:
+        """Say what is known of the batch's samples; taken in the first pass only.
+
+        Args:
+            labels: `[B]`, or None.
+            inputs: `[B, …]`; kept as thumbnails where they look like images.
+            metadata: Name to `[B]` values.
+        """
+        split = self._split
+        if not self._first:
+            return
+        if labels is not None and len(labels) == self._size:
+            labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
+            split.labels = self._scatter(split.labels, labels)
+        for name, column in columns("metadata", metadata, self._size).items():
+            split.metadata[name] = self._scatter(split.metadata.get(name), column)
+        if inputs is not None and len(self._rows) and looks_like_image(inputs):
+            split.has_images = True
+            small = shrink(inputs[self._rows])
+            keys: list[int | str] = self._ids[self._rows].tolist()
+
+            def encode() -> Sequence[Record]:
+                split.images.update(zip(keys, thumbnails(small), strict=True))
+                return ()
+
+            self._recording.submit(encode, small.nbytes)
+
+    def end(self) -> None:
+        """Record what the pass gave."""
+        split = self._split
+        split.probe.fix()
+        if not split.said:
+            self._say_samples()
+        of = len(split.probe)
+        for layer, buffer in self._layers.values():
+            slots, ids = self._filled(buffer)
+            snapshot = Snapshot(
+                layer.name,
+                split.name,
+                self._epoch,
+                self._step,
+                ids,
+                buffer.values,
+                of,
+                note=LayerNote(layer.pooling, layer.reason, layer.default),
+            )
+            self._recording.submit_snapshot(snapshot, slots, self._returned(layer.name, buffer))
+        if self._scores is not None:
+            self._say_outputs(self._scores)
+
+    def _say_samples(self) -> None:
+        split, order = self._split, self._split.probe.order()
+        split.said = True
+        split.of = max(split.of, len(order))
+        self._recording.tally.split_of[split.name] = split.of
+        ids = split.probe.ids()
+
+        def samples() -> Sequence[Record]:
+            images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
+            split.images.clear()
+            return [
+                Samples(
+                    split.name,
+                    ids,
+                    of=split.of,
+                    identity=split.identity,
+                    labels=None if split.labels is None else _grown(split.labels, len(order))[order],
+                    class_names=list(split.class_names),
+                    images=images,
+                    metadata={
+                        name: _grown(column, len(order))[order] for name, column in split.metadata.items()
+                    },
+                )
+            ]
+
+        self._recording.submit(samples, 0)
+
+    def _say_outputs(self, buffer: _Buffer) -> None:
+        split, (slots, ids) = self._split, self._filled(buffer)
+        returned = self._returned("", buffer)
+        of = len(split.probe)
+
+        def outputs() -> Sequence[Record]:
+            scores = buffer.values[slots]
+            returned()
+            return [
+                outputs_of(
+                    scores,
+                    None if split.labels is None else _grown(split.labels, of)[slots],
+                    split=split.name,
+                    epoch=self._epoch,
+                    step=self._step,
+                    ids=ids,
+                    head=head_kind(scores),
+                )
+            ]
+
+        self._recording.submit(outputs, buffer.values.nbytes)
+
+    def _filled(self, buffer: _Buffer) -> tuple[Slots, Ids]:
+        order = self._split.probe.order()
+        buffer.grow(int(order.max(initial=-1)) + 1)
+        filled = buffer.filled[order]
+        return order[filled], self._split.probe.ids()[filled]
+
+    def _returned(self, name: str, buffer: _Buffer) -> Callable[[], None]:
+        return lambda: self._split.spare.__setitem__(name, buffer.values)
+
+    def _buffer(self, name: str, values: Array) -> _Buffer:
+        expected = self._split.probe.expected(self._split.of)
+        spare = self._split.spare.pop(name, None)
+        if spare is None or spare.shape[1:] != values.shape[1:] or len(spare) < expected:
+            spare = np.empty((expected, *values.shape[1:]), np.float32)
+        return _Buffer(spare, np.zeros(len(spare), bool))
+
+    def _put(self, buffer: _Buffer, about: str, values: Array) -> None:
+        if len(values) != self._size or values.shape[1:] != buffer.values.shape[1:]:
+            raise ConfigError(
+                f"{about} gave {list(values.shape)} for a batch of {self._size} samples, after "
+                f"{buffer.values.shape[1]} values per sample before; name a layer of fixed width"
+            )
+        if not len(self._rows):
+            return
+        buffer.grow(int(self._slots.max()) + 1)
+        whole = len(self._rows) == self._size and bool((self._rows == np.arange(self._size)).all())
+        start = int(self._slots[0])
+        if whole and bool((self._slots == np.arange(start, start + self._size)).all()):
+            buffer.values[start : start + self._size] = values  # one block: half the cost of scattering
+        else:
+            buffer.values[self._slots] = values[self._rows]
+        buffer.filled[self._slots] = True
+
+    def _scatter(self, column: Array | None, values: Array) -> Array:
+        """Write the batch's values to their slots of a column, which grows."""
+        if column is None:
+            column = np.empty(0, values.dtype)
+        if column.dtype != values.dtype:
+            raise ConfigError(
+                f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
+            )
+        if len(self._rows):
+            column = _grown(column, int(self._slots.max()) + 1)
+            column[self._slots] = values[self._rows]
+        return column
+
+
+@dataclass
+class _Buffer:
+    """Vectors by slot, and which slots hold one."""
+
+    values: Array
+    filled: Array
+
+    def grow(self, rows: int) -> None:
+        if rows > len(self.values):
+            self.values = _grown(self.values, rows)
+            self.filled = _grown(self.filled, rows)
+
+
+def _grown(array: Array, rows: int) -> Array:
+    """The array, made longer by at least half if it has fewer rows; new rows are missing (-1, NaN, None, False)."""
+    if rows <= len(array):
+        return array
+    grown = np.empty((max(rows, len(array) * 3 // 2), *array.shape[1:]), array.dtype)
+    grown[: len(array)] = array
+    missing = {"f": np.nan, "i": -1, "O": None}.get(array.dtype.kind, False)
+    grown[len(array) :] = missing
+    return grown

@@ -1,0 +1,98 @@
+"""When a snapshot is taken: every so often, and at growing distance in long runs."""
+
+from __future__ import annotations
+
+import re
+
+from chroma.errors import ConfigError
+
+
+class Thinning:
+    """Decides for each pass over a split whether it is captured.
+
+    Kept snapshots are dense first: so many at each stride, then the stride doubles. How many at each stride
+    follows from the number of passes to come where that is known, so that the whole run is covered.
+
+    Args:
+        every: Epochs between snapshots, or steps as in "500 steps".
+        max_snapshots: Most snapshots to keep; None for all.
+        passes: How many passes will come, None if unknown.
+
+    Attributes:
+        seen: Passes that `every` let through.
+        kept: Passes that are captured.
+        expected: How many passes will be captured, None if unknown.
+    """
+
+    def __init__(self, every: int | str, max_snapshots: int | None, passes: int | None) -> None:
+        self._every, self._by_step = _every(every)
+        if max_snapshots is not None and max_snapshots < 1:
+            raise ConfigError(
+                f"max_snapshots={max_snapshots!r} cannot be used; give 1 or more, or None for all"
+            )
+        self._max = max_snapshots
+        if passes is not None and not self._by_step:
+            passes = -(-passes // self._every)
+        self._kept_passes = _schedule(max_snapshots, None if self._by_step else passes)
+        if self._kept_passes is not None:
+            passes = len(self._kept_passes) if passes is not None else None
+        self.expected = None if self._by_step else passes
+        self._last: int | None = None
+        self.seen = 0
+        self.kept = 0
+
+    def wants(self, epoch: int, step: int) -> bool:
+        """Whether the pass at this epoch and step is captured; to be asked once for each pass."""
+        if self._by_step:
+            if self._last is not None and step - self._last < self._every:
+                return False
+            self._last = step
+        elif epoch % self._every:
+            return False
+        number, self.seen = self.seen, self.seen + 1
+        if self._kept_passes is not None and number not in self._kept_passes:
+            return False
+        self.kept += 1
+        return True
+
+    def said(self) -> str | None:
+        """The sentence for the receipt, if passes were left out because of `max_snapshots`."""
+        if self.kept == self.seen:
+            return None
+        return f"{self.kept} of {self.seen} validation passes kept, dense first (max_snapshots={self._max})"
+
+
+def _every(every: int | str) -> tuple[int, bool]:
+    if isinstance(every, int) and not isinstance(every, bool) and every >= 1:
+        return every, False
+    if isinstance(every, str) and (match := re.fullmatch(r"\s*([1-9]\d*)\s+steps?\s*", every)):
+        return int(match[1]), True
+    raise ConfigError(f"every={every!r} cannot be used; give a number of epochs, or steps as in '500 steps'")
+
+
+def _schedule(cap: int | None, passes: int | None) -> frozenset[int] | None:
+    """Numbers of the passes to keep; None keeps all."""
+    if cap is None or (passes is not None and passes <= cap):
+        return None
+    if passes is None:
+        return frozenset(_dense_first(max(1, cap // 8), None)[:cap])
+    for per_stride in range(cap, 0, -1):
+        numbers = _dense_first(per_stride, passes)
+        if len(numbers) <= cap - 1:
+            break
+    else:
+        numbers = numbers[: cap - 1]
+    return frozenset({*numbers, passes - 1})
+
+
+def _dense_first(per_stride: int, passes: int | None) -> list[int]:
+    """0, 1, 2, … with the stride doubled after each `per_stride` numbers; below `passes`, or 64 strides."""
+    numbers: list[int] = []
+    number = 0
+    for doubling in range(64):
+        for _ in range(per_stride):
+            if passes is not None and number >= passes:
+                return numbers
+            numbers.append(number)
+            number += 2**doubling
+    return numbers

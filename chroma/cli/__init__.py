@@ -1,0 +1,42 @@
+"""The command line: `chroma`, `chroma-embeddings` and `python -m chroma` are the same."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import chroma
+from chroma.cli import application, doctor, runs
+from chroma.errors import ChromaError
+
+app = typer.Typer(
+    name="chroma",
+    help="Watch what your model learns: see, list and read what was captured while it trained.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("ui")(application.ui)
+app.add_typer(application.commands, name="application")
+app.add_typer(runs.commands, name="runs")
+app.command("doctor")(doctor.doctor)
+
+
+@app.callback(invoke_without_command=True)
+def version(
+    show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if show:
+        typer.echo(f"chroma-embeddings {chroma.__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; every error of ours is one sentence on stderr and exit code 1."""
+    try:
+        app(prog_name="chroma")
+    except ChromaError as error:
+        typer.echo(f"chroma: {error}", err=True)
+        sys.exit(1)

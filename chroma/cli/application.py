@@ -1,0 +1,87 @@
+"""`chroma ui` and `chroma application run`: find or start the dashboard."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import chroma
+from chroma.cli._options import Home
+from chroma.reader.dashboard import open_page, page
+from chroma.settings import load_settings
+
+commands = typer.Typer(help="Run the dashboard as a server.", no_args_is_help=True)
+
+Open = Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")]
+Port = Annotated[
+    int | None,
+    typer.Option(min=1, max=65535, help="Port; by default 8000, or the next free one.", show_default=False),
+]
+
+
+def ui(
+    run: Annotated[
+        str | None, typer.Argument(help="Name or id of a run to show, or latest.", show_default=False)
+    ] = None,
+    port: Port = None,
+    home: Home = None,
+    open_browser: Open = True,
+) -> None:
+    """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
+    from chroma.server.owner import find_owner
+
+    run_id = None
+    if run is not None:
+        with chroma.open(home) as catalog:
+            run_id = catalog.run(run).id
+    owner = find_owner(load_settings(home=home))
+    if owner is None:
+        _serve(home=home, port=port, open_browser=open_browser, run_id=run_id)
+        return
+    address = page(owner.url, owner.token, run_id)
+    typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
+    if open_browser:
+        open_page(address)
+
+
+@commands.command("run")
+def run_application(
+    host: Annotated[str, typer.Option(help="Address to listen on; loopback only.")] = "127.0.0.1",
+    port: Port = None,
+    home: Home = None,
+    no_token: Annotated[
+        bool, typer.Option("--no-token", help="Ask for no token: for those alone on this machine.")
+    ] = False,
+    open_browser: Open = False,
+) -> None:
+    """Start the dashboard and serve until Ctrl-C."""
+    _serve(host=host, port=port, home=home, no_token=no_token, open_browser=open_browser)
+
+
+def _serve(
+    *,
+    host: str = "127.0.0.1",
+    port: int | None,
+    home: Path | None,
+    no_token: bool = False,
+    open_browser: bool,
+    run_id: str | None = None,
+) -> None:
+    from chroma.server.embedded import new_token, run_foreground
+
+    settings = load_settings(home=home)
+    token = None if no_token else new_token()
+
+    def ready(url: str) -> None:
+        address = page(url, token, run_id)
+        typer.echo(
+            f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it."
+        )
+        if open_browser:
+            # in a thread: the server, which runs here, must answer the browser
+            threading.Thread(target=open_page, args=(address,), daemon=True).start()
+
+    run_foreground(settings, host=host, port=port, token=token, ready=ready)

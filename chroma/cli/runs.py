@@ -1,0 +1,98 @@
+"""`chroma runs`: what there is, on the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from chroma.cli._options import AsJson, Home
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+commands = typer.Typer(help="List and show runs.", no_args_is_help=True)
+
+
+@commands.command("list")
+def list_runs(
+    project: Annotated[str | None, typer.Option(help="Only this project.", show_default=False)] = None,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """List runs, newest first."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        table = catalog.runs(project)
+    if as_json:
+        _print_json(_records(table))
+    elif table.empty:
+        typer.echo("No runs yet: give your trainer a ChromaCallback, or log with chroma.init().")
+    else:
+        _print_table(table[["name", "project", "status", "created_at", "bytes", "id"]])
+
+
+@commands.command("show")
+def show_run(
+    run: Annotated[str, typer.Argument(help="Name or id of a run, or latest.")] = "latest",
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the layers, splits, snapshots and metrics of a run."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        stored = catalog.run(run)
+        runs = catalog.runs()
+        about = _records(runs[runs["id"] == stored.id])[0]
+        tables = {
+            "layers": stored.layers(),
+            "splits": stored.splits(),
+            "snapshots": stored.snapshots(),
+            "metrics": stored.metrics(),
+        }
+    if as_json:
+        _print_json(about | {name: _records(table) for name, table in tables.items()})
+        return
+    for name, value in about.items():
+        typer.echo(f"{name.replace('_', ' '):12} {'' if value is None else value}")
+    last = tables["metrics"].groupby("name", sort=False).tail(1)
+    _print_table(tables["layers"][["name", "dim", "pooling", "reason"]], "Layers")
+    _print_table(tables["splits"][["name", "n", "of", "identity"]], "Splits")
+    _print_table(tables["snapshots"].drop(columns="dtype"), "Snapshots")
+    _print_table(last, "Metrics, last value")
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
+
+
+def _print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _print_table(table: pd.DataFrame, title: str | None = None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for name in table.columns:
+        drawn.add_column(str(name).replace("_", " "), overflow="fold")
+    for row in table.itertuples(index=False):
+        drawn.add_row(*(_text(value) for value in row))
+    Console().print(drawn)
+
+
+def _text(value: Any) -> str:
+    import pandas as pd
+
+    if isinstance(value, pd.Timestamp):
+        return value.tz_convert(None).strftime("%Y-%m-%d %H:%M UTC")
+    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() else f"{value:,.4g}"
+    return str(value)

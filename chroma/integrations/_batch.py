@@ -1,0 +1,109 @@
+"""What a batch holds: its size, labels, inputs, ids and metadata, in the usual shapes or as the user says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+from torch import Tensor
+
+from chroma.errors import ConfigError
+from chroma.integrations._torch import labels_of, to_numpy
+from chroma.records import Array, Ids, sample_ids
+
+Pick = str | int | Callable[[Any], Any]  # a key or position in the batch, or a function of it
+Columns = str | Sequence[str] | Callable[[Any], Mapping[str, Any]]
+
+_LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
+_INPUT_KEYS = ("image", "images", "pixel_values", "x", "input", "inputs")
+
+
+class BatchReader:
+    """Reads batches.
+
+    Args:
+        ids: Where the user's own keys are; None for dataset indices.
+        labels: Where labels are; None for the usual places: the second of a pair, or a key like "label".
+        inputs: Where inputs are; None for the usual places: the first of a pair, or a key like "image".
+        metadata: Further columns: keys of the batch, or a function that gives name to values.
+    """
+
+    def __init__(
+        self, ids: Pick | None, labels: Pick | None, inputs: Pick | None, metadata: Columns | None
+    ) -> None:
+        self._ids, self._labels, self._inputs, self._metadata = ids, labels, inputs, metadata
+
+    @property
+    def gives_ids(self) -> bool:
+        """Whether the user says where ids are."""
+        return self._ids is not None
+
+    def size(self, batch: Any) -> int:
+        """Number of samples: length of the first tensor in the batch; 0 if there is none."""
+        if isinstance(batch, Tensor):
+            return len(batch) if batch.ndim else 0
+        parts: Sequence[Any] = ()
+        if isinstance(batch, Mapping):
+            parts = list(cast("Mapping[Any, Any]", batch).values())
+        elif isinstance(batch, (tuple, list)):
+            parts = cast("Sequence[Any]", batch)
+        return next((size for part in parts if (size := self.size(part))), 0)
+
+    def ids(self, batch: Any) -> Ids | None:
+        """The user's keys, if `ids=` was given."""
+        if self._ids is None:
+            return None
+        values = _pick(batch, self._ids, "ids")
+        return sample_ids(to_numpy(values) if isinstance(values, Tensor) else values)
+
+    def labels(self, batch: Any, rows: int) -> Array | None:
+        """`[B]` labels, or None where there are none."""
+        if self._labels is not None:
+            found = labels_of(_pick(batch, self._labels, "labels"), rows)
+            if found is None:
+                raise ConfigError(
+                    "labels= must give one label per sample: [B] numbers or strings, or one-hot [B, C]"
+                )
+            return found
+        return labels_of(_usual(batch, 1, _LABEL_KEYS), rows)
+
+    def inputs(self, batch: Any) -> Array | None:
+        """`[B, …]` inputs, or None where there are none."""
+        values = (
+            _usual(batch, 0, _INPUT_KEYS) if self._inputs is None else _pick(batch, self._inputs, "inputs")
+        )
+        return to_numpy(values) if isinstance(values, Tensor) else None
+
+    def metadata(self, batch: Any) -> dict[str, Any]:
+        """Name to `[B]` values."""
+        if self._metadata is None:
+            return {}
+        if callable(self._metadata):
+            found = dict(self._metadata(batch))
+        else:
+            keys = [self._metadata] if isinstance(self._metadata, str) else self._metadata
+            found = {key: _pick(batch, key, "metadata") for key in keys}
+        return {
+            name: to_numpy(values) if isinstance(values, Tensor) else values for name, values in found.items()
+        }
+
+
+def _pick(batch: Any, where: Pick, argument: str) -> Any:
+    if callable(where):
+        return where(batch)
+    try:
+        return batch[where]
+    except (KeyError, IndexError, TypeError) as error:
+        raise ConfigError(
+            f"{argument}={where!r} is not in the batch, a {type(batch).__name__}; give one of its keys or a function"
+        ) from error
+
+
+def _usual(batch: Any, position: int, keys: Sequence[str]) -> Any:
+    if isinstance(batch, Mapping):
+        mapping = cast("Mapping[Any, Any]", batch)
+        return next((mapping[key] for key in keys if key in mapping), None)
+    if isinstance(batch, (tuple, list)):
+        parts = cast("Sequence[Any]", batch)
+        return parts[position] if len(parts) > position else None
+    return batch if position == 0 and isinstance(batch, Tensor) else None

@@ -1,0 +1,148 @@
+"""True sample ids from a PyTorch DataLoader: what its index sampler emits is recorded on the way.
+
+`DataLoader._index_sampler` is read by every iterator, in single-process loading, with workers and again when
+persistent workers are reset; `loader.batch_sampler`, which frameworks look into, is left alone. The class
+property is patched only while some loader is tapped, and records tapped loaders only.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
+
+from chroma.records import Ids, sample_ids
+
+
+class Pass:
+    """One pass over a loader: an iterator over its batches of indices that keeps them until they are asked for."""
+
+    def __init__(self, inner: Iterator[Any]) -> None:
+        self._inner = inner
+        self._recorded: dict[int, Any] = {}
+        self._count = 0
+
+    def __iter__(self) -> Pass:
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self._inner)
+        self._recorded[self._count] = tuple(batch) if isinstance(batch, (list, tuple)) else batch
+        self._count += 1
+        return batch
+
+    def take(self, number: int) -> Any:
+        """Indices of a batch, once; None if there are none."""
+        return self._recorded.pop(number, None)
+
+
+class IndexTap:
+    """Records the passes over one loader.
+
+    Attributes:
+        latest: The pass that began last, None before the first.
+        base: Index in the base dataset by index in the loader's Subset; None if there is no Subset.
+    """
+
+    def __init__(self, dataset: Any = None) -> None:
+        self.latest: Pass | None = None
+        self.base: npt.NDArray[np.int64] | None = None
+        while isinstance(dataset, Subset):
+            subset = cast("Subset[Any]", dataset)
+            below = np.asarray(subset.indices, dtype=np.int64)
+            self.base = below if self.base is None else below[self.base]
+            dataset = subset.dataset
+
+
+class _Recorder:
+    """Stands in for an index sampler: the same batches, and each pass is recorded."""
+
+    def __init__(self, sampler: Any, tap: IndexTap) -> None:
+        self._sampler = sampler
+        self._tap = tap
+
+    def __iter__(self) -> Pass:
+        # iter() at once, as without us: some samplers draw random numbers here
+        recorded = Pass(iter(self._sampler))
+        self._tap.latest = recorded
+        return recorded
+
+    def __len__(self) -> int:
+        return len(self._sampler)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sampler, name)
+
+
+_taps: weakref.WeakKeyDictionary[DataLoader[Any], IndexTap] = weakref.WeakKeyDictionary()
+_lock = threading.RLock()
+_original = cast("property", DataLoader.__dict__["_index_sampler"])
+
+
+def _recorded_index_sampler(loader: DataLoader[Any]) -> Any:
+    sampler = _original.__get__(loader)
+    tap = _taps.get(loader)
+    return sampler if tap is None else _Recorder(sampler, tap)
+
+
+def tap(loader: DataLoader[Any]) -> IndexTap:
+    """Record the passes over a loader from now on."""
+    with _lock:
+        if not _taps:
+            DataLoader._index_sampler = property(_recorded_index_sampler)  # pyright: ignore[reportAttributeAccessIssue]
+        return _taps.setdefault(loader, IndexTap(loader.dataset))
+
+
+def untap(loader: DataLoader[Any]) -> None:
+    """Record this loader no more; without tapped loaders the class is as it was."""
+    with _lock:
+        _taps.pop(loader, None)
+        if not _taps:
+            DataLoader._index_sampler = _original  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
+    """Sample ids of a batch of recorded indices: positions in the base dataset, or the sampler's own strings."""
+    if not isinstance(indices, tuple):
+        return None
+    try:
+        ids = sample_ids(indices)
+    except ValueError:
+        return None
+    return ids if base is None or ids.dtype == object else base[ids]
+
+
+def knows_ids(loader: Any) -> bool:
+    """Whether what the sampler emits names the rows of the batches: not with iterable datasets and the like."""
+    return (
+        isinstance(loader, DataLoader)
+        and not isinstance(loader.dataset, IterableDataset)
+        and loader.batch_sampler is not None
+        and getattr(loader, "in_order", True)
+    )
+
+
+def samples_in(loader: Any) -> int:
+    """Samples the loader's dataset holds; 0 if unknown."""
+    try:
+        return len(loader.dataset)
+    except (AttributeError, TypeError, NotImplementedError):
+        return 0
+
+
+def class_names_of(loader: Any) -> Sequence[str]:
+    """Names of the classes from the usual attributes of the dataset, or of the one below a Subset."""
+    dataset = getattr(loader, "dataset", None)
+    while dataset is not None:
+        for attribute in ("classes", "class_names", "target_names"):
+            names = getattr(dataset, attribute, None)
+            if isinstance(names, (list, tuple)) and len(cast("Sequence[Any]", names)) > 1:
+                return [str(name) for name in cast("Sequence[Any]", names)]
+        parts = getattr(dataset, "datasets", None) if isinstance(dataset, ConcatDataset) else None
+        dataset = cast("Sequence[Any]", parts)[0] if parts else getattr(dataset, "dataset", None)
+    return ()

@@ -1,0 +1,124 @@
+"""`chroma.open()`: what there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from chroma.errors import NotFoundError
+from chroma.reader._frame import frame
+from chroma.reader.connection import Connection
+from chroma.reader.run import StoredRun
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_PROJECTS = "{ projects { id name createdAt runs { id deletedAt } } }"
+_RUNS = """query Runs($project: String) {
+  runs(project: $project) {
+    id name project status framework task createdAt finishedAt deletedAt bytes attempts
+  }
+}"""
+
+
+def open(home_or_url: str | Path | None = None, token: str | None = None) -> Catalog:
+    """Open what was captured, to read it back.
+
+    A home that a dashboard owns is read through that dashboard; else its work is done in this process
+    until the catalog is closed: first what the journal holds is taken in.
+
+    Args:
+        home_or_url: A home folder, or a dashboard's URL; by default `CHROMA_HOME`, else `~/.chroma`.
+        token: What the dashboard at a URL asks for; a home needs none.
+
+    Returns:
+        The catalog; a context manager too. It is closed at exit at the latest.
+
+    Raises:
+        HomeError: The home cannot be used.
+        CatalogError: The home's catalog is damaged.
+        TransportError: The URL cannot be reached, or the token is wrong.
+    """
+    return Catalog(Connection(home_or_url, token))
+
+
+class Catalog:
+    """The projects and runs of a home or server. Made by `chroma.open()`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def url(self) -> str:
+        """Address of the dashboard that answers."""
+        return self._connection.url
+
+    def projects(self) -> pd.DataFrame:
+        """List projects.
+
+        Returns:
+            One row each: name, runs (how many), created_at (UTC), id.
+        """
+        projects = self._connection.query(_PROJECTS)["projects"]
+        for project in projects:
+            project["runs"] = sum(not run["deletedAt"] for run in project["runs"])
+        return frame(projects, ["name", "runs", "createdAt", "id"])
+
+    def runs(self, project: str | None = None) -> pd.DataFrame:
+        """List runs, newest first; deleted ones are left out.
+
+        Args:
+            project: Name of a project; all by default.
+
+        Returns:
+            One row each: name, project, status, framework, task, created_at and finished_at (UTC), bytes,
+            attempts, id.
+
+        Raises:
+            NotFoundError: There is no such project.
+        """
+        if project is not None:
+            known = [each["name"] for each in self._connection.query(_PROJECTS)["projects"]]
+            if project not in known:
+                raise NotFoundError("project", project, known)
+        runs = [run | {"status": run["status"].lower()} for run in self._runs(project)]
+        names = ["name", "project", "status", "framework", "task", "createdAt", "finishedAt"]
+        return frame(runs, [*names, "bytes", "attempts", "id"])
+
+    def run(self, name_or_id: str = "latest") -> StoredRun:
+        """Pick a run.
+
+        Args:
+            name_or_id: An id, a name (the newest run of that name), or `"latest"`.
+
+        Raises:
+            NotFoundError: There is none; the sentence suggests the nearest names.
+        """
+        runs = self._runs()
+        for run in runs:
+            if run["id"] == name_or_id:
+                return StoredRun(self._connection, run["id"], run["name"])
+        for run in runs:
+            if name_or_id in (run["name"], "latest"):
+                return StoredRun(self._connection, run["id"], run["name"])
+        raise NotFoundError("run", name_or_id, dict.fromkeys(run["name"] for run in runs))
+
+    def close(self) -> None:
+        """Close; a dashboard that runs in this process for this catalog stops."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Catalog at {self.url}>"
+
+    def _runs(self, project: str | None = None) -> list[dict[str, Any]]:
+        runs: list[dict[str, Any]] = self._connection.query(_RUNS, project=project)["runs"]
+        return [run for run in runs if not run["deletedAt"]]

@@ -1,0 +1,133 @@
+"""Where the reader's numbers come from: the owner of a home, a server by its URL, or this process."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chroma.client import Client
+from chroma.errors import ConfigError, HomeError, TransportError
+from chroma.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from chroma.server.embedded import Served
+
+R = TypeVar("R")
+
+_START = 30.0  # seconds that another process which just took the home may need until it tells its address
+
+
+@dataclass
+class _Embedded:
+    served: Served
+    users: int
+
+
+_embedded: dict[Path, _Embedded] = {}  # servers of this process, by home
+_lock = threading.RLock()
+
+
+class Connection:
+    """A dashboard to ask. On a home it is found again if its owner ended, and started if there is none.
+
+    Args:
+        home_or_url: A home folder, or the URL of a dashboard; None for `CHROMA_HOME`.
+        token: For a URL: what the dashboard asks for.
+        port: For a home that has no dashboard yet: where to start it; by default a free port.
+
+    Attributes:
+        url: Address of the dashboard: `"http://127.0.0.1:8000"`.
+        token: What it asks for; None where it asks for nothing.
+
+    Raises:
+        HomeError: The home cannot be used.
+        CatalogError: Its catalog cannot be used.
+        ConfigError: The port is in use, or the URL is none.
+        TransportError: The URL cannot be reached, or the token is wrong.
+    """
+
+    def __init__(
+        self, home_or_url: str | Path | None = None, token: str | None = None, *, port: int | None = None
+    ) -> None:
+        self._settings: Settings | None = None
+        self._port = port
+        self._holds = False  # a server of this process
+        self._closed = False
+        if isinstance(home_or_url, str) and "://" in home_or_url:
+            self.url, self.token = home_or_url.rstrip("/"), token
+        else:
+            self._settings = load_settings(home=home_or_url)
+            self.url, self.token = self._attach(self._settings)
+        self._client = Client(self.url, self.token)
+        if self._settings is None:
+            self._client.query("{ __typename }")  # says at once if the URL or the token is wrong
+
+    def query(self, document: str, **variables: Any) -> dict[str, Any]:
+        """Run a GraphQL document; see `Client.query`."""
+        return self._ask(lambda client: client.query(document, **variables))
+
+    def bytes(self, path: str, **params: str) -> bytes:
+        """Fetch a byte route; see `Client.bytes`."""
+        return self._ask(lambda client: client.bytes(path, **params))
+
+    def close(self) -> None:
+        """Close; a server started in this process stops with its last connection."""
+        self._closed = True
+        self._client.close()
+        self._detach()
+
+    def _ask(self, question: Callable[[Client], R]) -> R:
+        if self._closed:
+            raise ConfigError("what you ask was closed; open it again with chroma.open()")
+        try:
+            return question(self._client)
+        except TransportError:
+            if self._settings is None or self._is_owned_as_before(self._settings):
+                raise
+        # the owner ended: another process took the home over, or this one does
+        self._client.close()
+        self._detach()
+        self.url, self.token = self._attach(self._settings)
+        self._client = Client(self.url, self.token)
+        return question(self._client)
+
+    def _is_owned_as_before(self, settings: Settings) -> bool:
+        from chroma.server.owner import find_owner
+
+        owner = find_owner(settings, _START)
+        return owner is not None and (owner.url, owner.token) == (self.url, self.token)
+
+    def _attach(self, settings: Settings) -> tuple[str, str | None]:
+        """Find the owner of a home, or become it; returns its URL and token."""
+        from chroma.server.embedded import new_token, serve
+        from chroma.server.owner import find_owner
+
+        with _lock:
+            if held := _embedded.get(settings.home):
+                held.users += 1
+            elif owner := find_owner(settings, _START):
+                return owner.url, owner.token
+            else:
+                try:
+                    served = serve(settings, port=self._port or 0, token=new_token())
+                except HomeError:
+                    if owner := find_owner(settings, _START):  # another process was quicker
+                        return owner.url, owner.token
+                    raise
+                held = _embedded[settings.home] = _Embedded(served, users=1)
+            self._holds = True
+            return held.served.url, held.served.token
+
+    def _detach(self) -> None:
+        with _lock:
+            if not self._holds or self._settings is None:
+                return
+            self._holds = False
+            held = _embedded[self._settings.home]
+            held.users -= 1
+            if held.users == 0:
+                del _embedded[self._settings.home]
+                held.served.stop()

@@ -1,0 +1,94 @@
+"""Ask for a film, wait for it, fetch its frames."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import numpy as np
+
+from chroma.errors import JobError, NotFoundError
+from chroma.reader import _arrow
+from chroma.reader._frame import frame
+from chroma.reader.connection import Connection
+from chroma.reader.results import Film
+
+_FIELDS = """fragment F on Film {
+  id layer split method n status progress message error
+  revision {
+    preview method
+    frames {
+      index epoch step digest n of trustworthiness continuity neighborhoodHit qualityN
+    }
+  }
+}"""
+_REQUEST = (
+    """mutation F($run: ID!, $layer: String!, $split: String!, $method: String!) {
+  requestFilm(runId: $run, layer: $layer, split: $split, method: $method) { ...F }
+}
+"""
+    + _FIELDS
+)
+_FILM = "query F($id: ID!) { film(id: $id) { ...F } }\n" + _FIELDS
+_PAUSE = 0.25  # seconds between two looks at a film that is being drawn
+
+
+def request_film(connection: Connection, run: str, layer: str, split: str, method: str) -> dict[str, Any]:
+    """Ask for a film; one that exists is returned as it is."""
+    return connection.query(_REQUEST, run=run, layer=layer, split=split, method=method)["requestFilm"]
+
+
+def wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a film is ready, with a progress bar in a terminal or notebook.
+
+    Raises:
+        JobError: It could not be drawn.
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(file=sys.stderr)
+    visible = console.is_terminal or console.is_jupyter
+    with Progress(console=console, transient=True, disable=not visible) as bars:
+        bar = bars.add_task("film", total=1.0)
+        while film["status"] in ("PENDING", "RUNNING"):
+            bars.update(bar, completed=film["progress"], description=film["message"] or "waiting")
+            time.sleep(_PAUSE)
+            film = connection.query(_FILM, id=film["id"])["film"]
+    if film["status"] == "FAILED":
+        raise JobError(film["error"] or f"the film of {film['layer']} failed without a reason; ask again")
+    return film
+
+
+def fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
+    """Fetch the frames of a film's newest revision; none if there is none yet."""
+    try:
+        return _fetch(connection, film)
+    except NotFoundError:  # a newer revision took the place of the preview while it was read
+        return _fetch(connection, connection.query(_FILM, id=film["id"])["film"])
+
+
+def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
+    none_yet: dict[str, Any] = {"preview": True, "method": film["method"], "frames": []}
+    revision: dict[str, Any] = film["revision"] or none_yet
+    frames: list[dict[str, Any]] = sorted(revision["frames"], key=lambda each: each["index"])
+    path = f"/api/films/{film['id']}"
+    ids = _arrow.column(_arrow.table(connection.bytes(f"{path}/ids")), "id")
+    xy = np.full((len(frames), len(ids), 2), np.nan, dtype=np.float32)
+    for at, each in enumerate(frames):
+        body = connection.bytes(f"{path}/frames/{each['digest']}", dtype="f32")
+        xy[at] = np.frombuffer(body, dtype="<f4").reshape(2, len(ids)).T
+    epochs = [-1 if each["epoch"] is None else each["epoch"] for each in frames]
+    quality = ["epoch", "step", "n", "of", "trustworthiness", "continuity", "neighborhoodHit", "qualityN"]
+    return Film(
+        layer=film["layer"],
+        split=film["split"],
+        method=revision["method"],
+        preview=revision["preview"],
+        ids=ids,
+        xy=xy,
+        epochs=np.array(epochs, dtype=np.int64),
+        steps=np.array([each["step"] for each in frames], dtype=np.int64),
+        quality=frame(frames, quality),
+    )

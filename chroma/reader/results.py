@@ -1,0 +1,91 @@
+"""What the reader hands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.records import Ids
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Embeddings:
+    """The vectors of one snapshot.
+
+    Attributes:
+        layer: Name of the layer.
+        split: Name of the split.
+        epoch: 0-based; None for step-based training.
+        step: Global optimizer step.
+        ids: `[n]` int64, or object of str: the sample of each row.
+        vectors: `[n, d]` float32.
+        parts: `[n]` int32: which box, token or view of the sample; 0 where it has only one.
+        of: How many samples of the split the run follows.
+    """
+
+    layer: str
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    vectors: npt.NDArray[np.float32]
+    parts: npt.NDArray[np.int32]
+    of: int
+
+    def __repr__(self) -> str:
+        rows, width = self.vectors.shape
+        return (
+            f"<Embeddings {self.layer} of {self.split}, epoch {self.epoch}, step {self.step}: "
+            f"{rows} of {self.of} samples, {width} values each>"
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Film:
+    """2-D layouts of a layer's snapshots, aligned: one frame each.
+
+    Attributes:
+        layer: Name of the layer.
+        split: Name of the split.
+        method: What drew it: `"umap"`, `"pca"`.
+        preview: True while the final frames are still being computed.
+        ids: `[n]` int64, or object of str: the sample of each point.
+        xy: `[frames, n, 2]` float32; NaN where a sample is missing in a frame.
+        epochs: `[frames]` int64; -1 for step-based training.
+        steps: `[frames]` int64, global optimizer steps.
+        quality: One row per frame: epoch, step, n, of, trustworthiness, continuity
+            (Venna & Kaski 2001, k = 15), neighborhood_hit, quality_n.
+    """
+
+    layer: str
+    split: str
+    method: str
+    preview: bool
+    ids: Ids
+    xy: npt.NDArray[np.float32]
+    epochs: npt.NDArray[np.int64]
+    steps: npt.NDArray[np.int64]
+    quality: pd.DataFrame
+
+    def __repr__(self) -> str:
+        frames, points, _ = self.xy.shape
+        kind = f"{self.method} preview" if self.preview else self.method
+        return f"<Film {self.layer} of {self.split}, {kind}: {frames} frames, {points} points>"
+
+
+class Neighbors(NamedTuple):
+    """Nearest neighbours of a sample in the full-dimensional space, nearest first.
+
+    Attributes:
+        ids: `[k]` int64, or object of str.
+        distances: `[k]` float32, euclidean.
+    """
+
+    ids: Ids
+    distances: npt.NDArray[np.float32]

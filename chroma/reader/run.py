@@ -1,0 +1,265 @@
+"""One stored run: its layers, samples, vectors, films and tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import numpy as np
+
+from chroma.errors import NotFoundError
+from chroma.reader import _arrow
+from chroma.reader._frame import frame
+from chroma.reader._picking import pick_layer, pick_snapshot
+from chroma.reader.connection import Connection
+from chroma.reader.filming import fetch_film, request_film, wait_for_film
+from chroma.reader.results import Embeddings, Film, Neighbors
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LAYERS = "query R($id: ID!) { run(id: $id) { layers { name dim pooling reason default } } }"
+_SPLITS = """query R($id: ID!) {
+  run(id: $id) { splits { name n of identity classNames hasImages hasTexts } }
+}"""
+_METRICS = "query R($id: ID!) { run(id: $id) { metrics { name points { epoch step value } } } }"
+_SNAPSHOTS = """query R($id: ID!) {
+  run(id: $id) { snapshots { id layer split epoch step n of dim dtype bytes status } }
+}"""
+_TAGS = "query R($id: ID!) { run(id: $id) { tags { name split sampleIds } splits { name identity } } }"
+_NEIGHBORS = """query N($run: ID!, $split: String!, $position: Int!, $layer: String!, $step: Int, $k: Int!) {
+  sample(runId: $run, split: $split, position: $position) {
+    neighbors(layer: $layer, step: $step, k: $k) { sampleId distance }
+  }
+}"""
+_TAG = """mutation T($run: ID!, $split: String!, $tag: String!, $ids: [String!]!) {
+  %s(runId: $run, split: $split, tag: $tag, sampleIds: $ids) { id }
+}"""
+
+
+class StoredRun:
+    """A run, as stored. Made by `Catalog.run()`; every call asks anew, so a living run grows.
+
+    Attributes:
+        id: Id of the run.
+        name: Name of the run when it was picked.
+    """
+
+    def __init__(self, connection: Connection, run_id: str, name: str) -> None:
+        self._connection = connection
+        self.id = run_id
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<StoredRun {self.name!r}, id {self.id!r}>"
+
+    def layers(self) -> pd.DataFrame:
+        """List layers: name, dim, pooling, reason, default (the one that `layer="auto"` means)."""
+        return frame(self._ask(_LAYERS)["layers"], ["name", "dim", "pooling", "reason", "default"])
+
+    def splits(self) -> pd.DataFrame:
+        """List splits.
+
+        Returns:
+            One row each: name, n (samples followed), of (samples it holds), identity (index, key, order),
+            class_names, has_images, has_texts.
+        """
+        names = ["name", "n", "of", "identity", "classNames", "hasImages", "hasTexts"]
+        return frame(self._ask(_SPLITS)["splits"], names)
+
+    def metrics(self) -> pd.DataFrame:
+        """List logged scalars: name, epoch, step, value."""
+        points = [
+            {"name": series["name"], **point}
+            for series in self._ask(_METRICS)["metrics"]
+            for point in series["points"]
+        ]
+        return frame(points, ["name", "epoch", "step", "value"])
+
+    def snapshots(self, layer: str | None = None, split: str | None = None) -> pd.DataFrame:
+        """List snapshots by step.
+
+        Args:
+            layer: Name of a layer; all by default.
+            split: Name of a split; all by default.
+
+        Returns:
+            One row each: layer, split, epoch, step, n, of, dim, dtype, bytes, status
+            (open, complete, partial).
+
+        Raises:
+            NotFoundError: There is no such layer or split.
+        """
+        if layer is not None:
+            layer = self._layer(layer)
+        if split is not None:
+            self._check_split(split)
+        rows = [
+            snapshot | {"status": snapshot["status"].lower()}
+            for snapshot in self._ask(_SNAPSHOTS)["snapshots"]
+            if layer in (None, snapshot["layer"]) and split in (None, snapshot["split"])
+        ]
+        rows.sort(key=lambda snapshot: (snapshot["layer"], snapshot["split"], snapshot["step"]))
+        return frame(rows, ["layer", "split", "epoch", "step", "n", "of", "dim", "dtype", "bytes", "status"])
+
+    def samples(self, split: str) -> pd.DataFrame:
+        """Read the samples of a split, in probe order.
+
+        Returns:
+            One row each, indexed by position in the split: id, label, text, metadata, and what the model
+            said last: prediction, confidence, margin, cross_entropy, where it was captured.
+
+        Raises:
+            NotFoundError: There is no such split.
+        """
+        self._check_split(split)
+        return self._samples(split).to_pandas().set_index("position")
+
+    def embeddings(
+        self, layer: str = "auto", split: str = "val", epoch: int = -1, step: int | None = None
+    ) -> Embeddings:
+        """Read the vectors of one snapshot.
+
+        Args:
+            layer: Name of a layer; `"auto"` is the one the dashboard opens first.
+            split: Name of a split.
+            epoch: 0-based; its last snapshot is read. -1 is the last snapshot of all.
+            step: Global optimizer step, instead of an epoch.
+
+        Raises:
+            NotFoundError: There is no such layer, split, epoch or step.
+        """
+        snapshot = self._snapshot(self._layer(layer), split, epoch, step)
+        table = _arrow.table(
+            self._connection.bytes(f"/api/runs/{quote(self.id)}/snapshots/{snapshot['id']}/vectors")
+        )
+        return Embeddings(
+            layer=snapshot["layer"],
+            split=split,
+            epoch=snapshot["epoch"],
+            step=snapshot["step"],
+            ids=_arrow.column(table, "id"),
+            vectors=_arrow.matrix(table, "vector").astype(np.float32),
+            parts=_arrow.column(table, "part").astype(np.int32),
+            of=snapshot["of"],
+        )
+
+    def film(self, layer: str = "auto", split: str = "val", method: str = "umap", wait: bool = True) -> Film:
+        """Read a film; it is drawn first if there is none yet.
+
+        Args:
+            layer: Name of a layer; `"auto"` is the one the dashboard opens first.
+            split: Name of a split.
+            method: `"umap"` (McInnes et al. 2018) or `"pca"`.
+            wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
+                what is there: a preview, or no frames yet.
+
+        Raises:
+            NotFoundError: There is no such layer or split, or nothing was captured of them.
+            JobError: It could not be drawn; the sentence says why.
+        """
+        name = self._layer(layer)
+        self._snapshot(name, split, -1, None)
+        film = request_film(self._connection, self.id, name, split, method)
+        if wait:
+            film = wait_for_film(self._connection, film)
+        return fetch_film(self._connection, film)
+
+    def neighbors(
+        self, sample_id: int | str, layer: str = "auto", split: str = "val", epoch: int = -1, k: int = 15
+    ) -> Neighbors:
+        """Find the nearest neighbours of a sample in the full-dimensional space.
+
+        Args:
+            sample_id: Id of the sample.
+            layer: Name of a layer; `"auto"` is the one the dashboard opens first.
+            split: Name of a split.
+            epoch: 0-based; -1 is the last snapshot.
+            k: How many.
+
+        Raises:
+            NotFoundError: There is no such sample, layer, split or epoch.
+        """
+        name = self._layer(layer)
+        snapshot = self._snapshot(name, split, epoch, None)
+        table = self._samples(split)
+        ids = _arrow.column(table, "id")
+        row = np.flatnonzero(ids == sample_id)
+        if not len(row):
+            raise NotFoundError("sample", sample_id, (str(each) for each in ids.tolist()))
+        answer = self._connection.query(
+            _NEIGHBORS,
+            run=self.id,
+            split=split,
+            position=int(_arrow.column(table, "position")[row[0]]),
+            layer=name,
+            step=snapshot["step"],
+            k=k,
+        )
+        found = answer["sample"]["neighbors"]
+        return Neighbors(
+            _arrow.as_ids([each["sampleId"] for each in found], ids),
+            np.array([each["distance"] for each in found], dtype=np.float32),
+        )
+
+    def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
+        """Mark samples with a tag.
+
+        Raises:
+            NotFoundError: There is no such split, or a sample is not in it.
+        """
+        self._write_tag("tagSamples", tag, ids, split)
+
+    def untag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
+        """Take a tag off samples.
+
+        Raises:
+            NotFoundError: There is no such split or tag.
+        """
+        self._write_tag("untagSamples", tag, ids, split)
+
+    def tags(self) -> pd.DataFrame:
+        """List tagged samples: tag, split, id."""
+        import pandas as pd
+
+        run = self._ask(_TAGS)
+        keyed = {split["name"] for split in run["splits"] if split["identity"] == "key"}
+        rows = [
+            (tag["name"], tag["split"], sample if tag["split"] in keyed else int(sample))
+            for tag in run["tags"]
+            for sample in tag["sampleIds"]
+        ]
+        return pd.DataFrame(rows, columns=["tag", "split", "id"])
+
+    def _write_tag(self, mutation: str, tag: str, ids: Iterable[int | str], split: str) -> None:
+        self._check_split(split)
+        texts = [str(each) for each in ids]
+        self._connection.query(_TAG % mutation, run=self.id, split=split, tag=tag, ids=texts)
+
+    def _ask(self, document: str) -> dict[str, Any]:
+        run = self._connection.query(document, id=self.id)["run"]
+        if run is None:
+            raise NotFoundError("run", self.name)
+        return run
+
+    def _samples(self, split: str) -> _arrow.ArrowTable:
+        path = f"/api/runs/{quote(self.id)}/splits/{quote(split, safe='')}/samples"
+        return _arrow.table(self._connection.bytes(path))
+
+    def _layer(self, name: str) -> str:
+        return pick_layer(self._ask(_LAYERS)["layers"], name)
+
+    def _check_split(self, name: str) -> None:
+        known = [split["name"] for split in self._ask(_SPLITS)["splits"]]
+        if name not in known:
+            raise NotFoundError("split", name, known)
+
+    def _snapshot(self, layer: str, split: str, epoch: int, step: int | None) -> dict[str, Any]:
+        self._check_split(split)
+        snapshots = [
+            snapshot
+            for snapshot in self._ask(_SNAPSHOTS)["snapshots"]
+            if (snapshot["layer"], snapshot["split"]) == (layer, split)
+        ]
+        return pick_snapshot(snapshots, f"{layer} of {split}", epoch, step)

@@ -1,0 +1,243 @@
+"""The machine behind a run: its writer's thread, its tally, and its end, whoever brings it about."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import platform
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chroma.arguments import Dtype, as_dtype
+from chroma.guard import Guard, logger
+from chroma.journal import JournalWriter
+from chroma.receipt import Receipt, Tally
+from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
+from chroma.settings import Settings
+from chroma.writer import SnapshotWriter, Work
+
+
+class Recording:
+    """Takes the records of one run to the journal, counts them, and closes the run exactly once.
+
+    Attributes:
+        tally: What became of the records.
+        guard: Stops Chroma's own errors at the borders to the user's program.
+        dtype: What vectors are rounded to: "float16" or "float32".
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tally: Tally,
+        *,
+        dtype: Dtype = "float16",
+        config: Mapping[str, Any],
+        framework: str | None = None,
+        attempt: str | None = None,
+        rank: int = 0,
+        world_size: int = 1,
+        guard: Guard | None = None,
+    ) -> None:
+        self.tally = tally
+        self.guard = guard or Guard()
+        self.dtype: Dtype = dtype
+        self._receipt: Receipt | None = None
+        self._closing = threading.RLock()
+        sink = _Journal(settings.journal, tally.run, attempt, rank, world_size)
+        self._writer = SnapshotWriter(
+            sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
+        )
+        self.exit_timeout = settings.exit_timeout
+        _living.add(self)
+        self.submit(
+            lambda: [
+                RunOpened(tally.project, tally.name, framework, config=config, environment=_environment())
+            ],
+            0,
+        )
+
+    @property
+    def closed(self) -> bool:
+        """Whether the run has ended."""
+        return self._receipt is not None
+
+    def submit(self, records: Callable[[], Iterable[Record]], size: int) -> bool:
+        """Give work to the writer's thread; never waits, never raises.
+
+        Args:
+            records: Makes the records to write, in that thread.
+            size: Bytes it holds while it waits.
+
+        Returns:
+            False if it was dropped, which is counted.
+        """
+        return self._put(records, size, self.tally.wrote)
+
+    def submit_snapshot(
+        self, snapshot: Snapshot, rows: Array | None = None, after: Callable[[], None] | None = None
+    ) -> bool:
+        """Give a snapshot to the writer's thread, which rounds its vectors to the run's dtype.
+
+        Args:
+            snapshot: Owns its arrays from now on.
+            rows: `[n]` rows of its vectors that belong to its ids, in order; None for all as they are.
+            after: Called in the writer's thread once the vectors are free again, if `rows` are given.
+
+        Returns:
+            False if it was dropped, which is counted.
+        """
+        layer, split = snapshot.layer, snapshot.split
+        self.tally.taken(layer, split, snapshot.vectors.shape[1], len(snapshot.ids))
+
+        def rounded() -> Iterable[Record]:
+            vectors = as_dtype(snapshot.vectors if rows is None else snapshot.vectors[rows], self.dtype)
+            if after and rows is not None:  # indexing copied them
+                after()
+            if self.dtype == "float16" and vectors.dtype == np.float32:
+                self.tally.note(
+                    f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
+                )
+            broken = int((~np.isfinite(vectors).all(axis=1)).sum())
+            if broken:
+                self.tally.note(f"{layer} nan", f"{layer} has NaN or infinite values in {broken:,} samples")
+            yield replace(snapshot, vectors=vectors)
+            self.tally.kept(layer, split)
+
+        return self._put(rounded, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
+
+    @contextmanager
+    def timed(self) -> Generator[None]:
+        """Count the time of the block as spent on the training's thread."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.tally.seconds += time.perf_counter() - start
+
+    def close(self, status: RunStatus, error: str | None = None, *, wait: float | None = None) -> Receipt:
+        """End the run, once; later calls return the first receipt.
+
+        Args:
+            status: finished, failed or interrupted.
+            error: One sentence, for failed runs.
+            wait: Longest wait in seconds for the journal; `CHROMA_EXIT_TIMEOUT` by default.
+        """
+        with self._closing:
+            if self._receipt is None:
+                self._receipt = self._close(status, error, self.exit_timeout if wait is None else wait)
+            return self._receipt
+
+    def _close(self, status: RunStatus, error: str | None, wait: float) -> Receipt:
+        def closed() -> Iterable[Record]:
+            yield RunClosed(status, error, self.tally.receipt(status, self.guard.errors).as_json())
+
+        last = Work(
+            "writing to the journal", closed, 0, lambda _, size: self.tally.wrote(size), self.tally.miss
+        )
+        if not self._writer.close(last, timeout=wait) and wait > 0:
+            self.tally.note(
+                "late",
+                f"the journal was still being written after {wait:g} s; more may arrive while the program runs",
+            )
+        _living.discard(self)
+        return self.tally.receipt(status, self.guard.errors)
+
+    def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
+        return self._writer.put(
+            Work("writing to the journal", records, size, lambda _, written: wrote(written), self.tally.miss)
+        )
+
+    def abandon(self) -> None:
+        """In a forked child: the run belongs to the parent."""
+        self._closing = threading.RLock()
+        self._writer.abandon()
+
+
+class _Journal:
+    """The journal as a sink: opened at the first commit, in the writer's thread, and again after trouble."""
+
+    def __init__(self, journal: Path, run: str, attempt: str | None, rank: int, world_size: int) -> None:
+        self._open = lambda: JournalWriter(journal, run, attempt=attempt, rank=rank, world_size=world_size)
+        self._writer: JournalWriter | None = None
+
+    def commit(self, record: Record) -> int:
+        self._writer = self._writer or self._open()
+        return self._writer.commit(record)
+
+    def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+
+
+def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
+    """Status of a run that ends with `error`, and the sentence that says why."""
+    if error is None or (isinstance(error, SystemExit) and not error.code):
+        return "finished", None
+    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
+        return "interrupted", None
+    return "failed", f"{type(error).__name__}: {error}"[:1000]
+
+
+def _environment() -> dict[str, Any]:
+    """Host, pid, versions, command line and git commit; runs in the writer's thread."""
+    loaded = ("numpy", "torch", "lightning", "pytorch_lightning", "sklearn")
+    versions = {
+        name: str(getattr(sys.modules[name], "__version__", "")) for name in loaded if name in sys.modules
+    }
+    return {
+        "host": socket.gethostname(),
+        "pid": os.getpid(),
+        "platform": platform.platform(),
+        "python": platform.python_version(),
+        "versions": versions,
+        "command": list(sys.argv),
+        "folder": str(Path.cwd()),
+        "git_commit": _git_commit(),
+    }
+
+
+def _git_commit() -> str | None:
+    try:
+        said = subprocess.run(
+            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return said.stdout.strip() or None
+
+
+_living: set[Recording] = set()
+
+
+def _close_all() -> None:
+    """At exit: finish what the user did not, within the longest `CHROMA_EXIT_TIMEOUT` in all."""
+    error = getattr(sys, "last_value", None) if not hasattr(sys, "ps1") else None
+    status, sentence = status_of(error)
+    deadline = time.monotonic() + max((recording.exit_timeout for recording in _living), default=0)
+    for recording in list(_living):
+        receipt = recording.close(status, sentence, wait=max(0.0, deadline - time.monotonic()))
+        if receipt.missing:
+            logger.warning("%s", receipt)
+
+
+def _abandon_all() -> None:
+    """In a forked child: never write, never wait for a lock the parent's threads may have held."""
+    for recording in _living:
+        recording.abandon()
+    _living.clear()
+
+
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_abandon_all)

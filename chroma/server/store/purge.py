@@ -1,0 +1,52 @@
+"""Removes what belongs to deleted runs once the time to undo is over; the tombstone and the notes stay."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine
+from sqlmodel import Session, col, delete, select
+
+from chroma.journal import entries_of
+from chroma.server.store import tables
+from chroma.server.store.blobs import Store
+from chroma.server.store.engine import reading, writing
+
+UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, its gigabytes after that
+
+
+def purge_deleted(engine: Engine, store: Store, journal: Path) -> list[str]:
+    """Remove the rows, then the files, of runs deleted longer ago than `UNDO`.
+
+    Killed in between, it finishes next time: the files of a deleted run are never registered again.
+
+    Returns:
+        Ids of the runs that are gone for good.
+    """
+    with reading(engine) as session:
+        gone = session.exec(
+            select(tables.Run.id).where(col(tables.Run.deleted_at) < tables.now() - UNDO)
+        ).all()
+    for run_id in gone:
+        with writing(engine) as session:
+            films, notes = _remove_rows(session, run_id)
+        for film in films:
+            shutil.rmtree(store.path(f"films/{film}"), ignore_errors=True)
+        shutil.rmtree(store.path(f"graphs/{run_id}"), ignore_errors=True)
+        for folder in (store.path(f"runs/{run_id}/segments"), journal / run_id):
+            for entry in entries_of(run_id, folder) if folder.is_dir() else ():
+                if (entry.writer, entry.number) not in notes:
+                    entry.path.unlink(missing_ok=True)
+    return list(gone)
+
+
+def _remove_rows(session: Session, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:
+    """Remove what segments made of a run; returns its films, and the keys of the notes that stay."""
+    films = list(session.exec(select(tables.Film.id).where(tables.Film.run_id == run_id)).all())
+    session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
+    for table in (tables.Film, tables.Layer, tables.Split, tables.Attempt, tables.Metric):
+        session.exec(delete(table).where(col(table.run_id) == run_id))
+    rows = session.exec(select(tables.Segment).where(tables.Segment.run_id == run_id)).all()
+    return films, {(row.writer, row.number) for row in rows}

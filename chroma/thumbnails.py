@@ -1,0 +1,110 @@
+"""Arrays to small encoded images, as the dashboard shows them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from chroma.records import Array
+
+MAX_SIDE = 64  # pixels of the longest side
+_SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+
+
+def looks_like_image(batch: Array) -> bool:
+    """Whether a batch of inputs can be shown as images.
+
+    That is `[B, C, H, W]` or `[B, H, W, C]` with 1, 3 or 4 channels, or square `[B, H, W]` (a `[B, T, D]`
+    batch of sequences is hardly ever square), 4 to 4,096 pixels a side, at most eight times as long as wide.
+    """
+    if batch.ndim == 4:
+        channels_first = batch.shape[1] in (1, 3, 4)
+        if not channels_first and batch.shape[3] not in (1, 3, 4):
+            return False
+        height, width = batch.shape[2:] if channels_first else batch.shape[1:3]
+    elif batch.ndim == 3:
+        height, width = batch.shape[1:]
+        if height != width:
+            return False
+    else:
+        return False
+    return (
+        batch.dtype.kind in "buif"
+        and 4 <= min(height, width)
+        and max(height, width) <= min(4096, 8 * min(height, width))
+    )
+
+
+def shrink(batch: Array, max_side: int = MAX_SIDE) -> Array:
+    """Thin a batch of images by a whole stride so that the longest side is below twice `max_side`.
+
+    What is left is small enough to wait for its encoding; `thumbnail` does the rest properly. Returns a copy.
+    """
+    first = 2 if batch.ndim == 4 and batch.shape[1] in (1, 3, 4) else 1
+    stride = max(1, max(batch.shape[first : first + 2]) // max_side)
+    here = (slice(None),) * first + (slice(None, None, stride),) * 2
+    return np.array(batch[here])
+
+
+def thumbnails(images: Iterable[Any], max_side: int = MAX_SIDE) -> list[bytes | None]:
+    """Encode images: arrays as `thumbnail` takes them, encoded bytes, PIL images, or None where missing."""
+    return [None if image is None else thumbnail(image, max_side) for image in images]
+
+
+def thumbnail(image: Any, max_side: int = MAX_SIDE) -> bytes:
+    """Encode one image as PNG (up to 32 pixels a side) or lossless WebP.
+
+    Args:
+        image: `[H, W]`, `[H, W, C]` or `[C, H, W]` with 1, 3 or 4 channels; uint8 as it is, bool and floats
+            within [0, 1] scaled to 255, everything else stretched from its least to its greatest value
+            (which undoes a normalisation well enough to recognise the image). Encoded PNG, JPEG or WebP
+            bytes and PIL images are taken too.
+        max_side: Longest side in pixels; larger images are made smaller, never larger.
+
+    Raises:
+        ValueError: Not an image.
+    """
+    from PIL import Image
+
+    if isinstance(image, (bytes, bytearray)):
+        if not bytes(image).startswith(_SIGNATURES):
+            raise ValueError("image bytes must be PNG, JPEG or WebP")
+        picture = Image.open(io.BytesIO(image))
+        if max(picture.size) <= max_side:
+            return bytes(image)
+    elif isinstance(image, Image.Image):
+        picture = image
+    else:
+        picture = Image.fromarray(_pixels(np.asarray(image)))
+    if picture.mode not in ("L", "RGB", "RGBA"):
+        picture = picture.convert("RGB")
+    if max(picture.size) > max_side:
+        picture.thumbnail((max_side, max_side), Image.Resampling.BOX)
+    sink = io.BytesIO()
+    if max(picture.size) <= 32:
+        picture.save(sink, "PNG")
+    else:
+        picture.save(sink, "WEBP", lossless=True, quality=30)
+    return sink.getvalue()
+
+
+def _pixels(array: Array) -> Array:
+    """Turn an image array into uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`."""
+    if array.ndim == 3 and array.shape[0] in (1, 3, 4):
+        array = np.moveaxis(array, 0, 2)
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or 0 in array.shape:
+        raise ValueError(f"an image has shape [H, W], [H, W, C] or [C, H, W], not {list(array.shape)}")
+    if array.dtype.kind not in "buif":
+        raise ValueError(f"an image holds numbers, not {array.dtype}")
+    if array.dtype == np.uint8:
+        return np.ascontiguousarray(array)
+    values = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    least, greatest = float(values.min()), float(values.max())
+    if least < 0 or greatest > 1:
+        values = (values - least) / max(greatest - least, 1e-12)
+    return np.ascontiguousarray((values * 255).round().astype(np.uint8))

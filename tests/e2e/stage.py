@@ -1,0 +1,104 @@
+"""A real training, a real server and a real browser, for tests and for the README's pictures."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which(os.environ.get("CHROMIUM", "chromium"))
+FLAGS = [
+    "--no-sandbox",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `chroma application run`.
+
+    Attributes:
+        url: Where it listens, without a slash at the end.
+        token: What it asks for.
+        process: Its process.
+    """
+
+    url: str
+    token: str
+    process: subprocess.Popen[str]
+
+    @property
+    def door(self) -> str:
+        """The address to open in a browser."""
+        return f"{self.url}/?token={self.token}"
+
+
+def train(home: Path, *arguments: str, example: str = "lightning_digits.py") -> str:
+    """Run an example with its home there; returns what it printed."""
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / example, *arguments],
+        env={**os.environ, "CHROMA_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return done.stdout
+
+
+@contextmanager
+def serve(home: Path, *arguments: str) -> Iterator[Server]:
+    """Start the dashboard on a free port and stop it at the end."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "chroma", "application", "run", "--home", str(home), "--no-open", *arguments],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        assert process.stdout
+        said = ""
+        while not (found := re.search(r"(http://[^/\s]+)/\?token=(\S+)", said)):
+            line = process.stdout.readline()
+            if not line:
+                raise RuntimeError(f"the server ended: {said}")
+            said += line
+        yield Server(found[1], found[2], process)
+    finally:
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, drawing WebGL in software."""
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            yield chromium
+        finally:
+            chromium.close()

@@ -1,0 +1,50 @@
+"""What a user can type is in the documentation."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+import chroma
+from chroma.cli import app
+from chroma.reader import Catalog, StoredRun
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def _commands(command: object, name: str) -> Iterator[tuple[str, list[str]]]:
+    children = getattr(command, "commands", {})
+    options = [
+        option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)
+    ]
+    yield name, [option for option in options if option.startswith("--")]
+    for child_name, child in children.items():
+        yield from _commands(child, f"{name} {child_name}")
+
+
+@pytest.mark.parametrize(("command", "options"), list(_commands(get_command(app), "chroma")))
+def test_every_command_and_option(command: str, options: list[str]):
+    page = (DOCS / "cli.md").read_text(encoding="utf-8")
+    assert command in page
+    for option in options:
+        assert f"`{option}`" in page or f" {option}`" in page, option
+
+
+@pytest.mark.parametrize("kind", [Catalog, StoredRun])
+def test_every_method_of_the_reader(kind: type):
+    page = (DOCS / "reader.md").read_text(encoding="utf-8")
+    for name, _ in inspect.getmembers(kind, inspect.isfunction):
+        if not name.startswith("_") and name not in ("close", "untag"):
+            assert f".{name}(" in page, name
+
+
+def test_every_public_name():
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in DOCS.glob("*.md"))
+    for name in chroma.__all__:
+        if not name.startswith("_"):
+            assert re.search(rf"chroma\.{name}\b|members: \[.*\b{name}\b", pages), name
