@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chroma.capture.layers import Layer
     from chroma.reader import open, ui
     from chroma.run import Receipt, Run, init
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "Layer": "chroma.capture.layers",
     "Receipt": "chroma.run",
     "Run": "chroma.run",
     "init": "chroma.run",
@@ -22,7 +24,7 @@ _HOMES = {
     "ui": "chroma.reader",
 }
 
-__all__ = ["Receipt", "Run", "__version__", "init", "open", "ui"]
+__all__ = ["Layer", "Receipt", "Run", "__version__", "init", "open", "ui"]
 
 
 def __getattr__(name: str) -> Any:

@@ -63,7 +63,11 @@ class Connection:
             self.url, self.token = self._attach(self._settings)
         self._client = Client(self.url, self.token)
         if self._settings is None:
-            self._client.query("{ __typename }")  # says at once if the URL or the token is wrong
+            try:
+                self._client.query("{ __typename }")  # says at once if the URL or the token is wrong
+            except TransportError:
+                self._client.close()
+                raise
 
     def query(self, document: str, **variables: Any) -> dict[str, Any]:
         """Run a GraphQL document; see `Client.query`."""

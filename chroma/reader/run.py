@@ -10,6 +10,7 @@ import numpy as np
 
 from chroma.errors import NotFoundError
 from chroma.reader import _arrow
+from chroma.reader import _questions as questions
 from chroma.reader._frame import frame
 from chroma.reader._picking import pick_layer, pick_snapshot
 from chroma.reader.connection import Connection
@@ -18,24 +19,6 @@ from chroma.reader.results import Embeddings, Film, Neighbors
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_LAYERS = "query R($id: ID!) { run(id: $id) { layers { name dim pooling reason default } } }"
-_SPLITS = """query R($id: ID!) {
-  run(id: $id) { splits { name n of identity classNames hasImages hasTexts } }
-}"""
-_METRICS = "query R($id: ID!) { run(id: $id) { metrics { name points { epoch step value } } } }"
-_SNAPSHOTS = """query R($id: ID!) {
-  run(id: $id) { snapshots { id layer split epoch step n of dim dtype bytes status } }
-}"""
-_TAGS = "query R($id: ID!) { run(id: $id) { tags { name split sampleIds } splits { name identity } } }"
-_NEIGHBORS = """query N($run: ID!, $split: String!, $position: Int!, $layer: String!, $step: Int, $k: Int!) {
-  sample(runId: $run, split: $split, position: $position) {
-    neighbors(layer: $layer, step: $step, k: $k) { sampleId distance }
-  }
-}"""
-_TAG = """mutation T($run: ID!, $split: String!, $tag: String!, $ids: [String!]!) {
-  %s(runId: $run, split: $split, tag: $tag, sampleIds: $ids) { id }
-}"""
 
 
 class StoredRun:
@@ -56,7 +39,7 @@ class StoredRun:
 
     def layers(self) -> pd.DataFrame:
         """List layers: name, dim, pooling, reason, default (the one that `layer="auto"` means)."""
-        return frame(self._ask(_LAYERS)["layers"], ["name", "dim", "pooling", "reason", "default"])
+        return frame(self._ask(questions.LAYERS)["layers"], ["name", "dim", "pooling", "reason", "default"])
 
     def splits(self) -> pd.DataFrame:
         """List splits.
@@ -66,13 +49,13 @@ class StoredRun:
             class_names, has_images, has_texts.
         """
         names = ["name", "n", "of", "identity", "classNames", "hasImages", "hasTexts"]
-        return frame(self._ask(_SPLITS)["splits"], names)
+        return frame(self._ask(questions.SPLITS)["splits"], names)
 
     def metrics(self) -> pd.DataFrame:
         """List logged scalars: name, epoch, step, value."""
         points = [
             {"name": series["name"], **point}
-            for series in self._ask(_METRICS)["metrics"]
+            for series in self._ask(questions.METRICS)["metrics"]
             for point in series["points"]
         ]
         return frame(points, ["name", "epoch", "step", "value"])
@@ -97,7 +80,7 @@ class StoredRun:
             self._check_split(split)
         rows = [
             snapshot | {"status": snapshot["status"].lower()}
-            for snapshot in self._ask(_SNAPSHOTS)["snapshots"]
+            for snapshot in self._ask(questions.SNAPSHOTS)["snapshots"]
             if layer in (None, snapshot["layer"]) and split in (None, snapshot["split"])
         ]
         rows.sort(key=lambda snapshot: (snapshot["layer"], snapshot["split"], snapshot["step"]))
@@ -107,8 +90,9 @@ class StoredRun:
         """Read the samples of a split, in probe order.
 
         Returns:
-            One row each, indexed by position in the split: id, label, text, metadata, and what the model
-            said last: prediction, confidence, margin, cross_entropy, where it was captured.
+            One row each, indexed by position in the split: id, label (as given: class indices stay
+            indices, their names stand in `splits()`), text, metadata, and what the model said last, where
+            that was captured: prediction, confidence, margin, cross_entropy.
 
         Raises:
             NotFoundError: There is no such split.
@@ -189,7 +173,7 @@ class StoredRun:
         if not len(row):
             raise NotFoundError("sample", sample_id, (str(each) for each in ids.tolist()))
         answer = self._connection.query(
-            _NEIGHBORS,
+            questions.NEIGHBORS,
             run=self.id,
             split=split,
             position=int(_arrow.column(table, "position")[row[0]]),
@@ -223,7 +207,7 @@ class StoredRun:
         """List tagged samples: tag, split, id."""
         import pandas as pd
 
-        run = self._ask(_TAGS)
+        run = self._ask(questions.TAGS)
         keyed = {split["name"] for split in run["splits"] if split["identity"] == "key"}
         rows = [
             (tag["name"], tag["split"], sample if tag["split"] in keyed else int(sample))
@@ -235,7 +219,7 @@ class StoredRun:
     def _write_tag(self, mutation: str, tag: str, ids: Iterable[int | str], split: str) -> None:
         self._check_split(split)
         texts = [str(each) for each in ids]
-        self._connection.query(_TAG % mutation, run=self.id, split=split, tag=tag, ids=texts)
+        self._connection.query(questions.TAG % mutation, run=self.id, split=split, tag=tag, ids=texts)
 
     def _ask(self, document: str) -> dict[str, Any]:
         run = self._connection.query(document, id=self.id)["run"]
@@ -248,10 +232,10 @@ class StoredRun:
         return _arrow.table(self._connection.bytes(path))
 
     def _layer(self, name: str) -> str:
-        return pick_layer(self._ask(_LAYERS)["layers"], name)
+        return pick_layer(self._ask(questions.LAYERS)["layers"], name)
 
     def _check_split(self, name: str) -> None:
-        known = [split["name"] for split in self._ask(_SPLITS)["splits"]]
+        known = [split["name"] for split in self._ask(questions.SPLITS)["splits"]]
         if name not in known:
             raise NotFoundError("split", name, known)
 
@@ -259,7 +243,7 @@ class StoredRun:
         self._check_split(split)
         snapshots = [
             snapshot
-            for snapshot in self._ask(_SNAPSHOTS)["snapshots"]
+            for snapshot in self._ask(questions.SNAPSHOTS)["snapshots"]
             if (snapshot["layer"], snapshot["split"]) == (layer, split)
         ]
         return pick_snapshot(snapshots, f"{layer} of {split}", epoch, step)

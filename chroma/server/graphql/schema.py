@@ -136,13 +136,15 @@ class Subscription:
 
 
 class Schema(strawberry.Schema):
-    """Logs errors that are not ours; those are told to whoever asked."""
+    """Logs errors that are not ours; those are told to whoever asked, with their class as `code`."""
 
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
-        """Log with a traceback what is masked in the answer."""
+        """Name the class of our errors; log with a traceback what is masked in the answer."""
         for error in errors:
+            if isinstance(error.original_error, ChromaError):
+                error.extensions = {**(error.extensions or {}), "code": type(error.original_error).__name__}
             if _masked(error):
                 logger.error("GraphQL: %s", error.message, exc_info=error.original_error)
 
