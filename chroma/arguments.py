@@ -132,7 +132,7 @@ def moment(epoch: Any, step: Any) -> tuple[int | None, int]:
         raise ConfigError(
             "epoch= and step= are both missing; give at least one, so that snapshots have an order"
         )
-    return (None if epoch is None else int(epoch)), int(epoch if step is None else step)
+    return (None if epoch is None else int(epoch)), int(cast("int", epoch if step is None else step))
 
 
 def name_of(about: str, value: Any) -> str:

@@ -8,19 +8,19 @@ import secrets
 import time
 from pathlib import Path
 
-_ADJECTIVES = (
-    "amber azure bold brave bright brisk calm clear clever coral crisp deep eager early fair fleet fond free "
-    "fresh gentle gilded glad golden grand green happy hazel humble ivory jolly keen kind lively lucid lucky "
-    "lunar mellow merry mild misty noble olive pale patient plain proud quick quiet rapid rosy royal ruby "
-    "sage sharp silent silver smooth solar steady still sunny swift tidy velvet vivid warm wise young"
-).split()
-_NOUNS = (
-    "aspen badger beacon birch breeze brook canyon cedar cliff cloud comet coral crane creek delta dune "
-    "ember falcon fern finch fjord forest fox garden glade grove harbor hare hawk heron hill iris island "
-    "ivy jay juniper kite lagoon lake lark leaf lily linden lynx maple marsh meadow moon moss oak orchid "
-    "otter owl pebble pine plover pond poplar quail raven reef river robin sparrow spruce stone swan thrush "
-    "tide trout valley willow wren"
-).split()
+_ADJECTIVES = """
+amber azure bold brave bright brisk calm clear clever coral crisp deep eager early fair fleet fond free
+fresh gentle gilded glad golden grand green happy hazel humble ivory jolly keen kind lively lucid lucky
+lunar mellow merry mild misty noble olive pale patient plain proud quick quiet rapid rosy royal ruby
+sage sharp silent silver smooth solar steady still sunny swift tidy velvet vivid warm wise young
+"""
+_NOUNS = """
+aspen badger beacon birch breeze brook canyon cedar cliff cloud comet coral crane creek delta dune
+ember falcon fern finch fjord forest fox garden glade grove harbor hare hawk heron hill iris island
+ivy jay juniper kite lagoon lake lark leaf lily linden lynx maple marsh meadow moon moss oak orchid
+otter owl pebble pine plover pond poplar quail raven reef river robin sparrow spruce stone swan thrush
+tide trout valley willow wren
+"""
 
 
 def new_run_id() -> str:
@@ -31,8 +31,9 @@ def new_run_id() -> str:
 def readable_name(run: str) -> str:
     """A name made of a run's id, so that a resumed run keeps it: `quiet-heron-42`."""
     digest = hashlib.blake2b(run.encode(), digest_size=8).digest()
-    adjective = _ADJECTIVES[int.from_bytes(digest[:3]) % len(_ADJECTIVES)]
-    noun = _NOUNS[int.from_bytes(digest[3:6]) % len(_NOUNS)]
+    adjectives, nouns = _ADJECTIVES.split(), _NOUNS.split()
+    adjective = adjectives[int.from_bytes(digest[:3]) % len(adjectives)]
+    noun = nouns[int.from_bytes(digest[3:6]) % len(nouns)]
     return f"{adjective}-{noun}-{int.from_bytes(digest[6:]) % 1000}"
 
 

@@ -44,7 +44,7 @@ def outputs_of(
     """
     n, classes = scores.shape
     exact = scores.astype(np.float64)
-    known = np.isfinite(exact).all(axis=1)
+    known = np.asarray(np.isfinite(exact).all(axis=1))
     exact[~known] = 0.0
     if head == "probabilities":
         with np.errstate(divide="ignore"):

@@ -116,6 +116,10 @@ class Recording:
 
         return self._put(rounded, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
 
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was submitted is written or lost; False if that took over `timeout` seconds."""
+        return self._writer.flush(timeout)
+
     @contextmanager
     def timed(self) -> Generator[None]:
         """Count the time of the block as spent on the training's thread."""
@@ -148,7 +152,7 @@ class Recording:
         if not self._writer.close(last, timeout=wait) and wait > 0:
             self.tally.note(
                 "late",
-                f"the journal was still being written after {wait:g} s; more may arrive while the program runs",
+                f"the journal was still being written after {wait:g} s; more arrives while the program runs",
             )
         _living.discard(self)
         return self.tally.receipt(status, self.guard.errors)

@@ -87,12 +87,13 @@ class Run:
         config: Mapping[str, Any] | None = None,
         framework: str | None = None,
         dtype: arguments.Dtype = "float16",
+        attempt: str | None = None,
         rank: int = 0,
         world_size: int = 1,
         guard: Guard | None = None,
     ) -> None:
-        settings = load_settings(run_id=run_id)
-        self.id = settings.run_id or new_run_id()
+        settings = load_settings()
+        self.id = run_id if run_id is not None else settings.run_id or new_run_id()
         if not valid_run_id(self.id):
             raise ConfigError(
                 f"run_id={self.id!r} cannot name a folder; use 1 to 128 letters, digits, '.', '_' or '-'"
@@ -107,6 +108,7 @@ class Run:
             dtype=dtype,
             config=arguments.plain(config or {}),
             framework=framework,
+            attempt=attempt,
             rank=rank,
             world_size=world_size,
             guard=guard,

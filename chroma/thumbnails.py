@@ -31,11 +31,8 @@ def looks_like_image(batch: Array) -> bool:
             return False
     else:
         return False
-    return (
-        batch.dtype.kind in "buif"
-        and 4 <= min(height, width)
-        and max(height, width) <= min(4096, 8 * min(height, width))
-    )
+    short, long = sorted((height, width))
+    return batch.dtype.kind in "buif" and short >= 4 and long <= min(4096, 8 * short)
 
 
 def shrink(batch: Array, max_side: int = MAX_SIDE) -> Array:

@@ -86,14 +86,14 @@ class SnapshotWriter:
         return False
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was put is written or lost; False if that took longer than `timeout` seconds."""
+        """Wait until all that was put is written or lost; False if that took over `timeout` seconds."""
         if threading.current_thread() is self._thread:
             return False
         with self._state:
             return self._state.wait_for(lambda: self._dead or not (self._busy or self._queue), timeout)
 
     def close(self, last: Work | None = None, *, timeout: float) -> bool:
-        """Write what waits, then `last`, and end the thread; False if that takes longer than `timeout` seconds.
+        """Write what waits, then `last`, and end the thread; False if that takes over `timeout` seconds.
 
         May be called again; only the first `last` counts. The thread goes on after a time-out for as long as
         the program lives.
@@ -109,7 +109,7 @@ class SnapshotWriter:
         return not self._thread.is_alive()
 
     def abandon(self) -> None:
-        """In a forked child: the thread lives in the parent only; nothing is written here, no lock is waited for."""
+        """In a forked child: the thread lives in the parent only; nothing is written or waited for here."""
         self._state = threading.Condition()
         self._queue = deque()
         self._waiting = 0

@@ -9,7 +9,7 @@ import { LeftPanel } from "./legend/LeftPanel";
 import { useKeys } from "./lib/useKeys";
 import { useReducedMotion, useShade } from "./lib/useTheme";
 import { pickFrame, pickLayer, pickSplit } from "./runs/choices";
-import { FilmFailed, NoRuns, NoSnapshots, NoSuchRun, Unauthorised } from "./runs/States";
+import { FilmFailed, NoRuns, NoSnapshots, NoSuchRun, Refused, Unauthorised } from "./runs/States";
 import { TopBar } from "./runs/TopBar";
 import { FilmProgress } from "./scatter/FilmProgress";
 import type { Plot } from "./scatter/plot";
@@ -39,10 +39,13 @@ export function Workspace() {
   const [panel, setPanel] = useState<"left" | "right" | null>(null);
   const [plot, setPlot] = useState<Plot | null>(null);
 
-  const [{ data: runsData }, askRuns] = useQuery({ query: RunsDocument, requestPolicy: "cache-and-network" });
+  const [{ data: runsData, error: runsError }, askRuns] = useQuery({
+    query: RunsDocument,
+    requestPolicy: "cache-and-network",
+  });
   const runs = runsData?.runs;
   const runId = view.run ?? runs?.[0]?.id ?? null;
-  const [{ data: runData }, askRun] = useQuery({
+  const [{ data: runData, error: runError }, askRun] = useQuery({
     query: RunDocument,
     variables: { id: runId ?? "" },
     pause: runId === null,
@@ -156,8 +159,10 @@ export function Workspace() {
     problem ?? (film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : bytesProblem);
   const positionOf = (i: number) => (shown?.position ? shown.position.values[i] : i);
 
+  const refusal = runsError?.graphQLErrors[0] ?? runError?.graphQLErrors[0];
   let message = null;
   if (status === "unauthorised") message = <Unauthorised />;
+  else if (!run && refusal) message = <Refused problem={refusal.message} />;
   else if (runs?.length === 0 && view.run === null) message = <NoRuns />;
   else if (runIsGone) message = <NoSuchRun onOpen={() => view.openRun(runs?.[0]?.id ?? null)} />;
   else if (run && !canFilm) {
@@ -171,7 +176,7 @@ export function Workspace() {
   } else if (failure && !shown) message = <FilmFailed problem={failure} onRetry={() => void ask()} />;
 
   return (
-    <div className={styles.workspace} data-panel={panel ?? undefined}>
+    <div className={styles.workspace} data-panel={panel ?? undefined} data-bare={run ? undefined : true}>
       <div className={styles.top}>
         <TopBar
           runs={runs ?? []}

@@ -1,1 +1,1 @@
-"""What is captured: which layers, which samples, how a layer becomes one vector per sample. No framework here."""
+"""What is captured: which layers, which samples, and how a layer becomes one vector per sample."""

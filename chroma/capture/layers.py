@@ -126,8 +126,8 @@ def choose(
             silent.append(name)
     if silent or not chosen:
         raise ConfigError(
-            f"layer {', '.join(silent) or wanted!r} was not called on the first batch, so there is nothing to "
-            "capture; name a module that the forward pass calls"
+            f"layer {', '.join(silent) or wanted!r} was not called on the first batch, so nothing can be "
+            "captured; name a module that the forward pass calls"
         )
     return chosen
 

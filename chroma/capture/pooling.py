@@ -63,7 +63,7 @@ def pooled(values: Any, rows: int, pool: Pool = "auto", about: str = "the layer"
         values = values.reshape(-1, 1)
     if values.ndim != 2 or values.shape[0] != rows:
         raise ConfigError(
-            f"{about} gave {list(values.shape)} for a batch of {rows} samples, so its rows belong to no sample; "
+            f"{about} gave {list(values.shape)} for a batch of {rows}, so its rows belong to no sample; "
             "name another layer, or give chroma.Layer(name, pool=function) that returns one row per sample"
         )
     return values

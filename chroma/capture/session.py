@@ -306,7 +306,7 @@ class _Buffer:
 
 
 def _grown(array: Array, rows: int) -> Array:
-    """The array, made longer by at least half if it has fewer rows; new rows are missing (-1, NaN, None, False)."""
+    """The array, longer by half or more if it has too few rows; new ones are missing (-1, NaN, None)."""
     if rows <= len(array):
         return array
     grown = np.empty((max(rows, len(array) * 3 // 2), *array.shape[1:]), array.dtype)

@@ -76,13 +76,10 @@ def _schedule(cap: int | None, passes: int | None) -> frozenset[int] | None:
         return None
     if passes is None:
         return frozenset(_dense_first(max(1, cap // 8), None)[:cap])
-    for per_stride in range(cap, 0, -1):
-        numbers = _dense_first(per_stride, passes)
-        if len(numbers) <= cap - 1:
-            break
-    else:
-        numbers = numbers[: cap - 1]
-    return frozenset({*numbers, passes - 1})
+    per_stride = cap
+    while len(numbers := _dense_first(per_stride, passes)) > cap - 1 and per_stride > 1:
+        per_stride -= 1
+    return frozenset({*numbers[: cap - 1], passes - 1})
 
 
 def _dense_first(per_stride: int, passes: int | None) -> list[int]:

@@ -95,7 +95,8 @@ def _pick(batch: Any, where: Pick, argument: str) -> Any:
         return batch[where]
     except (KeyError, IndexError, TypeError) as error:
         raise ConfigError(
-            f"{argument}={where!r} is not in the batch, a {type(batch).__name__}; give one of its keys or a function"
+            f"{argument}={where!r} is not in the batch, a {type(batch).__name__}; "
+            "give one of its keys or a function"
         ) from error
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
+import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, ParamSpec
 
 from torch.utils.data import DataLoader
 
@@ -24,10 +27,12 @@ from chroma.integrations._loader import (
     untap,
 )
 from chroma.integrations._watcher import ModelWatcher
+from chroma.naming import new_run_id
 from chroma.receipt import Receipt, announce, forecast
 from chroma.recording import status_of
 from chroma.records import Ids
 from chroma.run import Run
+from chroma.settings import load_settings
 
 P = ParamSpec("P")
 
@@ -72,15 +77,20 @@ class FitCapture:
         self._indices: Pass | None = None
         self._base: Any = None
         self._logged: dict[str, Any] = {}
+        self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
 
     def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do a part of the capture: its errors stop here, its time is counted."""
-        with self._guard.fail_safe(f"capturing ({do.__name__.replace('_', ' ')})"):
-            if self.run is None:
+        before = self._guard.count
+        start = time.perf_counter()
+        try:
+            with self._guard.fail_safe(f"capture ({do.__name__.replace('_', ' ')})"):
                 do(*args, **kwargs)
-            else:
-                with self.run.recording.timed():
-                    do(*args, **kwargs)
+        finally:
+            if self.run is not None:
+                self.run.recording.tally.seconds += time.perf_counter() - start
+                if self._guard.count > before and self.receipt is None:
+                    self.run.recording.tally.miss("a step of the capture failed")
 
     def listen(self) -> None:
         """Tap each validation loader as soon as the trainer has made it, before it is first iterated."""
@@ -100,11 +110,9 @@ class FitCapture:
         """Open the run."""
         trainer, options = self._trainer, self._options
         package = type(trainer).__module__.partition(".")[0]
-        import sys
-
         version = getattr(sys.modules.get(package), "__version__", "")
         self.run = Run(
-            **options.run,
+            **options.run | _shared_id(trainer, options.run["run_id"]),
             config=_hyperparameters(self._model),
             framework=f"{package} {version}".strip(),
             rank=trainer.global_rank,
@@ -114,7 +122,9 @@ class FitCapture:
         self._silent = options.silent or trainer.global_rank > 0
         self._thinning = Thinning(options.every, options.max_snapshots, _validations(trainer))
         session = CaptureSession(
-            self.run.recording, max_samples=options.max_samples, log_inputs=options.log_inputs
+            self.run.recording,
+            max_samples=options.max_samples and -(-options.max_samples // trainer.world_size),
+            log_inputs=options.log_inputs,
         )
         self._watcher = ModelWatcher(self._model, session, self._reader, options.layers, self._say)
 
@@ -122,7 +132,10 @@ class FitCapture:
         """A validation pass begins."""
         self._capturing = False
         self._loader = -1
-        if self._watcher is None or self._thinning is None or self._watcher.refused:
+        if self._watcher is None or self._thinning is None or self.run is None:
+            return
+        if self._watcher.refused:
+            self.run.recording.tally.miss("validation passes of a model without a layer to capture")
             return
         self._capturing = self._thinning.wants(self._trainer.current_epoch, self._trainer.global_step)
         if self._capturing:
@@ -152,11 +165,19 @@ class FitCapture:
             self._capturing = False
             self._watcher.end_pass()
 
-    def log_metrics(self) -> None:
-        """Log the trainer's metrics that are new since the last time."""
+    def log_metrics(self, *, of_epoch: bool = False) -> None:
+        """Log the trainer's metrics that are new since the last time.
+
+        After a validation the trainer still holds the training metrics of the epoch before: what has proved
+        to come at the end of an epoch is logged then only.
+        """
         metrics: Mapping[str, Any] = self._trainer.callback_metrics
         fresh = {name: value for name, value in metrics.items() if value is not self._logged.get(name)}
         self._logged.update(fresh)
+        if of_epoch:
+            self._of_epoch |= fresh.keys()
+        else:
+            fresh = {name: value for name, value in fresh.items() if name not in self._of_epoch}
         if fresh and self.run is not None:
             self.run.log_metrics(fresh, epoch=self._trainer.current_epoch, step=self._trainer.global_step)
 
@@ -188,7 +209,9 @@ class FitCapture:
         assert self._watcher is not None
         self._loader = number
         loaders = self._trainer.val_dataloaders
-        loaders = list(loaders) if isinstance(loaders, (list, tuple)) else [loaders]
+        if isinstance(loaders, Mapping):
+            loaders = list(loaders.values())
+        loaders = loaders if isinstance(loaders, (list, tuple)) else [loaders]
         loader = loaders[number] if number < len(loaders) else None
         tapped = self._taps.get(loader) if isinstance(loader, DataLoader) else None
         self._indices = tapped.latest if tapped else None
@@ -224,6 +247,15 @@ class FitCapture:
 def _hyperparameters(model: Any) -> dict[str, Any]:
     """The module's saved hyperparameters, if it has any."""
     return dict(getattr(model, "hparams", None) or {})
+
+
+def _shared_id(trainer: Any, run: str | None) -> dict[str, Any]:
+    """One run and attempt for all ranks: rank 0's, by the framework's own broadcast."""
+    if trainer.world_size == 1:
+        return {"run_id": run}
+    mine = (load_settings(run_id=run).run_id or new_run_id(), secrets.token_hex(4))
+    run_id, attempt = trainer.strategy.broadcast(mine)
+    return {"run_id": run_id, "attempt": attempt}
 
 
 def _validations(trainer: Any) -> int | None:

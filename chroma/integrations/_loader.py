@@ -20,7 +20,7 @@ from chroma.records import Ids, sample_ids
 
 
 class Pass:
-    """One pass over a loader: an iterator over its batches of indices that keeps them until they are asked for."""
+    """One pass over a loader: iterates over batches of indices and keeps them until they are asked for."""
 
     def __init__(self, inner: Iterator[Any]) -> None:
         self._inner = inner
@@ -81,7 +81,8 @@ class _Recorder:
 
 _taps: weakref.WeakKeyDictionary[DataLoader[Any], IndexTap] = weakref.WeakKeyDictionary()
 _lock = threading.RLock()
-_original = cast("property", DataLoader.__dict__["_index_sampler"])
+_SEAM = "_index_sampler"
+_original = cast("property", vars(DataLoader)[_SEAM])
 
 
 def _recorded_index_sampler(loader: DataLoader[Any]) -> Any:
@@ -94,7 +95,7 @@ def tap(loader: DataLoader[Any]) -> IndexTap:
     """Record the passes over a loader from now on."""
     with _lock:
         if not _taps:
-            DataLoader._index_sampler = property(_recorded_index_sampler)  # pyright: ignore[reportAttributeAccessIssue]
+            setattr(DataLoader, _SEAM, property(_recorded_index_sampler))
         return _taps.setdefault(loader, IndexTap(loader.dataset))
 
 
@@ -103,22 +104,22 @@ def untap(loader: DataLoader[Any]) -> None:
     with _lock:
         _taps.pop(loader, None)
         if not _taps:
-            DataLoader._index_sampler = _original  # pyright: ignore[reportAttributeAccessIssue]
+            setattr(DataLoader, _SEAM, _original)
 
 
 def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
-    """Sample ids of a batch of recorded indices: positions in the base dataset, or the sampler's own strings."""
+    """Sample ids of recorded indices: positions in the base dataset, or a sampler's own strings."""
     if not isinstance(indices, tuple):
         return None
     try:
         ids = sample_ids(indices)
     except ValueError:
         return None
-    return ids if base is None or ids.dtype == object else base[ids]
+    return ids if base is None or ids.dtype == object else base[ids.astype(np.int64)]
 
 
 def knows_ids(loader: Any) -> bool:
-    """Whether what the sampler emits names the rows of the batches: not with iterable datasets and the like."""
+    """Whether what the sampler emits names the rows of batches: not so with iterable datasets."""
     return (
         isinstance(loader, DataLoader)
         and not isinstance(loader.dataset, IterableDataset)

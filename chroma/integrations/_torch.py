@@ -193,25 +193,28 @@ class FirstBatch:
 
 def labels_of(value: Any, rows: int) -> Array | None:
     """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices."""
-    if isinstance(value, Tensor):
-        value = to_numpy(value)
-    if not isinstance(value, (np.ndarray, list, tuple)):
+    if not isinstance(value, (Tensor, np.ndarray, list, tuple)):
         return None
     try:
-        array = np.asarray(value)
-    except ValueError:
+        array = to_numpy(value) if isinstance(value, Tensor) else np.asarray(value)
+    except ValueError:  # rows of different length
         return None
-    if array.ndim == 2 and array.shape == (rows, 1):
+    if array.shape == (rows, 1):
         array = array[:, 0]
-    if array.ndim == 2 and len(array) == rows and array.dtype.kind in "iubf":
-        if ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all():
-            return array.argmax(axis=1).astype(np.int64)
+    elif array.ndim == 2 and len(array) == rows and _one_hot(array):
+        array = array.argmax(axis=1)
+    if array.shape != (rows,):
         return None
-    if array.shape != (rows,) or array.dtype.kind not in "iubfUO":
-        return None
-    if array.dtype.kind in "iub":
-        return array.astype(np.int64)
-    if array.dtype.kind == "f":
-        return array.astype(np.float32)
-    texts = array.astype(object)
-    return texts if all(isinstance(text, str) for text in texts.tolist()) else None
+    if array.dtype.kind == "U":
+        return array.astype(object)
+    return (
+        array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
+        if array.dtype.kind in "iubf"
+        else None
+    )
+
+
+def _one_hot(array: Array) -> bool:
+    return array.dtype.kind in "iubf" and bool(
+        ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
+    )

@@ -15,7 +15,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from chroma.arguments import Dtype
+from chroma.arguments import Dtype, name_of
 from chroma.capture.layers import Layer
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError, MissingDependencyError
@@ -78,7 +78,10 @@ class CallbackHooks:
             raise ConfigError(f"dtype={dtype!r} cannot be used; give 'float16' or 'float32'")
         if max_samples is not None and max_samples < 1:
             raise ConfigError(f"max_samples={max_samples!r} cannot be used; give 1 or more, or None for all")
-        Thinning(every, max_snapshots, None)
+        Thinning(every, max_snapshots, None)  # refuses what cannot be used
+        for argument, value in (("project", project), ("name", name)):
+            if value is not None:
+                name_of(argument, value)
         self._options = FitOptions(
             run={"project": project, "name": name, "run_id": run_id, "dtype": dtype},
             layers=layers,
@@ -145,7 +148,7 @@ class CallbackHooks:
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Record the metrics of the epoch."""
         if self._fit:
-            self._fit.guarded(self._fit.log_metrics)
+            self._fit.guarded(self._fit.log_metrics, of_epoch=True)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Close the run as failed or interrupted; the exception goes its way."""
@@ -164,14 +167,14 @@ class CallbackHooks:
 
 
 def _callback_class(names: Sequence[str]) -> type[CallbackHooks]:
-    """The callback as a subclass of the `Callback` of each namespace, so that each Trainer knows it for one."""
+    """The callback as a subclass of the `Callback` of each namespace, so that every Trainer takes it."""
     bases = tuple(import_module(name).Callback for name in names)
     about = {"__module__": __name__, "__qualname__": "ChromaCallback", "__doc__": CallbackHooks.__doc__}
     return type("ChromaCallback", (CallbackHooks, *bases), about)
 
 
 def __getattr__(name: str) -> Any:
-    """Make `ChromaCallback` when it is first asked for: of the namespaces in use, else of the one installed."""
+    """Make `ChromaCallback` when first asked for it: of the namespaces in use, else of one installed."""
     if name != "ChromaCallback":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     used = [namespace for namespace in _NAMESPACES if namespace in sys.modules]

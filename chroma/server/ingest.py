@@ -15,23 +15,16 @@ from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy.exc import OperationalError, StatementError
-from sqlmodel import col, select
-
 from chroma import journal, segment
-from chroma.errors import IngestError, NotFoundError, SegmentError
+from chroma.errors import IngestError, SegmentError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
 from chroma.server.context import Context
 from chroma.server.events import Event
-from chroma.server.store import attempts, tables
-from chroma.server.store.engine import reading, writing
-from chroma.server.store.register import Found, known_segment, register
+from chroma.server.store import intake
+from chroma.server.store.register import Found
 
 logger = logging.getLogger(__name__)
-
-# What a record of wrong types or shapes raises on its way into the catalog.
-_WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 
 Outcome = Literal["taken", "known", "held", "aside", "gone"]
 
@@ -63,22 +56,18 @@ def ingest_journal(context: Context) -> IngestReport:
 
     Raises:
         OSError: The disk is full or gone; nothing is lost, the next pass goes on.
-        sqlalchemy.exc.OperationalError: The catalog is locked or its disk is full; as above.
+        CatalogError: The catalog cannot be written now; as above.
     """
     folder = context.settings.journal
     # Asked before the listing: what a writer committed before it was gone is then in the list.
     gone = _gone(context, folder)
-    with reading(context.engine) as session:
-        deleted = set(
-            session.exec(select(tables.Run.id).where(col(tables.Run.deleted_at).is_not(None))).all()
-        )
+    deleted = intake.deleted_runs(context.engine)
     found = list(journal.entries(folder))
     wanted = [entry for entry in found if entry.run not in deleted]
     report = IngestReport(held=len(found) - len(wanted))
     _take_all(context, wanted, report)
     for run, writer in gone:
-        with writing(context.engine) as session:
-            interrupted = attempts.lose(session, context.store, run, writer)
+        interrupted = intake.interrupt(context.engine, context.store, run, writer)
         journal.forget_writer(folder, run, writer)
         if interrupted:
             report.interrupted += 1
@@ -88,9 +77,7 @@ def ingest_journal(context: Context) -> IngestReport:
 
 def reconcile(context: Context) -> IngestReport:
     """Register stored segments that have no row: after a kill, or for a catalog that was lost."""
-    with reading(context.engine) as session:
-        rows = session.exec(select(tables.Segment.run_id, tables.Segment.writer, tables.Segment.number)).all()
-    known = {tuple(row) for row in rows}
+    known = intake.known_keys(context.engine)
     report = IngestReport()
     found = (
         entry
@@ -110,9 +97,7 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
     """
-    with reading(context.engine) as session:
-        if session.get(tables.Run, run_id) is None:
-            raise NotFoundError("run", run_id, session.exec(select(tables.Run.id)).all())
+    intake.require_run(context.engine, run_id)
     header = Header(
         run=run_id, writer=f"0-{secrets.token_hex(4)}", number=0, attempt="notes", created_at=time.time()
     )
@@ -136,8 +121,8 @@ def _take_all(context: Context, entries: Iterable[Entry], report: IngestReport) 
 def _written(entry: Entry) -> tuple[float, str, int]:
     """Sorts by the time of writing, so that attempts come in their order."""
     try:
-        return segment.read_about(entry.path)[0].created_at, entry.writer, entry.number
-    except (SegmentError, FileNotFoundError, TypeError):
+        return float(segment.read_about(entry.path)[0].created_at), entry.writer, entry.number
+    except (SegmentError, FileNotFoundError, TypeError, ValueError):
         return 0.0, entry.writer, entry.number  # `_take` says what is wrong with it
 
 
@@ -147,14 +132,9 @@ def _take(context: Context, entry: Entry) -> Outcome:
         taken = _commit(context, entry, target)
     except FileNotFoundError:
         return "gone"  # another pass took it
-    except OperationalError:
-        raise
-    except (SegmentError, IngestError, *_WRONG) as error:
-        reason = (
-            str(error) if isinstance(error, (SegmentError, IngestError)) else f"its record is wrong: {error}"
-        )
-        aside = journal.set_aside(entry, reason)
-        logger.warning("chroma: set aside %s: %s", aside, reason)
+    except (SegmentError, IngestError) as error:
+        aside = journal.set_aside(entry, str(error))
+        logger.warning("chroma: set aside %s: %s", aside, error)
         return "aside"
     if not isinstance(taken, list):
         return taken
@@ -162,30 +142,23 @@ def _take(context: Context, entry: Entry) -> Outcome:
     return "taken"
 
 
-def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Outcome:
+def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Literal["known", "held"]:
     """Move a segment to its place and commit what it says, or neither; returns what to tell."""
     found = _open(entry)
     moves = entry.path != target
     kept = False
+
+    def move() -> None:
+        if moves:
+            journal.acknowledge(entry, target)
+
     try:
-        with writing(context.engine) as session:
-            known = known_segment(session, found.header)
-            run = session.get(tables.Run, entry.run)
-            if known is not None and known.digest != found.digest:
-                raise IngestError(
-                    f"run {entry.run} already has another segment {entry.writer}-{entry.number}; "
-                    "a copied journal or a repeated writer id does this"
-                )
-            if known is None and run and run.deleted_at and not isinstance(found.record, Notes):
-                return "held"
-            if moves:
-                journal.acknowledge(entry, target)  # of a known one too: mends a store that lost it
-            events = register(session, context.store, found) if known is None else None
+        taken = intake.enter(context.engine, context.store, found, move)
         kept = True
     finally:
         if moves and not kept and target.exists() and not entry.path.exists():
             target.replace(entry.path)
-    return "known" if events is None else events
+    return taken
 
 
 def _tell(context: Context, events: Iterable[Event]) -> None:
@@ -194,7 +167,10 @@ def _tell(context: Context, events: Iterable[Event]) -> None:
 
 
 def _open(entry: Entry) -> Found:
-    found = segment.read(entry.path)
+    try:
+        found = segment.read(entry.path)
+    except (TypeError, ValueError, LookupError) as error:
+        raise SegmentError(f"{entry.path} is not what a segment looks like: {error}") from error
     header = found.header
     if (header.run, header.writer, header.number) != (entry.run, entry.writer, entry.number):
         raise SegmentError(
@@ -208,6 +184,5 @@ def _open(entry: Entry) -> Found:
 
 def _gone(context: Context, folder: Path) -> list[tuple[str, str]]:
     """Writers whose process no longer holds their lock."""
-    with reading(context.engine) as session:
-        candidates = attempts.open_writers(session) | set(journal.writers(folder))
+    candidates = intake.open_writers(context.engine) | set(journal.writers(folder))
     return sorted(who for who in candidates if not journal.is_alive(folder, *who))

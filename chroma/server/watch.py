@@ -7,7 +7,6 @@ import threading
 import time
 from pathlib import Path
 
-from sqlalchemy.exc import SQLAlchemyError
 from watchfiles import Change, watch
 
 from chroma.errors import ChromaError
@@ -77,7 +76,7 @@ class Watcher:
                 self._purge_at = time.monotonic() + _PURGE_EVERY
                 home = self._context
                 purge_deleted(home.engine, home.store, home.settings.journal)
-        except (ChromaError, OSError, SQLAlchemyError) as error:
+        except (ChromaError, OSError) as error:
             self._say(f"the journal could not be taken in ({error}); nothing is lost, it is tried again")
         else:
             self._last_error = ""

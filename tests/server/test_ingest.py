@@ -240,19 +240,39 @@ def test_what_is_no_segment_is_set_aside_and_never_deleted(opened: Context) -> N
     moved = folder / "0-11111111-000000.arrow"
     moved.write_bytes((folder / f"{writer.writer}-000000.arrow").read_bytes())
     header = segment.read(moved).header
+    timeless = folder / f"{writer.writer}-000098.arrow"
+    named = segment.Header(header.run, header.writer, 98, header.attempt, created_at="soon")  # type: ignore[arg-type]
+    timeless.write_bytes(segment.encode(segment.Segment(named, Metrics(0, 0, {"a": 1.0}))))
     wrong = folder / f"{writer.writer}-000099.arrow"
     named = segment.Header(header.run, header.writer, 99, header.attempt)
     wrong.write_bytes(segment.encode(segment.Segment(named, RunOpened({"a": 1}, [], config="text"))))  # type: ignore[arg-type]
     report = ingest_journal(opened)
-    assert (report.taken, report.aside) == (4, 4)
+    assert (report.taken, report.aside) == (4, 5)
     aside = folder / "set-aside"
     assert (aside / damaged.name).read_bytes() == cut
     reasons = {path.name: path.with_suffix(".txt").read_text() for path in aside.glob("*.arrow")}
     assert "cut short" in reasons[damaged.name]
     assert "not an Arrow file" in reasons[foreign.name]
     assert "keeps the name" in reasons[moved.name]
-    assert "its record is wrong" in reasons[wrong.name]
+    assert "is wrong" in reasons[wrong.name]
+    assert "is wrong" in reasons[timeless.name]
     assert not ingest_journal(opened)
+    writer.close()
+
+
+def test_what_needs_a_lost_file_is_set_aside_and_says_which(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, "run-1")
+    train(writer)
+    writer.commit(snapshot(0, ids=[0, 1], ends=False))
+    ingest_journal(opened)
+    lost = opened.store.path(f"runs/run-1/segments/{writer.writer}-000002.arrow")
+    lost.unlink()
+    writer.commit(snapshot(0, ids=[2]))
+    writer.commit(Metrics(0, 0, {"a": 1.0}))
+    report = ingest_journal(opened)
+    assert (report.taken, report.aside) == (1, 1)
+    (reason,) = (opened.settings.journal / "run-1" / "set-aside").glob("*.txt")
+    assert str(lost) in reason.read_text()
     writer.close()
 
 

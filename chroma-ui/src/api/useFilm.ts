@@ -53,6 +53,8 @@ export function useFilm(request: FilmRequest | null) {
       if (filmId === null) return ask();
       const result = await client.query(FilmDocument, { id: filmId }, { requestPolicy: "network-only" });
       const film = result.data?.film;
+      // A server that lost the film makes it again.
+      if (result.data && !film) return ask();
       if (!film) return;
       setAnswer((before) => {
         if (before.film?.id !== film.id) return before;

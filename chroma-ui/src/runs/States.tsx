@@ -69,3 +69,12 @@ export function Unauthorised() {
     </Message>
   );
 }
+
+export function Refused({ problem }: { problem: string }) {
+  return (
+    <Message title="The server could not answer" testId="refused" icon={<Warning size={32} />}>
+      <p>{problem}</p>
+      <Button onClick={() => window.location.reload()}>Load again</Button>
+    </Message>
+  );
+}

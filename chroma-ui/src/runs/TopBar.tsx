@@ -86,15 +86,17 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onPanel
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
-      <Button
-        look="accent"
-        onClick={() => void copyLink()}
-        data-testid="copy-link"
-        title="Copies a link that restores this view"
-      >
-        <Link size={15} />
-        <span className={styles.wideOnly}>Copy link</span>
-      </Button>
+      {run ? (
+        <Button
+          look="accent"
+          onClick={() => void copyLink()}
+          data-testid="copy-link"
+          title="Copies a link that restores this view"
+        >
+          <Link size={15} />
+          <span className={styles.wideOnly}>Copy link</span>
+        </Button>
+      ) : null}
       <IconButton label="Sample and run" className={styles.narrow} onClick={() => onPanel("right")}>
         <PanelRight />
       </IconButton>

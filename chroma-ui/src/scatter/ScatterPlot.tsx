@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import { blankHook } from "./hook";
-import type { Plot, Style } from "./plot";
+import { hookOf } from "./hook";
+import type { Plot, Style, ViewOfPlot } from "./plot";
 import styles from "./ScatterPlot.module.css";
 import type { Picture } from "./scene";
 import { useScatterplot } from "./useScatterplot";
@@ -18,7 +18,7 @@ type Props = {
   focus: { index: number; neighbours: number[] } | null;
   onHover: (hover: Hover | null) => void;
   onPick: (index: number) => void;
-  onZoom: (zoom: number) => void;
+  onView: (view: ViewOfPlot) => void;
   onPlot: (plot: Plot | null) => void;
 };
 
@@ -36,40 +36,14 @@ export function ScatterPlot(props: Props) {
       props.onHover(index !== null && place ? { index, ...place } : null);
     },
     onClick: props.onPick,
-    onView: props.onZoom,
-    onSettled: () => {
-      const { shown, picture } = latest.current;
-      if (!window.__chroma || !shown || !picture) return;
-      const { index, epoch, step, digest } = shown.frame;
-      Object.assign(window.__chroma, {
-        ready: true,
-        frame: { index, epoch, step, digest },
-        method: shown.revision.method,
-        points: picture.scene.drawn.length,
-      });
-    },
+    onView: props.onView,
   });
 
   const { onPlot } = props;
   useEffect(() => {
     onPlot(plot);
     if (!plot) return;
-    window.__chroma = {
-      ...blankHook(),
-      countPixels: () => {
-        const count = plot.countPixels();
-        const entries = latest.current.picture?.legend ?? [];
-        const byName = Object.fromEntries(
-          entries.map(({ name, colour }) => [name, count.byColour[colour] ?? 0]),
-        );
-        return { ...count, byName };
-      },
-      screenOf: (index) => {
-        const place = plot.screenOf(index);
-        const corner = plot.canvas.getBoundingClientRect();
-        return place ? { x: place.x + corner.left, y: place.y + corner.top } : null;
-      },
-    };
+    window.__chroma = hookOf(plot, () => latest.current);
     return () => {
       window.__chroma = undefined;
     };
@@ -83,7 +57,6 @@ export function ScatterPlot(props: Props) {
   glide.current = glideMs;
   useEffect(() => {
     if (!plot || !picture) return;
-    if (window.__chroma) window.__chroma.ready = false;
     plot.show(picture.scene, glide.current);
   }, [plot, picture]);
 

@@ -1,10 +1,11 @@
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { count, decimal } from "../lib/format";
 import { useSize } from "../lib/useSize";
 import { IconButton } from "../ui/Button";
 import { Fit, Minus, Plus } from "../ui/icons";
 import { HoverCard } from "./HoverCard";
-import type { Plot, Style } from "./plot";
+import { Minimap } from "./Minimap";
+import type { Plot, Style, ViewOfPlot } from "./plot";
 import { type Hover, ScatterPlot } from "./ScatterPlot";
 import type { Picture } from "./scene";
 import styles from "./stage.module.css";
@@ -30,7 +31,10 @@ export function Stage(props: Props) {
   const stage = useRef<HTMLDivElement>(null);
   const room = useSize(stage);
   const [hover, setHover] = useState<Hover | null>(null);
-  const [zoom, setZoom] = useState(1);
+  const [view, setView] = useState<ViewOfPlot | null>(null);
+  const [frame, revision] = [shown?.frame, shown?.revision];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame
+  useEffect(() => setHover(null), [frame, revision]);
   return (
     <div ref={stage} className={styles.stage} onPointerLeave={() => setHover(null)}>
       <ScatterPlot
@@ -42,7 +46,10 @@ export function Stage(props: Props) {
         focus={props.focus}
         onHover={setHover}
         onPick={props.onPick}
-        onZoom={setZoom}
+        onView={(next) => {
+          setView(next);
+          setHover(null);
+        }}
         onPlot={props.onPlot}
       />
       {shown && picture ? (
@@ -64,7 +71,10 @@ export function Stage(props: Props) {
               <Fit />
             </IconButton>
           </div>
-          <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={zoom} />
+          <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={view?.zoom ?? 1} />
+          {plot && view && props.box?.box ? (
+            <Minimap scene={picture.scene} whole={props.box.box} seen={view.seen} onMove={plot.centreOn} />
+          ) : null}
           {hover && hover.index < shown.points.n ? (
             <HoverCard
               hover={hover}

@@ -1,11 +1,14 @@
 /** What end-to-end tests may look at: `window.__chroma`. */
 import type { Frame } from "../api/bytes";
 import type { PixelCount } from "./pixels";
+import type { Plot } from "./plot";
+import type { Picture } from "./scene";
+import type { ShownFrame } from "./useShownFrame";
 
 export type ChromaHook = {
-  /** true while a frame stands still on the canvas, with all its points drawn. */
+  /** true while the frame stands still on the canvas with all its points, and the camera too. */
   ready: boolean;
-  /** The frame on the canvas. */
+  /** The frame shown; on the canvas once `ready`. */
   frame: Pick<Frame, "index" | "epoch" | "step" | "digest"> | null;
   /** Name of what drew the frame: pca or umap. */
   method: string | null;
@@ -23,11 +26,40 @@ declare global {
   }
 }
 
-export const blankHook = (): ChromaHook => ({
-  ready: false,
-  frame: null,
-  method: null,
-  points: 0,
-  countPixels: () => ({ total: 0, byColour: {}, byName: {} }),
-  screenOf: () => null,
-});
+/** The hook of a plot; `now` tells what the page means it to show. */
+export function hookOf(
+  plot: Plot,
+  now: () => { shown: ShownFrame | null; picture: Picture | null },
+): ChromaHook {
+  return {
+    get ready() {
+      const { picture } = now();
+      return picture !== null && plot.isSettled(picture.scene);
+    },
+    get frame() {
+      const frame = now().shown?.frame;
+      return frame
+        ? { index: frame.index, epoch: frame.epoch, step: frame.step, digest: frame.digest }
+        : null;
+    },
+    get method() {
+      return now().shown?.revision.method ?? null;
+    },
+    get points() {
+      return now().picture?.scene.drawn.length ?? 0;
+    },
+    countPixels: () => {
+      const count = plot.countPixels();
+      const entries = now().picture?.legend ?? [];
+      const byName = Object.fromEntries(
+        entries.map(({ name, colour }) => [name, count.byColour[colour] ?? 0]),
+      );
+      return { ...count, byName };
+    },
+    screenOf: (index) => {
+      const place = plot.screenOf(index);
+      const corner = plot.canvas.getBoundingClientRect();
+      return place ? { x: place.x + corner.left, y: place.y + corner.top } : null;
+    },
+  };
+}

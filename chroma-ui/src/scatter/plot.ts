@@ -20,11 +20,13 @@ export type Scene = {
 
 export type Style = { shade: Shade; pointSize: number; labels: boolean; contours: boolean };
 
+/** Zoom against the whole film, and the part of the plot that is seen. */
+export type ViewOfPlot = { zoom: number; seen: Box };
+
 export type PlotEvents = {
   onHover: (index: number | null) => void;
   onClick: (index: number) => void;
-  onView: (zoom: number) => void;
-  onSettled: () => void;
+  onView: (view: ViewOfPlot) => void;
 };
 
 export type Plot = ReturnType<typeof createPlot>;
@@ -75,6 +77,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   });
 
   let shown: Scene | null = null;
+  /** The scene as it was handed over, once it stands still. */
+  let settled: Scene | null = null;
   let from: { x: Float32Array; y: Float32Array } | null = null;
   let glide: { start: number; ms: number } | null = null;
   let wanted: { scene: Scene; ms: number } | null = null;
@@ -87,6 +91,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let contours: { scene: Scene; lines: ReturnType<typeof clusterContours>; since: number } | null = null;
   let medians: { scene: Scene; labels: Label[]; before: Map<string, Label> } | null = null;
   let cameraRun = 0;
+  let cameraMoves = false;
 
   const stance = (): Stance => {
     const [x, y] = scatter.get("cameraTarget") as [number, number];
@@ -94,7 +99,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   };
   const transform = (): Transform =>
     screenTransform(scatter.get("cameraView") as ArrayLike<number>, width, height);
-  const zoom = () => (home ? home.distance / stance().distance : 1);
+  const viewOf = (): ViewOfPlot => {
+    const { x, y, distance } = stance();
+    const halfWidth = (distance * width) / height;
+    return {
+      zoom: home ? home.distance / distance : 1,
+      seen: { left: x - halfWidth, right: x + halfWidth, bottom: y - distance, top: y + distance },
+    };
+  };
 
   /** How far the running glide has come, 0 to 1. */
   const progress = () => (glide ? ease(Math.min(1, (performance.now() - glide.start) / glide.ms)) : 1);
@@ -178,13 +190,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     while (wanted && !destroyed) {
       const { scene, ms } = wanted;
       wanted = null;
+      settled = null;
       await drawScene(scene, ms);
+      settled = scene;
     }
     pumping = false;
     if (destroyed) return;
     updateContours();
     drawCover();
-    events.onSettled();
   }
 
   async function drawScene(next: Scene, ms: number): Promise<void> {
@@ -243,7 +256,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
         y: mix(begin.y, to.y, t),
         distance: begin.distance * (to.distance / begin.distance) ** t,
       });
-      if (t < 1) requestAnimationFrame(step);
+      cameraMoves = t < 1;
+      if (cameraMoves) requestAnimationFrame(step);
     };
     step();
   }
@@ -261,11 +275,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     if (index !== undefined) events.onClick(index);
   });
   scatter.subscribe("drawing", drawCover);
-  scatter.subscribe("view", () => events.onView(zoom()));
+  scatter.subscribe("view", () => events.onView(viewOf()));
 
   const takeOver = () => {
     movedByHand = true;
     cameraRun++;
+    cameraMoves = false;
   };
   canvas.addEventListener("wheel", takeOver, { passive: true });
   canvas.addEventListener("pointerdown", takeOver);
@@ -319,7 +334,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       const now = stance();
       moveCamera({ ...now, distance: now.distance / factor }, ms);
     },
+    /** Moves the view without zooming. */
+    centreOn(x: number, y: number): void {
+      movedByHand = true;
+      moveCamera({ ...stance(), x, y }, 0);
+    },
     resize,
+    /** Whether this scene stands still on the canvas, and the camera too. */
+    isSettled: (scene: Scene): boolean => settled === scene && wanted === null && !cameraMoves,
     /** CSS pixels from the canvas's corner; null for a point that is not there. */
     screenOf(index: number): { x: number; y: number } | null {
       const place = shown?.points.present[index] ? placeOf(index) : null;

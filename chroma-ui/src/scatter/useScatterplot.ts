@@ -21,7 +21,6 @@ export function useScatterplot(
         onHover: (index) => latestEvents.current.onHover(index),
         onClick: (index) => latestEvents.current.onClick(index),
         onView: (zoom) => latestEvents.current.onView(zoom),
-        onSettled: () => latestEvents.current.onSettled(),
       },
     );
     setPlot(made);

@@ -45,13 +45,14 @@ def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MO
     """
     if len(snapshots) <= most:
         return list(snapshots)
-    kept = [snapshot for snapshot in snapshots if snapshot.id in drawn]
-    if not kept:
-        return _even(snapshots, most)
-    fresh = [snapshot for snapshot in snapshots if snapshot.step > kept[-1].step]
+    kept = [place for place, snapshot in enumerate(snapshots) if snapshot.id in drawn]
+    fresh = list(range(kept[-1] + 1 if kept else 0, len(snapshots)))
     if fresh and len(kept) >= most:
-        kept = _even(kept, most // 2)
-    return kept + _even(fresh, most - len(kept))
+        # The drawn ones nearest to even places over the whole run: thinned again and again, it stays even.
+        targets = np.linspace(0, fresh[-1], most // 2)
+        nearest = {min(kept, key=lambda place, at=at: abs(place - at)) for at in targets.tolist()}
+        kept = sorted(nearest | {kept[0]})
+    return [snapshots[place] for place in kept + _even(fresh, most - len(kept))]
 
 
 class Drawing:
@@ -197,9 +198,11 @@ def changing(engine: Engine, film_id: str) -> Generator[tuple[Session, Film]]:
         session.add(film)
 
 
-def _even(snapshots: Sequence[Snapshot], most: int) -> list[Snapshot]:
-    if len(snapshots) <= most:
-        return list(snapshots)
-    last = len(snapshots) - 1
-    places = np.rint(np.linspace(0 if most > 1 else last, last, most)).astype(int)
-    return [snapshots[place] for place in places.tolist()]
+def _even(places: Sequence[int], most: int) -> list[int]:
+    """At most `most` of these, spread evenly, the last one among them."""
+    if len(places) <= most:
+        return list(places)
+    last = len(places) - 1
+    return [
+        places[at] for at in np.rint(np.linspace(0 if most > 1 else last, last, most)).astype(int).tolist()
+    ]

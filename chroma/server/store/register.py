@@ -47,17 +47,6 @@ class Found:
     bytes: int
 
 
-def known_segment(session: Session, header: Header) -> tables.Segment | None:
-    """The row of a segment's key, if it was taken in before."""
-    return session.exec(
-        select(tables.Segment).where(
-            tables.Segment.run_id == header.run,
-            tables.Segment.writer == header.writer,
-            tables.Segment.number == header.number,
-        )
-    ).first()
-
-
 def register(session: Session, store: Store, found: Found) -> list[Event]:
     """Enter a segment that lies in the store, and all that follows from it.
 

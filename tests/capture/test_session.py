@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import chroma
+from chroma.capture.layers import Chosen
+from chroma.capture.session import CaptureSession
+from chroma.errors import ConfigError
+from chroma.journal import entries
+from chroma.records import Outputs, Record, Samples, Snapshot
+from chroma.segment import read
+
+LAYER = Chosen("fc", "fc", False, "auto", "none", "for the test", default=True)
+
+
+def written(home: Path) -> list[Record]:
+    return [read(entry.path).record for entry in entries(home / "journal")]
+
+
+def value(ids: np.ndarray, epoch: int) -> np.ndarray:
+    return np.stack([ids, ids * 0 + epoch], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("max_samples", [None, 13])
+def test_rows_and_labels_stay_with_their_samples(home: Path, max_samples: int | None) -> None:
+    rng = np.random.default_rng(0)
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=max_samples, log_inputs=True)
+        for epoch in range(4):
+            split = session.begin("val", epoch, epoch, identity="index", of=0 if epoch % 2 else 60)
+            for ids in np.array_split(rng.permutation(60), 9):
+                split.batch(ids, len(ids))
+                images = np.repeat(ids[:, None] / 64, 64, axis=1).reshape(-1, 1, 8, 8)
+                split.add_samples(labels=ids % 7, inputs=images, metadata={"double": ids * 2})
+                split.add(LAYER, value(ids, epoch))
+                split.add_scores(np.eye(7)[ids % 7] * 9)
+            split.end()
+    records = written(home)
+    (samples,) = [record for record in records if isinstance(record, Samples)]
+    ids = samples.ids
+    assert len(ids) == (max_samples or 60)
+    assert ids.tolist() == sorted(ids.tolist())
+    assert samples.labels is not None
+    assert samples.images is not None
+    assert samples.labels.tolist() == (ids % 7).tolist()
+    assert samples.metadata["double"].tolist() == (ids * 2).tolist()
+    assert len(set(samples.images)) == len(ids)  # each its own shade
+    snapshots = [record for record in records if isinstance(record, Snapshot)]
+    assert [s.epoch for s in snapshots] == [0, 1, 2, 3]
+    for snapshot in snapshots:
+        assert snapshot.ids.tolist() == ids.tolist()
+        assert snapshot.of == len(ids)
+        np.testing.assert_array_equal(snapshot.vectors, value(ids, snapshot.epoch or 0))
+    for outputs in (record for record in records if isinstance(record, Outputs)):
+        assert outputs.prediction.tolist() == (ids % 7).tolist()
+        assert (outputs.cross_entropy < 0.01).all()
+    assert f"{len(ids)} of 60" in str(run.finish())
+
+
+def test_a_pass_that_breaks_off_leaves_no_trace(home: Path) -> None:
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=False)
+        whole = session.begin("val", 0, 0, identity="index")
+        whole.batch(np.arange(4), 4)
+        whole.add(LAYER, value(np.arange(4), 0))
+        whole.end()
+        broken = session.begin("val", 1, 1, identity="index")
+        broken.batch(np.arange(4), 4)
+        broken.add(LAYER, value(np.arange(4), 1))
+    assert [record.epoch for record in written(home) if isinstance(record, Snapshot)] == [0]
+
+
+def test_samples_that_did_not_come_are_missing_not_old(home: Path) -> None:
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=False)
+        for epoch, ids in enumerate(([0, 1, 2, 3], [3, 1], [2, 2, 0])):
+            split = session.begin("val", epoch, epoch, identity="index")
+            split.batch(np.array(ids), len(ids))
+            split.add(LAYER, value(np.array(ids), epoch))
+            split.end()
+    snapshots = [record for record in written(home) if isinstance(record, Snapshot)]
+    assert [s.ids.tolist() for s in snapshots] == [[0, 1, 2, 3], [1, 3], [0, 2]]
+    assert [s.vectors[:, 1].tolist() for s in snapshots] == [[0] * 4, [1] * 2, [2] * 2]
+    assert all(s.of == 4 for s in snapshots)
+
+
+def test_rows_without_ids_are_counted_not_guessed(home: Path) -> None:
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=False)
+        split = session.begin("val", 0, 0, identity="index")
+        assert split.batch(np.arange(4), 4)
+        split.add(LAYER, value(np.arange(4), 0))
+        assert not split.batch(None, 5)
+        assert not split.batch(np.arange(3), 5)
+        split.end()
+    assert run.finish().missing == {"samples of val came without their ids": 10}
+    assert [len(record.ids) for record in written(home) if isinstance(record, Snapshot)] == [4]
+
+
+def test_a_layer_that_changes_its_width_is_refused(home: Path) -> None:
+    with chroma.init() as run:
+        split = CaptureSession(run.recording, max_samples=None, log_inputs=False).begin(
+            "val", 0, 0, identity="index"
+        )
+        split.batch(np.arange(4), 4)
+        split.add(LAYER, np.ones((4, 3)))
+        with pytest.raises(ConfigError, match=r"fc gave \[4, 5\].*name a layer of fixed width"):
+            split.add(LAYER, np.ones((4, 5)))

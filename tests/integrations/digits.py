@@ -1,0 +1,116 @@
+"""A small model and real digits for the tests of the integrations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
+
+from chroma.journal import entries
+from chroma.records import Outputs, Record, Samples, Snapshot
+from chroma.segment import read
+
+
+class Digits(Dataset[Any]):
+    """Digits; sample i carries i in its top left pixel, which is always blank in the originals."""
+
+    def __init__(self, start: int, n: int) -> None:
+        bunch = load_digits()
+        self.images = torch.tensor(bunch.images[start : start + n] / 16, dtype=torch.float32).unsqueeze(1)
+        self.images[:, 0, 0, 0] = torch.arange(n) / 1024
+        self.labels = torch.tensor(bunch.target[start : start + n])
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> Any:
+        return self.images[index], self.labels[index]
+
+
+class Net(pl.LightningModule):
+    """Linear, BatchNorm, dropout, head. `signature` passes the top left pixel that tells whose row it is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signature = nn.Identity()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(64, 16), nn.BatchNorm1d(16), nn.ReLU())
+        self.dropout = nn.Dropout(0.3)
+        self.head = nn.Linear(16, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.signature(images[:, 0, :1, 0])
+        return self.head(self.dropout(self.body(images)))
+
+    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+        loss = F.cross_entropy(self(batch[0]), batch[1])
+        self.log("train_loss", loss, on_step=False, on_epoch=True)
+        return loss
+
+    def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
+        self.log("val_loss", F.cross_entropy(self(batch[0]), batch[1]), add_dataloader_idx=True)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.05, momentum=0.9)
+
+
+def fit(
+    *callbacks: Any,
+    val: Any = None,
+    epochs: int = 2,
+    model: Any = None,
+    trainer: Callable[..., Any] = pl.Trainer,
+    **options: Any,
+) -> tuple[Any, Any]:
+    """Train on 96 digits; returns the trainer and the model."""
+    pl.seed_everything(3)
+    model = Net() if model is None else model
+    made = trainer(
+        **{
+            "max_epochs": epochs,
+            "accelerator": "cpu",
+            "logger": False,
+            "enable_checkpointing": False,
+            "enable_progress_bar": False,
+            "enable_model_summary": False,
+            "callbacks": list(callbacks),
+            **options,
+        }
+    )
+    train = DataLoader(Digits(0, 96), batch_size=32, shuffle=True)
+    made.fit(model, train, DataLoader(Digits(96, 100), batch_size=32) if val is None else val)
+    return made, model
+
+
+def written(home: Path) -> list[Record]:
+    """All records in the journal of a home, in order."""
+    return [read(entry.path).record for entry in entries(home / "journal")]
+
+
+def snapshots(home: Path, layer: str, split: str = "val") -> list[Snapshot]:
+    return [
+        record
+        for record in written(home)
+        if isinstance(record, Snapshot) and (record.layer, record.split) == (layer, split)
+    ]
+
+
+def outputs(home: Path) -> list[Outputs]:
+    return [record for record in written(home) if isinstance(record, Outputs)]
+
+
+def samples(home: Path, split: str = "val") -> Samples:
+    (found,) = [record for record in written(home) if isinstance(record, Samples) and record.split == split]
+    return found
+
+
+def signed(vectors: Any) -> np.ndarray:
+    """The index each row of the signature layer carries."""
+    return np.rint(np.asarray(vectors, np.float64)[:, 0] * 1024).astype(int)

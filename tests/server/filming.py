@@ -1,0 +1,107 @@
+"""Runs to film: real digits whose classes come apart from epoch to epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from chroma.journal import JournalWriter
+from chroma.records import LayerNote, Outputs, RunClosed, RunOpened, Samples, Snapshot
+from chroma.server.context import Context
+from chroma.server.ingest import ingest_journal
+from chroma.server.store import films, tables
+from chroma.server.store.engine import reading, writing
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
+LAYER = "encoder.fc1"
+RUN = "swift-otter"
+
+
+@cache
+def digits(n: int) -> tuple[Any, Any]:
+    from sklearn.datasets import load_digits
+
+    images, labels = load_digits(return_X_y=True)
+    return images[:n].astype(np.float32), labels[:n].astype(np.int64)
+
+
+def vectors_at(epoch: int, n: int = 120) -> Any:
+    noise = np.random.default_rng(7).normal(scale=8, size=(n, 64))
+    share = min(1.0, 0.2 + 0.2 * epoch)
+    return (share * digits(n)[0] + (1 - share) * noise).astype(np.float16)
+
+
+def snapshot(epoch: int, n: int = 120, *, layer: str = LAYER, **other: Any) -> Snapshot:
+    record: dict[str, Any] = {"ids": np.arange(n), "vectors": vectors_at(epoch, n), "of": n}
+    note = LayerNote(default=layer == LAYER)
+    return Snapshot(layer=layer, split="val", epoch=epoch, step=epoch * 10, note=note, **record | other)
+
+
+def begin(writer: JournalWriter, n: int = 120, **more: Any) -> None:
+    labels = digits(n)[1].copy()
+    labels[0] = -1
+    writer.commit(RunOpened("digits", "swift otter"))
+    known: dict[str, Any] = {
+        "labels": labels,
+        "of": n,
+        "class_names": [f"digit {value}" for value in range(10)],
+        "images": [PNG, None] + [PNG] * (n - 2),
+        "texts": [f"number {at}" for at in range(n)],
+        "metadata": {
+            "brightness": digits(n)[0].mean(axis=1).astype(np.float64),
+            "writer/hand": np.array(["left", None] * (n // 2) + ["left"] * (n % 2), dtype=object),
+        },
+    }
+    writer.commit(Samples("val", np.arange(n), **known | more))
+
+
+def outputs(epoch: int, n: int = 120) -> Outputs:
+    prediction = digits(n)[1].copy()
+    prediction[epoch] = (prediction[epoch] + 1) % 10
+    ramp = np.linspace(0, 1, n).astype(np.float32) + epoch
+    return Outputs("val", epoch, epoch * 10, np.arange(n), prediction, ramp, ramp, ramp)
+
+
+def train(writer: JournalWriter, epochs: Iterable[int], n: int = 120) -> None:
+    for epoch in epochs:
+        writer.commit(snapshot(epoch, n))
+        writer.commit(outputs(epoch, n))
+
+
+def whole_run(context: Context, epochs: int, n: int = 120) -> JournalWriter:
+    """A run of so many epochs in the catalog; its writer is still open."""
+    writer = JournalWriter(context.settings.journal, RUN)
+    begin(writer, n)
+    train(writer, range(epochs), n)
+    ingest_journal(context)
+    return writer
+
+
+def finish(context: Context, writer: JournalWriter) -> None:
+    writer.commit(RunClosed("finished"))
+    writer.close()
+    ingest_journal(context)
+
+
+def ask(context: Context, method: str = "umap", layer: str = LAYER) -> tables.Film:
+    with writing(context.engine) as session:
+        return films.request_film(session, RUN, layer, "val", method)
+
+
+def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | None, list[tables.Frame]]:
+    with reading(context.engine) as session:
+        history = films.revisions(session, [film.id]).get(film.id, [])
+        revision = films.shown(history, film.method)
+        return revision, films.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+
+
+def until(true: Callable[[], Any], seconds: float = 90) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.02)
+    return found

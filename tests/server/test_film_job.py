@@ -1,0 +1,347 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlmodel import select
+
+from chroma.errors import ConfigError, JobError, NotFoundError
+from chroma.journal import JournalWriter
+from chroma.projection.film import inside
+from chroma.projection.neighbors import neighbor_graph
+from chroma.server.context import Context
+from chroma.server.ingest import ingest_journal
+from chroma.server.jobs.drawing import choose
+from chroma.server.jobs.film import draw_film
+from chroma.server.store import films, tables
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.graphs import find_graph
+from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
+from tests.server import filming
+
+
+class Turns:
+    """A worker that writes down what it hears."""
+
+    def __init__(self, context: Context, film: Film, *, stop_at: str = "", pauses: bool = False) -> None:
+        self._context, self._film = context, film
+        self._stop_at, self._pauses = stop_at, pauses
+        self.heard: list[tuple[str, str]] = []
+
+    def advance(self, progress: float, message: str) -> None:
+        assert 0 <= progress <= 1
+        revision, _ = filming.on_screen(self._context, self._film)
+        self.heard.append((message, revision.method if revision else "nothing"))
+        if message == self._stop_at:
+            raise KeyboardInterrupt
+
+    def pause(self) -> bool:
+        return self._pauses
+
+
+def draw(context: Context, film: Film, **how: Any) -> Turns:
+    turns = Turns(context, film, **how)
+    assert draw_film(context.engine, context.store, film.id, turns) is not turns._pauses
+    return turns
+
+
+def xy(context: Context, frame: Frame) -> Any:
+    return films.read_frame(context.store, frame)
+
+
+def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -> None:
+    filming.whole_run(opened, 3).close()
+    film = filming.ask(opened)
+    turns = draw(opened, film)
+    assert turns.heard == [
+        ("first paint", "nothing"),
+        ("first paint of 3 frames is there, UMAP begins", "pca"),
+        ("UMAP frame 1 of 3", "pca"),
+        ("UMAP frame 2 of 3", "pca"),
+        ("UMAP frame 3 of 3", "pca"),
+    ]
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert (revision.method, revision.preview) == ("umap", False)
+    assert [(frame.index, frame.epoch, frame.step, frame.n) for frame in frames] == [
+        (0, 0, 0, 120),
+        (1, 1, 10, 120),
+        (2, 2, 20, 120),
+    ]
+    assert all(inside(xy(opened, frame), films.bounds_of(revision)) for frame in frames)
+    assert all(0.5 < (frame.trustworthiness or 0) <= 1 and frame.quality_n == 120 for frame in frames)
+    assert (frames[2].neighborhood_hit or 0) > (frames[0].neighborhood_hit or 1)
+    with reading(opened.engine) as session:
+        assert session.get_one(Film, film.id).n == 120
+
+
+def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
+    writer = filming.whole_run(opened, 2)
+    film = filming.ask(opened)
+    draw(opened, film)
+    before, first = filming.on_screen(opened, film)
+    filming.train(writer, [2])
+    ingest_journal(opened)
+    assert filming.ask(opened).id == film.id
+    turns = draw(opened, film)
+    assert turns.heard == [("UMAP frame 3 of 3", "umap")]
+    after, grown = filming.on_screen(opened, film)
+    assert before is not None
+    assert after is not None
+    assert [frame.digest for frame in grown[:2]] == [frame.digest for frame in first]
+    assert len(grown) == 3
+    fits = inside(xy(opened, grown[2]), films.bounds_of(before))
+    assert (after.id == before.id) == fits
+    with reading(opened.engine) as session:
+        previews = session.exec(select(Revision).where(Revision.film_id == film.id, Revision.preview)).all()
+    assert not previews
+    kept = {frame.path for frame in grown}
+    assert {
+        f"films/{film.id}/{path.name}" for path in opened.store.path(f"films/{film.id}").iterdir()
+    } == kept
+    writer.close()
+
+
+def test_a_frame_outside_the_square_widens_it_in_a_new_revision(opened: Context) -> None:
+    writer = filming.whole_run(opened, 2)
+    film = filming.ask(opened, "pca")
+    draw(opened, film)
+    before, first = filming.on_screen(opened, film)
+    writer.commit(filming.snapshot(2, vectors=filming.vectors_at(2) * np.float16(9)))
+    ingest_journal(opened)
+    draw(opened, film)
+    after, grown = filming.on_screen(opened, film)
+    assert before is not None
+    assert after is not None
+    assert after.number == before.number + 1
+    assert after.scale > before.scale
+    assert [frame.digest for frame in grown[:2]] == [frame.digest for frame in first]
+    assert [frame.trustworthiness for frame in grown[:2]] == [frame.trustworthiness for frame in first]
+    assert all(inside(xy(opened, frame), films.bounds_of(after)) for frame in grown)
+    writer.close()
+
+
+def test_an_interrupted_job_goes_on_after_its_last_frame(opened: Context) -> None:
+    filming.whole_run(opened, 3).close()
+    film = filming.ask(opened)
+    with pytest.raises(KeyboardInterrupt):
+        draw(opened, film, stop_at="UMAP frame 3 of 3")
+    revision, _ = filming.on_screen(opened, film)
+    assert revision is not None
+    assert revision.method == "pca"
+    with reading(opened.engine) as session:
+        drawn = {row.id: row.digest for row in session.exec(select(Frame).join(Revision)
+                 .where(Revision.method == "umap")).all()}  # fmt: skip
+    assert len(drawn) == 2
+    assert draw(opened, film).heard == [("UMAP frame 3 of 3", "pca")]
+    _, frames = filming.on_screen(opened, film)
+    assert drawn.items() <= {frame.id: frame.digest for frame in frames}.items()
+
+
+def test_a_paused_job_draws_the_same_film(opened: Context) -> None:
+    filming.whole_run(opened, 2).close()
+    film = filming.ask(opened)
+    draw(opened, film, pauses=True)
+    paused, _ = filming.on_screen(opened, film)
+    assert paused is not None
+    assert paused.method == "pca"
+    assert draw(opened, film).heard == [("UMAP frame 2 of 2", "pca")]
+    _, frames = filming.on_screen(opened, film)
+    with writing(opened.engine) as session:
+        session.delete(session.get_one(Film, film.id))
+    again = filming.ask(opened)
+    assert again.id == film.id
+    draw(opened, again)
+    assert [frame.digest for frame in filming.on_screen(opened, again)[1]] == [
+        frame.digest for frame in frames
+    ]
+
+
+def test_the_neighbor_graph_is_computed_once_and_exact(opened: Context) -> None:
+    filming.whole_run(opened, 2).close()
+    draw(opened, filming.ask(opened))
+    with reading(opened.engine) as session:
+        rows = session.exec(select(Graph)).all()
+        assert len(rows) == 2
+        written = [opened.store.path(row.path).stat().st_mtime_ns for row in rows]
+        last = session.exec(select(Snapshot).where(Snapshot.step == 10)).one()
+        stored = find_graph(session, opened.store, last)
+    assert stored is not None
+    exact = neighbor_graph(filming.vectors_at(1))
+    np.testing.assert_array_equal(stored.indices, exact.indices)
+    np.testing.assert_array_equal(stored.distances, exact.distances)
+    with writing(opened.engine) as session:
+        session.delete(session.exec(select(Film)).one())
+    draw(opened, filming.ask(opened))
+    with reading(opened.engine) as session:
+        rows = session.exec(select(Graph)).all()
+    assert [opened.store.path(row.path).stat().st_mtime_ns for row in rows] == written
+
+
+def test_a_step_done_again_by_a_later_attempt_is_drawn_again_alone(opened: Context) -> None:
+    writer = filming.whole_run(opened, 3)
+    film = filming.ask(opened, "pca")
+    draw(opened, film)
+    _, first = filming.on_screen(opened, film)
+    writer.close()
+    ingest_journal(opened)
+    resumed = JournalWriter(opened.settings.journal, filming.RUN)
+    filming.begin(resumed)
+    resumed.commit(filming.snapshot(1, vectors=filming.vectors_at(1)[::-1]))
+    ingest_journal(opened)
+    assert draw(opened, film).heard == [("PCA frame 2 of 3", "pca")]
+    _, second = filming.on_screen(opened, film)
+    same = [old.digest == new.digest for old, new in zip(first, second, strict=True)]
+    assert same == [True, False, True]
+    resumed.close()
+
+
+def test_samples_that_come_later_find_room(opened: Context) -> None:
+    writer = filming.whole_run(opened, 2, n=100)
+    film = filming.ask(opened)
+    draw(opened, film)
+    _, first = filming.on_screen(opened, film)
+    filming.train(writer, [2], n=120)
+    ingest_journal(opened)
+    draw(opened, film)
+    _, grown = filming.on_screen(opened, film)
+    assert [frame.n for frame in grown] == [100, 100, 120]
+    for old, new in zip(first, grown, strict=False):
+        padded = xy(opened, new)
+        assert len(padded) == 120
+        np.testing.assert_array_equal(padded[:100], xy(opened, old))
+        assert np.isnan(padded[100:]).all()
+    with reading(opened.engine) as session:
+        assert session.get_one(Film, film.id).n == 120
+    writer.close()
+
+
+def test_a_snapshot_of_nothing_but_nan_is_a_frame_without_points(opened: Context) -> None:
+    writer = filming.whole_run(opened, 1)
+    writer.commit(filming.snapshot(1, vectors=np.full((120, 64), np.nan, np.float16)))
+    filming.train(writer, [2])
+    ingest_journal(opened)
+    film = filming.ask(opened)
+    draw(opened, film)
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert revision.method == "umap"
+    assert [frame.n for frame in frames] == [120, 0, 120]
+    assert frames[1].trustworthiness is None
+    writer.close()
+
+
+@pytest.mark.parametrize("method", ["umap", "pca"])
+def test_a_layer_of_nothing_but_nan_fails_with_a_sentence(opened: Context, method: str) -> None:
+    writer = filming.whole_run(opened, 0)
+    writer.commit(filming.snapshot(0, vectors=np.full((120, 64), np.nan, np.float16)))
+    ingest_journal(opened)
+    film = filming.ask(opened, method)
+    with pytest.raises(JobError, match=r"no vector of layer 'encoder.fc1' in split 'val' is finite"):
+        draw(opened, film)
+    writer.close()
+
+
+@pytest.mark.parametrize("method", ["umap", "pca"])
+def test_one_sample_at_one_step_is_a_film(opened: Context, method: str) -> None:
+    writer = filming.whole_run(opened, 0, n=2)
+    writer.commit(filming.snapshot(0, n=1))
+    ingest_journal(opened)
+    film = filming.ask(opened, method)
+    draw(opened, film)
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert not revision.preview
+    assert [(frame.n, frame.of, frame.trustworthiness) for frame in frames] == [(1, 2, None)]
+    writer.close()
+
+
+def test_a_deleted_run_is_not_drawn_further(opened: Context) -> None:
+    filming.whole_run(opened, 2).close()
+    film = filming.ask(opened)
+
+    class Deletes(Turns):
+        def advance(self, progress: float, message: str) -> None:
+            super().advance(progress, message)
+            with writing(opened.engine) as session:
+                session.get_one(tables.Run, filming.RUN).deleted_at = tables.now()
+
+    turns = Deletes(opened, film)
+    assert draw_film(opened.engine, opened.store, film.id, turns)
+    assert [message for message, _ in turns.heard] == ["first paint"]
+    with reading(opened.engine) as session:
+        assert session.exec(select(Frame)).first() is None
+
+
+def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
+    filming.whole_run(opened, 1).close()
+    with pytest.raises(NotFoundError, match=r"no layer named 'encoder.fc2'; there is encoder.fc1"):
+        filming.ask(opened, layer="encoder.fc2")
+    with pytest.raises(ConfigError, match="cannot be drawn by 'tsne'; give one of umap, pca"):
+        filming.ask(opened, "tsne")
+    with (
+        writing(opened.engine) as session,
+        pytest.raises(NotFoundError, match="no split named 'vall'; there is val"),
+    ):
+        films.request_film(session, filming.RUN, filming.LAYER, "vall", "umap")
+
+
+def test_a_film_that_is_up_to_date_is_not_drawn_again(opened: Context) -> None:
+    filming.whole_run(opened, 1).close()
+    film = filming.ask(opened, "pca")
+    with writing(opened.engine) as session:
+        session.exec(select(tables.Job)).one().status = "ready"
+    draw(opened, film)
+    filming.ask(opened, "pca")
+    with reading(opened.engine) as session:
+        assert session.exec(select(tables.Job)).one().status == "ready"
+        assert films.wanted_films(session, [filming.RUN]) == [(filming.RUN, filming.LAYER, "val", "umap")]
+
+
+def test_new_snapshots_call_for_the_default_layer_and_val_first(opened: Context) -> None:
+    writer = filming.whole_run(opened, 0)
+    writer.commit(filming.snapshot(0, layer="a"))
+    writer.commit(filming.snapshot(0))
+    writer.commit(replace(filming.snapshot(0), split="train"))
+    ingest_journal(opened)
+    with reading(opened.engine) as session:
+        assert films.wanted_films(session, [filming.RUN]) == [(filming.RUN, filming.LAYER, "val", "umap")]
+    filming.ask(opened, "pca", layer="a")
+    with reading(opened.engine) as session:
+        assert set(films.wanted_films(session, [filming.RUN])) == {
+            (filming.RUN, filming.LAYER, "val", "umap"),
+            (filming.RUN, "a", "val", "pca"),
+        }
+    writer.close()
+
+
+def _steps(count: int) -> list[Snapshot]:
+    about: dict[str, Any] = dict.fromkeys(("run_id", "layer_id", "split_id", "attempt_id", "dtype"), "x")
+    return [Snapshot(id=str(at), step=at, dim=1, **about) for at in range(count)]
+
+
+def test_a_long_run_is_thinned_evenly_with_its_ends() -> None:
+    assert [row.step for row in choose(_steps(60), set())] == list(range(60))
+    steps = [row.step for row in choose(_steps(300), set())]
+    assert (len(steps), steps[0], steps[-1]) == (60, 0, 299)
+    gaps = np.diff(steps)
+    assert gaps.min() >= 5
+    assert gaps.max() <= 6
+
+
+def test_a_long_live_run_keeps_frames_until_there_is_no_room() -> None:
+    drawn: set[str] = set()
+    every = _steps(500)
+    for count in range(1, 501):
+        chosen = choose(every[:count], drawn)
+        steps = [row.step for row in chosen]
+        assert len(steps) <= 60
+        assert steps == sorted(set(steps))
+        assert (steps[0], steps[-1]) == (0, count - 1)
+        if len(drawn) < 60:
+            assert drawn <= {row.id for row in chosen}
+        drawn = {row.id for row in chosen}
+        if count > 1:
+            assert max(np.diff(steps)) <= max(1, count / 10)

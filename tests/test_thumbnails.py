@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from chroma.thumbnails import looks_like_image, shrink, thumbnail, thumbnails
+
+RNG = np.random.default_rng(3)
+
+
+def pixels(encoded: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(encoded)))
+
+
+def test_bytes_go_in_and_out_unchanged() -> None:
+    grey = RNG.integers(0, 256, (28, 28), dtype=np.uint8)
+    colour = RNG.integers(0, 256, (48, 40, 3), dtype=np.uint8)
+    assert thumbnail(grey).startswith(b"\x89PNG")
+    assert thumbnail(colour)[8:12] == b"WEBP"
+    np.testing.assert_array_equal(pixels(thumbnail(grey)), grey)
+    np.testing.assert_array_equal(pixels(thumbnail(colour)), colour)
+    np.testing.assert_array_equal(pixels(thumbnail(np.moveaxis(colour, 2, 0))), colour)
+    np.testing.assert_array_equal(pixels(thumbnail(grey[None])), grey)
+    encoded = thumbnail(colour)
+    assert thumbnail(encoded) is not None
+    assert thumbnails([None, encoded]) == [None, encoded]
+
+
+def test_floats_become_visible() -> None:
+    unit = RNG.random((3, 8, 8))
+    np.testing.assert_array_equal(pixels(thumbnail(unit)), np.moveaxis(np.round(unit * 255), 0, 2))
+    normalised = (unit - 0.45) / 0.22
+    shown = pixels(thumbnail(normalised)).astype(float)
+    assert (shown.min(), shown.max()) == (0, 255)
+    assert np.corrcoef(shown.ravel(), np.moveaxis(unit, 0, 2).ravel())[0, 1] > 0.999
+    assert pixels(thumbnail(np.full((8, 8), -3.0))).max() == 0
+    assert pixels(thumbnail(np.array([[np.nan, np.inf], [0, 1.0]]))).tolist() == [[0, 0], [0, 255]]
+    assert pixels(thumbnail(np.eye(8, dtype=bool))).max() == 255
+
+
+def test_large_images_are_made_small() -> None:
+    for shape in ((3, 224, 200), (500, 40, 3)):
+        assert max(pixels(thumbnail(RNG.random(shape))).shape) == 64
+    batch = RNG.random((2, 3, 224, 200))
+    assert shrink(batch).shape == (2, 3, 75, 67)
+    assert shrink(batch).base is None
+    assert shrink(RNG.random((2, 8, 8))).shape == (2, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("shape", "image"),
+    [
+        ((4, 1, 8, 8), True),
+        ((4, 3, 32, 48), True),
+        ((4, 32, 48, 3), True),
+        ((4, 8, 8), True),
+        ((4, 16, 768), False),
+        ((4, 64), False),
+        ((4, 12, 197, 197), False),
+        ((4, 1, 1, 5000), False),
+        ((4, 3, 2, 2), False),
+    ],
+)
+def test_what_looks_like_an_image(shape: tuple[int, ...], image: bool) -> None:
+    assert looks_like_image(np.zeros(shape, np.float32)) is image
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((2, 5, 5)), np.zeros(5), np.zeros((0, 5)), b"GIF89a", np.array([["a"]])]
+)
+def test_what_is_no_image_is_refused(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="image"):
+        thumbnail(wrong)
