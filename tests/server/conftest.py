@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 
+from chroma.server.app import create_app
 from chroma.server.context import Context
 from chroma.server.events import Events
 from chroma.server.store.blobs import Store
@@ -25,3 +29,23 @@ def opened(settings: Settings) -> Iterator[Context]:
     migrate(engine)
     yield Context(settings, engine, Store(settings.store), Events(), None)
     engine.dispose()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(pytestconfig: pytest.Config) -> None:
+    """Workers of all tests share what numba compiled: 20 s of CPU the first time on a machine."""
+    os.environ.setdefault("NUMBA_CACHE_DIR", str(pytestconfig.cache.mkdir("numba")))  # pyright: ignore[reportOptionalMemberAccess]
+
+
+@pytest.fixture
+def client(settings: Settings) -> Iterator[TestClient]:
+    """The real app of an empty home, its watcher and supervisor running."""
+    with TestClient(create_app(settings, token=None), base_url="http://127.0.0.1") as found:
+        yield found
+
+
+@pytest.fixture
+def kept(client: TestClient) -> Context:
+    """The open home of `client`."""
+    app: Any = client.app
+    return app.state.context

@@ -99,7 +99,7 @@ def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | No
         return revision, films.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
 
 
-def until(true: Callable[[], Any], seconds: float = 90) -> Any:
+def until(true: Callable[[], Any], seconds: float = 240) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := true()):
         assert time.monotonic() < deadline, "it did not come to pass"

@@ -230,19 +230,20 @@ def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> _
     if array.dtype.kind in "if":
         return _Known(Column(name, None, per_frame), at)
     arrays = [values for _, values in steps] or [array]
-    if array.dtype.kind == "b":
-        legend = ("false", "true")
-    else:
-        legend = tuple(sorted({str(v) for values in arrays for v in values.tolist() if v is not None}))
-    if len(legend) > _MOST_CATEGORIES:
+    texts = {_text(value) for values in arrays for value in values.tolist() if value is not None}
+    if len(texts) > _MOST_CATEGORIES:
         return None
+    legend = ("false", "true") if texts <= {"false", "true"} else tuple(sorted(texts))
     codes = {text: code for code, text in enumerate(legend)}
 
     def coded(step: int | None) -> Codes:
-        texts = (str(v).lower() if isinstance(v, bool) else v for v in at(step).tolist())
-        return np.array([-1 if v is None else codes.get(str(v), -1) for v in texts], np.int64)
+        return np.array([-1 if v is None else codes[_text(v)] for v in at(step).tolist()], np.int64)
 
     return _Known(Column(name, legend, per_frame), coded)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _nothing(like: Array, n: int) -> Array:

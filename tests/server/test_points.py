@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import numpy as np
+import pyarrow as pa
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from chroma.journal import JournalWriter
+from chroma.projection.film import dequantize
+from chroma.records import Columns, Notes
+from chroma.server import media, points
+from chroma.server.context import Context
+from chroma.server.ingest import write_note
+from chroma.server.jobs.film import draw_film
+from chroma.server.media import image_type
+from chroma.server.problems import answer_problems
+from chroma.server.store import films
+from chroma.server.store.columns import column_values, film_columns
+from chroma.server.store.engine import reading
+from chroma.server.store.tables import Film
+from tests.server import filming
+from tests.server.test_film_job import Turns
+
+MISSING = 65_535
+
+
+@pytest.fixture
+def film(opened: Context) -> Film:
+    """A PCA film of three epochs; one sample has no label, one no image."""
+    writer = filming.whole_run(opened, 3)
+    for epoch, value in ((0, 1.0), (2, 3.0)):
+        half = np.arange(60)
+        said = {"iou": np.full(60, value), "ok": half % 2 == 0, "label": half}
+        writer.commit(Columns("val", epoch, epoch * 10, half, said))
+    filming.finish(opened, writer)
+    write_note(
+        opened,
+        filming.RUN,
+        Notes("tag", {"split": "val", "tag": "odd/one", "ids": ["3", "5"]}),
+    )
+    found = filming.ask(opened, "pca")
+    draw_film(opened.engine, opened.store, found.id, Turns(opened, found))
+    return found
+
+
+@pytest.fixture
+def routes(opened: Context, film: Film) -> Iterator[TestClient]:
+    """The byte routes of the app on that home, without a supervisor that would draw more."""
+    app = FastAPI()
+    app.state.context = opened
+    answer_problems(app)
+    app.include_router(points.router)
+    app.include_router(media.router)
+    with TestClient(app) as client:
+        yield client
+
+
+def arrow(answer: httpx2.Response) -> Any:
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/vnd.apache.arrow.stream"
+    return pa.ipc.open_stream(answer.content).read_all()
+
+
+def column(routes: TestClient, film: Film, name: str, dtype: str, frame: int | None = None) -> Any:
+    query = "" if frame is None else f"?frame={frame}"
+    answer = routes.get(f"/api/films/{film.id}/columns/{name}{query}")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["cache-control"] == "private, no-cache"
+    return np.frombuffer(answer.content, dtype)
+
+
+def test_a_frame_is_sent_in_f32_and_in_u16_and_kept_for_ever(
+    routes: TestClient, opened: Context, film: Film
+) -> None:
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    truth = films.read_frame(opened.store, frames[1])
+    address = f"/api/films/{film.id}/frames/{frames[1].digest}"
+    full = routes.get(address)
+    np.testing.assert_array_equal(np.frombuffer(full.content, "<f4"), truth.T.ravel())
+    assert "immutable" in full.headers["cache-control"]
+    small = routes.get(f"{address}?dtype=u16&revision={revision.id}")
+    codes = np.frombuffer(small.content, "<u2")
+    assert len(codes) == 240
+    back = dequantize(codes, films.bounds_of(revision))
+    np.testing.assert_allclose(back, truth, atol=revision.scale / 65_534)
+    again = routes.get(address, headers={"If-None-Match": full.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    assert small.headers["etag"] != full.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("address", "status", "says"),
+    [
+        ("/api/films/none/ids", 404, "no film named 'none'"),
+        ("/api/films/{film}/frames/abc", 404, "no frame named 'abc'"),
+        ("/api/films/{film}/frames/{digest}?dtype=u16", 422, "add &revision=ID"),
+        ("/api/films/{film}/frames/{digest}?dtype=u16&revision=x", 404, "no revision named 'x'"),
+        ("/api/films/{film}/frames/{digest}?dtype=f64", 422, "dtype cannot be used"),
+        ("/api/films/{film}/columns/lable", 404, "no column named 'lable'; there is label"),
+        ("/api/films/{film}/columns/correct?frame=3", 404, "no frame named '3'"),
+        ("/api/runs/swift/splits/val/samples", 404, "no run named 'swift'; there is swift-otter"),
+        ("/api/runs/swift-otter/splits/vall/samples", 404, "no split named 'vall'; there is val"),
+        ("/api/runs/swift-otter/snapshots/x/vectors", 404, "no snapshot named 'x'"),
+        ("/api/runs/swift-otter/splits/val/samples/1/image", 404, "no image named 'val sample 1'"),
+        ("/api/runs/swift-otter/splits/val/samples/120/image", 404, "there is 0 to 119"),
+        ("/api/runs/swift-otter/splits/val/samples/x/image", 422, "position cannot be used"),
+    ],
+)
+def test_what_is_not_there_is_named(  # noqa: PLR0917
+    routes: TestClient, opened: Context, film: Film, address: str, status: int, says: str
+) -> None:
+    digest = filming.on_screen(opened, film)[1][0].digest
+    answer = routes.get(address.format(film=film.id, digest=digest))
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
+    assert says in answer.json()["detail"]
+
+
+def test_labels_and_predictions_share_a_legend(routes: TestClient, film: Film) -> None:
+    labels = column(routes, film, "label", "<u2")
+    digits = filming.digits(120)[1]
+    assert labels[0] == MISSING
+    np.testing.assert_array_equal(labels[1:], digits[1:])
+    for frame in range(3):
+        predicted = column(routes, film, "prediction", "<u2", frame)
+        right = column(routes, film, "correct", "<u2", frame)
+        wrong = predicted != digits
+        assert np.flatnonzero(wrong).tolist() == [frame]
+        assert right[0] == MISSING
+        np.testing.assert_array_equal(right[1:], ~wrong[1:])
+
+
+def test_numbers_follow_the_frame(routes: TestClient, film: Film) -> None:
+    np.testing.assert_array_equal(column(routes, film, "position", "<f4"), np.arange(120))
+    ramp = np.linspace(0, 1, 120).astype(np.float32)
+    for name in ("confidence", "margin", "cross_entropy"):
+        np.testing.assert_array_equal(column(routes, film, name, "<f4", 2), ramp + 2)
+    np.testing.assert_array_equal(column(routes, film, "confidence", "<f4"), ramp + 2)
+    brightness = filming.digits(120)[0].mean(axis=1)
+    np.testing.assert_array_equal(column(routes, film, "brightness", "<f4"), brightness)
+
+
+def test_a_users_columns_hold_until_said_again(routes: TestClient, film: Film) -> None:
+    for frame, value in enumerate((1.0, 1.0, 3.0)):
+        iou = column(routes, film, "iou", "<f4", frame)
+        np.testing.assert_array_equal(iou[:60], value)
+        assert np.isnan(iou[60:]).all()
+    ok = column(routes, film, "ok", "<u2", 0)
+    np.testing.assert_array_equal(ok[:4], [1, 0, 1, 0])
+    assert (ok[60:] == MISSING).all()
+    assert column(routes, film, "columns:label", "<f4", 0)[7] == 7  # the label itself stays the label
+
+
+def test_texts_and_tags_are_categories(routes: TestClient, film: Film) -> None:
+    np.testing.assert_array_equal(column(routes, film, "writer/hand", "<u2")[:3], [0, MISSING, 0])
+    tagged = column(routes, film, "tag:odd/one", "<u2")
+    assert np.flatnonzero(tagged).tolist() == [3, 5]
+
+
+def test_samples_vectors_and_ids_are_arrow(routes: TestClient, film: Film) -> None:
+    table = arrow(routes.get("/api/runs/swift-otter/splits/val/samples")).to_pydict()
+    assert list(table)[:4] == ["position", "id", "label", "text"]
+    assert table["label"][:2] == [None, int(filming.digits(120)[1][1])]
+    assert table["text"][3] == "number 3"
+    assert table["writer/hand"][:2] == ["left", None]
+    assert table["confidence"][0] == pytest.approx(2.0)
+    assert table["prediction"][2] == (filming.digits(120)[1][2] + 1) % 10
+    assert arrow(routes.get(f"/api/films/{film.id}/ids"))["id"].to_pylist() == list(range(120))
+
+
+def test_vectors_come_back_as_captured(routes: TestClient, opened: Context, film: Film) -> None:
+    _, frames = filming.on_screen(opened, film)
+    table = arrow(routes.get(f"/api/runs/swift-otter/snapshots/{frames[1].snapshot_id}/vectors"))
+    assert table["part"].to_pylist() == [0] * 120
+    flat = table["vector"].combine_chunks().flatten().to_numpy()
+    assert flat.dtype == np.float16
+    np.testing.assert_array_equal(flat.reshape(120, 64), filming.vectors_at(1))
+
+
+def test_images_are_sent_as_what_they_are(routes: TestClient) -> None:
+    answer = routes.get("/api/runs/swift-otter/splits/val/samples/0/image")
+    assert (answer.content, answer.headers["content-type"]) == (filming.PNG, "image/png")
+    assert "immutable" in answer.headers["cache-control"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert image_type(b"RIFF\0\0\0\0WEBPVP8 ") == "image/webp"
+    assert image_type(b"\xff\xd8\xff\xe0") == "image/jpeg"
+    assert image_type(b"<svg onload=alert(1)>") is None
+
+
+def test_labels_of_text_and_without_class_names(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, filming.RUN)
+    labels = np.array(["cat", "dog", None] * 40, dtype=object)
+    filming.begin(writer, labels=labels, class_names=[])
+    filming.train(writer, [0])
+    filming.finish(opened, writer)
+    film = filming.ask(opened, "pca")
+    draw_film(opened.engine, opened.store, film.id, Turns(opened, film))
+    with reading(opened.engine) as session:
+        known = {c.name: c for c in film_columns(session, opened.store, session.get_one(Film, film.id))}
+        legend = known["label"].legend
+        assert legend is not None
+        assert legend[:2] == ("cat", "dog")
+        assert legend == known["prediction"].legend
+        _, codes = column_values(session, opened.store, session.get_one(Film, film.id), "label", 0)
+    assert codes[:3].tolist() == [0, 1, MISSING]
+
+
+def test_measured_labels_are_numbers(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, filming.RUN)
+    filming.begin(writer, labels=np.linspace(0, 1, 120).astype(np.float32), class_names=[])
+    writer.commit(filming.snapshot(0))
+    filming.finish(opened, writer)
+    film = filming.ask(opened, "pca")
+    draw_film(opened.engine, opened.store, film.id, Turns(opened, film))
+    with reading(opened.engine) as session:
+        column_, values = column_values(session, opened.store, session.get_one(Film, film.id), "label", 0)
+        names = [c.name for c in film_columns(session, opened.store, session.get_one(Film, film.id))]
+    assert column_.legend is None
+    assert values[60] == pytest.approx(60 / 119)
+    assert "correct" not in names
