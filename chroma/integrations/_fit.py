@@ -27,11 +27,11 @@ from chroma.integrations._loader import (
     untap,
 )
 from chroma.integrations._watcher import ModelWatcher
-from chroma.naming import new_run_id
-from chroma.receipt import Receipt, announce, forecast
-from chroma.recording import status_of
 from chroma.records import Ids
 from chroma.run import Run
+from chroma.run.naming import new_run_id
+from chroma.run.receipt import Receipt, announce, forecast
+from chroma.run.recording import status_of
 from chroma.settings import load_settings
 
 P = ParamSpec("P")

@@ -12,14 +12,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from chroma import arguments
 from chroma.errors import ConfigError
 from chroma.guard import Guard
 from chroma.journal import valid_run_id
-from chroma.naming import default_project, new_run_id, readable_name
-from chroma.outputs import outputs_of
-from chroma.receipt import Receipt, Tally
-from chroma.recording import Recording, status_of
 from chroma.records import (
     Array,
     Columns,
@@ -33,6 +28,11 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
+from chroma.run import arguments
+from chroma.run.naming import default_project, new_run_id, readable_name
+from chroma.run.outputs import outputs_of
+from chroma.run.receipt import Receipt, Tally
+from chroma.run.recording import Recording, status_of
 from chroma.settings import load_settings
 from chroma.thumbnails import thumbnails
 
