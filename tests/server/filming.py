@@ -72,19 +72,26 @@ def train(writer: JournalWriter, epochs: Iterable[int], n: int = 120) -> None:
         writer.commit(outputs(epoch, n))
 
 
+def take_in(context: Context) -> None:
+    """Ingest; on return all is committed, by whichever thread took it."""
+    ingest_journal(context)
+    with writing(context.engine):
+        pass
+
+
 def whole_run(context: Context, epochs: int, n: int = 120) -> JournalWriter:
     """A run of so many epochs in the catalog; its writer is still open."""
     writer = JournalWriter(context.settings.journal, RUN)
     begin(writer, n)
     train(writer, range(epochs), n)
-    ingest_journal(context)
+    take_in(context)
     return writer
 
 
 def finish(context: Context, writer: JournalWriter) -> None:
     writer.commit(RunClosed("finished"))
     writer.close()
-    ingest_journal(context)
+    take_in(context)
 
 
 def ask(context: Context, method: str = "umap", layer: str = LAYER) -> tables.Film:
