@@ -7,7 +7,12 @@ export default defineConfig({
   // Relative addresses, so that the dashboard works behind any proxy prefix.
   base: "./",
   plugins: [react()],
-  build: { outDir: "../chroma/server/static", emptyOutDir: true, target: "es2022" },
+  build: {
+    outDir: "../chroma/server/static",
+    emptyOutDir: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 800,
+  },
   server: {
     proxy: {
       "/graphql": { target: server, ws: true },

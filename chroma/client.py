@@ -11,8 +11,11 @@ from chroma.errors import (
     ChromaError,
     ConfigError,
     HomeError,
+    IngestError,
     JobError,
     NotFoundError,
+    SegmentError,
+    SegmentVersionError,
     TransportError,
 )
 
@@ -21,7 +24,18 @@ if TYPE_CHECKING:
 
 _ERRORS: dict[str, type[ChromaError]] = {
     kind.__name__: kind
-    for kind in (CatalogError, ChromaError, ConfigError, HomeError, JobError, NotFoundError, TransportError)
+    for kind in (
+        CatalogError,
+        ChromaError,
+        ConfigError,
+        HomeError,
+        IngestError,
+        JobError,
+        NotFoundError,
+        SegmentError,
+        SegmentVersionError,
+        TransportError,
+    )
 }
 
 
@@ -79,8 +93,8 @@ class Client:
             **params: Query parameters.
 
         Raises:
-            NotFoundError: There is nothing at `path`.
-            TransportError: The server cannot be reached, or refused.
+            ChromaError: The server refused; the subclass is the one it named.
+            TransportError: The server cannot be reached, or did not understand.
         """
         return self._send("GET", path, params=params)
 
@@ -92,7 +106,7 @@ class Client:
         """
         try:
             answer = json.loads(self._send("GET", "/api/health"))
-        except (ValueError, NotFoundError):
+        except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("status") != "ok":
             raise TransportError(f"{self.url} answers, but is no Chroma dashboard; check the address")
@@ -123,9 +137,10 @@ class Client:
                 f"the dashboard at {self.url} refused the token; "
                 "give the one it printed at its start: chroma.open(url, token=…)"
             )
-        detail = _detail(response)
-        if response.status_code == 404:
-            raise _named_error("NotFoundError", detail)
+        problem = _problem(response)
+        if "code" in problem:
+            raise _named_error(problem["code"], problem["detail"])
+        detail = problem.get("detail") or response.reason_phrase or "no reason given"
         raise TransportError(f"{self.url}{path} answered {response.status_code}: {detail}")
 
 
@@ -138,12 +153,12 @@ def _is_json(response: httpx2.Response) -> bool:
     return response.status_code == 400 and "json" in response.headers.get("content-type", "")
 
 
-def _detail(response: httpx2.Response) -> str:
-    try:
-        detail = response.json()["detail"]
-    except (ValueError, KeyError, TypeError):
-        return response.reason_phrase or "no reason given"
-    return str(detail)
+def _problem(response: httpx2.Response) -> dict[str, str]:
+    """The problem (RFC 9457) that a response tells; empty if it tells none."""
+    if "problem+json" not in response.headers.get("content-type", ""):
+        return {}
+    problem: dict[str, Any] = response.json()
+    return {name: str(value) for name, value in problem.items()}
 
 
 def _named_error(code: str, sentence: str) -> ChromaError:

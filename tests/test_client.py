@@ -14,7 +14,7 @@ from chroma.errors import ConfigError, JobError, NotFoundError, TransportError
 
 ANSWERS: dict[str, tuple[int, object]] = {
     "/api/health": (200, {"status": "ok", "version": "9.9"}),
-    "/api/gone": (404, {"title": "Not Found", "detail": "no film named 'x'; there is no film yet"}),
+    "/api/gone": (404, {"detail": "no film named 'x'; there is no film yet", "code": "NotFoundError"}),
     "/api/broken": (503, {"detail": "the disk is full"}),
     "/api/plain": (502, None),
 }
@@ -35,6 +35,7 @@ class Handler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: object) -> None:
         text = b"<html>" if body is None else json.dumps(body).encode()
         self.send_response(status)
+        self.send_header("Content-Type", "text/html" if body is None else "application/problem+json")
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
@@ -77,7 +78,7 @@ def test_errors_keep_their_class_and_sentence(client: Client):
 
 def test_another_program_on_the_port(client: Client, monkeypatch: pytest.MonkeyPatch):
     assert client.health()["version"] == "9.9"
-    for answer in ((404, None), (200, None), (200, []), (200, {"status": "up"})):
+    for answer in ((200, None), (200, []), (200, {"status": "up"})):
         monkeypatch.setitem(ANSWERS, "/api/health", answer)
         with pytest.raises(TransportError, match="is no Chroma dashboard"):
             client.health()

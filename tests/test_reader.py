@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import chroma
-from chroma.errors import ConfigError, HomeError, NotFoundError, TransportError
+from chroma.errors import ConfigError, HomeError, JobError, NotFoundError, SegmentError, TransportError
 from chroma.reader import Catalog, StoredRun
 from chroma.reader.dashboard import page
 from chroma.server.owner import find_owner
@@ -212,6 +212,20 @@ def test_film_by_umap(run: StoredRun):
     assert film.quality["trustworthiness"].min() > 0.7
     # the classes move apart, and the film shows it
     assert film.quality["neighborhood_hit"].iloc[2] > film.quality["neighborhood_hit"].iloc[0]
+
+
+def test_a_film_that_cannot_be_drawn(tmp_path: Path):
+    capture(tmp_path, n=20, epochs=1)
+    with chroma.open(tmp_path) as db:
+        run = db.run()
+        with pytest.raises(ConfigError, match="cannot be drawn by 'tsne'; give one of umap, pca"):
+            run.film(method="tsne")
+        for segment in tmp_path.glob("store/runs/run-a/segments/*"):
+            segment.write_bytes(segment.read_bytes()[:100])
+        with pytest.raises(JobError, match="is cut short"):
+            run.film("head", method="pca")
+        with pytest.raises(SegmentError, match="is cut short"):
+            run.embeddings()
 
 
 def test_a_second_reader_asks_the_first(db: Catalog, stored_home: Path, captured: Captured):

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from chroma.capture.pooling import Pool, pooling_of
 from chroma.errors import ConfigError, NotFoundError
-from chroma.outputs import MAX_CLASSES
+from chroma.run.outputs import MAX_CLASSES
 
 _ENCODERS = ("encoder", "backbone", "pooler", "mu", "embed", "embedding", "embeddings", "features")
 _LEAST_DIM = 3  # a layer with fewer values has no space to be shown

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from chroma.records import Ids
 
 Slots = npt.NDArray[np.intp]
+_LARGEST_TABLE = 10_000_000  # indices; 80 MB
 
 
 class ProbeSet:
@@ -29,6 +30,7 @@ class ProbeSet:
         self._slots: dict[int | str, int] = {}
         self._largest: list[tuple[int, int | str]] = []  # heap of (-hash, id), while choosing
         self._fixed: Slots | None = None
+        self._table: Slots | None = None  # slot by index, -1 for others: quicker than the dict
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -46,8 +48,12 @@ class ProbeSet:
         """Which rows of a batch are followed, and the slots they go to.
 
         Returns:
-            Row numbers of the batch and their slots; a sample that comes twice in the batch counts once.
+            Row numbers of the batch and their slots; of a sample that comes twice the last row counts.
         """
+        if self._table is not None and ids.dtype != object:
+            slots = self._table[np.clip(ids.astype(np.int64, copy=False), -1, len(self._table) - 1)]
+            rows = np.flatnonzero(slots >= 0)
+            return rows, slots[rows]
         keys: list[int | str] = ids.tolist()
         place = self._slots.get if self.fixed else self._choosing(ids)
         row_of = {slot: row for row, key in enumerate(keys) if (slot := place(key)) is not None}
@@ -63,6 +69,10 @@ class ProbeSet:
             self._slots = {key: self._slots[key] for key in keys}
             self._fixed = np.fromiter(self._slots.values(), np.intp, len(keys))
             self._largest = []
+            known = self.ids()
+            if known.dtype != object and len(known) and known[0] >= 0 and known[-1] < _LARGEST_TABLE:
+                self._table = np.full(int(known[-1]) + 2, -1, np.intp)
+                self._table[known.astype(np.int64)] = self._fixed
 
     def order(self) -> Slots:
         """Slots in probe order: by index, or as user keys came first."""

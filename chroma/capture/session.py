@@ -8,13 +8,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from chroma.arguments import columns
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import ProbeSet, Slots
 from chroma.errors import ConfigError
-from chroma.outputs import head_kind, outputs_of
-from chroma.recording import Recording
 from chroma.records import Array, Ids, LayerNote, Record, Samples, Snapshot
+from chroma.run.arguments import columns
+from chroma.run.outputs import head_kind, outputs_of
+from chroma.run.recording import Recording
 from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
 Identity = Literal["index", "key", "order"]

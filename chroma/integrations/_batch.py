@@ -38,16 +38,16 @@ class BatchReader:
         """Whether the user says where ids are."""
         return self._ids is not None
 
-    def size(self, batch: Any) -> int:
-        """Number of samples: length of the first tensor in the batch; 0 if there is none."""
+    def size(self, batch: Any) -> int | None:
+        """Number of samples: length of the first tensor in the batch; None if there is none."""
         if isinstance(batch, Tensor):
-            return len(batch) if batch.ndim else 0
+            return len(batch) if batch.ndim else None
         parts: Sequence[Any] = ()
         if isinstance(batch, Mapping):
             parts = list(cast("Mapping[Any, Any]", batch).values())
         elif isinstance(batch, (tuple, list)):
             parts = cast("Sequence[Any]", batch)
-        return next((size for part in parts if (size := self.size(part))), 0)
+        return next((size for part in parts if (size := self.size(part)) is not None), None)
 
     def ids(self, batch: Any) -> Ids | None:
         """The user's keys, if `ids=` was given."""

@@ -27,11 +27,11 @@ from chroma.integrations._loader import (
     untap,
 )
 from chroma.integrations._watcher import ModelWatcher
-from chroma.naming import new_run_id
-from chroma.receipt import Receipt, announce, forecast
-from chroma.recording import status_of
 from chroma.records import Ids
 from chroma.run import Run
+from chroma.run.naming import new_run_id
+from chroma.run.receipt import Receipt, announce, forecast
+from chroma.run.recording import status_of
 from chroma.settings import load_settings
 
 P = ParamSpec("P")
@@ -41,7 +41,7 @@ P = ParamSpec("P")
 class FitOptions:
     """What the user asked the callback for; see `ChromaCallback`."""
 
-    run: Mapping[str, Any]
+    run: dict[str, Any]
     layers: str | Layer | Sequence[str | Layer]
     every: int | str
     max_samples: int | None
@@ -120,6 +120,11 @@ class FitCapture:
             guard=self._guard,
         )
         self._silent = options.silent or trainer.global_rank > 0
+        if trainer.world_size > 1:
+            self.run.recording.tally.note(
+                "ranks",
+                f"{trainer.world_size} ranks write to this run; this counts rank {trainer.global_rank}",
+            )
         self._thinning = Thinning(options.every, options.max_snapshots, _validations(trainer))
         session = CaptureSession(
             self.run.recording,

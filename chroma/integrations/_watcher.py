@@ -80,7 +80,13 @@ class ModelWatcher:
         """A batch is about to go through the model."""
         if self._pass is None or self.refused:
             return
-        self._size = size = self._reader.size(batch)
+        size = self._reader.size(batch)
+        if size is None:
+            size = 0 if ids is None else len(ids)
+        if size == 0:
+            self._session.recording.tally.miss("batches were empty or held no tensors")
+            return
+        self._size = size
         followed = self._pass.batch(ids, size)
         if self._pass.first:
             self._labels = self._reader.labels(batch, size)
@@ -89,7 +95,7 @@ class ModelWatcher:
                 inputs=self._reader.inputs(batch) if self._session.log_inputs and followed else None,
                 metadata=self._reader.metadata(batch),
             )
-        if not self._ready and size:
+        if not self._ready:
             self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
             self._first.begin(size)
         elif followed:
@@ -124,6 +130,11 @@ class ModelWatcher:
     def _choose(self, first: FirstBatch, current: SplitPass) -> None:
         self.refused = True  # until all of this went well
         fired = first.end()
+        if not fired:
+            raise ConfigError(
+                "no module of the model was called on the first batch, so there is nothing to capture; "
+                "compiled and scripted models hide their modules: capture the plain one"
+            )
         head = classifier_head(fired, self._size, self._classes())
         self._chosen = choose(self._wanted, self._names, fired, self._size, head)
         if head is not None:

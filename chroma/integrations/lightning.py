@@ -15,14 +15,14 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from chroma.arguments import Dtype, name_of
 from chroma.capture.layers import Layer
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError, MissingDependencyError
 from chroma.integrations._batch import Columns, Pick
 from chroma.integrations._fit import FitCapture, FitOptions
-from chroma.receipt import Receipt
 from chroma.run import Run
+from chroma.run.arguments import Dtype, name_of
+from chroma.run.receipt import Receipt
 
 _NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
 

@@ -64,7 +64,8 @@ class Connection:
         self._client = Client(self.url, self.token)
         if self._settings is None:
             try:
-                self._client.query("{ __typename }")  # says at once if the URL or the token is wrong
+                self._client.health()  # says at once if the URL is wrong
+                self._client.query("{ __typename }")  # or the token
             except TransportError:
                 self._client.close()
                 raise

@@ -31,6 +31,7 @@ _REQUEST = (
     + _FIELDS
 )
 _FILM = "query F($id: ID!) { film(id: $id) { ...F } }\n" + _FIELDS
+_MEASURES = ("trustworthiness", "continuity", "neighborhood_hit")  # None where not computed
 _PAUSE = 0.25  # seconds between two looks at a film that is being drawn
 
 
@@ -90,5 +91,5 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
         xy=xy,
         epochs=np.array(epochs, dtype=np.int64),
         steps=np.array([each["step"] for each in frames], dtype=np.int64),
-        quality=frame(frames, quality),
+        quality=frame(frames, quality).astype(dict.fromkeys(_MEASURES, float)),
     )

@@ -20,9 +20,9 @@ _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
 )
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A problem response."""
-    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+def problem(status: int, detail: str, headers: dict[str, str] | None = None, **more: str) -> JSONResponse:
+    """A problem response; `more` are further members of its body."""
+    body = {"title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
@@ -35,7 +35,7 @@ def answer_problems(app: FastAPI) -> None:
 
 async def _chroma_error(_request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    return problem(status, str(error))
+    return problem(status, str(error), code=type(error).__name__)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -47,7 +47,7 @@ def test_once_fixed_other_samples_are_passed_over() -> None:
     probe = ProbeSet(None)
     probe.place(np.array([5, 3, 9]))
     probe.fix()
-    rows, slots = probe.place(np.array([7, 9, 5, 9]))
+    rows, slots = probe.place(np.array([7, 9, 5, 9, 10, 11, 2**40]))
     assert dict(zip(slots.tolist(), rows.tolist(), strict=True)) == {2: 3, 0: 2}
     assert probe.ids().tolist() == [3, 5, 9]
 

@@ -373,7 +373,7 @@ def test_a_model_without_layers_is_said_once(
     with caplog.at_level(logging.WARNING, "chroma"):
         fit(ours, model=Layerless(), epochs=3)
     assert [r.levelname for r in caplog.records if r.name == "chroma"] == ["WARNING"]
-    assert "there is nothing to capture" in caplog.text
+    assert "no module of the model was called" in caplog.text
     assert ours.receipt.status == "finished"
     assert ours.receipt.missing
     assert "no layer was captured" in str(ours.receipt)
@@ -450,3 +450,38 @@ def test_a_disk_that_refuses_does_not_stop_training(
     assert ours.receipt.missing
     assert ours.receipt.layers[0].snapshots == 0
     assert "0 of 2" in str(ours.receipt)
+
+
+def test_half_precision_is_captured(home: Path) -> None:
+    fit(callback(), precision="bf16-mixed", epochs=1)
+    (features,) = snapshots(home, "head:input")
+    assert len(features.ids) == 100
+    assert np.isfinite(features.vectors).all()
+
+
+def test_two_callbacks_do_not_disturb_each_other(home: Path) -> None:
+    first, second = (
+        callback(layers="signature", dtype="float32"),
+        callback(layers="signature", dtype="float32"),
+    )
+    fit(first, second, val=LOADERS["shuffled"](Digits(96, 100)))
+    captured = snapshots(home, "signature")
+    assert len(captured) == 4
+    for snapshot in captured:
+        np.testing.assert_array_equal(signed(snapshot.vectors), snapshot.ids)
+
+
+def test_a_batch_that_fails_is_counted_and_the_rest_kept(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def labels(batch: Any) -> Any:
+        if len(batch[1]) < 32:
+            raise RuntimeError("the user's function fails on the last batch")
+        return batch[1]
+
+    monkeypatch.delenv("CHROMA_STRICT")
+    ours = callback(labels=labels)
+    fit(ours, epochs=1)
+    (features,) = snapshots(home, "head:input")
+    assert features.ids.tolist() == list(range(96))
+    assert features.of == 100
+    assert "the user's function fails" in str(ours.receipt)
+    assert ours.receipt.missing == {"a step of the capture failed": 1}

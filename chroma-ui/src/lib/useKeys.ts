@@ -3,8 +3,8 @@ import { useEffect, useRef } from "react";
 /** Widgets that use these keys themselves. */
 const BUSY =
   "input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=dialog], [role=tab]";
-const OWN_ARROWS = "[role=radiogroup], [role=group], [role=slider]:not([data-testid=timeline-slider])";
-const OWN_SPACE = "button, a, [role=switch]";
+const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
+const OWN_SPACE = "button, a";
 
 /** `KeyboardEvent.key`, in lower case where it is a letter, and what it does. */
 export type Key = readonly [name: string, act: () => void];
@@ -26,7 +26,16 @@ export function useKeys(keys: readonly Key[]): void {
       event.preventDefault();
       found[1]();
     };
+    // A button that was clicked, not reached by keyboard, does not keep the space bar from the film.
+    const onClick = (event: MouseEvent) => {
+      const at = document.activeElement;
+      if (event.detail > 0 && at instanceof HTMLButtonElement && !at.closest(BUSY)) at.blur();
+    };
     window.addEventListener("keydown", onKey);
-    return () => window.removeEventListener("keydown", onKey);
+    window.addEventListener("click", onClick);
+    return () => {
+      window.removeEventListener("keydown", onKey);
+      window.removeEventListener("click", onClick);
+    };
   }, []);
 }

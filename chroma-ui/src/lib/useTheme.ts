@@ -1,4 +1,4 @@
-import { useEffect, useSyncExternalStore } from "react";
+import { useLayoutEffect, useSyncExternalStore } from "react";
 import { usePreferences } from "../state/preferences";
 
 export type Shade = "dark" | "light";
@@ -22,7 +22,7 @@ export function useShade(): Shade {
 }
 
 export function useThemeOnPage(shade: Shade): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = shade;
   }, [shade]);
 }

@@ -47,6 +47,9 @@ function appearanceFor(n: number, factor: number): { size: number; opacity: numb
   return { size: size * factor, opacity };
 }
 
+const equal = (a: Uint16Array, b: Uint16Array): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i]);
+
 export function createPlot(container: HTMLElement, style: Style, events: PlotEvents) {
   const canvas = document.createElement("canvas");
   const cover = document.createElement("canvas");
@@ -212,6 +215,11 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     shown = scene;
     if (!home) fitAtOnce();
     glide = glides ? { start: performance.now(), ms } : null;
+    if (samePlaces && before !== null && equal(before.codes, scene.codes)) {
+      // Only what is hidden changed: the points need not be sent again.
+      await scatter.filter(scene.drawn as number[], { preventEvent: true });
+      return;
+    }
     try {
       await scatter.draw(
         { x: points.x, y: points.y, z: scene.codes },

@@ -1,5 +1,5 @@
 import { Dialog } from "radix-ui";
-import { IconButton } from "./Button";
+import { Button } from "./Button";
 import styles from "./Help.module.css";
 import { Cross } from "./icons";
 
@@ -31,9 +31,9 @@ export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (ope
           <header>
             <Dialog.Title className={styles.title}>Keys and gestures</Dialog.Title>
             <Dialog.Close asChild>
-              <IconButton label="Close">
+              <Button look="quiet" aria-label="Close">
                 <Cross size={14} />
-              </IconButton>
+              </Button>
             </Dialog.Close>
           </header>
           {[KEYS, GESTURES].map((list) => (

@@ -30,6 +30,8 @@ export function Segmented<T extends string>({
   return (
     <ToggleGroup.Root
       type="single"
+      // Arrows belong to the film.
+      rovingFocus={false}
       className={styles.row}
       aria-label={label}
       value={value ?? ""}

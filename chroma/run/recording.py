@@ -18,13 +18,13 @@ from typing import Any
 
 import numpy as np
 
-from chroma.arguments import Dtype, as_dtype
 from chroma.guard import Guard, logger
 from chroma.journal import JournalWriter
-from chroma.receipt import Receipt, Tally
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
+from chroma.run.arguments import Dtype, as_dtype
+from chroma.run.receipt import Receipt, Tally
+from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
-from chroma.writer import SnapshotWriter, Work
 
 
 class Recording:

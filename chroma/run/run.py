@@ -12,14 +12,9 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from chroma import arguments
 from chroma.errors import ConfigError
 from chroma.guard import Guard
 from chroma.journal import valid_run_id
-from chroma.naming import default_project, new_run_id, readable_name
-from chroma.outputs import outputs_of
-from chroma.receipt import Receipt, Tally
-from chroma.recording import Recording, status_of
 from chroma.records import (
     Array,
     Columns,
@@ -33,6 +28,11 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
+from chroma.run import arguments
+from chroma.run.naming import default_project, new_run_id, readable_name
+from chroma.run.outputs import outputs_of
+from chroma.run.receipt import Receipt, Tally
+from chroma.run.recording import Recording, status_of
 from chroma.settings import load_settings
 from chroma.thumbnails import thumbnails
 
@@ -210,7 +210,8 @@ class Run:
             epoch: 0-based.
             step: Global optimizer step; the epoch by default. (layer, split, step) is the snapshot's key.
             labels: `[n]` integers, floats or strings; needed once per split.
-            logits: `[n, C]`; prediction, confidence, margin and cross-entropy are computed from them.
+            logits: `[n, C]`; prediction, confidence, margin and cross-entropy are computed from them. Outputs
+                belong to the split, not to a layer: the first logits of a step count.
 
         Raises:
             ConfigError: An argument cannot be used; nothing was logged.
@@ -225,8 +226,6 @@ class Run:
             truth, scores = arguments.labels(labels, n), arguments.scores(logits, n)
             following = self._following(split, known, numbered=ids is None)
             self._once("snapshot", layer, split, step)
-            if scores is not None:
-                self._once("outputs", "", split, step)
             self._complete(following, Samples(split, known, labels=truth))
             self.recording.submit_snapshot(
                 Snapshot(
@@ -240,7 +239,8 @@ class Run:
                     note=LayerNote(reason="logged by hand"),
                 )
             )
-            if scores is not None:
+            if scores is not None and ("outputs", "", split, step) not in self._keys:
+                self._keys.add(("outputs", "", split, step))
                 self.recording.submit(
                     partial(_scored, scores, truth, split=split, epoch=epoch, step=step, ids=known),
                     scores.nbytes,
@@ -266,7 +266,8 @@ class Run:
                 raise ConfigError("log_columns() got no column; give at least one, as in iou=values")
             arguments.name_of("split", split)
             epoch, step = arguments.moment(epoch, step)
-            n = len(next(iter(columns.values())))
+            first = arguments.as_array("metadata", next(iter(columns.values())))
+            n = len(first) if first.ndim else 1
             known = arguments.ids(ids, n, "columns")
             record = Columns(split, epoch, step, known, arguments.columns("column", columns, n))
             self._complete(self._following(split, known, numbered=ids is None), Samples(split, known))
@@ -371,9 +372,8 @@ class Run:
     def _once(self, kind: str, layer: str, split: str, step: int) -> None:
         key = (kind, layer, split, step)
         if key in self._keys:
-            of = f" of layer {layer!r}" if layer else ""
             raise ConfigError(
-                f"step {step} already has {kind}{of} in split {split!r}; "
+                f"step {step} already has a {kind} of layer {layer!r} in split {split!r}; "
                 "give another epoch= or step=, or all samples in one call"
             )
         self._keys.add(key)

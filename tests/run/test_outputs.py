@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from chroma.outputs import head_kind, outputs_of
+from chroma.run.outputs import head_kind, outputs_of
 
 KEY = {"split": "val", "epoch": 0, "step": 0}
 
