@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine
-from sqlmodel import Session
 
 from chroma.projection.film import inside
 from chroma.server.store import films
 from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
-from chroma.server.store.engine import reading, writing
+from chroma.server.store.engine import Engine, Session, reading, writing
 from chroma.server.store.frames import Xy
 from chroma.server.store.tables import Film, Frame, Snapshot
 

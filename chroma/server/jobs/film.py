@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine
 
 from chroma.errors import JobError
 from chroma.projection.film import next_frame
@@ -19,7 +18,7 @@ from chroma.server.store import films
 from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_codes
-from chroma.server.store.engine import reading
+from chroma.server.store.engine import Engine, reading
 from chroma.server.store.films import Shot
 from chroma.server.store.frames import Xy
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
