@@ -41,6 +41,17 @@ class Settings(BaseSettings):
         description="Most bytes that may wait for the journal; what does not fit is dropped and counted.",
     )
 
+    max_disk: int = Field(
+        default=20 * 10**9,
+        gt=0,
+        description="Most bytes the home may hold; then capture stops, says so, and training goes on.",
+    )
+    probe_bytes: int = Field(
+        default=10**9,
+        gt=0,
+        description="Most bytes of input tensors kept in memory for each probe set that is evaluated aside.",
+    )
+
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:

@@ -170,10 +170,13 @@ def _auto(fired: Sequence[Module], rows: int, head: Module | None) -> list[Chose
         if part in _ENCODERS and _width(module.output, rows) >= _LEAST_DIM:
             reason = f"no classifier head was found, and its name, {part!r}, promises an embedding"
             return [_chosen(module, False, reason, default=True)]
+    most = MAX_CLASSES  # a vocabulary's scores are no embedding; what goes in is
     for module in reversed(fired):
         for of_input, shape in ((False, module.output), (True, module.input)):
-            if module.leaf and module.parametrised and _width(shape, rows) >= _LEAST_DIM:
+            if module.leaf and module.parametrised and _LEAST_DIM <= _width(shape, rows) <= most:
                 reason = "no classifier head was found; this is the last layer with parameters"
+                if of_input:
+                    reason = "no classifier head was found; this goes into the last layer with parameters"
                 return [_chosen(module, of_input, reason, default=True)]
     raise ConfigError(
         "no layer of this model gives one vector per sample, so there is nothing to capture; "

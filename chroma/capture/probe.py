@@ -88,7 +88,7 @@ class ProbeSet:
         return np.array(keys, dtype=np.int64)
 
     def _choosing(self, ids: Ids) -> Callable[[int | str], int | None]:
-        hashes = dict(zip(ids.tolist(), _hashes(ids), strict=True))
+        hash_of = dict(zip(ids.tolist(), hashes(ids), strict=True))
 
         def place(key: int | str) -> int | None:
             slot = self._slots.get(key)
@@ -97,11 +97,11 @@ class ProbeSet:
             if self._max is None or len(self._slots) < self._max:
                 slot = len(self._slots)
                 if self._max is not None:
-                    heapq.heappush(self._largest, (-hashes[key], key))
+                    heapq.heappush(self._largest, (-hash_of[key], key))
             else:
-                if hashes[key] >= -self._largest[0][0]:
+                if hash_of[key] >= -self._largest[0][0]:
                     return None
-                _, evicted = heapq.heapreplace(self._largest, (-hashes[key], key))
+                _, evicted = heapq.heapreplace(self._largest, (-hash_of[key], key))
                 slot = self._slots.pop(evicted)
             self._slots[key] = slot
             return slot
@@ -109,7 +109,7 @@ class ProbeSet:
         return place
 
 
-def _hashes(ids: Ids) -> list[int]:
+def hashes(ids: Ids) -> list[int]:
     """A well-mixed 64-bit hash of each id, the same in every process."""
     if ids.dtype == object:
         return [int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) for key in ids.tolist()]

@@ -18,6 +18,27 @@ from chroma.run.recording import Recording
 from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
 Identity = Literal["index", "key", "order"]
+MaxSamples = int | None | Mapping[str, int | None]
+DEFAULT_MAX_SAMPLES = 10_000
+SPLITS = ("train", "val", "test", "predict")  # of trainers; users may name others
+
+
+def max_samples_of(split: str, given: MaxSamples) -> int | None:
+    """How many samples of a split may be followed; None for all.
+
+    Args:
+        split: Its name; of "val:1" what is said of "val" holds too.
+        given: One number for all splits, or by name, where splits not named have the default of 10,000.
+
+    Raises:
+        ConfigError: A number is less than 1.
+    """
+    for number in given.values() if isinstance(given, Mapping) else (given,):
+        if number is not None and number < 1:
+            raise ConfigError(f"max_samples={given!r} cannot be used; give 1 or more, or None for all")
+    if not isinstance(given, Mapping):
+        return given
+    return given.get(split, given.get(split.partition(":")[0], DEFAULT_MAX_SAMPLES))
 
 
 @dataclass
@@ -42,13 +63,12 @@ class CaptureSession:
 
     Args:
         recording: Where records go.
-        max_samples: Most samples to follow in each split; None for all.
+        max_samples: Most samples to follow in each split, or by name of the split; None for all.
         log_inputs: Whether integrations give inputs; those that look like images are kept.
     """
 
-    def __init__(self, recording: Recording, *, max_samples: int | None, log_inputs: bool) -> None:
-        if max_samples is not None and max_samples < 1:
-            raise ConfigError(f"max_samples={max_samples!r} cannot be used; give 1 or more, or None for all")
+    def __init__(self, recording: Recording, *, max_samples: MaxSamples, log_inputs: bool) -> None:
+        max_samples_of("val", max_samples)  # refuses what cannot be used
         self.recording = recording
         self._max_samples = max_samples
         self.log_inputs = log_inputs
@@ -75,7 +95,8 @@ class CaptureSession:
             class_names: Names of the classes, by index.
         """
         if split not in self._splits:
-            self._splits[split] = _Split(split, ProbeSet(self._max_samples), identity, of, class_names)
+            most = max_samples_of(split, self._max_samples)
+            self._splits[split] = _Split(split, ProbeSet(most), identity, of, class_names)
             self.recording.tally.identity[split] = identity
         return SplitPass(self.recording, self._splits[split], epoch, step)
 
@@ -173,8 +194,15 @@ class SplitPass:
 
             self._recording.submit(encode, small.nbytes)
 
-    def end(self) -> None:
-        """Record what the pass gave."""
+    def end(self, epoch: int | None = None, step: int | None = None) -> None:
+        """Record what the pass gave.
+
+        Args:
+            epoch: When it ended, if that is not when it began: a pass of the training itself.
+            step: Likewise.
+        """
+        self._epoch = self._epoch if epoch is None else epoch
+        self._step = self._step if step is None else step
         split = self._split
         split.probe.fix()
         if not split.said:

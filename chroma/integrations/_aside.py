@@ -21,6 +21,7 @@ Forward = Callable[[Any, Any], object]  # of the model and a batch
 # by name: importing these classes takes seconds, and who uses them has imported them
 _WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
 _SHARDED = {"DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"}
+_SEED = 20_261
 _INPUT_KEYS = ("image", "images", "x", "input", "inputs")
 
 
@@ -58,7 +59,9 @@ def is_compiled(model: nn.Module) -> bool:
 
 @contextmanager
 def random_states_kept(*holders: Any) -> Generator[None]:
-    """Put back the states of PyTorch's, NumPy's and Python's generators, and of those the holders own.
+    """Draw from a fixed seed, then put back the states of PyTorch's, NumPy's and Python's generators.
+
+    Those the holders own are put back too.
 
     Args:
         *holders: Objects whose attributes, and those of `transform` attributes, may be generators: data
@@ -77,6 +80,12 @@ def random_states_kept(*holders: Any) -> Generator[None]:
                 stack.callback(found.setstate, found.getstate())
             else:
                 stack.callback(_set_state, found, _bit_generator(found).state)
+        # the same draws each time: what a model or loader draws in evaluation does not make samples move
+        torch.default_generator.manual_seed(_SEED)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(_SEED)
+        random.seed(_SEED)
+        np.random.seed(_SEED)
         yield
 
 

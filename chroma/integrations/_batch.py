@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
+import numpy as np
 from torch import Tensor
 
 from chroma.errors import ConfigError
@@ -26,12 +28,23 @@ class BatchReader:
         labels: Where labels are; None for the usual places: the second of a pair, or a key like "label".
         inputs: Where inputs are; None for the usual places: the first of a pair, or a key like "image".
         metadata: Further columns: keys of the batch, or a function that gives name to values.
+        task: What is learned, "auto" if the labels tell.
+
+    Attributes:
+        classes: Number of labels a sample may have several of; 0 where it has one, or none.
     """
 
     def __init__(
-        self, ids: Pick | None, labels: Pick | None, inputs: Pick | None, metadata: Columns | None
+        self,
+        ids: Pick | None = None,
+        labels: Pick | None = None,
+        inputs: Pick | None = None,
+        metadata: Columns | None = None,
+        task: str = "auto",
     ) -> None:
         self._ids, self._labels, self._inputs, self._metadata = ids, labels, inputs, metadata
+        self._task = task
+        self.classes = 0
 
     @property
     def gives_ids(self) -> bool:
@@ -56,16 +69,38 @@ class BatchReader:
         values = _pick(batch, self._ids, "ids")
         return sample_ids(to_numpy(values) if isinstance(values, Tensor) else values)
 
-    def labels(self, batch: Any, rows: int) -> Array | None:
-        """`[B]` labels, or None where there are none."""
+    def labels(self, batch: Any, rows: int, class_names: Sequence[str] = ()) -> Array | None:
+        """`[B]` labels, or None where there are none; several of a sample as one string, "cat, dog"."""
         if self._labels is not None:
             found = labels_of(_pick(batch, self._labels, "labels"), rows)
             if found is None:
                 raise ConfigError(
-                    "labels= must give one label per sample: [B] numbers or strings, or one-hot [B, C]"
+                    "labels= must give one row per sample: [B] numbers or strings, or [B, C] zeros and ones"
                 )
+        elif self._task == "unlabelled":
+            return None
+        else:
+            found = labels_of(_usual(batch, 1, _LABEL_KEYS), rows)
+        if found is None or found.dtype == object:
             return found
-        return labels_of(_usual(batch, 1, _LABEL_KEYS), rows)
+        if found.ndim == 2 or (self._task == "multilabel" and self.classes):
+            if found.ndim == 1:  # each sample of the batch happens to have one
+                found = np.arange(self.classes) == found[:, None]
+            self.classes = found.shape[1]
+            return _joined(found, class_names)
+        return found.astype(np.float32) if self._task == "regression" else found
+
+    def task(self, labels: Array | None, batch: Any) -> str:
+        """What is learned, as far as labels tell."""
+        if self._task != "auto":
+            return self._task
+        if self.classes:
+            return "multilabel"
+        if labels is not None:
+            return "regression" if labels.dtype.kind == "f" else "classification"
+        given = _usual(batch, 1, _LABEL_KEYS)
+        ranked = isinstance(given, Tensor) and given.ndim == 2 and not given.is_floating_point()
+        return "sequence" if ranked else "unlabelled"
 
     def inputs(self, batch: Any) -> Array | None:
         """`[B, …]` inputs, or None where there are none."""
@@ -86,6 +121,15 @@ class BatchReader:
         return {
             name: to_numpy(values) if isinstance(values, Tensor) else values for name, values in found.items()
         }
+
+
+def _joined(several: Array, names: Sequence[str]) -> Array:
+    """`[B]` strings of `[B, C]` bool."""
+    known = names if len(names) == several.shape[1] else [str(index) for index in range(several.shape[1])]
+    joined = np.empty(len(several), dtype=object)
+    rows: list[list[bool]] = several.tolist()
+    joined[:] = [", ".join(itertools.compress(known, row)) for row in rows]
+    return joined
 
 
 def _pick(batch: Any, where: Pick, argument: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -12,6 +12,7 @@ from typing import Any, cast
 import torch.distributed as dist
 from torch.utils.data import DistributedSampler
 
+from chroma.capture.session import SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
 from chroma.run.naming import new_run_id
 from chroma.run.receipt import Tally
@@ -37,9 +38,12 @@ class Rank:
     takes_part: bool = True
     shared: dict[str, Any] = field(default_factory=dict[str, Any])
 
-    def share(self, max_samples: int | None) -> int | None:
+    def share(self, max_samples: MaxSamples) -> MaxSamples:
         """How many samples this rank may follow."""
-        return max_samples and -(-max_samples // self.of)
+        if not isinstance(max_samples, Mapping):
+            return max_samples and -(-max_samples // self.of)
+        each = {split: max_samples_of(split, max_samples) for split in {*SPLITS, *max_samples}}
+        return {split: most and -(-most // self.of) for split, most in each.items()}
 
     def say(self, tally: Tally) -> None:
         """What the receipt must say of ranks."""

@@ -192,7 +192,10 @@ class FirstBatch:
 
 
 def labels_of(value: Any, rows: int) -> Array | None:
-    """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices."""
+    """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices.
+
+    Other `[B, C]` rows of zeros and ones, several labels per sample, are returned as they are: `[B, C]` bool.
+    """
     if not isinstance(value, (Tensor, np.ndarray, list, tuple)):
         return None
     try:
@@ -201,8 +204,11 @@ def labels_of(value: Any, rows: int) -> Array | None:
         return None
     if array.shape == (rows, 1):
         array = array[:, 0]
-    elif array.ndim == 2 and len(array) == rows and _one_hot(array):
-        array = array.argmax(axis=1)
+    elif array.ndim == 2 and array.shape[0] == rows and array.shape[1] > 1 and _zeros_and_ones(array):
+        several = array.astype(bool)
+        if not (several.sum(axis=1) == 1).all():
+            return several
+        array = several.argmax(axis=1)
     if array.shape != (rows,):
         return None
     if array.dtype.kind == "U":
@@ -214,7 +220,5 @@ def labels_of(value: Any, rows: int) -> Array | None:
     )
 
 
-def _one_hot(array: Array) -> bool:
-    return array.dtype.kind in "iubf" and bool(
-        ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
-    )
+def _zeros_and_ones(array: Array) -> bool:
+    return array.dtype.kind in "iubf" and bool(((array == 0) | (array == 1)).all())

@@ -25,7 +25,8 @@ class ModelWatcher:
         session: Where samples and vectors go.
         reader: Reads labels, inputs and metadata of batches.
         layers: What to capture.
-        say: Called once, with the chosen layers and their widths.
+        say: Called once, with the chosen layers and their widths, how many samples are followed of how many,
+            and the split.
     """
 
     def __init__(
@@ -34,7 +35,7 @@ class ModelWatcher:
         session: CaptureSession,
         reader: BatchReader,
         layers: str | Layer | Sequence[str | Layer],
-        say: Callable[[Sequence[tuple[Chosen, int]]], None],
+        say: Callable[[Sequence[tuple[Chosen, int]], int, int, str], None],
     ) -> None:
         self._model = model
         self._session = session
@@ -48,10 +49,14 @@ class ModelWatcher:
         self._scores: Chosen | None = None
         self._ready = False
         self._pass: SplitPass | None = None
+        self._split = ""
         self._class_names: Sequence[str] = ()
         self._labels: Array | None = None
+        self._task = ""
         self._size = 0
         self.refused = False  # the model cannot be captured, which was said
+        self.silent = False  # so because compiled code called none of its modules, which can be mended
+        self.mends_silence = False  # whoever holds this mends it, so that nothing is said
 
     def begin_pass(
         self,
@@ -65,16 +70,16 @@ class ModelWatcher:
     ) -> None:
         """Begin a pass over a split; see `CaptureSession.begin`."""
         self._class_names = class_names
+        self._split = split
         self._pass = self._session.begin(
             split, epoch, step, identity=identity, of=of, class_names=class_names
         )
         if self._ready:
             self._attach(self._pass)
 
-    @property
-    def following(self) -> tuple[int, int]:
-        """How many samples the open pass follows, of how many; 0 if unknown."""
-        return self._pass.following if self._pass else (0, 0)
+    def again(self) -> ModelWatcher:
+        """One as this was before its first batch."""
+        return ModelWatcher(self._model, self._session, self._reader, self._wanted, self._say)
 
     def begin_batch(self, batch: Any, ids: Ids | None) -> None:
         """A batch is about to go through the model."""
@@ -89,13 +94,14 @@ class ModelWatcher:
         self._size = size
         followed = self._pass.batch(ids, size)
         if self._pass.first:
-            self._labels = self._reader.labels(batch, size)
+            self._labels = self._reader.labels(batch, size, self._class_names)
             self._pass.add_samples(
                 labels=self._labels,
                 inputs=self._reader.inputs(batch) if self._session.log_inputs and followed else None,
                 metadata=self._reader.metadata(batch),
             )
         if not self._ready:
+            self._task = self._reader.task(self._labels, batch)
             self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
             self._first.begin(size)
         elif followed:
@@ -113,12 +119,12 @@ class ModelWatcher:
             for name in silent:
                 self._session.recording.tally.miss(f"{name} did not run for some batches")
 
-    def end_pass(self) -> None:
-        """The pass is complete."""
+    def end_pass(self, epoch: int | None = None, step: int | None = None) -> None:
+        """The pass is complete; see `SplitPass.end`."""
         self._hooks.remove()
         done, self._pass = self._pass, None
         if done is not None and not self.refused:
-            done.end()
+            done.end(epoch, step)
 
     def cancel(self) -> None:
         """The pass breaks off: nothing of it is recorded, and no hook stays."""
@@ -131,13 +137,16 @@ class ModelWatcher:
         self.refused = True  # until all of this went well
         fired = first.end()
         if not fired:
+            self.silent = True
+            if self.mends_silence:
+                return
             raise ConfigError(
                 "no module of the model was called on the first batch, so there is nothing to capture; "
                 "compiled and scripted models hide their modules: capture the plain one"
             )
         head = classifier_head(fired, self._size, self._classes())
         self._chosen = choose(self._wanted, self._names, fired, self._size, head)
-        if head is not None:
+        if head is not None and not self._reader.classes:
             self._scores = Chosen(_SCORES, head.name, False, "auto", "none", "the logits")
         widths: list[tuple[Chosen, int]] = []
         for layer in self._chosen:
@@ -153,11 +162,14 @@ class ModelWatcher:
         if scores is not None:
             current.add_scores(scores)
         self.refused, self._ready = False, True
+        self._session.recording.describe(self._task)
         self._attach(current)
-        self._say(widths)
+        self._say(widths, *current.following, self._split)
 
     def _classes(self) -> int:
         """As `classifier_head` takes it."""
+        if self._reader.classes:
+            return self._reader.classes
         if self._class_names:
             return len(self._class_names)
         labels = self._labels

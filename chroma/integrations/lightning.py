@@ -10,16 +10,19 @@ trainer = Trainer(callbacks=[ChromaCallback()])
 from __future__ import annotations
 
 import sys
+import weakref
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from chroma.capture.layers import Layer
+from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.errors import MissingDependencyError
+from chroma.integrations._aside import Forward
 from chroma.integrations._batch import Columns, Pick
-from chroma.integrations._fit import FitCapture
-from chroma.integrations._options import CaptureOptions
+from chroma.integrations._fit import SPLIT_OF_CALL, FitCapture
+from chroma.integrations._options import CaptureOptions, Splits, Task
 from chroma.run import Run
 from chroma.run.arguments import Dtype
 from chroma.run.receipt import Receipt
@@ -28,23 +31,36 @@ _NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
 
 
 class CallbackHooks:
-    """Captures the validation passes of `Trainer.fit`; the trained weights come out the same to the bit.
+    """Captures the layers of a model while `Trainer.fit` trains it; the weights come out the same to the bit.
 
-    Chroma's own errors are warned of once and never reach the training. `Trainer.validate`, `test` and
-    `predict`, the sanity check and `fast_dev_run` are not captured.
+    Chroma's own errors are warned of once and never reach the training. The sanity check and `fast_dev_run`
+    are not captured. `Trainer.validate`, `test` and `predict` are if `splits` names "val", "test" or
+    "predict"; after a fit of the same model they belong to its run.
 
     Args:
         project: Group of runs; by default the name of the git repository, or folder, one works in.
         name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
+        tags: Names given to the run.
         layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
             module names, globs, "name:input", `chroma.Layer`s.
+        splits: "auto": val where there is one, else train; or some of "train", "val", "test", "predict". Val,
+            test and predict ride on the forward passes that are made anyway. Of train a probe set is fetched
+            once and evaluated after each epoch, in evaluation mode and without a trace; {"train": "ride"}
+            takes what the training's own batches give, and {"val": "probe"} evaluates val aside.
         every: Epochs between snapshots, or steps as in "500 steps".
-        max_samples: Most samples to follow in each validation set, the same ones all along; None for all.
+        max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
+            as {"train": 5_000, "val": None}.
         max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
         dtype: Of stored vectors: "float16", or "float32".
+        task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
+            "unlabelled", "custom".
         log_inputs: Keep inputs that look like images as thumbnails.
+        max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
+            every second, fourth … snapshot is taken as need be. None for any.
         silent: Print neither what was chosen at the first batch nor the receipt.
+        forward: Function of the model and a batch that calls the model on a probe set's batch; by default
+            `forward` gets the first of an (x, y) batch, or a mapping's entries by name.
         ids: The user's own sample keys: a key of the batch, or a function of it; by default dataset indices,
             recorded from the DataLoader.
         labels: Labels, likewise; by default the second of an (x, y) batch, or a key like "label".
@@ -61,13 +77,18 @@ class CallbackHooks:
         project: str | None = None,
         name: str | None = None,
         run_id: str | None = None,
+        tags: Sequence[str] = (),
         layers: str | Layer | Sequence[str | Layer] = "auto",
+        splits: Splits = "auto",
         every: int | str = 1,
-        max_samples: int | None = 10_000,
+        max_samples: MaxSamples = DEFAULT_MAX_SAMPLES,
         max_snapshots: int | None = 40,
         dtype: Dtype = "float16",
+        task: Task = "auto",
         log_inputs: bool = True,
+        max_overhead: float | None = None,
         silent: bool = False,
+        forward: Forward | None = None,
         ids: Pick | None = None,
         labels: Pick | None = None,
         inputs: Pick | None = None,
@@ -78,75 +99,161 @@ class CallbackHooks:
             project=project,
             name=name,
             run_id=run_id,
+            tags=tags,
             layers=layers,
+            splits=splits,
             every=every,
             max_samples=max_samples,
             max_snapshots=max_snapshots,
             dtype=dtype,
+            task=task,
             log_inputs=log_inputs,
+            max_overhead=max_overhead,
             silent=silent,
+            forward=forward,
             ids=ids,
             labels=labels,
             inputs=inputs,
             metadata=metadata,
         )
-        self._fit: FitCapture | None = None
+        self._fit: FitCapture | None = None  # of the call that runs
+        self._last: FitCapture | None = None
+        self._model: weakref.ref[Any] | None = None  # of the last fit
 
     @property
     def run(self) -> Run | None:
-        """The run of the last fit, None before the first."""
-        return self._fit.run if self._fit else None
+        """The run of the last call that was captured, None before the first."""
+        return self._last.run if self._last else None
 
     @property
     def receipt(self) -> Receipt | None:
-        """What the last fit captured, None before its end."""
-        return self._fit.receipt if self._fit else None
+        """What that call captured, None before its end."""
+        return self._last.receipt if self._last else None
 
     def __getstate__(self) -> dict[str, Any]:
         """The options only: a copy, or the same callback in a spawned process, follows its own fit."""
-        return {**self.__dict__, "_fit": None}
+        return {**self.__dict__, "_fit": None, "_last": None, "_model": None}
 
-    def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
-        """Listen to the validation loaders, before any of them is iterated."""
+    def setup(self, trainer: Any, pl_module: Any, stage: Any) -> None:
+        """Listen to the loaders, before any of them is iterated."""
         self._fit = None
-        if stage == "fit" and not trainer.fast_dev_run:
-            self._fit = FitCapture(self._options, trainer, pl_module)
-            self._fit.guarded(self._fit.listen)
+        if trainer.fast_dev_run:
+            return
+        run_id = None
+        if stage != "fit":
+            if SPLIT_OF_CALL.get(stage) not in (self._options.how() or ()):
+                return
+            if self._last and self._last.run and self._model and self._model() is pl_module:
+                run_id = self._last.run.id
+        self._fit = self._last = FitCapture(self._options, trainer, pl_module, stage, run_id)
+        self._model = weakref.ref(pl_module)
+        self._fit.guarded(self._fit.listen)
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the run."""
+        self._open("fit")
+
+    def on_train_epoch_start(self, trainer: Any, pl_module: Any) -> None:
+        """Decide whether the batches of this epoch are captured."""
         if self._fit:
-            self._fit.guarded(self._fit.open)
+            self._fit.guarded(self._fit.begin, "train")
+
+    def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
+        """Take ids, labels and inputs, and listen to the layers."""
+        if self._fit and "train" in self._fit.stages:
+            self._fit.guarded(self._fit.begin_batch, "train", batch)
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Check that the layers gave what they should."""
+        if self._fit and "train" in self._fit.stages:
+            self._fit.guarded(self._fit.end_batch, "train")
+            self._fit.guarded(self._fit.end_step)
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the epoch's own samples, or evaluate the probe set, and the metrics of the epoch."""
+        if self._fit:
+            self._fit.guarded(self._fit.end_epoch)
+            self._fit.guarded(self._fit.log_metrics, of_epoch=True)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Decide whether this pass is captured."""
+        self._open("validate")
         if self._fit and not trainer.sanity_checking:
-            self._fit.guarded(self._fit.begin_validation)
+            self._fit.guarded(self._fit.begin, "val")
 
     def on_validation_batch_start(
         self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
         """Take ids, labels and inputs, and listen to the layers."""
         if self._fit and not trainer.sanity_checking:
-            self._fit.guarded(self._fit.begin_batch, batch, batch_idx, dataloader_idx)
+            self._fit.guarded(self._fit.begin_batch, "val", batch, dataloader_idx)
 
     def on_validation_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
     ) -> None:
         """Check that the layers gave what they should."""
         if self._fit and not trainer.sanity_checking:
-            self._fit.guarded(self._fit.end_batch)
+            self._fit.guarded(self._fit.end_batch, "val")
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Record the pass and the metrics it logged."""
         if self._fit and not trainer.sanity_checking:
-            self._fit.guarded(self._fit.end_validation)
+            self._fit.guarded(self._fit.end, "val")
             self._fit.guarded(self._fit.log_metrics)
 
-    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
-        """Record the metrics of the epoch."""
+    def on_test_start(self, trainer: Any, pl_module: Any) -> None:
+        """Decide whether this pass is captured."""
+        self._open("test")
         if self._fit:
-            self._fit.guarded(self._fit.log_metrics, of_epoch=True)
+            self._fit.guarded(self._fit.begin, "test")
+
+    def on_test_batch_start(
+        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Take ids, labels and inputs, and listen to the layers."""
+        if self._fit:
+            self._fit.guarded(self._fit.begin_batch, "test", batch, dataloader_idx)
+
+    def on_test_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Check that the layers gave what they should."""
+        if self._fit:
+            self._fit.guarded(self._fit.end_batch, "test")
+
+    def on_test_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the pass and the metrics it logged."""
+        if self._fit:
+            self._fit.guarded(self._fit.end, "test")
+            self._fit.guarded(self._fit.log_metrics)
+
+    def on_predict_start(self, trainer: Any, pl_module: Any) -> None:
+        """Decide whether this pass is captured."""
+        self._open("predict")
+        if self._fit:
+            self._fit.guarded(self._fit.begin, "predict")
+
+    def on_predict_batch_start(
+        self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Take ids, labels and inputs, and listen to the layers."""
+        if self._fit:
+            self._fit.guarded(self._fit.begin_batch, "predict", batch, dataloader_idx)
+
+    def on_predict_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int, dataloader_idx: int = 0
+    ) -> None:
+        """Check that the layers gave what they should."""
+        if self._fit:
+            self._fit.guarded(self._fit.end_batch, "predict")
+
+    def on_predict_end(self, trainer: Any, pl_module: Any) -> None:
+        """Record the pass and the metrics it logged."""
+        if self._fit:
+            self._fit.guarded(self._fit.end, "predict")
+            self._fit.guarded(self._fit.log_metrics)
 
     def on_exception(self, trainer: Any, pl_module: Any, exception: BaseException) -> None:
         """Close the run as failed or interrupted; the exception goes its way."""
@@ -161,7 +268,12 @@ class CallbackHooks:
     def teardown(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Leave nothing of ours on the trainer or the model."""
         if self._fit:
-            self._fit.guarded(self._fit.release)
+            self._fit.guarded(self._fit.release if stage == "fit" else self._fit.close)
+
+    def _open(self, call: str) -> None:
+        """Open the run, if this is the call that is captured and it has none yet."""
+        if self._fit and self._fit.call == call and self._fit.run is None:
+            self._fit.guarded(self._fit.open)
 
 
 def _callback_class(names: Sequence[str]) -> type[CallbackHooks]:

@@ -23,7 +23,6 @@ from chroma.capture.session import CaptureSession, Identity
 from chroma.errors import ConfigError
 from chroma.guard import Guard
 from chroma.integrations._aside import (
-    Forward,
     evaluating,
     forward_of,
     plain,
@@ -49,9 +48,7 @@ from chroma.run.receipt import Receipt, announce, forecast
 from chroma.run.recording import status_of
 
 
-def watch(
-    model: Any, *, loader: Any, split: str = "val", forward: Forward | None = None, **options: Any
-) -> Watch:
+def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Watch:
     """Watch a PyTorch model through a loop of your own.
 
     Each `snapshot` runs the loader through the model, in evaluation mode and without gradients. Modes, random
@@ -65,11 +62,9 @@ def watch(
             of batches, whose samples are numbered in order unless `ids=` says where keys are. Several splits
             as a mapping of names to loaders.
         split: Name of the split the loader goes through; not used with a mapping.
-        forward: Function of the model and a batch that calls the model; by default it is given the first of
-            an (x, y) batch, or a mapping's entries by name.
-        **options: As `ChromaCallback` of `chroma.integrations.lightning` takes them: project, name, run_id,
-            layers, every, max_samples, max_snapshots, dtype, log_inputs, silent, ids, labels, inputs,
-            metadata.
+        **options: As `ChromaCallback` of `chroma.integrations.lightning` takes them, but for `splits`:
+            project, name, run_id, tags, layers, every, max_samples, max_snapshots, dtype, task, log_inputs,
+            max_overhead, silent, forward, ids, labels, inputs, metadata.
 
     Returns:
         A context manager with `snapshot`, `log_metrics` and `finish`.
@@ -78,7 +73,7 @@ def watch(
         ConfigError: An argument cannot be used, or the model's layers cannot be looked into: scripted, or
             sharded by FSDP or DeepSpeed.
     """
-    known = CaptureOptions.__dataclass_fields__
+    known = [name for name in CaptureOptions.__dataclass_fields__ if name != "splits"]
     if unknown := [name for name in options if name not in known]:
         raise ConfigError(f"watch() has no option {unknown[0]!r}; there are {', '.join(known)}")
     loaders: dict[str, Any] = (
@@ -91,7 +86,7 @@ def watch(
                 f"loader= of split {name!r} is a {type(each).__name__}, which cannot be read twice; "
                 "give a DataLoader or a list of batches"
             )
-    return Watch(model, loaders, forward or forward_of, CaptureOptions(**options))
+    return Watch(model, loaders, CaptureOptions(**options))
 
 
 class Watch:
@@ -105,12 +100,10 @@ class Watch:
         receipt: What was captured, None until `finish`.
     """
 
-    def __init__(
-        self, model: Any, loaders: Mapping[str, Any], forward: Forward, options: CaptureOptions
-    ) -> None:
+    def __init__(self, model: Any, loaders: Mapping[str, Any], options: CaptureOptions) -> None:
         self._model = plain(model)
         self._loaders = loaders
-        self._forward = forward
+        self._forward = options.forward or forward_of
         self._reader = options.reader()
         self._thinning = options.thinning(None)
         self._guard = Guard()
@@ -171,7 +164,7 @@ class Watch:
             if self._watcher.refused:
                 tally.miss("snapshots of a model without a layer to capture")
                 return False
-            if not self._thinning.wants(0 if epoch is None else epoch, step):
+            if self.run.recording.full or not self._thinning.wants(0 if epoch is None else epoch, step):
                 return False
             self._steps.add(step)
             try:
@@ -256,10 +249,9 @@ class Watch:
             self._iterators[split], seam._iterator = seam._iterator, theirs
         yield from batches
 
-    def _say(self, chosen: Sequence[tuple[Chosen, int]]) -> None:
+    def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
         if self._silent or self.run is None:
             return
-        followed, of = self._watcher.following
         size = 4 if self.run.recording.dtype == "float32" else 2
         layers = [(layer.name, dim, layer.reason) for layer, dim in chosen]
         announce(forecast(self.run.name, layers, n=followed, of=of, size=size, snapshots=None))

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import atexit
 import os
-import platform
-import socket
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from chroma.guard import Guard, logger
-from chroma.journal import JournalWriter
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
 from chroma.run.arguments import Dtype, as_dtype
+from chroma.run.environment import environment
 from chroma.run.receipt import Receipt, Tally
+from chroma.run.sink import JournalSink
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
 
@@ -43,6 +40,8 @@ class Recording:
         *,
         dtype: Dtype = "float16",
         config: Mapping[str, Any],
+        tags: Sequence[str] = (),
+        task: str | None = None,
         framework: str | None = None,
         attempt: str | None = None,
         rank: int = 0,
@@ -53,24 +52,34 @@ class Recording:
         self.guard = guard or Guard()
         self.dtype: Dtype = dtype
         self._receipt: Receipt | None = None
+        self._environment: dict[str, Any] = {}  # the writer's thread fills it
         self._closing = threading.RLock()
-        sink = _Journal(settings.journal, tally.run, attempt, rank, world_size)
+        self._opening = RunOpened(
+            tally.project, tally.name, framework, task=task, config=config, tags=tuple(tags)
+        )
+        sink = self._sink = JournalSink(settings, tally.run, attempt, rank, world_size)
         self._writer = SnapshotWriter(
             sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
         )
         self.exit_timeout = settings.exit_timeout
         _living.add(self)
-        self.submit(
-            lambda: [
-                RunOpened(tally.project, tally.name, framework, config=config, environment=_environment())
-            ],
-            0,
-        )
+        self.submit(self._opened, 0)
 
     @property
     def closed(self) -> bool:
         """Whether the run has ended."""
         return self._receipt is not None
+
+    @property
+    def full(self) -> bool:
+        """Whether the home holds `CHROMA_MAX_DISK` bytes, so that nothing more is taken."""
+        return self._sink.full
+
+    def describe(self, task: str) -> None:
+        """Say what the run learns, once it is known."""
+        if self._opening.task is None:
+            self._opening = replace(self._opening, task=task)
+            self.submit(self._opened, 0)
 
     def submit(self, records: Callable[[], Iterable[Record]], size: int) -> bool:
         """Give work to the writer's thread; never waits, never raises.
@@ -162,26 +171,14 @@ class Recording:
             Work("writing to the journal", records, size, lambda _, written: wrote(written), self.tally.miss)
         )
 
+    def _opened(self) -> Iterable[Record]:
+        self._environment = self._environment or environment()
+        return [replace(self._opening, environment=self._environment)]
+
     def abandon(self) -> None:
         """In a forked child: the run belongs to the parent."""
         self._closing = threading.RLock()
         self._writer.abandon()
-
-
-class _Journal:
-    """The journal as a sink: opened at the first commit, in the writer's thread, and again after trouble."""
-
-    def __init__(self, journal: Path, run: str, attempt: str | None, rank: int, world_size: int) -> None:
-        self._open = lambda: JournalWriter(journal, run, attempt=attempt, rank=rank, world_size=world_size)
-        self._writer: JournalWriter | None = None
-
-    def commit(self, record: Record) -> int:
-        self._writer = self._writer or self._open()
-        return self._writer.commit(record)
-
-    def close(self) -> None:
-        if self._writer:
-            self._writer.close()
 
 
 def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
@@ -191,34 +188,6 @@ def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         return "interrupted", None
     return "failed", f"{type(error).__name__}: {error}"[:1000]
-
-
-def _environment() -> dict[str, Any]:
-    """Host, pid, versions, command line and git commit; runs in the writer's thread."""
-    loaded = ("numpy", "torch", "lightning", "pytorch_lightning", "sklearn")
-    versions = {
-        name: str(getattr(sys.modules[name], "__version__", "")) for name in loaded if name in sys.modules
-    }
-    return {
-        "host": socket.gethostname(),
-        "pid": os.getpid(),
-        "platform": platform.platform(),
-        "python": platform.python_version(),
-        "versions": versions,
-        "command": list(sys.argv),
-        "folder": str(Path.cwd()),
-        "git_commit": _git_commit(),
-    }
-
-
-def _git_commit() -> str | None:
-    try:
-        said = subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return said.stdout.strip() or None
 
 
 _living: set[Recording] = set()

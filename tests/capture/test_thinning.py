@@ -46,7 +46,7 @@ def test_what_was_left_out_is_said() -> None:
     thinning = Thinning(1, 2, 5)
     for epoch in range(5):
         thinning.wants(epoch, epoch)
-    assert thinning.said() == "2 of 5 validation passes kept, dense first (max_snapshots=2)"
+    assert thinning.said() == "2 of 5 passes kept, dense first (max_snapshots=2)"
     assert (thinning.expected, Thinning(1, None, 5).said()) == (2, None)
 
 

@@ -63,6 +63,7 @@ class Net(pl.LightningModule):
 
 def fit(
     *callbacks: Any,
+    train: Any = None,
     val: Any = None,
     epochs: int = 2,
     model: Any = None,
@@ -84,7 +85,7 @@ def fit(
             **options,
         }
     )
-    train = DataLoader(Digits(0, 96), batch_size=32, shuffle=True)
+    train = DataLoader(Digits(0, 96), batch_size=32, shuffle=True) if train is None else train
     made.fit(model, train, DataLoader(Digits(96, 100), batch_size=32) if val is None else val)
     return made, model
 

@@ -425,7 +425,7 @@ def test_max_snapshots_thins_and_says_so(home: Path) -> None:
     assert kept[:2] == [0, 1]
     assert kept[-1] == 8
     assert len(kept) <= 4
-    assert f"{len(kept)} of 9 validation passes" in str(ours.receipt)
+    assert f"{len(kept)} of 9 passes" in str(ours.receipt)
 
 
 def test_copies_and_pickles_of_the_callback_are_fresh(home: Path) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from digits import Digits, samples, signed, snapshots, written
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, Subset
@@ -16,6 +15,7 @@ from torch.utils.data import DataLoader, IterableDataset, Subset
 import chroma
 from chroma.errors import ConfigError
 from chroma.records import Metrics, RunClosed
+from tests.integrations.digits import Digits, samples, signed, snapshots, written
 
 
 class Plain(nn.Module):
@@ -84,6 +84,7 @@ def test_training_is_the_same_to_the_bit(home: Path, workers: int) -> None:
         else:
             with watching(model, loader, split="train", layers=["head", "body.*"]) as watch:
                 losses = train(model, loader, 3, lambda epoch: watch.snapshot(epoch=epoch))
+            assert watch.receipt.missing == {}
         modes = [module.training for module in model.modules()]
         hooks = [len(m._forward_hooks) + len(m._forward_pre_hooks) for m in model.modules()]
         states = (torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state()))

@@ -29,6 +29,7 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
+from chroma.run.environment import git_commit
 from chroma.segment import read
 
 RNG = np.random.default_rng(5)
@@ -274,6 +275,7 @@ def test_a_forked_child_never_writes(home: Path) -> None:
         "    except chroma.errors.ConfigError: pass\n"
         "else:\n"
         "    assert os.waitpid(pid, 0)[1] == 0\n"
+        "    run.recording.flush(60)\n"
         "    from chroma.journal import is_alive, writers; from chroma.settings import load_settings\n"
         "    j = load_settings().journal\n"
         "    assert [is_alive(j, *w) for w in writers(j)] == [True]\n"
@@ -453,3 +455,23 @@ def test_strict_errors_are_not_hidden(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(OSError, match="disk"), Guard().fail_safe("testing"):
         raise OSError("disk")
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:
+    def git(*arguments: str, folder: Path = tmp_path) -> str:
+        return subprocess.check_output(
+            ["git", "-C", folder, "-c", "user.name=a", "-c", "user.email=a@b", *arguments], text=True
+        ).strip()
+
+    git("init", "-q")
+    git("commit", "-q", "--allow-empty", "-m", "first")
+    commit = git("rev-parse", "HEAD")
+    (tmp_path / "below").mkdir()
+    assert git_commit(tmp_path / "below") == commit
+    git("worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
+    assert git_commit(tmp_path / "tree") == commit
+    git("worktree", "add", "-q", str(tmp_path / "branch"))
+    assert git_commit(tmp_path / "branch") == commit
+    git("pack-refs", "--all")
+    assert git_commit(tmp_path / "below") == commit
+    assert git_commit(Path("/")) is None

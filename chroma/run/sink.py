@@ -1,0 +1,68 @@
+"""The journal as a sink of records, and the limit on what a home may hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from chroma.errors import HomeError
+from chroma.journal import JournalWriter
+from chroma.records import Record, RunClosed, RunOpened
+from chroma.settings import Settings
+
+
+class JournalSink:
+    """The journal as a sink: opened at the first commit, in the writer's thread, and again after trouble.
+
+    Attributes:
+        full: The home holds `CHROMA_MAX_DISK` bytes: all but the closing of runs is refused.
+    """
+
+    def __init__(self, settings: Settings, run: str, attempt: str | None, rank: int, world_size: int) -> None:
+        self._open = lambda: JournalWriter(
+            settings.journal, run, attempt=attempt, rank=rank, world_size=world_size
+        )
+        self._home, self._most = settings.home, settings.max_disk
+        self._used = 0  # bytes in the home, as far as known
+        self._unseen = self._most  # bytes written since the home was measured
+        self._writer: JournalWriter | None = None
+        self.full = False
+
+    def commit(self, record: Record) -> int:
+        self._writer = self._writer or self._open()
+        if not isinstance(record, (RunOpened, RunClosed)):
+            self._measure()
+        size = self._writer.commit(record)
+        self._unseen += size
+        return size
+
+    def close(self) -> None:
+        if self._writer:
+            self._writer.close()
+
+    def _measure(self) -> None:
+        """Look at the home again after each twentieth of what it may hold."""
+        if self._unseen >= self._most // 20:
+            self._used, self._unseen = _bytes_below(self._home), 0
+        self.full = self._used + self._unseen >= self._most
+        if self.full:
+            raise HomeError(
+                f"{self._home} holds {(self._used + self._unseen) / 1e9:.1f} GB, and CHROMA_MAX_DISK is "
+                f"{self._most / 1e9:.1f} GB; delete runs, or set CHROMA_MAX_DISK to more bytes"
+            )
+
+
+def _bytes_below(folder: Path) -> int:
+    """Size of all files in a folder; those that go away meanwhile do not count."""
+    total, below = 0, [folder]
+    while below:
+        try:
+            with os.scandir(below.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(Path(entry.path))
+                    else:
+                        total += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            continue
+    return total
