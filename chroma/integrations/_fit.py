@@ -209,9 +209,15 @@ class FitCapture:
         self._taps.clear()
 
     def _now(self) -> tuple[int, int]:
-        """Epoch and step; after a fit the trainer counts one epoch more than were trained."""
-        epoch = self._trainer.current_epoch
-        return (epoch if self.call == "fit" else max(epoch - 1, 0)), self._trainer.global_step
+        """Epoch and step; after a fit the trainer counts one epoch more than were trained.
+
+        Where the user steps the optimizer by hand, past the trainer, batches are counted instead of steps.
+        """
+        trainer = self._trainer
+        epoch = trainer.current_epoch if self.call == "fit" else max(trainer.current_epoch - 1, 0)
+        if trainer.global_step == 0 and not self._model.automatic_optimization:
+            return epoch, trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        return epoch, trainer.global_step
 
     def _wanted(self) -> dict[str, How]:
         """How each split of this call is captured."""

@@ -67,6 +67,7 @@ class Stage:
         self.thinning = thinning
         self.clock = clock
         self.now = now
+        self._step: int | None = None  # of the last pass that was asked for
 
     def wants(self) -> bool:
         """Whether the pass that comes is captured; to be asked once for each."""
@@ -76,7 +77,11 @@ class Stage:
         if self.run.recording.full:
             self.run.recording.tally.miss(f"{self.split} passes, as the home is full")
             return False
-        return self.thinning.wants(*self.now(), *self.clock.read())
+        epoch, step = self.now()
+        if step == self._step:  # accumulating gradients: the same weights again
+            return False
+        self._step = step
+        return self.thinning.wants(epoch, step, *self.clock.read())
 
 
 class Riding(Stage):

@@ -13,12 +13,12 @@ import pytest
 import pytorch_lightning as old_pl
 import torch
 from torch import nn
-from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler, Subset
+from torch.utils.data import DataLoader, IterableDataset
 
 from chroma.errors import ConfigError
 from chroma.integrations.lightning import ChromaCallback
 from chroma.records import Metrics, RunClosed, RunOpened
-from tests.integrations.digits import Digits, Net, fit, outputs, samples, signed, snapshots, written
+from tests.integrations.digits import Digits, Net, OldNet, fit, outputs, samples, signed, snapshots, written
 
 pytestmark = [
     pytest.mark.lightning,
@@ -120,55 +120,6 @@ def test_training_is_the_same_to_the_bit(workers: int) -> None:
     assert states == our_states
     assert "_prepare_dataloader" not in vars(trainer._data_connector)
     assert DataLoader.__dict__["_index_sampler"].fget.__module__ == "torch.utils.data.dataloader"
-
-
-class Halves(BatchSampler):
-    """Batches of changing size, backwards."""
-
-    def __init__(self, n: int) -> None:
-        self.n = n
-
-    def __iter__(self) -> Any:
-        for stop in range(self.n, 0, -30):
-            start = max(stop - 30, 0)
-            yield list(range(start, (start + stop) // 2))
-            yield list(range((start + stop) // 2, stop))
-
-    def __len__(self) -> int:
-        return 2 * -(-self.n // 30)
-
-
-LOADERS = {
-    "in order": lambda d: DataLoader(d, batch_size=32),
-    "shuffled": lambda d: DataLoader(d, batch_size=32, shuffle=True),
-    "last dropped": lambda d: DataLoader(d, batch_size=32, shuffle=True, drop_last=True),
-    "batch sampler": lambda d: DataLoader(d, batch_sampler=Halves(len(d))),
-    "two workers": lambda d: DataLoader(d, batch_size=16, shuffle=True, num_workers=2),
-    "persistent": lambda d: DataLoader(
-        d, batch_size=32, shuffle=True, num_workers=1, persistent_workers=True, prefetch_factor=4
-    ),
-    "with replacement": lambda d: DataLoader(
-        d, batch_size=32, sampler=RandomSampler(d, replacement=True, num_samples=80)
-    ),
-    "subset": lambda d: DataLoader(
-        Subset(Subset(d, range(10, 90)), range(5, 45)), batch_size=16, shuffle=True
-    ),
-}
-
-
-@pytest.mark.parametrize("case", LOADERS)
-def test_each_row_belongs_to_the_sample_it_names(home: Path, case: str) -> None:
-    fit(callback(layers="signature", dtype="float32"), val=LOADERS[case](Digits(96, 100)))
-    captured = snapshots(home, "signature")
-    assert len(captured) == 2
-    for snapshot in captured:
-        np.testing.assert_array_equal(signed(snapshot.vectors), snapshot.ids)
-    ids = samples(home).ids
-    assert len(set(ids.tolist())) == len(ids)
-    if case in ("in order", "shuffled", "batch sampler", "two workers", "persistent"):
-        assert ids.tolist() == list(range(100))
-    if case == "subset":
-        assert ids.tolist() == list(range(15, 55))
 
 
 def test_a_user_who_iterates_the_loader_meanwhile_does_not_confuse_ids(home: Path) -> None:
@@ -291,23 +242,13 @@ def test_the_receipt_and_the_choice_are_printed(capsys: pytest.CaptureFixture[st
 
 
 def test_pytorch_lightning_takes_the_same_callback(home: Path) -> None:
-    class OldNet(old_pl.LightningModule):
-        __init__ = Net.__init__
-        forward, training_step = Net.forward, Net.training_step
-        validation_step, configure_optimizers = Net.validation_step, Net.configure_optimizers
-
-    old = type(
-        "OldNet", (old_pl.LightningModule,), {k: v for k, v in vars(OldNet).items() if k != "__init__"}
-    )
-
-    def made() -> Any:
-        model = old()
-        for name, module in Net().named_children():
-            setattr(model, name, module)
-        return model
-
     ours = callback(layers="signature", dtype="float32")
-    fit(ours, model=made(), trainer=old_pl.Trainer, val=LOADERS["shuffled"](Digits(96, 100)))
+    fit(
+        ours,
+        model=OldNet(),
+        trainer=old_pl.Trainer,
+        val=DataLoader(Digits(96, 100), batch_size=32, shuffle=True),
+    )
     for snapshot in snapshots(home, "signature"):
         np.testing.assert_array_equal(signed(snapshot.vectors), snapshot.ids)
     assert isinstance(ours, old_pl.Callback)
@@ -464,7 +405,7 @@ def test_two_callbacks_do_not_disturb_each_other(home: Path) -> None:
         callback(layers="signature", dtype="float32"),
         callback(layers="signature", dtype="float32"),
     )
-    fit(first, second, val=LOADERS["shuffled"](Digits(96, 100)))
+    fit(first, second, val=DataLoader(Digits(96, 100), batch_size=32, shuffle=True))
     captured = snapshots(home, "signature")
     assert len(captured) == 4
     for snapshot in captured:
@@ -485,3 +426,21 @@ def test_a_batch_that_fails_is_counted_and_the_rest_kept(home: Path, monkeypatch
     assert features.of == 100
     assert "the user's function fails" in str(ours.receipt)
     assert ours.receipt.missing == {"a step of the capture failed": 1}
+
+
+@pytest.mark.filterwarnings("ignore:.*will run with no optimizer.*")
+def test_steps_that_lightning_does_not_see_are_counted_by_batches(home: Path) -> None:
+    class ByHandStepped(Net):
+        automatic_optimization = property(lambda self: False)
+
+        def configure_optimizers(self) -> None:
+            self.mine = torch.optim.SGD(self.parameters(), lr=0.05)
+
+        def training_step(self, batch: Any, _: int) -> None:
+            self.mine.zero_grad()
+            torch.nn.functional.cross_entropy(self(batch[0]), batch[1]).backward()
+            self.mine.step()
+
+    fit(callback(splits=("train", "val")), model=ByHandStepped(), epochs=2)
+    assert [(s.epoch, s.step) for s in snapshots(home, "head")] == [(0, 3), (1, 6)]
+    assert [(s.epoch, s.step) for s in snapshots(home, "head", "train")] == [(0, 3), (1, 6)]
