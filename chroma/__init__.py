@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chroma.capture.layers import Layer
+    from chroma.integrations.torch import watch
     from chroma.reader import open, ui
     from chroma.run import Receipt, Run, init
 
@@ -22,9 +23,10 @@ _HOMES = {
     "init": "chroma.run",
     "open": "chroma.reader",
     "ui": "chroma.reader",
+    "watch": "chroma.integrations.torch",
 }
 
-__all__ = ["Layer", "Receipt", "Run", "__version__", "init", "open", "ui"]
+__all__ = ["Layer", "Receipt", "Run", "__version__", "init", "open", "ui", "watch"]
 
 
 def __getattr__(name: str) -> Any:
