@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from chroma.capture.layers import Layer
+from chroma.capture.switch import is_disabled
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError, MissingDependencyError
 from chroma.integrations._batch import Columns, Pick
@@ -111,7 +112,7 @@ class CallbackHooks:
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Listen to the validation loaders, before any of them is iterated."""
         self._fit = None
-        if stage == "fit" and not trainer.fast_dev_run:
+        if stage == "fit" and not trainer.fast_dev_run and not is_disabled():
             self._fit = FitCapture(self._options, trainer, pl_module)
             self._fit.guarded(self._fit.listen)
 
