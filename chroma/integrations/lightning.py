@@ -16,6 +16,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from chroma.capture.layers import Layer
+from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
 from chroma.integrations._batch import Columns, Pick
 from chroma.integrations._fit import FitCapture
@@ -109,7 +110,7 @@ class CallbackHooks:
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Listen to the validation loaders, before any of them is iterated."""
         self._fit = None
-        if stage == "fit" and not trainer.fast_dev_run:
+        if stage == "fit" and not trainer.fast_dev_run and not is_disabled():
             self._fit = FitCapture(self._options, trainer, pl_module)
             self._fit.guarded(self._fit.listen)
 
