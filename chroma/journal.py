@@ -11,6 +11,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,9 +77,7 @@ class JournalWriter:
         self.bytes = 0
         self._folder = journal / run
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
-            self._lock.acquire()
+            self._lock = self._acquire(journal)
         except (OSError, NotImplementedError) as error:
             raise HomeError(
                 f"the journal {self._folder} cannot be written ({error}); "
@@ -100,6 +99,20 @@ class JournalWriter:
     def close(self) -> None:
         """Release the lock: this writer has ended. Call it after the closing segment."""
         self._lock.release()
+
+    def _acquire(self, journal: Path) -> FileLock:
+        """Lock, and see that the file that is locked is the one in the folder.
+
+        Between the making of the file and the lock an ingest may take this writer for dead, and tidy up.
+        """
+        while True:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
+            with suppress(FileNotFoundError):
+                lock.acquire()
+                if is_alive(journal, self.run, self.writer):
+                    return lock
+            lock.release(force=True)
 
     def _commit(self, record: Record) -> int:
         header = Header(
@@ -160,21 +173,27 @@ def is_alive(journal: Path, run: str, writer: str) -> bool:
     path = journal / run / f"{writer}.lock"
     if not path.exists():
         return False
-    lock = FileLock(path, timeout=0)
     try:
-        with lock:
+        with FileLock(path, timeout=0):
             return False
     except Timeout:
         return True
+    except FileNotFoundError:
+        return False
 
 
 def forget_writer(journal: Path, run: str, writer: str) -> None:
-    """Remove the lock file of a writer that has ended, and the run's folder once it is empty."""
-    (journal / run / f"{writer}.lock").unlink(missing_ok=True)
+    """Remove the lock file of a writer that has ended, and the run's folder once it is empty.
+
+    A writer that holds its lock after all is left alone.
+    """
     folder = journal / run
-    for stale in folder.glob(f".{writer}-*.tmp"):
-        stale.unlink(missing_ok=True)
-    if folder.is_dir() and not any(folder.iterdir()):
+    path = folder / f"{writer}.lock"
+    with suppress(FileNotFoundError, Timeout), FileLock(path, timeout=0):
+        path.unlink(missing_ok=True)
+        for stale in folder.glob(f".{writer}-*.tmp"):
+            stale.unlink(missing_ok=True)
+    with suppress(OSError):  # not empty, or gone
         folder.rmdir()
 
 

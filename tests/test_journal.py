@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -153,3 +154,28 @@ def test_killed_at_random_moments_every_name_is_a_whole_segment(tmp_path: Path) 
         for step, segment in enumerate(found):
             assert segment.record.step == step  # type: ignore[union-attr]
             assert (segment.record.vectors == np.float16(step)).all()  # type: ignore[union-attr]
+
+
+def test_a_writer_that_begins_is_not_taken_for_a_dead_one(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def tidy() -> None:
+        while not done.is_set():
+            for run, writer in list(j.writers(tmp_path)):
+                if not j.is_alive(tmp_path, run, writer):
+                    j.forget_writer(tmp_path, run, writer)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    tidying = threading.Thread(target=tidy)
+    tidying.start()
+    try:
+        for at in range(200):
+            writer = j.JournalWriter(tmp_path, f"run-{at}")
+            writer.commit(RunOpened("p", "n"))
+            assert j.is_alive(tmp_path, writer.run, writer.writer)
+            writer.close()
+    finally:
+        done.set()
+        tidying.join()
+        sys.setswitchinterval(interval)

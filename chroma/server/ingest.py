@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
@@ -25,6 +26,10 @@ from chroma.server.store import intake
 from chroma.server.store.register import Found
 
 logger = logging.getLogger(__name__)
+
+# The owner of a home is one process, but several threads of it may ingest: the loser of a race for a segment
+# would take the winner's file for its own half-done work, and move it back.
+_turn = threading.Lock()
 
 Outcome = Literal["taken", "known", "held", "aside", "gone"]
 
@@ -144,21 +149,22 @@ def _take(context: Context, entry: Entry) -> Outcome:
 
 def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Literal["known", "held"]:
     """Move a segment to its place and commit what it says, or neither; returns what to tell."""
-    found = _open(entry)
-    moves = entry.path != target
-    kept = False
+    with _turn:
+        found = _open(entry)
+        moves = entry.path != target
+        kept = False
 
-    def move() -> None:
-        if moves:
-            journal.acknowledge(entry, target)
+        def move() -> None:
+            if moves:
+                journal.acknowledge(entry, target)
 
-    try:
-        taken = intake.enter(context.engine, context.store, found, move)
-        kept = True
-    finally:
-        if moves and not kept and target.exists() and not entry.path.exists():
-            target.replace(entry.path)
-    return taken
+        try:
+            taken = intake.enter(context.engine, context.store, found, move)
+            kept = True
+        finally:
+            if moves and not kept and target.exists() and not entry.path.exists():
+                target.replace(entry.path)
+        return taken
 
 
 def _tell(context: Context, events: Iterable[Event]) -> None:

@@ -20,7 +20,7 @@ from chroma.server.store import lookups
 from chroma.server.store.columns import column_values
 from chroma.server.store.engine import reading
 from chroma.server.store.exports import Format, export_samples
-from chroma.server.store.films import bounds_of, read_frame
+from chroma.server.store.frames import bounds_of, read_frame
 from chroma.server.store.streams import film_ids, samples_stream, vectors_stream
 
 _BYTES = "application/octet-stream"

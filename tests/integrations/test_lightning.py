@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 import pytorch_lightning as old_pl
 import torch
-from digits import Digits, Net, fit, outputs, samples, signed, snapshots, written
 from torch import nn
 from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler, Subset
 
 from chroma.errors import ConfigError
 from chroma.integrations.lightning import ChromaCallback
 from chroma.records import Metrics, RunClosed, RunOpened
+from tests.integrations.digits import Digits, Net, fit, outputs, samples, signed, snapshots, written
 
 pytestmark = [
     pytest.mark.lightning,

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,6 @@ def opened(settings: Settings) -> Iterator[Context]:
     migrate(engine)
     yield Context(settings, engine, Store(settings.store), Events(), None)
     engine.dispose()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def compiled_once(pytestconfig: pytest.Config) -> None:
-    """Workers of all tests share what numba compiled: 20 s of CPU the first time on a machine."""
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(pytestconfig.cache.mkdir("numba")))  # pyright: ignore[reportOptionalMemberAccess]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from chroma.records import LayerNote, Outputs, RunClosed, RunOpened, Samples, Sn
 from chroma.server.context import Context
 from chroma.server.ingest import ingest_journal
 from chroma.server.store import films, tables
+from chroma.server.store import frames as stored
 from chroma.server.store.engine import reading, writing
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
@@ -72,19 +73,26 @@ def train(writer: JournalWriter, epochs: Iterable[int], n: int = 120) -> None:
         writer.commit(outputs(epoch, n))
 
 
+def take_in(context: Context) -> None:
+    """Ingest; on return all is committed, by whichever thread took it."""
+    ingest_journal(context)
+    with writing(context.engine):
+        pass
+
+
 def whole_run(context: Context, epochs: int, n: int = 120) -> JournalWriter:
     """A run of so many epochs in the catalog; its writer is still open."""
     writer = JournalWriter(context.settings.journal, RUN)
     begin(writer, n)
     train(writer, range(epochs), n)
-    ingest_journal(context)
+    take_in(context)
     return writer
 
 
 def finish(context: Context, writer: JournalWriter) -> None:
     writer.commit(RunClosed("finished"))
     writer.close()
-    ingest_journal(context)
+    take_in(context)
 
 
 def ask(context: Context, method: str = "umap", layer: str = LAYER) -> tables.Film:
@@ -94,9 +102,9 @@ def ask(context: Context, method: str = "umap", layer: str = LAYER) -> tables.Fi
 
 def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | None, list[tables.Frame]]:
     with reading(context.engine) as session:
-        history = films.revisions(session, [film.id]).get(film.id, [])
-        revision = films.shown(history, film.method)
-        return revision, films.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+        history = stored.revisions(session, [film.id]).get(film.id, [])
+        revision = stored.shown(history, film.method)
+        return revision, stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
 
 
 def until(true: Callable[[], Any], seconds: float = 240) -> Any:

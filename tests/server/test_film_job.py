@@ -16,6 +16,7 @@ from chroma.server.ingest import ingest_journal
 from chroma.server.jobs.drawing import choose
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import films, tables
+from chroma.server.store import frames as stored
 from chroma.server.store.engine import reading, writing
 from chroma.server.store.graphs import find_graph
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
@@ -48,7 +49,7 @@ def draw(context: Context, film: Film, **how: Any) -> Turns:
 
 
 def xy(context: Context, frame: Frame) -> Any:
-    return films.read_frame(context.store, frame)
+    return stored.read_frame(context.store, frame)
 
 
 def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -> None:
@@ -70,7 +71,7 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
         (1, 1, 10, 120),
         (2, 2, 20, 120),
     ]
-    assert all(inside(xy(opened, frame), films.bounds_of(revision)) for frame in frames)
+    assert all(inside(xy(opened, frame), stored.bounds_of(revision)) for frame in frames)
     assert all(0.5 < (frame.trustworthiness or 0) <= 1 and frame.quality_n == 120 for frame in frames)
     assert (frames[2].neighborhood_hit or 0) > (frames[0].neighborhood_hit or 1)
     with reading(opened.engine) as session:
@@ -92,7 +93,7 @@ def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
     assert after is not None
     assert [frame.digest for frame in grown[:2]] == [frame.digest for frame in first]
     assert len(grown) == 3
-    fits = inside(xy(opened, grown[2]), films.bounds_of(before))
+    fits = inside(xy(opened, grown[2]), stored.bounds_of(before))
     assert (after.id == before.id) == fits
     with reading(opened.engine) as session:
         previews = session.exec(select(Revision).where(Revision.film_id == film.id, Revision.preview)).all()
@@ -119,7 +120,7 @@ def test_a_frame_outside_the_square_widens_it_in_a_new_revision(opened: Context)
     assert after.scale > before.scale
     assert [frame.digest for frame in grown[:2]] == [frame.digest for frame in first]
     assert [frame.trustworthiness for frame in grown[:2]] == [frame.trustworthiness for frame in first]
-    assert all(inside(xy(opened, frame), films.bounds_of(after)) for frame in grown)
+    assert all(inside(xy(opened, frame), stored.bounds_of(after)) for frame in grown)
     writer.close()
 
 

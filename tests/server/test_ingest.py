@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -463,3 +464,34 @@ def test_the_catalog_does_not_depend_on_the_order_of_arrival(
 def test_the_journal_is_left_alone_where_nothing_is(opened: Context) -> None:
     assert not ingest_journal(opened)
     assert list(journal.entries(opened.settings.journal)) == []
+
+
+def test_two_threads_that_ingest_never_lose_sight_of_a_stored_segment(opened: Context) -> None:
+    missing: list[str] = []
+    done = threading.Event()
+
+    def ingest() -> None:
+        while not done.is_set():
+            ingest_journal(opened)
+
+    def look() -> None:
+        while not done.is_set():
+            with reading(opened.engine) as session:
+                paths = session.exec(select(tables.Segment.path)).all()
+            missing.extend(path for path in paths if not opened.store.path(path).is_file())
+
+    threads = [threading.Thread(target=work) for work in (ingest, ingest, look)]
+    for thread in threads:
+        thread.start()
+    try:
+        writer = JournalWriter(opened.settings.journal, "r1")
+        train(writer, *range(30))
+        writer.close()
+    finally:
+        done.set()
+        for thread in threads:
+            thread.join()
+    ingest_journal(opened)
+    assert missing == []
+    with reading(opened.engine) as session:
+        assert len(session.exec(select(tables.Segment)).all()) == writer.number

@@ -22,7 +22,7 @@ from chroma.server.ingest import write_note
 from chroma.server.jobs.film import draw_film
 from chroma.server.media import image_type
 from chroma.server.problems import answer_problems
-from chroma.server.store import films
+from chroma.server.store import frames as stored
 from chroma.server.store.columns import column_values, film_columns
 from chroma.server.store.engine import reading
 from chroma.server.store.tables import Film
@@ -82,7 +82,7 @@ def test_a_frame_is_sent_in_f32_and_in_u16_and_kept_for_ever(
 ) -> None:
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
-    truth = films.read_frame(opened.store, frames[1])
+    truth = stored.read_frame(opened.store, frames[1])
     address = f"/api/films/{film.id}/frames/{frames[1].digest}"
     full = routes.get(address)
     np.testing.assert_array_equal(np.frombuffer(full.content, "<f4"), truth.T.ravel())
@@ -90,7 +90,7 @@ def test_a_frame_is_sent_in_f32_and_in_u16_and_kept_for_ever(
     small = routes.get(f"{address}?dtype=u16&revision={revision.id}")
     codes = np.frombuffer(small.content, "<u2")
     assert len(codes) == 240
-    back = dequantize(codes, films.bounds_of(revision))
+    back = dequantize(codes, stored.bounds_of(revision))
     np.testing.assert_allclose(back, truth, atol=revision.scale / 65_534)
     again = routes.get(address, headers={"If-None-Match": full.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")

@@ -7,13 +7,12 @@ from typing import Any, TypeVar
 
 import strawberry
 from anyio import to_thread
-from sqlmodel import Session
 from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
 
 from chroma.server.context import Context
 from chroma.server.store import queries
-from chroma.server.store.engine import reading
+from chroma.server.store.engine import Session, reading
 
 Value = TypeVar("Value")
 

@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 import strawberry
-from sqlmodel import Session
 from strawberry.scalars import JSON
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.graphql.asking import Info
 from chroma.server.store import lookups
 from chroma.server.store.blobs import Store
-from chroma.server.store.columns import label_texts, prediction_texts
+from chroma.server.store.classes import label_texts, prediction_texts
+from chroma.server.store.engine import Session
 from chroma.server.store.neighbors import nearest
 from chroma.server.store.queries import sample_tags
 from chroma.server.store.samples import split_samples, step_outputs

@@ -10,7 +10,6 @@ from typing import Any, Literal
 import strawberry
 from anyio import to_thread
 from graphql import GraphQLError
-from sqlmodel import Session
 from strawberry.extensions import MaskErrors
 from strawberry.types import ExecutionContext
 
@@ -23,6 +22,7 @@ from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, find_sample
 from chroma.server.ingest import write_note
 from chroma.server.store import lookups, queries, tables
+from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
 
 logger = logging.getLogger("chroma.server")

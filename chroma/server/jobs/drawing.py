@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine
-from sqlmodel import Session
 
 from chroma.projection.film import inside
 from chroma.server.store import films
+from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
-from chroma.server.store.engine import reading, writing
-from chroma.server.store.films import Xy
+from chroma.server.store.engine import Engine, Session, reading, writing
+from chroma.server.store.frames import Xy
 from chroma.server.store.tables import Film, Frame, Snapshot
 
 MOST_FRAMES = 60
@@ -81,10 +80,10 @@ class Drawing:
         self._film = film
         self._n = n
         with reading(engine) as session:
-            history = films.revisions(session, [film.id]).get(film.id, [])
-            self._revision = films.newest(history, film.method)
+            history = stored.revisions(session, [film.id]).get(film.id, [])
+            self._revision = stored.newest(history, film.method)
             old = (
-                films.frames_of(session, [self._revision.id]).get(self._revision.id, [])
+                stored.frames_of(session, [self._revision.id]).get(self._revision.id, [])
                 if self._revision
                 else []
             )
@@ -93,7 +92,7 @@ class Drawing:
         self.frames: dict[int, Frame] = {}
         for frame in old:
             index = places.get(frame.snapshot_id)
-            if index is not None and films.is_fresh(frame, self.wanted[index]):
+            if index is not None and stored.is_fresh(frame, self.wanted[index]):
                 self.frames[index] = frame
         moved = len(self.frames) < len(old) or any(
             index != frame.index for index, frame in self.frames.items()
@@ -110,7 +109,7 @@ class Drawing:
 
     def xy(self, index: int) -> Xy:
         """The numbers of a drawn frame."""
-        return films.read_frame(self._store, self.frames[index])
+        return stored.read_frame(self._store, self.frames[index])
 
     def add(self, frames: Sequence[Drawn]) -> None:
         """Keep frames; on the screen at once where the drawing is.
@@ -119,17 +118,17 @@ class Drawing:
             FilmGoneError: The film or its run was deleted.
         """
         with changing(self._engine, self._film.id) as (session, _):
-            fits = self._revision and all(inside(new.xy, films.bounds_of(self._revision)) for new in frames)
+            fits = self._revision and all(inside(new.xy, stored.bounds_of(self._revision)) for new in frames)
             if self._revision is None or (self.shown and not fits):
                 drawn = [self.xy(index) for index in self.frames]
-                within = films.square([*drawn, *(new.xy for new in frames)])
-                self._revision = films.add_revision(
+                within = stored.square([*drawn, *(new.xy for new in frames)])
+                self._revision = stored.add_revision(
                     session, self._film.id, self._film.method, within, preview=not self.shown
                 )
                 for index, frame in self.frames.items():
-                    self.frames[index] = films.copy_frame(session, frame, self._revision)
+                    self.frames[index] = stored.copy_frame(session, frame, self._revision)
             for new in frames:
-                self.frames[new.index] = films.add_frame(
+                self.frames[new.index] = stored.add_frame(
                     session,
                     self._store,
                     self._revision,
@@ -151,7 +150,7 @@ class Drawing:
         """Put the drawing on the screen; from here on its scale stays."""
         if self._revision is None or self.shown:
             return
-        within = films.square([self.xy(index) for index in self.frames])
+        within = stored.square([self.xy(index) for index in self.frames])
         with changing(self._engine, self._film.id) as (session, film):
             self._revision.preview = False
             self._revision.offset_x, self._revision.offset_y = within.offset_x, within.offset_y
@@ -162,22 +161,22 @@ class Drawing:
     def _take_over(self, *, shown: bool) -> None:
         """Go on in a new revision: frames at their new places, with room for samples that came since."""
         assert self._revision is not None
-        within = films.bounds_of(self._revision)
+        within = stored.bounds_of(self._revision)
         with changing(self._engine, self._film.id) as (session, film):
-            self._revision = films.add_revision(
+            self._revision = stored.add_revision(
                 session, self._film.id, self._film.method, within, preview=not shown
             )
             for index, frame in self.frames.items():
-                xy = films.read_frame(self._store, frame)
+                xy = stored.read_frame(self._store, frame)
                 room = np.full((self._n - len(xy), 2), np.nan, np.float32)
-                self.frames[index] = films.add_frame(
+                self.frames[index] = stored.add_frame(
                     session,
                     self._store,
                     self._revision,
                     index=index,
                     snapshot=self.wanted[index],
                     xy=np.vstack([xy, room]),
-                    quality=films.quality_of(frame),
+                    quality=stored.quality_of(frame),
                 )
             if shown:
                 film.n = self._n

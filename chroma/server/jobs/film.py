@@ -7,7 +7,6 @@ from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Engine
 
 from chroma.errors import JobError
 from chroma.projection.film import next_frame
@@ -16,10 +15,12 @@ from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.server.jobs.drawing import Drawing, Drawn, FilmGoneError, changing
 from chroma.server.store import films
+from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
-from chroma.server.store.columns import label_codes
-from chroma.server.store.engine import reading
-from chroma.server.store.films import Shot, Xy
+from chroma.server.store.classes import label_codes
+from chroma.server.store.engine import Engine, reading
+from chroma.server.store.films import Shot
+from chroma.server.store.frames import Xy
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
 from chroma.server.store.samples import SampleTable, split_samples
 from chroma.server.store.tables import Snapshot
@@ -163,17 +164,17 @@ class _Painter:
     def first_paint(self, wanted: Sequence[Snapshot], turn: Turn) -> None:
         """All frames by PCA on one basis, without quality figures; once for the same snapshots."""
         with reading(self._engine) as session:
-            if films.is_painted(session, self._shot.film, wanted):
+            if stored.is_painted(session, self._shot.film, wanted):
                 return
         turn.advance(0.0, "first paint")
         basis = self._basis(wanted)
         frames = [pca_project(basis, self.vectors(snapshot)) for snapshot in wanted]
         with changing(self._engine, self._shot.film.id) as (session, film):
-            films.drop_previews(session, self._store, film.id)
-            within = films.square(frames)
-            revision = films.add_revision(session, film.id, "pca", within, preview=True)
+            stored.drop_previews(session, self._store, film.id)
+            within = stored.square(frames)
+            revision = stored.add_revision(session, film.id, "pca", within, preview=True)
             for index, (snapshot, xy) in enumerate(zip(wanted, frames, strict=True)):
-                films.add_frame(
+                stored.add_frame(
                     session, self._store, revision, index=index, snapshot=snapshot, xy=xy, quality={}
                 )
             film.n = self._n
@@ -182,7 +183,7 @@ class _Painter:
     def drop_preview(self) -> None:
         """Remove the first paint of a film that is drawn."""
         with changing(self._engine, self._shot.film.id) as (session, film):
-            films.drop_previews(session, self._store, film.id)
+            stored.drop_previews(session, self._store, film.id)
 
     def kept_basis(self, drawing: Drawing) -> Basis:
         """The PCA basis of a drawing, kept in a file so that frames added later fit the first ones."""

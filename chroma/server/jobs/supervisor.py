@@ -10,13 +10,11 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from sqlalchemy.exc import OperationalError
-
 from chroma.server.context import Context
 from chroma.server.events import Event
 from chroma.server.films import grow_films
 from chroma.server.store import films, queue
-from chroma.server.store.engine import reading, writing
+from chroma.server.store.engine import Unavailable, reading, writing
 from chroma.server.store.tables import Film, Job, new_id, now
 
 logger = logging.getLogger("chroma.server")
@@ -80,7 +78,7 @@ class Supervisor:
                     runs = {job.key: film.run_id for job in jobs if (film := session.get(Film, job.key))}
                 self._tell(jobs, runs)
                 self._tend([job for job in jobs if job.status in ("pending", "running")])
-            except OperationalError as error:  # a locked or full disk passes
+            except Unavailable as error:
                 logger.warning("the queue of films cannot be read now: %s", error.orig)
 
     def _grow(self) -> None:

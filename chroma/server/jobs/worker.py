@@ -16,7 +16,6 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from sqlalchemy import Engine
 from threadpoolctl import threadpool_limits
 
 from chroma.errors import ChromaError
@@ -25,7 +24,7 @@ from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import queue
 from chroma.server.store.blobs import Store
-from chroma.server.store.engine import open_engine, reading, writing
+from chroma.server.store.engine import Engine, open_engine, reading, writing
 from chroma.server.store.queue import Taken
 from chroma.settings import load_settings
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from sqlmodel import Session, col, select
 
 from chroma import segment
@@ -17,13 +16,12 @@ from chroma.errors import NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
+from chroma.server.store.classes import Codes, classes_of, predicted_classes
 from chroma.server.store.samples import SampleTable, split_samples, step_outputs
 
 MISSING = 65_535  # code of a missing category
 _MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
 _OUTPUTS = ("confidence", "margin", "cross_entropy")
-
-Codes = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,32 +80,6 @@ def column_values(
     return column, np.where(values < 0, MISSING, values).astype("<u2")
 
 
-def label_codes(table: SampleTable) -> Codes | None:
-    """Labels as integers `[n]`, -1 where missing; None without labels, or where they are measurements."""
-    if table.labels is None or table.labels.dtype.kind == "f":
-        return None
-    return _classes(table, ())[1](table.labels)
-
-
-def label_texts(table: SampleTable) -> list[str | None]:
-    """Labels as people read them."""
-    if table.labels is None:
-        return [None] * len(table)
-    if table.labels.dtype.kind == "f":
-        return [None if np.isnan(value) else f"{value:g}" for value in table.labels.tolist()]
-    legend, code = _classes(table, ())
-    return [legend[at] if at >= 0 else None for at in code(table.labels).tolist()]
-
-
-def prediction_texts(
-    session: Session, store: Store, split: tables.Split, predictions: Array
-) -> list[str | None]:
-    """Predictions as people read them."""
-    table = split_samples(session, store, split)
-    legend, code = _classes(table, _predicted(session, store, split))
-    return [legend[at] if at >= 0 else None for at in code(predictions).tolist()]
-
-
 def _known(session: Session, store: Store, film: tables.Film) -> dict[str, _Known]:
     split = session.get_one(tables.Split, film.split_id)
     table = split_samples(session, store, split)
@@ -131,8 +103,8 @@ def _known(session: Session, store: Store, film: tables.Film) -> dict[str, _Know
 def _label_columns(
     session: Session, store: Store, split: tables.Split, table: SampleTable
 ) -> Iterable[_Known]:
-    predicted = _predicted(session, store, split)
-    legend, code = _classes(table, predicted)
+    predicted = predicted_classes(session, store, split)
+    legend, code = classes_of(table, predicted)
     labels = table.labels
     if labels is not None and labels.dtype.kind == "f":
         yield _Known(Column("label"), lambda _: labels)
@@ -250,73 +222,6 @@ def _nothing(like: Array, n: int) -> Array:
     if like.dtype.kind in "if":
         return np.full(n, np.nan)
     return np.full(n, None, object)
-
-
-def _classes(
-    table: SampleTable, predicted: Iterable[int]
-) -> tuple[tuple[str, ...], Callable[[Array], Codes]]:
-    """One legend and one coding for labels and predictions, so that their colours agree.
-
-    Class names by class index where they are known; else the sorted values.
-    """
-    names = list(table.class_names)
-    labels = table.labels if table.labels is not None else np.empty(0, np.int64)
-    if labels.dtype == object:
-        own = sorted({str(value) for value in labels.tolist() if value is not None} - set(names))
-        legend = [*names, *own]
-        others = () if names else (str(value) for value in sorted(predicted))
-        legend += [text for text in others if text not in legend]
-        places = {text: code for code, text in enumerate(legend)}
-
-        def by_text(values: Array) -> Codes:
-            if values.dtype != object and names:
-                return by_index(values)
-            plain = (None if value is None or (not isinstance(value, str) and value < 0) else str(value)
-                     for value in values.tolist())  # fmt: skip
-            return np.array([places.get(text, -1) if text is not None else -1 for text in plain], np.int64)
-
-        def by_index(values: Array) -> Codes:
-            return np.where((values >= 0) & (values < len(names)), values, -1)
-
-        return tuple(legend), by_text
-    classes = set(predicted)
-    if labels.dtype.kind in "iu":
-        classes |= set(np.unique(labels).tolist())
-    present = sorted(value for value in classes if value >= 0)
-    if names:
-        more = [value for value in present if value >= len(names)]
-        values_in_order = np.array([*range(len(names)), *more], np.int64)
-    else:
-        values_in_order = np.array(present, np.int64)
-    legend = [names[value] if value < len(names) else str(value) for value in values_in_order.tolist()]
-
-    def by_value(values: Array) -> Codes:
-        if len(values_in_order) == 0:
-            return np.full(len(values), -1)
-        at = np.minimum(np.searchsorted(values_in_order, values), len(values_in_order) - 1)
-        return np.where(values_in_order[at] == values, at, -1)
-
-    return tuple(legend), by_value
-
-
-def _predicted(session: Session, store: Store, split: tables.Split) -> set[int]:
-    """Every class that was ever predicted in a split; empty without outputs."""
-    paths = session.exec(
-        select(tables.Segment.path).where(
-            tables.Segment.run_id == split.run_id,
-            tables.Segment.split == split.name,
-            tables.Segment.kind == "outputs",
-        )
-    ).all()
-    found: set[int] = set()
-    for path in paths:
-        found |= _distinct_predictions(store.path(path))
-    return found
-
-
-@lru_cache(maxsize=4096)  # a segment never changes
-def _distinct_predictions(path: Path) -> frozenset[int]:
-    return frozenset(np.unique(segment.read_columns(path, ("prediction",))["prediction"]).tolist())
 
 
 @lru_cache(maxsize=64)

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlmodel import Session
 
 from chroma.errors import CatalogError, MigrationError
@@ -28,6 +28,8 @@ _OF_THE_CONNECTION = (
     "PRAGMA synchronous = NORMAL",  # with WAL a power cut may lose the last commits: reconcile finds them
     "PRAGMA temp_store = MEMORY",  # sorts touch no disk
 )
+Unavailable = OperationalError  # the catalog is locked, or its disk full: it passes
+
 _WRITE = "chroma_write"  # execution option: this transaction will write
 
 

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, select
 from chroma.errors import NotFoundError
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
-from chroma.server.store.columns import label_texts, prediction_texts
+from chroma.server.store.classes import label_texts, prediction_texts
 from chroma.server.store.samples import split_samples, step_outputs
 from chroma.server.store.streams import sample_columns
 

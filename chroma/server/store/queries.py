@@ -12,6 +12,7 @@ from sqlmodel import Session, SQLModel, col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store import films
+from chroma.server.store import frames as stored
 from chroma.server.store.queue import jobs_of
 from chroma.server.store.tables import (
     Attempt,
@@ -178,9 +179,9 @@ def film_views(session: Session, film_ids: Keys) -> dict[str, FilmView]:
     splits = _by_id(session, Split, {row.split_id for row in rows.values()})
     counts = _snapshot_counts(session, {row.run_id for row in rows.values()})
     jobs = jobs_of(session, films.KIND, list(rows))
-    history = films.revisions(session, rows)
-    shown = {id_: films.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
-    frames = films.frames_of(session, [revision.id for revision in shown.values() if revision])
+    history = stored.revisions(session, rows)
+    shown = {id_: stored.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
+    frames = stored.frames_of(session, [revision.id for revision in shown.values() if revision])
     views: dict[str, FilmView] = {}
     for id_ in film_ids:
         if id_ in rows:
