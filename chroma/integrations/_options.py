@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from chroma.capture.layers import Layer
-from chroma.capture.session import DEFAULT_MAX_SAMPLES, SPLITS, MaxSamples, max_samples_of
+from chroma.capture.options import RunOptions
+from chroma.capture.session import SPLITS
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError
 from chroma.integrations._aside import Forward
 from chroma.integrations._batch import BatchReader, Columns, Pick
-from chroma.run.arguments import Dtype, name_of
+from chroma.run.arguments import name_of
 
 How = Literal["probe", "ride"]
 Splits = Literal["auto"] | Sequence[str] | Mapping[str, How]
@@ -20,27 +20,17 @@ Task = Literal["auto", "classification", "multilabel", "regression", "sequence",
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CaptureOptions:
+class CaptureOptions(RunOptions):
     """Checked options; see `ChromaCallback` for what each means.
 
     Raises:
         ConfigError: An option cannot be used.
     """
 
-    project: str | None = None
-    name: str | None = None
-    run_id: str | None = None
     tags: Sequence[str] = ()
-    layers: str | Layer | Sequence[str | Layer] = "auto"
     splits: Splits = "auto"
-    every: int | str = 1
-    max_samples: MaxSamples = DEFAULT_MAX_SAMPLES
-    max_snapshots: int | None = 40
-    dtype: Dtype = "float16"
     task: Task = "auto"
-    log_inputs: bool = True
     max_overhead: float | None = None
-    silent: bool = False
     forward: Forward | None = None
     ids: Pick | None = None
     labels: Pick | None = None
@@ -48,8 +38,7 @@ class CaptureOptions:
     metadata: Columns | None = None
 
     def __post_init__(self) -> None:
-        if self.dtype not in ("float16", "float32"):
-            raise ConfigError(f"dtype={self.dtype!r} cannot be used; give 'float16' or 'float32'")
+        RunOptions.__post_init__(self)
         if self.task not in get_args(Task):
             raise ConfigError(f"task={self.task!r} is not known; give one of {', '.join(get_args(Task))}")
         if self.max_overhead is not None and not 0 < self.max_overhead < 1:
@@ -57,14 +46,10 @@ class CaptureOptions:
                 f"max_overhead={self.max_overhead!r} cannot be used; give a share of the training's time "
                 "between 0 and 1, as 0.02, or None"
             )
-        max_samples_of("val", self.max_samples)  # refuses what cannot be used, as the next lines do
-        self.how()
+        self.how()  # refuses what cannot be used, as the next lines do
+        self.thinning(None)
         for tag in (self.tags,) if isinstance(self.tags, str) else self.tags:
             name_of("tags", tag)
-        self.thinning(None)
-        for argument, value in (("project", self.project), ("name", self.name)):
-            if value is not None:
-                name_of(argument, value)
 
     def how(self) -> dict[str, How] | None:
         """How each split is captured; None leaves it to what the trainer has."""
@@ -96,10 +81,7 @@ class CaptureOptions:
     def run(self) -> dict[str, Any]:
         """What a `Run` takes of these."""
         return {
-            "project": self.project,
-            "name": self.name,
-            "run_id": self.run_id,
-            "dtype": self.dtype,
+            **RunOptions.run(self),
             "tags": (self.tags,) if isinstance(self.tags, str) else tuple(self.tags),
             "task": None if self.task == "auto" else self.task,
         }

@@ -18,6 +18,7 @@ from typing import Any
 
 from chroma.capture.layers import Layer
 from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
+from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
 from chroma.integrations._aside import Forward
 from chroma.integrations._batch import Columns, Pick
@@ -137,7 +138,7 @@ class CallbackHooks:
     def setup(self, trainer: Any, pl_module: Any, stage: Any) -> None:
         """Listen to the loaders, before any of them is iterated."""
         self._fit = None
-        if trainer.fast_dev_run:
+        if trainer.fast_dev_run or is_disabled():
             return
         run_id = None
         if stage != "fit":
