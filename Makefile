@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -pat
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-ui docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -76,6 +76,10 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 
 bench: $(VENV)/installed ## every benchmark, side by side with peers
 	@for script in benchmarks/*.py; do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
+	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
+	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
 
 docs: $(VENV)/installed ## the documentation site, into site/
 	$(BIN)/python -m pip install --quiet --group docs
