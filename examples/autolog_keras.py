@@ -26,9 +26,7 @@ def main() -> None:
     model = keras.Sequential([keras.layers.Dense(48, activation="relu"), keras.layers.Dense(10)])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile("adam", loss, metrics=["accuracy"])
-    model.fit(
-        digits.data[order] / 16, digits.target[order], validation_split=0.4997, epochs=epochs, verbose=2
-    )
+    model.fit(digits.data[order] / 16, digits.target[order], validation_split=0.5, epochs=epochs, verbose=2)
 
 
 if __name__ == "__main__":

@@ -152,8 +152,9 @@ def states() -> list[Any]:
 KINDS = ("functional", "sequential", "subclassed")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("how", ["callback", "autolog"])
+@pytest.mark.parametrize(
+    ("kind", "how"), [*((kind, "callback") for kind in KINDS), ("functional", "autolog")], ids=str
+)
 def test_training_is_the_same_to_the_bit(kind: str, how: str) -> None:
     """Weights, optimizer, seeds, metrics and history, in two fits one after the other, and random states."""
 
