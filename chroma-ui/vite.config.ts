@@ -14,9 +14,10 @@ export default defineConfig({
     chunkSizeWarningLimit: 800,
   },
   server: {
+    // The server checks Origin against its own address.
     proxy: {
-      "/graphql": { target: server, ws: true },
-      "/api": { target: server },
+      "/graphql": { target: server, ws: true, rewriteWsOrigin: true, headers: { origin: server } },
+      "/api": { target: server, headers: { origin: server } },
     },
   },
   test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"] },

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chroma.autologging import autolog
     from chroma.capture.layers import Layer
     from chroma.capture.switch import disabled
+    from chroma.integrations.torch import watch
     from chroma.reader import open, ui
     from chroma.run import Receipt, Run, init
 
@@ -26,9 +27,21 @@ _HOMES = {
     "init": "chroma.run",
     "open": "chroma.reader",
     "ui": "chroma.reader",
+    "watch": "chroma.integrations.torch",
 }
 
-__all__ = ["Layer", "Receipt", "Run", "__version__", "autolog", "disabled", "init", "open", "ui"]
+__all__ = [
+    "Layer",
+    "Receipt",
+    "Run",
+    "__version__",
+    "autolog",
+    "disabled",
+    "init",
+    "open",
+    "ui",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -12,7 +12,10 @@ from typer.main import get_command
 
 import chroma
 from chroma.cli import app
+from chroma.integrations.lightning import ChromaCallback
 from chroma.reader import Catalog, StoredRun
+from chroma.server.app import create_app
+from chroma.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -48,3 +51,39 @@ def test_every_public_name():
     for name in chroma.__all__:
         if not name.startswith("_"):
             assert re.search(rf"chroma\.{name}\b|members: \[.*\b{name}\b", pages), name
+
+
+def test_every_setting():
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    for name in Settings.model_fields:
+        assert f"`CHROMA_{name.upper()}`" in page, name
+
+
+def test_every_route(home: Path):
+    page = (DOCS / "http.md").read_text(encoding="utf-8")
+    routes = {
+        f"{method.upper()} {re.sub(r':path}', '}', path)}"
+        for path, methods in create_app(Settings(home=home), token=None).openapi()["paths"].items()
+        for method in methods
+        if path.startswith("/api/")
+    }
+    assert len(routes) >= 9
+    for route in routes:
+        assert f"`{route}`" in page, route
+
+
+def test_every_option_of_the_callback():
+    page = (DOCS / "capture.md").read_text(encoding="utf-8") + (DOCS / "reference.md").read_text()
+    assert "chroma.integrations.lightning.ChromaCallback" in page
+    described = inspect.getdoc(ChromaCallback) or ""
+    for name in inspect.signature(ChromaCallback).parameters:
+        assert re.search(rf"^\s*{name}: ", described, re.M), name
+
+
+def test_every_page_and_link_exists():
+    nav = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    for path in DOCS.glob("*.md"):
+        assert f": {path.name}" in nav, path.name
+    for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / link).exists(), f"{path.name}: {link}"

@@ -42,6 +42,7 @@ def test_names_are_exact():
         "init",
         "open",
         "ui",
+        "watch",
     ]
     assert dir(chroma) == chroma.__all__
 

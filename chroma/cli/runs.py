@@ -47,7 +47,7 @@ def show_run(
     with chroma.open(home) as catalog:
         stored = catalog.run(run)
         runs = catalog.runs()
-        about = _records(runs[runs["id"] == stored.id])[0]
+        about = runs[runs["id"] == stored.id]
         tables = {
             "layers": stored.layers(),
             "splits": stored.splits(),
@@ -55,10 +55,11 @@ def show_run(
             "metrics": stored.metrics(),
         }
     if as_json:
-        _print_json(about | {name: _records(table) for name, table in tables.items()})
+        _print_json(_records(about)[0] | {name: _records(table) for name, table in tables.items()})
         return
-    for name, value in about.items():
-        typer.echo(f"{name.replace('_', ' '):12} {'' if value is None else value}")
+    for name in about.columns:
+        if said := _text(about[name].iloc[0], name):
+            typer.echo(f"{name.replace('_', ' '):12} {said}")
     last = tables["metrics"].groupby("name", sort=False).tail(1)
     _print_table(tables["layers"][["name", "dim", "pooling", "reason"]], "Layers")
     _print_table(tables["splits"][["name", "n", "of", "identity"]], "Splits")
@@ -82,13 +83,15 @@ def _print_table(table: pd.DataFrame, title: str | None = None) -> None:
     for name in table.columns:
         drawn.add_column(str(name).replace("_", " "), overflow="fold")
     for row in table.itertuples(index=False):
-        drawn.add_row(*(_text(value) for value in row))
+        drawn.add_row(*map(_text, row, table.columns))
     Console().print(drawn)
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, column: str) -> str:
     import pandas as pd
 
+    if column == "bytes":
+        return f"{value / 1e6:,.1f} MB"
     if isinstance(value, pd.Timestamp):
         return value.tz_convert(None).strftime("%Y-%m-%d %H:%M UTC")
     if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):

@@ -16,7 +16,7 @@ from chroma.server.graphql.router import build_router
 from chroma.server.home import Home
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.problems import answer_problems
-from chroma.settings import Settings
+from chroma.settings import Settings, load_settings
 
 
 def create_app(
@@ -60,3 +60,8 @@ def create_app(
     app.include_router(build_router())
     app.include_router(spa.build_router(static))
     return app
+
+
+def create_dev_app() -> FastAPI:
+    """Make the app of `CHROMA_HOME` without a token: for `make dev` and its reloads."""
+    return create_app(load_settings(), token=None)

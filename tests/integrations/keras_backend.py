@@ -296,7 +296,7 @@ def test_tokens_are_averaged_where_they_are_valid(home: Path) -> None:
             L.Embedding(9, 5, mask_zero=True, name="embed"),
             L.Dense(6, name="dense"),
             L.GlobalAveragePooling1D(),
-            L.Dense(2),
+            L.Dense(2, name="head"),
         ]
     )
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
