@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := chroma/server/static/index.html
 UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -path chroma-ui/src/api/gql -prune -o -type f -print)
+FRAMEWORKS := keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
 # the demo keeps its runs apart from yours
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -22,6 +23,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
+	@touch $@
+
+# the other frameworks that tests train with; the demo needs none of them
+$(VENV)/frameworks: $(VENV)/installed
+	@echo "» Keras with its backends for the tests"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
+	@$(BIN)/python -m pip check
 	@touch $@
 
 # not `npm ci`: it refuses a lock made where a registry has not every platform's optional binaries
@@ -55,7 +63,7 @@ format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biom
 	$(BIN)/ruff format .
 	cd chroma-ui && npm run --silent format
 
-test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
+test: lint $(VENV)/frameworks .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
 	cd chroma-ui && npm test --silent
 	$(BIN)/python -m pytest
 
