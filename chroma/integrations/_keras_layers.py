@@ -21,6 +21,7 @@ from chroma.integrations._keras_samples import rows_of
 from chroma.records import Array
 
 keras: Any = import_module("keras")  # its types are not complete
+masking: Any = import_module("keras.src.backend.common.masking")  # JAX's tensors do not carry their mask
 
 _Seen = Callable[[str, bool, Any, Any], None]  # name, of input, value, mask
 _Note = tuple[str, bool, tuple[int, ...] | None]  # name, of input, shape
@@ -203,7 +204,7 @@ def _shadows(layers: Mapping[str, Any], seen: _Seen) -> Generator[None]:
 def _shadow(name: str, call: Callable[..., Any], seen: _Seen) -> Callable[..., Any]:
     def shadow(*args: Any, **kwargs: Any) -> Any:
         taken = _first((args, kwargs))
-        mask = getattr(taken, "_keras_mask", None)
+        mask = None if taken is None else masking.get_keras_mask(taken)
         seen(name, True, taken, mask)
         given = call(*args, **kwargs)
         seen(name, False, _first(given), mask)

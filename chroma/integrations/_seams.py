@@ -75,7 +75,7 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
     """Join `Model.fit` of Keras 3, which is `tf.keras` too."""
 
     def join(fit: Any, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
-        from chroma.integrations.keras import ChromaCallback
+        from chroma.integrations._keras_callback import ChromaCallback
 
         names = list(inspect.signature(fit).parameters)
         position = names.index("callbacks")
@@ -100,7 +100,7 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
             call = (*args[:position], joined, *args[position + 1 :]), kwargs
         else:
             call = args, {**kwargs, "callbacks": joined}
-        return _Joined(bool(options["silent"]), leave=ours.unwatch, call=call)
+        return _Joined(bool(options["silent"]), call=call)
 
     from chroma.integrations._keras_fit import observed
 
