@@ -9,7 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from chroma.autologging import autolog
     from chroma.capture.layers import Layer
+    from chroma.capture.switch import disabled
+    from chroma.integrations.torch import watch
     from chroma.reader import open, ui
     from chroma.run import Receipt, Run, init
 
@@ -19,12 +22,26 @@ _HOMES = {
     "Layer": "chroma.capture.layers",
     "Receipt": "chroma.run",
     "Run": "chroma.run",
+    "autolog": "chroma.autologging",
+    "disabled": "chroma.capture.switch",
     "init": "chroma.run",
     "open": "chroma.reader",
     "ui": "chroma.reader",
+    "watch": "chroma.integrations.torch",
 }
 
-__all__ = ["Layer", "Receipt", "Run", "__version__", "init", "open", "ui"]
+__all__ = [
+    "Layer",
+    "Receipt",
+    "Run",
+    "__version__",
+    "autolog",
+    "disabled",
+    "init",
+    "open",
+    "ui",
+    "watch",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,10 +10,14 @@ import functools
 import logging
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
 # No NullHandler: without logging set up, Python prints warnings of ours to stderr, where a user sees them.
 logger = logging.getLogger("chroma")
+
+# Guards made while this is set warn of nothing: `chroma.autolog(silent=True)`.
+quiet: ContextVar[bool] = ContextVar("chroma_quiet", default=False)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -34,6 +38,7 @@ class Guard:
         self.errors: list[str] = []
         self.count = 0
         self._warned: set[str] = set()
+        self._level = logging.DEBUG if quiet.get() else logging.WARNING
 
     @contextmanager
     def fail_safe(self, doing: str) -> Generator[None]:
@@ -65,7 +70,8 @@ class Guard:
             raise error
         if doing not in self._warned:
             self._warned.add(doing)
-            logger.warning(
+            logger.log(
+                self._level,
                 "chroma: %s failed (%s: %s); training continues, what is missing is counted in the receipt",
                 doing,
                 type(error).__name__,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,10 @@ import numpy as np
 from chroma.records import Array
 
 MAX_SIDE = 64  # pixels of the longest side
+SPRITES = 1024  # images of a sprite page
+_SPRITES_A_ROW = 32
+_SPRITE_SIDE = 32  # pixels
+_MOST_PIXELS = 4_000_000  # of one image on a sprite page; larger ones are left out
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
 
 
@@ -85,6 +89,38 @@ def thumbnail(image: Any, max_side: int = MAX_SIDE) -> bytes:
         picture.save(sink, "PNG")
     else:
         picture.save(sink, "WEBP", lossless=True, quality=30)
+    return sink.getvalue()
+
+
+def sprite_page(images: Sequence[bytes | None]) -> bytes:
+    """Lay encoded images side by side, 32 a row, each within 32 by 32 pixels, as one WebP image.
+
+    Args:
+        images: Up to `SPRITES` encoded images; None, and what cannot be decoded, leaves its tile empty.
+    """
+    from PIL import Image
+
+    rows = -(-len(images) // _SPRITES_A_ROW) or 1
+    page = Image.new("RGBA", (_SPRITES_A_ROW * _SPRITE_SIDE, rows * _SPRITE_SIDE))
+    for place, body in enumerate(images):
+        if body is None or not body.startswith(_SIGNATURES):
+            continue
+        try:
+            picture = Image.open(io.BytesIO(body))
+            if picture.width * picture.height > _MOST_PIXELS:
+                continue
+            tile = picture.convert("RGBA")
+        except (OSError, ValueError):  # damaged: its tile stays empty
+            continue
+        factor = _SPRITE_SIDE / max(tile.size)
+        size = (max(1, round(tile.width * factor)), max(1, round(tile.height * factor)))
+        small = tile.resize(size, Image.Resampling.BOX if factor < 1 else Image.Resampling.BICUBIC)
+        row, column = divmod(place, _SPRITES_A_ROW)
+        left = column * _SPRITE_SIDE + (_SPRITE_SIDE - size[0]) // 2
+        top = row * _SPRITE_SIDE + (_SPRITE_SIDE - size[1]) // 2
+        page.paste(small, (left, top))
+    sink = io.BytesIO()
+    page.save(sink, "WEBP", quality=82, method=2)
     return sink.getvalue()
 
 

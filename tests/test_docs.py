@@ -62,13 +62,14 @@ def test_every_setting():
 def test_every_route(home: Path):
     page = (DOCS / "http.md").read_text(encoding="utf-8")
     routes = {
-        re.sub(r":path}", "}", path)
-        for path in create_app(Settings(home=home), token=None).openapi()["paths"]
+        f"{method.upper()} {re.sub(r':path}', '}', path)}"
+        for path, methods in create_app(Settings(home=home), token=None).openapi()["paths"].items()
+        for method in methods
         if path.startswith("/api/")
     }
-    assert len(routes) >= 7
+    assert len(routes) >= 9
     for route in routes:
-        assert f"`GET {route}`" in page, route
+        assert f"`{route}`" in page, route
 
 
 def test_every_option_of_the_callback():

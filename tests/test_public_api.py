@@ -32,7 +32,18 @@ def _python(code: str) -> str:
 
 
 def test_names_are_exact():
-    assert chroma.__all__ == ["Layer", "Receipt", "Run", "__version__", "init", "open", "ui"]
+    assert chroma.__all__ == [
+        "Layer",
+        "Receipt",
+        "Run",
+        "__version__",
+        "autolog",
+        "disabled",
+        "init",
+        "open",
+        "ui",
+        "watch",
+    ]
     assert dir(chroma) == chroma.__all__
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from chroma.thumbnails import looks_like_image, shrink, thumbnail, thumbnails
+from chroma.thumbnails import looks_like_image, shrink, sprite_page, thumbnail, thumbnails
 
 RNG = np.random.default_rng(3)
 
@@ -75,3 +75,22 @@ def test_what_looks_like_an_image(shape: tuple[int, ...], image: bool) -> None:
 def test_what_is_no_image_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="image"):
         thumbnail(wrong)
+
+
+def test_a_sprite_page_keeps_places_and_leaves_out_what_cannot_be_decoded() -> None:
+    wide = np.zeros((8, 16, 3), np.uint8)
+    wide[..., 0] = 255
+    images = [thumbnail(wide), None, b"\x89PNG damaged", thumbnail(np.full((64, 64), 200, np.uint8))]
+    page = Image.open(io.BytesIO(sprite_page(images * 9))).convert("RGBA")
+    assert page.size == (1024, 64)
+
+    def at(x: int, y: int) -> tuple[int, ...]:
+        return page.getpixel((x, y))  # pyright: ignore[reportReturnType]
+
+    assert at(16, 16)[0] > 200
+    assert at(16, 16)[1] < 60
+    assert at(16, 2)[3] == 0  # a wide image leaves its tile empty above and below
+    assert at(48, 16)[3] == 0
+    assert at(80, 16)[3] == 0
+    assert abs(at(112, 2)[0] - 200) < 12
+    assert at(16, 48)[0] > 200  # the 33rd image begins the second row

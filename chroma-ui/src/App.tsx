@@ -8,7 +8,7 @@ import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress } from "./state/view";
 import { Notices } from "./ui/Notices";
-import { Workspace } from "./Workspace";
+import { Workspace } from "./workspace/Workspace";
 
 const HEALTH_MS = 2_000;
 

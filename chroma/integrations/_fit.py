@@ -6,16 +6,14 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ParamSpec
 
 from torch.utils.data import DataLoader
 
-from chroma.capture.layers import Chosen, Layer
+from chroma.capture.layers import Chosen
 from chroma.capture.session import CaptureSession, Identity
 from chroma.capture.thinning import Thinning
 from chroma.guard import Guard
-from chroma.integrations._batch import BatchReader
 from chroma.integrations._loader import (
     IndexTap,
     Pass,
@@ -26,6 +24,7 @@ from chroma.integrations._loader import (
     tap,
     untap,
 )
+from chroma.integrations._options import CaptureOptions
 from chroma.integrations._watcher import ModelWatcher
 from chroma.records import Ids
 from chroma.run import Run
@@ -37,20 +36,6 @@ from chroma.settings import load_settings
 P = ParamSpec("P")
 
 
-@dataclass(frozen=True, slots=True)
-class FitOptions:
-    """What the user asked the callback for; see `ChromaCallback`."""
-
-    run: dict[str, Any]
-    layers: str | Layer | Sequence[str | Layer]
-    every: int | str
-    max_samples: int | None
-    max_snapshots: int | None
-    log_inputs: bool
-    silent: bool
-    batch: Mapping[str, Any]
-
-
 class FitCapture:
     """Captures the validation passes of one fit.
 
@@ -59,7 +44,7 @@ class FitCapture:
         receipt: What was captured, None until the run is closed.
     """
 
-    def __init__(self, options: FitOptions, trainer: Any, model: Any) -> None:
+    def __init__(self, options: CaptureOptions, trainer: Any, model: Any) -> None:
         self.run: Run | None = None
         self.receipt: Receipt | None = None
         self._options = options
@@ -69,7 +54,7 @@ class FitCapture:
         self._silent = options.silent
         self._prepare: Any = None
         self._taps: dict[DataLoader[Any], IndexTap] = {}
-        self._reader = BatchReader(**options.batch)
+        self._reader = options.reader()
         self._watcher: ModelWatcher | None = None
         self._thinning: Thinning | None = None
         self._capturing = False
@@ -112,7 +97,7 @@ class FitCapture:
         package = type(trainer).__module__.partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", "")
         self.run = Run(
-            **options.run | _shared_id(trainer, options.run["run_id"]),
+            **options.run() | _shared_id(trainer, options.run_id),
             config=_hyperparameters(self._model),
             framework=f"{package} {version}".strip(),
             rank=trainer.global_rank,
@@ -125,7 +110,7 @@ class FitCapture:
                 "ranks",
                 f"{trainer.world_size} ranks write to this run; this counts rank {trainer.global_rank}",
             )
-        self._thinning = Thinning(options.every, options.max_snapshots, _validations(trainer))
+        self._thinning = options.thinning(_validations(trainer))
         session = CaptureSession(
             self.run.recording,
             max_samples=options.max_samples and -(-options.max_samples // trainer.world_size),

@@ -47,11 +47,13 @@ class IndexTap:
     """Records the passes over one loader.
 
     Attributes:
+        users: How many asked for it and have not let it go.
         latest: The pass that began last, None before the first.
         base: Index in the base dataset by index in the loader's Subset; None if there is no Subset.
     """
 
     def __init__(self, dataset: Any = None) -> None:
+        self.users = 0
         self.latest: Pass | None = None
         self.base: npt.NDArray[np.int64] | None = None
         while isinstance(dataset, Subset):
@@ -98,15 +100,31 @@ def tap(loader: DataLoader[Any]) -> IndexTap:
     with _lock:
         if not _taps:
             setattr(DataLoader, _SEAM, property(_recorded_index_sampler))
-        return _taps.setdefault(loader, IndexTap(loader.dataset))
+        found = _taps.setdefault(loader, IndexTap(loader.dataset))
+        found.users += 1
+        _renew(loader)
+        return found
 
 
 def untap(loader: DataLoader[Any]) -> None:
-    """Record this loader no more; without tapped loaders the class is as it was."""
+    """Let go of a loader's tap; without tapped loaders the class is as it was."""
     with _lock:
-        _taps.pop(loader, None)
+        found = _taps.get(loader)
+        if found is None:
+            return
+        found.users -= 1
+        if found.users == 0:
+            del _taps[loader]
+            _renew(loader)
         if not _taps:
             setattr(DataLoader, _SEAM, _original)
+
+
+def _renew(loader: DataLoader[Any]) -> None:
+    """Bring up to date what the iterator of persistent workers, which stays, reads indices from."""
+    living = getattr(loader, "_iterator", None)
+    if living is not None:
+        living._index_sampler = getattr(loader, _SEAM)
 
 
 def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:

@@ -16,12 +16,13 @@ from importlib.util import find_spec
 from typing import Any
 
 from chroma.capture.layers import Layer
-from chroma.capture.thinning import Thinning
-from chroma.errors import ConfigError, MissingDependencyError
+from chroma.capture.switch import is_disabled
+from chroma.errors import MissingDependencyError
 from chroma.integrations._batch import Columns, Pick
-from chroma.integrations._fit import FitCapture, FitOptions
+from chroma.integrations._fit import FitCapture
+from chroma.integrations._options import CaptureOptions
 from chroma.run import Run
-from chroma.run.arguments import Dtype, name_of
+from chroma.run.arguments import Dtype
 from chroma.run.receipt import Receipt
 
 _NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
@@ -74,23 +75,21 @@ class CallbackHooks:
         metadata: Columns | None = None,
     ) -> None:
         super().__init__()
-        if dtype not in ("float16", "float32"):
-            raise ConfigError(f"dtype={dtype!r} cannot be used; give 'float16' or 'float32'")
-        if max_samples is not None and max_samples < 1:
-            raise ConfigError(f"max_samples={max_samples!r} cannot be used; give 1 or more, or None for all")
-        Thinning(every, max_snapshots, None)  # refuses what cannot be used
-        for argument, value in (("project", project), ("name", name)):
-            if value is not None:
-                name_of(argument, value)
-        self._options = FitOptions(
-            run={"project": project, "name": name, "run_id": run_id, "dtype": dtype},
+        self._options = CaptureOptions(
+            project=project,
+            name=name,
+            run_id=run_id,
             layers=layers,
             every=every,
             max_samples=max_samples,
             max_snapshots=max_snapshots,
+            dtype=dtype,
             log_inputs=log_inputs,
             silent=silent,
-            batch={"ids": ids, "labels": labels, "inputs": inputs, "metadata": metadata},
+            ids=ids,
+            labels=labels,
+            inputs=inputs,
+            metadata=metadata,
         )
         self._fit: FitCapture | None = None
 
@@ -111,7 +110,7 @@ class CallbackHooks:
     def setup(self, trainer: Any, pl_module: Any, stage: str) -> None:
         """Listen to the validation loaders, before any of them is iterated."""
         self._fit = None
-        if stage == "fit" and not trainer.fast_dev_run:
+        if stage == "fit" and not trainer.fast_dev_run and not is_disabled():
             self._fit = FitCapture(self._options, trainer, pl_module)
             self._fit.guarded(self._fit.listen)
 

@@ -34,6 +34,7 @@ class Recording:
         tally: What became of the records.
         guard: Stops Chroma's own errors at the borders to the user's program.
         dtype: What vectors are rounded to: "float16" or "float32".
+        framework: What trains, as in "lightning 2.6.6"; None for runs logged by hand.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Recording:
         self.tally = tally
         self.guard = guard or Guard()
         self.dtype: Dtype = dtype
+        self.framework = framework
         self._receipt: Receipt | None = None
         self._closing = threading.RLock()
         sink = _Journal(settings.journal, tally.run, attempt, rank, world_size)
@@ -182,6 +184,11 @@ class _Journal:
     def close(self) -> None:
         if self._writer:
             self._writer.close()
+
+
+def logged_by_hand() -> bool:
+    """Whether a run is open that the user opened with `chroma.init`."""
+    return any(recording.framework is None and not recording.closed for recording in list(_living))
 
 
 def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:

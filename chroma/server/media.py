@@ -6,11 +6,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from chroma.errors import NotFoundError
-from chroma.server.caching import FOREVER, answer
+from chroma.server.caching import ASK, FOREVER, answer
 from chroma.server.context import Context
 from chroma.server.store import lookups
 from chroma.server.store.engine import reading
 from chroma.server.store.samples import split_samples
+from chroma.thumbnails import SPRITES, sprite_page
 
 router = APIRouter(prefix="/api")
 
@@ -28,6 +29,20 @@ def image(request: Request, run_id: str, split: str, position: int) -> Response:
     if body is None or kind is None:
         raise NotFoundError("image", f"{split} sample {position}")
     return answer(request, body, kind, cache=FOREVER)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/sprites/{page}")
+def sprites(request: Request, run_id: str, split: str, page: int) -> Response:
+    """Up to 1,024 images, 32 a row, 32 pixels a side: position i is tile i % 1024 of page i // 1024."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        table = split_samples(session, context.store, lookups.split_by(session, run_id, split))
+    start = page * SPRITES
+    if not 0 <= start < len(table):
+        pages = [f"0 to {(len(table) - 1) // SPRITES}"] if len(table) else []
+        raise NotFoundError("sprite page", page, pages)
+    images = [table.image(position) for position in range(start, min(start + SPRITES, len(table)))]
+    return answer(request, sprite_page(images), "image/webp", cache=FOREVER if all(images) else ASK)
 
 
 def image_type(body: bytes) -> str | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from chroma.errors import ConfigError
@@ -18,13 +19,35 @@ from chroma.server.context import Context
 from chroma.server.store import lookups
 from chroma.server.store.columns import column_values
 from chroma.server.store.engine import reading
+from chroma.server.store.exports import Format, export_samples
 from chroma.server.store.frames import bounds_of, read_frame
 from chroma.server.store.streams import film_ids, samples_stream, vectors_stream
 
 _BYTES = "application/octet-stream"
 _ARROW = "application/vnd.apache.arrow.stream"
 
+_EXPORTS: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "ids": "application/json",
+}
+
 router = APIRouter(prefix="/api")
+
+
+class Wanted(BaseModel):
+    """Which samples to export, and how.
+
+    Attributes:
+        positions: Dense positions in the split, in the wanted order; None for all.
+        step: Of the outputs; None for the last ones.
+        format: csv, json, parquet, or ids (a JSON list of texts).
+    """
+
+    positions: list[int] | None = Field(default=None, max_length=2_000_000)
+    step: int | None = None
+    format: Format = "csv"
 
 
 @router.get("/films/{film_id}/frames/{digest}")
@@ -74,6 +97,22 @@ def samples(request: Request, run_id: str, split: str) -> Response:
     with reading(context.engine) as session:
         body = samples_stream(session, context.store, lookups.split_by(session, run_id, split))
     return answer(request, body, _ARROW, cache=ASK)
+
+
+@router.post("/runs/{run_id}/splits/{split:path}/samples/export")
+def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Response:
+    """Chosen samples with their labels, outputs, metadata and tags, as a file."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = export_samples(
+            session,
+            context.store,
+            lookups.split_by(session, run_id, split),
+            positions=wanted.positions,
+            step=wanted.step,
+            format=wanted.format,
+        )
+    return Response(body, media_type=_EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
 
 
 @router.get("/runs/{run_id}/snapshots/{snapshot_id}/vectors")

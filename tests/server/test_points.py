@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from typing import Any
 
 import httpx2
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from PIL import Image
 
 from chroma.journal import JournalWriter
 from chroma.projection.film import dequantize
@@ -223,3 +226,43 @@ def test_measured_labels_are_numbers(opened: Context) -> None:
     assert column_.legend is None
     assert values[60] == pytest.approx(60 / 119)
     assert "correct" not in names
+
+
+def test_chosen_samples_are_exported(routes: TestClient) -> None:
+    def export(**wanted: Any) -> httpx2.Response:
+        return routes.post(f"/api/runs/{filming.RUN}/splits/val/samples/export", json=wanted)
+
+    ids = export(positions=[5, 0, 3], format="ids")
+    assert ids.headers["content-type"] == "application/json"
+    assert ids.json() == ["5", "0", "3"]
+    rows = export(positions=[5, 2], format="json", step=10).json()
+    assert [row["id"] for row in rows] == [5, 2]
+    assert rows[0]["tags"] == "odd/one"
+    assert "tags" not in rows[1]
+    assert rows[0]["step"] == 10
+    assert {"label", "prediction", "confidence"} <= set(rows[0])
+    assert isinstance(rows[0]["prediction"], str)
+    lines = export(positions=[1, 2], format="csv").text.splitlines()
+    assert lines[0].startswith('"position","id","label"')
+    assert len(lines) == 3
+    table = pq.read_table(pa.BufferReader(export(format="parquet").content))
+    assert table.num_rows == 120
+    refused = export(positions=[120], format="csv")
+    assert refused.status_code == 404
+    assert "0 to 119" in refused.text
+    assert export(format="exe").status_code == 422
+
+
+def test_sprite_pages_hold_the_images(routes: TestClient) -> None:
+    answer = routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/0")
+    assert answer.headers["content-type"] == "image/webp"
+    # one sample has no image yet: the page may change
+    assert answer.headers["cache-control"] == "private, no-cache"
+    page = Image.open(io.BytesIO(answer.content))
+    assert page.size == (1024, 128)
+    again = routes.get(
+        f"/api/runs/{filming.RUN}/splits/val/sprites/0", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/1").status_code == 404
+    assert routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/-1").status_code == 404

@@ -93,3 +93,10 @@ export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<C
 export function imageAddress(run: string, split: string, position: number): string {
   return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/samples/${position}/image`;
 }
+
+/** Images of one sprite page, 32 a row; position i is tile i % SPRITES of page i / SPRITES. */
+export const SPRITES = 1024;
+
+export function spriteAddress(run: string, split: string, page: number): string {
+  return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/sprites/${page}`;
+}

@@ -72,12 +72,13 @@ function Subset({ shown, wrong }: { shown: ShownFrame | null; wrong: Uint8Array 
 }
 
 function Appearance() {
-  const { contours, labels, pointSize, set } = usePreferences();
+  const { contours, labels, trails, pointSize, set } = usePreferences();
   return (
     <Section title="Appearance">
       <div>
         <Switch label="Density contours" checked={contours} onChange={(contours) => set({ contours })} />
         <Switch label="Cluster labels" checked={labels} onChange={(labels) => set({ labels })} />
+        <Switch label="Motion trails" checked={trails} onChange={(trails) => set({ trails })} />
         <div className={styles.size}>
           <span>Point size</span>
           <Slider

@@ -2,6 +2,8 @@ import type { ReactNode } from "react";
 import { bytes, count } from "../lib/format";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
+import { ReceiptCard } from "./ReceiptCard";
+import { readReceipt } from "./receipt";
 import styles from "./runs.module.css";
 import { STATUS_NAMES, StatusDot } from "./StatusDot";
 import type { RunDetail } from "./TopBar";
@@ -25,7 +27,7 @@ function duration(run: RunDetail): string {
 }
 
 export function RunSummary({ run }: { run: RunDetail }) {
-  const receipt = entries(run.receipt);
+  const receipt = readReceipt(run.receipt);
   const config = entries(run.config);
   return (
     <div className={styles.summary} data-testid="run-summary">
@@ -77,11 +79,7 @@ export function RunSummary({ run }: { run: RunDetail }) {
           <Facts facts={run.splits.map((split) => [split.name, `${count(split.n)} of ${count(split.of)}`])} />
         </Section>
       ) : null}
-      {receipt.length ? (
-        <Section title="Receipt">
-          <Facts facts={receipt.map(([name, value]) => [name.replaceAll("_", " "), plain(value)])} />
-        </Section>
-      ) : null}
+      {receipt ? <ReceiptCard receipt={receipt} /> : null}
       {config.length ? (
         <Section title="Config">
           <Facts facts={config.map(([name, value]) => [name, plain(value)])} />

@@ -1,5 +1,5 @@
 import { type PointerEvent, useEffect, useRef } from "react";
-import type { Box } from "./encode";
+import { type Box, placeX, placeY } from "./encode";
 import type { Scene } from "./plot";
 import styles from "./stage.module.css";
 
@@ -38,7 +38,7 @@ export function Minimap({ scene, whole, seen, onMove }: Props) {
     for (let order = 0; order < drawn.length; order += stride) {
       const i = drawn[order];
       pencil.fillStyle = palette[codes[i]];
-      pencil.fillRect(toX(points.x[i]) - 0.6, toY(points.y[i]) - 0.6, 1.2, 1.2);
+      pencil.fillRect(toX(placeX(points, i)) - 0.6, toY(placeY(points, i)) - 0.6, 1.2, 1.2);
     }
   }, [scene, whole, seesAll]);
 

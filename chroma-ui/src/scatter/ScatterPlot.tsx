@@ -1,4 +1,6 @@
 import { useEffect, useRef, useState } from "react";
+import type { Points } from "./encode";
+import type { Manner, Tool } from "./gestures";
 import { hookOf } from "./hook";
 import type { Plot, Style, ViewOfPlot } from "./plot";
 import styles from "./ScatterPlot.module.css";
@@ -16,14 +18,18 @@ type Props = {
   /** How long points take from frame to frame, in ms; 0 jumps. */
   glideMs: number;
   focus: { index: number; neighbours: number[] } | null;
+  tool: Tool;
+  selected: Uint32Array;
+  trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   onHover: (hover: Hover | null) => void;
   onPick: (index: number) => void;
+  onSelect: (indices: Uint32Array, manner: Manner) => void;
   onView: (view: ViewOfPlot) => void;
   onPlot: (plot: Plot | null) => void;
 };
 
 export function ScatterPlot(props: Props) {
-  const { shown, picture, box, style, glideMs, focus } = props;
+  const { shown, picture, box, style, glideMs, focus, tool, selected, trails } = props;
   const container = useRef<HTMLDivElement>(null);
   const [hovering, setHovering] = useState(false);
   const latest = useRef(props);
@@ -37,6 +43,7 @@ export function ScatterPlot(props: Props) {
     },
     onClick: props.onPick,
     onView: props.onView,
+    onSelect: props.onSelect,
   });
 
   const { onPlot } = props;
@@ -63,6 +70,10 @@ export function ScatterPlot(props: Props) {
   useEffect(() => {
     plot?.setFocus(focus?.index ?? null, focus?.neighbours ?? []);
   }, [plot, focus]);
+
+  useEffect(() => plot?.setTool(tool), [plot, tool]);
+  useEffect(() => plot?.setSelected(selected), [plot, selected]);
+  useEffect(() => plot?.setTrails(trails), [plot, trails]);
 
   return (
     <div

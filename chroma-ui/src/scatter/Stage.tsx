@@ -1,12 +1,16 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
-import { count, decimal } from "../lib/format";
 import { useSize } from "../lib/useSize";
+import { SelectionBar } from "../selection/SelectionBar";
+import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
-import { Fit, Minus, Plus } from "../ui/icons";
+import { BoxSelect, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
+import type { Points } from "./encode";
+import type { Tool } from "./gestures";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
 import type { Plot, Style, ViewOfPlot } from "./plot";
 import { type Hover, ScatterPlot } from "./ScatterPlot";
+import { StatusChip } from "./StatusChip";
 import type { Picture } from "./scene";
 import styles from "./stage.module.css";
 import type { FilmBox, ShownFrame } from "./useShownFrame";
@@ -19,6 +23,7 @@ type Props = {
   glideMs: number;
   split: { name: string; hasImages: boolean };
   focus: { index: number; neighbours: number[] } | null;
+  trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   onPick: (index: number) => void;
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
@@ -26,8 +31,15 @@ type Props = {
   children?: ReactNode;
 };
 
+const TOOLS: readonly { name: Tool; label: string; hint: string; icon: ReactNode }[] = [
+  { name: "move", label: "Move the view", hint: "V", icon: <Move /> },
+  { name: "lasso", label: "Select with a lasso", hint: "L", icon: <Lasso /> },
+  { name: "box", label: "Select with a box", hint: "B", icon: <BoxSelect /> },
+];
+
 export function Stage(props: Props) {
   const { shown, picture, plot } = props;
+  const { tool, indices: selected, select, setTool } = useSelection();
   const stage = useRef<HTMLDivElement>(null);
   const room = useSize(stage);
   const [hover, setHover] = useState<Hover | null>(null);
@@ -44,6 +56,10 @@ export function Stage(props: Props) {
         style={props.style}
         glideMs={props.glideMs}
         focus={props.focus}
+        tool={tool}
+        selected={selected}
+        trails={props.trails}
+        onSelect={select}
         onHover={setHover}
         onPick={props.onPick}
         onView={(next) => {
@@ -55,6 +71,20 @@ export function Stage(props: Props) {
       {shown && picture ? (
         <>
           <div className={styles.tools} role="toolbar" aria-label="View" aria-orientation="vertical">
+            {TOOLS.map(({ name, label, hint, icon }) => (
+              <IconButton
+                key={name}
+                label={label}
+                hint={hint}
+                side="right"
+                aria-pressed={tool === name}
+                data-testid={`tool-${name}`}
+                onClick={() => setTool(name)}
+              >
+                {icon}
+              </IconButton>
+            ))}
+            <span className={styles.rule} />
             <IconButton label="Zoom in" side="right" onClick={() => plot?.zoomBy(1.6)}>
               <Plus />
             </IconButton>
@@ -71,6 +101,7 @@ export function Stage(props: Props) {
               <Fit />
             </IconButton>
           </div>
+          <SelectionBar shown={shown} />
           <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={view?.zoom ?? 1} />
           {plot && view && props.box?.box ? (
             <Minimap scene={picture.scene} whole={props.box.box} seen={view.seen} onMove={plot.centreOn} />
@@ -88,31 +119,5 @@ export function Stage(props: Props) {
       ) : null}
       {props.children}
     </div>
-  );
-}
-
-function StatusChip({ shown, drawn, zoom }: { shown: ShownFrame; drawn: number; zoom: number }) {
-  const { film, frame, revision } = shown;
-  const quality = frame.trustworthiness;
-  const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
-  return (
-    <p className={styles.status} data-testid="status-chip">
-      <span>
-        <b>{count(drawn)}</b>
-        {drawn === film.of ? " points" : ` of ${count(film.of)} points`}
-      </span>
-      <span>
-        zoom <b>{zoom.toFixed(1)}×</b>
-      </span>
-      {quality !== null ? (
-        <span title="Share of neighbourhoods that the map keeps (Venna & Kaski 2001, k = 15)">
-          trustworthiness <b>{decimal(quality)}</b>
-          {sampled}
-        </span>
-      ) : null}
-      {revision.preview ? (
-        <span className={styles.preview}>{revision.method.toUpperCase()} preview</span>
-      ) : null}
-    </p>
   );
 }

@@ -1,27 +1,55 @@
 import type { Box } from "./encode";
 
 /** From plot coordinates to CSS pixels of the canvas. */
-export type Transform = { toX: (x: number, y: number) => number; toY: (x: number, y: number) => number };
+export type Transform = { toX: (x: number) => number; toY: (y: number) => number };
 
+/** What the view looks at: its middle, and half its height in plot coordinates. */
 export type Stance = { x: number; y: number; distance: number };
 
-/** `view` is the column-major 4×4 matrix of the camera; the plot is 2 high at distance 1. */
-export function screenTransform(view: ArrayLike<number>, width: number, height: number): Transform {
-  const aspect = width / height;
+/** CSS pixels. */
+export type Room = { width: number; height: number };
+
+/** Nearer than this the grid of u16 shows, farther the film is a dot. */
+const NEAREST = 0.004;
+const FARTHEST = 12;
+
+export function screenTransform({ x, y, distance }: Stance, { width, height }: Room): Transform {
+  const scale = height / (2 * distance);
   return {
-    toX: (x, y) => (((view[0] * x + view[4] * y + view[12]) / aspect + 1) * width) / 2,
-    toY: (x, y) => ((1 - (view[1] * x + view[5] * y + view[13])) * height) / 2,
+    toX: (at) => width / 2 + (at - x) * scale,
+    toY: (at) => height / 2 - (at - y) * scale,
   };
 }
 
+/** The place in the plot under a pixel of the canvas. */
+export function placeUnder(stance: Stance, { width, height }: Room, px: number, py: number) {
+  const scale = (2 * stance.distance) / height;
+  return { x: stance.x + (px - width / 2) * scale, y: stance.y - (py - height / 2) * scale };
+}
+
 /** The stance from which the whole box is seen with a margin around it. */
-export function stanceOf(box: Box, width: number, height: number, margin = 0.12): Stance {
+export function stanceOf(box: Box, { width, height }: Room, margin = 0.12): Stance {
   const halfWidth = (box.right - box.left) / 2;
   const halfHeight = (box.top - box.bottom) / 2;
   const distance = Math.max(halfHeight, halfWidth / (width / height), 0.02) * (1 + 2 * margin);
   return { x: (box.left + box.right) / 2, y: (box.bottom + box.top) / 2, distance };
 }
 
+/** Nearer by `factor`, the place under a pixel staying where it is. */
+export function zoomed(stance: Stance, room: Room, factor: number, px: number, py: number): Stance {
+  const distance = Math.min(FARTHEST, Math.max(NEAREST, stance.distance / factor));
+  const held = placeUnder(stance, room, px, py);
+  const share = distance / stance.distance;
+  return { x: held.x + (stance.x - held.x) * share, y: held.y + (stance.y - held.y) * share, distance };
+}
+
 export const mix = (from: number, to: number, t: number): number => from + (to - from) * t;
+
+/** On the way from one stance to another; the zoom is even to the eye. */
+export const mixStances = (from: Stance, to: Stance, t: number): Stance => ({
+  x: mix(from.x, to.x, t),
+  y: mix(from.y, to.y, t),
+  distance: from.distance * (to.distance / from.distance) ** t,
+});
 
 export const ease = (t: number): number => (t < 0.5 ? 4 * t ** 3 : 1 - (2 - 2 * t) ** 3 / 2);

@@ -1,73 +1,82 @@
 import { describe, expect, it } from "vitest";
 import {
+  between,
   boundingBox,
   drawnPoints,
   encodeCategorical,
   encodeNumeric,
-  holdMissing,
-  normalise,
-  type Points,
+  placed,
+  placeX,
+  placeY,
   union,
 } from "./encode";
+import { pointsAt } from "./pointsAt";
 
 const square = { offsetX: -10, offsetY: 5, scale: 20 };
 const raw = (x: number[], y: number[]) => ({ x: Uint16Array.from(x), y: Uint16Array.from(y) });
 const open = { hidden: new Set<number>(), confidence: null, only: null };
 
-function points(x: number[], y: number[], missing: number[] = []): Points {
-  const present = Uint8Array.from(x, (_, i) => (missing.includes(i) ? 0 : 1));
-  return {
-    n: x.length,
-    x: Float32Array.from(x),
-    y: Float32Array.from(y),
-    present,
-    presentCount: x.length - missing.length,
-  };
-}
+const spots = (points: ReturnType<typeof placed>) =>
+  Array.from(points.x, (_, i) => [placeX(points, i), placeY(points, i)]);
 
-describe("normalise", () => {
+describe("placed", () => {
   it("fills the view with the square of the film", () => {
-    const { x, y } = normalise(raw([0, 65534, 32767], [65534, 0, 32767]), square, square);
-    expect([...x]).toEqual([-1, 1, 0]);
-    expect([...y]).toEqual([1, -1, 0]);
+    expect(spots(placed(raw([0, 65534, 32767], [65534, 0, 32767]), square, square))).toEqual([
+      [-1, 1],
+      [1, -1],
+      [0, 0],
+    ]);
   });
 
-  it("leaves out what has no coordinates and counts the rest", () => {
-    const placed = normalise(raw([0, 65535, 10], [0, 65535, 10]), square, square);
-    expect([...placed.present]).toEqual([1, 0, 1]);
-    expect(placed.presentCount).toBe(2);
-    expect(placed.n).toBe(3);
+  it("marks what has no coordinates and counts the rest", () => {
+    const points = placed(raw([0, 65535, 10], [0, 65535, 10]), square, square);
+    expect([...points.present]).toEqual([1, 0, 1]);
+    expect(points.presentCount).toBe(2);
+    expect(points.n).toBe(3);
   });
 
   it("keeps points in place when a later revision spans another square", () => {
     const wider = { offsetX: -20, offsetY: -5, scale: 40 };
     // (0, 15) is the middle of the first square; in the wider one it lies here:
     const u16 = (value: number, offset: number) => Math.round(((value - offset) / 40) * 65534);
-    const { x, y } = normalise(raw([u16(0, -20)], [u16(15, -5)]), wider, square);
-    expect(x[0]).toBeCloseTo(0, 3);
-    expect(y[0]).toBeCloseTo(0, 3);
+    const [[x, y]] = spots(placed(raw([u16(0, -20)], [u16(15, -5)]), wider, square));
+    expect(x).toBeCloseTo(0, 3);
+    expect(y).toBeCloseTo(0, 3);
   });
 });
 
-describe("holdMissing", () => {
-  it("keeps a missing point where it was last", () => {
-    const before = points([0.1, 0.2], [0.3, 0.4]);
-    const held = holdMissing(points([0.5, 0], [0.6, 0], [1]), before);
-    expect(held.x[0]).toBeCloseTo(0.5);
-    expect(held.x[1]).toBeCloseTo(0.2);
-    expect(held.y[1]).toBeCloseTo(0.4);
-    expect([...held.present]).toEqual([1, 0]);
+describe("between", () => {
+  it("places points a share of the way, on any two grids", () => {
+    const from = placed(raw([0], [0]), { offsetX: -20, offsetY: -5, scale: 40 }, square);
+    const to = pointsAt([[1, 1]]);
+    const half = between(from, to, 0.5);
+    expect(placeX(half, 0)).toBeCloseTo(-0.5, 3);
+    expect(placeX(between(pointsAt([[-1, 0]]), to, 0.25), 0)).toBeCloseTo(-0.5, 3);
+  });
+
+  it("leaves what was missing where it goes, and keeps what will be missing", () => {
+    const some = between(pointsAt([null, [0, 0]]), pointsAt([[0.5, 0.5], null]), 0.1);
+    expect(placeX(some, 0)).toBeCloseTo(0.5, 3);
+    expect([...some.present]).toEqual([1, 0]);
   });
 });
 
 describe("boundingBox", () => {
   it("spans the present points of all frames", () => {
     const box = union(
-      boundingBox(points([-1, 9], [0, 9], [1])),
-      boundingBox(points([0.5, 0.25], [-0.5, 0.75])),
+      boundingBox(pointsAt([[-1, 0], null])),
+      boundingBox(
+        pointsAt([
+          [0.5, -0.5],
+          [0.25, 0.75],
+        ]),
+      ),
     );
-    expect(box).toEqual({ left: -1, right: 0.5, bottom: -0.5, top: 0.75 });
-    expect(boundingBox(points([1], [1], [0]))).toBeNull();
+    expect(box?.left).toBeCloseTo(-1, 3);
+    expect(box?.right).toBeCloseTo(0.5, 3);
+    expect(box?.bottom).toBeCloseTo(-0.5, 3);
+    expect(box?.top).toBeCloseTo(0.75, 3);
+    expect(boundingBox(pointsAt([null]))).toBeNull();
   });
 });
 
@@ -90,20 +99,22 @@ describe("codes", () => {
 });
 
 describe("drawnPoints", () => {
-  const four = points([0, 0, 0, 0], [0, 0, 0, 0], [2]);
+  const four = pointsAt([[0, 0], [0, 0], null, [0, 0]]);
   const codes = Uint16Array.from([0, 1, 1, 0]);
 
   it("draws what is present and not hidden", () => {
-    expect(drawnPoints(four, codes, open)).toEqual([0, 1, 3]);
-    expect(drawnPoints(four, codes, { ...open, hidden: new Set([0]) })).toEqual([1]);
+    expect([...drawnPoints(four, codes, open)]).toEqual([0, 1, 3]);
+    expect([...drawnPoints(four, codes, { ...open, hidden: new Set([0]) })]).toEqual([1]);
   });
 
   it("sieves by confidence; a point without one does not pass", () => {
     const values = Float32Array.from([0.2, 0.9, 0.9, Number.NaN]);
-    expect(drawnPoints(four, codes, { ...open, confidence: { values, low: 0.5, high: 1 } })).toEqual([1]);
+    expect([...drawnPoints(four, codes, { ...open, confidence: { values, low: 0.5, high: 1 } })]).toEqual([
+      1,
+    ]);
   });
 
   it("keeps to the marked points", () => {
-    expect(drawnPoints(four, null, { ...open, only: Uint8Array.from([1, 0, 1, 1]) })).toEqual([0, 3]);
+    expect([...drawnPoints(four, null, { ...open, only: Uint8Array.from([1, 0, 1, 1]) })]).toEqual([0, 3]);
   });
 });

@@ -7,64 +7,88 @@ export const MISSING_U16 = 65535;
 /** Where the u16 grid of a revision lies: x = offsetX + u16 / 65534 * scale. */
 export type Square = { offsetX: number; offsetY: number; scale: number };
 
-/** Coordinates in [-1, 1] with equal scales on both axes; a missing point has `present` 0. */
+/** Where the u16 grid of a frame lies in the plot, equal scales on both axes: x = left + u16 * step. */
+export type Grid = { left: number; bottom: number; step: number };
+
+/** Places as they travelled, one u16 per axis; a missing point has `present` 0. */
 export type Points = {
   n: number;
-  x: Float32Array;
-  y: Float32Array;
+  x: Uint16Array;
+  y: Uint16Array;
+  grid: Grid;
   present: Uint8Array;
   presentCount: number;
 };
+
+/** Plot coordinates of a point: the view's square spans [-1, 1]. */
+export const placeX = ({ grid, x }: Points, i: number): number => grid.left + grid.step * x[i];
+export const placeY = ({ grid, y }: Points, i: number): number => grid.bottom + grid.step * y[i];
 
 /** Colour codes; `missing` is the code of points without a value. */
 export type Codes = { codes: Uint16Array; missing: number };
 
 export type Box = { left: number; right: number; bottom: number; top: number };
 
-/** Places a frame on the square that fills the view; `view` stays while frames are appended. */
-export function normalise(raw: RawFrame, drawn: Square, view: Square): Points {
+/** One array of ones for all frames that miss nothing. */
+let allPresent = new Uint8Array(0);
+
+function presentIn(raw: RawFrame): { present: Uint8Array; presentCount: number } {
   const n = raw.x.length;
-  const x = new Float32Array(n);
-  const y = new Float32Array(n);
-  const present = new Uint8Array(n);
-  let presentCount = 0;
-  const step = (2 * drawn.scale) / (65534 * view.scale);
-  const left = (2 * (drawn.offsetX - view.offsetX)) / view.scale - 1;
-  const bottom = (2 * (drawn.offsetY - view.offsetY)) / view.scale - 1;
-  for (let i = 0; i < n; i++) {
-    if (raw.x[i] === MISSING_U16 || raw.y[i] === MISSING_U16) continue;
-    x[i] = left + raw.x[i] * step;
-    y[i] = bottom + raw.y[i] * step;
-    present[i] = 1;
-    presentCount++;
-  }
-  return { n, x, y, present, presentCount };
+  if (allPresent.length !== n) allPresent = new Uint8Array(n).fill(1);
+  let missing = 0;
+  for (let i = 0; i < n; i++) if (raw.x[i] === MISSING_U16 || raw.y[i] === MISSING_U16) missing++;
+  if (missing === 0) return { present: allPresent, presentCount: n };
+  const present = Uint8Array.from(raw.x, (x, i) => (x === MISSING_U16 || raw.y[i] === MISSING_U16 ? 0 : 1));
+  return { present, presentCount: n - missing };
 }
 
-/** Leaves missing points where they were last, so that they do not fly in from elsewhere. */
-export function holdMissing(points: Points, before: Points | null): Points {
-  if (points.presentCount === points.n || !before || before.n !== points.n) return points;
-  const x = points.x.slice();
-  const y = points.y.slice();
-  for (let i = 0; i < points.n; i++) {
-    if (points.present[i]) continue;
-    x[i] = before.x[i];
-    y[i] = before.y[i];
+/** Places a frame on the square that fills the view; `view` stays while frames are appended. */
+export function placed(raw: RawFrame, drawn: Square, view: Square): Points {
+  return {
+    n: raw.x.length,
+    x: raw.x,
+    y: raw.y,
+    grid: {
+      left: (2 * (drawn.offsetX - view.offsetX)) / view.scale - 1,
+      bottom: (2 * (drawn.offsetY - view.offsetY)) / view.scale - 1,
+      step: (2 * drawn.scale) / (65534 * view.scale),
+    },
+    ...presentIn(raw),
+  };
+}
+
+/** Points on their way: a share `t` of the way from one frame to another, on the grid of the latter. */
+export function between(from: Points, to: Points, t: number): Points {
+  const x = to.x.slice();
+  const y = to.y.slice();
+  const { left, bottom, step } = to.grid;
+  const onGrid = (place: number, edge: number) =>
+    Math.min(65534, Math.max(0, Math.round((place - edge) / step)));
+  for (let i = 0; i < to.n; i++) {
+    if (!from.present[i] || !to.present[i]) continue;
+    x[i] = onGrid(placeX(from, i) * (1 - t) + placeX(to, i) * t, left);
+    y[i] = onGrid(placeY(from, i) * (1 - t) + placeY(to, i) * t, bottom);
   }
-  return { ...points, x, y };
+  return { ...to, x, y };
 }
 
 export function boundingBox(points: Points): Box | null {
   if (points.presentCount === 0) return null;
-  const box = { left: Infinity, right: -Infinity, bottom: Infinity, top: -Infinity };
+  const { x, y, present, grid } = points;
+  let [left, right, bottom, top] = [MISSING_U16, 0, MISSING_U16, 0];
   for (let i = 0; i < points.n; i++) {
-    if (!points.present[i]) continue;
-    box.left = Math.min(box.left, points.x[i]);
-    box.right = Math.max(box.right, points.x[i]);
-    box.bottom = Math.min(box.bottom, points.y[i]);
-    box.top = Math.max(box.top, points.y[i]);
+    if (!present[i]) continue;
+    if (x[i] < left) left = x[i];
+    if (x[i] > right) right = x[i];
+    if (y[i] < bottom) bottom = y[i];
+    if (y[i] > top) top = y[i];
   }
-  return box;
+  return {
+    left: grid.left + left * grid.step,
+    right: grid.left + right * grid.step,
+    bottom: grid.bottom + bottom * grid.step,
+    top: grid.bottom + top * grid.step,
+  };
 }
 
 export function union(a: Box | null, b: Box | null): Box | null {
@@ -101,18 +125,19 @@ export type Sieve = {
 };
 
 /** Indices of the points to draw, ascending. */
-export function drawnPoints(points: Points, codes: Uint16Array | null, sieve: Sieve): number[] {
-  const drawn: number[] = [];
+export function drawnPoints(points: Points, codes: Uint16Array | null, sieve: Sieve): Uint32Array {
+  const drawn = new Uint32Array(points.n);
   const { hidden, confidence, only } = sieve;
+  let kept = 0;
   for (let i = 0; i < points.n; i++) {
     if (!points.present[i]) continue;
-    if (codes && hidden.has(codes[i])) continue;
+    if (codes && hidden.size && hidden.has(codes[i])) continue;
     if (only && !only[i]) continue;
     if (confidence) {
       const value = confidence.values[i];
       if (!(value >= confidence.low && value <= confidence.high)) continue;
     }
-    drawn.push(i);
+    drawn[kept++] = i;
   }
-  return drawn;
+  return drawn.subarray(0, kept);
 }

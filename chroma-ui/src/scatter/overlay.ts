@@ -1,6 +1,7 @@
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "./camera";
 import type { Contour } from "./clusters";
+import type { Path } from "./gestures";
 
 export type Label = { text: string; x: number; y: number; size: number };
 
@@ -14,6 +15,10 @@ export type OverlayScene = {
   focus: { x: number; y: number; colour: string } | null;
   /** Ends of the lines drawn from the focused point. */
   neighbours: readonly { x: number; y: number }[];
+  /** The ways points came through the frames, oldest stop first. */
+  trails: readonly { colour: string; stops: readonly { x: number; y: number }[] }[];
+  /** What is being drawn by hand, in CSS pixels. */
+  path: Path | null;
 };
 
 const INK: Record<Shade, { text: string; halo: string; line: string }> = {
@@ -25,8 +30,10 @@ const LABEL_FONT = '650 16px "Inter Variable", system-ui, sans-serif';
 /** Draws names, contours and the focus over the points. The context is scaled to CSS pixels. */
 export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
   drawContours(context, scene, place);
+  drawTrails(context, scene, place);
   drawFocus(context, scene, place);
   drawLabels(context, scene, place);
+  drawPath(context, scene);
 }
 
 function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
@@ -38,8 +45,8 @@ function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, pl
     context.beginPath();
     for (const ring of contour.rings) {
       ring.forEach(([x, y], order) => {
-        if (order === 0) context.moveTo(place.toX(x, y), place.toY(x, y));
-        else context.lineTo(place.toX(x, y), place.toY(x, y));
+        if (order === 0) context.moveTo(place.toX(x), place.toY(y));
+        else context.lineTo(place.toX(x), place.toY(y));
       });
       context.closePath();
     }
@@ -48,16 +55,58 @@ function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, pl
   context.globalAlpha = 1;
 }
 
+/** Older parts of a way are fainter. */
+function drawTrails(context: CanvasRenderingContext2D, { trails }: OverlayScene, place: Transform): void {
+  context.lineWidth = 1.6;
+  context.lineCap = "round";
+  for (const { colour, stops } of trails) {
+    context.strokeStyle = colour;
+    context.fillStyle = colour;
+    for (let at = 1; at < stops.length; at++) {
+      const [from, to] = [stops[at - 1], stops[at]];
+      context.globalAlpha = 0.12 + (0.73 * at) / (stops.length - 1);
+      context.beginPath();
+      context.moveTo(place.toX(from.x), place.toY(from.y));
+      context.lineTo(place.toX(to.x), place.toY(to.y));
+      context.stroke();
+    }
+    const first = stops[0];
+    context.globalAlpha = 0.5;
+    context.beginPath();
+    context.arc(place.toX(first.x), place.toY(first.y), 1.8, 0, 2 * Math.PI);
+    context.fill();
+  }
+  context.globalAlpha = 1;
+}
+
+function drawPath(context: CanvasRenderingContext2D, { path, shade }: OverlayScene): void {
+  if (!path || path.at.length < 2) return;
+  const [red, green, blue] = shade === "dark" ? [139, 123, 255] : [91, 69, 230];
+  context.beginPath();
+  path.at.forEach(({ x, y }, order) => {
+    if (order === 0) context.moveTo(x, y);
+    else context.lineTo(x, y);
+  });
+  context.closePath();
+  context.fillStyle = `rgba(${red}, ${green}, ${blue}, 0.12)`;
+  context.fill("evenodd");
+  context.setLineDash([5, 4]);
+  context.lineWidth = 1.5;
+  context.strokeStyle = path.manner === "subtract" ? "#ff7a90" : `rgb(${red}, ${green}, ${blue})`;
+  context.stroke();
+  context.setLineDash([]);
+}
+
 function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
   const { focus, neighbours, shade } = scene;
   if (!focus) return;
-  const x = place.toX(focus.x, focus.y);
-  const y = place.toY(focus.x, focus.y);
+  const x = place.toX(focus.x);
+  const y = place.toY(focus.y);
   context.lineWidth = 1;
   context.strokeStyle = INK[shade].line;
   for (const neighbour of neighbours) {
-    const endX = place.toX(neighbour.x, neighbour.y);
-    const endY = place.toY(neighbour.x, neighbour.y);
+    const endX = place.toX(neighbour.x);
+    const endY = place.toY(neighbour.y);
     // A slight bow keeps lines to points in one direction apart.
     const bendX = (x + endX) / 2 + (endY - y) * 0.12;
     const bendY = (y + endY) / 2 - (endX - x) * 0.12;
@@ -97,8 +146,8 @@ function drawLabels(context: CanvasRenderingContext2D, scene: OverlayScene, plac
   const taken: { x: number; y: number; half: number }[] = [];
   const bySize = [...scene.labels].sort((a, b) => b.size - a.size);
   for (const label of bySize) {
-    const x = place.toX(label.x, label.y);
-    const y = place.toY(label.x, label.y);
+    const x = place.toX(label.x);
+    const y = place.toY(label.y);
     const text = label.text.length > 24 ? `${label.text.slice(0, 23)}…` : label.text;
     const half = context.measureText(text).width / 2 + 4;
     if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 18))

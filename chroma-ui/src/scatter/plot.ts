@@ -1,11 +1,13 @@
-/** The plot: an imperative object around regl-scatterplot and the overlay. Knows nothing of React. */
-import createScatterplot from "regl-scatterplot";
+/** The plot: an imperative object around the renderer, the cover and the gestures. Knows nothing of React. */
 import type { Shade } from "../lib/useTheme";
-import { ease, mix, type Stance, screenTransform, stanceOf, type Transform } from "./camera";
-import { clusterContours, clusterMedians } from "./clusters";
-import { type Box, holdMissing, type Points } from "./encode";
-import { drawOverlay, type Label } from "./overlay";
+import { appearanceFor } from "./appearance";
+import { ease, mixStances, placeUnder, type Stance, screenTransform, stanceOf, zoomed } from "./camera";
+import { createCover, type Moment } from "./cover";
+import { type Box, between, type Points, placeX, placeY } from "./encode";
+import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
+import { type Cells, nearest, sortIntoCells, within } from "./picking";
 import { countPixels, type PixelCount } from "./pixels";
+import { createRenderer } from "./renderer";
 
 export type Scene = {
   points: Points;
@@ -13,7 +15,7 @@ export type Scene = {
   /** Colour of each code, the one of missing values last. */
   palette: readonly string[];
   /** Indices of the points to draw, ascending. */
-  drawn: readonly number[];
+  drawn: Uint32Array;
   /** What the names and contours go by; null draws neither. */
   groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
 };
@@ -27,348 +29,314 @@ export type PlotEvents = {
   onHover: (index: number | null) => void;
   onClick: (index: number) => void;
   onView: (view: ViewOfPlot) => void;
+  onSelect: (indices: Uint32Array, manner: Manner) => void;
 };
 
 export type Plot = ReturnType<typeof createPlot>;
 
-const BACKGROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
-/** More points than this make contours too slow to follow a film. */
-const MOST_CONTOURED = 120_000;
-const MOST_CONTOURED_GROUPS = 40;
 const CAMERA_MS = 420;
 const HURRIED_MS = 160;
-const CONTOUR_FADE_MS = 260;
-
-/** Diameter in CSS pixels and opacity that suit a number of points. */
-function appearanceFor(n: number, factor: number): { size: number; opacity: number } {
-  const decades = Math.log10(Math.max(n, 1) / 2000);
-  const size = Math.min(6.5, Math.max(1.5, 5.2 - 1.9 * decades));
-  const opacity = Math.min(0.85, Math.max(0.3, 0.82 - 0.22 * decades));
-  return { size: size * factor, opacity };
-}
-
-const equal = (a: Uint16Array, b: Uint16Array): boolean =>
-  a.length === b.length && a.every((value, i) => value === b[i]);
+const SETTLE_MS = 180;
+/** How far from its edge a point is still hit, in CSS pixels. */
+const HIT_PX = 4;
 
 export function createPlot(container: HTMLElement, style: Style, events: PlotEvents) {
-  const canvas = document.createElement("canvas");
-  const cover = document.createElement("canvas");
-  for (const element of [canvas, cover]) {
-    element.style.cssText = "position:absolute;inset:0;width:100%;height:100%;";
+  const [canvas, sheet] = [document.createElement("canvas"), document.createElement("canvas")];
+  for (const element of [canvas, sheet]) {
+    element.style.cssText = "position:absolute;inset:0;width:100%;height:100%;touch-action:none;";
     container.append(element);
   }
-  cover.style.pointerEvents = "none";
+  sheet.style.pointerEvents = "none";
   canvas.dataset.testid = "canvas";
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Scatterplot of the embedding");
-  const pencil = cover.getContext("2d");
+  let renderer = createRenderer(canvas);
+  const cover = createCover(sheet);
 
-  let width = Math.max(1, container.clientWidth);
-  let height = Math.max(1, container.clientHeight);
-  const scatter = createScatterplot({
-    canvas,
-    width,
-    height,
-    backgroundColor: BACKGROUND[style.shade],
-    pointOutlineWidth: 2,
-    pointScaleMode: "asinh",
-    lassoInitiator: false,
-    deselectOnDblClick: true,
-    colorBy: "valueA",
-    // Modifier keys mean nothing here; the published types lack this option.
-    ...({ actionKeyMap: {} } as object),
-  });
+  const room = { width: 1, height: 1 };
+  let stance: Stance = { x: 0, y: 0, distance: 1 };
+  let home: Stance | null = null;
+  let box: Box | null = null;
+  let movedByHand = false;
+  let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
 
   let shown: Scene | null = null;
-  /** The scene as it was handed over, once it stands still. */
   let settled: Scene | null = null;
-  let from: { x: Float32Array; y: Float32Array } | null = null;
+  let from: Points | null = null;
   let glide: { start: number; ms: number } | null = null;
-  let wanted: { scene: Scene; ms: number } | null = null;
-  let pumping = false;
-  let destroyed = false;
-  let box: Box | null = null;
-  let home: Stance | null = null;
-  let movedByHand = false;
+  let scrubbed: Moment | null = null;
+
+  let tool: Tool = "move";
+  let path: Path | null = null;
+  let selected = new Uint32Array(0);
+  let marks = new Uint8Array(0);
+  let cells: Cells | null = null;
   let focus: { index: number; neighbours: readonly number[] } | null = null;
-  let contours: { scene: Scene; lines: ReturnType<typeof clusterContours>; since: number } | null = null;
-  let medians: { scene: Scene; labels: Label[]; before: Map<string, Label> } | null = null;
-  let cameraRun = 0;
-  let cameraMoves = false;
+  let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
+  let asked = 0;
+  let destroyed = false;
 
-  const stance = (): Stance => {
-    const [x, y] = scatter.get("cameraTarget") as [number, number];
-    return { x, y, distance: scatter.get("cameraDistance") as number };
-  };
-  const transform = (): Transform =>
-    screenTransform(scatter.get("cameraView") as ArrayLike<number>, width, height);
-  const viewOf = (): ViewOfPlot => {
-    const { x, y, distance } = stance();
-    const halfWidth = (distance * width) / height;
-    return {
-      zoom: home ? home.distance / distance : 1,
-      seen: { left: x - halfWidth, right: x + halfWidth, bottom: y - distance, top: y + distance },
-    };
-  };
+  const share = (move: { start: number; ms: number }): number =>
+    move.ms > 0 ? Math.min(1, (performance.now() - move.start) / move.ms) : 1;
 
-  /** How far the running glide has come, 0 to 1. */
-  const progress = () => (glide ? ease(Math.min(1, (performance.now() - glide.start) / glide.ms)) : 1);
-
-  const placeOf = (index: number) => {
-    if (!shown) return null;
-    const t = from ? progress() : 1;
-    const { x, y } = shown.points;
-    return t < 1 && from
-      ? { x: mix(from.x[index], x[index], t), y: mix(from.y[index], y[index], t) }
-      : { x: x[index], y: y[index] };
-  };
-
-  function updateMedians(scene: Scene): void {
-    const before = new Map(currentLabels().map((label) => [label.text, label]));
-    const { groups } = scene;
-    const labels = groups
-      ? clusterMedians(scene.points, groups.codes, scene.drawn, groups.names.length).map(
-          ({ code, x, y, size }) => ({ text: groups.names[code], x, y, size }),
-        )
-      : [];
-    medians = { scene, labels, before };
+  /** Where the points are now. */
+  function moment(scene: Scene): Moment {
+    if (scrubbed) return scrubbed;
+    if (!from || !glide) return { from: scene.points, to: scene.points, along: 1 };
+    return { from, to: scene.points, along: ease(share(glide)) };
   }
 
-  function currentLabels(): Label[] {
-    if (!medians) return [];
-    const t = progress();
-    return medians.labels.map((label) => {
-      const before = t < 1 ? medians?.before.get(label.text) : undefined;
-      return before ? { ...label, x: mix(before.x, label.x, t), y: mix(before.y, label.y, t) } : label;
-    });
+  const look = () => appearanceFor(shown?.drawn.length ?? 0, style.pointSize, zoomNow());
+  const zoomNow = (): number => (home ? home.distance / stance.distance : 1);
+
+  function ask(): void {
+    if (!destroyed) asked ||= requestAnimationFrame(tick);
   }
 
-  function updateContours(): void {
-    if (!shown?.groups || !style.contours || glide) return;
-    if (contours?.scene === shown) return;
-    const { points, drawn, groups } = shown;
-    const tooMany = drawn.length > MOST_CONTOURED || groups.names.length > MOST_CONTOURED_GROUPS;
-    const lines = tooMany ? [] : clusterContours(points, groups.codes, drawn, groups.names.length);
-    const faded = contours !== null && contours.scene.points === points;
-    contours = { scene: shown, lines, since: faded ? 0 : performance.now() };
-    keepFading();
-  }
-
-  function keepFading(): void {
-    drawCover();
-    if (!destroyed && contours && performance.now() - contours.since < CONTOUR_FADE_MS) {
-      requestAnimationFrame(keepFading);
-    }
-  }
-
-  function drawCover(): void {
-    if (!pencil || destroyed) return;
-    const ratio = window.devicePixelRatio;
-    pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pencil.clearRect(0, 0, width, height);
-    if (!shown) return;
-    const focused = focus && shown.points.present[focus.index] ? placeOf(focus.index) : null;
-    const contourAge = contours ? (performance.now() - contours.since) / CONTOUR_FADE_MS : 0;
-    drawOverlay(
-      pencil,
-      {
-        shade: style.shade,
-        labels: style.labels ? currentLabels() : [],
-        contours: style.contours && contours ? contours.lines : [],
-        contourAlpha: glide ? 0 : Math.min(1, contourAge),
-        colours: shown.groups?.colours ?? [],
-        focus:
-          focused && focus ? { ...focused, colour: shown.palette[shown.codes[focus.index]] ?? "#fff" } : null,
-        neighbours: (focus?.neighbours ?? []).flatMap((index) =>
-          shown?.points.present[index] ? [placeOf(index) ?? { x: 0, y: 0 }] : [],
-        ),
-      },
-      transform(),
-    );
-  }
-
-  async function pump(): Promise<void> {
-    if (pumping) return;
-    pumping = true;
-    while (wanted && !destroyed) {
-      const { scene, ms } = wanted;
-      wanted = null;
-      settled = null;
-      await drawScene(scene, ms);
-      settled = scene;
-    }
-    pumping = false;
+  function tick(): void {
+    asked = 0;
     if (destroyed) return;
-    updateContours();
-    drawCover();
-  }
-
-  async function drawScene(next: Scene, ms: number): Promise<void> {
-    const before = shown;
-    const points = holdMissing(next.points, before?.points ?? null);
-    const scene = { ...next, points };
-    const samePlaces = before !== null && before.points.x === points.x;
-    const glides = ms > 0 && before !== null && before.points.n === points.n && !samePlaces;
-    setColours(scene);
-    updateMedians(scene);
-    from = glides && before ? before.points : null;
-    shown = scene;
-    if (!home) fitAtOnce();
-    glide = glides ? { start: performance.now(), ms } : null;
-    if (samePlaces && before !== null && equal(before.codes, scene.codes)) {
-      // Only what is hidden changed: the points need not be sent again.
-      await scatter.filter(scene.drawn as number[], { preventEvent: true });
-      return;
+    if (travel) {
+      const t = share(travel);
+      setStance(mixStances(travel.from, travel.to, ease(t)));
+      if (t >= 1) travel = null;
+      ask();
     }
-    try {
-      await scatter.draw(
-        { x: points.x, y: points.y, z: scene.codes },
-        {
-          transition: glides,
-          transitionDuration: ms,
-          transitionEasing: ease,
-          zDataType: "categorical",
-          filter: scene.drawn as number[],
-        },
-      );
-    } finally {
+    if (glide && share(glide) >= 1) {
+      if (from) renderer.drop(from);
       glide = null;
       from = null;
     }
+    draw();
+    if (glide) ask();
+    else if (!scrubbed) settled = shown;
   }
 
-  function setColours(scene: Scene): void {
-    const { size, opacity } = appearanceFor(scene.points.n, style.pointSize);
-    scatter.set({
-      pointColor: [...scene.palette],
-      pointColorHover: style.shade === "dark" ? "#ffffff" : "#14161d",
-      pointSize: size,
+  function draw(): void {
+    if (!shown) return;
+    const now = moment(shown);
+    const aspect = room.width / room.height;
+    const { size, opacity } = look();
+    renderer.setFrames(now.from, now.to);
+    renderer.draw({
+      along: now.along,
+      camera: [stance.x, stance.y, 1 / (stance.distance * aspect), 1 / stance.distance],
+      size: size * (canvas.width / room.width),
       opacity,
-      backgroundColor: BACKGROUND[style.shade],
+      selecting: selected.length > 0,
     });
+    const still = !glide && !scrubbed;
+    const scene = { scene: shown, moment: now, style, still, focus, trails, path };
+    if (cover.draw(scene, screenTransform(stance, room), room.width, room.height)) ask();
   }
 
-  function look({ x, y, distance }: Stance): void {
-    void scatter.zoomToLocation([x, y], distance);
+  function mark(scene: Scene): void {
+    if (marks.length !== scene.points.n) marks = new Uint8Array(scene.points.n);
+    else marks.fill(0);
+    for (const i of scene.drawn) marks[i] = 1;
+    for (const i of selected) if (marks[i]) marks[i] = 3;
+    renderer.setMarks(marks);
   }
 
-  function moveCamera(to: Stance, ms: number): void {
-    const run = ++cameraRun;
-    const start = performance.now();
-    const begin = stance();
-    const step = () => {
-      if (destroyed || run !== cameraRun) return;
-      const t = ms > 0 ? ease(Math.min(1, (performance.now() - start) / ms)) : 1;
-      look({
-        x: mix(begin.x, to.x, t),
-        y: mix(begin.y, to.y, t),
-        distance: begin.distance * (to.distance / begin.distance) ** t,
-      });
-      cameraMoves = t < 1;
-      if (cameraMoves) requestAnimationFrame(step);
+  function send(scene: Scene, before: Scene | null): void {
+    const unlike = before?.points.n !== scene.points.n;
+    if (unlike || before.codes !== scene.codes) renderer.setCodes(scene.codes);
+    if (before?.palette !== scene.palette) renderer.setPalette(scene.palette);
+    if (unlike || before.drawn !== scene.drawn) mark(scene);
+  }
+
+  function setStance(next: Stance): void {
+    stance = next;
+    const half = (next.distance * room.width) / room.height;
+    const seen = {
+      left: next.x - half,
+      right: next.x + half,
+      bottom: next.y - next.distance,
+      top: next.y + next.distance,
     };
-    step();
+    events.onView({ zoom: zoomNow(), seen });
+    ask();
   }
 
-  function fitAtOnce(): void {
-    if (!box) return;
-    home = stanceOf(box, width, height);
-    look(home);
+  function travelTo(to: Stance, ms: number): void {
+    travel = { from: stance, to, start: performance.now(), ms };
+    ask();
   }
 
-  scatter.subscribe("pointOver", (index) => events.onHover(index));
-  scatter.subscribe("pointOut", () => events.onHover(null));
-  scatter.subscribe("select", ({ points: [index] }) => {
-    scatter.deselect({ preventEvent: true });
-    if (index !== undefined) events.onClick(index);
-  });
-  scatter.subscribe("drawing", drawCover);
-  scatter.subscribe("view", () => events.onView(viewOf()));
-
-  const takeOver = () => {
+  const takeOver = (next: Stance) => {
     movedByHand = true;
-    cameraRun++;
-    cameraMoves = false;
+    travel = null;
+    setStance(next);
   };
-  canvas.addEventListener("wheel", takeOver, { passive: true });
-  canvas.addEventListener("pointerdown", takeOver);
+
+  function pick(at: { x: number; y: number }): number | null {
+    if (!shown || glide || scrubbed) return null;
+    if (cells?.points !== shown.points) cells = sortIntoCells(shown.points);
+    const reach = ((look().size / 2 + HIT_PX) * 2 * stance.distance) / room.height;
+    return cells ? nearest(cells, marks, placeUnder(stance, room, at.x, at.y), reach) : null;
+  }
+
+  const release = watchGestures(canvas, {
+    tool: () => tool,
+    stance: () => stance,
+    room: () => room,
+    onStance: takeOver,
+    onHover: (at) => events.onHover(at ? pick(at) : null),
+    onPick: (at) => {
+      const index = pick(at);
+      if (index !== null) events.onClick(index);
+    },
+    onPath: (next) => {
+      path = next;
+      ask();
+    },
+    onSelect: ({ at, manner }) => {
+      if (!shown) return;
+      const places = at.map(({ x, y }) => placeUnder(stance, room, x, y));
+      events.onSelect(within(shown.points, shown.drawn, places), manner);
+    },
+  });
+
+  const onLost = (event: Event) => event.preventDefault();
+  const onRestored = () => {
+    renderer = createRenderer(canvas);
+    if (shown) send(shown, null);
+    ask();
+  };
+  canvas.addEventListener("webglcontextlost", onLost);
+  canvas.addEventListener("webglcontextrestored", onRestored);
 
   function resize(): void {
-    const ratio = window.devicePixelRatio;
-    width = Math.max(1, container.clientWidth);
-    height = Math.max(1, container.clientHeight);
-    cover.width = width * ratio;
-    cover.height = height * ratio;
-    scatter.set({ width, height });
-    if (home && !movedByHand) fitAtOnce();
-    drawCover();
+    room.width = Math.max(1, container.clientWidth);
+    room.height = Math.max(1, container.clientHeight);
+    for (const element of [canvas, sheet]) {
+      element.width = Math.round(room.width * window.devicePixelRatio);
+      element.height = Math.round(room.height * window.devicePixelRatio);
+    }
+    if (home && box && !movedByHand) {
+      home = stanceOf(box, room);
+      setStance(home);
+    }
+    // The canvas was cleared by its new size: what it shows must not wait for the next frame.
+    draw();
   }
   resize();
 
   return {
+    canvas,
     /** Shows a scene; points glide from where they are when `ms` > 0. The newest scene wins. */
     show(scene: Scene, ms: number): void {
-      // Whoever scrubs faster than the points glide sees shorter glides.
-      wanted = { scene, ms: pumping ? Math.min(ms, HURRIED_MS) : ms };
-      void pump();
+      const before = shown;
+      if (before && before.points !== scene.points) {
+        const now = moment(before);
+        // Whoever steps faster than the points glide sees shorter glides.
+        const time = glide ? Math.min(ms, HURRIED_MS) : ms;
+        const glides = time > 0 && before.points.n === scene.points.n && !scrubbed;
+        if (from) renderer.drop(from);
+        from = !glides ? null : now.along < 1 ? between(now.from, now.to, now.along) : now.to;
+        glide = glides ? { start: performance.now(), ms: time } : null;
+      }
+      settled = null;
+      shown = scene;
+      send(scene, before);
+      ask();
+    },
+    /** Holds the points between two frames of the film; null lets them go to the frame shown. */
+    scrub(next: Moment | null, ms = SETTLE_MS): void {
+      if (!next && scrubbed && shown && ms > 0 && scrubbed.to.n === shown.points.n) {
+        from = between(scrubbed.from, scrubbed.to, scrubbed.along);
+        glide = { start: performance.now(), ms };
+      }
+      scrubbed = next;
+      settled = null;
+      ask();
     },
     /** What the whole film covers; with `moves`, the view goes there unless the person has moved it. */
     setBox(next: Box, moves: boolean): void {
       box = next;
       const first = home === null;
       if (!first && !moves) return;
-      home = stanceOf(box, width, height);
-      if (first) look(home);
-      else if (!movedByHand) moveCamera(home, CAMERA_MS);
+      home = stanceOf(box, room);
+      if (first) setStance(home);
+      else if (!movedByHand) travelTo(home, CAMERA_MS);
     },
     setStyle(next: Partial<Style>): void {
       Object.assign(style, next);
-      if (shown) setColours(shown);
-      updateContours();
-      drawCover();
+      ask();
+    },
+    setTool(next: Tool): void {
+      tool = next;
+      canvas.style.cursor = next === "move" ? "" : "crosshair";
+    },
+    setSelected(indices: Uint32Array): void {
+      selected = indices.slice();
+      if (shown) mark(shown);
+      ask();
     },
     setFocus(index: number | null, neighbours: readonly number[]): void {
       focus = index === null ? null : { index, neighbours };
-      drawCover();
+      ask();
+    },
+    /** The frames through which these points came, the one shown left out. */
+    setTrails(next: typeof trails): void {
+      trails = next;
+      ask();
     },
     fit(ms = CAMERA_MS): void {
       movedByHand = false;
       if (!box) return;
-      home = stanceOf(box, width, height);
-      moveCamera(home, ms);
+      home = stanceOf(box, room);
+      travelTo(home, ms);
     },
     zoomBy(factor: number, ms = CAMERA_MS / 2): void {
       movedByHand = true;
-      const now = stance();
-      moveCamera({ ...now, distance: now.distance / factor }, ms);
+      travelTo(zoomed(stance, room, factor, room.width / 2, room.height / 2), ms);
     },
     /** Moves the view without zooming. */
-    centreOn(x: number, y: number): void {
-      movedByHand = true;
-      moveCamera({ ...stance(), x, y }, 0);
-    },
+    centreOn: (x: number, y: number): void => takeOver({ ...stance, x, y }),
     resize,
     /** Whether this scene stands still on the canvas, and the camera too. */
-    isSettled: (scene: Scene): boolean => settled === scene && wanted === null && !cameraMoves,
+    isSettled: (scene: Scene): boolean => settled === scene && !asked && !travel,
     /** CSS pixels from the canvas's corner; null for a point that is not there. */
     screenOf(index: number): { x: number; y: number } | null {
-      const place = shown?.points.present[index] ? placeOf(index) : null;
-      if (!place) return null;
-      const { toX, toY } = transform();
-      return { x: toX(place.x, place.y), y: toY(place.x, place.y) };
+      if (!shown?.points.present[index]) return null;
+      const { from: a, to: b, along } = moment(shown);
+      const { toX, toY } = screenTransform(stance, room);
+      const t = a.present[index] ? along : 1;
+      return {
+        x: toX(placeX(a, index) * (1 - t) + placeX(b, index) * t),
+        y: toY(placeY(a, index) * (1 - t) + placeY(b, index) * t),
+      };
     },
-    /** Reads the pixels last drawn; the drawn image stays on the canvas, so this holds at any time. */
-    countPixels: (): PixelCount => countPixels(canvas, shown?.palette ?? []),
-    get canvas() {
-      return canvas;
+    /** Draws and counts in one task: the picture does not outlive it. */
+    countPixels(): PixelCount {
+      draw();
+      return countPixels(renderer.read(), shown?.palette ?? []);
+    },
+    /** The plot as an image, the cover included, on a ground of this colour. */
+    picture(ground: string): HTMLCanvasElement {
+      draw();
+      const image = document.createElement("canvas");
+      image.width = canvas.width;
+      image.height = canvas.height;
+      const pencil = image.getContext("2d");
+      if (pencil) {
+        pencil.fillStyle = ground;
+        pencil.fillRect(0, 0, image.width, image.height);
+        pencil.drawImage(canvas, 0, 0);
+        pencil.drawImage(sheet, 0, 0);
+      }
+      return image;
     },
     destroy(): void {
       destroyed = true;
-      canvas.removeEventListener("wheel", takeOver);
-      canvas.removeEventListener("pointerdown", takeOver);
-      scatter.destroy();
+      cancelAnimationFrame(asked);
+      release();
+      canvas.removeEventListener("webglcontextlost", onLost);
+      canvas.removeEventListener("webglcontextrestored", onRestored);
+      renderer.destroy();
       canvas.remove();
-      cover.remove();
+      sheet.remove();
     },
   };
 }

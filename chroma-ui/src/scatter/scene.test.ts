@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Film } from "../api/bytes";
+import { pointsAt } from "./pointsAt";
 import { composePicture, type Look } from "./scene";
 import type { ShownFrame } from "./useShownFrame";
 
@@ -16,13 +17,7 @@ function frame(change: Partial<ShownFrame> = {}): ShownFrame {
     film: {} as Film,
     revision: {} as ShownFrame["revision"],
     frame: {} as ShownFrame["frame"],
-    points: {
-      n: 5,
-      x: new Float32Array(5),
-      y: new Float32Array(5),
-      present: Uint8Array.from([1, 1, 1, 0, 1]),
-      presentCount: 4,
-    },
+    points: pointsAt([[0, 0], [0, 0], [0, 0], null, [0, 0]]),
     label,
     prediction: classes([0, 1, 1, 0, 0]),
     confidence: { kind: "numeric", values: Float32Array.from([0.9, 0.4, 0.8, 0.7, 0.6]) },
@@ -42,17 +37,17 @@ describe("composePicture", () => {
       ["b", 1, 1],
       ["not known", 1, null],
     ]);
-    expect(scene.drawn).toEqual([0, 1, 2, 4]);
+    expect([...scene.drawn]).toEqual([0, 1, 2, 4]);
     expect(scene.palette).toHaveLength(3);
   });
 
   it("hides by name, also what is not known", () => {
-    expect(composePicture(frame(), { ...look, hidden: ["a", "not known"] }).scene.drawn).toEqual([2]);
+    expect([...composePicture(frame(), { ...look, hidden: ["a", "not known"] }).scene.drawn]).toEqual([2]);
   });
 
   it("narrows to errors and to a range of confidence", () => {
-    expect(composePicture(frame(), { ...look, onlyWrong: true }).scene.drawn).toEqual([1]);
-    expect(composePicture(frame(), { ...look, confidence: [0.5, 0.85] }).scene.drawn).toEqual([2, 4]);
+    expect([...composePicture(frame(), { ...look, onlyWrong: true }).scene.drawn]).toEqual([1]);
+    expect([...composePicture(frame(), { ...look, confidence: [0.5, 0.85] }).scene.drawn]).toEqual([2, 4]);
   });
 
   it("colours numbers along the ramp and keeps the names of the classes", () => {

@@ -20,7 +20,8 @@ export function useScatterplot(
       {
         onHover: (index) => latestEvents.current.onHover(index),
         onClick: (index) => latestEvents.current.onClick(index),
-        onView: (zoom) => latestEvents.current.onView(zoom),
+        onView: (view) => latestEvents.current.onView(view),
+        onSelect: (indices, manner) => latestEvents.current.onSelect(indices, manner),
       },
     );
     setPlot(made);

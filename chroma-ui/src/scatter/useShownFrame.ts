@@ -10,7 +10,7 @@ import {
   type Revision,
 } from "../api/bytes";
 import { valueRange } from "../legend/statistics";
-import { type Box, boundingBox, normalise, type Points, type Square, union } from "./encode";
+import { type Box, boundingBox, type Points, placed, type Square, union } from "./encode";
 
 /** A frame with all that is needed to draw and explain it. */
 export type ShownFrame = {
@@ -31,6 +31,9 @@ export type ShownFrame = {
 /** What the camera looks at. `moves` is false where frames were appended: the view then stays. */
 export type FilmBox = { name: string; box: Box | null; complete: boolean; moves: boolean };
 
+/** All frames of a revision, where the film is small enough to hold them. */
+export type Reel = { revision: Revision; frames: readonly Points[] };
+
 /** Below this many bytes all frames of a film are fetched ahead. */
 const SMALL_FILM = 32 * 1024 * 1024;
 
@@ -47,8 +50,9 @@ export function colourColumn(film: Film, wanted: string): Film["columns"][number
 export function useShownFrame(film: Film | null, frame: Frame | null, colourWanted: string) {
   const [shown, setShown] = useState<ShownFrame | null>(null);
   const [box, setBox] = useState<FilmBox | null>(null);
+  const [reel, setReel] = useState<Reel | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
-  const stage = useRef<{ name: string; square: Square; placed: WeakMap<object, Points> } | null>(null);
+  const stage = useRef<{ name: string; square: Square; known: WeakMap<object, Points> } | null>(null);
   const ranges = useRef(new Map<string, [number, number]>());
 
   const revision = film?.revision ?? null;
@@ -63,15 +67,15 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
     let current = true;
     // The view keeps its square while frames are appended; another drawing of the film brings its own.
     const name = `${film.id} ${revision.method}`;
-    if (stage.current?.name !== name) stage.current = { name, square: revision, placed: new WeakMap() };
-    const { square, placed } = stage.current;
+    if (stage.current?.name !== name) stage.current = { name, square: revision, known: new WeakMap() };
+    const { square, known } = stage.current;
 
     const pointsOf = async (wanted: Frame): Promise<Points> => {
       const raw = await fetchFrame(film, revision, wanted);
-      const known = placed.get(raw);
-      if (known) return known;
-      const points = normalise(raw, revision, square);
-      placed.set(raw, points);
+      const before = known.get(raw);
+      if (before) return before;
+      const points = placed(raw, revision, square);
+      known.set(raw, points);
       return points;
     };
     const valuesOf = async (column: string, at: Frame): Promise<ColumnValues | null> => {
@@ -131,7 +135,7 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
     const prefetch = async (colour: string | null) => {
       const all = revision.frames.length * film.n * 4 < SMALL_FILM;
       const near = revision.frames.filter(({ index }) => all || Math.abs(index - frame.index) <= 2);
-      const boxes = await Promise.all(
+      const loaded = await Promise.all(
         near.map(async (next) => {
           const [points] = await Promise.all([
             pointsOf(next),
@@ -139,11 +143,12 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
             valuesOf("confidence", next),
             colour ? valuesOf(colour, next) : null,
           ]);
-          return boundingBox(points);
+          return points;
         }),
       );
       if (!current || !all) return;
-      const box = boxes.reduce(union, null);
+      const box = loaded.map(boundingBox).reduce(union, null);
+      setReel((before) => (before?.revision === revision ? before : { revision, frames: loaded }));
       setBox((before) => ({
         name,
         box,
@@ -161,5 +166,6 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
   }, [filmId, n, columns, revision, frame, colourWanted]);
 
   const fresh = shown && film && shown.film.id === film.id;
-  return { shown: fresh ? shown : null, box: fresh ? box : null, problem };
+  const whole = fresh && reel?.revision === shown.revision ? reel.frames : null;
+  return { shown: fresh ? shown : null, box: fresh ? box : null, reel: whole, problem };
 }

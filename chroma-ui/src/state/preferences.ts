@@ -9,6 +9,7 @@ type Preferences = {
   pointSize: number;
   labels: boolean;
   contours: boolean;
+  trails: boolean;
   speed: number;
   loop: boolean;
   /** Names of curves switched off in the timeline. */
@@ -24,6 +25,7 @@ export const usePreferences = create<Preferences>()(
       pointSize: 1,
       labels: true,
       contours: true,
+      trails: true,
       speed: 1,
       loop: true,
       mutedCurves: [],

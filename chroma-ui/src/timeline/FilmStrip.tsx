@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef } from "react";
+import { type PointerEvent, useRef, useState } from "react";
 import type { Frame } from "../api/bytes";
 import { useSize } from "../lib/useSize";
 import { type Curve, rise, smoothPath } from "./curves";
@@ -8,7 +8,8 @@ type Props = {
   frames: readonly Frame[];
   index: number;
   curves: readonly (Curve & { ink: string })[];
-  onSeek: (index: number) => void;
+  /** A place between frames while the slider is dragged; null when it is let go. */
+  onScrub: (at: number | null) => void;
 };
 
 /** Room left and right for the knob and the outermost numbers, in CSS pixels. */
@@ -16,7 +17,7 @@ const EDGE = 14;
 /** A number under a tick needs this much room. */
 const NUMBER_ROOM = 30;
 
-export function FilmStrip({ frames, index, curves, onSeek }: Props) {
+export function FilmStrip({ frames, index, curves, onScrub }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(element);
   const last = frames.length - 1;
@@ -25,7 +26,8 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
   const toX = (at: number) => EDGE + (last > 0 ? (at / last) * inner : inner / 2);
   const toY = (share: number) => 6 + (1 - share) * (chart - 10);
   const stride = Math.max(1, Math.ceil((frames.length * NUMBER_ROOM) / inner));
-  const now = toX(index);
+  const [dragged, setDragged] = useState<number | null>(null);
+  const now = toX(dragged ?? index);
   const nameOf = (frame: Frame) => (frame.epoch === null ? `${frame.step}` : `${frame.epoch}`);
   const lines = curves.map((curve) => ({
     ...curve,
@@ -37,11 +39,16 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
     null,
   );
 
-  const seekTo = (event: PointerEvent<HTMLDivElement>) => {
+  const scrubTo = (event: PointerEvent<HTMLDivElement>) => {
     const left = event.currentTarget.getBoundingClientRect().left;
-    const at = Math.round(((event.clientX - left - EDGE) / inner) * last);
-    const next = Math.min(last, Math.max(0, at));
-    if (next !== index) onSeek(next);
+    const at = Math.min(last, Math.max(0, ((event.clientX - left - EDGE) / inner) * last));
+    setDragged(at);
+    onScrub(at);
+  };
+  const letGo = () => {
+    if (dragged === null) return;
+    setDragged(null);
+    onScrub(null);
   };
 
   return (
@@ -58,11 +65,13 @@ export function FilmStrip({ frames, index, curves, onSeek }: Props) {
       data-testid="timeline-slider"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
-        seekTo(event);
+        scrubTo(event);
       }}
       onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) seekTo(event);
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) scrubTo(event);
       }}
+      onPointerUp={letGo}
+      onPointerCancel={letGo}
     >
       {width > 0 ? (
         <svg width={width} height={height} aria-hidden="true">

@@ -15,7 +15,8 @@ type Props = {
   frames: readonly Frame[];
   index: number;
   metrics: readonly MetricSeries[];
-  onSeek: (index: number) => void;
+  /** A place on the slider, between frames while it is dragged; null when it is let go. */
+  onScrub: (at: number | null) => void;
 };
 
 /** Curves beyond these start switched off. */
@@ -30,7 +31,7 @@ const INKS = [
   "#f58fd0",
 ];
 
-export function Timeline({ film, frames, index, metrics, onSeek }: Props) {
+export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
   const playing = useView((view) => view.playing);
   const { speed, loop, mutedCurves, set } = usePreferences();
   const frame = frames[index];
@@ -101,7 +102,7 @@ export function Timeline({ film, frames, index, metrics, onSeek }: Props) {
           </Tip>
         ) : null}
       </div>
-      <FilmStrip frames={frames} index={index} curves={inked.filter((curve) => curve.on)} onSeek={onSeek} />
+      <FilmStrip frames={frames} index={index} curves={inked.filter((curve) => curve.on)} onScrub={onScrub} />
       <ul className={styles.values} aria-label="Curves">
         {inked.map((curve) => (
           <li key={curve.name}>

@@ -8,8 +8,10 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["← →", "one frame back or on"],
   ["home end", "first or last frame"],
   ["F", "fit the film into the view"],
+  ["V L B", "move the view, lasso, box"],
+  ["T", "trails of the selected samples"],
   ["D", "dark or light"],
-  ["esc", "leave the sample in focus"],
+  ["esc", "leave the sample in focus, then the selection"],
   ["?", "this sheet"],
 ];
 
@@ -17,6 +19,8 @@ const GESTURES: readonly (readonly [string, string])[] = [
   ["drag", "move the view"],
   ["wheel", "zoom"],
   ["hover", "what a point is"],
+  ["shift-drag", "add to the selection"],
+  ["alt-drag", "take from the selection"],
   ["click", "focus a sample, walk to its neighbours"],
   ["legend: click", "hide or show a class"],
   ["legend: double-click", "show a class alone"],

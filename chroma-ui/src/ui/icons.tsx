@@ -35,6 +35,27 @@ export const Cross = (props: Props) => (
     <path d="m4 4 8 8m0-8-8 8" />
   </Stroked>
 );
+export const Copy = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="5.5" y="5.5" width="7.5" height="8" rx="1.5" />
+    <path d="M3.5 10.5v-6A1.5 1.5 0 0 1 5 3h5" />
+  </Stroked>
+);
+export const Lasso = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 2.8c3.2 0 5.7 1.6 5.7 3.7S11.2 10.2 8 10.2 2.3 8.6 2.3 6.5 4.8 2.8 8 2.8zM4.5 9.5c-1 .8-.8 2.2.400 2.4 1.1.2 1.2 1.3.2 1.9" />
+  </Stroked>
+);
+export const BoxSelect = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2.8" y="2.8" width="10.4" height="10.4" rx="1" strokeDasharray="2.2 2" />
+  </Stroked>
+);
+export const Move = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 2v12M2 8h12M6.3 3.7 8 2l1.7 1.7M6.3 12.3 8 14l1.7-1.7M3.7 6.3 2 8l1.7 1.7M12.3 6.3 14 8l-1.7 1.7" />
+  </Stroked>
+);
 export const Search = (props: Props) => (
   <Stroked {...props}>
     <circle cx="7" cy="7" r="4" />

@@ -29,13 +29,18 @@ def samples_stream(session: Session, store: Store, split: tables.Split) -> bytes
     confidence, margin and cross_entropy at the last step that has outputs. Missing values are null. A
     metadata key that is one of these names becomes `metadata:KEY`.
     """
+    return _stream(sample_columns(session, store, split, None))
+
+
+def sample_columns(session: Session, store: Store, split: tables.Split, step: int | None) -> dict[str, Any]:
+    """The columns of `samples_stream` as Arrow arrays, with the outputs of a step (the last by default)."""
     table = split_samples(session, store, split)
     columns = {"position": pa.array(np.arange(len(table))), "id": _column(table.ids)}
     if table.labels is not None:
         columns["label"] = _column(table.labels, negative_is_missing=True)
     if table.texts is not None:
         columns["text"] = _column(table.texts)
-    outputs = step_outputs(session, store, split, None)
+    outputs = step_outputs(session, store, split, step)
     said: dict[str, Any] = {}
     if outputs is not None:
         said["prediction"] = _column(outputs.prediction, negative_is_missing=True)
@@ -43,7 +48,7 @@ def samples_stream(session: Session, store: Store, split: tables.Split) -> bytes
             said[name] = _column(getattr(outputs, name))
     for key, values in table.metadata.items():
         columns[f"metadata:{key}" if key in columns or key in said else key] = _column(values)
-    return _stream(columns | said)
+    return columns | said
 
 
 def vectors_stream(session: Session, store: Store, snapshot: tables.Snapshot) -> bytes:

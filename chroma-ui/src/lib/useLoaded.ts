@@ -1,0 +1,17 @@
+import { useEffect, useState } from "react";
+
+/** What `load` resolves to; the answer before stays while the next is on its way, null after a failure. Memoise `load`. */
+export function useLoaded<T>(load: () => Promise<T>): T | null {
+  const [loaded, setLoaded] = useState<T | null>(null);
+  useEffect(() => {
+    let current = true;
+    load().then(
+      (answer) => current && setLoaded(answer),
+      () => current && setLoaded(null),
+    );
+    return () => {
+      current = false;
+    };
+  }, [load]);
+  return loaded;
+}

@@ -1,0 +1,109 @@
+import { bytes, count } from "../lib/format";
+import { notify } from "../state/notices";
+import { IconButton } from "../ui/Button";
+import { Section } from "../ui/controls";
+import { Facts } from "../ui/Facts";
+import { Copy, Warning } from "../ui/icons";
+import { IDENTITIES, type Receipt } from "./receipt";
+import styles from "./receipt.module.css";
+
+const of = (n: number, all: number) => (all ? `${count(n)} of ${count(all)}` : count(n));
+
+/** What was captured, what it cost and what is missing, as the training's last lines said it. */
+export function ReceiptCard({ receipt }: { receipt: Receipt }) {
+  const { layers, identity, missing, notes, errors, command } = receipt;
+  return (
+    <Section title="Receipt" note={receipt.bytes === null ? null : bytes(receipt.bytes)}>
+      <div className={styles.receipt} data-testid="receipt">
+        {layers.length ? (
+          <table className={styles.table}>
+            <thead>
+              <tr>
+                <th scope="col">layer</th>
+                <th scope="col">snapshots</th>
+                <th scope="col">samples</th>
+              </tr>
+            </thead>
+            <tbody>
+              {layers.map((line) => (
+                <tr key={`${line.layer} ${line.split}`}>
+                  <th scope="row">
+                    {line.layer}
+                    <span>
+                      {line.split} · {count(line.dim)}-d · {bytes(line.bytes)}
+                    </span>
+                  </th>
+                  <td data-short={line.snapshots < line.snapshots_of || undefined}>
+                    {of(line.snapshots, line.snapshots_of)}
+                  </td>
+                  <td>{of(line.n, line.of)}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ) : (
+          <p className={styles.faint}>No layer was captured.</p>
+        )}
+        <Facts
+          facts={[
+            ...(receipt.percent === null || receipt.seconds === null
+              ? []
+              : [
+                  [
+                    "cost",
+                    <span
+                      key="cost"
+                      title={`${receipt.seconds.toFixed(2)} s of ${(receipt.training_seconds ?? 0).toFixed(1)} s on the training's thread`}
+                    >
+                      {receipt.percent.toFixed(1)} % of the training's time
+                    </span>,
+                  ] as const,
+                ]),
+            ...Object.entries(identity).map(
+              ([split, known]) => [`ids of ${split}`, IDENTITIES[known] ?? known] as const,
+            ),
+          ]}
+        />
+        {Object.keys(missing).length ? (
+          <ul className={styles.missing} aria-label="Missing">
+            {Object.entries(missing).map(([reason, records]) => (
+              <li key={reason}>
+                <Warning size={13} />
+                {count(records)} {records === 1 ? "record" : "records"} missing: {reason}
+              </li>
+            ))}
+          </ul>
+        ) : (
+          <p className={styles.whole}>Nothing is missing.</p>
+        )}
+        {notes.map((note) => (
+          <p key={note} className={styles.faint}>
+            {note}
+          </p>
+        ))}
+        {errors.map((error) => (
+          <p key={error} className={styles.error}>
+            {error}
+          </p>
+        ))}
+        {command ? (
+          <p className={styles.command}>
+            <code>{command}</code>
+            <IconButton label="Copy the command" side="left" onClick={() => void copy(command)}>
+              <Copy size={14} />
+            </IconButton>
+          </p>
+        ) : null}
+      </div>
+    </Section>
+  );
+}
+
+async function copy(command: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(command);
+    notify("Copied.");
+  } catch {
+    notify("This browser does not let the page copy: select the command and copy it by hand.");
+  }
+}

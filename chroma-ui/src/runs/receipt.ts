@@ -1,0 +1,72 @@
+/** Pure: the receipt as the server hands it over → what can be shown of it. */
+
+export type ReceiptLine = {
+  layer: string;
+  split: string;
+  snapshots: number;
+  snapshots_of: number;
+  n: number;
+  of: number;
+  dim: number;
+  bytes: number;
+};
+
+export type Receipt = {
+  layers: ReceiptLine[];
+  /** Split to how its ids are known. */
+  identity: Record<string, string>;
+  bytes: number | null;
+  seconds: number | null;
+  training_seconds: number | null;
+  percent: number | null;
+  /** Reason to the number of records that are not there because of it. */
+  missing: Record<string, number>;
+  notes: string[];
+  errors: string[];
+  command: string | null;
+};
+
+export const IDENTITIES: Record<string, string> = {
+  index: "dataset indices",
+  key: "your own keys",
+  order: "unknown: numbered as they came",
+};
+
+const number = (value: unknown): number | null =>
+  typeof value === "number" && Number.isFinite(value) ? value : null;
+const texts = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((part) => typeof part === "string") : [];
+const object = (value: unknown): Record<string, unknown> =>
+  value && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+
+/** null where there is no receipt yet; what an older Chroma did not write stays empty. */
+export function readReceipt(value: unknown): Receipt | null {
+  const found = object(value);
+  if (Object.keys(found).length === 0) return null;
+  const lines = Array.isArray(found.layers) ? found.layers.map(object) : [];
+  return {
+    layers: lines.map((line) => ({
+      layer: String(line.layer ?? ""),
+      split: String(line.split ?? ""),
+      snapshots: number(line.snapshots) ?? 0,
+      snapshots_of: number(line.snapshots_of) ?? 0,
+      n: number(line.n) ?? 0,
+      of: number(line.of) ?? 0,
+      dim: number(line.dim) ?? 0,
+      bytes: number(line.bytes) ?? 0,
+    })),
+    identity: Object.fromEntries(
+      Object.entries(object(found.identity)).map(([name, known]) => [name, `${known}`]),
+    ),
+    bytes: number(found.bytes),
+    seconds: number(found.seconds),
+    training_seconds: number(found.training_seconds),
+    percent: number(found.percent),
+    missing: Object.fromEntries(
+      Object.entries(object(found.missing)).map(([reason, records]) => [reason, number(records) ?? 0]),
+    ),
+    notes: texts(found.notes),
+    errors: texts(found.errors),
+    command: typeof found.command === "string" ? found.command : null,
+  };
+}

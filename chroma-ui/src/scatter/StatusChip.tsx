@@ -1,0 +1,34 @@
+import { count, decimal } from "../lib/format";
+import styles from "./stage.module.css";
+import type { ShownFrame } from "./useShownFrame";
+
+/** How many points of how many, and how far the picture can be trusted. */
+export function StatusChip({ shown, drawn, zoom }: { shown: ShownFrame; drawn: number; zoom: number }) {
+  const { film, frame, points, revision } = shown;
+  const quality = frame.trustworthiness;
+  const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
+  return (
+    <p className={styles.status} data-testid="status-chip">
+      <span>
+        <b>{count(drawn)}</b> of <b>{count(points.n)}</b> points
+      </span>
+      {film.n < film.of ? (
+        <span title="The run follows a part of the split">
+          {count(film.n)} of {count(film.of)} samples
+        </span>
+      ) : null}
+      <span>
+        zoom <b>{zoom.toFixed(1)}×</b>
+      </span>
+      {quality !== null ? (
+        <span title="Share of neighbourhoods that the map keeps (Venna & Kaski 2001, k = 15)">
+          trustworthiness <b>{decimal(quality)}</b>
+          {sampled}
+        </span>
+      ) : null}
+      {revision.preview ? (
+        <span className={styles.preview}>{revision.method.toUpperCase()} preview</span>
+      ) : null}
+    </p>
+  );
+}

@@ -1,0 +1,89 @@
+/** Pure: which points lie near a place, or within a path. */
+import { type Box, boundingBox, type Points, placeX, placeY } from "./encode";
+
+export type Place = { x: number; y: number };
+
+/** Points sorted into square cells, so that a look-up meets a few of them only. */
+export type Cells = {
+  points: Points;
+  box: Box;
+  side: number;
+  across: number;
+  up: number;
+  /** Where each cell begins in `order`. */
+  start: Uint32Array;
+  order: Uint32Array;
+};
+
+const POINTS_PER_CELL = 6;
+const MOST_ACROSS = 1024;
+
+export function sortIntoCells(points: Points): Cells | null {
+  const box = boundingBox(points);
+  if (!box) return null;
+  const width = Math.max(box.right - box.left, 1e-6);
+  const height = Math.max(box.top - box.bottom, 1e-6);
+  const wanted = Math.sqrt((width * height * POINTS_PER_CELL) / points.presentCount);
+  const side = Math.max(wanted, width / MOST_ACROSS, height / MOST_ACROSS);
+  const across = Math.floor(width / side) + 1;
+  const up = Math.floor(height / side) + 1;
+  const start = new Uint32Array(across * up + 1);
+  const cell = new Uint32Array(points.n);
+  for (let i = 0; i < points.n; i++) {
+    if (!points.present[i]) continue;
+    const column = Math.floor((placeX(points, i) - box.left) / side);
+    const row = Math.floor((placeY(points, i) - box.bottom) / side);
+    cell[i] = Math.min(up - 1, row) * across + Math.min(across - 1, column);
+    start[cell[i] + 1]++;
+  }
+  for (let at = 0; at < across * up; at++) start[at + 1] += start[at];
+  const next = start.slice();
+  const order = new Uint32Array(points.presentCount);
+  for (let i = 0; i < points.n; i++) if (points.present[i]) order[next[cell[i]]++] = i;
+  return { points, box, side, across, up, start, order };
+}
+
+/** The nearest marked point within `reach` of a place; the one drawn last where several are as near. */
+export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach: number): number | null {
+  const { points, box, side, across, up, start, order } = cells;
+  const bound = (value: number, most: number) => Math.min(most - 1, Math.max(0, Math.floor(value)));
+  const [left, right] = [x - reach, x + reach].map((at) => bound((at - box.left) / side, across));
+  const [bottom, top] = [y - reach, y + reach].map((at) => bound((at - box.bottom) / side, up));
+  let found: number | null = null;
+  let least = reach * reach;
+  for (let row = bottom; row <= top; row++) {
+    const end = start[row * across + right + 1];
+    for (let at = start[row * across + left]; at < end; at++) {
+      const i = order[at];
+      if (!marks[i]) continue;
+      const away = (placeX(points, i) - x) ** 2 + (placeY(points, i) - y) ** 2;
+      if (away > least || (away === least && found !== null && i < found)) continue;
+      least = away;
+      found = i;
+    }
+  }
+  return found;
+}
+
+/** The drawn points within a closed path (even-odd), ascending. */
+export function within(points: Points, drawn: Uint32Array, path: readonly Place[]): Uint32Array {
+  const found = new Uint32Array(drawn.length);
+  let kept = 0;
+  const xs = path.map(({ x }) => x);
+  const ys = path.map(({ y }) => y);
+  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  for (const i of drawn) {
+    const x = placeX(points, i);
+    if (x < left || x > right) continue;
+    const y = placeY(points, i);
+    if (y < bottom || y > top) continue;
+    let inside = false;
+    for (let a = 0, b = xs.length - 1; a < xs.length; b = a++) {
+      if (ys[a] > y !== ys[b] > y && x < ((xs[b] - xs[a]) * (y - ys[a])) / (ys[b] - ys[a]) + xs[a]) {
+        inside = !inside;
+      }
+    }
+    if (inside) found[kept++] = i;
+  }
+  return found.slice(0, kept);
+}

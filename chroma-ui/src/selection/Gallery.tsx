@@ -1,0 +1,95 @@
+import { useEffect, useRef, useState } from "react";
+import { SPRITES, spriteAddress } from "../api/bytes";
+import { useSize } from "../lib/useSize";
+import styles from "./selection.module.css";
+
+type Props = {
+  runId: string;
+  split: { name: string; hasImages: boolean };
+  /** Positions in the order to show them. */
+  positions: readonly number[];
+  colourOf: (position: number) => string | undefined;
+  nameOf: (position: number) => string;
+  focused: number | null;
+  onFocus: (position: number) => void;
+};
+
+const SPRITES_A_ROW = 32;
+const GAP = 3;
+const TILE = 36;
+const LINE = 26;
+/** Rows drawn above and below what is seen. */
+const SPARE_ROWS = 4;
+
+/** Thumbnails of many samples; only the rows that are seen stand in the page. */
+export function Gallery({ runId, split, positions, colourOf, nameOf, focused, onFocus }: Props) {
+  const frame = useRef<HTMLDivElement>(null);
+  const { width, height } = useSize(frame);
+  const [top, setTop] = useState(0);
+  const plain = !split.hasImages;
+  const across = plain ? 1 : Math.max(1, Math.floor((width + GAP) / (TILE + GAP)));
+  const side = plain ? width : (width - GAP * (across - 1)) / across;
+  const rise = plain ? LINE : side + GAP;
+  const rows = Math.ceil(positions.length / across);
+  const first = Math.max(0, Math.floor(top / rise) - SPARE_ROWS);
+  const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
+  const seen = positions.slice(first * across, last * across);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    frame.current?.scrollTo({ top: 0 });
+  }, [positions]);
+
+  return (
+    <div
+      ref={frame}
+      className={styles.gallery}
+      data-testid="gallery"
+      onScroll={(event) => setTop(event.currentTarget.scrollTop)}
+    >
+      <ul style={{ height: rows * rise }} aria-label={`${positions.length} samples`}>
+        {width > 0
+          ? seen.map((position, order) => {
+              const place = first * across + order;
+              const tile = position % SPRITES;
+              return (
+                <li
+                  key={position}
+                  style={{
+                    left: (place % across) * (side + GAP),
+                    top: Math.floor(place / across) * rise,
+                    width: side,
+                    height: rise - GAP,
+                  }}
+                >
+                  <button
+                    type="button"
+                    className={plain ? styles.line : styles.tile}
+                    style={{ "--ink": colourOf(position) ?? "var(--line-strong)" } as React.CSSProperties}
+                    title={nameOf(position)}
+                    aria-label={nameOf(position)}
+                    data-focused={position === focused || undefined}
+                    data-position={position}
+                    onClick={() => onFocus(position)}
+                  >
+                    {plain ? (
+                      nameOf(position)
+                    ) : (
+                      <span
+                        style={{
+                          backgroundImage: `url("${spriteAddress(runId, split.name, Math.floor(position / SPRITES))}")`,
+                          backgroundSize: `${SPRITES_A_ROW * 100}% auto`,
+                          backgroundPosition: `${-(tile % SPRITES_A_ROW) * side}px ${-Math.floor(tile / SPRITES_A_ROW) * side}px`,
+                        }}
+                      />
+                    )}
+                  </button>
+                </li>
+              );
+            })
+          : null}
+      </ul>
+    </div>
+  );
+}

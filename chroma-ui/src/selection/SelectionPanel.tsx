@@ -1,0 +1,197 @@
+import { useCallback, useMemo, useState } from "react";
+import { fetchColumn } from "../api/bytes";
+import { count, decimal, percent } from "../lib/format";
+import { useLoaded } from "../lib/useLoaded";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { useSelection } from "../state/selection";
+import { Section } from "../ui/controls";
+import { Facts } from "../ui/Facts";
+import { Cross, Lasso } from "../ui/icons";
+import { useTagging } from "./act";
+import { compareShares, meanOf, type Share, shareOf } from "./compare";
+import { Gallery } from "./Gallery";
+import styles from "./selection.module.css";
+
+export type SelectionPanelProps = {
+  shown: ShownFrame;
+  split: { name: string; hasImages: boolean };
+  wrong: Uint8Array | null;
+  classColours: Map<string, string>;
+  focused: number | null;
+  onFocus: (position: number) => void;
+};
+
+/** Categories listed before the rest is summed up. */
+const MOST_SHARES = 6;
+const ORDERS = ["confidence", "position"] as const;
+
+export function SelectionPanel(props: SelectionPanelProps) {
+  const indices = useSelection((selection) => selection.indices);
+  if (indices.length === 0) {
+    return (
+      <div className={styles.hint}>
+        <Lasso size={26} />
+        <p>Choose the lasso or the box, or hold shift, and draw around points.</p>
+      </div>
+    );
+  }
+  return <Selected {...props} indices={indices} />;
+}
+
+function Selected(props: SelectionPanelProps & { indices: Uint32Array }) {
+  const { shown, split, wrong, classColours, indices } = props;
+  const { label, prediction, confidence, points } = shown;
+  const [order, setOrder] = useState<(typeof ORDERS)[number]>("confidence");
+  const byConfidence = order === "confidence" && confidence !== null;
+  const positions = useMemo(() => {
+    const listed = [...indices];
+    const sure = confidence?.values;
+    if (byConfidence && sure) listed.sort((a, b) => (sure[a] || 0) - (sure[b] || 0));
+    return listed;
+  }, [indices, confidence, byConfidence]);
+  const whole = useMemo(() => Uint32Array.from(points.present.keys()), [points]);
+  const nameOf = (column: typeof label, i: number) => column?.legend[column.codes[i]] ?? null;
+
+  return (
+    <div className={styles.panel}>
+      <Facts
+        facts={[
+          ["selected", `${count(indices.length)} of ${count(points.n)}`],
+          ...(wrong
+            ? [
+                [
+                  "wrong",
+                  `${percent(shareOf(wrong, indices))} · all ${percent(shareOf(wrong, whole))}`,
+                ] as const,
+              ]
+            : []),
+          ...(confidence
+            ? [
+                [
+                  "mean confidence",
+                  `${decimal(meanOf(confidence, indices))} · all ${decimal(meanOf(confidence, whole))}`,
+                ] as const,
+              ]
+            : []),
+        ]}
+      />
+      {label ? (
+        <Shares
+          title="Labels"
+          shares={compareShares(label, points.present, indices)}
+          colours={classColours}
+        />
+      ) : null}
+      {prediction ? (
+        <Shares
+          title="Predictions"
+          shares={compareShares(prediction, points.present, indices)}
+          colours={classColours}
+        />
+      ) : null}
+      <Tags {...props} />
+      <Section
+        title="Samples"
+        note={
+          confidence ? (
+            <button
+              type="button"
+              className={styles.link}
+              onClick={() => setOrder(byConfidence ? "position" : "confidence")}
+            >
+              sort: {byConfidence ? "least sure" : "position"}
+            </button>
+          ) : null
+        }
+      >
+        <Gallery
+          runId={shown.film.runId}
+          split={split}
+          positions={positions}
+          colourOf={(i) => classColours.get(nameOf(prediction ?? label, i) ?? "")}
+          nameOf={(i) =>
+            [
+              `sample at ${i}`,
+              label ? `label ${nameOf(label, i) ?? "not known"}` : "",
+              prediction ? `predicted ${nameOf(prediction, i) ?? "not known"}` : "",
+            ]
+              .filter(Boolean)
+              .join(", ")
+          }
+          focused={props.focused}
+          onFocus={props.onFocus}
+        />
+      </Section>
+    </div>
+  );
+}
+
+function Shares(props: { title: string; shares: Share[]; colours: Map<string, string> }) {
+  const { shares } = props;
+  const rest = shares.slice(MOST_SHARES);
+  return (
+    <Section title={props.title} note="share · against all">
+      <ul className={styles.shares} data-testid={`shares-${props.title.toLowerCase()}`}>
+        {shares.slice(0, MOST_SHARES).map(({ name, count: n, of, inside, lift }) => (
+          <li key={name} title={`${count(n)} of the ${count(of)} points of ${name} are selected`}>
+            <span className={styles.shareName}>{name}</span>
+            <span className={styles.meter}>
+              <span
+                style={{ width: percent(inside), background: props.colours.get(name) ?? "var(--accent)" }}
+              />
+            </span>
+            <span>{percent(inside)}</span>
+            <b data-high={lift >= 1.5 || undefined}>{lift.toFixed(1)}×</b>
+          </li>
+        ))}
+      </ul>
+      {rest.length ? (
+        <p className={styles.rest}>
+          and {rest.length} more, {count(rest.reduce((sum, share) => sum + share.count, 0))} samples
+        </p>
+      ) : null}
+    </Section>
+  );
+}
+
+/** The tags that selected samples carry; each can be taken off. */
+function Tags({ shown, indices }: SelectionPanelProps & { indices: Uint32Array }) {
+  const tagging = useTagging(shown);
+  const { film, frame } = shown;
+  const load = useCallback(
+    () =>
+      Promise.all(
+        film.columns
+          .filter((column) => column.name.startsWith("tag:"))
+          .map(async (column) => ({
+            tag: column.name.slice(4),
+            values: await fetchColumn(film, column, frame),
+          })),
+      ),
+    [film, frame],
+  );
+  const marked = useLoaded(load);
+  const carried = (marked ?? []).flatMap(({ tag, values }) => {
+    const n = values.kind === "categorical" ? indices.filter((i) => values.codes[i] === 1).length : 0;
+    return n ? [{ tag, n }] : [];
+  });
+  if (carried.length === 0) return null;
+  return (
+    <Section title="Tags">
+      <p className={styles.tags}>
+        {carried.map(({ tag, n }) => (
+          <span key={tag} className={styles.tag} data-testid="selection-tag">
+            {tag} <b>{count(n)}</b>
+            <button
+              type="button"
+              aria-label={`Take the tag ${tag} off`}
+              onClick={() => void tagging("untag", tag, indices)}
+            >
+              <Cross size={10} />
+            </button>
+          </span>
+        ))}
+      </p>
+    </Section>
+  );
+}

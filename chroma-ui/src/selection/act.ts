@@ -1,0 +1,94 @@
+/** What can be done with selected samples: files, ids, tags. */
+import { useCallback } from "react";
+import { useClient } from "urql";
+import { fetchColumn } from "../api/bytes";
+import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
+import { ask } from "../api/http";
+import { count } from "../lib/format";
+import { saveFile } from "../lib/saveFile";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { notify } from "../state/notices";
+
+export type ExportFormat = "csv" | "json" | "parquet";
+
+async function asked(
+  shown: ShownFrame,
+  format: ExportFormat | "ids",
+  indices: Uint32Array,
+): Promise<Response> {
+  const { runId, split } = shown.film;
+  const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
+  const response = await ask(new URL(address, document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ positions: [...indices], step: shown.frame.step, format }),
+  });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return response;
+}
+
+const idsOf = async (shown: ShownFrame, indices: Uint32Array): Promise<string[]> =>
+  (await asked(shown, "ids", indices)).json();
+
+const samples = (n: number) => `${count(n)} ${n === 1 ? "sample" : "samples"}`;
+const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+export async function exportSamples(
+  shown: ShownFrame,
+  indices: Uint32Array,
+  format: ExportFormat,
+): Promise<void> {
+  try {
+    const response = await asked(shown, format, indices);
+    saveFile(await response.blob(), `${shown.film.split.replaceAll(/[^\w.-]+/g, "-")}-selection.${format}`);
+  } catch (error) {
+    notify(`Nothing was exported: ${why(error)}.`);
+  }
+}
+
+export async function copyIds(shown: ShownFrame, indices: Uint32Array): Promise<void> {
+  try {
+    const ids = await idsOf(shown, indices);
+    await navigator.clipboard.writeText(ids.join("\n"));
+    notify(`Copied the ids of ${samples(ids.length)}.`);
+  } catch (error) {
+    notify(`The ids were not copied: ${why(error)}.`);
+  }
+}
+
+/** Tags and untags samples, with a way back. */
+export function useTagging(shown: ShownFrame) {
+  const client = useClient();
+  return useCallback(
+    async (change: "tag" | "untag", tag: string, indices: Uint32Array) => {
+      const { runId, split } = shown.film;
+      const write = async (what: "tag" | "untag", sampleIds: string[]) => {
+        const document = what === "tag" ? TagSamplesDocument : UntagSamplesDocument;
+        const { error } = await client.mutation(document, { runId, split, tag, sampleIds });
+        if (error) throw new Error(error.graphQLErrors[0]?.message ?? error.message);
+      };
+      try {
+        const column = shown.film.columns.find(({ name }) => name === `tag:${tag}`);
+        const now = column ? await fetchColumn(shown.film, column, shown.frame) : null;
+        const carries = (i: number) => now?.kind === "categorical" && now.codes[i] === 1;
+        // The way back must not take a tag away from samples that carried it before.
+        const changed = indices.filter((i) => carries(i) === (change === "untag"));
+        const ids = await idsOf(shown, changed);
+        if (ids.length) await write(change, ids);
+        const done =
+          change === "tag" ? `Tagged ${samples(ids.length)}` : `Took the tag off ${samples(ids.length)}`;
+        notify(`${done}: ${tag}.`, {
+          label: "Undo",
+          run: () => {
+            write(change === "tag" ? "untag" : "tag", ids).catch((error: unknown) =>
+              notify(`It was not undone: ${why(error)}.`),
+            );
+          },
+        });
+      } catch (error) {
+        notify(`The samples were not ${change === "tag" ? "tagged" : "untagged"}: ${why(error)}.`);
+      }
+    },
+    [client, shown],
+  );
+}

@@ -1,0 +1,187 @@
+import { useMemo, useState } from "react";
+import { Inspector } from "../inspector/Inspector";
+import { LeftPanel } from "../legend/LeftPanel";
+import { useKeys } from "../lib/useKeys";
+import { useReducedMotion, useShade } from "../lib/useTheme";
+import { pickFrame } from "../runs/choices";
+import { TopBar } from "../runs/TopBar";
+import { FilmProgress } from "../scatter/FilmProgress";
+import type { Plot } from "../scatter/plot";
+import { Stage } from "../scatter/Stage";
+import { composePicture } from "../scatter/scene";
+import { useShownFrame } from "../scatter/useShownFrame";
+import { useConnection } from "../state/connection";
+import { usePreferences } from "../state/preferences";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+import { Timeline } from "../timeline/Timeline";
+import { glideFor, togglePlay, usePlayer } from "../timeline/usePlayer";
+import { Help } from "../ui/Help";
+import { messageFor } from "./messageFor";
+import { useFocus } from "./useFocus";
+import { useFrames, useTrails } from "./useFrames";
+import { useOpenRun } from "./useOpenRun";
+import styles from "./Workspace.module.css";
+
+/** A step from frame to frame by hand, in ms. */
+const STEP_GLIDE_MS = 420;
+const NOTHING: never[] = [];
+
+export function Workspace() {
+  const view = useView();
+  const { pointSize, labels, contours, trails: trailsOn, speed, set } = usePreferences();
+  const unauthorised = useConnection(({ status }) => status === "unauthorised");
+  const shade = useShade();
+  const reducedMotion = useReducedMotion();
+  const [help, setHelp] = useState(false);
+  const [panel, setPanel] = useState<"left" | "right" | null>(null);
+  const [plot, setPlot] = useState<Plot | null>(null);
+  const open = useOpenRun();
+  const { runs, run, layer, split, film } = open;
+
+  const frames = film?.revision?.frames ?? NOTHING;
+  const index = pickFrame(frames, view.step);
+  const { shown, box, reel, problem: bytesProblem } = useShownFrame(film, frames[index] ?? null, view.colour);
+  usePlayer(frames, index, shown?.frame.digest ?? null);
+  const { seekTo, scrubTo } = useFrames(frames, reel, plot);
+
+  const { hidden, confidence, wrong } = view;
+  const classNames = split?.classNames;
+  const picture = useMemo(
+    () =>
+      shown
+        ? composePicture(shown, {
+            shade,
+            classNames: classNames ?? [],
+            hidden,
+            confidence,
+            onlyWrong: wrong,
+          })
+        : null,
+    [shown, shade, classNames, hidden, confidence, wrong],
+  );
+  const { focus, position, sample, fetching, problem } = useFocus(
+    shown,
+    run && layer && split ? { runId: run.id, split: split.name, layer: layer.name } : null,
+  );
+  const trails = useTrails(reel, index, focus?.index ?? null, trailsOn);
+
+  const stepBy = (by: number) => {
+    view.setPlaying(false);
+    seekTo(index + by);
+  };
+  const { clear, setTool } = useSelection.getState();
+  useKeys([
+    [" ", () => togglePlay(frames, index)],
+    ["ArrowLeft", () => stepBy(-1)],
+    ["ArrowRight", () => stepBy(1)],
+    ["Home", () => stepBy(-frames.length)],
+    ["End", () => stepBy(frames.length)],
+    ["f", () => plot?.fit()],
+    ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
+    ["v", () => setTool("move")],
+    ["l", () => setTool("lasso")],
+    ["b", () => setTool("box")],
+    ["t", () => set({ trails: !trailsOn })],
+    ["?", () => setHelp(true)],
+    ["Escape", () => (focus ? view.focus(null) : clear())],
+  ]);
+
+  const glideMs = reducedMotion ? 0 : view.playing ? glideFor(speed) : STEP_GLIDE_MS;
+  const failure =
+    open.problem ?? (film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : bytesProblem);
+  const positionOf = (i: number) => (shown?.position ? shown.position.values[i] : i);
+  const message = messageFor({ open, unauthorised, failure: shown ? null : failure });
+
+  return (
+    <div className={styles.workspace} data-panel={panel ?? undefined} data-bare={run ? undefined : true}>
+      <div className={styles.top}>
+        <TopBar
+          runs={runs ?? NOTHING}
+          run={run}
+          layer={layer?.name ?? null}
+          split={split?.name ?? null}
+          onRunsChanged={open.askRuns}
+          onHelp={() => setHelp(true)}
+          onPanel={(side) => setPanel((before) => (before === side ? null : side))}
+        />
+      </div>
+      <aside className={styles.left} aria-label="Colours">
+        {message ? null : <LeftPanel columns={film?.columns ?? NOTHING} shown={shown} picture={picture} />}
+      </aside>
+      <main className={styles.centre}>
+        <Stage
+          shown={message ? null : shown}
+          picture={message ? null : picture}
+          box={box}
+          style={{ shade, pointSize, labels, contours }}
+          glideMs={glideMs}
+          split={split ?? { name: "", hasImages: false }}
+          focus={focus}
+          trails={trails}
+          onPick={(i) => view.focus(positionOf(i))}
+          plot={plot}
+          onPlot={setPlot}
+        >
+          {message}
+          {!message && run ? <FilmProgress film={film} /> : null}
+          {!message && failure && shown ? (
+            <div className={styles.failure} role="alert" data-testid="film-failed">
+              <p>{failure}</p>
+              <button type="button" onClick={open.askFilm}>
+                Try again
+              </button>
+            </div>
+          ) : null}
+        </Stage>
+      </main>
+      {film && frames[index] && !message ? (
+        <div className={styles.bottom}>
+          <Timeline
+            film={film}
+            frames={frames}
+            index={index}
+            metrics={run?.metrics ?? NOTHING}
+            onScrub={(at) => scrubTo(at, reducedMotion ? 0 : undefined)}
+          />
+        </div>
+      ) : null}
+      <aside className={styles.right} aria-label="Inspector">
+        {run ? (
+          <Inspector
+            run={run}
+            focused={
+              focus && shown && picture && split && position !== null
+                ? {
+                    shown,
+                    index: focus.index,
+                    position,
+                    split,
+                    sample,
+                    fetching,
+                    problem,
+                    classColours: picture.classColours,
+                    onFocus: view.focus,
+                    onSeek: seekTo,
+                  }
+                : null
+            }
+            selection={
+              shown && picture && split
+                ? {
+                    shown,
+                    split,
+                    wrong: picture.wrong,
+                    classColours: picture.classColours,
+                    focused: position,
+                    onFocus: view.focus,
+                  }
+                : null
+            }
+          />
+        ) : null}
+      </aside>
+      <Help open={help} onOpenChange={setHelp} />
+    </div>
+  );
+}

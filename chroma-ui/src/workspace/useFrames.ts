@@ -1,0 +1,55 @@
+import { useCallback, useEffect, useMemo } from "react";
+import type { Frame } from "../api/bytes";
+import type { Points } from "../scatter/encode";
+import type { Plot } from "../scatter/plot";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+
+/** More trails than this hide each other. */
+const MOST_TRAILS = 40;
+
+/** Moves through the frames: by steps, to a frame, or to a place between two of them. */
+export function useFrames(frames: readonly Frame[], reel: readonly Points[] | null, plot: Plot | null) {
+  const seek = useView((view) => view.seek);
+  const seekTo = useCallback(
+    (next: number) => {
+      const frame = frames[Math.min(frames.length - 1, Math.max(0, next))];
+      if (frame) seek(frame.step);
+    },
+    [frames, seek],
+  );
+  /** `at` lies between frames; null lets the points go to the nearest one. */
+  const scrubTo = (at: number | null, ms?: number) => {
+    useView.getState().setPlaying(false);
+    if (at === null) {
+      plot?.scrub(null, ms);
+      return;
+    }
+    const before = Math.min(frames.length - 1, Math.max(0, Math.floor(at)));
+    const after = Math.min(frames.length - 1, before + 1);
+    if (reel?.[before] && reel[after]) {
+      plot?.scrub({ from: reel[before], to: reel[after], along: at - before });
+    }
+    seekTo(Math.round(at));
+  };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a film exchanged while it is scrubbed lets its frames go
+  useEffect(() => () => plot?.scrub(null, 0), [plot, reel]);
+  return { seekTo, scrubTo };
+}
+
+/** The frames through which the selected samples, or the one in focus, came to where they are. */
+export function useTrails(
+  reel: readonly Points[] | null,
+  index: number,
+  focused: number | null,
+  on: boolean,
+) {
+  const selected = useSelection((selection) => selection.indices);
+  return useMemo(() => {
+    if (!on || !reel || (selected.length === 0 && focused === null)) return null;
+    const stride = Math.max(1, Math.ceil(selected.length / MOST_TRAILS));
+    const few = [...selected].filter((_, order) => order % stride === 0);
+    const indices = focused === null || few.includes(focused) ? few : [...few, focused];
+    return { indices, frames: reel.slice(0, Math.max(0, index)) };
+  }, [reel, index, focused, on, selected]);
+}

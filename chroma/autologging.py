@@ -1,0 +1,197 @@
+"""`chroma.autolog()`: every training of Lightning, Keras and Hugging Face's Trainer is captured.
+
+Nothing is imported until the user imports it; what stands in a framework is gone after
+`chroma.autolog(disable=True)`.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, cast
+
+import wrapt
+
+from chroma.capture.layers import Layer
+from chroma.capture.options import RunOptions
+from chroma.capture.switch import is_disabled
+from chroma.errors import ConfigError
+from chroma.guard import Guard, logger
+from chroma.integrations import _seams
+from chroma.run.arguments import Dtype
+from chroma.run.recording import logged_by_hand
+
+_WARNS = "captured all the same; if it goes wrong, chroma.autolog(disable=True) takes it out"
+
+
+@dataclass(frozen=True, slots=True)
+class _Framework:
+    """A framework that can be joined.
+
+    Attributes:
+        modules: Modules whose import makes it joinable.
+        join: Stands in it; returns what takes it out again.
+        tested: First and last major version, with the first minor, that the tests ran with.
+    """
+
+    modules: Sequence[str]
+    join: Callable[[Any, _seams.Ask, Guard], _seams.Undo]
+    tested: tuple[tuple[int, int], int]
+
+
+_FRAMEWORKS = {
+    "lightning": _Framework(("lightning.pytorch", "pytorch_lightning"), _seams.lightning, ((2, 2), 2)),
+}
+
+
+@dataclass
+class _State:
+    """What was asked for last, and where we stand."""
+
+    options: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    exclusive: bool = False
+    silent: bool = False
+    guard: Guard = field(default_factory=Guard)
+    hooked: set[str] = field(default_factory=set[str])  # modules whose import we are told of
+    joined: dict[str, _seams.Undo] = field(default_factory=dict[str, _seams.Undo])  # by module
+    warned: set[str] = field(default_factory=set[str])
+
+
+_state = _State()
+_lock = threading.RLock()
+
+
+def autolog(
+    *,
+    project: str | None = None,
+    name: str | None = None,
+    run_id: str | None = None,
+    layers: str | Layer | Sequence[str | Layer] = "auto",
+    every: int | str = 1,
+    max_samples: int | None = 10_000,
+    max_snapshots: int | None = 40,
+    dtype: Dtype = "float16",
+    log_inputs: bool = True,
+    frameworks: Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    exclusive: bool = False,
+    silent: bool = False,
+    disable: bool = False,
+) -> None:
+    """Capture every training from now on, as if it had a `ChromaCallback`.
+
+    May be called before or after frameworks are imported, and again: the last call counts for trainings that
+    begin after it. A training that has a `ChromaCallback` of its own is left to it, and a training within a
+    training is not captured.
+
+    Args:
+        project: Group of runs; by default the name of the git repository, or folder, one works in.
+        name: Readable name of the runs; by default one made of each run's id.
+        run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
+        layers: "auto", or layer names, globs, "name:input", `chroma.Layer`s.
+        every: Epochs between snapshots, or steps as in "500 steps".
+        max_samples: Most samples to follow in each split, the same ones all along; None for all.
+        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        dtype: Of stored vectors: "float16", or "float32".
+        log_inputs: Keep inputs that look like images as thumbnails.
+        frameworks: Which of "lightning", "keras" and "transformers"; a mapping gives options that hold for
+            one of them: `{"lightning": {}, "keras": {"every": 5}}`. None for all.
+        exclusive: Capture nothing while a run of `chroma.init` is open.
+        silent: Print nothing and warn of nothing.
+        disable: Capture no more: every method of a framework is again what it was.
+
+    Raises:
+        ConfigError: An argument cannot be used; what was asked before still holds.
+    """
+    shared = RunOptions(
+        project=project,
+        name=name,
+        run_id=run_id,
+        layers=layers,
+        every=every,
+        max_samples=max_samples,
+        max_snapshots=max_snapshots,
+        dtype=dtype,
+        log_inputs=log_inputs,
+        silent=silent,
+    )
+    options = {} if disable else _by_framework(shared, frameworks)
+    with _lock:
+        _state.options, _state.exclusive, _state.silent = options, exclusive, silent
+        for framework, known in _FRAMEWORKS.items():
+            for module in known.modules:
+                if framework in options:
+                    _join_now_or_when_imported(framework, module)
+                elif module in _state.joined:
+                    _state.joined.pop(module)()
+
+
+def _by_framework(
+    shared: RunOptions, frameworks: Sequence[str] | Mapping[str, Mapping[str, Any]] | None
+) -> dict[str, Mapping[str, Any]]:
+    named = _FRAMEWORKS if frameworks is None else [frameworks] if isinstance(frameworks, str) else frameworks
+    own = cast("Mapping[str, Mapping[str, Any]]", frameworks if isinstance(frameworks, Mapping) else {})
+    given = {each.name: getattr(shared, each.name) for each in fields(shared)}
+    options: dict[str, Mapping[str, Any]] = {}
+    for framework in named:
+        if framework not in _FRAMEWORKS:
+            raise ConfigError(f"frameworks= names {framework!r}; give some of {', '.join(_FRAMEWORKS)}")
+        try:
+            RunOptions(**{**given, **own.get(framework, {})})
+        except TypeError as error:
+            raise ConfigError(
+                f"frameworks= gives {framework} an option that is not known ({error}); "
+                f"there are {', '.join(given)}"
+            ) from None
+        options[framework] = {**given, **own.get(framework, {})}
+    return options
+
+
+def _join_now_or_when_imported(framework: str, name: str) -> None:
+    if name not in _state.hooked:
+        _state.hooked.add(name)
+
+        def imported(module: Any) -> None:
+            with _state.guard.fail_safe(f"autolog joining {name}"):
+                _join(framework, name, module)
+
+        wrapt.register_post_import_hook(imported, name)  # at once, if it is imported
+    elif name in sys.modules:
+        with _state.guard.fail_safe(f"autolog joining {name}"):
+            _join(framework, name, sys.modules[name])
+
+
+def _join(framework: str, name: str, module: Any) -> None:
+    with _lock:
+        if framework not in _state.options or name in _state.joined:
+            return
+        _check_version(framework, name, getattr(module, "__version__", ""))
+        _state.joined[name] = _FRAMEWORKS[framework].join(module, lambda: _ask(framework), _state.guard)
+
+
+def _ask(framework: str) -> Mapping[str, Any] | None:
+    """The options for a training that begins now, None if it is not to be captured."""
+    with _lock:
+        options = _state.options.get(framework)
+        if options is None or is_disabled() or (_state.exclusive and logged_by_hand()):
+            return None
+        return options
+
+
+def _check_version(framework: str, name: str, version: str) -> None:
+    (major, minor), last = _FRAMEWORKS[framework].tested
+    numbers = [int(part) for part in version.split(".")[:2] if part.isdigit()]
+    if len(numbers) < 2 or name in _state.warned or (major, minor) <= tuple(numbers) < (last + 1, 0):
+        return
+    _state.warned.add(name)
+    if not _state.silent:
+        logger.warning(
+            "chroma: %s %s is outside the versions %d.%d to %d.x that Chroma is tested with; %s",
+            name,
+            version,
+            major,
+            minor,
+            last,
+            _WARNS,
+        )

@@ -1,0 +1,158 @@
+"""A forward pass beside the training leaves no trace: not in modes, random states or gradients."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from inspect import Parameter, signature
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from chroma.errors import ConfigError
+
+Forward = Callable[[Any, Any], object]  # of the model and a batch
+
+# by name: importing these classes takes seconds, and who uses them has imported them
+_WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+_SHARDED = {"DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"}
+_INPUT_KEYS = ("image", "images", "x", "input", "inputs")
+
+
+def plain(model: Any) -> nn.Module:
+    """The user's own module below `torch.compile`, DataParallel and DistributedDataParallel.
+
+    Raises:
+        ConfigError: No module, or one whose layers cannot be looked into: scripted or sharded.
+    """
+    while type(model).__name__ in _WRAPPED and isinstance(model, nn.Module):
+        model = getattr(model, _WRAPPED[type(model).__name__])
+    if not isinstance(model, nn.Module):
+        raise ConfigError(f"model= is a {type(model).__name__}; give a torch.nn.Module")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ConfigError(
+            "a ScriptModule hides what its layers give, so nothing of it can be captured; "
+            "give the module it was scripted from"
+        )
+    for module in model.modules():
+        if _SHARDED & {base.__name__ for base in type(module).__mro__}:
+            raise ConfigError(
+                f"{type(module).__name__} spreads each layer over several processes, which Chroma cannot "
+                "capture; train with DistributedDataParallel, or capture a copy on one device"
+            )
+    return model
+
+
+def is_compiled(model: nn.Module) -> bool:
+    """Whether `torch.compile` was used on the module, or on one within it."""
+    return getattr(model, "_compiler_ctx", None) is not None or any(
+        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        for module in model.modules()
+    )
+
+
+@contextmanager
+def random_states_kept(*holders: Any) -> Generator[None]:
+    """Put back the states of PyTorch's, NumPy's and Python's generators, and of those the holders own.
+
+    Args:
+        *holders: Objects whose attributes, and those of `transform` attributes, may be generators: data
+            loaders, samplers, datasets.
+    """
+    with ExitStack() as stack:
+        stack.callback(torch.set_rng_state, torch.get_rng_state())
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())
+        if torch.cuda.is_initialized():
+            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+        for found in {id(each): each for holder in holders for each in _generators(holder)}.values():
+            if isinstance(found, torch.Generator):
+                stack.callback(found.set_state, found.get_state())
+            elif isinstance(found, random.Random):
+                stack.callback(found.setstate, found.getstate())
+            else:
+                stack.callback(_set_state, found, _bit_generator(found).state)
+        yield
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Generator[None]:
+    """Evaluation mode without gradients, and without compiled code; each module's mode comes back.
+
+    Raises:
+        ConfigError: The first forward pass would make the model's parameters: it must be the training's.
+    """
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        raise ConfigError(
+            "the model has lazy layers without parameters yet; call it once before the first snapshot"
+        )
+    modes = [(module, module.training) for module in model.modules()]
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        if is_compiled(model):  # compiled code would not call hooks that it does not know
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        for module, training in modes:
+            stack.callback(setattr, module, "training", training)
+        model.eval()
+        yield
+
+
+def forward_of(model: nn.Module, batch: Any) -> object:
+    """Call a model on a batch of the usual shapes.
+
+    A mapping's entries go in by name where `forward` takes such names, else its usual input; of a pair the
+    first goes in; all else goes in as it is.
+    """
+    if isinstance(batch, Mapping):
+        entries = cast("Mapping[str, Any]", batch)
+        parameters = signature(model.forward).parameters
+        takes_all = any(each.kind is Parameter.VAR_KEYWORD for each in parameters.values())
+        known = {name: value for name, value in entries.items() if takes_all or name in parameters}
+        if known:
+            return model(**known)
+        usual = next((entries[name] for name in _INPUT_KEYS if name in entries), None)
+        return model(batch if usual is None else usual)
+    return model(batch[0] if isinstance(batch, (tuple, list)) else batch)
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    """The batch with its tensors on a device."""
+    if isinstance(batch, Tensor) or hasattr(batch, "to"):  # also the batches of tokenizers
+        return batch.to(device)
+    if isinstance(batch, Mapping):
+        return {name: to_device(value, device) for name, value in cast("Mapping[Any, Any]", batch).items()}
+    if isinstance(batch, tuple) and hasattr(batch, "_fields"):
+        return type(batch)(*(to_device(value, device) for value in cast("Sequence[Any]", batch)))
+    if isinstance(batch, (tuple, list)):
+        return [to_device(value, device) for value in cast("Sequence[Any]", batch)]
+    return batch
+
+
+def _generators(holder: Any) -> Iterator[Any]:
+    """Generators among an object's attributes, and below its sampler, dataset, parts and transforms."""
+    seen: set[int] = set()
+    below = deque([holder])
+    while below and len(seen) < 1000:
+        each = below.popleft()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, (torch.Generator, random.Random, np.random.Generator, np.random.RandomState)):
+            yield each
+        elif isinstance(each, (list, tuple)) and len(cast("Sequence[Any]", each)) <= 64:
+            below += cast("Sequence[Any]", each)
+        elif not isinstance(each, (Tensor, np.ndarray, str, bytes, type)):
+            below += list(getattr(each, "__dict__", {}).values())
+
+
+def _bit_generator(found: Any) -> Any:
+    return found.bit_generator if isinstance(found, np.random.Generator) else found._bit_generator
+
+
+def _set_state(found: Any, state: Any) -> None:
+    _bit_generator(found).state = state

@@ -1,0 +1,78 @@
+"""One run over the processes of a distributed training, without a collective."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, cast
+
+import torch.distributed as dist
+from torch.utils.data import DistributedSampler
+
+from chroma.errors import ConfigError
+from chroma.run.naming import new_run_id
+from chroma.run.receipt import Tally
+from chroma.settings import load_settings
+
+_LONGEST_WAIT = timedelta(seconds=30)
+_ordinals = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """This process among those that train together.
+
+    Attributes:
+        number: 0 in a training of one process.
+        of: How many processes write to the run.
+        takes_part: Whether this process captures.
+        shared: Arguments of `Run` that are the same on all ranks.
+    """
+
+    number: int = 0
+    of: int = 1
+    takes_part: bool = True
+    shared: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    def share(self, max_samples: int | None) -> int | None:
+        """How many samples this rank may follow."""
+        return max_samples and -(-max_samples // self.of)
+
+    def say(self, tally: Tally) -> None:
+        """What the receipt must say of ranks."""
+        if self.of > 1:
+            tally.note("ranks", f"{self.of} ranks write to this run; this counts rank {self.number}")
+
+
+def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:
+    """The rank of a process that watches loaders: all ranks take part only if they have shares of samples.
+
+    Raises:
+        ConfigError: Rank 0 does not watch, so that there is no run to write to.
+    """
+    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+        return Rank()
+    number, of = dist.get_rank(), dist.get_world_size()
+    if not any(isinstance(getattr(loader, "sampler", None), DistributedSampler) for loader in loaders):
+        return Rank(number, 1, takes_part=number == 0)
+    return Rank(number, of, shared=_shared(number, run_id))
+
+
+def _shared(number: int, run_id: str | None) -> dict[str, Any]:
+    """Run and attempt of rank 0, by way of the process group's store: a note that others wait for."""
+    store = cast("Any", dist.distributed_c10d)._get_default_store()
+    key = f"chroma/run/{next(_ordinals)}"
+    if number == 0:
+        store.set(key, f"{load_settings(run_id=run_id).run_id or new_run_id()} {secrets.token_hex(4)}")
+    try:
+        store.wait([key], _LONGEST_WAIT)
+    except RuntimeError as error:
+        raise ConfigError(
+            f"rank {number} waited {_LONGEST_WAIT.seconds} s for rank 0 to watch too; call chroma.watch() on "
+            "every rank whose loader has a DistributedSampler"
+        ) from error
+    run, attempt = store.get(key).decode().split()
+    return {"run_id": run, "attempt": attempt}
