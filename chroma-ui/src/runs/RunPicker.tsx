@@ -68,7 +68,7 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
 
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger className={styles.picker} data-testid="run-picker" aria-label="Choose a run">
+      <Popover.Trigger className={styles.picker} data-testid="run-picker" title="Choose a run">
         {chosen ? <StatusDot status={chosen.status} /> : null}
         <span className={styles.pickerName}>{chosen?.name ?? "No run"}</span>
         <ChevronDown size={14} />

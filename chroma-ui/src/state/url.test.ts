@@ -13,8 +13,10 @@ describe("the address of a view", () => {
       colour: "tag:odd ones",
       hidden: ["a,b", "<img src=x>", "ä&=#"],
       sample: 0,
-      confidence: [0.25, 1],
-      wrong: true,
+      filters: [
+        { column: "confidence", range: [0.25, 1] },
+        { column: "tag:a&b", values: ["tagged", '"'] },
+      ],
     };
     expect(readView(writeView(view))).toEqual(view);
   });
@@ -25,7 +27,7 @@ describe("the address of a view", () => {
   });
 
   it("falls back where it cannot be understood", () => {
-    const view = readView("?step=-4&sample=x&confidence=0.9~0.1&method=tsne&wrong=yes");
+    const view = readView("?step=-4&sample=x&method=tsne&filter=[1]&filter=x");
     expect(view).toEqual(START);
   });
 });

@@ -1,3 +1,5 @@
+import { type Filter, readFilter, writeFilter } from "./filters";
+
 /** The part of the view that a link restores, and how it stands in the address. */
 export type Method = "umap" | "pca";
 
@@ -13,10 +15,8 @@ export type View = {
   hidden: string[];
   /** Position of the focused sample in its split. */
   sample: number | null;
-  /** Only points whose confidence lies within are drawn. */
-  confidence: [number, number] | null;
-  /** Only wrongly predicted points are drawn. */
-  wrong: boolean;
+  /** Only points that pass all of them are drawn. */
+  filters: Filter[];
 };
 
 export const START: View = {
@@ -28,17 +28,11 @@ export const START: View = {
   colour: "label",
   hidden: [],
   sample: null,
-  confidence: null,
-  wrong: false,
+  filters: [],
 };
 
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
-}
-
-function range(text: string | null): [number, number] | null {
-  const [low, high] = (text ?? "").split("~").map(Number);
-  return low >= 0 && high <= 1 && low < high ? [low, high] : null;
 }
 
 export function readView(search: string): View {
@@ -52,8 +46,7 @@ export function readView(search: string): View {
     colour: query.get("colour") ?? START.colour,
     hidden: query.getAll("hide"),
     sample: wholeNumber(query.get("sample")),
-    confidence: range(query.get("confidence")),
-    wrong: query.get("wrong") === "1",
+    filters: query.getAll("filter").flatMap((text) => readFilter(text) ?? []),
   };
 }
 
@@ -68,8 +61,7 @@ export function writeView(view: View): string {
   if (view.colour !== START.colour) query.set("colour", view.colour);
   for (const name of view.hidden) query.append("hide", name);
   if (view.sample !== null) query.set("sample", String(view.sample));
-  if (view.confidence !== null) query.set("confidence", view.confidence.join("~"));
-  if (view.wrong) query.set("wrong", "1");
+  for (const filter of view.filters) query.append("filter", writeFilter(filter));
   const text = query.toString();
   return text ? `?${text}` : "";
 }

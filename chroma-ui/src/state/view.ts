@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { type Filter, withFilter } from "./filters";
 import { type Method, readView, type View, writeView } from "./url";
 
 type Actions = {
@@ -16,8 +17,9 @@ type Actions = {
   isolateCategory: (name: string, all: readonly string[]) => void;
   showAllCategories: () => void;
   focus: (sample: number | null) => void;
-  setConfidence: (range: [number, number] | null) => void;
-  setWrong: (wrong: boolean) => void;
+  /** null takes the filter of a column away. */
+  setFilter: (column: string, filter: Filter | null) => void;
+  clearFilters: () => void;
 };
 
 /** View state, mirrored to the address. It never fetches. */
@@ -32,12 +34,11 @@ export const useView = create<View & Actions>()((set) => ({
       step: null,
       hidden: [],
       sample: null,
-      confidence: null,
-      wrong: false,
+      filters: [],
       playing: false,
     }),
   openLayer: (layer) => set({ layer }),
-  openSplit: (split) => set({ split, sample: null, hidden: [] }),
+  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [] }),
   setMethod: (method) => set({ method }),
   seek: (step) => set({ step }),
   setPlaying: (playing) => set({ playing }),
@@ -54,8 +55,8 @@ export const useView = create<View & Actions>()((set) => ({
     }),
   showAllCategories: () => set({ hidden: [] }),
   focus: (sample) => set({ sample }),
-  setConfidence: (confidence) => set({ confidence }),
-  setWrong: (wrong) => set({ wrong }),
+  setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
+  clearFilters: () => set({ filters: [] }),
 }));
 
 /** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */

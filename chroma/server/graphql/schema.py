@@ -24,6 +24,7 @@ from chroma.server.ingest import write_note
 from chroma.server.store import lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
+from chroma.server.store.search import search_samples as find
 
 logger = logging.getLogger("chroma.server")
 
@@ -44,6 +45,13 @@ class Event:
     film_id: strawberry.ID | None
     progress: float | None = strawberry.field(description="0..1, for films")
     message: str
+
+
+@strawberry.type
+class SampleHit:
+    id: str
+    position: int
+    where: str = strawberry.field(description="Where the words were found, for people")
 
 
 @strawberry.type
@@ -78,6 +86,22 @@ class Query:
         return await info.context.read(
             lambda session: find_sample(session, store, str(run_id), split, position=position, step=step)
         )
+
+    @strawberry.field(
+        description="Samples whose id, text, label or metadata carry the words; equal ids come first"
+    )
+    async def search_samples(
+        self, info: Info, run_id: strawberry.ID, split: str, words: str, limit: int = 12
+    ) -> list[SampleHit]:
+        store, most = info.context.home.store, max(1, min(limit, 200))
+
+        def search(session: Session) -> list[SampleHit]:
+            row = lookups.split_by(session, str(run_id), split)
+            ids = split_samples(session, store, row).ids
+            hits = find(session, store, row, words, most)
+            return [SampleHit(id=str(ids[at]), position=at, where=where) for at, where in hits]
+
+        return await info.context.read(search)
 
 
 @strawberry.type
