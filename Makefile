@@ -10,7 +10,7 @@ UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -pat
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-film docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -75,7 +75,10 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
 
 bench: $(VENV)/installed ## every benchmark, side by side with peers
-	@for script in benchmarks/*.py; do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
+	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
 docs: $(VENV)/installed ## the documentation site, into site/
 	$(BIN)/python -m pip install --quiet --group docs
