@@ -71,9 +71,7 @@ def capture(data: Path | None, seed: int = 0, epochs: int = EPOCHS) -> dict[str,
         Series `512` and `128`.
     """
     images, labels = load_images(data)
-    key = hashlib.sha256(images.tobytes() + bytes([_VERSION, seed, epochs])).hexdigest()[
-        :16
-    ]
+    key = hashlib.sha256(images.tobytes() + bytes([_VERSION, seed, epochs])).hexdigest()[:16]
     cached = Path(tempfile.gettempdir()) / "chroma-bench" / f"series-{key}.npz"
     if not cached.exists():
         cached.parent.mkdir(exist_ok=True)

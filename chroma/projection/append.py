@@ -16,10 +16,10 @@ Stability = Literal["independent", "loose", "balanced", "firm", "still"]
 # How strongly a sample whose neighbours all stay is held, against one pass at a step size of 1.
 STRENGTH: dict[Stability, float] = {
     "independent": 0.0,
-    "loose": 0.3,
-    "balanced": 1.0,
-    "firm": 3.0,
-    "still": 30.0,
+    "loose": 0.5,
+    "balanced": 2.0,
+    "firm": 6.0,
+    "still": 50.0,
 }
 
 
@@ -39,8 +39,8 @@ class FilmParams:
     """
 
     stability: Stability = "balanced"
-    first: LayoutParams = field(default=LayoutParams(n_epochs=100))
-    joint: LayoutParams = field(default=LayoutParams(n_epochs=200))
+    first: LayoutParams = field(default=LayoutParams(n_epochs=100, negative_sample_rate=5))
+    joint: LayoutParams = field(default=LayoutParams())
     next: LayoutParams = field(default=LayoutParams(n_epochs=150, learning_rate=0.5))
     all_changed: float = 0.2
 
@@ -102,11 +102,12 @@ def next_frame(
         bonds = np.where(finite_rows(previous_xy), agreement(graph, previous_graph) ** 2, np.float32(0))
     start = np.where(graph.valid[:, None], start, np.float32(0))
     frame = start
+    n_epochs = part.epochs(len(start))
     steps = passes(start[None], [fuzzy_edges(graph)], part, seed=seed, threads=threads)
     for epoch, (frame,) in enumerate(steps):
-        pull = np.float32(STRENGTH[params.stability] * part.rate(epoch)) * bonds
+        pull = np.float32(STRENGTH[params.stability] * part.rate(epoch / n_epochs)) * bonds
         frame[:] += (start - frame) * (pull / (1 + pull))[:, None]
-    return Layout(np.where(graph.valid[:, None], frame, np.float32(np.nan)), "umap", part.n_epochs)
+    return Layout(np.where(graph.valid[:, None], frame, np.float32(np.nan)), "umap", n_epochs)
 
 
 def filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:

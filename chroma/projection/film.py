@@ -133,7 +133,8 @@ def forming_film(
     together = _Together.of(drawable_graphs, params.stability)
     lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], params.first, seed, threads)
     start = np.repeat(lead[None], len(drawn), axis=0)
-    spent = params.first.n_epochs / (params.first.n_epochs + params.joint.n_epochs * len(drawn))
+    n = len(lead)
+    spent = params.first.epochs(n) / (params.first.epochs(n) + params.joint.epochs(n) * len(drawn))
     for state in together.form(start, params.joint, seed=seed, threads=threads, every=every):
         done = spent + (1 - spent) * state.done
         left = (time.perf_counter() - began) * (1 / done - 1)
@@ -211,10 +212,11 @@ class _Together:
         self, start: Frames, layout: LayoutParams, *, seed: int, threads: int, every: float
     ) -> Generator[Forming]:
         began = shown = time.perf_counter()
+        n_epochs = layout.epochs(start.shape[1])
         state = np.where(self.there[..., None], start, np.float32(0))
         steps = passes(state, self.edges, layout, seed=seed, ties=self.ties, threads=threads)
         for epoch, state in enumerate(steps, start=1):
-            now, done = time.perf_counter(), epoch / layout.n_epochs
+            now, done = time.perf_counter(), epoch / n_epochs
             if done == 1:
                 yield Forming(self._with_gaps(state), 1.0, 0.0)
             elif now - shown >= every and done >= _SETTLED:

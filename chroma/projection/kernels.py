@@ -241,6 +241,57 @@ def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int,
 
 
 @_compiled
+def settle(
+    xy: Floats,
+    landmarks: Floats,
+    near: Ints,
+    weights: Floats,
+    pull: Floats,
+    push: Floats,
+    rate: Any,
+    epochs: int,
+    seed: int,
+    pushes: int,
+    first: int,
+) -> None:
+    """Move points in place among landmarks that stay: pulled by `near` ones, pushed by others.
+
+    Each point by itself; pushes are drawn by a counter from seed and row, which is `first` for the first
+    point.
+    """
+    m = len(landmarks)
+    lowest, most = -_LONGEST, _LONGEST
+    for i in range(len(xy)):
+        x, y = xy[i, 0], xy[i, 1]
+        state = np.uint64(seed) + np.uint64(first + i) * np.uint64(0xD1B54A32D192ED03)
+        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        for epoch in range(epochs):
+            left = np.float32(1) - np.float32(epoch) / np.float32(epochs)
+            step = rate * left * left
+            for e in range(near.shape[1]):
+                share = weights[i, e]
+                if int(share * np.float32(epoch + 1)) == int(share * np.float32(epoch)):
+                    continue
+                j = near[i, e]
+                dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
+                bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
+                force = pull[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
+                x += 2 * step * min(max(force * dx, lowest), most)
+                y += 2 * step * min(max(force * dy, lowest), most)
+                for _ in range(pushes):
+                    state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
+                    j = np.int64(((state >> np.uint64(32)) * np.uint64(m)) >> np.uint64(32))
+                    dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
+                    bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
+                    force = push[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
+                    x += step * min(max(force * dx, lowest), most)
+                    y += step * min(max(force * dy, lowest), most)
+        xy[i, 0] = x
+        xy[i, 1] = y
+
+
+@_compiled
 def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> Ints:
     """Columns of the `k` smallest `squares - 2 products` of each row, in no order, never `itself[row]`.
 

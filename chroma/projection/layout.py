@@ -148,9 +148,10 @@ def umap_layout(
         raise ConfigError(
             "The start of a layout has missing coordinates for samples that are present: fill them."
         )
-    if params.n_epochs > 0:
+    n_epochs = params.epochs(len(xy))
+    if n_epochs > 0:
         xy = optimise(apart(xy, seed)[None], [fuzzy_edges(graph)], params, seed=seed, threads=threads)[0]
-    return Layout(xy, "umap", params.n_epochs)
+    return Layout(xy, "umap", n_epochs)
 
 
 def apart(xy: Frame, seed: int = 0) -> Frame:

@@ -26,20 +26,26 @@ class LayoutParams:
     """How UMAP draws.
 
     Attributes:
-        n_epochs: Passes over the graph.
+        n_epochs: Passes over the graph; None: 500 up to 5,000 samples, 200 beyond.
         learning_rate: Step size at the first pass, falling to 0 with the square of what is left.
         min_dist: Distance under which neighbours in the frame are not drawn closer.
         negative_sample_rate: Pushes for every pull.
     """
 
-    n_epochs: int = 300
+    n_epochs: int | None = None
     learning_rate: float = 1.0
     min_dist: float = 0.1
-    negative_sample_rate: int = 5
+    negative_sample_rate: int = 8
 
-    def rate(self, epoch: int) -> float:
-        """The step size at a pass."""
-        return self.learning_rate * (1 - epoch / self.n_epochs) ** 2
+    def epochs(self, n: int) -> int:
+        """Passes for n samples."""
+        if self.n_epochs is not None:
+            return self.n_epochs
+        return 500 if n <= 5_000 else 200
+
+    def rate(self, done: float) -> float:
+        """The step size when this share of the passes is done."""
+        return self.learning_rate * (1 - done) ** 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,7 @@ def passes(
     from chroma.projection import kernels
 
     count, n, _ = frames.shape
+    n_epochs = params.epochs(n)
     old, new = np.array(frames, np.float32, order="C"), np.array(frames, np.float32, order="C")
     there = np.stack([edge.there for edge in edges])
     pull, push = kernels.forces(*curve(params.min_dist))
@@ -142,8 +149,8 @@ def passes(
     with ThreadPoolExecutor(threads) as pool:
         # One thread is this one: a pool's thread would only add hand-overs.
         spread: Callable[..., Any] = pool.map if threads > 1 else map
-        for epoch in range(params.n_epochs):
-            rate = np.float32(params.rate(epoch))
+        for epoch in range(n_epochs):
+            rate = np.float32(params.rate(epoch / n_epochs))
             list(spread(sweep, parts))
             if ties is not None and ties.strength > 0:
                 list(spread(hold, _parts(n, threads)))

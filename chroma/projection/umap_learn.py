@@ -32,7 +32,7 @@ def umap_learn_layout(
     Returns:
         float32 `[n, 2]`; NaN for missing samples.
     """
-    params = params or LayoutParams(n_epochs=500)
+    params = params or LayoutParams(negative_sample_rate=5)
     umap = _umap()
     random = np.random.RandomState(seed)
     n = graph.n_valid
@@ -46,7 +46,7 @@ def umap_learn_layout(
     )
     a, b = umap.umap_.find_ab_params(1.0, params.min_dist)
     placed, _ = umap.umap_.simplicial_set_embedding(
-        unused, fuzzy, 2, params.learning_rate, a, b, 1.0, params.negative_sample_rate, params.n_epochs,
+        unused, fuzzy, 2, params.learning_rate, a, b, 1.0, params.negative_sample_rate, params.epochs(n),
         start[graph.valid], random, graph.metric, {}, False, {}, False,
     )  # fmt: skip
     xy = np.full(start.shape, np.nan, np.float32)
