@@ -181,7 +181,7 @@ def append(series: Series) -> None:
     added, cpu, wall = clocked(more)
     told = Queries.of(snapshots[-1], series.labels).ask(added.xy)
     print(
-        f"  film of 9: {whole:.2f} CPU s; one more: {cpu:.2f} CPU s ({wall:.2f} s wall), {cpu / whole:.3f} of it"
+        f"  film of 9: {whole:.2f} CPU s; one more: {cpu:.2f} CPU s, {wall:.2f} s wall: x {cpu / whole:.3f}"
     )
     print("  T {:.4f}  P {:.4f}  L {:.4f}".format(*told))
 
@@ -265,15 +265,14 @@ def scale(series: Series, sizes: Sequence[int], peers: Sequence[str]) -> None:
             base = base or cpu
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             told = "T {:.4f}  P {:.4f}  L {:.4f}".format(*queries.ask(xy))
-            print(
-                f"  {n:8} {name:20}{cpu:8.2f} CPU s {wall:8.2f} s wall  {told}  x {cpu / base:.1f}  peak {peak:.1f} GiB"
-            )
+            cost = f"{cpu:8.2f} CPU s {wall:8.2f} s wall  x {cpu / base:.1f}"
+            print(f"  {n:8} {name:20}{cost}  {told}  peak {peak:.1f} GiB")
         workers(vectors)
 
 
 def workers(vectors: Any) -> None:
     """The out-of-sample part with one worker process and with two, wall seconds."""
-    rows = choose_landmarks(vectors, 20_000)
+    rows = choose_landmarks(vectors, 15_000)
     xy = umap_layout(neighbor_graph(vectors[rows]), pca_start(vectors[rows])).xy
     mine = landmarks_of(vectors[rows], xy)
     starts = list(range(0, len(vectors), 10_000))
@@ -285,9 +284,8 @@ def workers(vectors: Any) -> None:
             began = time.perf_counter()
             list(pool.map(place, [mine] * len(parts), parts, starts))
             took.append(time.perf_counter() - began)
-    print(
-        f"  {len(vectors):8} placed by one worker in {took[0]:.2f} s, by two in {took[1]:.2f} s: {took[0] / took[1]:.2f}x"
-    )
+    one, two = took
+    print(f"  {len(vectors):8} placed by one worker in {one:.2f} s, by two in {two:.2f} s: {one / two:.2f}x")
 
 
 def long(series: Series, count: int = 300) -> None:

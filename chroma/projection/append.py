@@ -17,7 +17,7 @@ Stability = Literal["independent", "loose", "balanced", "firm", "still"]
 STRENGTH: dict[Stability, float] = {
     "independent": 0.0,
     "loose": 0.5,
-    "balanced": 2.0,
+    "balanced": 2.5,
     "firm": 6.0,
     "still": 50.0,
 }
@@ -40,7 +40,7 @@ class FilmParams:
 
     stability: Stability = "balanced"
     first: LayoutParams = field(default=LayoutParams(n_epochs=100, negative_sample_rate=5))
-    joint: LayoutParams = field(default=LayoutParams())
+    joint: LayoutParams = field(default=LayoutParams(large=300))
     next: LayoutParams = field(default=LayoutParams(n_epochs=150, learning_rate=0.5))
     all_changed: float = 0.2
 

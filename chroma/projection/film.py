@@ -120,21 +120,39 @@ def forming_film(
     Raises:
         ConfigError: Where snapshots and graphs do not belong together.
     """
-    params = params or FilmParams()
     _check(snapshots, graphs)
+    # Pushes are drawn by row: in an order of the samples' own, permuting them permutes the film.
+    order = _own_order(snapshots)
+    place = np.argsort(order)
+    ordered = [_reordered(graph, order, place) for graph in graphs]
+    in_order = [vectors[order] for vectors in snapshots]
+    for state in _formed(in_order, ordered, params or FilmParams(), seed=seed, threads=threads, every=every):
+        yield replace(state, frames=[xy[place] for xy in state.frames])
+
+
+def _formed(
+    snapshots: Sequence[Matrix],
+    graphs: Sequence[NeighborGraph],
+    params: FilmParams,
+    *,
+    seed: int,
+    threads: int,
+    every: float,
+) -> Generator[Forming]:
     painted = pca_film(snapshots, seed)
-    yield Forming(painted, 0.0, float("inf"))
     drawn = [t for t, graph in enumerate(graphs) if drawable(graph)]
+    yield Forming(painted, 0.0 if drawn else 1.0, float("inf") if drawn else 0.0)
     if not drawn:
-        yield Forming(painted, 1.0, 0.0)
         return
     began = time.perf_counter()
     drawable_graphs = [graphs[t] for t in drawn]
     together = _Together.of(drawable_graphs, params.stability)
-    lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], params.first, seed, threads)
+    # One frame alone is drawn from PCA as it is.
+    first = params.first if len(drawn) > 1 else replace(params.first, n_epochs=0)
+    lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], first, seed, threads)
     start = np.repeat(lead[None], len(drawn), axis=0)
     n = len(lead)
-    spent = params.first.epochs(n) / (params.first.epochs(n) + params.joint.epochs(n) * len(drawn))
+    spent = first.epochs(n) / (first.epochs(n) + params.joint.epochs(n) * len(drawn))
     for state in together.form(start, params.joint, seed=seed, threads=threads, every=every):
         done = spent + (1 - spent) * state.done
         left = (time.perf_counter() - began) * (1 / done - 1)
@@ -191,6 +209,25 @@ def _lead(  # noqa: PLR0917
     for graph in reversed(graphs):
         lead = filled(graph, lead, seed)
     return lead
+
+
+def _own_order(snapshots: Sequence[Matrix]) -> npt.NDArray[np.intp]:
+    """An order of the samples by what is in them, whatever order they come in; equal ones as they come."""
+    keys = [
+        np.ascontiguousarray(vectors).view(f"V{vectors.itemsize * vectors.shape[1]}")[:, 0]
+        for vectors in snapshots
+    ]
+    # Bytes of one snapshot tell nearly all samples apart; those it lacks are told apart by the others.
+    ranks = [np.unique(key, return_inverse=True)[1] for key in (keys[0], keys[-1])]
+    return np.lexsort(ranks)
+
+
+def _reordered(
+    graph: NeighborGraph, order: npt.NDArray[np.intp], place: npt.NDArray[np.intp]
+) -> NeighborGraph:
+    rows = graph.indices[order]
+    indices = np.where(rows < 0, -1, place[rows]).astype(np.int32)
+    return replace(graph, indices=indices, distances=graph.distances[order], valid=graph.valid[order])
 
 
 @dataclass(frozen=True, slots=True)

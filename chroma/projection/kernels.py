@@ -215,29 +215,35 @@ def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int,
     count = len(frames)
     ratio = np.empty(count, np.float32)
     at = np.empty(count, np.int64)
-    one = np.float32(1)
+    # Solved for the correction, not the place: a path that is straight gets none, to the bit.
+    more = np.empty((count, 2), np.float32)
+    one, none = np.float32(1), np.float32(0)
     for i in range(first, last):
         m = 0
         for t in range(count):
             if there[t, i]:
                 at[m] = t
                 m += 1
-        above = np.float32(0)
+        above = none
         for s in range(m):
             t = at[s]
-            left = strength * bonds[t, i] if s > 0 else np.float32(0)
-            right = strength * bonds[at[s + 1], i] if s < m - 1 else np.float32(0)
+            left = strength * bonds[t, i] if s > 0 else none
+            right = strength * bonds[at[s + 1], i] if s < m - 1 else none
             pivot = one + left + right - left * above
             above = right / pivot
             ratio[s] = above
-            if s > 0:
-                frames[t, i, 0] += left * frames[at[s - 1], i, 0]
-                frames[t, i, 1] += left * frames[at[s - 1], i, 1]
-            frames[t, i, 0] /= pivot
-            frames[t, i, 1] /= pivot
-        for s in range(m - 2, -1, -1):
-            frames[at[s], i, 0] += ratio[s] * frames[at[s + 1], i, 0]
-            frames[at[s], i, 1] += ratio[s] * frames[at[s + 1], i, 1]
+            for axis in range(2):
+                gap = none
+                if s > 0:
+                    gap += left * (frames[at[s - 1], i, axis] - frames[t, i, axis] + more[s - 1, axis])
+                if s < m - 1:
+                    gap += right * (frames[at[s + 1], i, axis] - frames[t, i, axis])
+                more[s, axis] = gap / pivot
+        for s in range(m - 1, -1, -1):
+            for axis in range(2):
+                if s < m - 1:
+                    more[s, axis] += ratio[s] * more[s + 1, axis]
+                frames[at[s], i, axis] += more[s, axis]
 
 
 @_compiled

@@ -30,7 +30,7 @@ _CHUNK = 25_000
 # Passes of a placed sample, and its step size: umap-learn's transform takes a quarter of the full step too.
 _SETTLE = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
 # HNSW's breadth among landmarks: a few missed neighbours do not move a placed sample.
-_EXPANSION = 48
+_EXPANSION = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +39,14 @@ class Landmarks:
 
     Attributes:
         index: Their search index, as usearch writes it.
-        shift: float32 `[d]`: taken from vectors before the search, so that small distances keep their digits.
+        shift: float32 `[d]`: taken from vectors before the search.
+        unit: What they are then divided by: the index keeps float16.
         xy: float32 `[m, 2]`.
     """
 
     index: bytes
     shift: npt.NDArray[np.float32]
+    unit: np.float32
     xy: Frame
 
 
@@ -112,8 +114,10 @@ def landmarks_of(vectors: Matrix, xy: Frame) -> Landmarks:
         expansion_add=_EXPANSION,
         expansion_search=_EXPANSION,
     )
-    index.add(np.arange(len(points)), points - shift, threads=1)
-    return Landmarks(bytes(index.save()), shift, xy)
+    points -= shift
+    unit = np.abs(points).max() or np.float32(1)
+    index.add(np.arange(len(points)), points / unit, threads=1)
+    return Landmarks(bytes(index.save()), shift, unit, xy)
 
 
 def place(
@@ -140,7 +144,8 @@ def place(
     near = np.full((len(vectors), k), -1, np.int32)
     if len(rows) == 0:
         return xy, near
-    points = vectors[rows].astype(np.float32) - landmarks.shift
+    # Beyond ten times the landmarks' reach all is equally far.
+    points = np.clip((vectors[rows].astype(np.float32) - landmarks.shift) / landmarks.unit, -10, 10)
     found = _index(landmarks.index).search(points, k, threads=1)
     near[rows] = found.keys.reshape(len(rows), k)
     distances = np.sqrt(np.maximum(found.distances.reshape(len(rows), k), 0)).astype(np.float32)
@@ -170,7 +175,7 @@ def _index(saved: bytes) -> Any:
 def large_film(
     snapshots: Sequence[Matrix],
     *,
-    landmarks: int = 20_000,
+    landmarks: int = 15_000,
     seed: int = 0,
     params: FilmParams | None = None,
     executor: Executor | None = None,

@@ -129,7 +129,9 @@ def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
         points = np.divide(points, np.where(empty, np.float32(1), length), dtype=np.float32)
         if empty.any():  # a direction of their own, at right angles to all others
             points = np.hstack([points, empty.astype(np.float32)])
-    return points - points.mean(axis=0), np.float32(unit.flat[0])
+    # Rounded, so that the order in which rows are summed does not show in the distances.
+    middle = np.rint(points.mean(axis=0) * 4096) / np.float32(4096)
+    return points - middle, np.float32(unit.flat[0])
 
 
 def _exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indices, Floats]:

@@ -26,13 +26,15 @@ class LayoutParams:
     """How UMAP draws.
 
     Attributes:
-        n_epochs: Passes over the graph; None: 500 up to 5,000 samples, 200 beyond.
+        n_epochs: Passes over the graph; None: 500 up to 5,000 samples, `large` beyond.
+        large: Passes for more than 5,000 samples.
         learning_rate: Step size at the first pass, falling to 0 with the square of what is left.
         min_dist: Distance under which neighbours in the frame are not drawn closer.
         negative_sample_rate: Pushes for every pull.
     """
 
     n_epochs: int | None = None
+    large: int = 200
     learning_rate: float = 1.0
     min_dist: float = 0.1
     negative_sample_rate: int = 8
@@ -41,7 +43,7 @@ class LayoutParams:
         """Passes for n samples."""
         if self.n_epochs is not None:
             return self.n_epochs
-        return 500 if n <= 5_000 else 200
+        return 500 if n <= 5_000 else self.large
 
     def rate(self, done: float) -> float:
         """The step size when this share of the passes is done."""
