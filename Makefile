@@ -11,7 +11,7 @@ FRAMEWORKS := keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tenso
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-ui docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-film bench-ui docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -83,7 +83,10 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
 
 bench: $(VENV)/installed ## every benchmark, side by side with peers
-	@for script in benchmarks/*.py; do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
+	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

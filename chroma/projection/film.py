@@ -9,27 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.append import STRENGTH, FilmParams, Stability, filled, next_frame, turned, turnover
+from chroma.projection.append import FilmParams, Stability, filled, next_frame, turned, turnover
 from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
-from chroma.projection.layout import (
-    START_SIZE,
-    Frame,
-    LayoutParams,
-    Matrix,
-    apart,
-    drawable,
-    pca_basis,
-    pca_project,
-    pca_start,
-)
-from chroma.projection.neighbors import NeighborGraph, finite_rows
-from chroma.projection.optimiser import Edges, Frames, Ties, agreement, fuzzy_edges, optimise, passes
+from chroma.projection.joint import Forming, Together
+from chroma.projection.layout import Frame, LayoutParams, Matrix, apart, drawable
+from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.optimiser import Edges, optimise
+from chroma.projection.paint import pca_film, sized
 
 __all__ = [
     "MISSING",
@@ -48,25 +40,6 @@ __all__ = [
     "refine_film",
     "turnover",
 ]
-
-
-# The first passes take steps so long that a state can look worse than PCA.
-_SETTLED = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Forming:
-    """A film on its way.
-
-    Attributes:
-        frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
-        done: Share of the work done, from 0 to 1; at 1 the film is final.
-        seconds_left: Estimated from the work done so far; 0 at the end.
-    """
-
-    frames: list[Frame]
-    done: float
-    seconds_left: float
 
 
 def draw_film(
@@ -146,7 +119,7 @@ def _formed(
         return
     began = time.perf_counter()
     drawable_graphs = [graphs[t] for t in drawn]
-    together = _Together.of(drawable_graphs, params.stability)
+    together = Together.of(drawable_graphs, params.stability)
     # One frame alone is drawn from PCA as it is.
     first = params.first if len(drawn) > 1 else replace(params.first, n_epochs=0)
     lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], first, seed, threads)
@@ -188,7 +161,7 @@ def refine_film(
         yield Forming(list(frames), 1.0, 0.0)
         return
     start = np.stack([frames[t] for t in drawn]).astype(np.float32)
-    together = _Together.of([graphs[t] for t in drawn], params.stability)
+    together = Together.of([graphs[t] for t in drawn], params.stability)
     gentle = replace(params.joint, learning_rate=params.joint.learning_rate / 2)
     for state in together.form(start, gentle, seed=seed, threads=threads, every=every):
         yield replace(state, frames=_all_frames(frames, drawn, state.frames))
@@ -203,7 +176,7 @@ def _lead(  # noqa: PLR0917
     threads: int,
 ) -> Frame:
     """Where all frames start: the last snapshot's layout, with places for samples that only others have."""
-    start = np.where(edges.there[:, None], apart(_sized(painted), seed), np.float32(0))
+    start = np.where(edges.there[:, None], apart(sized(painted), seed), np.float32(0))
     lead = optimise(start[None], [edges], params, seed=seed, threads=threads)[0]
     lead[~edges.there] = np.nan
     for graph in reversed(graphs):
@@ -213,12 +186,11 @@ def _lead(  # noqa: PLR0917
 
 def _own_order(snapshots: Sequence[Matrix]) -> npt.NDArray[np.intp]:
     """An order of the samples by what is in them, whatever order they come in; equal ones as they come."""
-    keys = [
-        np.ascontiguousarray(vectors).view(f"V{vectors.itemsize * vectors.shape[1]}")[:, 0]
-        for vectors in snapshots
-    ]
-    # Bytes of one snapshot tell nearly all samples apart; those it lacks are told apart by the others.
-    ranks = [np.unique(key, return_inverse=True)[1] for key in (keys[0], keys[-1])]
+    # Bytes of one snapshot tell nearly all samples apart; those it lacks are told apart by the other.
+    ranks: list[npt.NDArray[np.intp]] = []
+    for vectors in (snapshots[0], snapshots[-1]):
+        rows = np.ascontiguousarray(vectors).view(f"V{vectors.itemsize * vectors.shape[1]}")[:, 0]
+        ranks.append(np.unique(rows, return_inverse=True)[1])
     return np.lexsort(ranks)
 
 
@@ -230,67 +202,13 @@ def _reordered(
     return replace(graph, indices=indices, distances=graph.distances[order], valid=graph.valid[order])
 
 
-@dataclass(frozen=True, slots=True)
-class _Together:
-    """The frames of a film that have neighbourhoods, and what ties them."""
-
-    edges: list[Edges]
-    there: npt.NDArray[np.bool_]
-    ties: Ties
-
-    @classmethod
-    def of(cls, graphs: Sequence[NeighborGraph], stability: Stability) -> _Together:
-        there = np.stack([graph.valid for graph in graphs])
-        return cls(
-            [fuzzy_edges(graph) for graph in graphs], there, Ties(_bonds(graphs, there), STRENGTH[stability])
-        )
-
-    def form(
-        self, start: Frames, layout: LayoutParams, *, seed: int, threads: int, every: float
-    ) -> Generator[Forming]:
-        began = shown = time.perf_counter()
-        n_epochs = layout.epochs(start.shape[1])
-        state = np.where(self.there[..., None], start, np.float32(0))
-        steps = passes(state, self.edges, layout, seed=seed, ties=self.ties, threads=threads)
-        for epoch, state in enumerate(steps, start=1):
-            now, done = time.perf_counter(), epoch / n_epochs
-            if done == 1:
-                yield Forming(self._with_gaps(state), 1.0, 0.0)
-            elif now - shown >= every and done >= _SETTLED:
-                yield Forming(self._with_gaps(state), done, (now - began) * (1 / done - 1))
-                shown = time.perf_counter()
-
-    def _with_gaps(self, frames: Frames) -> list[Frame]:
-        return list(np.where(self.there[..., None], frames, np.float32(np.nan)))
-
-
-def _bonds(graphs: Sequence[NeighborGraph], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-    """How much each sample is tied to the last frame it was in: its neighbours' Jaccard index, squared."""
-    bonds = np.zeros(there.shape, np.float32)
-    before = np.full(there.shape[1], -1)
-    for t in range(len(graphs)):
-        for s in np.unique(before[there[t] & (before >= 0)]):
-            rows = there[t] & (before == s)
-            bonds[t, rows] = agreement(graphs[t], graphs[s])[rows] ** 2
-        before[there[t]] = t
-    return bonds
-
-
 def _all_frames(others: Sequence[Frame], drawn: Sequence[int], frames: Sequence[Frame]) -> list[Frame]:
     """The drawn frames, and between them the others, each turned onto its nearest drawn one."""
     by_index = dict(zip(drawn, frames, strict=True))
     return [
-        by_index[t]
-        if t in by_index
-        else turned(_sized(other), by_index[min(drawn, key=lambda s: abs(s - t))])
+        by_index[t] if t in by_index else turned(sized(other), by_index[min(drawn, key=lambda s: abs(s - t))])
         for t, other in enumerate(others)
     ]
-
-
-def _sized(xy: Frame) -> Frame:
-    known = np.abs(xy[finite_rows(xy)])
-    size = known.max() if known.size else 0.0
-    return xy * np.float32(START_SIZE / size) if size > 0 else xy
 
 
 def _check(frames: Sequence[Matrix], graphs: Sequence[NeighborGraph]) -> None:
@@ -300,42 +218,3 @@ def _check(frames: Sequence[Matrix], graphs: Sequence[NeighborGraph]) -> None:
             f"A film needs a neighbor graph for each snapshot, all of the same samples, not {len(frames)} "
             f"snapshots and {len(graphs)} graphs of {lengths} samples: put missing samples as rows of NaN."
         )
-
-
-def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
-    """The first paint of a film: snapshots on the PCA basis of the last one, where the layer has learnt most.
-
-    Snapshots of another width have bases of their own, turned and sized to fit.
-
-    Args:
-        snapshots: Vectors `[n, d]` of the same samples; rows of missing samples are NaN.
-        seed: Picks the rows the basis is found from.
-
-    Returns:
-        float32 `[n, 2]` for each snapshot, NaN for missing samples.
-
-    Raises:
-        ConfigError: Where no snapshot has a finite row.
-    """
-    seen = [vectors for vectors in snapshots if finite_rows(vectors).any()]
-    if not seen:
-        raise ConfigError(
-            "A film needs at least one finite vector and there is none: check the layer for NaN."
-        )
-    basis = pca_basis(seen[-1], seed)
-    last = pca_project(basis, seen[-1])
-    frames: list[Frame] = []
-    for vectors in snapshots:
-        if not finite_rows(vectors).any():
-            frames.append(np.full((len(vectors), 2), np.nan, np.float32))
-        elif vectors.shape[1] == len(basis.mean):
-            frames.append(pca_project(basis, vectors))
-        else:
-            own = pca_start(vectors, seed)
-            frames.append(turned(own * np.float32(_spread(last) / (_spread(own) or 1.0)), last))
-    return frames
-
-
-def _spread(xy: Frame) -> float:
-    known = xy[finite_rows(xy)]
-    return float(np.sqrt(((known - known.mean(axis=0)) ** 2).sum(axis=1).mean()))
