@@ -125,3 +125,26 @@ def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
         assert page.title() != "owned"
         assert complaints == []
         page.context.close()
+
+
+def test_all_runs_stand_on_a_shelf(film: Page) -> None:
+    film.get_by_test_id("all-runs").click()
+    cards = film.get_by_test_id("shelf-run")
+    expect(cards).to_have_count(1)
+    expect(cards.locator("canvas[data-drawn]")).to_be_visible()
+    pixels = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer"
+    coloured = cards.locator("canvas").evaluate(f"c => new Set(new Uint32Array({pixels})).size")
+    assert coloured > 8, "the thumbnail shows the classes"
+    expect(cards).to_contain_text("val_acc")
+    assert "runs=all" in film.url
+    assert violations(film) == []
+    film.get_by_label("Find a run").fill("no such run")
+    expect(cards).to_have_count(0)
+    film.get_by_label("Find a run").fill("finished")
+    cards.hover()
+    cards.get_by_role("button", name=re.compile("Delete")).click()
+    expect(cards).to_have_count(0)
+    film.get_by_test_id("notice").get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(1)
+    cards.get_by_role("button").first.click()
+    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")

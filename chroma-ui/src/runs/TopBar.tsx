@@ -31,7 +31,7 @@ const METHODS = [
 const NEXT_THEME: Record<Theme, Theme> = { dark: "light", light: "system", system: "dark" };
 
 export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
-  const { openRun, openLayer, openSplit, setMethod } = useView.getState();
+  const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
   const layers = run?.layers ?? [];
   const splits = run?.splits ?? [];
@@ -41,8 +41,10 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
         <PanelLeft />
       </IconButton>
       <h1 className={styles.brand}>
-        <Logo size={22} />
-        Chroma
+        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setShelf(true)}>
+          <Logo size={22} />
+          Chroma
+        </button>
       </h1>
       {run ? (
         <>

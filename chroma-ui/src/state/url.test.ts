@@ -5,6 +5,7 @@ import { mirrorToAddress, useView } from "./view";
 describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
     const view: View = {
+      shelf: true,
       run: "r & 1",
       layer: "encoder.fc1:input",
       split: "val:1",

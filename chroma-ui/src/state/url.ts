@@ -4,6 +4,8 @@ import { type Filter, readFilter, writeFilter } from "./filters";
 export type Method = "umap" | "pca";
 
 export type View = {
+  /** All runs are shown, not one. */
+  shelf: boolean;
   run: string | null;
   layer: string | null;
   split: string | null;
@@ -20,6 +22,7 @@ export type View = {
 };
 
 export const START: View = {
+  shelf: false,
   run: null,
   layer: null,
   split: null,
@@ -38,6 +41,7 @@ function wholeNumber(text: string | null): number | null {
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
   return {
+    shelf: query.get("runs") === "all",
     run: query.get("run"),
     layer: query.get("layer"),
     split: query.get("split"),
@@ -53,6 +57,7 @@ export function readView(search: string): View {
 /** The search string of a view; what is as at the start is left out. */
 export function writeView(view: View): string {
   const query = new URLSearchParams();
+  if (view.shelf) query.set("runs", "all");
   if (view.run !== null) query.set("run", view.run);
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);

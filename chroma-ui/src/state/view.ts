@@ -4,6 +4,7 @@ import { type Method, readView, type View, writeView } from "./url";
 
 type Actions = {
   playing: boolean;
+  setShelf: (shelf: boolean) => void;
   openRun: (run: string | null) => void;
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
@@ -26,6 +27,7 @@ type Actions = {
 export const useView = create<View & Actions>()((set) => ({
   ...readView(window.location.search),
   playing: false,
+  setShelf: (shelf) => set({ shelf, playing: false }),
   openRun: (run) =>
     set({
       run,
@@ -65,7 +67,7 @@ export function mirrorToAddress(): () => void {
     const search = writeView(view);
     if (search === window.location.search) return;
     const place = `${window.location.pathname}${search}`;
-    const turned = before.run !== null && view.run !== before.run;
+    const turned = (before.run !== null && view.run !== before.run) || view.shelf !== before.shelf;
     if (turned) window.history.pushState(null, "", place);
     else window.history.replaceState(null, "", place);
   });
