@@ -5,8 +5,9 @@ import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
+import { Shelf } from "./shelf/Shelf";
 import { useConnection } from "./state/connection";
-import { mirrorToAddress } from "./state/view";
+import { mirrorToAddress, useView } from "./state/view";
 import { Notices } from "./ui/Notices";
 import { Workspace } from "./workspace/Workspace";
 
@@ -14,6 +15,7 @@ const HEALTH_MS = 2_000;
 
 export function App() {
   const [client] = useState(createGraphqlClient);
+  const shelf = useView((view) => view.shelf);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
   return (
@@ -21,7 +23,7 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          <Workspace />
+          {shelf ? <Shelf /> : <Workspace />}
         </div>
         <Notices />
       </Tooltip.Provider>

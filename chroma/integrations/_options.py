@@ -1,4 +1,4 @@
-"""What a user may ask of a capture, the same for every way in."""
+"""What a user may ask of a capture of PyTorch batches, the same for every way in."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from chroma.capture.labels import class_labels
 from chroma.capture.layers import Chosen, Layer, Module
 from chroma.capture.pooling import Pool, pooled
 from chroma.guard import Guard
@@ -194,31 +195,12 @@ class FirstBatch:
 def labels_of(value: Any, rows: int) -> Array | None:
     """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices.
 
-    Other `[B, C]` rows of zeros and ones, several labels per sample, are returned as they are: `[B, C]` bool.
+    Other `[B, C]` rows of zeros and ones, several labels per sample, are returned as `[B, C]` bool.
     """
-    if not isinstance(value, (Tensor, np.ndarray, list, tuple)):
-        return None
-    try:
-        array = to_numpy(value) if isinstance(value, Tensor) else np.asarray(value)
-    except ValueError:  # rows of different length
-        return None
-    if array.shape == (rows, 1):
-        array = array[:, 0]
-    elif array.ndim == 2 and array.shape[0] == rows and array.shape[1] > 1 and _zeros_and_ones(array):
-        several = array.astype(bool)
-        if not (several.sum(axis=1) == 1).all():
-            return several
-        array = several.argmax(axis=1)
-    if array.shape != (rows,):
-        return None
-    if array.dtype.kind == "U":
-        return array.astype(object)
-    return (
-        array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
-        if array.dtype.kind in "iubf"
-        else None
-    )
-
-
-def _zeros_and_ones(array: Array) -> bool:
-    return array.dtype.kind in "iubf" and bool(((array == 0) | (array == 1)).all())
+    given = to_numpy(value) if isinstance(value, Tensor) else value
+    labels = class_labels(given, rows)
+    if labels is not None or not isinstance(given, np.ndarray):
+        return labels
+    array = cast("Array", given)
+    several = array.ndim == 2 and array.shape[0] == rows and array.shape[1] > 1 and array.dtype.kind in "iubf"
+    return array.astype(bool) if several and ((array == 0) | (array == 1)).all() else None

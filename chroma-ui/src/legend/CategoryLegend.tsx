@@ -52,7 +52,6 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
               type="button"
               className={styles.entry}
               aria-pressed={!entry.hidden}
-              aria-label={`${entry.name}: ${count(entry.count)} points`}
               title={`${entry.name}: ${count(entry.count)} points${
                 entry.right === null ? "" : `, ${percent(entry.right)} ${meaning}`
               }. Click hides, double-click shows it alone.`}

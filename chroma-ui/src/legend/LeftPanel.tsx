@@ -7,7 +7,7 @@ import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";
 import { Select } from "../ui/Select";
 import { CategoryLegend } from "./CategoryLegend";
-import { ConfidenceFilter } from "./ConfidenceFilter";
+import { Facets } from "./Facets";
 import styles from "./legend.module.css";
 import { NumericLegend } from "./NumericLegend";
 
@@ -40,34 +40,9 @@ export function LeftPanel({ columns, shown, picture }: Props) {
       {shown && picture && !picture.legend && shown.colour ? (
         <NumericLegend shown={shown} picture={picture} />
       ) : null}
-      {shown?.confidence && shown.colourName !== "confidence" ? <ConfidenceFilter shown={shown} /> : null}
-      {picture?.wrong ? <Subset shown={shown} wrong={picture.wrong} /> : null}
+      {shown && picture ? <Facets columns={columns} shown={shown} picture={picture} /> : null}
       <Appearance />
     </div>
-  );
-}
-
-function Subset({ shown, wrong }: { shown: ShownFrame | null; wrong: Uint8Array }) {
-  const onlyWrong = useView((view) => view.wrong);
-  const setWrong = useView((view) => view.setWrong);
-  if (!shown) return null;
-  const errors = wrong.reduce((sum, is, i) => sum + (shown.points.present[i] ? is : 0), 0);
-  return (
-    <Section title="Subset">
-      <div className={styles.chips}>
-        <button
-          type="button"
-          className={styles.chip}
-          aria-pressed={!onlyWrong}
-          onClick={() => setWrong(false)}
-        >
-          all {count(shown.points.presentCount)}
-        </button>
-        <button type="button" className={styles.chip} aria-pressed={onlyWrong} onClick={() => setWrong(true)}>
-          ✕ errors {count(errors)}
-        </button>
-      </div>
-    </Section>
   );
 }
 

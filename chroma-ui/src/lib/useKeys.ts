@@ -6,7 +6,7 @@ const BUSY =
 const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a";
 
-/** `KeyboardEvent.key`, in lower case where it is a letter, and what it does. */
+/** `KeyboardEvent.key`, in lower case where it is a letter, after `mod+` with Ctrl or ⌘; and what it does. */
 export type Key = readonly [name: string, act: () => void];
 
 /** Page-wide keys; a widget that has the focus keeps its own. */
@@ -15,7 +15,14 @@ export function useKeys(keys: readonly Key[]): void {
   latest.current = keys;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.defaultPrevented || event.altKey) return;
+      if (event.ctrlKey || event.metaKey) {
+        const found = latest.current.find(([key]) => key === `mod+${event.key.toLowerCase()}`);
+        if (!found) return;
+        event.preventDefault();
+        found[1]();
+        return;
+      }
       const at = event.target instanceof Element ? event.target : null;
       if (at?.closest(BUSY)) return;
       if (event.key.startsWith("Arrow") && at?.closest(OWN_ARROWS)) return;

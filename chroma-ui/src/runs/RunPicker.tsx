@@ -1,13 +1,12 @@
 import { Popover } from "radix-ui";
 import { type FormEvent, useMemo, useState } from "react";
-import { useMutation } from "urql";
-import { DeleteRunDocument, RenameRunDocument, RestoreRunDocument, type RunsQuery } from "../api/gql/graphql";
+import type { RunsQuery } from "../api/gql/graphql";
 import { ago } from "../lib/format";
-import { notify } from "../state/notices";
 import { IconButton } from "../ui/Button";
 import { Bin, Check, ChevronDown, Pencil, Search } from "../ui/icons";
 import styles from "./runs.module.css";
 import { StatusDot } from "./StatusDot";
+import { useRunChanges } from "./useRunChanges";
 
 export type RunEntry = RunsQuery["runs"][number];
 
@@ -22,9 +21,7 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
   const [open, setOpen] = useState(false);
   const [wanted, setWanted] = useState("");
   const [renaming, setRenaming] = useState<string | null>(null);
-  const [, renameRun] = useMutation(RenameRunDocument);
-  const [, deleteRun] = useMutation(DeleteRunDocument);
-  const [, restoreRun] = useMutation(RestoreRunDocument);
+  const changes = useRunChanges(onChanged);
   const chosen = runs.find((run) => run.id === current) ?? null;
 
   const projects = useMemo(() => {
@@ -38,37 +35,15 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
     return [...grouped];
   }, [runs, wanted]);
 
-  const rename = async (id: string, name: string) => {
-    setRenaming(null);
-    const { error } = await renameRun({ id, name });
-    if (error) notify(`The run was not renamed: ${error.graphQLErrors[0]?.message ?? error.message}`);
-    onChanged();
-  };
-
-  const remove = async (run: RunEntry) => {
-    const { error } = await deleteRun({ id: run.id });
-    if (error) {
-      notify(`“${run.name}” was not deleted: ${error.graphQLErrors[0]?.message ?? error.message}`);
-      return;
-    }
+  const remove = (run: RunEntry) => {
     const wasOpen = run.id === current;
-    if (wasOpen) onOpen(runs.find((other) => other.id !== run.id)?.id ?? null);
-    onChanged();
-    notify(`Deleted “${run.name}”.`, {
-      label: "Undo",
-      run: () => {
-        void restoreRun({ id: run.id }).then((answer) => {
-          if (answer.error) notify(`“${run.name}” could not be brought back: ${answer.error.message}`);
-          else if (wasOpen) onOpen(run.id);
-          onChanged();
-        });
-      },
-    });
+    const others = () => onOpen(runs.find((other) => other.id !== run.id)?.id ?? null);
+    void changes.remove(run, wasOpen ? others : undefined, wasOpen ? () => onOpen(run.id) : undefined);
   };
 
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger className={styles.picker} data-testid="run-picker" aria-label="Choose a run">
+      <Popover.Trigger className={styles.picker} data-testid="run-picker" title="Choose a run">
         {chosen ? <StatusDot status={chosen.status} /> : null}
         <span className={styles.pickerName}>{chosen?.name ?? "No run"}</span>
         <ChevronDown size={14} />
@@ -101,7 +76,10 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
                       {renaming === run.id ? (
                         <Rename
                           name={run.name}
-                          onDone={(name) => void rename(run.id, name)}
+                          onDone={(name) => {
+                            setRenaming(null);
+                            void changes.rename(run.id, name);
+                          }}
                           onCancel={() => setRenaming(null)}
                         />
                       ) : (
@@ -121,7 +99,7 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
                           <IconButton label={`Rename ${run.name}`} onClick={() => setRenaming(run.id)}>
                             <Pencil size={14} />
                           </IconButton>
-                          <IconButton label={`Delete ${run.name}`} onClick={() => void remove(run)}>
+                          <IconButton label={`Delete ${run.name}`} onClick={() => remove(run)}>
                             <Bin size={14} />
                           </IconButton>
                         </>

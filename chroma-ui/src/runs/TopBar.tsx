@@ -1,11 +1,11 @@
 import type { RunQuery } from "../api/gql/graphql";
 import { useShade } from "../lib/useTheme";
-import { notify } from "../state/notices";
 import { type Theme, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
-import { Link, Logo, Moon, PanelLeft, PanelRight, Question, Screen, Sun } from "../ui/icons";
+import { Link, Logo, Moon, PanelLeft, PanelRight, Question, Screen, Search, Sun } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import styles from "./runs.module.css";
 
@@ -18,6 +18,7 @@ type Props = {
   split: string | null;
   onRunsChanged: () => void;
   onHelp: () => void;
+  onSearch: () => void;
   /** Opens and closes the side panels in narrow windows. */
   onPanel: (side: "left" | "right") => void;
 };
@@ -29,8 +30,8 @@ const METHODS = [
 
 const NEXT_THEME: Record<Theme, Theme> = { dark: "light", light: "system", system: "dark" };
 
-export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onPanel }: Props) {
-  const { openRun, openLayer, openSplit, setMethod } = useView.getState();
+export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
+  const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
   const layers = run?.layers ?? [];
   const splits = run?.splits ?? [];
@@ -39,10 +40,12 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onPanel
       <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
         <PanelLeft />
       </IconButton>
-      <span className={styles.brand}>
-        <Logo size={22} />
-        Chroma
-      </span>
+      <h1 className={styles.brand}>
+        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setShelf(true)}>
+          <Logo size={22} />
+          Chroma
+        </button>
+      </h1>
       {run ? (
         <>
           <span className={styles.slash}>/</span>
@@ -79,6 +82,19 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onPanel
         />
       ) : null}
       <span className={styles.gap} />
+      {run ? (
+        <button
+          type="button"
+          className={styles.find}
+          aria-label="Search samples, commands ⌘K"
+          data-testid="search"
+          onClick={onSearch}
+        >
+          <Search size={14} />
+          <span>Search samples, commands</span>
+          <kbd>⌘K</kbd>
+        </button>
+      ) : null}
       {layers.length ? (
         <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
       ) : null}
@@ -120,13 +136,4 @@ function ThemeToggle() {
       {theme === "system" ? <Screen /> : theme === "dark" ? <Moon /> : <Sun />}
     </IconButton>
   );
-}
-
-async function copyLink(): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(window.location.href);
-    notify("Copied: the link restores this run, layer, epoch, colour and sample.");
-  } catch {
-    notify("This browser does not let the page copy: take the link from the address bar.");
-  }
 }

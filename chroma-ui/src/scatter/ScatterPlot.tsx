@@ -2,11 +2,12 @@ import { useEffect, useRef, useState } from "react";
 import type { Points } from "./encode";
 import type { Manner, Tool } from "./gestures";
 import { hookOf } from "./hook";
-import type { Plot, Style, ViewOfPlot } from "./plot";
+import type { Plot, Style } from "./plot";
 import styles from "./ScatterPlot.module.css";
 import type { Picture } from "./scene";
 import { useScatterplot } from "./useScatterplot";
 import type { FilmBox, ShownFrame } from "./useShownFrame";
+import type { ViewOfPlot } from "./viewpoint";
 
 export type Hover = { index: number; x: number; y: number };
 

@@ -3,17 +3,19 @@ import { useSize } from "../lib/useSize";
 import { SelectionBar } from "../selection/SelectionBar";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
-import { BoxSelect, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
+import { BoxSelect, Camera, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
 import type { Points } from "./encode";
 import type { Tool } from "./gestures";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
-import type { Plot, Style, ViewOfPlot } from "./plot";
+import type { Plot, Style } from "./plot";
 import { type Hover, ScatterPlot } from "./ScatterPlot";
 import { StatusChip } from "./StatusChip";
+import { savePicture } from "./savePicture";
 import type { Picture } from "./scene";
 import styles from "./stage.module.css";
 import type { FilmBox, ShownFrame } from "./useShownFrame";
+import type { ViewOfPlot } from "./viewpoint";
 
 type Props = {
   shown: ShownFrame | null;
@@ -99,6 +101,14 @@ export function Stage(props: Props) {
               onClick={() => plot?.fit()}
             >
               <Fit />
+            </IconButton>
+            <IconButton
+              label="Save the picture as PNG"
+              side="right"
+              data-testid="save-picture"
+              onClick={() => plot && savePicture(plot, `${shown.film.layer} ${shown.frame.step}`)}
+            >
+              <Camera />
             </IconButton>
           </div>
           <SelectionBar shown={shown} />

@@ -27,12 +27,14 @@ export function placeUnder(stance: Stance, { width, height }: Room, px: number, 
   return { x: stance.x + (px - width / 2) * scale, y: stance.y - (py - height / 2) * scale };
 }
 
-/** The stance from which the whole box is seen with a margin around it. */
-export function stanceOf(box: Box, { width, height }: Room, margin = 0.12): Stance {
+/** The stance from which the whole box is seen with a margin around it, beside what covers the left edge. */
+export function stanceOf(box: Box, { width, height }: Room, margin = 0.1, covered = 0): Stance {
   const halfWidth = (box.right - box.left) / 2;
   const halfHeight = (box.top - box.bottom) / 2;
-  const distance = Math.max(halfHeight, halfWidth / (width / height), 0.02) * (1 + 2 * margin);
-  return { x: (box.left + box.right) / 2, y: (box.bottom + box.top) / 2, distance };
+  const free = Math.max(width / 2, width - covered);
+  const distance = Math.max(halfHeight, halfWidth / (free / height), 0.02) * (1 + 2 * margin);
+  const shift = ((width - free) / height) * distance;
+  return { x: (box.left + box.right) / 2 - shift, y: (box.bottom + box.top) / 2, distance };
 }
 
 /** Nearer by `factor`, the place under a pixel staying where it is. */

@@ -117,26 +117,18 @@ export function encodeNumeric(values: Float32Array, low: number, high: number, s
   return { codes, missing: steps };
 }
 
-export type Sieve = {
-  hidden: ReadonlySet<number>;
-  confidence: { values: Float32Array; low: number; high: number } | null;
-  /** Only points that carry 1 here are kept. */
-  only: Uint8Array | null;
-};
-
-/** Indices of the points to draw, ascending. */
-export function drawnPoints(points: Points, codes: Uint16Array | null, sieve: Sieve): Uint32Array {
+/** Indices of the points to draw, ascending: present, of no hidden code, and marked 0 in `fails`. */
+export function drawnPoints(
+  points: Points,
+  codes: Uint16Array,
+  hidden: ReadonlySet<number>,
+  fails: Uint8Array,
+): Uint32Array {
   const drawn = new Uint32Array(points.n);
-  const { hidden, confidence, only } = sieve;
   let kept = 0;
   for (let i = 0; i < points.n; i++) {
-    if (!points.present[i]) continue;
-    if (codes && hidden.size && hidden.has(codes[i])) continue;
-    if (only && !only[i]) continue;
-    if (confidence) {
-      const value = confidence.values[i];
-      if (!(value >= confidence.low && value <= confidence.high)) continue;
-    }
+    if (!points.present[i] || fails[i]) continue;
+    if (hidden.size && hidden.has(codes[i])) continue;
     drawn[kept++] = i;
   }
   return drawn.subarray(0, kept);

@@ -67,21 +67,26 @@ export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach:
 
 /** The drawn points within a closed path (even-odd), ascending. */
 export function within(points: Points, drawn: Uint32Array, path: readonly Place[]): Uint32Array {
+  const { x, y, grid } = points;
+  const corners = path.length;
+  // The path is brought to the grid of the points, not a million points to the path.
+  const xs = Float64Array.from(path, (place) => (place.x - grid.left) / grid.step);
+  const ys = Float64Array.from(path, (place) => (place.y - grid.bottom) / grid.step);
+  const slopes = xs.map((at, a) => {
+    const b = (a + corners - 1) % corners;
+    return ys[b] === ys[a] ? 0 : (xs[b] - at) / (ys[b] - ys[a]);
+  });
+  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const found = new Uint32Array(drawn.length);
   let kept = 0;
-  const xs = path.map(({ x }) => x);
-  const ys = path.map(({ y }) => y);
-  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
-  for (const i of drawn) {
-    const x = placeX(points, i);
-    if (x < left || x > right) continue;
-    const y = placeY(points, i);
-    if (y < bottom || y > top) continue;
+  for (let order = 0; order < drawn.length; order++) {
+    const i = drawn[order];
+    const px = x[i];
+    const py = y[i];
+    if (px < left || px > right || py < bottom || py > top) continue;
     let inside = false;
-    for (let a = 0, b = xs.length - 1; a < xs.length; b = a++) {
-      if (ys[a] > y !== ys[b] > y && x < ((xs[b] - xs[a]) * (y - ys[a])) / (ys[b] - ys[a]) + xs[a]) {
-        inside = !inside;
-      }
+    for (let a = 0, b = corners - 1; a < corners; b = a++) {
+      if (ys[a] > py !== ys[b] > py && px < slopes[a] * (py - ys[a]) + xs[a]) inside = !inside;
     }
     if (inside) found[kept++] = i;
   }

@@ -1,13 +1,15 @@
 /** The plot: an imperative object around the renderer, the cover and the gestures. Knows nothing of React. */
 import type { Shade } from "../lib/useTheme";
 import { appearanceFor } from "./appearance";
-import { ease, mixStances, placeUnder, type Stance, screenTransform, stanceOf, zoomed } from "./camera";
+import { placeUnder, screenTransform } from "./camera";
 import { createCover, type Moment } from "./cover";
-import { type Box, between, type Points, placeX, placeY } from "./encode";
+import { type Points, placeX, placeY } from "./encode";
+import { createFlight } from "./flight";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
 import { countPixels, type PixelCount } from "./pixels";
 import { createRenderer } from "./renderer";
+import { createViewpoint, type ViewOfPlot } from "./viewpoint";
 
 export type Scene = {
   points: Points;
@@ -22,9 +24,6 @@ export type Scene = {
 
 export type Style = { shade: Shade; pointSize: number; labels: boolean; contours: boolean };
 
-/** Zoom against the whole film, and the part of the plot that is seen. */
-export type ViewOfPlot = { zoom: number; seen: Box };
-
 export type PlotEvents = {
   onHover: (index: number | null) => void;
   onClick: (index: number) => void;
@@ -34,8 +33,6 @@ export type PlotEvents = {
 
 export type Plot = ReturnType<typeof createPlot>;
 
-const CAMERA_MS = 420;
-const HURRIED_MS = 160;
 const SETTLE_MS = 180;
 /** How far from its edge a point is still hit, in CSS pixels. */
 const HIT_PX = 4;
@@ -54,17 +51,11 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const cover = createCover(sheet);
 
   const room = { width: 1, height: 1 };
-  let stance: Stance = { x: 0, y: 0, distance: 1 };
-  let home: Stance | null = null;
-  let box: Box | null = null;
-  let movedByHand = false;
-  let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
-
+  const viewpoint = createViewpoint(room, ask, events.onView);
+  const { stance } = viewpoint;
+  const flight = createFlight();
   let shown: Scene | null = null;
   let settled: Scene | null = null;
-  let from: Points | null = null;
-  let glide: { start: number; ms: number } | null = null;
-  let scrubbed: Moment | null = null;
 
   let tool: Tool = "move";
   let path: Path | null = null;
@@ -76,18 +67,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let asked = 0;
   let destroyed = false;
 
-  const share = (move: { start: number; ms: number }): number =>
-    move.ms > 0 ? Math.min(1, (performance.now() - move.start) / move.ms) : 1;
-
-  /** Where the points are now. */
-  function moment(scene: Scene): Moment {
-    if (scrubbed) return scrubbed;
-    if (!from || !glide) return { from: scene.points, to: scene.points, along: 1 };
-    return { from, to: scene.points, along: ease(share(glide)) };
-  }
-
-  const look = () => appearanceFor(shown?.drawn.length ?? 0, style.pointSize, zoomNow());
-  const zoomNow = (): number => (home ? home.distance / stance.distance : 1);
+  const look = () => appearanceFor(shown?.drawn.length ?? 0, style.pointSize, viewpoint.zoom());
 
   function ask(): void {
     if (!destroyed) asked ||= requestAnimationFrame(tick);
@@ -96,38 +76,31 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   function tick(): void {
     asked = 0;
     if (destroyed) return;
-    if (travel) {
-      const t = share(travel);
-      setStance(mixStances(travel.from, travel.to, ease(t)));
-      if (t >= 1) travel = null;
-      ask();
-    }
-    if (glide && share(glide) >= 1) {
-      if (from) renderer.drop(from);
-      glide = null;
-      from = null;
-    }
+    viewpoint.advance();
+    const left = flight.arrive();
     draw();
-    if (glide) ask();
-    else if (!scrubbed) settled = shown;
+    if (left) renderer.drop(left);
+    if (flight.glides()) ask();
+    else if (flight.rests()) settled = shown;
   }
 
   function draw(): void {
     if (!shown) return;
-    const now = moment(shown);
+    const now = flight.moment(shown.points);
+    const { x, y, distance } = stance();
     const aspect = room.width / room.height;
     const { size, opacity } = look();
     renderer.setFrames(now.from, now.to);
     renderer.draw({
       along: now.along,
-      camera: [stance.x, stance.y, 1 / (stance.distance * aspect), 1 / stance.distance],
+      camera: [x, y, 1 / (distance * aspect), 1 / distance],
       size: size * (canvas.width / room.width),
       opacity,
       selecting: selected.length > 0,
     });
-    const still = !glide && !scrubbed;
+    const still = flight.rests();
     const scene = { scene: shown, moment: now, style, still, focus, trails, path };
-    if (cover.draw(scene, screenTransform(stance, room), room.width, room.height)) ask();
+    if (cover.draw(scene, screenTransform(stance(), room), room.width, room.height)) ask();
   }
 
   function mark(scene: Scene): void {
@@ -145,42 +118,18 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     if (unlike || before.drawn !== scene.drawn) mark(scene);
   }
 
-  function setStance(next: Stance): void {
-    stance = next;
-    const half = (next.distance * room.width) / room.height;
-    const seen = {
-      left: next.x - half,
-      right: next.x + half,
-      bottom: next.y - next.distance,
-      top: next.y + next.distance,
-    };
-    events.onView({ zoom: zoomNow(), seen });
-    ask();
-  }
-
-  function travelTo(to: Stance, ms: number): void {
-    travel = { from: stance, to, start: performance.now(), ms };
-    ask();
-  }
-
-  const takeOver = (next: Stance) => {
-    movedByHand = true;
-    travel = null;
-    setStance(next);
-  };
-
   function pick(at: { x: number; y: number }): number | null {
-    if (!shown || glide || scrubbed) return null;
+    if (!shown || !flight.rests()) return null;
     if (cells?.points !== shown.points) cells = sortIntoCells(shown.points);
-    const reach = ((look().size / 2 + HIT_PX) * 2 * stance.distance) / room.height;
-    return cells ? nearest(cells, marks, placeUnder(stance, room, at.x, at.y), reach) : null;
+    const reach = ((look().size / 2 + HIT_PX) * 2 * stance().distance) / room.height;
+    return cells ? nearest(cells, marks, placeUnder(stance(), room, at.x, at.y), reach) : null;
   }
 
   const release = watchGestures(canvas, {
     tool: () => tool,
-    stance: () => stance,
+    stance,
     room: () => room,
-    onStance: takeOver,
+    onStance: viewpoint.takeOver,
     onHover: (at) => events.onHover(at ? pick(at) : null),
     onPick: (at) => {
       const index = pick(at);
@@ -192,7 +141,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     onSelect: ({ at, manner }) => {
       if (!shown) return;
-      const places = at.map(({ x, y }) => placeUnder(stance, room, x, y));
+      const places = at.map(({ x, y }) => placeUnder(stance(), room, x, y));
       events.onSelect(within(shown.points, shown.drawn, places), manner);
     },
   });
@@ -213,10 +162,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       element.width = Math.round(room.width * window.devicePixelRatio);
       element.height = Math.round(room.height * window.devicePixelRatio);
     }
-    if (home && box && !movedByHand) {
-      home = stanceOf(box, room);
-      setStance(home);
-    }
+    viewpoint.refit();
     // The canvas was cleared by its new size: what it shows must not wait for the next frame.
     draw();
   }
@@ -227,15 +173,9 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** Shows a scene; points glide from where they are when `ms` > 0. The newest scene wins. */
     show(scene: Scene, ms: number): void {
       const before = shown;
-      if (before && before.points !== scene.points) {
-        const now = moment(before);
-        // Whoever steps faster than the points glide sees shorter glides.
-        const time = glide ? Math.min(ms, HURRIED_MS) : ms;
-        const glides = time > 0 && before.points.n === scene.points.n && !scrubbed;
-        if (from) renderer.drop(from);
-        from = !glides ? null : now.along < 1 ? between(now.from, now.to, now.along) : now.to;
-        glide = glides ? { start: performance.now(), ms: time } : null;
-      }
+      const moves = before !== null && before.points !== scene.points;
+      const left = moves ? flight.leave(before.points, scene.points, ms) : null;
+      if (left) renderer.drop(left);
       settled = null;
       shown = scene;
       send(scene, before);
@@ -243,22 +183,9 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     /** Holds the points between two frames of the film; null lets them go to the frame shown. */
     scrub(next: Moment | null, ms = SETTLE_MS): void {
-      if (!next && scrubbed && shown && ms > 0 && scrubbed.to.n === shown.points.n) {
-        from = between(scrubbed.from, scrubbed.to, scrubbed.along);
-        glide = { start: performance.now(), ms };
-      }
-      scrubbed = next;
+      flight.hold(next, shown?.points ?? null, ms);
       settled = null;
       ask();
-    },
-    /** What the whole film covers; with `moves`, the view goes there unless the person has moved it. */
-    setBox(next: Box, moves: boolean): void {
-      box = next;
-      const first = home === null;
-      if (!first && !moves) return;
-      home = stanceOf(box, room);
-      if (first) setStance(home);
-      else if (!movedByHand) travelTo(home, CAMERA_MS);
     },
     setStyle(next: Partial<Style>): void {
       Object.assign(style, next);
@@ -282,26 +209,18 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       trails = next;
       ask();
     },
-    fit(ms = CAMERA_MS): void {
-      movedByHand = false;
-      if (!box) return;
-      home = stanceOf(box, room);
-      travelTo(home, ms);
-    },
-    zoomBy(factor: number, ms = CAMERA_MS / 2): void {
-      movedByHand = true;
-      travelTo(zoomed(stance, room, factor, room.width / 2, room.height / 2), ms);
-    },
-    /** Moves the view without zooming. */
-    centreOn: (x: number, y: number): void => takeOver({ ...stance, x, y }),
+    setBox: viewpoint.setBox,
+    fit: viewpoint.fit,
+    zoomBy: viewpoint.zoomBy,
+    centreOn: viewpoint.centreOn,
     resize,
     /** Whether this scene stands still on the canvas, and the camera too. */
-    isSettled: (scene: Scene): boolean => settled === scene && !asked && !travel,
+    isSettled: (scene: Scene): boolean => settled === scene && !asked && !viewpoint.travels(),
     /** CSS pixels from the canvas's corner; null for a point that is not there. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
-      const { from: a, to: b, along } = moment(shown);
-      const { toX, toY } = screenTransform(stance, room);
+      const { from: a, to: b, along } = flight.moment(shown.points);
+      const { toX, toY } = screenTransform(stance(), room);
       const t = a.present[index] ? along : 1;
       return {
         x: toX(placeX(a, index) * (1 - t) + placeX(b, index) * t),

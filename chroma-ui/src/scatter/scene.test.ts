@@ -4,12 +4,14 @@ import { pointsAt } from "./pointsAt";
 import { composePicture, type Look } from "./scene";
 import type { ShownFrame } from "./useShownFrame";
 
-const look: Look = { shade: "dark", classNames: ["a", "b"], hidden: [], confidence: null, onlyWrong: false };
+const look: Look = { shade: "dark", classNames: ["a", "b"], hidden: [], filters: [] };
 const classes = (codes: number[]) => ({
   kind: "categorical" as const,
   codes: Uint16Array.from(codes),
   legend: ["a", "b"],
 });
+
+const CONFIDENCE = { kind: "numeric" as const, values: Float32Array.from([0.9, 0.4, 0.8, 0.7, 0.6]) };
 
 function frame(change: Partial<ShownFrame> = {}): ShownFrame {
   const label = classes([0, 0, 1, 1, 65535]);
@@ -20,8 +22,9 @@ function frame(change: Partial<ShownFrame> = {}): ShownFrame {
     points: pointsAt([[0, 0], [0, 0], [0, 0], null, [0, 0]]),
     label,
     prediction: classes([0, 1, 1, 0, 0]),
-    confidence: { kind: "numeric", values: Float32Array.from([0.9, 0.4, 0.8, 0.7, 0.6]) },
+    confidence: CONFIDENCE,
     position: null,
+    columns: new Map([["confidence", CONFIDENCE]]),
     colourName: "label",
     colour: label,
     range: null,
@@ -45,9 +48,13 @@ describe("composePicture", () => {
     expect([...composePicture(frame(), { ...look, hidden: ["a", "not known"] }).scene.drawn]).toEqual([2]);
   });
 
-  it("narrows to errors and to a range of confidence", () => {
-    expect([...composePicture(frame(), { ...look, onlyWrong: true }).scene.drawn]).toEqual([1]);
-    expect([...composePicture(frame(), { ...look, confidence: [0.5, 0.85] }).scene.drawn]).toEqual([2, 4]);
+  it("narrows to what passes the filters, and marks what is wrong", () => {
+    const { scene, wrong } = composePicture(frame(), {
+      ...look,
+      filters: [{ column: "confidence", range: [0.5, 0.85] }],
+    });
+    expect([...scene.drawn]).toEqual([2, 4]);
+    expect([...(wrong ?? [])]).toEqual([0, 1, 0, 1, 0]);
   });
 
   it("colours numbers along the ramp and keeps the names of the classes", () => {

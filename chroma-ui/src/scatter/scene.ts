@@ -1,6 +1,7 @@
 import { countCodes, shareRight, wrongPoints } from "../legend/statistics";
 import { columnTitle } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
+import { type Filter, NOT_KNOWN, type Sifted, sift } from "../state/filters";
 import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "./encode";
 import { legendColours, MISSING, rampColours } from "./palette";
 import type { Scene } from "./plot";
@@ -22,6 +23,7 @@ export type Picture = {
   legend: LegendEntry[] | null;
   title: string;
   classColours: Map<string, string>;
+  sifted: Sifted;
   /** Points whose prediction is known to be wrong; null without labels or predictions. */
   wrong: Uint8Array | null;
 };
@@ -30,11 +32,8 @@ export type Look = {
   shade: Shade;
   classNames: readonly string[];
   hidden: readonly string[];
-  confidence: [number, number] | null;
-  onlyWrong: boolean;
+  filters: readonly Filter[];
 };
-
-const MISSING_NAME = "not known";
 
 /** Pure: a frame and how it is looked at → what the plot draws and the legend says. */
 export function composePicture(shown: ShownFrame, look: Look): Picture {
@@ -60,11 +59,11 @@ export function composePicture(shown: ShownFrame, look: Look): Picture {
         : [
             {
               code,
-              name: colour.legend[code] ?? MISSING_NAME,
+              name: colour.legend[code] ?? NOT_KNOWN,
               colour: palette[code],
               count,
               right: right?.[code] ?? null,
-              hidden: look.hidden.includes(colour.legend[code] ?? MISSING_NAME),
+              hidden: look.hidden.includes(colour.legend[code] ?? NOT_KNOWN),
             },
           ],
     );
@@ -74,20 +73,16 @@ export function composePicture(shown: ShownFrame, look: Look): Picture {
     palette = [...rampColours(shade), MISSING[shade]];
   }
 
-  const drawn = drawnPoints(points, encoded.codes, {
-    hidden: new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code)),
-    confidence:
-      look.confidence && shown.confidence
-        ? { values: shown.confidence.values, low: look.confidence[0], high: look.confidence[1] }
-        : null,
-    only: look.onlyWrong ? wrong : null,
-  });
+  const sifted = sift(points.n, shown.columns, look.filters);
+  const hidden = new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code));
+  const drawn = drawnPoints(points, encoded.codes, hidden, sifted.fails);
 
   return {
     scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade) },
     legend,
     title: columnTitle(colourName ?? ""),
     classColours: new Map(names.map((name, i) => [name, legendColours("label", names, names, shade)[i]])),
+    sifted,
     wrong,
   };
 }

@@ -22,6 +22,8 @@ export type ShownFrame = {
   prediction: CategoricalColumn | null;
   confidence: NumericColumn | null;
   position: NumericColumn | null;
+  /** The columns asked for besides, by name; those that the film has not are left out. */
+  columns: ReadonlyMap<string, ColumnValues>;
   colourName: string | null;
   colour: ColumnValues | null;
   /** What the colour scale spans, equal for all frames of the film; null for categories. */
@@ -47,7 +49,12 @@ export function colourColumn(film: Film, wanted: string): Film["columns"][number
 }
 
 /** Fetches what a frame needs; the frame before stays shown until all of it is there. */
-export function useShownFrame(film: Film | null, frame: Frame | null, colourWanted: string) {
+export function useShownFrame(
+  film: Film | null,
+  frame: Frame | null,
+  colourWanted: string,
+  columnsWanted: readonly string[],
+) {
   const [shown, setShown] = useState<ShownFrame | null>(null);
   const [box, setBox] = useState<FilmBox | null>(null);
   const [reel, setReel] = useState<Reel | null>(null);
@@ -58,6 +65,7 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
   const revision = film?.revision ?? null;
   const latest = useRef(film);
   latest.current = film;
+  const wanted = JSON.stringify(columnsWanted);
   const [filmId, n, columns] = [film?.id, film?.n, film?.columns];
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: a film whose status alone changed is not loaded again
@@ -70,8 +78,8 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
     if (stage.current?.name !== name) stage.current = { name, square: revision, known: new WeakMap() };
     const { square, known } = stage.current;
 
-    const pointsOf = async (wanted: Frame): Promise<Points> => {
-      const raw = await fetchFrame(film, revision, wanted);
+    const pointsOf = async (at: Frame): Promise<Points> => {
+      const raw = await fetchFrame(film, revision, at);
       const before = known.get(raw);
       if (before) return before;
       const points = placed(raw, revision, square);
@@ -102,12 +110,14 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
 
     const load = async () => {
       const colour = colourColumn(film, colourWanted);
-      const [points, label, prediction, confidence, position, values, range] = await Promise.all([
+      const names = JSON.parse(wanted) as string[];
+      const [points, label, prediction, confidence, position, others, values, range] = await Promise.all([
         pointsOf(frame),
         valuesOf("label", frame),
         valuesOf("prediction", frame),
         valuesOf("confidence", frame),
         valuesOf("position", frame),
+        Promise.all(names.map((name) => valuesOf(name, frame))),
         colour ? fetchColumn(film, colour, frame) : null,
         colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
       ]);
@@ -125,6 +135,12 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
         prediction: categorical(prediction),
         confidence: numeric(confidence),
         position: numeric(position),
+        columns: new Map(
+          names.flatMap((name, at) => {
+            const found = others[at];
+            return found ? [[name, found] as const] : [];
+          }),
+        ),
         colourName: colour?.name ?? null,
         colour: values,
         range,
@@ -163,7 +179,7 @@ export function useShownFrame(film: Film | null, frame: Frame | null, colourWant
     return () => {
       current = false;
     };
-  }, [filmId, n, columns, revision, frame, colourWanted]);
+  }, [filmId, n, columns, revision, frame, colourWanted, wanted]);
 
   const fresh = shown && film && shown.film.id === film.id;
   const whole = fresh && reel?.revision === shown.revision ? reel.frames : null;

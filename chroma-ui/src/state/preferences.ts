@@ -12,6 +12,8 @@ type Preferences = {
   trails: boolean;
   speed: number;
   loop: boolean;
+  /** Columns whose values are listed among the filters. */
+  openFacets: string[];
   /** Names of curves switched off in the timeline. */
   mutedCurves: string[];
   set: (change: Partial<Omit<Preferences, "set">>) => void;
@@ -28,6 +30,7 @@ export const usePreferences = create<Preferences>()(
       trails: true,
       speed: 1,
       loop: true,
+      openFacets: ["correct", "confidence"],
       mutedCurves: [],
       set,
     }),

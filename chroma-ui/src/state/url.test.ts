@@ -5,6 +5,7 @@ import { mirrorToAddress, useView } from "./view";
 describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
     const view: View = {
+      shelf: true,
       run: "r & 1",
       layer: "encoder.fc1:input",
       split: "val:1",
@@ -13,8 +14,10 @@ describe("the address of a view", () => {
       colour: "tag:odd ones",
       hidden: ["a,b", "<img src=x>", "ä&=#"],
       sample: 0,
-      confidence: [0.25, 1],
-      wrong: true,
+      filters: [
+        { column: "confidence", range: [0.25, 1] },
+        { column: "tag:a&b", values: ["tagged", '"'] },
+      ],
     };
     expect(readView(writeView(view))).toEqual(view);
   });
@@ -25,7 +28,7 @@ describe("the address of a view", () => {
   });
 
   it("falls back where it cannot be understood", () => {
-    const view = readView("?step=-4&sample=x&confidence=0.9~0.1&method=tsne&wrong=yes");
+    const view = readView("?step=-4&sample=x&method=tsne&filter=[1]&filter=x");
     expect(view).toEqual(START);
   });
 });

@@ -1,7 +1,11 @@
+import { type Filter, readFilter, writeFilter } from "./filters";
+
 /** The part of the view that a link restores, and how it stands in the address. */
 export type Method = "umap" | "pca";
 
 export type View = {
+  /** All runs are shown, not one. */
+  shelf: boolean;
   run: string | null;
   layer: string | null;
   split: string | null;
@@ -13,13 +17,12 @@ export type View = {
   hidden: string[];
   /** Position of the focused sample in its split. */
   sample: number | null;
-  /** Only points whose confidence lies within are drawn. */
-  confidence: [number, number] | null;
-  /** Only wrongly predicted points are drawn. */
-  wrong: boolean;
+  /** Only points that pass all of them are drawn. */
+  filters: Filter[];
 };
 
 export const START: View = {
+  shelf: false,
   run: null,
   layer: null,
   split: null,
@@ -28,22 +31,17 @@ export const START: View = {
   colour: "label",
   hidden: [],
   sample: null,
-  confidence: null,
-  wrong: false,
+  filters: [],
 };
 
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-function range(text: string | null): [number, number] | null {
-  const [low, high] = (text ?? "").split("~").map(Number);
-  return low >= 0 && high <= 1 && low < high ? [low, high] : null;
-}
-
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
   return {
+    shelf: query.get("runs") === "all",
     run: query.get("run"),
     layer: query.get("layer"),
     split: query.get("split"),
@@ -52,14 +50,14 @@ export function readView(search: string): View {
     colour: query.get("colour") ?? START.colour,
     hidden: query.getAll("hide"),
     sample: wholeNumber(query.get("sample")),
-    confidence: range(query.get("confidence")),
-    wrong: query.get("wrong") === "1",
+    filters: query.getAll("filter").flatMap((text) => readFilter(text) ?? []),
   };
 }
 
 /** The search string of a view; what is as at the start is left out. */
 export function writeView(view: View): string {
   const query = new URLSearchParams();
+  if (view.shelf) query.set("runs", "all");
   if (view.run !== null) query.set("run", view.run);
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);
@@ -68,8 +66,7 @@ export function writeView(view: View): string {
   if (view.colour !== START.colour) query.set("colour", view.colour);
   for (const name of view.hidden) query.append("hide", name);
   if (view.sample !== null) query.set("sample", String(view.sample));
-  if (view.confidence !== null) query.set("confidence", view.confidence.join("~"));
-  if (view.wrong) query.set("wrong", "1");
+  for (const filter of view.filters) query.append("filter", writeFilter(filter));
   const text = query.toString();
   return text ? `?${text}` : "";
 }

@@ -1,8 +1,10 @@
 import { create } from "zustand";
+import { type Filter, withFilter } from "./filters";
 import { type Method, readView, type View, writeView } from "./url";
 
 type Actions = {
   playing: boolean;
+  setShelf: (shelf: boolean) => void;
   openRun: (run: string | null) => void;
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
@@ -16,14 +18,16 @@ type Actions = {
   isolateCategory: (name: string, all: readonly string[]) => void;
   showAllCategories: () => void;
   focus: (sample: number | null) => void;
-  setConfidence: (range: [number, number] | null) => void;
-  setWrong: (wrong: boolean) => void;
+  /** null takes the filter of a column away. */
+  setFilter: (column: string, filter: Filter | null) => void;
+  clearFilters: () => void;
 };
 
 /** View state, mirrored to the address. It never fetches. */
 export const useView = create<View & Actions>()((set) => ({
   ...readView(window.location.search),
   playing: false,
+  setShelf: (shelf) => set({ shelf, playing: false }),
   openRun: (run) =>
     set({
       run,
@@ -32,12 +36,11 @@ export const useView = create<View & Actions>()((set) => ({
       step: null,
       hidden: [],
       sample: null,
-      confidence: null,
-      wrong: false,
+      filters: [],
       playing: false,
     }),
   openLayer: (layer) => set({ layer }),
-  openSplit: (split) => set({ split, sample: null, hidden: [] }),
+  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [] }),
   setMethod: (method) => set({ method }),
   seek: (step) => set({ step }),
   setPlaying: (playing) => set({ playing }),
@@ -54,8 +57,8 @@ export const useView = create<View & Actions>()((set) => ({
     }),
   showAllCategories: () => set({ hidden: [] }),
   focus: (sample) => set({ sample }),
-  setConfidence: (confidence) => set({ confidence }),
-  setWrong: (wrong) => set({ wrong }),
+  setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
+  clearFilters: () => set({ filters: [] }),
 }));
 
 /** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */
@@ -64,7 +67,7 @@ export function mirrorToAddress(): () => void {
     const search = writeView(view);
     if (search === window.location.search) return;
     const place = `${window.location.pathname}${search}`;
-    const turned = before.run !== null && view.run !== before.run;
+    const turned = (before.run !== null && view.run !== before.run) || view.shelf !== before.shelf;
     if (turned) window.history.pushState(null, "", place);
     else window.history.replaceState(null, "", place);
   });

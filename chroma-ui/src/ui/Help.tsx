@@ -9,6 +9,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["home end", "first or last frame"],
   ["F", "fit the film into the view"],
   ["V L B", "move the view, lasso, box"],
+  ["⌘K ctrl-K /", "search samples, commands and runs"],
   ["T", "trails of the selected samples"],
   ["D", "dark or light"],
   ["esc", "leave the sample in focus, then the selection"],

@@ -43,7 +43,7 @@ export const Copy = (props: Props) => (
 );
 export const Lasso = (props: Props) => (
   <Stroked {...props}>
-    <path d="M8 2.8c3.2 0 5.7 1.6 5.7 3.7S11.2 10.2 8 10.2 2.3 8.6 2.3 6.5 4.8 2.8 8 2.8zM4.5 9.5c-1 .8-.8 2.2.400 2.4 1.1.2 1.2 1.3.2 1.9" />
+    <path d="M8 2.8c3.2 0 5.7 1.6 5.7 3.7S11.2 10.2 8 10.2 2.3 8.6 2.3 6.5 4.8 2.8 8 2.8zM4.5 9.5c-1 .8-.8 2.2.4 2.4 1.1.2 1.2 1.3.2 1.9" />
   </Stroked>
 );
 export const BoxSelect = (props: Props) => (
@@ -54,6 +54,12 @@ export const BoxSelect = (props: Props) => (
 export const Move = (props: Props) => (
   <Stroked {...props}>
     <path d="M8 2v12M2 8h12M6.3 3.7 8 2l1.7 1.7M6.3 12.3 8 14l1.7-1.7M3.7 6.3 2 8l1.7 1.7M12.3 6.3 14 8l-1.7 1.7" />
+  </Stroked>
+);
+export const Camera = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M2.5 5h2.8l1-1.7h3.4l1 1.7h2.8v7.5h-11z" />
+    <circle cx="8" cy="8.5" r="2.3" />
   </Stroked>
 );
 export const Search = (props: Props) => (

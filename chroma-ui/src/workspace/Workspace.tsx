@@ -3,6 +3,8 @@ import { Inspector } from "../inspector/Inspector";
 import { LeftPanel } from "../legend/LeftPanel";
 import { useKeys } from "../lib/useKeys";
 import { useReducedMotion, useShade } from "../lib/useTheme";
+import { commandsFor } from "../palette/commands";
+import { Palette } from "../palette/Palette";
 import { pickFrame } from "../runs/choices";
 import { TopBar } from "../runs/TopBar";
 import { FilmProgress } from "../scatter/FilmProgress";
@@ -29,11 +31,12 @@ const NOTHING: never[] = [];
 
 export function Workspace() {
   const view = useView();
-  const { pointSize, labels, contours, trails: trailsOn, speed, set } = usePreferences();
+  const { pointSize, labels, contours, trails: trailsOn, openFacets, speed, set } = usePreferences();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const shade = useShade();
   const reducedMotion = useReducedMotion();
   const [help, setHelp] = useState(false);
+  const [searching, setSearching] = useState(false);
   const [panel, setPanel] = useState<"left" | "right" | null>(null);
   const [plot, setPlot] = useState<Plot | null>(null);
   const open = useOpenRun();
@@ -41,24 +44,24 @@ export function Workspace() {
 
   const frames = film?.revision?.frames ?? NOTHING;
   const index = pickFrame(frames, view.step);
-  const { shown, box, reel, problem: bytesProblem } = useShownFrame(film, frames[index] ?? null, view.colour);
+  const { hidden, filters } = view;
+  const wanted = useMemo(
+    () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
+    [openFacets, filters],
+  );
+  const {
+    shown,
+    box,
+    reel,
+    problem: bytesProblem,
+  } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
   const { seekTo, scrubTo } = useFrames(frames, reel, plot);
 
-  const { hidden, confidence, wrong } = view;
   const classNames = split?.classNames;
   const picture = useMemo(
-    () =>
-      shown
-        ? composePicture(shown, {
-            shade,
-            classNames: classNames ?? [],
-            hidden,
-            confidence,
-            onlyWrong: wrong,
-          })
-        : null,
-    [shown, shade, classNames, hidden, confidence, wrong],
+    () => (shown ? composePicture(shown, { shade, classNames: classNames ?? [], hidden, filters }) : null),
+    [shown, shade, classNames, hidden, filters],
   );
   const { focus, position, sample, fetching, problem } = useFocus(
     shown,
@@ -83,6 +86,8 @@ export function Workspace() {
     ["l", () => setTool("lasso")],
     ["b", () => setTool("box")],
     ["t", () => set({ trails: !trailsOn })],
+    ["mod+k", () => setSearching(true)],
+    ["/", () => setSearching(true)],
     ["?", () => setHelp(true)],
     ["Escape", () => (focus ? view.focus(null) : clear())],
   ]);
@@ -103,6 +108,7 @@ export function Workspace() {
           split={split?.name ?? null}
           onRunsChanged={open.askRuns}
           onHelp={() => setHelp(true)}
+          onSearch={() => setSearching(true)}
           onPanel={(side) => setPanel((before) => (before === side ? null : side))}
         />
       </div>
@@ -181,6 +187,17 @@ export function Workspace() {
           />
         ) : null}
       </aside>
+      <Palette
+        open={searching}
+        onOpenChange={setSearching}
+        commands={
+          searching ? commandsFor(plot, film?.columns ?? NOTHING, `${run?.name} ${layer?.name}`) : NOTHING
+        }
+        runs={runs ?? NOTHING}
+        place={run && split ? { runId: run.id, split: split.name } : null}
+        onRun={view.openRun}
+        onSample={view.focus}
+      />
       <Help open={help} onOpenChange={setHelp} />
     </div>
   );

@@ -15,7 +15,7 @@ from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
-from chroma.server.films import request_film
+from chroma.server.films import refine_film, request_film
 from chroma.server.graphql.asking import Info
 from chroma.server.graphql.films import Film
 from chroma.server.graphql.runs import Project, Run, Tag
@@ -24,6 +24,7 @@ from chroma.server.ingest import write_note
 from chroma.server.store import lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
+from chroma.server.store.search import search_samples as find
 
 logger = logging.getLogger("chroma.server")
 
@@ -44,6 +45,13 @@ class Event:
     film_id: strawberry.ID | None
     progress: float | None = strawberry.field(description="0..1, for films")
     message: str
+
+
+@strawberry.type
+class SampleHit:
+    id: str
+    position: int
+    where: str = strawberry.field(description="Where the words were found, for people")
 
 
 @strawberry.type
@@ -78,6 +86,22 @@ class Query:
         return await info.context.read(
             lambda session: find_sample(session, store, str(run_id), split, position=position, step=step)
         )
+
+    @strawberry.field(
+        description="Samples whose id, text, label or metadata carry the words; equal ids come first"
+    )
+    async def search_samples(
+        self, info: Info, run_id: strawberry.ID, split: str, words: str, limit: int = 12
+    ) -> list[SampleHit]:
+        store, most = info.context.home.store, max(1, min(limit, 200))
+
+        def search(session: Session) -> list[SampleHit]:
+            row = lookups.split_by(session, str(run_id), split)
+            ids = split_samples(session, store, row).ids
+            hits = find(session, store, row, words, most)
+            return [SampleHit(id=str(ids[at]), position=at, where=where) for at, where in hits]
+
+        return await info.context.read(search)
 
 
 @strawberry.type
@@ -117,6 +141,16 @@ class Mutation:
     ) -> Film:
         home = info.context.home
         row = await to_thread.run_sync(lambda: request_film(home, str(run_id), layer, split, method))
+        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
+        return Film.of_view(views[row.id])
+
+    @strawberry.mutation(
+        description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
+        "a film whose frames were all drawn together already stays as it is"
+    )
+    async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
+        home = info.context.home
+        row = await to_thread.run_sync(lambda: refine_film(home, str(film_id)))
         views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
         return Film.of_view(views[row.id])
 

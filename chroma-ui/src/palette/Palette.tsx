@@ -1,0 +1,142 @@
+import { Dialog } from "radix-ui";
+import { type KeyboardEvent, useState } from "react";
+import { useQuery } from "urql";
+import { SearchSamplesDocument } from "../api/gql/graphql";
+import { useDebounced } from "../lib/useDebounced";
+import type { RunEntry } from "../runs/RunPicker";
+import { Search } from "../ui/icons";
+import { type Command, fitting } from "./commands";
+import styles from "./palette.module.css";
+
+type Props = {
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  commands: readonly Command[];
+  runs: readonly RunEntry[];
+  /** Where samples are looked for; null while no film is open. */
+  place: { runId: string; split: string } | null;
+  onRun: (run: string) => void;
+  onSample: (position: number) => void;
+};
+
+type Entry = { key: string; group: string; name: string; note: string; act: () => void };
+
+const REST_MS = 150;
+const MOST_COMMANDS = 8;
+const MOST_RUNS = 6;
+
+/** One field for everything: commands, runs and samples. */
+export function Palette(props: Props) {
+  return (
+    <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay className={styles.veil} />
+        <Dialog.Content className={styles.sheet} aria-describedby={undefined} data-testid="palette">
+          <Dialog.Title className={styles.hidden}>Search</Dialog.Title>
+          <Finder {...props} />
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+function Finder({ onOpenChange, commands, runs, place, onRun, onSample }: Props) {
+  const [words, setWords] = useState("");
+  const [at, setAt] = useState(0);
+  const rested = useDebounced(words.trim() || null, REST_MS);
+  const [{ data, fetching }] = useQuery({
+    query: SearchSamplesDocument,
+    variables: { runId: place?.runId ?? "", split: place?.split ?? "", words: rested ?? "" },
+    pause: place === null || rested === null,
+  });
+  const hits = rested === null ? [] : (data?.searchSamples ?? []);
+  const entries: Entry[] = [
+    ...hits.map((hit) => ({
+      key: `sample ${hit.position}`,
+      group: "Samples",
+      name: `sample ${hit.id}`,
+      note: hit.where === "id" ? "" : hit.where,
+      act: () => onSample(hit.position),
+    })),
+    ...fitting(commands, words, (command) => command.name)
+      .slice(0, MOST_COMMANDS)
+      .map((command) => ({
+        key: `command ${command.name}`,
+        group: "Commands",
+        name: command.name,
+        note: command.hint ?? "",
+        act: command.act,
+      })),
+    ...fitting(runs, words, (run) => `${run.project} ${run.name}`)
+      .slice(0, MOST_RUNS)
+      .map((run) => ({
+        key: `run ${run.id}`,
+        group: "Runs",
+        name: run.name,
+        note: run.project,
+        act: () => onRun(run.id),
+      })),
+  ];
+  const chosen = Math.min(at, entries.length - 1);
+
+  const choose = (entry: Entry | undefined) => {
+    if (!entry) return;
+    onOpenChange(false);
+    entry.act();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (by) setAt((chosen + by + entries.length) % Math.max(1, entries.length));
+    else if (event.key === "Enter") choose(entries[chosen]);
+    else return;
+    event.preventDefault();
+  };
+
+  return (
+    <>
+      <label className={styles.field}>
+        <Search size={16} />
+        <input
+          // biome-ignore lint/a11y/noAutofocus: the person has just asked to type here
+          autoFocus
+          role="combobox"
+          aria-expanded="true"
+          aria-controls="palette-list"
+          aria-activedescendant={entries[chosen] ? `palette-${chosen}` : undefined}
+          aria-label="Search samples, commands and runs"
+          placeholder="Search samples by id, text or metadata; commands; runs"
+          value={words}
+          onChange={(event) => {
+            setWords(event.target.value);
+            setAt(0);
+          }}
+          onKeyDown={onKeyDown}
+        />
+      </label>
+      <div id="palette-list" className={styles.list} role="listbox" aria-label="Found">
+        {entries.map((entry, order) => (
+          <div key={entry.key}>
+            {entries[order - 1]?.group === entry.group ? null : <p className={styles.group}>{entry.group}</p>}
+            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field keeps the focus and answers the keys */}
+            <div
+              id={`palette-${order}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={order === chosen}
+              className={styles.entry}
+              data-testid="palette-entry"
+              onClick={() => choose(entry)}
+              onPointerMove={() => setAt(order)}
+            >
+              <span>{entry.name}</span>
+              <small>{entry.note}</small>
+            </div>
+          </div>
+        ))}
+        {entries.length === 0 ? (
+          <p className={styles.group}>{fetching ? "Searching…" : `Nothing carries “${words}”.`}</p>
+        ) : null}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,58 @@
+import type { Column } from "../api/bytes";
+import { columnTitle } from "../lib/format";
+import { copyLink } from "../runs/copyLink";
+import type { Plot } from "../scatter/plot";
+import { savePicture } from "../scatter/savePicture";
+import { usePreferences } from "../state/preferences";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+
+export type Command = { name: string; hint?: string; act: () => void };
+
+/** The entries whose text holds every word. */
+export function fitting<T>(entries: readonly T[], words: string, textOf: (entry: T) => string): T[] {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  return entries.filter((entry) => {
+    const text = textOf(entry).toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+}
+
+/** What the palette offers for a film. */
+export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
+  const { colourBy, clearFilters, setFilter } = useView.getState();
+  const { setTool, clear } = useSelection.getState();
+  const { contours, labels, trails, set } = usePreferences.getState();
+  const colours = columns.filter((column) => column.name !== "position");
+  return [
+    ...(plot
+      ? [
+          { name: "Fit the film into the view", hint: "F", act: () => plot.fit() },
+          { name: "Save the picture as PNG", act: () => savePicture(plot, name) },
+        ]
+      : []),
+    { name: "Copy the link to this view", act: () => void copyLink() },
+    { name: "Select with a lasso", hint: "L", act: () => setTool("lasso") },
+    { name: "Select with a box", hint: "B", act: () => setTool("box") },
+    { name: "Clear the selection", hint: "esc", act: clear },
+    ...(colours.some((column) => column.name === "correct")
+      ? [
+          {
+            name: "Show errors only",
+            act: () => setFilter("correct", { column: "correct", values: ["wrong"] }),
+          },
+        ]
+      : []),
+    { name: "Clear all filters", act: clearFilters },
+    {
+      name: contours ? "Hide density contours" : "Show density contours",
+      act: () => set({ contours: !contours }),
+    },
+    { name: labels ? "Hide cluster labels" : "Show cluster labels", act: () => set({ labels: !labels }) },
+    { name: trails ? "Hide trails" : "Show trails", hint: "T", act: () => set({ trails: !trails }) },
+    ...colours.map((column) => ({
+      name: `Colour by ${columnTitle(column.name)}`,
+      act: () => colourBy(column.name),
+    })),
+  ];
+}

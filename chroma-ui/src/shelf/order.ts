@@ -1,0 +1,36 @@
+/** Pure: which runs stand on the shelf, and in which order. */
+import type { ShelfQuery } from "../api/gql/graphql";
+
+export type ShelfRun = ShelfQuery["runs"][number];
+
+/** The last value of a metric; null where the run has none. */
+export function lastValue(run: Pick<ShelfRun, "metrics">, metric: string): number | null {
+  const points = run.metrics.find(({ name }) => name === metric)?.points ?? [];
+  const known = points.filter(({ value }) => Number.isFinite(value));
+  return known.length ? known[known.length - 1].value : null;
+}
+
+/** Names of metrics that any run has, the most common first. */
+export function metricNames(runs: readonly Pick<ShelfRun, "metrics">[]): string[] {
+  const counts = new Map<string, number>();
+  for (const run of runs) for (const { name } of run.metrics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([name]) => name);
+}
+
+/** Runs that carry every word, by `newest`, `name`, `size`, or a metric: losses and errors lowest first. */
+export function shelved(runs: readonly ShelfRun[], words: string, order: string): ShelfRun[] {
+  const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
+  const fitting = runs.filter((run) => {
+    const text = `${run.project} ${run.name} ${run.status}`.toLowerCase();
+    return wanted.every((word) => text.includes(word));
+  });
+  if (order === "newest") return fitting;
+  if (order === "name") return fitting.sort((a, b) => a.name.localeCompare(b.name));
+  if (order === "size") return fitting.sort((a, b) => b.bytes - a.bytes);
+  const sign = /loss|err/i.test(order) ? 1 : -1;
+  const rank = (run: ShelfRun) => {
+    const value = lastValue(run, order);
+    return value === null ? Number.POSITIVE_INFINITY : sign * value;
+  };
+  return fitting.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+}

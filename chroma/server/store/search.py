@@ -1,0 +1,73 @@
+"""Finds samples by what people read of them: id, text, label, metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from sqlmodel import Session
+
+from chroma.server.store import tables
+from chroma.server.store.blobs import Store
+from chroma.server.store.classes import label_texts
+from chroma.server.store.samples import SampleTable, split_samples
+
+
+def search_samples(
+    session: Session, store: Store, split: tables.Split, words: str, limit: int
+) -> list[tuple[int, str]]:
+    """Positions of samples that carry the words, and where they do.
+
+    Upper and lower case are the same. A sample whose id is the words comes first, then ids that begin with
+    them, then whatever else holds them, each in the order of positions.
+
+    Args:
+        session: A reading session.
+        store: Of the files.
+        split: Whose samples.
+        words: What to look for; nothing is found for an empty text.
+        limit: Of samples.
+
+    Returns:
+        Position and a short text that says where the words were found.
+    """
+    wanted = words.strip().casefold()
+    if not wanted:
+        return []
+    table = split_samples(session, store, split)
+    found: dict[int, str] = {}
+    for position, where in islice(_matches(table, wanted), limit * 8):
+        found.setdefault(position, where)
+        if len(found) >= limit:
+            break
+    return list(found.items())
+
+
+def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
+    keys = [str(id_).casefold() for id_ in table.ids.tolist()]
+    yield from ((at, "id") for at, key in enumerate(keys) if key == wanted)
+    yield from ((at, "id") for at, key in enumerate(keys) if key.startswith(wanted))
+    texts: Any = table.texts if table.texts is not None else ()
+    yield from (
+        (at, _around(text, wanted))
+        for at, text in enumerate(texts)
+        if text is not None and wanted in text.casefold()
+    )
+    yield from (
+        (at, f"label {text}")
+        for at, text in enumerate(label_texts(table))
+        if text is not None and text.casefold() == wanted
+    )
+    for name, values in table.metadata.items():
+        for at, value in enumerate(values.tolist()):
+            if isinstance(value, str) and wanted in value.casefold():
+                yield at, f"{name} {_around(value, wanted)}"
+    yield from ((at, "id") for at, key in enumerate(keys) if wanted in key)
+
+
+def _around(text: str, wanted: str, room: int = 32) -> str:
+    """The words with what stands around them."""
+    at = max(0, text.casefold().find(wanted))
+    start, end = max(0, at - room), at + len(wanted) + room
+    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

@@ -1,0 +1,150 @@
+"""Filter and search, save a picture, and use it all without a mouse or in a small window."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.odd_runs import HOSTILE
+from tests.e2e.stage import CHROMIUM, ROOT, serve
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
+]
+AXE = ROOT / "chroma-ui" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def violations(page: Page) -> list[Any]:
+    page.evaluate(AXE.read_text() + "; 0")
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [
+        (entry["id"], [node["html"] for node in entry["nodes"]])
+        for entry in found
+        if entry["impact"] in ("serious", "critical")
+    ]
+
+
+def facet(page: Page, name: str, value: str) -> Any:
+    return page.locator(
+        f"[data-testid=facet][data-name='{name}'] [data-testid=facet-value][data-value='{value}']"
+    )
+
+
+def test_facets_filter_each_other_and_stand_in_the_address(film: Page) -> None:
+    wrong = facet(film, "correct", "wrong")
+    errors = int(re.findall(r"(\d+) /", wrong.inner_text())[0])
+    wrong.click()
+    film.wait_for_function(f"window.__chroma.ready && window.__chroma.points === {errors}")
+    expect(film.get_by_test_id("status-chip")).to_contain_text(f"{errors} of 898")
+    film.get_by_test_id("facet").filter(has_text="Label").get_by_role("button").first.click()
+    labels = film.locator("[data-testid=facet][data-name=label] [data-testid=facet-value]")
+    counted = [re.findall(r"(\d+) / (\d+)", text)[0] for text in labels.all_inner_texts()]
+    # the labels' own counts follow the other filter; their totals do not
+    assert sum(int(left) for left, _ in counted) == errors
+    assert sum(int(whole) for _, whole in counted) == 898
+    film.get_by_test_id("select-shown").click()
+    assert film.get_by_test_id("selected-count").inner_text() == str(errors)
+    film.reload()
+    film.wait_for_function(f"window.__chroma?.ready && window.__chroma.points === {errors}")
+    film.get_by_test_id("clear-filters").click()
+    film.wait_for_function("window.__chroma.ready && window.__chroma.points === 898")
+
+
+def test_the_palette_finds_samples_and_commands(film: Page) -> None:
+    film.keyboard.press("Control+k")
+    film.keyboard.type("417")
+    expect(film.get_by_test_id("palette-entry").first).to_have_text("sample 417")
+    film.keyboard.press("Enter")
+    expect(film.get_by_test_id("sample-id")).to_have_text("sample 417")
+    film.keyboard.press("Control+k")
+    film.keyboard.type("colour by margin")
+    expect(film.get_by_test_id("palette-entry")).to_have_count(1)
+    film.keyboard.press("Enter")
+    expect(film.get_by_test_id("numeric-legend")).to_be_visible()
+
+
+def test_the_picture_is_saved(film: Page) -> None:
+    with film.expect_download() as download:
+        film.get_by_test_id("save-picture").click()
+    image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB")
+    canvas = film.get_by_test_id("canvas").bounding_box()
+    assert canvas
+    assert abs(image.width - canvas["width"]) <= 1
+    assert len(image.getcolors(1 << 24) or []) > 100
+
+
+@pytest.mark.parametrize("width", [1440, 1024, 420])
+def test_no_serious_accessibility_violation(film: Page, width: int) -> None:
+    film.set_viewport_size({"width": width, "height": 700})
+    assert violations(film) == []
+    film.keyboard.press("Control+k")
+    expect(film.get_by_test_id("palette")).to_be_visible()
+    assert violations(film) == []
+    film.keyboard.press("Escape")
+    film.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    logged = subprocess.run(
+        [sys.executable, "-m", "tests.e2e.odd_runs"],
+        env={**os.environ, "CHROMA_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert logged.returncode == 0, logged.stderr
+    with serve(home) as running:
+        page = chromium.new_context(viewport={"width": 1024, "height": 700}).new_page()
+        page.set_default_timeout(60_000)
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(running.door)
+        for name, points in (("500 classes", 1500), ("one sample", 1), (HOSTILE, 39)):
+            page.get_by_test_id("run-picker").click()
+            page.get_by_test_id("run-item").filter(has_text=name[:20]).get_by_role("button").first.click()
+            page.wait_for_function(
+                f"window.__chroma?.ready && window.__chroma.points === {points}", timeout=120_000
+            )
+            assert page.evaluate("window.__chroma.countPixels().total") > 0
+        place = page.evaluate("window.__chroma.screenOf(5)")
+        page.mouse.click(place["x"], place["y"])
+        expect(page.get_by_test_id("sample-id")).to_contain_text("<img src=x")
+        assert page.title() != "owned"
+        assert complaints == []
+        page.context.close()
+
+
+def test_all_runs_stand_on_a_shelf(film: Page) -> None:
+    film.get_by_test_id("all-runs").click()
+    cards = film.get_by_test_id("shelf-run")
+    expect(cards).to_have_count(1)
+    expect(cards.locator("canvas[data-drawn]")).to_be_visible()
+    pixels = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer"
+    coloured = cards.locator("canvas").evaluate(f"c => new Set(new Uint32Array({pixels})).size")
+    assert coloured > 8, "the thumbnail shows the classes"
+    expect(cards).to_contain_text("val_acc")
+    assert "runs=all" in film.url
+    assert violations(film) == []
+    film.get_by_label("Find a run").fill("no such run")
+    expect(cards).to_have_count(0)
+    film.get_by_label("Find a run").fill("finished")
+    cards.hover()
+    cards.get_by_role("button", name=re.compile("Delete")).click()
+    expect(cards).to_have_count(0)
+    film.get_by_test_id("notice").get_by_role("button", name="Undo").click()
+    expect(cards).to_have_count(1)
+    cards.get_by_role("button").first.click()
+    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
