@@ -6,11 +6,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := chroma/server/static/index.html
 UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -path chroma-ui/src/api/gql -prune -o -type f -print)
+FRAMEWORKS := keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
 # the demo keeps its runs apart from yours
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-ui docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-film bench-ui docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +23,13 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
+	@touch $@
+
+# the other frameworks that tests train with; the demo needs none of them
+$(VENV)/frameworks: $(VENV)/installed
+	@echo "» Keras with its backends for the tests"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
+	@$(BIN)/python -m pip check
 	@touch $@
 
 # not `npm ci`: it refuses a lock made where a registry has not every platform's optional binaries
@@ -55,7 +63,7 @@ format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biom
 	$(BIN)/ruff format .
 	cd chroma-ui && npm run --silent format
 
-test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
+test: lint $(VENV)/frameworks .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
 	cd chroma-ui && npm test --silent
 	$(BIN)/python -m pytest
 
@@ -75,7 +83,10 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
 
 bench: $(VENV)/installed ## every benchmark, side by side with peers
-	@for script in benchmarks/*.py; do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+
+bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
+	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

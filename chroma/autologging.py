@@ -43,6 +43,7 @@ class _Framework:
 
 _FRAMEWORKS = {
     "lightning": _Framework(("lightning.pytorch", "pytorch_lightning"), _seams.lightning, ((2, 2), 2)),
+    "keras": _Framework(("keras",), _seams.keras, ((3, 12), 3)),
 }
 
 

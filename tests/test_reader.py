@@ -212,6 +212,12 @@ def test_film_by_umap(run: StoredRun):
     assert film.quality["trustworthiness"].min() > 0.7
     # the classes move apart, and the film shows it
     assert film.quality["neighborhood_hit"].iloc[2] > film.quality["neighborhood_hit"].iloc[0]
+    assert film.quality[["stress", "stress_pca"]].gt(0).all(axis=None)
+    assert film.motion.keys() == {"jitter", "movement", "rho"}
+    refined = run.film(refine=True)
+    assert not refined.preview
+    assert refined.xy.shape == film.xy.shape
+    np.testing.assert_array_equal(run.film(refine=True).xy, refined.xy)
 
 
 def test_a_film_that_cannot_be_drawn(tmp_path: Path):

@@ -40,6 +40,7 @@ class Module:
         input: Shape of its first input, None if that is no float tensor.
         output: Shape of its first output, likewise.
         calls: How often it fired.
+        probabilities: Its output are probabilities, not logits: it ends in a softmax.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Module:
     input: tuple[int, ...] | None
     output: tuple[int, ...] | None
     calls: int = 1
+    probabilities: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +162,12 @@ def matching(wanted: str | Layer | Sequence[str | Layer], names: Sequence[str]) 
 def _auto(fired: Sequence[Module], rows: int, head: Module | None) -> list[Chosen]:
     if head is not None and head.output is not None:
         width = head.output[1]
-        logits = f"the logits: output of the {width}-way classifier head"
+        kind = "probabilities" if head.probabilities else "logits"
+        scores = f"the {kind}: output of the {width}-way classifier head"
         if _width(head.input, rows) < _LEAST_DIM:
-            return [_chosen(head, False, logits, default=True)]
+            return [_chosen(head, False, scores, default=True)]
         features = f"the penultimate features: what goes into the {width}-way classifier head"
-        return [_chosen(head, True, features, default=True), _chosen(head, False, logits)]
+        return [_chosen(head, True, features, default=True), _chosen(head, False, scores)]
     for module in reversed(fired):
         part = module.name.rpartition(".")[2]
         if part in _ENCODERS and _width(module.output, rows) >= _LEAST_DIM:

@@ -11,7 +11,7 @@ import numpy as np
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import ProbeSet, Slots
 from chroma.errors import ConfigError
-from chroma.records import Array, Ids, LayerNote, Record, Samples, Snapshot
+from chroma.records import Array, Head, Ids, LayerNote, Record, Samples, Snapshot
 from chroma.run.arguments import columns
 from chroma.run.outputs import head_kind, outputs_of
 from chroma.run.recording import Recording
@@ -98,6 +98,7 @@ class SplitPass:
         self._seen = 0
         self._layers: dict[str, tuple[Chosen, _Buffer]] = {}
         self._scores: _Buffer | None = None
+        self._head: Head | None = None
 
     @property
     def first(self) -> bool:
@@ -140,8 +141,14 @@ class SplitPass:
             self._layers[layer.name] = (layer, self._buffer(layer.name, values))
         self._put(self._layers[layer.name][1], layer.name, values)
 
-    def add_scores(self, values: Array) -> None:
-        """Give `[B, C]` scores of the classifier head for the batch; they are copied."""
+    def add_scores(self, values: Array, head: Head | None = None) -> None:
+        """Give `[B, C]` scores of the classifier head for the batch; they are copied.
+
+        Args:
+            values: `[B, C]`.
+            head: What they are; None to see it in their values.
+        """
+        self._head = head
         if self._scores is None:
             self._scores = self._buffer("", values)
         self._put(self._scores, "the classifier head", values)
@@ -239,7 +246,7 @@ class SplitPass:
                     epoch=self._epoch,
                     step=self._step,
                     ids=ids,
-                    head=head_kind(scores),
+                    head=self._head or head_kind(scores),
                 )
             ]
 

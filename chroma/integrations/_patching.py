@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 import wrapt
@@ -77,10 +77,15 @@ def _inwards(
         return wrapped
     (_, around), *rest = arounds
     inner = _inwards(tuple(rest), wrapped, instance)
-    return lambda *args, **kwargs: around(inner, instance, args, kwargs)
+
+    @wraps(wrapped)  # whoever stands outside may ask for the signature
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return around(inner, instance, args, kwargs)
+
+    return call
 
 
-class _Bound(wrapt.BoundFunctionWrapper):
+class _Bound(wrapt.BoundFunctionWrapper[..., Any]):
     def __reduce_ex__(self, protocol: Any) -> Any:
         """By name: whoever pickles a method of the framework gets the method that is there then."""
         parent: Any = self._self_parent
@@ -88,7 +93,7 @@ class _Bound(wrapt.BoundFunctionWrapper):
         return getattr, (holder, parent._self_method)
 
 
-class _Wrapper(wrapt.FunctionWrapper):
+class _Wrapper(wrapt.FunctionWrapper[..., Any]):
     __bound_function_wrapper__ = _Bound
 
     def __init__(self, wrapped: Any, around: Any, owner: type, name: str) -> None:

@@ -5,6 +5,8 @@ Framework modules are handed in: nothing is imported here that the user has not 
 
 from __future__ import annotations
 
+import copy
+import inspect
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -27,15 +29,16 @@ class _Joined:
     Attributes:
         silent: Whether we say nothing of it.
         leave: Takes the callback away again.
-        kwargs: What the method is called with besides its own arguments.
+        call: What the method is called with instead, if anything.
     """
 
     silent: bool
-    leave: Undo
-    kwargs: Mapping[str, Any]
+    leave: Undo | None = None
+    call: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
 
 
-Join = Callable[[Any, tuple[Any, ...], Mapping[str, Any]], _Joined | None]
+# of the method, its instance, and the call's arguments
+Join = Callable[[Callable[..., Any], Any, tuple[Any, ...], Mapping[str, Any]], _Joined | None]
 
 
 def lightning(module: Any, ask: Ask, guard: Guard) -> Undo:
@@ -44,7 +47,7 @@ def lightning(module: Any, ask: Ask, guard: Guard) -> Undo:
     The callback is there before the strategy launches processes, so it reaches spawned ones by pickle.
     """
 
-    def join(trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+    def join(fit: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
         from chroma.integrations.lightning import CallbackHooks, ChromaCallback
 
         before: list[Any] = trainer.callbacks
@@ -63,9 +66,51 @@ def lightning(module: Any, ask: Ask, guard: Guard) -> Undo:
             else:  # the model brought callbacks of its own
                 trainer.callbacks = [each for each in trainer.callbacks if each is not ours]
 
-        return _Joined(bool(options["silent"]), leave, {})
+        return _Joined(bool(options["silent"]), leave)
 
     return _join_each(module.Trainer, "fit", join, guard)
+
+
+def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
+    """Join `Model.fit` of Keras 3, which is `tf.keras` too."""
+
+    def join(fit: Any, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+        from chroma.integrations._keras_callback import ChromaCallback
+
+        names = list(inspect.signature(fit).parameters)
+        position = names.index("callbacks")
+        given: Any = kwargs.get("callbacks") if position >= len(args) else args[position]
+        is_list = isinstance(given, module.callbacks.CallbackList)
+        before: list[Any] = (
+            [] if given is None else module.tree.flatten(given.callbacks if is_list else given)
+        )
+        if any(isinstance(each, ChromaCallback) for each in before):
+            return None
+        options = ask()
+        if options is None:
+            return None
+        ours = ChromaCallback(**options)
+        joined: Any = [*before, ours]
+        if given is not None and is_list:  # made by the user, who has set it up; so we set up ours
+            ours.set_model(model)
+            ours.set_params(given.params)
+            joined = copy.copy(given)
+            joined.callbacks = [*before, ours]
+        if position < len(args):
+            call = (*args[:position], joined, *args[position + 1 :]), kwargs
+        else:
+            call = args, {**kwargs, "callbacks": joined}
+        return _Joined(bool(options["silent"]), call=call)
+
+    from chroma.integrations._keras_fit import observed
+
+    undo = _join_each(module.Model, "fit", join, guard), stand_around(module.Model, "fit", observed)
+
+    def leave() -> None:
+        for each in undo:
+            each()
+
+    return leave
 
 
 def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
@@ -78,14 +123,16 @@ def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
             return train(*args, **kwargs)
         joined: _Joined | None = None
         with guard.fail_safe(f"autolog joining {owner.__name__}.{name}"):
-            joined = join(trainer, args, kwargs)
+            joined = join(train, trainer, args, kwargs)
+        if joined is not None and joined.call is not None:
+            args, kwargs = joined.call
         tokens = _training.set(True), quiet.set(joined is not None and joined.silent)
         try:
-            return train(*args, **{**kwargs, **(joined.kwargs if joined else {})})
+            return train(*args, **kwargs)
         finally:
             _training.reset(tokens[0])
             quiet.reset(tokens[1])
-            if joined is not None:
+            if joined is not None and joined.leave is not None:
                 with guard.fail_safe(f"autolog leaving {owner.__name__}.{name}"):
                     joined.leave()
 

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from chroma.capture.labels import class_labels
 from chroma.capture.layers import Chosen, Layer, Module
 from chroma.capture.pooling import Pool, pooled
 from chroma.guard import Guard
@@ -193,28 +194,4 @@ class FirstBatch:
 
 def labels_of(value: Any, rows: int) -> Array | None:
     """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices."""
-    if not isinstance(value, (Tensor, np.ndarray, list, tuple)):
-        return None
-    try:
-        array = to_numpy(value) if isinstance(value, Tensor) else np.asarray(value)
-    except ValueError:  # rows of different length
-        return None
-    if array.shape == (rows, 1):
-        array = array[:, 0]
-    elif array.ndim == 2 and len(array) == rows and _one_hot(array):
-        array = array.argmax(axis=1)
-    if array.shape != (rows,):
-        return None
-    if array.dtype.kind == "U":
-        return array.astype(object)
-    return (
-        array.astype(np.float32 if array.dtype.kind == "f" else np.int64)
-        if array.dtype.kind in "iubf"
-        else None
-    )
-
-
-def _one_hot(array: Array) -> bool:
-    return array.dtype.kind in "iubf" and bool(
-        ((array == 0) | (array == 1)).all() and (array.sum(axis=1) == 1).all()
-    )
+    return class_labels(to_numpy(value) if isinstance(value, Tensor) else value, rows)

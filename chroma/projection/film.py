@@ -1,188 +1,220 @@
-"""Films: frames of the same samples in one frame of reference, drawn one by one."""
+"""Films: frames of the same samples in one frame of reference, drawn together or one by one.
+
+All frames start from one layout and are optimised at once, each on its own neighbor graph. After every pass
+each sample's path through the frames is pulled straight, by as much as its neighbours stayed the same. What
+did not change does not move; what changed is free to.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.layout import (
-    Frame,
-    Layout,
-    LayoutParams,
-    Matrix,
-    drawable,
-    pca_basis,
-    pca_project,
-    pca_start,
-    umap_layout,
-)
-from chroma.projection.neighbors import NeighborGraph, finite_rows
+from chroma.projection.append import FilmParams, Stability, filled, next_frame, turned, turnover
+from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
+from chroma.projection.joint import Forming, Together
+from chroma.projection.layout import Frame, LayoutParams, Matrix, apart, drawable
+from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.optimiser import Edges, optimise
+from chroma.projection.paint import pca_film, sized
 
-MISSING = 65_535
-_STEPS = 65_534
-
-
-@dataclass(frozen=True, slots=True)
-class FilmParams:
-    """How a film is drawn.
-
-    Attributes:
-        first: The first frame, from PCA.
-        next: Every later frame, from the one before. Its learning rate is for a snapshot that changed much;
-            it shrinks with the share of neighbours that changed, and where none did nothing moves.
-        all_changed: Share of new neighbours from which the whole learning rate is used.
-    """
-
-    first: LayoutParams = field(default=LayoutParams(n_epochs=300, learning_rate=1.0))
-    next: LayoutParams = field(default=LayoutParams(n_epochs=100, learning_rate=0.5))
-    all_changed: float = 0.2
+__all__ = [
+    "MISSING",
+    "Bounds",
+    "FilmParams",
+    "Forming",
+    "Stability",
+    "bounds",
+    "dequantize",
+    "draw_film",
+    "forming_film",
+    "inside",
+    "next_frame",
+    "pca_film",
+    "quantize",
+    "refine_film",
+    "turnover",
+]
 
 
-def turnover(graph: NeighborGraph, previous: NeighborGraph) -> float:
-    """Share of neighbours that are new since the snapshot before, over samples in both; 1 with none."""
-    both = np.flatnonzero(graph.valid & previous.valid)
-    if len(both) == 0 or graph.k == 0 or previous.k == 0:
-        return 1.0
-    n = len(graph.valid)
-    edges = both[:, None] * n + graph.indices[both]
-    before = both[:, None] * n + previous.indices[both]
-    return 1.0 - float(np.isin(edges, before).mean())
-
-
-def next_frame(
-    vectors: Matrix,
-    graph: NeighborGraph,
-    previous_xy: Frame | None = None,
+def draw_film(
+    snapshots: Sequence[Matrix],
+    graphs: Sequence[NeighborGraph],
     *,
-    previous_graph: NeighborGraph | None = None,
     seed: int = 0,
     params: FilmParams | None = None,
-) -> Layout:
-    """Draw the next frame of a film.
-
-    The first frame (`previous_xy` None) is drawn from PCA. A later one starts where the one before ended,
-    so that frames drawn once never move when another is appended. Samples that were missing start at the mean
-    of their neighbours that were there. Too few samples for neighbourhoods: PCA, turned to fit the frame
-    before.
+    threads: int = 1,
+) -> list[Frame]:
+    """Draw all frames of a film together.
 
     Args:
-        vectors: `[n, d]`, any float; rows of missing samples are NaN.
-        graph: Their neighbor graph.
-        previous_xy: float32 `[n, 2]`, the frame before, NaN where a sample was missing.
-        previous_graph: The neighbor graph of the snapshot before: tells how much there is to move. Without it
-            everything is taken as changed.
+        snapshots: Vectors `[n, d]` of the same samples, in the order of the film; widths may differ. Rows of
+            missing samples are NaN.
+        graphs: Their neighbor graphs.
         seed: The film's seed.
         params: How to draw.
+        threads: Threads; the bits are the same for any number.
 
     Returns:
-        The frame, float32 `[n, 2]`, NaN for missing samples.
+        float32 `[n, 2]` for each snapshot, NaN for missing samples. A snapshot with too few samples for
+        neighbourhoods is drawn by PCA, turned to fit the frame before.
     """
-    params = params or FilmParams()
-    if previous_xy is None or not finite_rows(previous_xy).any():
-        return umap_layout(graph, pca_start(vectors, seed), params.first, seed)
-    if not drawable(graph):
-        return umap_layout(graph, _turned(pca_start(vectors, seed), previous_xy), params.next, seed)
-    change = 1.0 if previous_graph is None else turnover(graph, previous_graph)
-    rate = params.next.learning_rate * min(1.0, change / params.all_changed)
-    part = replace(params.next, learning_rate=rate, n_epochs=params.next.n_epochs if rate else 0)
-    return umap_layout(graph, _filled(graph, previous_xy, seed), part, seed)
+    *_, last = forming_film(snapshots, graphs, seed=seed, params=params, threads=threads, every=float("inf"))
+    return last.frames
 
 
-def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
-    """The first paint of a film: every snapshot on one PCA basis.
-
-    The basis is that of the last snapshot, where the layer has learnt most.
+def forming_film(
+    snapshots: Sequence[Matrix],
+    graphs: Sequence[NeighborGraph],
+    *,
+    seed: int = 0,
+    params: FilmParams | None = None,
+    threads: int = 1,
+    every: float = 0.5,
+) -> Generator[Forming]:
+    """As `draw_film`, showing the film while it forms; stop asking to cancel.
 
     Args:
-        snapshots: Vectors `[n, d]` of the same samples; rows of missing samples are NaN.
-        seed: Picks the rows the basis is found from.
+        snapshots: As for `draw_film`.
+        graphs: As for `draw_film`.
+        seed: The film's seed.
+        params: How to draw.
+        threads: Threads.
+        every: Seconds between two states.
 
-    Returns:
-        float32 `[n, 2]` for each snapshot, NaN for missing samples.
-    """
-    basis = pca_basis(snapshots[-1], seed)
-    return [pca_project(basis, vectors) for vectors in snapshots]
-
-
-def _filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
-    """The frame before, with places for samples that were missing in it."""
-    xy = previous_xy.astype(np.float32, copy=True)
-    known = finite_rows(xy)
-    new = np.flatnonzero(graph.valid & ~known)
-    if len(new) == 0:
-        return xy
-    near = graph.indices[new]
-    weight = known[near].astype(np.float32)
-    total = weight.sum(axis=1, keepdims=True)
-    places = np.einsum("ijk,ij->ik", np.nan_to_num(xy[near]), weight) / np.maximum(total, 1)
-    places = np.where(total > 0, places, xy[known].mean(axis=0))
-    # Samples with the same neighbours must not start on one spot: they could not be told apart.
-    apart = 0.01 * xy[known].std() * np.random.default_rng(seed).standard_normal(places.shape)
-    xy[new] = places + apart
-    return xy
-
-
-def _turned(xy: Frame, previous_xy: Frame) -> Frame:
-    """`xy` turned, mirrored and moved, never scaled, onto the frame before (orthogonal Procrustes)."""
-    both = finite_rows(xy) & finite_rows(previous_xy)
-    if not both.any():
-        return xy
-    here, there = xy[both].mean(axis=0), previous_xy[both].mean(axis=0)
-    left, _, right = np.linalg.svd((xy[both] - here).T @ (previous_xy[both] - there))
-    return ((xy - here) @ (left @ right) + there).astype(np.float32)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """The square all frames of a film lie in: coordinate = offset + u16 / 65534 * scale."""
-
-    offset_x: float
-    offset_y: float
-    scale: float
-
-
-def bounds(frames: Sequence[Frame], margin: float = 0.1) -> Bounds:
-    """The smallest square round all points of all frames, widened on each side by `margin` of its length.
+    Yields:
+        First PCA, at once; then states that look better than it; last, with `done` 1, the film.
 
     Raises:
-        ConfigError: Where no frame has a point.
+        ConfigError: Where snapshots and graphs do not belong together.
     """
-    points = np.concatenate([frame[finite_rows(frame)] for frame in frames]) if frames else np.empty((0, 2))
-    if len(points) == 0:
-        raise ConfigError("A film needs bounds and none of its frames has a point: check the layer for NaN.")
-    low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
-    size = float((high - low).max()) or 1.0
-    scale = size * (1 + 2 * margin)
-    x, y = (low + high) / 2 - scale / 2
-    return Bounds(float(x), float(y), scale)
+    _check(snapshots, graphs)
+    # Pushes are drawn by row: in an order of the samples' own, permuting them permutes the film.
+    order = _own_order(snapshots)
+    place = np.argsort(order)
+    ordered = [_reordered(graph, order, place) for graph in graphs]
+    in_order = [vectors[order] for vectors in snapshots]
+    for state in _formed(in_order, ordered, params or FilmParams(), seed=seed, threads=threads, every=every):
+        yield replace(state, frames=[xy[place] for xy in state.frames])
 
 
-def inside(xy: Frame, within: Bounds) -> bool:
-    """Whether every point of a frame lies within the bounds; missing samples are no matter."""
-    points = xy[finite_rows(xy)]
-    low = np.array([within.offset_x, within.offset_y])
-    return bool(((points >= low) & (points <= low + within.scale)).all())
+def _formed(
+    snapshots: Sequence[Matrix],
+    graphs: Sequence[NeighborGraph],
+    params: FilmParams,
+    *,
+    seed: int,
+    threads: int,
+    every: float,
+) -> Generator[Forming]:
+    painted = pca_film(snapshots, seed)
+    drawn = [t for t, graph in enumerate(graphs) if drawable(graph)]
+    yield Forming(painted, 0.0 if drawn else 1.0, float("inf") if drawn else 0.0)
+    if not drawn:
+        return
+    began = time.perf_counter()
+    drawable_graphs = [graphs[t] for t in drawn]
+    together = Together.of(drawable_graphs, params.stability)
+    # One frame alone is drawn from PCA as it is.
+    first = params.first if len(drawn) > 1 else replace(params.first, n_epochs=0)
+    lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], first, seed, threads)
+    start = np.repeat(lead[None], len(drawn), axis=0)
+    n = len(lead)
+    spent = first.epochs(n) / (first.epochs(n) + params.joint.epochs(n) * len(drawn))
+    for state in together.form(start, params.joint, seed=seed, threads=threads, every=every):
+        done = spent + (1 - spent) * state.done
+        left = (time.perf_counter() - began) * (1 / done - 1)
+        yield Forming(_all_frames(painted, drawn, state.frames), done, left)
 
 
-def quantize(xy: Frame, within: Bounds) -> npt.NDArray[np.uint16]:
-    """A frame for the screen: uint16 `[2 n]`, x of all samples, then y; 65535 = missing.
+def refine_film(
+    frames: Sequence[Frame],
+    graphs: Sequence[NeighborGraph],
+    *,
+    seed: int = 0,
+    params: FilmParams | None = None,
+    threads: int = 1,
+    every: float = 0.5,
+) -> Generator[Forming]:
+    """Draw all frames of a film anew from where they are: a new revision, near enough to move to.
 
-    Points outside the bounds are put on their edge: ask `inside` first.
+    Args:
+        frames: The film as it is, float32 `[n, 2]` for each snapshot.
+        graphs: The snapshots' neighbor graphs.
+        seed: The film's seed.
+        params: How to draw.
+        threads: Threads.
+        every: Seconds between two states.
+
+    Yields:
+        States of the film; last, with `done` 1, the refined one.
     """
-    unit = (xy.astype(np.float64) - (within.offset_x, within.offset_y)) / within.scale
-    finite = finite_rows(unit)
-    steps = np.rint(np.clip(np.where(finite[:, None], unit, 0), 0, 1) * _STEPS).astype(np.uint16)
-    steps[~finite] = MISSING
-    return np.ascontiguousarray(steps.T).ravel()
+    params = params or FilmParams()
+    _check(frames, graphs)
+    drawn = [t for t, graph in enumerate(graphs) if drawable(graph)]
+    if not drawn:
+        yield Forming(list(frames), 1.0, 0.0)
+        return
+    start = np.stack([frames[t] for t in drawn]).astype(np.float32)
+    together = Together.of([graphs[t] for t in drawn], params.stability)
+    gentle = replace(params.joint, learning_rate=params.joint.learning_rate / 2)
+    for state in together.form(start, gentle, seed=seed, threads=threads, every=every):
+        yield replace(state, frames=_all_frames(frames, drawn, state.frames))
 
 
-def dequantize(codes: npt.NDArray[np.integer[Any]], within: Bounds) -> Frame:
-    """The frame `quantize` came from, to within half a step: float32 `[n, 2]`, NaN = missing."""
-    steps = codes.reshape(2, -1).T
-    xy = steps / _STEPS * within.scale + (within.offset_x, within.offset_y)
-    return np.where(steps == MISSING, np.nan, xy).astype(np.float32)
+def _lead(  # noqa: PLR0917
+    painted: Frame,
+    graphs: Sequence[NeighborGraph],
+    edges: Edges,
+    params: LayoutParams,
+    seed: int,
+    threads: int,
+) -> Frame:
+    """Where all frames start: the last snapshot's layout, with places for samples that only others have."""
+    start = np.where(edges.there[:, None], apart(sized(painted), seed), np.float32(0))
+    lead = optimise(start[None], [edges], params, seed=seed, threads=threads)[0]
+    lead[~edges.there] = np.nan
+    for graph in reversed(graphs):
+        lead = filled(graph, lead, seed)
+    return lead
+
+
+def _own_order(snapshots: Sequence[Matrix]) -> npt.NDArray[np.intp]:
+    """An order of the samples by what is in them, whatever order they come in; equal ones as they come."""
+    # Bytes of one snapshot tell nearly all samples apart; those it lacks are told apart by the other.
+    ranks: list[npt.NDArray[np.intp]] = []
+    for vectors in (snapshots[0], snapshots[-1]):
+        rows = np.ascontiguousarray(vectors).view(f"V{vectors.itemsize * vectors.shape[1]}")[:, 0]
+        ranks.append(np.unique(rows, return_inverse=True)[1])
+    return np.lexsort(ranks)
+
+
+def _reordered(
+    graph: NeighborGraph, order: npt.NDArray[np.intp], place: npt.NDArray[np.intp]
+) -> NeighborGraph:
+    rows = graph.indices[order]
+    indices = np.where(rows < 0, -1, place[rows]).astype(np.int32)
+    return replace(graph, indices=indices, distances=graph.distances[order], valid=graph.valid[order])
+
+
+def _all_frames(others: Sequence[Frame], drawn: Sequence[int], frames: Sequence[Frame]) -> list[Frame]:
+    """The drawn frames, and between them the others, each turned onto its nearest drawn one."""
+    by_index = dict(zip(drawn, frames, strict=True))
+    return [
+        by_index[t] if t in by_index else turned(sized(other), by_index[min(drawn, key=lambda s: abs(s - t))])
+        for t, other in enumerate(others)
+    ]
+
+
+def _check(frames: Sequence[Matrix], graphs: Sequence[NeighborGraph]) -> None:
+    lengths = sorted({len(rows) for rows in frames} | {len(graph.valid) for graph in graphs})
+    if not frames or len(frames) != len(graphs) or len(lengths) > 1:
+        raise ConfigError(
+            f"A film needs a neighbor graph for each snapshot, all of the same samples, not {len(frames)} "
+            f"snapshots and {len(graphs)} graphs of {lengths} samples: put missing samples as rows of NaN."
+        )

@@ -6,7 +6,7 @@ PCA at once; UMAP (McInnes et al. 2018, arXiv:1802.03426) from a start.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from chroma.errors import ConfigError
 from chroma.projection.neighbors import NeighborGraph, finite_rows
-from chroma.projection.optimiser import optimise
+from chroma.projection.optimiser import LayoutParams, fuzzy_edges, optimise
 
 Matrix = npt.NDArray[np.floating[Any]]
 Frame = npt.NDArray[np.float32]
@@ -26,8 +26,8 @@ START_SIZE = 10.0
 _FEWEST = 4
 # Rows and columns of the matrix decomposed for a wide layer: its time grows with the cube.
 _WIDEST = 2048
-# Rows projected at a time, so that a float16 snapshot never stands in memory twice.
-_ROWS = 65_536
+# Rows projected at a time: they stay in the processor's cache, whatever the snapshot's type.
+_ROWS = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +36,6 @@ class Basis:
 
     mean: npt.NDArray[np.float64]
     components: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class LayoutParams:
-    """How UMAP draws.
-
-    Attributes:
-        n_epochs: Passes over the graph.
-        learning_rate: Step size at the first pass, falling to 0.
-        min_dist: Distance under which neighbours in the frame are not drawn closer.
-        negative_sample_rate: Pushes for every pull.
-    """
-
-    n_epochs: int = 300
-    learning_rate: float = 1.0
-    min_dist: float = 0.1
-    negative_sample_rate: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +107,12 @@ def pca_project(basis: Basis, vectors: Matrix) -> Frame:
         float32 `[n, 2]`; NaN for rows that are not finite.
     """
     xy = np.empty((len(vectors), 2), np.float32)
-    for first in range(0, len(vectors), _ROWS):
-        block = vectors[first : first + _ROWS].astype(np.float64)
-        finite = finite_rows(block)
-        xy[first : first + _ROWS] = (np.where(finite[:, None], block, 0) - basis.mean) @ basis.components.T
-        xy[first : first + _ROWS][~finite] = np.nan
+    mean, components = basis.mean.astype(np.float32), basis.components.T.astype(np.float32)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite ends as what is missing
+        for first in range(0, len(vectors), _ROWS):
+            part = slice(first, first + _ROWS)
+            xy[part] = np.subtract(vectors[part], mean, dtype=np.float32, casting="same_kind") @ components
+    xy[~finite_rows(xy)] = np.nan
     return xy
 
 
@@ -139,21 +123,25 @@ def pca_start(vectors: Matrix, seed: int = 0) -> Frame:
     return xy * np.float32(START_SIZE / size) if size > 0 else xy
 
 
-def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: int = 0) -> Layout:
+def umap_layout(
+    graph: NeighborGraph, start: Frame, params: LayoutParams | None = None, seed: int = 0, threads: int = 1
+) -> Layout:
     """Draw a snapshot with UMAP, from its neighbor graph and a start.
 
-    The start's frame of reference is kept: it is neither centred nor scaled. One thread, so that the same
-    arguments give the same bits.
+    The start's frame of reference is kept: it is neither centred nor scaled. The same arguments give the same
+    bits, whatever the number of threads.
 
     Args:
         graph: The snapshot's neighbor graph.
         start: float32 `[n, 2]`, finite wherever the graph's rows are valid.
         params: How to draw.
         seed: Seeds the optimiser.
+        threads: Threads it may use.
 
     Returns:
         The layout; the start itself, called `pca`, with fewer than 4 valid samples or no more than k.
     """
+    params = params or LayoutParams()
     xy = np.where(graph.valid[:, None], start, np.float32(np.nan)).astype(np.float32)
     if not drawable(graph):
         return Layout(xy, "pca", 0)
@@ -161,9 +149,16 @@ def umap_layout(graph: NeighborGraph, start: Frame, params: LayoutParams, seed: 
         raise ConfigError(
             "The start of a layout has missing coordinates for samples that are present: fill them."
         )
-    if params.n_epochs > 0:
-        xy[graph.valid] = optimise(graph, xy[graph.valid], seed=seed, **asdict(params))
-    return Layout(xy, "umap", params.n_epochs)
+    n_epochs = params.epochs(len(xy))
+    if n_epochs > 0:
+        xy = optimise(apart(xy, seed)[None], [fuzzy_edges(graph)], params, seed=seed, threads=threads)[0]
+    return Layout(xy, "umap", n_epochs)
+
+
+def apart(xy: Frame, seed: int = 0) -> Frame:
+    """A start in which no two samples lie on one spot: they could not be told apart."""
+    noise = np.random.default_rng(seed).normal(scale=1e-4, size=xy.shape)
+    return (xy + noise).astype(np.float32)
 
 
 def drawable(graph: NeighborGraph) -> bool:

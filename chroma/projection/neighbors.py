@@ -15,8 +15,8 @@ Metric = Literal["euclidean", "cosine"]
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
-# Numbers per block of the distance matrix: 32 MiB of float32.
-_BLOCK = 1 << 23
+# Numbers per block of the distance matrix: 8 MiB of float32.
+_BLOCK = 1 << 21
 # The matrix product loses the last digits of small distances: a few more candidates are measured exactly.
 _SPARE = 8
 _RECALL_QUERIES = 500
@@ -129,26 +129,29 @@ def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
         points = np.divide(points, np.where(empty, np.float32(1), length), dtype=np.float32)
         if empty.any():  # a direction of their own, at right angles to all others
             points = np.hstack([points, empty.astype(np.float32)])
-    return points - points.mean(axis=0), np.float32(unit.flat[0])
+    # Rounded, so that the order in which rows are summed does not show in the distances.
+    middle = np.rint(points.mean(axis=0) * 4096) / np.float32(4096)
+    return points - middle, np.float32(unit.flat[0])
 
 
 def _exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indices, Floats]:
     """Nearest `k` of all points for each query, by blocks of the distance matrix."""
     from threadpoolctl import threadpool_limits
 
+    from chroma.projection.kernels import smallest
+
     n = len(points)
     candidates = min(k + _SPARE, n - 1)
     near = np.empty((len(queries), candidates), np.int64)
-    squares = np.einsum("ij,ij->i", points, points)
-    rows = max(1, _BLOCK // n)
-    with threadpool_limits(threads):
-        for first in range(0, len(queries), rows):
-            block = queries[first : first + rows]
-            gap = squares - 2 * (points[block] @ points.T)
-            gap[np.arange(len(block)), block] = np.inf
-            if candidates:
-                gap = np.argpartition(gap, candidates - 1, axis=1)
-            near[first : first + rows] = gap[:, :candidates]
+    if candidates:
+        squares = np.einsum("ij,ij->i", points, points)
+        rows = max(1, _BLOCK // n)
+        products = np.empty((rows, n), np.float32)
+        with threadpool_limits(threads):
+            for first in range(0, len(queries), rows):
+                block = queries[first : first + rows]
+                np.matmul(points[block], points.T, out=products[: len(block)])
+                near[first : first + rows] = smallest(products[: len(block)], squares, block, candidates)
     return _nearest(points, queries, near, k)
 
 

@@ -17,9 +17,9 @@ from chroma.reader.results import Film
 _FIELDS = """fragment F on Film {
   id layer split method n status progress message error
   revision {
-    preview method
+    preview method jitter movement rho
     frames {
-      index epoch step digest n of trustworthiness continuity neighborhoodHit qualityN
+      index epoch step digest n of trustworthiness continuity neighborhoodHit stress stressPca qualityN
     }
   }
 }"""
@@ -30,14 +30,27 @@ _REQUEST = (
 """
     + _FIELDS
 )
+_REFINE = "mutation F($id: ID!) { refineFilm(filmId: $id) { ...F } }\n" + _FIELDS
 _FILM = "query F($id: ID!) { film(id: $id) { ...F } }\n" + _FIELDS
-_MEASURES = ("trustworthiness", "continuity", "neighborhood_hit")  # None where not computed
+_MEASURES = (
+    "trustworthiness",
+    "continuity",
+    "neighborhood_hit",
+    "stress",
+    "stress_pca",
+)  # None where not computed
+_MOTION = ("jitter", "movement", "rho")
 _PAUSE = 0.25  # seconds between two looks at a film that is being drawn
 
 
 def request_film(connection: Connection, run: str, layer: str, split: str, method: str) -> dict[str, Any]:
     """Ask for a film; one that exists is returned as it is."""
     return connection.query(_REQUEST, run=run, layer=layer, split=split, method=method)["requestFilm"]
+
+
+def refine_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
+    """Ask for all frames of a film to be drawn together anew."""
+    return connection.query(_REFINE, id=film["id"])["refineFilm"]
 
 
 def wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
@@ -71,7 +84,9 @@ def fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
 
 
 def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
-    none_yet: dict[str, Any] = {"preview": True, "method": film["method"], "frames": []}
+    none_yet: dict[str, Any] = {"preview": True, "method": film["method"], "frames": []} | dict.fromkeys(
+        _MOTION
+    )
     revision: dict[str, Any] = film["revision"] or none_yet
     frames: list[dict[str, Any]] = sorted(revision["frames"], key=lambda each: each["index"])
     path = f"/api/films/{film['id']}"
@@ -81,7 +96,8 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
         body = connection.bytes(f"{path}/frames/{each['digest']}", dtype="f32")
         xy[at] = np.frombuffer(body, dtype="<f4").reshape(2, len(ids)).T
     epochs = [-1 if each["epoch"] is None else each["epoch"] for each in frames]
-    quality = ["epoch", "step", "n", "of", "trustworthiness", "continuity", "neighborhoodHit", "qualityN"]
+    quality = ["epoch", "step", "n", "of", "trustworthiness", "continuity", "neighborhoodHit", "stress"]
+    quality += ["stressPca", "qualityN"]
     return Film(
         layer=film["layer"],
         split=film["split"],
@@ -92,4 +108,5 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
         epochs=np.array(epochs, dtype=np.int64),
         steps=np.array([each["step"] for each in frames], dtype=np.int64),
         quality=frame(frames, quality).astype(dict.fromkeys(_MEASURES, float)),
+        motion={name: revision[name] for name in _MOTION if revision[name] is not None},
     )

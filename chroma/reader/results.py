@@ -53,14 +53,18 @@ class Film:
     Attributes:
         layer: Name of the layer.
         split: Name of the split.
-        method: What drew it: `"umap"`, `"pca"`.
+        method: What drew it: `"umap"`, `"pca"`, `"umap-learn"`.
         preview: True while the final frames are still being computed.
         ids: `[n]` int64, or object of str: the sample of each point.
         xy: `[frames, n, 2]` float32; NaN where a sample is missing in a frame.
         epochs: `[frames]` int64; -1 for step-based training.
         steps: `[frames]` int64, global optimizer steps.
         quality: One row per frame: epoch, step, n, of, trustworthiness, continuity
-            (Venna & Kaski 2001, k = 15), neighborhood_hit, quality_n.
+            (Venna & Kaski 2001, k = 15), neighborhood_hit, stress, stress_pca (Kruskal 1964; of PCA's frame),
+            quality_n.
+        motion: How the film moves, in radii: `jitter` of the fifth of the samples whose neighbours changed
+            least, `movement` of the fifth whose neighbours changed most, and `rho`, Spearman's correlation
+            of movement and change. Empty where it is not measured: previews, `"pca"`, a single frame.
     """
 
     layer: str
@@ -72,6 +76,7 @@ class Film:
     epochs: npt.NDArray[np.int64]
     steps: npt.NDArray[np.int64]
     quality: pd.DataFrame
+    motion: dict[str, float]
 
     def __repr__(self) -> str:
         frames, points, _ = self.xy.shape

@@ -14,7 +14,7 @@ from chroma.reader import _questions as questions
 from chroma.reader._frame import frame
 from chroma.reader._picking import pick_layer, pick_snapshot
 from chroma.reader.connection import Connection
-from chroma.reader.filming import fetch_film, request_film, wait_for_film
+from chroma.reader.filming import fetch_film, refine_film, request_film, wait_for_film
 from chroma.reader.results import Embeddings, Film, Neighbors
 
 if TYPE_CHECKING:
@@ -129,15 +129,26 @@ class StoredRun:
             of=snapshot["of"],
         )
 
-    def film(self, layer: str = "auto", split: str = "val", method: str = "umap", wait: bool = True) -> Film:
+    def film(
+        self,
+        layer: str = "auto",
+        split: str = "val",
+        method: str = "umap",
+        wait: bool = True,
+        *,
+        refine: bool = False,
+    ) -> Film:
         """Read a film; it is drawn first if there is none yet.
 
         Args:
             layer: Name of a layer; `"auto"` is the one the dashboard opens first.
             split: Name of a split.
-            method: `"umap"` (McInnes et al. 2018) or `"pca"`.
+            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or the reference
+                `"umap-learn"`: each frame on its own by that package, turned onto the one before.
             wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
                 what is there: a preview, or no frames yet.
+            refine: Draw all frames together anew, those too that were appended while the run went on: the
+                frames that there are move. For `"umap"`.
 
         Raises:
             NotFoundError: There is no such layer or split, or nothing was captured of them.
@@ -146,6 +157,8 @@ class StoredRun:
         name = self._layer(layer)
         self._snapshot(name, split, -1, None)
         film = request_film(self._connection, self.id, name, split, method)
+        if refine:
+            film = refine_film(self._connection, film)
         if wait:
             film = wait_for_film(self._connection, film)
         return fetch_film(self._connection, film)

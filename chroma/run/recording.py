@@ -202,7 +202,17 @@ def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
 
 def _environment() -> dict[str, Any]:
     """Host, pid, versions, command line and git commit; runs in the writer's thread."""
-    loaded = ("numpy", "torch", "lightning", "pytorch_lightning", "sklearn")
+    loaded = (
+        "numpy",
+        "torch",
+        "lightning",
+        "pytorch_lightning",
+        "keras",
+        "tensorflow",
+        "jax",
+        "transformers",
+        "sklearn",
+    )
     versions = {
         name: str(getattr(sys.modules[name], "__version__", "")) for name in loaded if name in sys.modules
     }

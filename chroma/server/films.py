@@ -26,6 +26,19 @@ def request_film(context: Context, run_id: str, layer: str, split: str, method: 
     return film
 
 
+def refine_film(context: Context, film_id: str) -> Film:
+    """Ask for all frames of a film to be drawn together anew, in a new revision.
+
+    Raises:
+        NotFoundError: No such film.
+        ConfigError: Its method draws each frame on its own.
+    """
+    with writing(context.engine) as session:
+        film = films.refine_film(session, film_id)
+    context.events.publish(Event("film", film.run_id, film_id=film.id, progress=0.0, message="asked for"))
+    return film
+
+
 def grow_films(context: Context, run_ids: Collection[str]) -> None:
     """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
     with reading(context.engine) as session:

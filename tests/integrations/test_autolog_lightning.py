@@ -13,7 +13,6 @@ import lightning.pytorch as pl
 import pytest
 import pytorch_lightning as old_pl
 import torch
-from digits import Digits, Net, fit, snapshots, written
 from torch.utils.data import DataLoader
 
 import chroma
@@ -21,6 +20,7 @@ from chroma import autologging
 from chroma.integrations.lightning import ChromaCallback
 from chroma.journal import entries
 from chroma.records import RunClosed, RunOpened
+from tests.integrations.digits import Digits, Net, fit, snapshots, written
 
 pytestmark = [
     pytest.mark.lightning,

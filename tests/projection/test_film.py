@@ -106,7 +106,7 @@ def test_film_is_still_where_nothing_changed(training, graphs, film):
     moved = [np.median(np.linalg.norm(b - a, axis=1)) / size for a, b in pairwise(film)]
     assert moved[0] > moved[2] > 0
     again = next_frame(training[3], graphs[3], film[3], seed=3).xy
-    assert 0 < np.median(np.linalg.norm(again - film[3], axis=1)) / size < 0.3
+    assert 0 < np.median(np.linalg.norm(again - film[3], axis=1)) / size < 0.5
 
 
 def test_film_repeats_bit_for_bit_and_an_appended_frame_moves_no_other(training, graphs, film):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,15 @@ from chroma.projection.film import inside
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.context import Context
 from chroma.server.ingest import ingest_journal
-from chroma.server.jobs.drawing import choose
+from chroma.server.jobs.choosing import choose
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import films, tables
 from chroma.server.store import frames as stored
-from chroma.server.store.engine import reading, writing
+from chroma.server.store.blobs import Store
+from chroma.server.store.engine import migrate, open_engine, reading, writing
 from chroma.server.store.graphs import find_graph
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
+from chroma.settings import Settings, load_settings
 from tests.server import filming
 
 
@@ -31,11 +34,11 @@ class Turns:
         self._stop_at, self._pauses = stop_at, pauses
         self.heard: list[tuple[str, str]] = []
 
-    def advance(self, progress: float, message: str) -> None:
+    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
         assert 0 <= progress <= 1
         revision, _ = filming.on_screen(self._context, self._film)
         self.heard.append((message, revision.method if revision else "nothing"))
-        if message == self._stop_at:
+        if self._stop_at and message.startswith(self._stop_at):
             raise KeyboardInterrupt
 
     def pause(self) -> bool:
@@ -56,13 +59,15 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
     filming.whole_run(opened, 3).close()
     film = filming.ask(opened)
     turns = draw(opened, film)
-    assert turns.heard == [
-        ("first paint", "nothing"),
-        ("first paint of 3 frames is there, UMAP begins", "pca"),
-        ("UMAP frame 1 of 3", "pca"),
-        ("UMAP frame 2 of 3", "pca"),
-        ("UMAP frame 3 of 3", "pca"),
+    told = turns.heard
+    assert told[:2] == [("first paint", "nothing"), ("first paint of 3 frames is there, UMAP begins", "pca")]
+    assert told[2:6] == [
+        ("neighbors of snapshot 1 of 3", "pca"),
+        ("neighbors of snapshot 2 of 3", "pca"),
+        ("neighbors of snapshot 3 of 3", "pca"),
+        ("UMAP: 3 frames together forming", "pca"),
     ]
+    assert told[-3:] == [(f"quality of frame {at} of 3", "umap") for at in (1, 2, 3)]
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
     assert (revision.method, revision.preview) == ("umap", False)
@@ -74,6 +79,10 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
     assert all(inside(xy(opened, frame), stored.bounds_of(revision)) for frame in frames)
     assert all(0.5 < (frame.trustworthiness or 0) <= 1 and frame.quality_n == 120 for frame in frames)
     assert (frames[2].neighborhood_hit or 0) > (frames[0].neighborhood_hit or 1)
+    assert all(0 < (frame.stress or 0) < 1 and 0 < (frame.stress_pca or 0) < 1 for frame in frames)
+    assert (revision.motion_n, revision.landmarks) == (120, None)
+    assert 0 < (revision.jitter or 0) < (revision.movement or 0)
+    assert -1 <= (revision.rho or -2) <= 1
     with reading(opened.engine) as session:
         assert session.get_one(Film, film.id).n == 120
 
@@ -87,12 +96,14 @@ def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
     ingest_journal(opened)
     assert filming.ask(opened).id == film.id
     turns = draw(opened, film)
-    assert turns.heard == [("UMAP frame 3 of 3", "umap")]
+    assert turns.heard == [("umap frame 3 of 3", "umap"), ("quality of frame 3 of 3", "umap")]
     after, grown = filming.on_screen(opened, film)
     assert before is not None
     assert after is not None
     assert [frame.digest for frame in grown[:2]] == [frame.digest for frame in first]
     assert len(grown) == 3
+    assert after.motion_n == 120
+    assert after.rho != before.rho
     fits = inside(xy(opened, grown[2]), stored.bounds_of(before))
     assert (after.id == before.id) == fits
     with reading(opened.engine) as session:
@@ -124,40 +135,168 @@ def test_a_frame_outside_the_square_widens_it_in_a_new_revision(opened: Context)
     writer.close()
 
 
-def test_an_interrupted_job_goes_on_after_its_last_frame(opened: Context) -> None:
-    filming.whole_run(opened, 3).close()
+def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
+    opened: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chroma.server.jobs.together.EVERY", 0.005)
+    filming.whole_run(opened, 2, n=360).close()
+    film = filming.ask(opened)
+    seen: list[tuple[tables.Revision, list[Frame]]] = []
+
+    class Looks(Turns):
+        def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+            super().advance(progress, message)
+            revision, frames = filming.on_screen(opened, film)
+            if revision is not None and revision.forming:
+                assert all(inside(xy(opened, frame), stored.bounds_of(revision)) for frame in frames)
+                seen.append((revision, frames))
+
+    assert draw_film(opened.engine, opened.store, film.id, Looks(opened, film))
+    assert len(seen) > 1
+    assert all(revision.preview and revision.method == "umap" and len(rows) == 2 for revision, rows in seen)
+    assert len({rows[0].digest for _, rows in seen}) == len(seen)
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert not revision.preview
+    with reading(opened.engine) as session:
+        assert session.exec(select(Revision)).all() == [revision]
+    kept = {opened.store.path(frame.path) for frame in frames}
+    assert set(opened.store.path(f"films/{film.id}").iterdir()) == kept
+
+
+def digests(context: Context, film: Film) -> list[str]:
+    return [frame.digest for frame in filming.on_screen(context, film)[1]]
+
+
+@pytest.mark.parametrize("stop_at", ["UMAP: 2 frames together forming,", "quality of frame 2"])
+def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
+    opened: Context, monkeypatch: pytest.MonkeyPatch, stop_at: str
+) -> None:
+    final = stop_at.startswith("quality")
+    if not final:
+        monkeypatch.setattr("chroma.server.jobs.together.EVERY", 0.0)
+    filming.whole_run(opened, 2, n=360).close()
     film = filming.ask(opened)
     with pytest.raises(KeyboardInterrupt):
-        draw(opened, film, stop_at="UMAP frame 3 of 3")
-    revision, _ = filming.on_screen(opened, film)
+        draw(opened, film, stop_at=stop_at)
+    revision, frames = filming.on_screen(opened, film)
     assert revision is not None
-    assert revision.method == "pca"
-    with reading(opened.engine) as session:
-        drawn = {row.id: row.digest for row in session.exec(select(Frame).join(Revision)
-                 .where(Revision.method == "umap")).all()}  # fmt: skip
-    assert len(drawn) == 2
-    assert draw(opened, film).heard == [("UMAP frame 3 of 3", "pca")]
-    _, frames = filming.on_screen(opened, film)
-    assert drawn.items() <= {frame.id: frame.digest for frame in frames}.items()
+    assert revision.preview != final
+    first = [frame.id for frame in frames]
+    monkeypatch.undo()
+    told = [message for message, _ in draw(opened, film).heard]
+    if final:
+        assert told == ["quality of frame 2 of 2"]
+        assert [frame.id for frame in filming.on_screen(opened, film)[1]] == first
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert not revision.preview
+    assert all(frame.quality_n == 360 for frame in frames)
 
-
-def test_a_paused_job_draws_the_same_film(opened: Context) -> None:
-    filming.whole_run(opened, 2).close()
-    film = filming.ask(opened)
-    draw(opened, film, pauses=True)
-    paused, _ = filming.on_screen(opened, film)
-    assert paused is not None
-    assert paused.method == "pca"
-    assert draw(opened, film).heard == [("UMAP frame 2 of 2", "pca")]
-    _, frames = filming.on_screen(opened, film)
+    # Whatever came between, the film is the one that is drawn at once.
+    interrupted = digests(opened, film)
     with writing(opened.engine) as session:
         session.delete(session.get_one(Film, film.id))
     again = filming.ask(opened)
     assert again.id == film.id
-    draw(opened, again)
-    assert [frame.digest for frame in filming.on_screen(opened, again)[1]] == [
-        frame.digest for frame in frames
-    ]
+    assert draw_film(opened.engine, opened.store, again.id, Turns(opened, again), threads=2)
+    assert digests(opened, again) == interrupted
+
+
+def test_the_film_of_a_second_home_is_the_same_bit_for_bit(
+    opened: Context, settings: Settings, tmp_path: Path
+) -> None:
+    filming.whole_run(opened, 2).close()
+    film = filming.ask(opened)
+    draw(opened, film)
+    other = replace(opened, settings=load_settings(home=tmp_path / "other"))
+    other.settings.home.mkdir()
+    engine = open_engine(other.settings.catalog)
+    migrate(engine)
+    other = replace(other, engine=engine, store=Store(other.settings.store))
+    filming.whole_run(other, 2).close()
+    again = filming.ask(other)
+    draw(other, again)
+    for here, there in zip(
+        filming.on_screen(opened, film)[1], filming.on_screen(other, again)[1], strict=True
+    ):
+        np.testing.assert_array_equal(xy(opened, here), xy(other, there))
+    engine.dispose()
+
+
+def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None:
+    writer = filming.whole_run(opened, 2)
+    film = filming.ask(opened)
+    draw(opened, film)
+    filming.train(writer, [2])
+    ingest_journal(opened)
+    draw(opened, film)
+    before, appended = filming.on_screen(opened, film)
+    with writing(opened.engine) as session:
+        films.refine_film(session, film.id)
+    told = [message for message, _ in draw(opened, film).heard]
+    assert "UMAP: refining 3 frames together" in told
+    after, refined = filming.on_screen(opened, film)
+    assert before is not None
+    assert after is not None
+    assert after.number > before.number
+    assert not after.preview
+    assert all(new.digest != old.digest for new, old in zip(refined, appended, strict=True))
+    assert all(frame.quality_n == 120 for frame in refined)
+    assert after.motion_n == 120
+    # The frames before keep their addresses, and the same snapshots are not refined twice.
+    assert xy(opened, appended[0]).shape == (120, 2)
+    with writing(opened.engine) as session:
+        films.refine_film(session, film.id)
+    assert draw(opened, film).heard == []
+    with reading(opened.engine) as session:
+        assert not session.get_one(Film, film.id).refine
+    writer.close()
+
+
+def test_only_a_film_drawn_together_can_be_refined(opened: Context) -> None:
+    filming.whole_run(opened, 1).close()
+    film = filming.ask(opened, "pca")
+    with (
+        writing(opened.engine) as session,
+        pytest.raises(ConfigError, match=r"'pca' cannot be refined.*refine the one by 'umap'"),
+    ):
+        films.refine_film(session, film.id)
+    with writing(opened.engine) as session, pytest.raises(NotFoundError, match="no film named 'f'"):
+        films.refine_film(session, "f")
+
+
+def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
+    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
+    filming.whole_run(opened, 2, n=360).close()
+    film = filming.ask(opened)
+    turns = draw(opened, film)
+    assert ("UMAP: 150 of 360 samples drawn in full, placing the others", "pca") in turns.heard
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert (revision.landmarks, revision.motion_n) == (150, 360)
+    assert [frame.n for frame in frames] == [360, 360]
+    assert (frames[1].trustworthiness or 0) > 0.6
+
+
+def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
+    filming.whole_run(opened, 2).close()
+    film = filming.ask(opened, "umap-learn")
+    # It pauses after the first paint, where others wait, and after each frame.
+    turns = draw(opened, film, pauses=True)
+    assert [message for message, _ in turns.heard][-1] == "first paint of 2 frames is there, UMAP begins"
+    draw(opened, film, pauses=True)
+    revision, _ = filming.on_screen(opened, film)
+    assert revision is not None
+    assert revision.method == "pca"
+    told = [message for message, _ in draw(opened, film).heard]
+    assert "umap-learn frame 2 of 2" in told
+    assert "umap-learn frame 1 of 2" not in told
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert (revision.method, revision.preview, revision.motion_n) == ("umap-learn", False, 120)
+    assert all((frame.trustworthiness or 0) > 0.5 for frame in frames)
 
 
 def test_the_neighbor_graph_is_computed_once_and_exact(opened: Context) -> None:
@@ -192,7 +331,7 @@ def test_a_step_done_again_by_a_later_attempt_is_drawn_again_alone(opened: Conte
     filming.begin(resumed)
     resumed.commit(filming.snapshot(1, vectors=filming.vectors_at(1)[::-1]))
     ingest_journal(opened)
-    assert draw(opened, film).heard == [("PCA frame 2 of 3", "pca")]
+    assert draw(opened, film).heard == [("PCA frame 2 of 3", "pca"), ("quality of frame 2 of 3", "pca")]
     _, second = filming.on_screen(opened, film)
     same = [old.digest == new.digest for old, new in zip(first, second, strict=True)]
     assert same == [True, False, True]
@@ -264,7 +403,7 @@ def test_a_deleted_run_is_not_drawn_further(opened: Context) -> None:
     film = filming.ask(opened)
 
     class Deletes(Turns):
-        def advance(self, progress: float, message: str) -> None:
+        def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
             super().advance(progress, message)
             with writing(opened.engine) as session:
                 session.get_one(tables.Run, filming.RUN).deleted_at = tables.now()
@@ -280,7 +419,7 @@ def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
     filming.whole_run(opened, 1).close()
     with pytest.raises(NotFoundError, match=r"no layer named 'encoder.fc2'; there is encoder.fc1"):
         filming.ask(opened, layer="encoder.fc2")
-    with pytest.raises(ConfigError, match="cannot be drawn by 'tsne'; give one of umap, pca"):
+    with pytest.raises(ConfigError, match="cannot be drawn by 'tsne'; give one of umap, pca, umap-learn"):
         filming.ask(opened, "tsne")
     with (
         writing(opened.engine) as session,

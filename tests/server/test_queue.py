@@ -93,14 +93,16 @@ def test_a_job_that_kills_its_worker_again_and_again_fails_with_its_last_words(o
     assert take(opened, "a") is not None
 
 
-def test_getting_further_forgives_earlier_failures(opened: Context) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_only_what_is_kept_forgives_earlier_failures(opened: Context, kept: bool) -> None:
     put(opened)
-    for progress in (0.2, 0.4, 0.6, 0.8):
+    for progress in (0.2, 0.4, 0.6):
         held = taken(opened, "a")
         with writing(opened.engine) as session:
-            queue.advance(session, held, "a", progress, "on")
+            queue.advance(session, held, "a", 0.0, "again")
+            queue.advance(session, held, "a", progress, "on", kept=kept)
             queue.expire(session, "a")
-    assert take(opened, "a") is not None
+    assert (take(opened, "a") is not None) == kept
 
 
 def test_first_paints_come_first_and_begun_jobs_take_turns(opened: Context) -> None:

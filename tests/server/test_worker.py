@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,12 @@ from tests.server import filming
 class Watched:
     """A home with its watcher and its supervisor, as the app keeps them."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, start: bool = True) -> None:
         self.home = Home(settings, token=None)
         self.context = self.home.context
         self.supervisor = Supervisor(self.context)
-        self.supervisor.start()
+        if start:
+            self.supervisor.start()
 
     def job(self) -> tables.Job | None:
         with reading(self.context.engine) as session:
@@ -36,13 +36,13 @@ class Watched:
         with reading(self.context.engine) as session:
             return session.exec(select(tables.Film)).one()
 
-    def drawn(self) -> dict[str, str]:
-        """UMAP frames: row → digest."""
+    def drawn(self) -> list[str]:
+        """Digests of the final UMAP frames that are shown."""
         with reading(self.context.engine) as session:
-            rows = session.exec(
-                select(tables.Frame).join(tables.Revision).where(tables.Revision.method == "umap")
-            ).all()
-        return {row.id: row.digest for row in rows}
+            if session.exec(select(tables.Film)).first() is None:
+                return []
+        revision, frames = filming.on_screen(self.context, self.film())
+        return [frame.digest for frame in frames] if revision and not revision.preview else []
 
     def ready(self) -> bool:
         job = self.job()
@@ -54,13 +54,6 @@ class Watched:
         self.home.close()
 
 
-@pytest.fixture
-def watched(settings: Settings) -> Iterator[Watched]:
-    found = Watched(settings)
-    yield found
-    found.close()
-
-
 def gone(pid: int) -> bool:
     """Whether a process has ended; our own children may still be zombies."""
     try:
@@ -70,36 +63,36 @@ def gone(pid: int) -> bool:
 
 
 @pytest.mark.timeout(300)  # on a new machine numba compiles first
-def test_a_killed_worker_is_replaced_and_goes_on_where_it_was(watched: Watched) -> None:
-    writer = filming.JournalWriter(watched.context.settings.journal, filming.RUN)
-    filming.begin(writer, 300)
-    filming.train(writer, range(6), 300)
-    filming.until(lambda: len(watched.drawn()) >= 1)
-    killed = watched.supervisor.pid
-    assert killed is not None
-    # Stopped first, so that no frame can be finished between the look and the kill.
-    os.kill(killed, signal.SIGSTOP)
-    kept = watched.drawn()
-    os.kill(killed, signal.SIGKILL)
-    assert len(kept) < 6
-    filming.until(watched.ready)
-    pid = watched.supervisor.pid
-    assert pid not in (None, killed)
-    assert kept.items() <= watched.drawn().items()
-    assert len(watched.drawn()) == 6
-    maps = Path(f"/proc/{pid}/maps").read_text()
-    assert "llvmlite" in maps
-    assert "libtorch" not in maps
-    assert "tensorflow" not in maps
+def test_a_killed_worker_is_replaced_and_the_film_is_drawn(settings: Settings) -> None:
+    watched = Watched(settings, start=False)
+    writer = filming.whole_run(watched.context, 6, 360)
+    watched.supervisor.start()
+    try:
+        filming.until(lambda: (job := watched.job()) and "6 frames together" in job.message)
+        killed = watched.supervisor.pid
+        assert killed is not None
+        # Stopped first, so that the film cannot be finished between the look and the kill.
+        os.kill(killed, signal.SIGSTOP)
+        assert watched.drawn() == []
+        os.kill(killed, signal.SIGKILL)
+        filming.until(watched.ready)
+        pid = watched.supervisor.pid
+        assert pid not in (None, killed)
+        before = watched.drawn()
+        assert len(before) == 6
+        maps = Path(f"/proc/{pid}/maps").read_text()
+        assert "llvmlite" in maps
+        assert "libtorch" not in maps
+        assert "tensorflow" not in maps
 
-    # It grows while the run goes on, in the worker that is warm, and nothing that was drawn moves.
-    before = watched.drawn()
-    filming.train(writer, [6], 300)
-    filming.until(lambda: len(filming.on_screen(watched.context, watched.film())[1]) == 7)
-    _, frames = filming.on_screen(watched.context, watched.film())
-    assert {frame.digest for frame in frames[:6]} == set(before.values())
-    assert watched.supervisor.pid == pid
-    writer.close()
+        # It grows while the run goes on, in the worker that is warm, and nothing that was drawn moves.
+        filming.train(writer, [6], 360)
+        filming.until(lambda: len(watched.drawn()) == 7)
+        assert watched.drawn()[:6] == before
+        assert watched.supervisor.pid == pid
+    finally:
+        writer.close()
+        watched.close()
 
 
 def test_the_worker_ends_with_its_server(settings: Settings) -> None:

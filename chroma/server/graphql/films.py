@@ -57,6 +57,10 @@ class Frame:
     neighborhood_hit: float | None = strawberry.field(
         description="Share of the 15 nearest neighbours in 2-D that carry the same label; null without labels"
     )
+    stress: float | None = strawberry.field(
+        description="Kruskal 1964: how far distances are from those in the full space; 0 is perfect"
+    )
+    stress_pca: float | None = strawberry.field(description="Stress of the same snapshot drawn by PCA")
     quality_n: int | None = strawberry.field(description="Samples the quality figures were computed on")
 
     @classmethod
@@ -71,6 +75,8 @@ class Frame:
             trustworthiness=row.trustworthiness,
             continuity=row.continuity,
             neighborhood_hit=row.neighborhood_hit,
+            stress=row.stress,
+            stress_pca=row.stress_pca,
             quality_n=row.quality_n,
         )
 
@@ -79,11 +85,27 @@ class Frame:
 class Revision:
     id: strawberry.ID
     number: int
-    method: str = strawberry.field(description="What drew it: pca (a preview) or umap")
-    preview: bool
+    method: str = strawberry.field(
+        description="What drew it: pca (a first paint, or the film asked for), umap or umap-learn"
+    )
+    preview: bool = strawberry.field(description="true: a first paint, or the film on its way")
     offset_x: float = strawberry.field(description="x = offsetX + u16 / 65534 * scale; 65535 = missing")
     offset_y: float
     scale: float
+    landmarks: int | None = strawberry.field(
+        description="Samples drawn in full, where all others are placed among them; null: all in full"
+    )
+    jitter: float | None = strawberry.field(
+        description="Mean movement, in radii, of the fifth of the samples whose neighbours changed least; "
+        "null while not measured"
+    )
+    movement: float | None = strawberry.field(
+        description="Mean movement, in radii, of the fifth whose neighbours changed most"
+    )
+    rho: float | None = strawberry.field(
+        description="Spearman's correlation of movement and change of neighbours, -1..1"
+    )
+    motion_n: int | None = strawberry.field(description="Samples the movement was measured on")
     frames: list[Frame]
 
 
@@ -95,13 +117,13 @@ class Film:
     run_id: strawberry.ID
     layer: str
     split: str
-    method: str = strawberry.field(description="umap or pca")
+    method: str = strawberry.field(description="umap, pca or umap-learn")
     n: int = strawberry.field(description="Points in the film, points missing in some frames included")
     of: int = strawberry.field(description="Samples the split holds")
     snapshot_count: int = strawberry.field(description="Snapshots that exist for this layer and split")
     status: JobStatus
     progress: float = strawberry.field(description="0..1")
-    message: str = strawberry.field(description="What is being done now, for people: UMAP frame 4 of 10")
+    message: str = strawberry.field(description="What is being done now, for people, with the time left")
     error: str | None
     revision: Revision | None = strawberry.field(
         description="The newest revision; null until the first paint"
@@ -154,5 +176,10 @@ def _revision(view: FilmView, row: tables.Revision) -> Revision:
         offset_x=row.offset_x,
         offset_y=row.offset_y,
         scale=row.scale,
+        landmarks=row.landmarks,
+        jitter=row.jitter,
+        movement=row.movement,
+        rho=row.rho,
+        motion_n=row.motion_n or None,
         frames=[Frame.of_row(frame) for frame in view.frames],
     )

@@ -15,7 +15,7 @@ from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
-from chroma.server.films import request_film
+from chroma.server.films import refine_film, request_film
 from chroma.server.graphql.asking import Info
 from chroma.server.graphql.films import Film
 from chroma.server.graphql.runs import Project, Run, Tag
@@ -141,6 +141,16 @@ class Mutation:
     ) -> Film:
         home = info.context.home
         row = await to_thread.run_sync(lambda: request_film(home, str(run_id), layer, split, method))
+        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
+        return Film.of_view(views[row.id])
+
+    @strawberry.mutation(
+        description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
+        "a film whose frames were all drawn together already stays as it is"
+    )
+    async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
+        home = info.context.home
+        row = await to_thread.run_sync(lambda: refine_film(home, str(film_id)))
         views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
         return Film.of_view(views[row.id])
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chroma.projection.film import inside
+from chroma.projection.motion import Motion
+from chroma.server.jobs.choosing import choose
 from chroma.server.store import films
 from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, Session, reading, writing
 from chroma.server.store.frames import Xy
 from chroma.server.store.tables import Film, Frame, Snapshot
-
-MOST_FRAMES = 60
 
 
 class FilmGoneError(Exception):
@@ -26,32 +26,11 @@ class FilmGoneError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A frame before it has a row: its place in the film, its numbers `[n, 2]` and its quality figures."""
+    """A frame before it has a row: its place in the film and its numbers `[n, 2]`."""
 
     index: int
     snapshot: Snapshot
     xy: Xy
-    quality: Mapping[str, Any] = field(default_factory=dict[str, Any])
-
-
-def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MOST_FRAMES) -> list[Snapshot]:
-    """The snapshots a film shows: all, or at most `most` spread evenly, first and last among them.
-
-    Args:
-        snapshots: All that are published, by step.
-        drawn: Ids of those that have a frame already; they stay while there is room.
-        most: Most frames of a film.
-    """
-    if len(snapshots) <= most:
-        return list(snapshots)
-    kept = [place for place, snapshot in enumerate(snapshots) if snapshot.id in drawn]
-    fresh = list(range(kept[-1] + 1 if kept else 0, len(snapshots)))
-    if fresh and len(kept) >= most:
-        # The drawn ones nearest to even places over the whole run: thinned again and again, it stays even.
-        targets = np.linspace(0, fresh[-1], most // 2)
-        nearest = {min(kept, key=lambda place, at=at: abs(place - at)) for at in targets.tolist()}
-        kept = sorted(nearest | {kept[0]})
-    return [snapshots[place] for place in kept + _even(fresh, most - len(kept))]
 
 
 class Drawing:
@@ -135,8 +114,59 @@ class Drawing:
                     index=new.index,
                     snapshot=new.snapshot,
                     xy=new.xy,
-                    quality=new.quality,
+                    quality={},
                 )
+            self._revision.motion_n = None
+            session.add(self._revision)
+
+    def put(self, frames: Sequence[Xy], recipe: str, landmarks: int | None) -> None:
+        """Show all frames at once, drawn together, in a new revision; previews make way.
+
+        Raises:
+            FilmGoneError: The film or its run was deleted.
+        """
+        with changing(self._engine, self._film.id) as (session, film):
+            within = stored.bounds_of(self._revision) if self._revision else None
+            if within is None or not all(inside(xy, within) for xy in frames):
+                within = stored.square(frames)
+            self._revision = stored.add_revision(session, film.id, film.method, within, preview=False)
+            self._revision.recipe, self._revision.landmarks = recipe, landmarks
+            rows = stored.add_frames(session, self._store, self._revision, self.wanted, frames)
+            self.frames = dict(enumerate(rows))
+            stored.drop_previews(session, self._store, film.id)
+            film.n, film.refine = self._n, False
+
+    @property
+    def recipe(self) -> str | None:
+        """What its frames were drawn from together."""
+        return self._revision.recipe if self._revision else None
+
+    def refined(self) -> None:
+        """Note that there is nothing to refine any more."""
+        with changing(self._engine, self._film.id) as (_, film):
+            film.refine = False
+
+    def rate(self, index: int, quality: dict[str, Any]) -> None:
+        """Write the quality figures of a frame."""
+        with changing(self._engine, self._film.id) as (session, _):
+            self.frames[index].sqlmodel_update(quality)
+            session.add(self.frames[index])
+
+    @property
+    def measured(self) -> bool:
+        """Whether its movement is known."""
+        return self._revision is not None and self._revision.motion_n is not None
+
+    def measure(self, motion: Motion | None) -> None:
+        """Write how the film moves; None: it has no two frames to compare."""
+        assert self._revision is not None
+        row = self._revision
+        with changing(self._engine, self._film.id) as (session, _):
+            row.motion_n = motion.n if motion else 0
+            row.jitter = motion.stable if motion else None
+            row.movement = motion.changed if motion else None
+            row.rho = motion.rho if motion else None
+            session.add(row)
 
     def covers(self) -> bool:
         """Whether it has a frame for every snapshot that was there when it was begun."""
@@ -195,13 +225,3 @@ def changing(engine: Engine, film_id: str) -> Generator[tuple[Session, Film]]:
             raise FilmGoneError(film_id)
         yield session, film
         session.add(film)
-
-
-def _even(places: Sequence[int], most: int) -> list[int]:
-    """At most `most` of these, spread evenly, the last one among them."""
-    if len(places) <= most:
-        return list(places)
-    last = len(places) - 1
-    return [
-        places[at] for at in np.rint(np.linspace(0 if most > 1 else last, last, most)).astype(int).tolist()
-    ]

@@ -1,6 +1,6 @@
 """The worker process: `python -m chroma.server.jobs.worker --home DIR` takes jobs one after the other.
 
-It never starts from a user's script, and needs none of the frameworks: umap is drawn here, where its
+It never starts from a user's script, and needs none of the frameworks: UMAP is drawn here, where its
 compiler cannot hurt the server.
 """
 
@@ -19,6 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from chroma.errors import ChromaError
+from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
@@ -31,6 +32,8 @@ from chroma.settings import load_settings
 logger = logging.getLogger("chroma.worker")
 
 _HEARTBEAT = 5.0  # seconds between renewals of the lease
+# Training may run on the same machine: leave it at least half of the cores.
+THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _IDLE = 1.0  # longest sleep in seconds while nothing is to do and nobody wakes us
 
 
@@ -74,7 +77,8 @@ class Worker:
         heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
         heart.start()
         try:
-            done = draw_film(self._engine, self._store, job.key, _Turn(self._engine, job, self._owner))
+            turn = _Turn(self._engine, job, self._owner)
+            done = draw_film(self._engine, self._store, job.key, turn, threads=THREADS)
             with writing(self._engine) as session:
                 (queue.finish if done else queue.release)(session, job, self._owner)
         except LeaseLostError:
@@ -102,9 +106,9 @@ class _Turn:
         self._job = job
         self._owner = owner
 
-    def advance(self, progress: float, message: str) -> None:
+    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
         with writing(self._engine) as session:
-            if not queue.advance(session, self._job, self._owner, progress, message):
+            if not queue.advance(session, self._job, self._owner, progress, message, kept=kept):
                 raise LeaseLostError(self._job.id)
 
     def pause(self) -> bool:
@@ -113,11 +117,11 @@ class _Turn:
 
 
 def warm_up() -> None:
-    """Import and compile what the first UMAP frame would wait for."""
+    """Import and compile what the first film would wait for."""
     vectors = np.random.default_rng(0).standard_normal((64, 4)).astype(np.float32)
     graph = neighbor_graph(vectors)
-    first = next_frame(vectors, graph)
-    next_frame(vectors, graph, first.xy)
+    first, _ = draw_frames([vectors, vectors], [graph, graph])
+    next_frame(vectors, graph, first, previous_graph=graph)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -138,8 +142,7 @@ def main(arguments: list[str] | None = None) -> None:
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
         threading.Thread(target=_follow_parent, args=(worker,), daemon=True).start()
-    # Training may run on the same machine: leave it at least half of the cores.
-    with threadpool_limits(max(1, min(4, (os.cpu_count() or 2) // 2))):
+    with threadpool_limits(THREADS):
         worker.work()
 
 

@@ -14,7 +14,7 @@ from chroma.server.store.frames import frames_of, is_fresh, revisions, shown
 from chroma.server.store.queue import enqueue
 from chroma.server.store.tables import Film, Job, Layer, Run, Snapshot, Split, stable_id
 
-METHODS = ("umap", "pca")
+METHODS = ("umap", "pca", "umap-learn")
 KIND = "film"  # of the jobs that draw films
 PUBLISHED = ("complete", "partial")
 
@@ -63,6 +63,27 @@ def request_film(session: Session, run_id: str, layer: str, split: str, method: 
         session.flush()
     if not _up_to_date(session, film):
         enqueue(session, KIND, film.id)
+    return film
+
+
+def refine_film(session: Session, film_id: str) -> Film:
+    """Ask for all frames of a film to be drawn together anew, in a new revision.
+
+    Raises:
+        NotFoundError: No such film.
+        ConfigError: Its method draws each frame on its own.
+    """
+    film = living_film(session, film_id)
+    if film is None:
+        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    if film.method != METHODS[0]:
+        raise ConfigError(
+            f"a film by {film.method!r} cannot be refined: its frames are drawn each on its own; "
+            f"refine the one by {METHODS[0]!r}"
+        )
+    film.refine = True
+    session.add(film)
+    enqueue(session, KIND, film.id)
     return film
 
 
@@ -127,7 +148,7 @@ def living_film(session: Session, film_id: str) -> Film | None:
 def _up_to_date(session: Session, film: Film) -> bool:
     """Whether the last thing done for a film was to finish it, with every snapshot there is now."""
     job = session.exec(select(Job).where(Job.kind == KIND, Job.key == film.id)).first()
-    if job is None or job.status != "ready":
+    if job is None or job.status != "ready" or film.refine:
         return False
     newest = list(
         session.exec(

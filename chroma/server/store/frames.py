@@ -17,6 +17,8 @@ from chroma.server.store.tables import Film, Frame, Revision, Snapshot
 
 # A growing film should rarely leave its square: each time it does, the screen loads all frames again.
 _MARGIN = 0.25
+# Columns of a frame that say how far it can be trusted.
+QUALITY = ("trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n")
 
 Xy = npt.NDArray[np.float32]
 
@@ -33,19 +35,23 @@ def revisions(session: Session, film_ids: Iterable[str]) -> dict[str, list[Revis
 
 
 def shown(history: Sequence[Revision], method: str) -> Revision | None:
-    """The revision to show: the newest finished drawing, else the newest preview by PCA.
+    """The revision to show: the newest finished drawing, else the newest preview: PCA, then frames forming.
 
-    A UMAP drawing is a preview, and hidden, until it has a frame for every snapshot there was when it
-    was begun.
+    A drawing that gets its frames one by one is hidden until it has one for every snapshot there was when
+    it was begun.
     """
     final = [row for row in history if not row.preview and row.method == method]
-    previews = [row for row in history if row.preview and row.method == "pca"]
-    return (final or previews or [None])[-1]
+    return (final or previews(history) or [None])[-1]
+
+
+def previews(history: Sequence[Revision]) -> list[Revision]:
+    """Those made for the eye only: first paints, and films forming."""
+    return [row for row in history if row.preview and (row.method == "pca" or row.forming)]
 
 
 def newest(history: Sequence[Revision], method: str) -> Revision | None:
     """The newest drawing by a method, on the screen or still in the making."""
-    return next((row for row in reversed(history) if row.method == method), None)
+    return next((row for row in reversed(history) if row.method == method and not row.forming), None)
 
 
 def frames_of(session: Session, revision_ids: Iterable[str]) -> dict[str, list[Frame]]:
@@ -59,7 +65,9 @@ def frames_of(session: Session, revision_ids: Iterable[str]) -> dict[str, list[F
     return found
 
 
-def add_revision(session: Session, film_id: str, method: str, within: Bounds, *, preview: bool) -> Revision:
+def add_revision(
+    session: Session, film_id: str, method: str, within: Bounds, *, preview: bool, forming: bool = False
+) -> Revision:
     """Begin a drawing of a film."""
     last = session.exec(
         select(Revision.number).where(Revision.film_id == film_id).order_by(col(Revision.number).desc())
@@ -69,6 +77,7 @@ def add_revision(session: Session, film_id: str, method: str, within: Bounds, *,
         number=0 if last is None else last + 1,
         method=method,
         preview=preview,
+        forming=forming,
         offset_x=within.offset_x,
         offset_y=within.offset_y,
         scale=within.scale,
@@ -115,6 +124,16 @@ def add_frame(
     return row
 
 
+def add_frames(
+    session: Session, store: Store, revision: Revision, snapshots: Sequence[Snapshot], frames: Sequence[Xy]
+) -> list[Frame]:
+    """Write the frames of a whole revision, without quality figures."""
+    return [
+        add_frame(session, store, revision, index=index, snapshot=snapshot, xy=xy, quality={})
+        for index, (snapshot, xy) in enumerate(zip(snapshots, frames, strict=True))
+    ]
+
+
 def copy_frame(session: Session, frame: Frame, revision: Revision) -> Frame:
     """Take a frame over into another revision, as it is."""
     row = Frame(**frame.model_dump(exclude={"id", "revision_id"}), revision_id=revision.id)
@@ -125,7 +144,7 @@ def copy_frame(session: Session, frame: Frame, revision: Revision) -> Frame:
 
 def quality_of(frame: Frame) -> dict[str, Any]:
     """The quality figures of a frame, by the names of their columns."""
-    return frame.model_dump(include={"trustworthiness", "continuity", "neighborhood_hit", "quality_n"})
+    return frame.model_dump(include=set(QUALITY))
 
 
 def is_painted(session: Session, film: Film, wanted: Sequence[Snapshot]) -> bool:
@@ -147,13 +166,19 @@ def bounds_of(revision: Revision) -> Bounds:
     return Bounds(revision.offset_x, revision.offset_y, revision.scale)
 
 
-def drop_previews(session: Session, store: Store, film_id: str) -> None:
-    """Remove the PCA previews of a film, and their files: a newer one takes their place."""
-    gone = [
-        row.id
-        for row in revisions(session, [film_id]).get(film_id, [])
-        if row.preview and row.method == "pca"
-    ]
+def drop_previews(session: Session, store: Store, film_id: str, *, but_newest: bool = False) -> None:
+    """Remove previews of a film, and their files: something newer takes their place.
+
+    Args:
+        session: A writing session.
+        store: Of the files.
+        film_id: Of which film.
+        but_newest: Keep first paints and the newest state of a film forming: it is being fetched.
+    """
+    found = previews(revisions(session, [film_id]).get(film_id, []))
+    if but_newest:
+        found = [row for row in found if row.forming][:-1]
+    gone = [row.id for row in found]
     paths = {row.path for rows in frames_of(session, gone).values() for row in rows}
     session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
     kept = set(session.exec(select(Frame.path).where(col(Frame.path).in_(paths))).all())

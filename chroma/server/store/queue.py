@@ -82,20 +82,22 @@ def hold(session: Session, job: Taken, owner: str) -> bool:
     return _change(session, job.id, _held(owner), touch=False, lease_until=now() + LEASE)
 
 
-def advance(session: Session, job: Taken, owner: str, progress: float, message: str) -> bool:
+def advance(
+    session: Session, job: Taken, owner: str, progress: float, message: str, *, kept: bool = False
+) -> bool:
     """Say how far the job is, and renew its lease; False when it is not the owner's any more.
 
     Args:
         session: A writing session.
         job: The job.
         owner: Name of the worker's process.
-        progress: 0..1. Getting further forgives earlier failures.
+        progress: 0..1.
         message: What is being done now, for people.
+        kept: Something was stored that no later try does again: earlier failures are forgiven.
     """
     values: dict[str, Any] = {"progress": progress, "message": message, "lease_until": now() + LEASE}
-    further = and_(_held(owner), col(Job.progress) < progress)
-    if _change(session, job.id, further, tries=1, error=None, **values):
-        return True
+    if kept:
+        values |= {"tries": 1, "error": None}
     return _change(session, job.id, _held(owner), **values)
 
 

@@ -238,9 +238,10 @@ class Film(Table, table=True):
     run_id: str = _owned("run.id")
     layer_id: str = _owned("layer.id")
     split_id: str = _owned("split.id")
-    method: str = "umap"  # umap, pca
+    method: str = "umap"  # umap, pca, umap-learn
     axis: str = "epochs"
     n: int = 0  # points
+    refine: bool = False  # asked for: all frames drawn together anew, in a new revision
     created_at: datetime = _moment()
 
 
@@ -254,9 +255,16 @@ class Revision(Table, table=True):
     number: int
     method: str  # what drew it
     preview: bool = False
+    forming: bool = False  # a preview: all frames on their way, drawn together
     offset_x: float  # x = offset_x + u16 / 65534 * scale
     offset_y: float
     scale: float
+    recipe: str | None = None  # digest of what all frames were drawn from together; None: one by one
+    landmarks: int | None = None  # samples drawn in full, the others placed among them; None: all in full
+    jitter: float | None = None  # movement of samples whose neighbours stayed, in radii
+    movement: float | None = None  # of those whose neighbours changed most
+    rho: float | None = None  # Spearman: movement against change of neighbours
+    motion_n: int | None = None  # samples these were measured on; None: not measured yet
     created_at: datetime = _moment()
 
 
@@ -278,6 +286,8 @@ class Frame(Table, table=True):
     trustworthiness: float | None = None
     continuity: float | None = None
     neighborhood_hit: float | None = None
+    stress: float | None = None  # Kruskal 1964
+    stress_pca: float | None = None  # of the PCA frame of the same snapshot
     quality_n: int | None = None  # samples the quality figures were computed on
 
 

@@ -1,0 +1,126 @@
+"""The callback for Keras 3; its public name is `chroma.integrations.keras.ChromaCallback`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+from chroma.capture.layers import Layer
+from chroma.capture.options import RunOptions
+from chroma.capture.switch import is_disabled
+from chroma.errors import MissingDependencyError
+from chroma.run import Run
+from chroma.run.arguments import Dtype
+from chroma.run.receipt import Receipt
+
+try:
+    keras: Any = import_module("keras")  # its types are not complete
+except ImportError as error:
+    raise MissingDependencyError("keras", "keras") from error
+
+from chroma.integrations._keras_fit import KerasCapture, current_call
+from chroma.integrations._keras_options import KerasOptions, Pick
+
+
+class ChromaCallback(keras.callbacks.Callback):
+    """Captures the epochs of `Model.fit`; the trained weights come out the same to the bit.
+
+    After an epoch the samples that are followed pass through the model once more, in inference. They are
+    those Keras validates with (`validation_data`, or the tail that `validation_split` holds out, in the
+    epochs that `validation_freq` names), else training samples. Chroma's own errors are warned of once and
+    never reach the training.
+
+    Args:
+        project: Group of runs; by default the name of the git repository, or folder, one works in.
+        name: Readable name of the run; by default one made of its id.
+        run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
+        layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
+            layer names (those of nested models with a dot), globs, "name:input", `chroma.Layer`s.
+        every: Epochs between snapshots, or steps as in "500 steps".
+        max_samples: Most samples to follow in each split, the same ones all along; None for all.
+        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        dtype: Of stored vectors: "float16", or "float32".
+        log_inputs: Keep inputs that look like images as thumbnails.
+        silent: Print neither what was chosen nor the receipt.
+        data: Samples to follow instead: anything `fit` takes but a generator, or a dict of them by split.
+        ids: The user's own sample keys: an array `[N]`, a dict of them by split, the name of an input, or a
+            function of `(x, y)`; by default positions in the data.
+        labels: Labels, likewise; by default the first target with one per sample.
+        inputs: Inputs to show, likewise; by default the first that looks like images.
+        metadata: Further columns: a dict of name to values, likewise, or a function of `(x, y)`.
+
+    Raises:
+        ConfigError: An argument cannot be used.
+    """
+
+    def __init__(
+        self,
+        *,
+        project: str | None = None,
+        name: str | None = None,
+        run_id: str | None = None,
+        layers: str | Layer | Sequence[str | Layer] = "auto",
+        every: int | str = 1,
+        max_samples: int | None = 10_000,
+        max_snapshots: int | None = 40,
+        dtype: Dtype = "float16",
+        log_inputs: bool = True,
+        silent: bool = False,
+        data: Any = None,
+        ids: Pick = None,
+        labels: Pick = None,
+        inputs: Pick = None,
+        metadata: Any = None,
+    ) -> None:
+        super().__init__()
+        shared = RunOptions(
+            project=project,
+            name=name,
+            run_id=run_id,
+            layers=layers,
+            every=every,
+            max_samples=max_samples,
+            max_snapshots=max_snapshots,
+            dtype=dtype,
+            log_inputs=log_inputs,
+            silent=silent,
+        )
+        self._options = KerasOptions(
+            shared=shared, data=data, ids=ids, labels=labels, inputs=inputs, metadata=metadata
+        )
+        self._fit: KerasCapture | None = None
+
+    @property
+    def run(self) -> Run | None:
+        """The run of the last fit, None before the first."""
+        return self._fit.run if self._fit else None
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """What the last fit captured, None before its end."""
+        return self._fit.receipt if self._fit else None
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Open the run, take the samples to follow, choose the layers."""
+        self._fit = None
+        if not is_disabled():
+            self._fit = KerasCapture(self._options, self.model, current_call(self.model))
+            self._fit.guarded(self._fit.open)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Record the metrics and a snapshot."""
+        if self._fit:
+            self._fit.guarded(self._fit.epoch_end, epoch, dict(logs or {}))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Close the run and print the receipt."""
+        if self._fit:
+            self._fit.guarded(self._fit.close)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The options only: a copy follows its own fit."""
+        return {**self.__dict__, "_fit": None, "_model": None}
+
+
+ChromaCallback.__module__ = "chroma.integrations.keras"  # where pickles look for it

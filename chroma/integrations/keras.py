@@ -1,0 +1,25 @@
+"""The callback for Keras 3, on TensorFlow, PyTorch and JAX.
+
+```python
+from chroma.integrations.keras import ChromaCallback
+
+model.fit(x, y, validation_data=(x_val, y_val), epochs=10, callbacks=[ChromaCallback()])
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from chroma.integrations._keras_callback import ChromaCallback
+from chroma.integrations._keras_fit import observed
+from chroma.integrations._patching import stand_around
+
+__all__ = ["ChromaCallback"]
+
+keras: Any = import_module("keras")
+
+# From the import on: in `model.fit(…, callbacks=[ChromaCallback()])` Python looks `fit` up before it makes
+# the callback, which has to know what `fit` is called with.
+stand_around(keras.Model, "fit", observed)

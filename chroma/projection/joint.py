@@ -1,0 +1,79 @@
+"""All frames of a film at once, tied by how much the neighbours stay."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.projection.append import STRENGTH, Stability
+from chroma.projection.layout import Frame, LayoutParams
+from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.optimiser import Edges, Frames, Ties, agreement, fuzzy_edges, passes
+
+# The first passes take steps so long that a state can look worse than PCA.
+_SETTLED = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Forming:
+    """A film on its way.
+
+    Attributes:
+        frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
+        done: Share of the work done, from 0 to 1; at 1 the film is final.
+        seconds_left: Estimated from the work done so far; 0 at the end.
+    """
+
+    frames: list[Frame]
+    done: float
+    seconds_left: float
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The frames of a film that have neighbourhoods, and what ties them."""
+
+    edges: list[Edges]
+    there: npt.NDArray[np.bool_]
+    ties: Ties
+
+    @classmethod
+    def of(cls, graphs: Sequence[NeighborGraph], stability: Stability) -> Together:
+        there = np.stack([graph.valid for graph in graphs])
+        return cls(
+            [fuzzy_edges(graph) for graph in graphs], there, Ties(_bonds(graphs, there), STRENGTH[stability])
+        )
+
+    def form(
+        self, start: Frames, layout: LayoutParams, *, seed: int, threads: int, every: float
+    ) -> Generator[Forming]:
+        began = shown = time.perf_counter()
+        n_epochs = layout.epochs(start.shape[1])
+        state = np.where(self.there[..., None], start, np.float32(0))
+        steps = passes(state, self.edges, layout, seed=seed, ties=self.ties, threads=threads)
+        for epoch, state in enumerate(steps, start=1):
+            now, done = time.perf_counter(), epoch / n_epochs
+            if done == 1:
+                yield Forming(self._with_gaps(state), 1.0, 0.0)
+            elif now - shown >= every and done >= _SETTLED:
+                yield Forming(self._with_gaps(state), done, (now - began) * (1 / done - 1))
+                shown = time.perf_counter()
+
+    def _with_gaps(self, frames: Frames) -> list[Frame]:
+        return list(np.where(self.there[..., None], frames, np.float32(np.nan)))
+
+
+def _bonds(graphs: Sequence[NeighborGraph], there: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """How much each sample is tied to the last frame it was in: its neighbours' Jaccard index, squared."""
+    bonds = np.zeros(there.shape, np.float32)
+    before = np.full(there.shape[1], -1)
+    for t in range(len(graphs)):
+        for s in np.unique(before[there[t] & (before >= 0)]):
+            rows = there[t] & (before == s)
+            bonds[t, rows] = agreement(graphs[t], graphs[s])[rows] ** 2
+        before[there[t]] = t
+    return bonds

@@ -1,0 +1,58 @@
+"""First paint: a film by PCA, at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chroma.errors import ConfigError
+from chroma.projection.append import turned
+from chroma.projection.layout import START_SIZE, Frame, Matrix, pca_basis, pca_project, pca_start
+from chroma.projection.neighbors import finite_rows
+
+
+def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
+    """The first paint of a film: snapshots on the PCA basis of the last one, where the layer has learnt most.
+
+    Snapshots of another width have bases of their own, turned and sized to fit.
+
+    Args:
+        snapshots: Vectors `[n, d]` of the same samples; rows of missing samples are NaN.
+        seed: Picks the rows the basis is found from.
+
+    Returns:
+        float32 `[n, 2]` for each snapshot, NaN for missing samples.
+
+    Raises:
+        ConfigError: Where no snapshot has a finite row.
+    """
+    seen = [vectors for vectors in snapshots if finite_rows(vectors).any()]
+    if not seen:
+        raise ConfigError(
+            "A film needs at least one finite vector and there is none: check the layer for NaN."
+        )
+    basis = pca_basis(seen[-1], seed)
+    last = pca_project(basis, seen[-1])
+    frames: list[Frame] = []
+    for vectors in snapshots:
+        if not finite_rows(vectors).any():
+            frames.append(np.full((len(vectors), 2), np.nan, np.float32))
+        elif vectors.shape[1] == len(basis.mean):
+            frames.append(pca_project(basis, vectors))
+        else:
+            own = pca_start(vectors, seed)
+            frames.append(turned(own * np.float32(_spread(last) / (_spread(own) or 1.0)), last))
+    return frames
+
+
+def _spread(xy: Frame) -> float:
+    known = xy[finite_rows(xy)]
+    return float(np.sqrt(((known - known.mean(axis=0)) ** 2).sum(axis=1).mean()))
+
+
+def sized(xy: Frame) -> Frame:
+    """A frame as large as a start for `umap_layout`."""
+    known = np.abs(xy[finite_rows(xy)])
+    size = known.max() if known.size else 0.0
+    return xy * np.float32(START_SIZE / size) if size > 0 else xy

@@ -1,0 +1,211 @@
+"""Draws frames from stored snapshots, whose vectors and neighbor graphs it reads in film order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.errors import JobError
+from chroma.projection.append import turned
+from chroma.projection.film import next_frame
+from chroma.projection.layout import Basis, drawable, pca_basis, pca_project, pca_start
+from chroma.projection.motion import Motion, motion, stress
+from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
+from chroma.projection.umap_learn import umap_learn_layout
+from chroma.server.jobs.drawing import Drawing, changing
+from chroma.server.store import frames as stored
+from chroma.server.store.blobs import Store
+from chroma.server.store.classes import label_codes
+from chroma.server.store.engine import Engine, reading
+from chroma.server.store.films import Shot
+from chroma.server.store.frames import Xy
+from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
+from chroma.server.store.samples import SampleTable
+from chroma.server.store.tables import Snapshot
+from chroma.server.store.vectors import snapshot_vectors
+
+Matrix = npt.NDArray[np.floating[Any]]
+
+# From this many samples a film is drawn by landmarks, and its movement measured among so many samples.
+LARGE = 50_000
+_MEASURED = 5_000
+
+
+class Painter:
+    """Reads the snapshots of one film and draws single frames.
+
+    Args:
+        engine: Of the catalog.
+        store: Of the files.
+        shot: The film and its snapshots.
+        table: Samples of its split: the points, in film order.
+        threads: Threads to draw with; they do not change the result.
+    """
+
+    def __init__(
+        self, engine: Engine, store: Store, shot: Shot, table: SampleTable, *, threads: int = 1
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._shot = shot
+        self._table = table
+        self._labels = label_codes(table)
+        self.n = len(table)
+        self.threads = threads
+
+    @property
+    def large(self) -> bool:
+        """Whether there are too many samples to draw each in full."""
+        return self.n > LARGE
+
+    def vectors(self, snapshot: Snapshot) -> Matrix:
+        """The vectors of a snapshot in film order; rows of samples it lacks are NaN."""
+        with reading(self._engine) as session:
+            found = snapshot_vectors(session, self._store, snapshot)
+        rows = self._table.positions(found.ids)
+        if np.array_equal(rows, np.arange(self.n)):
+            return found.vectors
+        whole = np.full((self.n, found.vectors.shape[1]), np.nan, found.vectors.dtype)
+        whole[rows[::-1]] = found.vectors[::-1]  # the first part of a sample stands for it
+        return whole
+
+    def graph(self, snapshot: Snapshot) -> NeighborGraph:
+        """The stored neighbor graph of a snapshot, computed where there is none, in film order."""
+        with reading(self._engine) as session:
+            graph = find_graph(session, self._store, snapshot)
+            found = snapshot_vectors(session, self._store, snapshot)
+        rows = self._table.positions(found.ids)
+        if not has_points(found.vectors):  # training diverged here
+            return _no_neighbors(self.n)
+        if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
+            return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC)
+        if graph is None:
+            graph = neighbor_graph(found.vectors, k=K, metric=METRIC)
+            with changing(self._engine, self._shot.film.id) as (session, _):
+                save_graph(session, self._store, snapshot, graph)
+        return place_rows(graph, rows, self.n)
+
+    def next_umap(self, snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
+        """One more UMAP frame after `previous`."""
+        vectors = self.vectors(snapshot)
+        if not has_points(vectors):
+            return no_points(self.n)
+        graph = self.graph(snapshot)
+        if previous is None:
+            return next_frame(vectors, graph, threads=self.threads).xy
+        before, xy = previous
+        return next_frame(vectors, graph, xy, previous_graph=self.graph(before), threads=self.threads).xy
+
+    def umap_learn(self, snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
+        """A frame by umap-learn, on its own, then turned onto `previous`."""
+        vectors = self.vectors(snapshot)
+        if not has_points(vectors):
+            return no_points(self.n)
+        graph, start = self.graph(snapshot), pca_start(vectors)
+        xy = umap_learn_layout(graph, start) if drawable(graph) else start
+        return turned(xy, previous[1]) if previous else xy
+
+    def quality(self, snapshot: Snapshot, xy: Xy) -> dict[str, Any]:
+        """How far a frame can be trusted, under the names of the catalog."""
+        vectors = self.vectors(snapshot)
+        trust = trustworthiness(vectors, xy, k=K, metric=METRIC)
+        figures: dict[str, Any] = {
+            "trustworthiness": trust.value,
+            "continuity": continuity(vectors, xy, k=K, metric=METRIC).value,
+            "quality_n": trust.n,
+        }
+        if self._labels is not None:
+            figures["neighborhood_hit"] = neighborhood_hit(xy, self._labels, k=K).value
+        if has_points(vectors):
+            lost = stress(vectors, xy, pca_project(pca_basis(vectors), vectors))
+            if lost is not None:
+                figures |= {"stress": lost.value, "stress_pca": lost.pca}
+        return figures
+
+    def motion(self, snapshots: Sequence[Snapshot], frames: Sequence[Xy]) -> Motion | None:
+        """How a film moves; of many samples, on some that are spread evenly."""
+        if not self.large:
+            return motion(frames, [self.graph(snapshot) for snapshot in snapshots])
+        rows = np.unique(np.linspace(0, self.n - 1, _MEASURED).astype(np.int64))
+        parts = [self.vectors(snapshot)[rows] for snapshot in snapshots]
+        graphs = [neighbor_graph(part) if has_points(part) else _no_neighbors(len(rows)) for part in parts]
+        return motion([xy[rows] for xy in frames], graphs)
+
+    def first_paint(self, wanted: Sequence[Snapshot]) -> bool:
+        """All frames by PCA on one basis, without quality figures; once for the same snapshots.
+
+        Returns:
+            Whether they were painted now.
+        """
+        with reading(self._engine) as session:
+            if stored.is_painted(session, self._shot.film, wanted):
+                return False
+        basis = self._basis(wanted)
+        frames = [pca_project(basis, self.vectors(snapshot)) for snapshot in wanted]
+        with changing(self._engine, self._shot.film.id) as (session, film):
+            stored.drop_previews(session, self._store, film.id)
+            revision = stored.add_revision(session, film.id, "pca", stored.square(frames), preview=True)
+            stored.add_frames(session, self._store, revision, wanted, frames)
+            film.n = self.n
+        return True
+
+    def show_forming(self, wanted: Sequence[Snapshot], frames: Sequence[Xy]) -> None:
+        """Put a state of a film on its way on the screen; it takes the place of the state before the last."""
+        with changing(self._engine, self._shot.film.id) as (session, film):
+            stored.drop_previews(session, self._store, film.id, but_newest=True)
+            revision = stored.add_revision(
+                session, film.id, film.method, stored.square(frames), preview=True, forming=True
+            )
+            stored.add_frames(session, self._store, revision, wanted, frames)
+
+    def drop_previews(self) -> None:
+        """Remove the first paint of a film that is drawn."""
+        with changing(self._engine, self._shot.film.id) as (session, film):
+            stored.drop_previews(session, self._store, film.id)
+
+    def kept_basis(self, drawing: Drawing) -> Basis:
+        """The PCA basis of a drawing, kept in a file so that frames added later fit the first ones."""
+        path = f"films/{self._shot.film.id}/basis.f64"
+        if not drawing.frames or not self._store.path(path).is_file():
+            basis = self._basis(drawing.wanted)
+            self._store.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
+        rows = np.fromfile(self._store.path(path), "<f8").reshape(3, -1)
+        return Basis(rows[0], rows[1:])
+
+    def _basis(self, snapshots: Sequence[Snapshot]) -> Basis:
+        """The PCA basis of the last snapshot that has points."""
+        for snapshot in reversed(snapshots):
+            vectors = self.vectors(snapshot)
+            if has_points(vectors):
+                return pca_basis(vectors)
+        raise JobError(
+            f"no vector of layer {self._shot.layer.name!r} in split {self._shot.split.name!r} is finite, so "
+            "there is nothing to draw; look for NaN in the model's loss and weights"
+        )
+
+
+def has_points(vectors: Matrix) -> bool:
+    """Whether a snapshot has a row to draw."""
+    return bool(np.isfinite(vectors).all(axis=1).any())
+
+
+def no_points(n: int) -> Xy:
+    """A frame without points."""
+    return np.full((n, 2), np.nan, np.float32)
+
+
+def _no_neighbors(n: int) -> NeighborGraph:
+    return NeighborGraph(
+        np.full((n, K), -1, np.int32),
+        np.full((n, K), np.nan, np.float32),
+        METRIC,
+        K,
+        K,
+        None,
+        np.zeros(n, bool),
+        0,
+    )

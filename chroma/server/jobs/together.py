@@ -1,0 +1,141 @@
+"""All frames of a film drawn at once: by the joint engine, by landmarks where there are many samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from chroma.projection.append import FilmParams
+from chroma.projection.film import Forming, forming_film, refine_film
+from chroma.projection.landmarks import large_film
+from chroma.projection.neighbors import NeighborGraph
+from chroma.server.jobs.painter import Painter, has_points, no_points
+from chroma.server.store.frames import Xy
+from chroma.server.store.graphs import METRIC, K
+from chroma.server.store.tables import Snapshot
+
+# Seconds between two states shown: often enough to see it form, seldom enough to spend little on files.
+EVERY = 0.5
+# Share of the work that neighbor graphs are.
+_GRAPHS = 0.2
+# Samples of a large film that are drawn in full.
+_LANDMARKS = 20_000
+
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """A film drawn together.
+
+    Attributes:
+        frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
+        landmarks: Samples drawn in full, the others placed among them; None: all in full.
+    """
+
+    frames: list[Xy]
+    landmarks: int | None = None
+
+
+def recipe(snapshots: Sequence[Snapshot]) -> str:
+    """What a film is drawn from: the same recipe, the same film. 32 hex digits."""
+    parts = [repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def draw_together(
+    painter: Painter, snapshots: Sequence[Snapshot], tell: Tell, show: Callable[[Sequence[Xy]], None]
+) -> Together:
+    """Draw all frames of a film.
+
+    Args:
+        painter: Reads the snapshots.
+        snapshots: In the order of the film.
+        tell: Is told the share done, and what is being done; it ends the work by raising.
+        show: Is given states of the film on its way, none worse than PCA.
+    """
+    if painter.large:
+        return _by_landmarks(painter, snapshots, tell)
+    graphs = _graphs(painter, snapshots, tell)
+    vectors = [painter.vectors(snapshot) for snapshot in snapshots]
+    states = forming_film(vectors, graphs, threads=painter.threads, every=EVERY)
+    return Together(_last(states, tell, show, f"{_frames(len(snapshots))} forming"))
+
+
+def redraw(painter: Painter, snapshots: Sequence[Snapshot], frames: Sequence[Xy], tell: Tell) -> Together:
+    """Draw all frames anew, from where they are; the arguments are those of `draw_together`."""
+    if painter.large:
+        return _by_landmarks(painter, snapshots, tell)
+    graphs = _graphs(painter, snapshots, tell)
+    states = refine_film(frames, graphs, threads=painter.threads, every=EVERY)
+    return Together(_last(states, tell, None, f"refining {_frames(len(snapshots))}"))
+
+
+def _graphs(painter: Painter, snapshots: Sequence[Snapshot], tell: Tell) -> list[NeighborGraph]:
+    graphs: list[NeighborGraph] = []
+    for index, snapshot in enumerate(snapshots):
+        tell(_GRAPHS * index / len(snapshots), f"neighbors of snapshot {index + 1} of {len(snapshots)}")
+        graphs.append(painter.graph(snapshot))
+    return graphs
+
+
+def _last(
+    states: Generator[Forming], tell: Tell, show: Callable[[Sequence[Xy]], None] | None, what: str
+) -> list[Xy]:
+    tell(_GRAPHS, f"UMAP: {what}")
+    frames: list[Xy] = []
+    for state in states:
+        frames = state.frames
+        if 0 < state.done < 1:  # the first state is PCA, which is painted already
+            if show is not None:
+                show(frames)
+            tell(_GRAPHS + (1 - _GRAPHS) * state.done, f"UMAP: {what}, {_seconds(state.seconds_left)} left")
+    return frames
+
+
+def _by_landmarks(painter: Painter, snapshots: Sequence[Snapshot], tell: Tell) -> Together:
+    tell(0.0, f"UMAP: landmarks of {painter.n:,} samples")
+    vectors = [painter.vectors(snapshot) for snapshot in snapshots]
+    there = [index for index, part in enumerate(vectors) if has_points(part)]
+    drawn = f"UMAP: {_LANDMARKS:,} of {painter.n:,} samples drawn in full, placing the others"
+    film = large_film(
+        [vectors[index] for index in there],
+        landmarks=_LANDMARKS,
+        executor=_Here(tell, len(there), drawn),
+        threads=painter.threads,
+    )
+    frames = [no_points(painter.n) for _ in snapshots]
+    for index, xy in zip(there, film.frames, strict=True):
+        frames[index] = xy
+    return Together(frames, len(film.landmarks))
+
+
+class _Here(Executor):
+    """Runs chunks in this process, one after the other, and tells how many are done."""
+
+    def __init__(self, tell: Tell, frames: int, what: str) -> None:
+        self._tell = tell
+        self._frames = frames
+        self._what = what
+        self._done = 0
+
+    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Any:
+        """As `Executor.map`, but nothing runs before it is asked for."""
+        chunks = list(zip(*iterables, strict=True))
+        total = self._frames * len(chunks)
+        for chunk in chunks:
+            # Drawing the landmarks came before: about half of the work.
+            self._tell(0.5 + 0.5 * self._done / total, self._what)
+            yield fn(*chunk)
+            self._done += 1
+
+
+def _seconds(left: float) -> str:
+    return f"{left:.0f} s" if left >= 1 else "less than 1 s"
+
+
+def _frames(count: int) -> str:
+    return "1 frame" if count == 1 else f"{count} frames together"
