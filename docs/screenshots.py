@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.e2e.stage import browser, serve, train
+from tests.e2e.stage import FINISHED, browser, serve, train
 
 IMAGES = Path(__file__).parent / "images"
 
@@ -29,9 +29,7 @@ def main() -> None:
                 )
                 page = context.new_page()
                 page.goto(server.door)
-                page.wait_for_function(
-                    "window.__chroma?.ready && window.__chroma.method === 'umap'", timeout=180_000
-                )
+                page.wait_for_function(FINISHED, timeout=180_000)
                 place = page.evaluate("window.__chroma.screenOf(11)")
                 page.mouse.click(place["x"], place["y"])
                 page.get_by_test_id("neighbour").first.wait_for()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.stage import Server, browser, serve, train
+from tests.e2e.stage import FINISHED, Server, browser, serve, train
 
 EPOCHS = 4
 
@@ -52,5 +52,5 @@ def page(chromium: Browser) -> Iterator[Page]:
 def film(page: Page, server: Server) -> Page:
     """The dashboard with the finished UMAP film on the canvas."""
     page.goto(server.door)
-    page.wait_for_function("window.__chroma?.ready && window.__chroma.method === 'umap'", timeout=120_000)
+    page.wait_for_function(FINISHED, timeout=120_000)
     return page

@@ -28,6 +28,10 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# the final film stands on the canvas: previews say so on the chip
+FINISHED = """window.__chroma?.ready && window.__chroma.method === 'umap'
+    && document.querySelector('[data-testid=status-chip]')?.textContent.includes('trustworthiness')"""
+
 
 @dataclass(frozen=True)
 class Server:

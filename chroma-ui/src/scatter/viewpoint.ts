@@ -79,6 +79,8 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
     /** The room has another size. */
     refit(): void {
       if (!box || movedByHand) return;
+      // A travel under way would end where the old room had its home.
+      travel = null;
       home = homeOf(box);
       set(home);
     },
