@@ -1,0 +1,227 @@
+"""What capture costs a training: CPU seconds of whole fits, side by side with peers.
+
+    python benchmarks/capture.py                       # scikit-learn's digits
+    python benchmarks/capture.py --data mnist.npz      # arrays train_x, train_y, val_x, val_y, or x, y
+
+Variants run in turns, in one process with one maths thread. Shown are medians over the repetitions, and the
+spread of the fit without capture as the noise. A peer that is not installed is left out, with a sentence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import shutil
+import statistics
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.data import DataLoader, TensorDataset
+
+from chroma.integrations.lightning import ChromaCallback
+
+PEERS = {"TensorBoard add_embedding": "tensorboard", "wandb Table": "wandb", "mlflow log_table": "mlflow"}
+
+
+def load(path: str | None, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """`[n, 1, side, side]` images in [0, 1] and their labels, repeated where there are fewer."""
+    if path is None:
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        x, y = digits.images / 16, digits.target
+    else:
+        arrays = np.load(path)
+        names = list(arrays)
+        images = [name for name in names if arrays[name].ndim >= 2]
+        labels = [name for name in names if arrays[name].ndim == 1]
+        x = np.concatenate([arrays[name].reshape(len(arrays[name]), -1) for name in images]).astype(
+            np.float32
+        )
+        y = np.concatenate([arrays[name] for name in labels])
+        side = int(x.shape[1] ** 0.5)
+        x = x.reshape(-1, side, side) / max(float(x.max()), 1.0)
+    rows = np.arange(n) % len(x)
+    images = torch.tensor(x[rows], dtype=torch.float32).unsqueeze(1)
+    return images, torch.tensor(y[rows], dtype=torch.int64)
+
+
+class Classifier(pl.LightningModule):
+    """An MLP with 512 features or a small CNN with 128."""
+
+    def __init__(self, kind: str, side: int) -> None:
+        super().__init__()
+        if kind == "mlp":
+            self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(side * side, 512), nn.ReLU())
+            self.head = nn.Linear(512, 10)
+        else:
+            self.encoder = nn.Sequential(
+                nn.Conv2d(1, 16, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 3, padding=1),
+                nn.ReLU(), nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(512, 128), nn.ReLU(),
+            )  # fmt: skip
+            self.head = nn.Linear(128, 10)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.head(self.encoder(images))
+
+    def training_step(self, batch: Any, _: int) -> torch.Tensor:
+        return F.cross_entropy(self(batch[0]), batch[1])
+
+    def validation_step(self, batch: Any, _: int) -> None:
+        self.log("val_loss", F.cross_entropy(self(batch[0]), batch[1]))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=0.05)
+
+
+class Naive(pl.Callback):
+    """A forward hook, and what it collected is handed to `keep` at the end of each validation."""
+
+    def __init__(self, keep: Callable[[np.ndarray, int], None]) -> None:
+        self.keep = keep
+
+    def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
+        self.rows: list[np.ndarray] = []
+        self.handle = pl_module.encoder.register_forward_hook(
+            lambda module, args, output: self.rows.append(output.detach().numpy().copy())
+        )
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        self.handle.remove()
+        self.keep(np.concatenate(self.rows), trainer.current_epoch)
+
+
+def variants(folder: Path) -> dict[str, Callable[[], list[Any]]]:
+    """Callbacks of each variant, by its name."""
+
+    def naive() -> list[Any]:
+        return [Naive(lambda rows, epoch: np.save(folder / f"{epoch}.npy", rows))]
+
+    def tensorboard() -> list[Any]:
+        from torch.utils.tensorboard import SummaryWriter
+
+        writer = SummaryWriter(str(folder))
+        return [Naive(lambda rows, epoch: writer.add_embedding(rows, global_step=epoch))]
+
+    def wandb() -> list[Any]:
+        import wandb as peer
+
+        run = peer.init(mode="offline", dir=str(folder), reinit=True)
+        return [
+            Naive(
+                lambda rows, epoch: run.log(
+                    {"rows": peer.Table(columns=["vector"], data=[[row.tolist()] for row in rows])}
+                )
+            )
+        ]
+
+    def mlflow() -> list[Any]:
+        import mlflow as peer
+
+        peer.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
+        peer.end_run()
+        peer.start_run()
+        return [
+            Naive(lambda rows, epoch: peer.log_table({"vector": [r.tolist() for r in rows]}, f"{epoch}.json"))
+        ]
+
+    found: dict[str, Callable[[], list[Any]]] = {
+        "none": list,
+        "Chroma": lambda: [ChromaCallback(silent=True, project="bench", log_inputs=False)],
+        "Chroma, train probe too": lambda: [
+            ChromaCallback(silent=True, project="bench", log_inputs=False, splits=("train", "val"))
+        ],
+        "naive hook + np.save": naive,
+    }
+    for (name, package), make in zip(PEERS.items(), (tensorboard, wandb, mlflow), strict=True):
+        if importlib.util.find_spec(package):
+            found[name] = make
+        else:
+            print(f"{name} is left out: {package} is not installed")
+    return found
+
+
+def fit(kind: str, callbacks: list[Any], train: Any, val: Any, epochs: int) -> float:
+    """CPU seconds of one fit, all threads."""
+    pl.seed_everything(1, verbose=False)
+    model = Classifier(kind, train[0].shape[-1])
+    trainer = pl.Trainer(
+        max_epochs=epochs,
+        accelerator="cpu",
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        callbacks=callbacks,
+    )
+    start = time.process_time()
+    trainer.fit(
+        model,
+        DataLoader(TensorDataset(*train), batch_size=128, shuffle=True),
+        DataLoader(TensorDataset(*val), batch_size=256),
+    )
+    return time.process_time() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="an .npz of images and labels; scikit-learn's digits by default")
+    parser.add_argument("--repeat", type=int, default=10)
+    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--train", type=int, default=8000)
+    parser.add_argument("--val", type=int, nargs="+", default=[2000, 8000])
+    parser.add_argument("--models", nargs="+", default=["mlp", "cnn"], choices=["mlp", "cnn"])
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.filterwarnings("ignore")
+    folder = Path(tempfile.mkdtemp(prefix="chroma-bench-"))
+    os.environ["CHROMA_HOME"] = str(folder)
+    try:
+        for kind in asked.models:
+            for n in asked.val:
+                images, labels = load(asked.data, asked.train + n)
+                train = (images[: asked.train], labels[: asked.train])
+                val = (images[asked.train :], labels[asked.train :])
+                measure(kind, train, val, folder, asked)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(kind: str, train: Any, val: Any, folder: Path, asked: Any) -> None:
+    title = f"{kind}, {len(val[0]):,} validation samples"
+    made = variants(folder)
+    seconds: dict[str, list[float]] = {name: [] for name in made}
+    disk: dict[str, float] = {}
+    fit(kind, [], train, val, 1)  # warm
+    for _ in range(asked.repeat):
+        for name, callbacks in made.items():
+            for stale in folder.iterdir():
+                shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+            seconds[name].append(fit(kind, callbacks(), train, val, asked.epochs))
+            disk[name] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    none = seconds["none"]
+    base = statistics.median(none)
+    noise = (max(none) - min(none)) / 2 / base
+    print(f"\n{title}: {asked.epochs} epochs, {asked.repeat} repetitions, noise of none ±{noise:.0%}")
+    print(f"{'':28}{'CPU s':>8}{'ratio':>8}{'MB':>8}")
+    for name, taken in seconds.items():
+        # each repetition beside its own neighbour: what else the machine does falls on both
+        ratio = statistics.median(ours / theirs for ours, theirs in zip(taken, none, strict=True))
+        print(f"{name:28}{statistics.median(taken):8.2f}{ratio:8.3f}{disk[name]:8.1f}")
+
+
+if __name__ == "__main__":
+    main()
