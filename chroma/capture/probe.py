@@ -30,6 +30,7 @@ class ProbeSet:
         self._slots: dict[int | str, int] = {}
         self._largest: list[tuple[int, int | str]] = []  # heap of (-hash, id), while choosing
         self._fixed: Slots | None = None
+        self._ids: Ids | None = None  # once fixed: thousands of ids are not gathered for each snapshot
         self._table: Slots | None = None  # slot by index, -1 for others: quicker than the dict
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class ProbeSet:
             self._slots = {key: self._slots[key] for key in keys}
             self._fixed = np.fromiter(self._slots.values(), np.intp, len(keys))
             self._largest = []
-            known = self.ids()
+            known = self._ids = self.ids()
             if known.dtype != object and len(known) and known[0] >= 0 and known[-1] < _LARGEST_TABLE:
                 self._table = np.full(int(known[-1]) + 2, -1, np.intp)
                 self._table[known.astype(np.int64)] = self._fixed
@@ -79,7 +80,9 @@ class ProbeSet:
         return self._fixed if self._fixed is not None else np.arange(len(self), dtype=np.intp)
 
     def ids(self) -> Ids:
-        """Ids in probe order."""
+        """Ids in probe order; not to be written to."""
+        if self._ids is not None:
+            return self._ids
         keys = list(self._slots)
         if keys and isinstance(keys[0], str):
             texts = np.empty(len(keys), dtype=object)

@@ -12,6 +12,7 @@ from chroma.errors import ConfigError
 from chroma.records import Array, Ids, sample_ids
 
 FLOAT16_MAX = 65504.0  # largest finite float16
+_ROUNDS_UP = 65520.0  # the least that rounds to infinity
 Dtype = Literal["float16", "float32"]
 
 
@@ -164,9 +165,10 @@ def as_dtype(array: Array, dtype: Dtype) -> Array:
     """Round `[n, d]` float32 to `dtype`; finite values beyond float16's range keep float32 for all."""
     if dtype == "float32" or array.dtype == np.float16:
         return array
-    with np.errstate(over="ignore"):
-        rounded = array.astype(np.float16)
-    beyond = np.isinf(rounded)
-    if beyond.any() and np.isfinite(array[beyond]).any():
-        return array
-    return rounded
+    with np.errstate(over="ignore", invalid="ignore"):
+        # half of what it costs to look for infinities in the rounded values
+        if array.size and not (array.max() < _ROUNDS_UP and array.min() > -_ROUNDS_UP):
+            beyond = np.abs(array) >= _ROUNDS_UP
+            if np.isfinite(array[beyond]).any():
+                return array
+        return array.astype(np.float16)

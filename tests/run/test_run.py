@@ -29,6 +29,7 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
+from chroma.run.arguments import as_dtype
 from chroma.run.environment import git_commit
 from chroma.segment import read
 
@@ -475,3 +476,11 @@ def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:
     git("pack-refs", "--all")
     assert git_commit(tmp_path / "below") == commit
     assert git_commit(Path("/")) is None
+
+
+@pytest.mark.parametrize("top", [1.0, 65519.0, 65520.0, -65520.0, 1e9, np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("beside", [1.0, np.nan])
+def test_vectors_keep_float32_where_rounding_would_make_a_number_infinite(top: float, beside: float) -> None:
+    array = np.array([[beside, top]], np.float32)
+    beyond = np.isfinite(top) and abs(top) >= 65520
+    assert as_dtype(array, "float16").dtype == (np.float32 if beyond else np.float16)
