@@ -30,7 +30,8 @@ FLAGS = [
 
 # the final film stands on the canvas: previews say so on the chip
 FINISHED = """window.__chroma?.ready && window.__chroma.method === 'umap'
-    && document.querySelector('[data-testid=status-chip]')?.textContent.includes('trustworthiness')"""
+    && document.querySelector('[data-testid=status-chip]')?.textContent.includes('trustworthiness')
+    && !document.querySelector('[data-testid=film-progress]')"""
 
 
 @dataclass(frozen=True)
