@@ -13,7 +13,7 @@ from tests.e2e.stage import FINISHED, Server, browser, serve, train
 EPOCHS = 4
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with one run of digits."""
     home = tmp_path_factory.mktemp("trained") / "home"
@@ -22,13 +22,13 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(trained: Path) -> Iterator[Server]:
     with serve(trained) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with browser() as running:
         yield running
