@@ -119,6 +119,8 @@ def aligned(series: Series, seed: int, tag: str) -> tuple[Any, float]:
         import umap
 
         vectors = [snapshot.astype(np.float32) for snapshot in series.snapshots]
+        few = [{row: row for row in range(500)}]
+        umap.AlignedUMAP(random_state=seed).fit([part[:500] for part in vectors[:2]], relations=few)  # compile
         same = [{row: row for row in range(len(series.labels))}] * (len(vectors) - 1)
         fitted, cpu, wall = clocked(lambda: umap.AlignedUMAP(random_state=seed).fit(vectors, relations=same))
         np.savez(

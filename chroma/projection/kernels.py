@@ -24,8 +24,13 @@ Flags = npt.NDArray[np.bool_]
 # from 2^-24 to 2^16. The step is at most 1 % of the force: below the noise of sampling.
 _LOWEST = (127 - 24) << 6
 _ENTRIES = 40 << 6
-# Longest step along an axis, of one pull or push (McInnes et al. 2018, umap-learn's `clip`).
-_LONGEST = np.float32(4)
+# Longest step of one pull or push (umap-learn clips each axis at 4; here the whole step is clipped).
+_LONGEST = 4.0
+# A plain 2 would make float64 of float32.
+_TWO = np.float32(2)
+# 2^64 over the golden ratio: its multiples are spread evenly; and another odd number.
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_ODD = np.uint64(0xD1B54A32D192ED03)
 # Draws for one push that has to find a sample that is there.
 _TRIES = 16
 
@@ -36,13 +41,25 @@ def _compiled(function: Callable[P, R]) -> Callable[P, R]:
     )
 
 
+def _summing(function: Callable[P, R]) -> Callable[P, R]:
+    """As `_compiled`; sums are taken in the order that is fastest, which is the same every time."""
+    fast = {"contract", "arcp", "nsz", "reassoc"}
+    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, fastmath=fast)(function))
+
+
+def _part(function: Callable[P, R]) -> Callable[P, R]:
+    """A piece of kernels, compiled into them."""
+    return cast("Callable[P, R]", numba.njit(fastmath={"contract", "arcp", "nsz"})(function))
+
+
 def forces(a: float, b: float) -> tuple[Floats, Floats]:
     """Tables for `sweep` of pull and push, for the curve `1 / (1 + a d^2b)`; float32 `[2560]` each."""
     bits = ((np.arange(_ENTRIES, dtype=np.int32) + _LOWEST) << 17) + (1 << 16)
     d2 = bits.view(np.float32).astype(np.float64)
     pull = -2 * a * b * d2 ** (b - 1) / (1 + a * d2**b)
     push = 2 * b / ((0.001 + d2) * (1 + a * d2**b))
-    return pull.astype(np.float32), push.astype(np.float32)
+    longest = _LONGEST / np.sqrt(d2)
+    return np.maximum(pull, -longest).astype(np.float32), np.minimum(push, longest).astype(np.float32)
 
 
 @_compiled
@@ -127,6 +144,19 @@ def both_ways(indices: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:
     return start, heads, values
 
 
+@_part
+def _entry(d2: Any) -> Any:
+    """Where the tables of `forces` hold a squared distance."""
+    return min(max((np.float32(d2).view(np.int32) >> 17) - _LOWEST, 0), _ENTRIES - 1)
+
+
+@_part
+def _mixed(state: Any) -> Any:
+    """A number of 64 bits that tells nothing of the one it is made from (Steele et al. 2014, SplitMix64)."""
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+
+
 @_compiled
 def sweep(
     old: Floats,
@@ -148,40 +178,40 @@ def sweep(
 
     Others are seen where they were before the pass, so that neither order nor threads matter. An edge of
     share s is pulled in s of all passes, for both its ends (hence twice: the edge stands in the other's row
-    too). Pushes are drawn by a counter from seed, epoch and row: the same in every frame of a film.
+    too). What pushes after a pull is drawn by a counter from seed, epoch and row, the same in every frame of
+    a film, spread evenly over the samples (steps of the golden ratio); those of one pull push at once.
     """
-    n = len(old)
-    lowest, most = -_LONGEST, _LONGEST
+    n = np.uint64(len(old))
+    now, then = np.float32(epoch + 1), np.float32(epoch)
     whole = there.all()
     for i in range(first, last):
         x, y = old[i, 0], old[i, 1]
-        state = (
-            np.uint64(seed)
-            + np.uint64(epoch) * np.uint64(0x9E3779B97F4A7C15)
-            + np.uint64(i) * np.uint64(0xD1B54A32D192ED03)
-        )
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = _mixed(np.uint64(seed) + np.uint64(epoch) * _GOLDEN + np.uint64(i) * _ODD)
         for e in range(start[i], start[i + 1]):
-            if int(share[e] * np.float32(epoch + 1)) == int(share[e] * np.float32(epoch)):
+            if int(share[e] * now) == int(share[e] * then):
                 continue
             dx, dy = x - old[heads[e], 0], y - old[heads[e], 1]
-            bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
-            force = pull[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
-            x += 2 * rate * min(max(force * dx, lowest), most)
-            y += 2 * rate * min(max(force * dy, lowest), most)
+            force = _TWO * rate * pull[_entry(dx * dx + dy * dy)]
+            x += force * dx
+            y += force * dy
+            state = _mixed(state + _GOLDEN)
+            draw = state
+            away_x, away_y = np.float32(0), np.float32(0)
             for _ in range(pushes):
-                j = i
-                for _ in range(_TRIES):
-                    state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-                    j = np.int64(((state >> np.uint64(32)) * np.uint64(n)) >> np.uint64(32))
-                    if whole or there[j]:
-                        break
+                draw += _GOLDEN
+                j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
+                if not whole:
+                    for _ in range(_TRIES):
+                        if there[j]:
+                            break
+                        draw += _GOLDEN
+                        j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
                 dx, dy = x - old[j, 0], y - old[j, 1]
-                bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
-                force = push[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
-                x += rate * min(max(force * dx, lowest), most)
-                y += rate * min(max(force * dy, lowest), most)
+                force = push[_entry(dx * dx + dy * dy)]
+                away_x += force * dx
+                away_y += force * dy
+            x += rate * away_x
+            y += rate * away_y
         new[i, 0] = x
         new[i, 1] = y
 
@@ -265,63 +295,138 @@ def settle(
     Each point by itself; pushes are drawn by a counter from seed and row, which is `first` for the first
     point.
     """
-    m = len(landmarks)
-    lowest, most = -_LONGEST, _LONGEST
+    m = np.uint64(len(landmarks))
     for i in range(len(xy)):
         x, y = xy[i, 0], xy[i, 1]
-        state = np.uint64(seed) + np.uint64(first + i) * np.uint64(0xD1B54A32D192ED03)
-        state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state = _mixed(np.uint64(seed) + np.uint64(first + i) * _ODD)
         for epoch in range(epochs):
             left = np.float32(1) - np.float32(epoch) / np.float32(epochs)
             step = rate * left * left
+            now, then = np.float32(epoch + 1), np.float32(epoch)
             for e in range(near.shape[1]):
-                share = weights[i, e]
-                if int(share * np.float32(epoch + 1)) == int(share * np.float32(epoch)):
+                if int(weights[i, e] * now) == int(weights[i, e] * then):
                     continue
-                j = near[i, e]
+                j = np.int64(near[i, e])
                 dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
-                bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
-                force = pull[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
-                x += 2 * step * min(max(force * dx, lowest), most)
-                y += 2 * step * min(max(force * dy, lowest), most)
+                force = _TWO * step * pull[_entry(dx * dx + dy * dy)]
+                x += force * dx
+                y += force * dy
+                state = _mixed(state + _GOLDEN)
+                draw = state
+                away_x, away_y = np.float32(0), np.float32(0)
                 for _ in range(pushes):
-                    state = state * np.uint64(6364136223846793005) + np.uint64(1442695040888963407)
-                    j = np.int64(((state >> np.uint64(32)) * np.uint64(m)) >> np.uint64(32))
+                    draw += _GOLDEN
+                    j = np.int64(((draw >> np.uint64(32)) * m) >> np.uint64(32))
                     dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
-                    bits = np.float32(dx * dx + dy * dy).view(np.int32) >> 17
-                    force = push[min(max(bits - _LOWEST, 0), _ENTRIES - 1)]
-                    x += step * min(max(force * dx, lowest), most)
-                    y += step * min(max(force * dy, lowest), most)
+                    force = push[_entry(dx * dx + dy * dy)]
+                    away_x += force * dx
+                    away_y += force * dy
+                x += step * away_x
+                y += step * away_y
         xy[i, 0] = x
         xy[i, 1] = y
 
 
-@_compiled
-def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> Ints:
-    """Columns of the `k` smallest `squares - 2 products` of each row, in no order, never `itself[row]`.
+@_part
+def _largest(values: Floats) -> int:
+    at = 0
+    for s in range(len(values)):
+        if values[s] > values[at]:
+            at = s
+    return at
 
-    int64 `[rows, k]`; k is less than the number of columns.
+
+@_part
+def _fold(least: Floats, product: Floats, squares: Floats) -> None:
+    for j in range(len(product)):  # without branches: eight at a time
+        gap = squares[j] - _TWO * product[j]
+        least[j] = gap if gap < least[j] else least[j]
+
+
+@_compiled
+def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Ints, Floats]:
+    """The `k` smallest `squares - 2 products` of each row, in no order, never that of column `itself[row]`.
+
+    Their columns, int64 `[rows, k]`, and they themselves; k is less than the number of columns.
     """
     rows, n = products.shape
     found = np.empty((rows, k), np.int64)
-    best = np.empty(k, np.float32)
-    two = np.float32(2)
+    gaps = np.empty((rows, k), np.float32)
+    # A row is folded like a sheet of paper; at least k of its values lie under the k-th least of the folds.
+    width = max(k, -(-n // 16))
+    least = np.empty(width, np.float32)
     for r in range(rows):
+        product, best, columns = products[r], gaps[r], found[r]
+        product[itself[r]] = -np.inf
+        least[:] = np.inf
+        for start in range(0, n, width):
+            _fold(least, product[start : start + width], squares[start : start + width])
+        best[:] = np.inf
+        worst = 0
+        for j in range(width):
+            if least[j] < best[worst]:
+                best[worst] = least[j]
+                worst = _largest(best)
+        limit = best[worst]
+        best[:] = np.inf
         filled, worst = 0, 0
-        products[r, itself[r]] = -np.inf
-        for j in range(n):
-            gap = squares[j] - two * products[r, j]
-            if filled < k:
-                if j != itself[r]:
-                    best[filled] = gap
-                    found[r, filled] = j
-                    worst = filled if gap > best[worst] else worst
+        for j in range(width):
+            if least[j] > limit:
+                continue
+            for at in range(j, n, width):
+                gap = squares[at] - _TWO * product[at]
+                if gap > limit or at == itself[r]:
+                    continue
+                if filled < k:
+                    best[filled], columns[filled] = gap, at
                     filled += 1
-            elif gap < best[worst]:
-                best[worst] = gap
-                found[r, worst] = j
-                for s in range(k):
-                    if best[s] > best[worst]:
-                        worst = s
-    return found
+                    worst = _largest(best) if filled == k else 0
+                elif gap < best[worst]:
+                    best[worst], columns[worst] = gap, at
+                    worst = _largest(best)
+    return found, gaps
+
+
+@_summing
+def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) -> tuple[Ints, Floats]:
+    """The `k` nearest of each query's candidates `near`, nearest first, ties by row: rows and distances.
+
+    No candidate is nearer than the root of its bound: those that cannot be among the nearest are not
+    measured.
+    """
+    rows, count = near.shape
+    d = points.shape[1]
+    found = np.empty((rows, k), np.int64)
+    lengths = np.empty((rows, k), np.float32)
+    order = np.empty(count, np.int64)
+    for r in range(rows):
+        for c in range(count):  # by bound: count is small
+            at = c
+            while at > 0 and bounds[r, order[at - 1]] > bounds[r, c]:
+                order[at] = order[at - 1]
+                at -= 1
+            order[at] = c
+        filled = 0
+        i = queries[r]
+        for c in order:
+            if filled == k and bounds[r, c] > lengths[r, k - 1]:
+                break
+            j = near[r, c]
+            total = np.float32(0)
+            for axis in range(d):
+                gap = points[i, axis] - points[j, axis]
+                total += gap * gap
+            at = filled
+            if filled == k:
+                if total > lengths[r, k - 1] or (total == lengths[r, k - 1] and j > found[r, k - 1]):
+                    continue
+                at = k - 1
+            else:
+                filled += 1
+            while at > 0 and (
+                lengths[r, at - 1] > total or (lengths[r, at - 1] == total and found[r, at - 1] > j)
+            ):
+                lengths[r, at], found[r, at] = lengths[r, at - 1], found[r, at - 1]
+                at -= 1
+            lengths[r, at], found[r, at] = total, j
+    return found, np.sqrt(lengths)
