@@ -8,17 +8,31 @@ out.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 P = ParamSpec("P")
 R = TypeVar("R")
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer[Any]]
 Flags = npt.NDArray[np.bool_]
+
+def _read(kind: Any, axes: int) -> Any:
+    """An array that is only read: it may come from a file, mapped into memory."""
+    return types.Array(kind, axes, "C", readonly=True)
+
+
+_F1, _F2 = _read(types.float32, 1), _read(types.float32, 2)
+_I2, _L1, _L2 = _read(types.int32, 2), _read(types.int64, 1), _read(types.int64, 2)
+_ROWS, _FILM = types.float32[:, ::1], types.float32[:, :, ::1]
+_INT, _FLOAT = types.int64, types.float32
+# Sums in the order that is fastest; it is the same every time.
+_ANY_ORDER = "contract arcp nsz reassoc"
 
 # Pull and push are read from tables, by the float32 bits of a squared distance: 64 steps in each doubling,
 # from 2^-24 to 2^16. The step is at most 1 % of the force: below the noise of sampling.
@@ -28,6 +42,7 @@ _ENTRIES = 40 << 6
 _LONGEST = 4.0
 # A plain 2 would make float64 of float32.
 _TWO = np.float32(2)
+_HALF = np.float32(2.0**112)
 # 2^64 over the golden ratio: its multiples are spread evenly; and another odd number.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ODD = np.uint64(0xD1B54A32D192ED03)
@@ -35,16 +50,22 @@ _ODD = np.uint64(0xD1B54A32D192ED03)
 _TRIES = 16
 
 
-def _compiled(function: Callable[P, R]) -> Callable[P, R]:
-    return cast(
-        "Callable[P, R]", numba.njit(cache=True, nogil=True, fastmath={"contract", "arcp", "nsz"})(function)
-    )
+def _compiled(*arguments: Any, fast: str = "contract arcp nsz") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Compile on the first call, for these types of arguments and no others."""
 
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @cache
+        def kernel() -> Callable[P, R]:
+            flags = set(fast.split())
+            return cast("Any", numba.njit(arguments, cache=True, nogil=True, fastmath=flags)(function))
 
-def _summing(function: Callable[P, R]) -> Callable[P, R]:
-    """As `_compiled`; sums are taken in the order that is fastest, which is the same every time."""
-    fast = {"contract", "arcp", "nsz", "reassoc"}
-    return cast("Callable[P, R]", numba.njit(cache=True, nogil=True, fastmath=fast)(function))
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            return kernel()(*args, **kwargs)
+
+        return call
+
+    return decorate
 
 
 def _part(function: Callable[P, R]) -> Callable[P, R]:
@@ -62,7 +83,7 @@ def forces(a: float, b: float) -> tuple[Floats, Floats]:
     return np.maximum(pull, -longest).astype(np.float32), np.minimum(push, longest).astype(np.float32)
 
 
-@_compiled
+@_compiled(_F2, types.float64)
 def memberships(distances: Floats, target: float) -> Floats:
     """How much each neighbour belongs: `exp(-(d - rho) / sigma)`, sigma so that a row sums to `target`."""
     n, k = distances.shape
@@ -100,7 +121,7 @@ def memberships(distances: Floats, target: float) -> Floats:
     return weights
 
 
-@_compiled
+@_compiled(_I2, _F2)
 def both_ways(indices: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:
     """The fuzzy union `w + w' - w w'` of edges and their reverse, by rows: starts, neighbours, weights.
 
@@ -157,7 +178,7 @@ def _mixed(state: Any) -> Any:
     return (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
 
 
-@_compiled
+@_compiled(_F2, _ROWS, _L1, _read(types.int32, 1), _F1, _read(types.boolean, 1), _F1, _F1, _FLOAT, _INT, _INT, _INT, _INT, _INT)
 def sweep(
     old: Floats,
     new: Floats,
@@ -216,7 +237,7 @@ def sweep(
         new[i, 1] = y
 
 
-@_compiled
+@_compiled(_I2, _I2)
 def agreement(first: Ints, second: Ints) -> Floats:
     """Jaccard index of two rows of neighbours, row by row; 0 where a row is missing (-1)."""
     n, k = first.shape
@@ -235,7 +256,7 @@ def agreement(first: Ints, second: Ints) -> Floats:
     return shares
 
 
-@_compiled
+@_compiled(_FILM, _read(types.boolean, 2), _F2, _FLOAT, _INT, _INT)
 def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int, last: int) -> None:
     """Put each sample's path where `sum |z_t - y_t|^2 + strength sum bond_t |z_t - z_before|^2` is least.
 
@@ -276,7 +297,7 @@ def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int,
                 frames[at[s], i, axis] += more[s, axis]
 
 
-@_compiled
+@_compiled(_ROWS, _F2, _I2, _F2, _F1, _F1, _FLOAT, _INT, _INT, _INT, _INT)
 def settle(
     xy: Floats,
     landmarks: Floats,
@@ -343,7 +364,7 @@ def _fold(least: Floats, product: Floats, squares: Floats) -> None:
         least[j] = gap if gap < least[j] else least[j]
 
 
-@_compiled
+@_compiled(_ROWS, _F1, _L1, _INT)
 def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Ints, Floats]:
     """The `k` smallest `squares - 2 products` of each row, in no order, never that of column `itself[row]`.
 
@@ -387,7 +408,7 @@ def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[I
     return found, gaps
 
 
-@_summing
+@_compiled(_F2, _L1, _L2, _F2, _INT, fast=_ANY_ORDER)
 def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) -> tuple[Ints, Floats]:
     """The `k` nearest of each query's candidates `near`, nearest first, ties by row: rows and distances.
 
@@ -430,3 +451,31 @@ def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) 
                 at -= 1
             lengths[r, at], found[r, at] = total, j
     return found, np.sqrt(lengths)
+
+
+@_compiled(_F2, _F1, _F2, _ROWS, fast=_ANY_ORDER)
+def project(vectors: Floats, mean: Floats, components: Floats, xy: Floats) -> None:
+    """Write each row's two coordinates `components (row - mean)` into `xy`."""
+    for i in range(len(vectors)):
+        x, y = np.float32(0), np.float32(0)
+        for j in range(len(mean)):
+            value = vectors[i, j] - mean[j]
+            x += value * components[0, j]
+            y += value * components[1, j]
+        xy[i, 0], xy[i, 1] = x, y
+
+
+@_compiled(_read(types.uint16, 2), _F1, _F2, _ROWS, fast=_ANY_ORDER)
+def project_half(bits: Ints, mean: Floats, components: Floats, xy: Floats) -> None:
+    """As `project`, from the bits of float16: read while projecting, five times faster than converting."""
+    for i in range(len(bits)):
+        x, y, finite = np.float32(0), np.float32(0), True
+        for j in range(len(mean)):
+            half = np.uint32(bits[i, j])
+            # Exponent and fraction one place up, the sign to the top; 2^112 is what the exponents differ by.
+            one = np.uint32(((half & np.uint32(0x7FFF)) << np.uint32(13)) | ((half >> np.uint32(15)) << np.uint32(31)))
+            value = one.view(np.float32) * _HALF - mean[j]
+            finite &= (half & np.uint32(0x7C00)) != np.uint32(0x7C00)
+            x += value * components[0, j]
+            y += value * components[1, j]
+        xy[i, 0], xy[i, 1] = (x, y) if finite else (np.float32(np.nan), np.float32(np.nan))

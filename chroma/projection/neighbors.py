@@ -82,7 +82,7 @@ def neighbor_graph(
         raise ConfigError(
             f"None of the {len(vectors)} vectors is finite, so none has neighbours: check the layer for NaN."
         )
-    points, unit = comparable(vectors[valid].astype(np.float32), metric)
+    points, unit = comparable(vectors[valid].astype(np.float32, order="C"), metric)
     kept = min(k, n_valid - 1)
     recall = None
     if n_valid <= exact_below or kept == 0:
@@ -103,6 +103,11 @@ def neighbor_graph(
 def finite_rows(matrix: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
     """Which rows have no NaN and no infinity: bool `[n]`."""
     return np.logical_and.reduce(np.isfinite(matrix), axis=1)
+
+
+def has_finite_row(matrix: npt.NDArray[np.floating[Any]]) -> bool:
+    """Whether any row has neither NaN nor infinity; looks no further than the first."""
+    return any(finite_rows(matrix[first : first + 1024]).any() for first in range(0, len(matrix), 1024))
 
 
 def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:

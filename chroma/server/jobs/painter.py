@@ -13,7 +13,7 @@ from chroma.projection.append import turned
 from chroma.projection.film import next_frame
 from chroma.projection.layout import Basis, drawable, pca_basis, pca_project, pca_start
 from chroma.projection.motion import Motion, motion, stress
-from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.neighbors import NeighborGraph, has_finite_row, neighbor_graph
 from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.projection.umap_learn import umap_learn_layout
 from chroma.server.jobs.drawing import Drawing, changing
@@ -190,7 +190,7 @@ class Painter:
 
 def has_points(vectors: Matrix) -> bool:
     """Whether a snapshot has a row to draw."""
-    return bool(np.isfinite(vectors).all(axis=1).any())
+    return has_finite_row(vectors)
 
 
 def no_points(n: int) -> Xy:
