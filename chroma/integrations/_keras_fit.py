@@ -97,7 +97,7 @@ class KerasCapture:
         self._scores: _Scores | None = None
         self._read: LayerReader | None = None
         self._size = 0
-        self._thinning = options.shared.thinning(None)
+        self._thinning = options.thinning(None)
         if call is not None:
             call.captures.append(self)
 
@@ -116,7 +116,7 @@ class KerasCapture:
 
     def open(self) -> None:
         """Open the run, take the samples to follow, and choose the layers."""
-        options = self._options.shared
+        options = self._options
         arguments = self._arguments
         self.run = Run(
             **options.run(),
@@ -165,7 +165,7 @@ class KerasCapture:
         self.receipt = self.run.finish(status, error=error)
         self._splits.clear()
         self._read = None
-        if not self._options.shared.silent:
+        if not self._options.silent:
             announce(str(self.receipt))
 
     def _follow(self) -> dict[str, _Followed]:
@@ -174,7 +174,7 @@ class KerasCapture:
         arguments = self._arguments
 
         def most(split: str) -> int | None:
-            return max_samples_of(split, self._options.shared.max_samples)
+            return max_samples_of(split, self._options.max_samples)
 
         x, y = arguments.get("x"), arguments.get("y")
         sources: dict[str, Callable[[], ProbeSamples]] = {}
@@ -214,7 +214,7 @@ class KerasCapture:
             ids=samples.ids if ids is None else ids,
             identity=samples.identity if ids is None else "key" if ids.dtype == object else "index",
             labels=self._options.labels_of(split, samples),
-            inputs=self._options.inputs_of(samples) if self._options.shared.log_inputs else None,
+            inputs=self._options.inputs_of(samples) if self._options.log_inputs else None,
             metadata=self._options.metadata_of(split, samples),
         )
 
@@ -223,7 +223,7 @@ class KerasCapture:
         fired = look(self._model, rows_of(split.samples.x, rows))
         layers = layers_of(self._model)
         head = classifier_head(fired, len(rows), _classes(split.labels, fired))
-        wanted = self._options.shared.layers
+        wanted = self._options.layers
         self._chosen = choose(wanted, list(layers), fired, len(rows), head)
         last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
         self._scores = None
@@ -263,7 +263,7 @@ class KerasCapture:
         passing.end()
 
     def _say(self, split: _Followed, widths: Mapping[str, int]) -> None:
-        if self.run is None or self._options.shared.silent:
+        if self.run is None or self._options.silent:
             return
         announce(
             forecast(
