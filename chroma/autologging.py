@@ -103,8 +103,8 @@ def autolog(
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
         tags: Names given to the runs.
         layers: "auto", or layer names, globs, "name:input", `chroma.Layer`s.
-        splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is captured,
-            as {"train": "probe"}: see the framework's `ChromaCallback`.
+        splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is
+            captured, as {"train": "probe"}: see the framework's `ChromaCallback`.
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
