@@ -16,11 +16,12 @@ from strawberry.types import ExecutionContext
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
 from chroma.server.graphql.asking import Info
+from chroma.server.graphql.comparing import Comparison, Moment
 from chroma.server.graphql.filming import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, find_sample
 from chroma.server.ingest import write_note
-from chroma.server.store import lookups, queries, tables
+from chroma.server.store import comparing, lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
 from chroma.server.store.search import search_samples as find
@@ -97,6 +98,17 @@ class Query(FilmQuery):
 
         return await info.context.read(search)
 
+    @strawberry.field(
+        description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
+    )
+    async def comparison(self, info: Info, first: Moment, second: Moment, movers: int = 24) -> Comparison:
+        store, most = info.context.home.store, max(0, min(movers, 1000))
+        return await info.context.read(
+            lambda session: Comparison.of_found(
+                comparing.compare(session, store, first.plain(), second.plain(), most)
+            )
+        )
+
 
 @strawberry.type
 class Mutation(FilmMutation):
@@ -113,6 +125,14 @@ class Mutation(FilmMutation):
     @strawberry.mutation
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
         return await _note(info, str(id), Notes("restore"))
+
+    @strawberry.mutation(description="Gives a run a tag; one it has already stays")
+    async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("tag-run", {"tag": _tag_name(tag)}))
+
+    @strawberry.mutation
+    async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("untag-run", {"tag": _tag_name(tag)}))
 
     @strawberry.mutation
     async def tag_samples(
@@ -180,10 +200,15 @@ async def _note(info: Info, run_id: str, note: Notes) -> Run:
     return Run.of_row(await info.context.read(lambda session: lookups.run_by(session, run_id)))
 
 
-async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
-    home, split, name = info.context.home, body["split"], body["tag"]
+def _tag_name(given: str) -> str:
+    name = given.strip()
     if not name:
         raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
+    return name
+
+
+async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
+    home, split, name = info.context.home, body["split"], _tag_name(body["tag"])
 
     def check(session: Session) -> None:
         table = split_samples(session, home.store, lookups.split_by(session, run_id, split))
