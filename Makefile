@@ -25,10 +25,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
 
-# the other frameworks that tests train with; the demo needs none of them
+# what else tests use: other frameworks, other ways to draw; the demo needs none of them
 $(VENV)/frameworks: $(VENV)/installed
-	@echo "» Keras with its backends for the tests"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
+	@echo "» Keras with its backends, t-SNE and PaCMAP for the tests"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS) openTSNE pacmap
 	@$(BIN)/python -m pip check
 	@touch $@
 

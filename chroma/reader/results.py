@@ -53,7 +53,7 @@ class Film:
     Attributes:
         layer: Name of the layer.
         split: Name of the split.
-        method: What drew it: `"umap"`, `"pca"`, `"umap-learn"`.
+        method: What drew it: `"umap"`, `"pca"`, `"umap-learn"`, `"tsne"`, `"pacmap"`, `"localmap"`.
         preview: True while the final frames are still being computed.
         ids: `[n]` int64, or object of str: the sample of each point.
         xy: `[frames, n, 2]` float32; NaN where a sample is missing in a frame.

@@ -143,8 +143,9 @@ class StoredRun:
         Args:
             layer: Name of a layer; `"auto"` is the one the dashboard opens first.
             split: Name of a split.
-            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or the reference
-                `"umap-learn"`: each frame on its own by that package, turned onto the one before.
+            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or another package:
+                `"umap-learn"`, `"tsne"` (extra `tsne`), `"pacmap"` or `"localmap"` (extra `pacmap`), each
+                frame on its own, turned onto the one before.
             wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
                 what is there: a preview, or no frames yet.
             refine: Draw all frames together anew, those too that were appended while the run went on: the
@@ -199,6 +200,14 @@ class StoredRun:
             _arrow.as_ids([each["sampleId"] for each in found], ids),
             np.array([each["distance"] for each in found], dtype=np.float32),
         )
+
+    def delete(self) -> None:
+        """Delete the run: it leaves the lists at once, its files go 7 days later.
+
+        Until then `Catalog.restore()` brings it back. A training that still writes to it goes on undisturbed,
+        what it captures is refused.
+        """
+        self._connection.query(questions.DELETE, run=self.id)
 
     def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Mark samples with a tag.
