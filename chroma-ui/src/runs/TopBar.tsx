@@ -1,8 +1,9 @@
 import type { RunQuery } from "../api/gql/graphql";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
-import { Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
+import { Columns, Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import styles from "./runs.module.css";
@@ -22,7 +23,7 @@ type Props = {
   onPanel: (side: "left" | "right") => void;
 };
 
-const METHODS = [
+export const METHODS = [
   { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
   { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
 ] as const;
@@ -94,6 +95,15 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
       ) : null}
       {layers.length ? (
         <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
+      ) : null}
+      {run && layer ? (
+        <IconButton
+          label="Compare side by side"
+          data-testid="compare"
+          onClick={() => compareFrom({ run: run.id, layer, step: useView.getState().step }, layers)}
+        >
+          <Columns />
+        </IconButton>
       ) : null}
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
