@@ -17,7 +17,14 @@ import { Differences } from "./Differences";
 import { FocusCard } from "./FocusCard";
 import { columnsFor } from "./grid";
 import { KEPT } from "./kept";
-import { CompareProvider, createCompareStore, type PaneLive, useCompare, useCompareStore } from "./store";
+import {
+  CompareProvider,
+  createCompareStore,
+  type PaneLive,
+  type Span,
+  useCompare,
+  useCompareStore,
+} from "./store";
 import { TimeBar } from "./TimeBar";
 import { counterpart, leaderOf, measureOf } from "./time";
 
@@ -54,7 +61,14 @@ function SideBySide() {
   const whole = lives.length === panes.length;
   const films = lives.map((live) => live.frames);
   const measure = measureOf(films);
-  const range = useMemo(() => sharedRange(lives), [lives]);
+  const span = sharedSpan(lives);
+  const [name, low, high] = [span?.name, span?.low, span?.high];
+  // Made anew only where it differs: the panes draw anew with it.
+  const scale = useMemo(
+    (): Span | null =>
+      name === undefined || low === undefined || high === undefined ? null : { name, low, high },
+    [name, low, high],
+  );
 
   const seek = useCallback(
     (pane: number, index: number) => {
@@ -130,7 +144,7 @@ function SideBySide() {
             what={what}
             runs={runs}
             against={pane === 0 ? pair : 0}
-            range={range}
+            scale={scale}
             onSeek={seek}
             onRemove={panes.length > 1 ? () => compare(panes.filter((_, at) => at !== pane)) : null}
           />
@@ -149,8 +163,13 @@ function SideBySide() {
 }
 
 /** One scale for a numeric colour in all panes: what any of them spans. */
-function sharedRange(lives: readonly PaneLive[]): [number, number] | null {
-  const spans = lives.flatMap(({ shown }) => (shown?.range ? [shown.range] : []));
-  if (!spans.length) return null;
-  return [Math.min(...spans.map(([low]) => low)), Math.max(...spans.map(([, high]) => high))];
+function sharedSpan(lives: readonly PaneLive[]): Span | null {
+  const name = lives[0]?.span?.name;
+  const spans = lives.flatMap(({ span }) => (span && span.name === name ? [span] : []));
+  if (!name) return null;
+  return {
+    name,
+    low: Math.min(...spans.map(({ low }) => low)),
+    high: Math.max(...spans.map(({ high }) => high)),
+  };
 }

@@ -10,7 +10,7 @@ import { HoverCard } from "../scatter/HoverCard";
 import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import { composePicture } from "../scatter/scene";
-import { useShownFrame } from "../scatter/useShownFrame";
+import { type ShownFrame, useShownFrame } from "../scatter/useShownFrame";
 import type { Pane } from "../state/panes";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
@@ -20,7 +20,7 @@ import styles from "./compare.module.css";
 import { colouredByKept, KEPT, momentOf, useOverlap } from "./kept";
 import { letterOf, PaneHead } from "./PaneHead";
 import { numbersOf, pointsOf } from "./roster";
-import { useCompare, useCompareStore } from "./store";
+import { type Span, useCompare, useCompareStore } from "./store";
 import { usePane } from "./usePane";
 import { usePaneRoster } from "./usePaneRoster";
 
@@ -31,7 +31,7 @@ type Props = {
   /** The pane this one's neighbours are compared with. */
   against: number;
   /** What the colour scale spans in all panes; null where this pane may choose. */
-  range: [number, number] | null;
+  scale: Span | null;
   onSeek: (pane: number, index: number) => void;
   onRemove: (() => void) | null;
 };
@@ -40,7 +40,7 @@ const STEP_GLIDE_MS = 420;
 const NOTHING: never[] = [];
 
 /** One film of the compare view, at one moment. */
-export function ComparePane({ pane, what, runs, against, range, onSeek, onRemove }: Props) {
+export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove }: Props) {
   const view = useView();
   const { pointSize, labels, contours, openFacets, speed } = usePreferences();
   const shade = useShade();
@@ -75,8 +75,10 @@ export function ComparePane({ pane, what, runs, against, range, onSeek, onRemove
   const shown = useMemo(() => {
     if (!loaded.shown) return null;
     if (byKept) return overlap ? colouredByKept(loaded.shown, overlap) : loaded.shown;
-    return range && loaded.shown.range ? { ...loaded.shown, range } : loaded.shown;
-  }, [loaded.shown, byKept, overlap, range]);
+    const { range, colourName } = loaded.shown;
+    const common = range && scale?.name === colourName;
+    return common ? { ...loaded.shown, range: [scale.low, scale.high] as [number, number] } : loaded.shown;
+  }, [loaded.shown, byKept, overlap, scale]);
   const classNames = split?.classNames;
   const picture = useMemo(
     () => (shown ? composePicture(shown, { shade, classNames: classNames ?? [], hidden, filters }) : null),
@@ -107,7 +109,16 @@ export function ComparePane({ pane, what, runs, against, range, onSeek, onRemove
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what a pane found counts by its parts
   const live = useMemo(
-    () => ({ ...found, frames, index, shown, picture, roster, sample: focused >= 0 ? sample : null }),
+    () => ({
+      ...found,
+      frames,
+      index,
+      shown,
+      picture,
+      span: spanOf(loaded.shown),
+      roster,
+      sample: focused >= 0 ? sample : null,
+    }),
     [run, layer, split, film, frames, index, shown, picture, roster, sample, focused],
   );
   useEffect(() => publish(pane, live), [publish, pane, live]);
@@ -206,4 +217,10 @@ export function ComparePane({ pane, what, runs, against, range, onSeek, onRemove
       </div>
     </section>
   );
+}
+
+function spanOf(shown: ShownFrame | null): Span | null {
+  if (!shown?.range || !shown.colourName) return null;
+  const [low, high] = shown.range;
+  return { name: shown.colourName, low, high };
 }

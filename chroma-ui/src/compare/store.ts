@@ -9,12 +9,16 @@ import type { Place } from "../scatter/viewpoint";
 import type { Roster } from "./roster";
 import type { PaneFilm } from "./usePane";
 
+export type Span = { name: string; low: number; high: number };
+
 /** What a pane shows now. */
 export type PaneLive = PaneFilm & {
   frames: readonly Frame[];
   index: number;
   shown: ShownFrame | null;
   picture: Picture | null;
+  /** The column that colours this pane and what it spans here, before all panes share one scale. */
+  span: Span | null;
   roster: Roster | null;
   /** The sample in focus, as this pane knows it. */
   sample: SampleDetail | null;
