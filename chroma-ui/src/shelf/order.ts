@@ -43,6 +43,8 @@ export function byProject(runs: readonly ShelfRun[]): [project: string, runs: Sh
   return [...found];
 }
 
-/** The film a run is known by: as its vectors lie by UMAP, else the first there is. */
-export const faceOf = (run: ShelfRun): ShelfRun["films"][number] | null =>
-  run.films.find(({ method, revision }) => method === "umap" && revision) ?? run.films[0] ?? null;
+/** The film a run is known by: all its samples through the epochs, by UMAP where it is drawn. */
+export function faceOf(run: ShelfRun): ShelfRun["films"][number] | null {
+  const whole = run.films.filter(({ axis, subset, steps }) => axis === "EPOCHS" && !subset && steps === null);
+  return whole.find(({ method, revision }) => method === "umap" && revision) ?? whole[0] ?? null;
+}
