@@ -243,6 +243,7 @@ def test_movers_are_named_with_honest_numbers_and_focused_everywhere(pairs: Page
     positions = [int(mover.get_attribute("data-position") or -1) for mover in movers.all()]
     assert positions == [mover["position"] for mover in found["movers"]]
     assert found["movers"][0]["overlap"] < found["overlap"]
+    expect(movers.first).to_contain_text(re.compile(r"label \d · pred \d"))
     before = ringed(pairs, 1, positions[0])
     movers.first.hover()
     pairs.wait_for_timeout(300)

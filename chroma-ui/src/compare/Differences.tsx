@@ -47,10 +47,10 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
     [overlap],
   );
   const found = data?.comparison ?? null;
-  const prediction = (live: PaneLive | null, position: number): string | null => {
+  const prediction = (live: PaneLive | null, number: number): string | null => {
     const column = live?.shown?.prediction;
-    if (!column || live.shown?.position) return null;
-    return column.legend[column.codes[position]] ?? null;
+    const index = live?.roster?.indexOf(number) ?? -1;
+    return column && index >= 0 ? (column.legend[column.codes[index]] ?? null) : null;
   };
   const hasImages = one.split?.hasImages ?? false;
 
@@ -120,7 +120,7 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
         <Section title="Changed most" note={`${count(found.movers.length)} of ${count(found.compared)}`}>
           <ol className={styles.movers} onPointerLeave={() => store.getState().setHover(null)}>
             {found.movers.map((mover) => {
-              const [was, is] = [prediction(one, mover.position), prediction(two, mover.otherPosition)];
+              const [was, is] = [prediction(one, mover.position), prediction(two, mover.position)];
               return (
                 <li key={mover.position}>
                   <button

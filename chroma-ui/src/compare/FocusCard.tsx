@@ -16,8 +16,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
   if (focused === null) return null;
   const holder = lives.find((live) => live.sample);
   const sample = holder?.sample ?? null;
-  const numberOf = (live: PaneLive, position: number) =>
-    live.shown?.position ? position : (live.roster?.numbers[position] ?? -1);
+  const numberOf = (live: PaneLive, position: number) => live.roster?.numberAt(position) ?? -1;
   const near = lives.map(
     (live) => new Set(live.sample?.neighbors.map(({ position }) => numberOf(live, position)) ?? []),
   );

@@ -105,7 +105,6 @@ export function TimeBar({ lives, measure, onSeek }: Props) {
           key={name}
           look="quiet"
           aria-pressed={!free.includes(name)}
-          aria-label={LINK_TITLES[name]}
           className={styles.link}
           title={`${LINK_TITLES[name]} ${free.includes(name) ? "are free" : "move together"}`}
           data-testid={`link-${name}`}
@@ -115,7 +114,10 @@ export function TimeBar({ lives, measure, onSeek }: Props) {
             if (name === "time" && free.includes(name)) onSeek(0, lives[0]?.index ?? 0);
           }}
         >
-          <Chain size={15} /> <span className={styles.wideOnly}>{LINK_TITLES[name]}</span>
+          <span className={styles.wideOnly}>
+            <Chain size={15} />
+          </span>
+          {LINK_TITLES[name]}
         </Button>
       ))}
       <span className={styles.rule} />

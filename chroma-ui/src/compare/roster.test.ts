@@ -8,6 +8,8 @@ it("samples of the first split carry their position, others a number of their ow
   const other = rosterOf(3, (i) => i, Uint32Array.from([2, NONE, 0]), 4);
   expect([...other.numbers]).toEqual([2, 5, 0]);
   expect(other.shared).toBe(2);
+  expect([0, 1, 2].map(other.numberAt)).toEqual([2, 5, 0]);
+  expect(first.numberAt(3)).toBe(3);
   expect([0, 1, 2, 5, 9].map(other.indexOf)).toEqual([2, -1, 0, 1, -1]);
   expect([...pointsOf(other, Uint32Array.from([0, 1, 2]))]).toEqual([0, 2]);
   expect([...numbersOf(other, Uint32Array.from([0, 1, 2]))]).toEqual([0, 2, 5]);

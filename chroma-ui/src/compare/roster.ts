@@ -6,6 +6,8 @@ const NO_MATCH = 0xffffffff;
 export type Roster = {
   /** Roster number of each point of the film. */
   numbers: Uint32Array;
+  /** Roster number of the sample at a position of this film's split. */
+  numberAt: (position: number) => number;
   /** The point of a sample in this film; -1 where it has none. */
   indexOf: (number: number) => number;
   /** Points whose sample the first pane's split has too. */
@@ -22,18 +24,19 @@ export function rosterOf(
   match: Uint32Array | null,
   base: number,
 ): Roster {
+  const known = (position: number) => match === null || (match[position] ?? NO_MATCH) !== NO_MATCH;
+  const numberAt = (position: number) =>
+    match === null ? position : known(position) ? match[position] : base + position;
   const numbers = new Uint32Array(n);
   const places = new Map<number, number>();
   let shared = 0;
   for (let i = 0; i < n; i++) {
     const position = positionOf(i);
-    const there = match === null ? position : (match[position] ?? NO_MATCH);
-    const known = there !== NO_MATCH;
-    if (known) shared++;
-    numbers[i] = known ? there : base + position;
+    if (known(position)) shared++;
+    numbers[i] = numberAt(position);
     places.set(numbers[i], i);
   }
-  return { numbers, shared, indexOf: (number) => places.get(number) ?? -1 };
+  return { numbers, shared, numberAt, indexOf: (number) => places.get(number) ?? -1 };
 }
 
 /** Points of a film for roster numbers, ascending. */
