@@ -7,6 +7,7 @@ stand only while a pass is captured, and only ours are removed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -44,13 +45,17 @@ def to_numpy(tensor: Tensor) -> Array:
     return tensor.cpu().numpy()
 
 
-def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | None:
-    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory."""
+def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | Tensor | None:
+    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory.
+
+    A tensor if that is a CUDA device, which nobody should wait for; else an array.
+    """
     tensor = first_tensor(value)
     if tensor is None:
         return None
-    with torch.no_grad():
-        return to_numpy(pooled(tensor.detach().float(), rows, pool, about))
+    with torch.no_grad() if callable(pool) else nullcontext():
+        vectors = pooled(tensor.detach().float(), rows, pool, about)
+    return vectors if vectors.is_cuda else to_numpy(vectors)
 
 
 class LayerHooks:
@@ -78,8 +83,8 @@ class LayerHooks:
         self.rows = 0
         return set(self._called)
 
-    def attach(self, layer: Chosen, take: Callable[[Array], None]) -> None:
-        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them."""
+    def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
+        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
 
         def hand_on(value: Any) -> None:
             if not self.rows or layer.name in self._called:
@@ -159,7 +164,7 @@ class FirstBatch:
             if "output" in seen
         ]
 
-    def values(self, layer: Chosen) -> Array | None:
+    def values(self, layer: Chosen) -> Array | Tensor | None:
         """What a chosen layer gave in the batch, `[B, d]`."""
         return self._fired[layer.module].get("kept input" if layer.of_input else "kept output")
 
@@ -189,7 +194,8 @@ class FirstBatch:
         if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
             return
         pool: Pool = "auto" if layer is None else layer.pool
-        seen[f"kept {side}"] = np.array(vectors_of(tensor, self._rows, pool, f"layer {name!r}"))
+        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}")
+        seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
 
 
 def labels_of(value: Any, rows: int) -> Array | None:

@@ -29,8 +29,8 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
-from chroma.run.arguments import as_dtype
 from chroma.run.environment import git_commit
+from chroma.run.rounding import rounded
 from chroma.segment import read
 
 RNG = np.random.default_rng(5)
@@ -483,4 +483,6 @@ def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:
 def test_vectors_keep_float32_where_rounding_would_make_a_number_infinite(top: float, beside: float) -> None:
     array = np.array([[beside, top]], np.float32)
     beyond = np.isfinite(top) and abs(top) >= 65520
-    assert as_dtype(array, "float16").dtype == (np.float32 if beyond else np.float16)
+    stored, broken = rounded(array, "float16")
+    assert stored.dtype == (np.float32 if beyond else np.float16)
+    assert broken == (not np.isfinite(array).all())
