@@ -11,11 +11,12 @@ from torch.utils.data import DataLoader
 
 from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
+from chroma.capture.options import How
 from chroma.capture.session import CaptureSession, max_samples_of
 from chroma.integrations._aside import forward_of, is_compiled, plain
 from chroma.integrations._landing import buffer_for, to_half
 from chroma.integrations._loader import IndexTap, knows_ids, tap, untap
-from chroma.integrations._options import CaptureOptions, How
+from chroma.integrations._options import CaptureOptions
 from chroma.integrations._probe import Probe
 from chroma.integrations._ranks import Rank
 from chroma.integrations._stage import Aside, Clock, Riding, Stage, listed

@@ -77,7 +77,7 @@ class KerasCapture(CapturedCall):
     """Captures the epochs of one fit."""
 
     def __init__(self, options: KerasOptions, model: Any, call: FitCall | None) -> None:
-        super().__init__(silent=options.shared.silent)
+        super().__init__(silent=options.silent)
         self._options = options
         self._model = model
         self._arguments: Mapping[str, Any] = call.arguments if call else {}
@@ -87,13 +87,13 @@ class KerasCapture(CapturedCall):
         self._scores: _Scores | None = None
         self._read: LayerReader | None = None
         self._size = 0
-        self._thinning = options.shared.thinning(None)
+        self._thinning = options.thinning(None)
         if call is not None:
             call.captures.append(self)
 
     def open(self) -> None:
         """Open the run, take the samples to follow, and choose the layers."""
-        options = self._options.shared
+        options = self._options
         arguments = self._arguments
         self.run = Run(
             **options.run(),
@@ -149,7 +149,7 @@ class KerasCapture(CapturedCall):
         arguments = self._arguments
 
         def most(split: str) -> int | None:
-            return max_samples_of(split, self._options.shared.max_samples)
+            return max_samples_of(split, self._options.max_samples)
 
         x, y = arguments.get("x"), arguments.get("y")
         sources: dict[str, Callable[[], ProbeSamples]] = {}
@@ -189,7 +189,7 @@ class KerasCapture(CapturedCall):
             ids=samples.ids if ids is None else ids,
             identity=samples.identity if ids is None else "key" if ids.dtype == object else "index",
             labels=self._options.labels_of(split, samples),
-            inputs=self._options.inputs_of(samples) if self._options.shared.log_inputs else None,
+            inputs=self._options.inputs_of(samples) if self._options.log_inputs else None,
             metadata=self._options.metadata_of(split, samples),
         )
 
@@ -198,7 +198,7 @@ class KerasCapture(CapturedCall):
         fired = look(self._model, rows_of(split.samples.x, rows))
         layers = layers_of(self._model)
         head = classifier_head(fired, len(rows), _classes(split.labels, fired))
-        wanted = self._options.shared.layers
+        wanted = self._options.layers
         self._chosen = choose(wanted, list(layers), fired, len(rows), head)
         last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
         self._scores = None
