@@ -71,17 +71,19 @@ class LayerHooks:
         self.guard = guard
         self._handles: list[RemovableHandle] = []
         self._called: set[str] = set()
+        self._given: set[str] = set()
         self.rows = 0  # samples in the batch that runs; 0 between batches
 
     def begin_batch(self, rows: int) -> None:
         """Take values from now on."""
         self.rows = rows
         self._called.clear()
+        self._given.clear()
 
     def end_batch(self) -> set[str]:
         """Take no more values; returns the layers that gave some."""
         self.rows = 0
-        return set(self._called)
+        return self._given
 
     def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
         """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
@@ -94,6 +96,7 @@ class LayerHooks:
                 values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}")
                 if values is not None:
                     take(values)
+                    self._given.add(layer.name)
 
         self._hook(self._modules[layer.module], layer.of_input, hand_on)
 

@@ -117,7 +117,7 @@ class ModelWatcher:
         elif self._hooks.rows:
             silent = {layer.name for layer in self._chosen} - self._hooks.end_batch()
             for name in silent:
-                self._session.recording.tally.miss(f"{name} did not run for some batches")
+                self._session.recording.tally.miss(f"{name} gave no vectors for some batches")
 
     def end_pass(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete; see `SplitPass.end`."""
