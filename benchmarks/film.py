@@ -203,7 +203,7 @@ import sys, time
 import numpy as np
 vectors = np.load(sys.argv[1])
 if sys.argv[2] == "chroma":
-        from chroma.projection.layout import pca_start, umap_layout
+    from chroma.projection.layout import pca_start, umap_layout
     from chroma.projection.neighbors import neighbor_graph
     umap_layout(neighbor_graph(vectors), pca_start(vectors))
 else:
