@@ -44,13 +44,37 @@ def to_numpy(tensor: Tensor) -> Array:
     return tensor.cpu().numpy()
 
 
-def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | None:
-    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory."""
+def vectors_of(value: Any, rows: int, pool: Pool, about: str, mask: Tensor | None = None) -> Array | None:
+    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory.
+
+    Args:
+        value: What the module took or gave.
+        rows: Samples in the batch.
+        pool: How `[B, …]` becomes `[B, d]`.
+        about: The layer, for messages.
+        mask: `[B, T]`, other than 0 where a token is valid; None for all.
+
+    Returns:
+        None where `value` holds no float tensor.
+    """
     tensor = first_tensor(value)
     if tensor is None:
         return None
     with torch.no_grad():
-        return to_numpy(pooled(tensor.detach().float(), rows, pool, about))
+        tensor = tensor.detach().float()
+        if mask is not None and tensor.ndim == 3 and mask.shape == tensor.shape[:2] and not callable(pool):
+            return to_numpy(_of_tokens(tensor, mask.to(tensor.device) != 0, pool))
+        return to_numpy(pooled(tensor, rows, pool, about))
+
+
+def _of_tokens(values: Tensor, valid: Tensor, pool: Pool) -> Tensor:
+    """`[B, D]` of `[B, T, D]`: the mean of the valid tokens, or their first or last, wherever padding is."""
+    if pool in ("cls", "last"):
+        order = valid.int() if pool == "cls" else valid.int().flip(1)
+        first = order.argmax(1)
+        return values[torch.arange(len(values)), first if pool == "cls" else valid.shape[1] - 1 - first]
+    kept = torch.where(valid[..., None], values, 0.0)
+    return kept.sum(1) / valid.sum(1, keepdim=True).clamp(min=1)
 
 
 class LayerHooks:
@@ -67,10 +91,11 @@ class LayerHooks:
         self._handles: list[RemovableHandle] = []
         self._called: set[str] = set()
         self.rows = 0  # samples in the batch that runs; 0 between batches
+        self._mask: Tensor | None = None
 
-    def begin_batch(self, rows: int) -> None:
-        """Take values from now on."""
-        self.rows = rows
+    def begin_batch(self, rows: int, mask: Tensor | None = None) -> None:
+        """Take values from now on; `mask` is that of `vectors_of`."""
+        self.rows, self._mask = rows, mask
         self._called.clear()
 
     def end_batch(self) -> set[str]:
@@ -86,7 +111,7 @@ class LayerHooks:
                 return
             self._called.add(layer.name)
             with self.guard.fail_safe(f"capturing layer {layer.name}"):
-                values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}")
+                values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}", self._mask)
                 if values is not None:
                     take(values)
 
@@ -132,10 +157,11 @@ class FirstBatch:
         self._handles: list[RemovableHandle] = []
         self._fired: dict[str, dict[str, Any]] = {}
         self._rows = 0
+        self._mask: Tensor | None = None
 
-    def begin(self, rows: int) -> None:
-        """Watch the batch that comes."""
-        self._rows = rows
+    def begin(self, rows: int, mask: Tensor | None = None) -> None:
+        """Watch the batch that comes; `mask` is that of `vectors_of`."""
+        self._rows, self._mask = rows, mask
         for name, module in self._model.named_modules():
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._watch(name, module)
@@ -189,7 +215,8 @@ class FirstBatch:
         if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
             return
         pool: Pool = "auto" if layer is None else layer.pool
-        seen[f"kept {side}"] = np.array(vectors_of(tensor, self._rows, pool, f"layer {name!r}"))
+        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
+        seen[f"kept {side}"] = np.array(vectors)
 
 
 def labels_of(value: Any, rows: int) -> Array | None:
