@@ -15,13 +15,13 @@ from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
-from chroma.server.films import refine_film, request_film
 from chroma.server.graphql.asking import Info
-from chroma.server.graphql.films import Film
+from chroma.server.graphql.comparing import Comparison, Moment
+from chroma.server.graphql.filming import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, find_sample
 from chroma.server.ingest import write_note
-from chroma.server.store import lookups, queries, tables
+from chroma.server.store import comparing, lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
 from chroma.server.store.search import search_samples as find
@@ -55,7 +55,7 @@ class SampleHit:
 
 
 @strawberry.type
-class Query:
+class Query(FilmQuery):
     @strawberry.field
     async def projects(self, info: Info) -> list[Project]:
         return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]
@@ -69,11 +69,6 @@ class Query:
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
         row = await info.context.read(lambda session: session.get(tables.Run, str(id)))
         return Run.of_row(row) if row else None
-
-    @strawberry.field
-    async def film(self, info: Info, id: strawberry.ID) -> Film | None:
-        views = await info.context.read(lambda session: queries.film_views(session, [str(id)]))
-        return Film.of_view(views[str(id)]) if views else None
 
     @strawberry.field(
         description="One sample by its dense position in the split, with its outputs at a step "
@@ -103,9 +98,20 @@ class Query:
 
         return await info.context.read(search)
 
+    @strawberry.field(
+        description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
+    )
+    async def comparison(self, info: Info, first: Moment, second: Moment, movers: int = 24) -> Comparison:
+        store, most = info.context.home.store, max(0, min(movers, 1000))
+        return await info.context.read(
+            lambda session: Comparison.of_found(
+                comparing.compare(session, store, first.plain(), second.plain(), most)
+            )
+        )
+
 
 @strawberry.type
-class Mutation:
+class Mutation(FilmMutation):
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
         if not name.strip():
@@ -120,6 +126,14 @@ class Mutation:
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
         return await _note(info, str(id), Notes("restore"))
 
+    @strawberry.mutation(description="Gives a run a tag; one it has already stays")
+    async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("tag-run", {"tag": _tag_name(tag)}))
+
+    @strawberry.mutation
+    async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("untag-run", {"tag": _tag_name(tag)}))
+
     @strawberry.mutation
     async def tag_samples(
         self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
@@ -131,28 +145,6 @@ class Mutation:
         self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
     ) -> Tag:
         return await _tag(info, str(run_id), "untag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
-
-    @strawberry.mutation(
-        description="Idempotent: the same run, layer, split and method give the same film; "
-        "a failed one is tried again"
-    )
-    async def request_film(
-        self, info: Info, run_id: strawberry.ID, layer: str, split: str, method: str = "umap"
-    ) -> Film:
-        home = info.context.home
-        row = await to_thread.run_sync(lambda: request_film(home, str(run_id), layer, split, method))
-        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
-        return Film.of_view(views[row.id])
-
-    @strawberry.mutation(
-        description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
-        "a film whose frames were all drawn together already stays as it is"
-    )
-    async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
-        home = info.context.home
-        row = await to_thread.run_sync(lambda: refine_film(home, str(film_id)))
-        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
-        return Film.of_view(views[row.id])
 
 
 @strawberry.type
@@ -208,10 +200,15 @@ async def _note(info: Info, run_id: str, note: Notes) -> Run:
     return Run.of_row(await info.context.read(lambda session: lookups.run_by(session, run_id)))
 
 
-async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
-    home, split, name = info.context.home, body["split"], body["tag"]
+def _tag_name(given: str) -> str:
+    name = given.strip()
     if not name:
         raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
+    return name
+
+
+async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
+    home, split, name = info.context.home, body["split"], _tag_name(body["tag"])
 
     def check(session: Session) -> None:
         table = split_samples(session, home.store, lookups.split_by(session, run_id, split))
