@@ -223,7 +223,7 @@ def test_several_evaluation_datasets_and_evaluations_of_other_samples(home: Path
     class Evaluates(TrainerCallback):
         trainer: Any = None
 
-        def on_epoch_end(self, *args: Any, **kwargs: Any) -> None:
+        def on_epoch_begin(self, *args: Any, **kwargs: Any) -> None:
             self.trainer.evaluate(self.trainer.train_dataset, metric_key_prefix="train")
 
     theirs = Evaluates()
@@ -391,9 +391,9 @@ class TestAutolog:
 def test_two_processes_cover_every_sample_once(home: Path, tmp_path: Path) -> None:
     """41 samples over two processes: one is padding."""
     root = Path(__file__).parents[2]
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     ran = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-        + [str(Path(__file__).with_name("two_trainers.py")), str(tmp_path / "out")],
+        [sys.executable, *launcher, Path(__file__).with_name("two_trainers.py"), tmp_path / "out"],
         env={**os.environ, "PYTHONPATH": str(root), "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
         cwd=tmp_path,
         capture_output=True,
