@@ -7,6 +7,7 @@ stand only while a pass is captured, and only ours are removed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -44,7 +45,9 @@ def to_numpy(tensor: Tensor) -> Array:
     return tensor.cpu().numpy()
 
 
-def vectors_of(value: Any, rows: int, pool: Pool, about: str, mask: Tensor | None = None) -> Array | None:
+def vectors_of(
+    value: Any, rows: int, pool: Pool, about: str, mask: Tensor | None = None
+) -> Array | Tensor | None:
     """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory.
 
     Args:
@@ -55,16 +58,19 @@ def vectors_of(value: Any, rows: int, pool: Pool, about: str, mask: Tensor | Non
         mask: `[B, T]`, other than 0 where a token is valid; None for all.
 
     Returns:
-        None where `value` holds no float tensor.
+        A tensor if that is a CUDA device, which nobody should wait for; else an array. None where `value`
+        holds no float tensor.
     """
     tensor = first_tensor(value)
     if tensor is None:
         return None
-    with torch.no_grad():
+    with torch.no_grad() if callable(pool) else nullcontext():
         tensor = tensor.detach().float()
         if mask is not None and tensor.ndim == 3 and mask.shape == tensor.shape[:2] and not callable(pool):
-            return to_numpy(_of_tokens(tensor, mask.to(tensor.device) != 0, pool))
-        return to_numpy(pooled(tensor, rows, pool, about))
+            vectors = _of_tokens(tensor, mask.to(tensor.device) != 0, pool)
+        else:
+            vectors = pooled(tensor, rows, pool, about)
+    return vectors if vectors.is_cuda else to_numpy(vectors)
 
 
 def _of_tokens(values: Tensor, valid: Tensor, pool: Pool) -> Tensor:
@@ -90,6 +96,7 @@ class LayerHooks:
         self.guard = guard
         self._handles: list[RemovableHandle] = []
         self._called: set[str] = set()
+        self._given: set[str] = set()
         self.rows = 0  # samples in the batch that runs; 0 between batches
         self._mask: Tensor | None = None
 
@@ -97,14 +104,15 @@ class LayerHooks:
         """Take values from now on; `mask` is that of `vectors_of`."""
         self.rows, self._mask = rows, mask
         self._called.clear()
+        self._given.clear()
 
     def end_batch(self) -> set[str]:
         """Take no more values; returns the layers that gave some."""
         self.rows = 0
-        return set(self._called)
+        return self._given
 
-    def attach(self, layer: Chosen, take: Callable[[Array], None]) -> None:
-        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them."""
+    def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
+        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
 
         def hand_on(value: Any) -> None:
             if not self.rows or layer.name in self._called:
@@ -114,6 +122,7 @@ class LayerHooks:
                 values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}", self._mask)
                 if values is not None:
                     take(values)
+                    self._given.add(layer.name)
 
         self._hook(self._modules[layer.module], layer.of_input, hand_on)
 
@@ -185,7 +194,7 @@ class FirstBatch:
             if "output" in seen
         ]
 
-    def values(self, layer: Chosen) -> Array | None:
+    def values(self, layer: Chosen) -> Array | Tensor | None:
         """What a chosen layer gave in the batch, `[B, d]`."""
         return self._fired[layer.module].get("kept input" if layer.of_input else "kept output")
 
@@ -216,7 +225,7 @@ class FirstBatch:
             return
         pool: Pool = "auto" if layer is None else layer.pool
         vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
-        seen[f"kept {side}"] = np.array(vectors)
+        seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
 
 
 def labels_of(value: Any, rows: int) -> Array | None:

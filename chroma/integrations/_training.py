@@ -15,6 +15,7 @@ from chroma.capture.layers import Chosen
 from chroma.capture.options import How
 from chroma.capture.session import CaptureSession, max_samples_of
 from chroma.integrations._aside import forward_of, is_compiled
+from chroma.integrations._landing import buffer_for, to_half
 from chroma.integrations._loader import IndexTap, knows_ids, tap, untap
 from chroma.integrations._options import CaptureOptions
 from chroma.integrations._probe import Probe
@@ -122,10 +123,12 @@ class TrainingCapture(CapturedCall, ABC):
         )
         self.silent = self.options.silent or rank.number > 0
         rank.say(self.run.recording.tally)
+        self.run.recording.to_half = to_half
         session = CaptureSession(
             self.run.recording,
             max_samples=rank.share(self.options.max_samples),
             log_inputs=self.options.log_inputs,
+            make_buffer=buffer_for,
         )
         clock = Clock(self.run)
         self._timed = ("train",) if self.validates() == "ride" else ("train", "val")

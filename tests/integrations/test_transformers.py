@@ -389,7 +389,7 @@ class TestAutolog:
 
 @pytest.mark.timeout(300)
 def test_two_processes_cover_every_sample_once(home: Path, tmp_path: Path) -> None:
-    """41 samples over two processes: one is padding."""
+    """41 samples over two processes, in batches of 8."""
     root = Path(__file__).parents[2]
     launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     ran = subprocess.run(
@@ -408,6 +408,6 @@ def test_two_processes_cover_every_sample_once(home: Path, tmp_path: Path) -> No
         for step in {snapshot.step for snapshot in captured}:
             ids = np.concatenate([each.ids for each in captured if each.step == step])
             assert set(ids.tolist()) == set(range(n))
-            assert len(ids) - n <= 1
+            assert len(ids) - n <= 7  # accelerate fills the last batches up; ingest drops these by id
         for part in captured:
             np.testing.assert_array_equal(part.vectors[:, 0], part.ids)
