@@ -15,6 +15,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.integer[Any]]
+Longs = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 

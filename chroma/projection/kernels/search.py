@@ -15,6 +15,7 @@ from chroma.projection.kernels.compiled import (
     TWO,
     Floats,
     Ints,
+    Longs,
     compiled,
     part,
 )
@@ -37,7 +38,7 @@ def _fold(least: Floats, product: Floats, squares: Floats) -> None:
 
 
 @compiled(ROWS, F1, L1, INT)
-def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Ints, Floats]:
+def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Longs, Floats]:
     """The `k` smallest `squares - 2 products` of each row, in no order, never that of column `itself[row]`.
 
     Their columns, int64 `[rows, k]`, and they themselves; k is less than the number of columns.
@@ -81,7 +82,7 @@ def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[I
 
 
 @compiled(F2, L1, L2, F2, INT, fast=ANY_ORDER)
-def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) -> tuple[Ints, Floats]:
+def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) -> tuple[Longs, Floats]:
     """The `k` nearest of each query's candidates `near`, nearest first, ties by row: rows and distances.
 
     No candidate is nearer than the root of its bound: those that cannot be among the nearest are not
