@@ -83,7 +83,7 @@ def serve(home: Path, *arguments: str) -> Iterator[Server]:
     try:
         assert process.stdout
         said = ""
-        while not (found := re.search(r"(http://[^/\s]+)/\?token=(\S+)", said)):
+        while not (found := re.search(r"(http://[^/\s]+)\S*/\?token=(\S+)", said)):
             line = process.stdout.readline()
             if not line:
                 raise RuntimeError(f"the server ended: {said}")
@@ -99,10 +99,10 @@ def serve(home: Path, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium, drawing WebGL in software."""
+def browser(*flags: str) -> Iterator[Browser]:
+    """Debian's Chromium, drawing WebGL in software, with further flags of its command line."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
             yield chromium
         finally:
