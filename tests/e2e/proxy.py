@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -53,18 +54,22 @@ class _Proxy:
 @contextmanager
 def behind(target: str, prefix: str, otherwise: str | None = None) -> Iterator[int]:
     """Run the proxy in front of a server, and of another one for all other paths; yields its port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    started: Future[tuple[int, Callable[[], None]]] = Future()
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        server = await asyncio.start_server(_Proxy(target, prefix, otherwise).serve, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        started.set_result((port, lambda: loop.call_soon_threadsafe(stop.set)))
+        await stop.wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
-    started = asyncio.start_server(_Proxy(target, prefix, otherwise).serve, "127.0.0.1", 0)
-    server = asyncio.run_coroutine_threadsafe(started, loop).result()
+    port, stop = started.result(timeout=30)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield port
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        stop()
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()

@@ -35,7 +35,7 @@ def test_everything_works_below_a_prefix(trained: Path, tmp_path: Path) -> None:
         asked: list[str] = []
         sockets: list[WebSocket] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.on("websocket", lambda socket: sockets.append(socket))
+        page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108  (Playwright marks it)
         page.goto(f"{root}?token={server.token}")
         page.wait_for_function(FINISHED, timeout=120_000)
         assert page.evaluate("window.__chroma.countPixels().total") > 3_000
