@@ -79,6 +79,10 @@ class Connection:
         """Fetch a byte route; see `Client.bytes`."""
         return self._ask(lambda client: client.bytes(path, **params))
 
+    def post(self, path: str, body: object) -> bytes:
+        """Send a JSON body to a byte route; see `Client.post`."""
+        return self._ask(lambda client: client.post(path, body))
+
     def close(self) -> None:
         """Close; a server started in this process stops with its last connection."""
         self._closed = True

@@ -43,6 +43,7 @@ def create_app(
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         opened = home or await to_thread.run_sync(lambda: Home(settings, token=token))
         app.state.context = opened.context
+        app.state.static = static
         app.state.supervisor = supervisor = Supervisor(opened.context)
         supervisor.start()
         try:

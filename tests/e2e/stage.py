@@ -99,10 +99,10 @@ def serve(home: Path, *arguments: str) -> Iterator[Server]:
 
 
 @contextmanager
-def browser(*flags: str) -> Iterator[Browser]:
-    """Debian's Chromium, drawing WebGL in software, with further flags of its command line."""
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, drawing WebGL in software."""
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         try:
             yield chromium
         finally:

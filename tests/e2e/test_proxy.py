@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import WebSocket, expect
+from playwright.sync_api import Browser, WebSocket, expect
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, browser, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, FLAGS, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -20,17 +21,23 @@ PREFIX = "/user/me@lab/proxy"
 NAME = "hub.example"
 
 
-def test_everything_works_below_a_prefix(trained: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def resolving(chromium: Browser) -> Iterator[Browser]:
+    """A browser to which every name in .example is this machine."""
+    running = chromium.browser_type.launch(
+        executable_path=CHROMIUM, args=[*FLAGS, "--host-resolver-rules=MAP *.example 127.0.0.1"]
+    )
+    yield running
+    running.close()
+
+
+def test_everything_works_below_a_prefix(resolving: Browser, trained: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
     told = ("--root-path", PREFIX, "--allow-host", NAME)
-    with (
-        serve(home, *told) as server,
-        behind(server.url, PREFIX) as port,
-        browser("--host-resolver-rules=MAP *.example 127.0.0.1") as chromium,
-    ):
+    with serve(home, *told) as server, behind(server.url, PREFIX) as port:
         root = f"http://{NAME}:{port}{PREFIX}/"
-        context = chromium.new_context(viewport={"width": 1440, "height": 900})
+        context = resolving.new_context(viewport={"width": 1440, "height": 900})
         page = context.new_page()
         asked: list[str] = []
         sockets: list[WebSocket] = []
@@ -56,7 +63,7 @@ def test_everything_works_below_a_prefix(trained: Path, tmp_path: Path) -> None:
         other.keyboard.press("Enter")
         expect(page.get_by_test_id("run-picker")).to_contain_text("seen through a proxy", timeout=30_000)
         # the same door without the proxy: the prefix may stay on
-        direct = chromium.new_context().new_page()
+        direct = resolving.new_context().new_page()
         direct.goto(f"{server.url}{PREFIX}/?token={server.token}")
         direct.wait_for_function("window.__chroma?.ready", timeout=120_000)
         # another name that leads here is refused, with the token too
