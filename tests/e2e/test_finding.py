@@ -75,8 +75,9 @@ def test_the_palette_finds_samples_and_commands(film: Page) -> None:
 
 
 def test_the_picture_is_saved(film: Page) -> None:
+    film.get_by_test_id("save-picture").click()
     with film.expect_download() as download:
-        film.get_by_test_id("save-picture").click()
+        film.get_by_role("menuitem", name=re.compile("PNG")).click()
     image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB")
     canvas = film.get_by_test_id("canvas").bounding_box()
     assert canvas

@@ -1,5 +1,6 @@
 import type { RunQuery } from "../api/gql/graphql";
 import { useShade } from "../lib/useTheme";
+import { Views } from "../share/Views";
 import { type Theme, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
@@ -102,6 +103,12 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
+      {run ? (
+        <Views
+          runId={run.id}
+          runName={(id) => runs.find((entry) => entry.id === id)?.name ?? "another run"}
+        />
+      ) : null}
       {run ? (
         <Button
           look="accent"

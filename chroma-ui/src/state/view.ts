@@ -61,6 +61,13 @@ export const useView = create<View & Actions>()((set) => ({
   clearFilters: () => set({ filters: [] }),
 }));
 
+/** Goes to a view by its address; Back leads away from it again. */
+export function openAddress(search: string): void {
+  const view = readView(search);
+  window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
+  useView.setState({ ...view, playing: false });
+}
+
 /** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */
 export function mirrorToAddress(): () => void {
   const stop = useView.subscribe((view, before) => {
