@@ -31,6 +31,11 @@ export function Views({ runId, runName }: { runId: string; runName: (id: string)
           align="end"
           sideOffset={6}
           collisionPadding={8}
+          // Undoing a deletion leaves the list open.
+          onInteractOutside={(event) => {
+            if (event.target instanceof Element && event.target.closest("[data-notice]"))
+              event.preventDefault();
+          }}
           aria-label="Saved views"
           data-testid="views-list"
         >
