@@ -6,8 +6,8 @@ Milliseconds of processor time (page + GPU process; without a graphics card Chro
 the median of several rounds, each renderer in a fresh page, in turns. `open` runs from navigation until all
 points stand on the canvas: script, transfer, drawing. `heap` is what the page holds besides the points as
 they came, JavaScript objects and array buffers, in MB. All draw antialiased discs of equal size; regl, plotly
-and ours get the same bytes. plotly animates nothing and has no lasso for programs. The projector ships vectors,
-four numbers a point, and runs PCA in the browser: only what a user waits for can be compared. `-` is what a
+and ours get the same bytes. plotly animates nothing and has no lasso for programs. The projector ships
+vectors, four numbers a point, and runs PCA in the browser: only what a user waits for can be compared. `-` is what a
 renderer does not offer, `late` what took longer than the limit.
 """
 
@@ -44,7 +44,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def clusters(n: int, seed: int) -> np.ndarray:
-    """n points in ten round clusters: x, y, class, another class, each u16."""
+    """N points in ten round clusters: x, y, class, another class, each u16."""
     rng = np.random.default_rng(seed)
     classes = np.arange(n) % CLASSES
     turn = classes / CLASSES * 2 * np.pi + seed

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from chroma.errors import ConfigError
 from chroma.reader.connection import Connection
-from chroma.reader.filming import request_film, wait_for_film
+from chroma.reader.filming import draw_film
 
 FORMATS = (".html", ".csv", ".json", ".parquet")
 
@@ -27,10 +28,9 @@ def format_of(path: Path) -> str:
     return path.suffix.lower()[1:]
 
 
-def film_bytes(connection: Connection, run: str, layer: str, split: str, method: str) -> bytes:
-    """The film as a page of its own, once it is drawn."""
-    film = wait_for_film(connection, request_film(connection, run, layer, split, method))
-    return connection.bytes(f"/api/films/{film['id']}/page")
+def film_bytes(connection: Connection, asked: dict[str, Any]) -> bytes:
+    """The film as a page of its own, once it is drawn; `asked` is for `draw_film`."""
+    return connection.bytes(f"/api/films/{draw_film(connection, asked)['id']}/page")
 
 
 def table_bytes(connection: Connection, run: str, split: str, format: str) -> bytes:

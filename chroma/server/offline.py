@@ -23,11 +23,13 @@ from sqlmodel import Session
 from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.bounds import quantize
 from chroma.records import Array
-from chroma.server.store import queries, tables
+from chroma.server.store import tables
 from chroma.server.store.blobs import Store
-from chroma.server.store.columns import MISSING, Column, column_values, film_columns
+from chroma.server.store.columns import Column
+from chroma.server.store.film_columns import MISSING, column_values, film_columns
 from chroma.server.store.frames import bounds_of, read_frame
 from chroma.server.store.streams import point_ids
+from chroma.server.store.views import FilmView, film_views
 
 COLUMNS = ("label", "prediction", "correct", "confidence")
 _MOST_BYTES = 64 * 2**20  # of numbers, before compression: beyond it browsers take long to open the page
@@ -81,7 +83,7 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
         NotFoundError: The film has no frame yet.
         ConfigError: The dashboard is not built.
     """
-    view = queries.film_views(session, [film.id])[film.id]
+    view = film_views(session, [film.id])[film.id]
     if view.revision is None or not view.frames:
         raise NotFoundError("frame", f"of {view.layer} in {view.split}; wait until the film is drawn")
     try:
@@ -100,8 +102,8 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
     numbers: list[Array] = [quantize(read_frame(store, frame)[kept], within) for frame in view.frames]
     columns: list[dict[str, Any]] = []
     for column in known:
-        steps = [frame.step for frame in view.frames] if column.per_frame else [None]
-        values = [column_values(session, store, film, column.name, step)[1][kept] for step in steps]
+        moments = view.frames if column.per_frame else [None]
+        values = [column_values(session, store, film, column.name, at)[1][kept] for at in moments]
         about, codes = _encoded(column, values)
         columns.append(about)
         numbers += codes
@@ -115,11 +117,8 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
         "of": view.of,
         "square": {"offsetX": within.offset_x, "offsetY": within.offset_y, "scale": within.scale},
         "frames": [
-            {
-                "title": f"step {frame.step}" if frame.epoch is None else f"epoch {frame.epoch}",
-                "trustworthiness": frame.trustworthiness,
-            }
-            for frame in view.frames
+            {"title": title, "trustworthiness": frame.trustworthiness}
+            for title, frame in zip(_titles(view), view.frames, strict=True)
         ],
         "columns": columns,
         "ids": [str(id_) for id_ in point_ids(session, store, film)[kept].tolist()],
@@ -132,6 +131,15 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
     )
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in run.name)[:60]
     return Offline(page.encode(), f"{name.strip('-') or 'film'}.html", len(kept))
+
+
+def _titles(view: FilmView) -> list[str]:
+    """What each frame is called, by what the frames run over."""
+    if view.film.axis == "layers":
+        return [source.layer for source in view.sources]
+    if view.film.axis == "runs":
+        return [source.run for source in view.sources]
+    return [f"step {frame.step}" if frame.epoch is None else f"epoch {frame.epoch}" for frame in view.frames]
 
 
 def _thinned(n: int, frames: int, columns: list[Column]) -> Array:

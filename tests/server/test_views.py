@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from chroma.server.context import Context
 from chroma.server.home import Home
 from chroma.server.store.engine import reading
-from chroma.server.store.views import all_views
+from chroma.server.store.saved_views import all_views
 from tests.server import filming
 from tests.server.test_graphql import ask, complaint, run  # noqa: F401  (a fixture)
 

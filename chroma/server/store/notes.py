@@ -11,7 +11,7 @@ from chroma.records import Notes
 from chroma.server.events import Event
 from chroma.server.store import tables
 from chroma.server.store.purge import UNDO
-from chroma.server.store.views import note_view
+from chroma.server.store.saved_views import note_view
 
 
 def take_note(session: Session, run: tables.Run, record: Notes, written: datetime) -> Event:

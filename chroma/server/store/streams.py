@@ -11,6 +11,7 @@ from sqlmodel import Session
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
+from chroma.server.store.points import points_of
 from chroma.server.store.samples import split_samples, step_outputs
 from chroma.server.store.vectors import snapshot_vectors
 
@@ -22,8 +23,8 @@ def film_ids(session: Session, store: Store, film: tables.Film) -> bytes:
 
 def point_ids(session: Session, store: Store, film: tables.Film) -> Array:
     """The ids of a film's points, in film order: int64, or object of str."""
-    split = session.get_one(tables.Split, film.split_id)
-    return split_samples(session, store, split).ids[: film.n]
+    points = points_of(session, store, film)
+    return points.table.ids[points.positions[: film.n]]
 
 
 def samples_stream(session: Session, store: Store, split: tables.Split) -> bytes:
