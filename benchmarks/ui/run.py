@@ -7,8 +7,8 @@ the median of several rounds, each renderer in a fresh page, in turns. `open` ru
 points stand on the canvas: script, transfer, drawing. `heap` is what the page holds besides the points as
 they came, JavaScript objects and array buffers, in MB. All draw antialiased discs of equal size; regl, plotly
 and ours get the same bytes. plotly animates nothing and has no lasso for programs. The projector ships
-vectors, four numbers a point, and runs PCA in the browser: only what a user waits for can be compared. `-` is what a
-renderer does not offer, `late` what took longer than the limit.
+vectors, four numbers a point, and runs PCA in the browser: only what a user waits for can be compared. `-` is
+what a renderer does not offer, `late` what took longer than the limit.
 """
 
 from __future__ import annotations

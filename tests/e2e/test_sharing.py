@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import chroma
 from tests.e2e.conftest import EPOCHS
 from tests.e2e.odd_runs import HOSTILE
-from tests.e2e.stage import CHROMIUM, ROOT, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, Server
 
 pytestmark = [
     pytest.mark.e2e,
@@ -77,6 +77,23 @@ def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, ser
     expect(entry).to_contain_text("without threes")
     entry.get_by_role("button", name=re.compile("Delete")).click()
     expect(entry).to_have_count(0)
+
+
+def test_the_link_restores_where_the_camera_was(film: Page) -> None:
+    film.get_by_role("button", name="Zoom in").click()
+    film.wait_for_function("new URL(location).searchParams.has('camera') && window.__chroma.ready")
+    place = film.evaluate("window.__chroma.screenOf(5)")
+    film.reload()
+    film.wait_for_function(FINISHED, timeout=120_000)
+    film.wait_for_function(
+        """before => {
+            const now = window.__chroma.screenOf(5);
+            return Math.hypot(now.x - before.x, now.y - before.y) < 2;
+        }""",
+        arg=place,
+    )
+    film.get_by_test_id("fit").click()
+    film.wait_for_function("!new URL(location).searchParams.has('camera')")
 
 
 def test_the_picture_is_saved_as_vectors(film: Page) -> None:

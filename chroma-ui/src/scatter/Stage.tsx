@@ -29,6 +29,7 @@ type Props = {
   onPick: (index: number) => void;
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
+  onView: (view: ViewOfPlot) => void;
   /** What lies over the canvas: progress, or a message in its place. */
   children?: ReactNode;
 };
@@ -66,6 +67,7 @@ export function Stage(props: Props) {
         onPick={props.onPick}
         onView={(next) => {
           setView(next);
+          props.onView(next);
           setHover(null);
         }}
         onPlot={props.onPlot}
