@@ -5,6 +5,7 @@ import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Link, Logo, Moon, PanelLeft, PanelRight, Question, Screen, Search, Sun } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { AxisPicker } from "./AxisPicker";
 import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import styles from "./runs.module.css";
@@ -16,6 +17,8 @@ type Props = {
   run: RunDetail | null;
   layer: string | null;
   split: string | null;
+  /** Of the frame shown. */
+  step: number | null;
   onRunsChanged: () => void;
   onHelp: () => void;
   onSearch: () => void;
@@ -30,7 +33,7 @@ const METHODS = [
 
 const NEXT_THEME: Record<Theme, Theme> = { dark: "light", light: "system", system: "dark" };
 
-export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
+export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
   const layers = run?.layers ?? [];
@@ -80,6 +83,9 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
           onChange={openSplit}
           room={24}
         />
+      ) : null}
+      {run && layer && split ? (
+        <AxisPicker runId={run.id} layer={layer} split={split} layers={layers.length} step={step} />
       ) : null}
       <span className={styles.gap} />
       {run ? (

@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { type Axis, markOf } from "./axis";
 import { type Filter, withFilter } from "./filters";
 import { type Method, readView, type View, writeView } from "./url";
 
@@ -9,8 +10,13 @@ type Actions = {
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
   setMethod: (method: Method) => void;
+  /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
+  runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
+  /** Shows only the samples that were picked for a film; null shows all again. */
+  showOnly: (film: string | null) => void;
   /** null follows the newest frame. */
   seek: (step: number | null) => void;
+  seekFrame: (frame: { step: number; layer: string; runId: string }) => void;
   setPlaying: (playing: boolean) => void;
   colourBy: (column: string) => void;
   toggleCategory: (name: string) => void;
@@ -33,16 +39,26 @@ export const useView = create<View & Actions>()((set) => ({
       run,
       layer: null,
       split: null,
+      over: "epochs",
+      at: null,
+      mates: [],
+      only: null,
       step: null,
       hidden: [],
       sample: null,
       filters: [],
       playing: false,
     }),
-  openLayer: (layer) => set({ layer }),
-  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [] }),
+  // Over layers it is a frame of the film.
+  openLayer: (layer) => set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer })),
+  openSplit: (split) => set({ split, only: null, sample: null, hidden: [], filters: [] }),
   setMethod: (method) => set({ method }),
+  runOver: (over, step, mates) =>
+    set((view) => ({ over, step, at: null, mates: [...(mates ?? view.mates)], playing: false })),
+  showOnly: (only) => set({ only, sample: null, playing: false }),
   seek: (step) => set({ step }),
+  seekFrame: (frame) =>
+    set(({ over }) => (over === "epochs" ? { step: frame.step } : { at: markOf(frame, over) })),
   setPlaying: (playing) => set({ playing }),
   colourBy: (colour) => set({ colour, hidden: [] }),
   toggleCategory: (name) =>
