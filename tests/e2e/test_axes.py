@@ -1,13 +1,15 @@
-"""Films over epochs, layers and runs, of picked samples, live: real trainings, a real server, real Chromium."""
+"""Films over epochs, layers and runs, of picked samples, live: real trainings in real Chromium."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -30,7 +32,7 @@ def training(home: Path, name: str, *arguments: str) -> subprocess.Popen[bytes]:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with three runs: two on the same samples, one on more of them with other weights."""
+    """A home with two runs on the same samples, from other weights."""
     home = tmp_path_factory.mktemp("axes") / "home"
     for name, seed in (("brave fox", "1"), ("calm heron", "2")):
         assert training(home, name, "--seed", seed).wait() == 0
@@ -49,6 +51,26 @@ def heron(page: Page, several: Server) -> Page:
     page.goto(several.door)
     page.wait_for_function(FINISHED, timeout=180_000)
     return page
+
+
+def run_ids(page: Page, server: Server) -> dict[str, str]:
+    """Ids of runs by name."""
+    answer = page.request.post(
+        f"{server.url}/graphql",
+        headers={"Authorization": f"Bearer {server.token}"},
+        data={"query": "{ runs { id name } }"},
+    )
+    return {run["name"]: run["id"] for run in answer.json()["data"]["runs"]}
+
+
+def open_run(page: Page, server: Server, name: str) -> None:
+    """Open a run as soon as the server knows it."""
+    deadline = time.monotonic() + 60
+    while name not in (known := run_ids(page, server)):
+        assert time.monotonic() < deadline, known
+        time.sleep(0.1)
+    page.goto(server.door)
+    page.goto(f"{server.url}/?run={known[name]}")
 
 
 def over(page: Page, axis: str) -> None:
@@ -75,9 +97,7 @@ def places(page: Page, count: int = SAMPLES) -> list[list[float]]:
 
 
 def furthest(one: list[list[float]], other: list[list[float]]) -> float:
-    return max(
-        abs(a - b) for left, right in zip(one, other, strict=True) for a, b in zip(left, right, strict=True)
-    )
+    return float(np.abs(np.array(one) - np.array(other)).max())
 
 
 def still(page: Page, index: int) -> None:
@@ -137,14 +157,9 @@ def test_the_frames_run_over_runs_on_the_same_data(heron: Page) -> None:
     expect(heron.get_by_test_id("epoch")).to_have_text("brave fox")
 
 
-def test_a_run_on_other_data_is_refused_with_the_reason(heron: Page) -> None:
-    context = heron.context
-    said = context.request.post(
-        f"{heron.url.split('?')[0]}graphql",
-        data={"query": "{ runs { id name } }"},
-    ).json()
-    ids = {run["name"]: run["id"] for run in said["data"]["runs"]}
-    heron.goto(f"{heron.url.split('?')[0]}?run={ids['calm heron']}&over=runs&with=no-such-run")
+def test_a_run_that_cannot_join_is_refused_with_the_reason(heron: Page, several: Server) -> None:
+    mine = run_ids(heron, several)["calm heron"]
+    heron.goto(f"{several.url}/?run={mine}&over=runs&with=no-such-run")
     expect(heron.locator("[role=alert], main")).to_contain_text("no run named 'no-such-run'")
 
 
@@ -185,8 +200,7 @@ def test_a_growing_run_moves_nothing_that_is_shown_until_it_is_refined(
     living = training(home, "live otter", "--epochs", "4", "--seed", "3", "--gate", str(gate))
     try:
         (gate / "1").touch()
-        page.goto(several.door)
-        page.get_by_test_id("run-picker").filter(has_text="live otter").wait_for(timeout=60_000)
+        open_run(page, several, "live otter")
         page.wait_for_function(f"{FINISHED} && window.__chroma.frame.epoch === 1", timeout=180_000)
         page.evaluate("window.notReloaded = true")
         page.keyboard.press("Home")
@@ -218,8 +232,7 @@ def test_a_growing_run_moves_nothing_that_is_shown_until_it_is_refined(
 def test_a_film_that_is_drawn_can_be_stopped_and_drawn_on(page: Page, several: Server, home: Path) -> None:
     # Large enough to be met while it is drawn.
     assert training(home, "slow crane", "--samples", "800", "--epochs", "30", "--seed", "4").wait() == 0
-    page.goto(several.door)
-    page.get_by_test_id("run-picker").filter(has_text="slow crane").wait_for(timeout=60_000)
+    open_run(page, several, "slow crane")
     page.get_by_test_id("film-stop").click(timeout=60_000)
     expect(page.get_by_test_id("film-cancelled")).to_contain_text("Stopped")
     page.get_by_test_id("draw-on").click()

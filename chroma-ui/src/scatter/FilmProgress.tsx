@@ -2,7 +2,7 @@ import type { Film } from "../api/bytes";
 import styles from "./stage.module.css";
 
 /** What the server is doing for this film, over the canvas. */
-export function FilmProgress(props: { film: Film | null; onStop: () => void; onAsk: () => void }) {
+export function FilmProgress(props: { film: Film | null; onStop?: () => void; onAsk: () => void }) {
   const { film } = props;
   if (film?.status === "CANCELLED") {
     return (
@@ -26,7 +26,7 @@ export function FilmProgress(props: { film: Film | null; onStop: () => void; onA
       <div className={share > 0 ? styles.meter : styles.meterOpen}>
         <span style={share > 0 ? { width: `${share * 100}%` } : undefined} />
       </div>
-      {film ? (
+      {film && props.onStop ? (
         <button type="button" className={styles.stop} onClick={props.onStop} data-testid="film-stop">
           Stop
         </button>

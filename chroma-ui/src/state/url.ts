@@ -1,5 +1,6 @@
 import { type Axis, readAxis } from "./axis";
 import { type Filter, readFilter, writeFilter } from "./filters";
+import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
 
 /** The part of the view that a link restores, and how it stands in the address. */
 export type Method = "umap" | "pca";
@@ -7,6 +8,10 @@ export type Method = "umap" | "pca";
 export type View = {
   /** All runs are shown, not one. */
   shelf: boolean;
+  /** What stands side by side; none where one film is shown. */
+  panes: Pane[];
+  /** What moves in each pane on its own. */
+  free: LinkName[];
   run: string | null;
   layer: string | null;
   split: string | null;
@@ -32,6 +37,8 @@ export type View = {
 
 export const START: View = {
   shelf: false,
+  panes: [],
+  free: [],
   run: null,
   layer: null,
   split: null,
@@ -55,6 +62,11 @@ export function readView(search: string): View {
   const query = new URLSearchParams(search);
   return {
     shelf: query.get("runs") === "all",
+    panes: query
+      .getAll("pane")
+      .flatMap((text) => readPane(text) ?? [])
+      .slice(0, MOST_PANES),
+    free: LINKS.filter((name) => query.getAll("free").includes(name)),
     run: query.get("run"),
     layer: query.get("layer"),
     split: query.get("split"),
@@ -75,6 +87,8 @@ export function readView(search: string): View {
 export function writeView(view: View): string {
   const query = new URLSearchParams();
   if (view.shelf) query.set("runs", "all");
+  for (const pane of view.panes) query.append("pane", writePane(pane));
+  for (const name of view.free) query.append("free", name);
   if (view.run !== null) query.set("run", view.run);
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);
