@@ -18,7 +18,9 @@ export type PaneFilm = {
 };
 
 /** The run, layer, split and film of a pane, kept up to date with the server. */
-export function usePane(pane: Pane): PaneFilm & { isGone: boolean; problem: string | null } {
+export function usePane(
+  pane: Pane,
+): PaneFilm & { isGone: boolean; problem: string | null; askFilm: () => void } {
   const { split: wantedSplit, method } = useView();
   const returns = useConnection((connection) => connection.returns);
   const [{ data }, askRun] = useQuery({
