@@ -15,7 +15,7 @@ import chroma
 
 HERE = Path(__file__).parent
 SCRIPTS = {
-    "lightning": (None, "train", 1797),
+    "lightning": (None, "train", 1280),
     "keras-torch": ("torch", "val", 150),
     "keras-jax": ("jax", "val", 150),
     "keras-tensorflow": ("tensorflow", "val", 150),
