@@ -63,15 +63,24 @@ export const useView = create<View & Actions>()((set) => ({
       hidden: [],
       sample: null,
       filters: [],
+      camera: null,
       playing: false,
     }),
   // Over layers it is a frame of the film.
-  openLayer: (layer) => set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer })),
-  openSplit: (split) => set({ split, only: null, sample: null, hidden: [], filters: [] }),
-  setMethod: (method) => set({ method }),
+  openLayer: (layer) =>
+    set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
+  openSplit: (split) => set({ split, only: null, sample: null, hidden: [], filters: [], camera: null }),
+  setMethod: (method) => set({ method, camera: null }),
   runOver: (over, step, mates) =>
-    set((view) => ({ over, step, at: null, mates: [...(mates ?? view.mates)], playing: false })),
-  showOnly: (only) => set({ only, sample: null, playing: false }),
+    set((view) => ({
+      over,
+      step,
+      at: null,
+      mates: [...(mates ?? view.mates)],
+      camera: null,
+      playing: false,
+    })),
+  showOnly: (only) => set({ only, sample: null, camera: null, playing: false }),
   seek: (step) => set({ step }),
   seekFrame: (frame) =>
     set(({ over }) => (over === "epochs" ? { step: frame.step } : { at: markOf(frame, over) })),
@@ -92,6 +101,13 @@ export const useView = create<View & Actions>()((set) => ({
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
 }));
+
+/** Goes to a view by its address; Back leads away from it again. */
+export function openAddress(search: string): void {
+  const view = readView(search);
+  window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
+  useView.setState({ ...view, playing: false });
+}
 
 /** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */
 export function mirrorToAddress(): () => void {
