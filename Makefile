@@ -87,6 +87,7 @@ bench: $(VENV)/installed ## every benchmark, side by side with peers
 
 bench-capture: $(VENV)/installed ## what capture costs a training, beside its peers (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/capture.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python benchmarks/calls.py --rows 10000 100000
 
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))

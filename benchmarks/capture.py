@@ -3,13 +3,16 @@
     python benchmarks/capture.py                       # scikit-learn's digits
     python benchmarks/capture.py --data mnist.npz      # arrays train_x, train_y, val_x, val_y, or x, y
 
-Variants run in turns, in one process with one maths thread. Shown are medians over the repetitions, and the
-spread of the fit without capture as the noise. A peer that is not installed is left out, with a sentence.
+Variants run in turns, in one process with one maths thread, after one fit of each that is not counted: what
+importing takes is not what a fit costs (`benchmarks/calls.py` measures first calls). Shown are medians over
+the repetitions; the ratio is that of neighbours, with its quartiles; memory is the rise of the process's peak
+over that of the fit without capture. A peer that is not installed is left out, with a sentence.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib.util
 import os
 import shutil
@@ -18,6 +21,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +34,15 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from chroma.capture.session import CaptureSession
+from chroma.integrations._landing import buffer_for, to_half
+from chroma.integrations._loader import ids_of
+from chroma.integrations._options import CaptureOptions
+from chroma.integrations._watcher import ModelWatcher
 from chroma.integrations.lightning import ChromaCallback
+from chroma.run import Run
 
+WIDTHS = {"mlp": 512, "cnn": 128}
 PEERS = {"TensorBoard add_embedding": "tensorboard", "wandb Table": "wandb", "mlflow log_table": "mlflow"}
 
 
@@ -153,8 +164,16 @@ def variants(folder: Path) -> dict[str, Callable[[], list[Any]]]:
     return found
 
 
-def fit(kind: str, callbacks: list[Any], train: Any, val: Any, epochs: int) -> float:
-    """CPU seconds of one fit, all threads."""
+@dataclass
+class Cost:
+    """CPU seconds of a fit, all threads, and how far its memory rose at most, in MB."""
+
+    seconds: float
+    memory: float
+
+
+def fit(kind: str, callbacks: list[Any], train: Any, val: Any, epochs: int) -> Cost:
+    """Train once."""
     pl.seed_everything(1, verbose=False)
     model = Classifier(kind, train[0].shape[-1])
     trainer = pl.Trainer(
@@ -167,13 +186,74 @@ def fit(kind: str, callbacks: list[Any], train: Any, val: Any, epochs: int) -> f
         num_sanity_val_steps=0,
         callbacks=callbacks,
     )
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
+    before = memory("VmRSS")
     start = time.process_time()
     trainer.fit(
         model,
         DataLoader(TensorDataset(*train), batch_size=128, shuffle=True),
         DataLoader(TensorDataset(*val), batch_size=256),
     )
-    return time.process_time() - start
+    seconds = time.process_time() - start
+    return Cost(seconds, memory("VmHWM") - before)
+
+
+def memory(what: str) -> float:
+    """VmRSS (now) or VmHWM (the peak) of this process, in MB; Linux only."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.split(f"{what}:")[1].split()[0]) * 1024 / 1e6
+
+
+def copy_cost() -> float:
+    """Microseconds that copying 256 x 512 float32 to the next place of a large array takes, as measured here."""
+    rows, kept = np.ones((256, 512), np.float32), np.ones((8192, 512), np.float32)
+    taken: list[float] = []
+    for number in range(320):
+        place = slice(number % 32 * 256, (number % 32 + 1) * 256)
+        start = time.thread_time()
+        kept[place] = rows
+        taken.append(time.thread_time() - start)
+    return min(taken[32:]) * 1e6
+
+
+def batch_cost() -> float:
+    """Microseconds of the training's thread for a batch of 256 x 512: least of 9 passes of 32 batches.
+
+    What capture does around the forward pass and in its hooks: ids, the probe set, one layer of 512 and the
+    logits. The same forward passes without it are subtracted.
+    """
+    recording = Run(project="bench").recording
+    recording.to_half = to_half
+    model = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 10)).eval()
+    session = CaptureSession(recording, max_samples=None, log_inputs=False, make_buffer=buffer_for)
+    watcher = ModelWatcher(model, session, CaptureOptions().reader(), "auto", lambda *_: None)
+    batch = (torch.randn(256, 64), torch.randint(0, 10, (256,)))
+    emitted = [tuple(range(256 * number, 256 * (number + 1))) for number in range(32)]
+
+    def forward(captured: bool) -> float:
+        taken: list[float] = []
+        with torch.no_grad():
+            for indices in emitted:
+                start = time.thread_time()
+                if captured:
+                    watcher.begin_batch(batch, ids_of(indices, None))
+                model(batch[0])
+                if captured:
+                    watcher.end_batch()
+                taken.append(time.thread_time() - start)
+        return min(taken)
+
+    plain: list[float] = []
+    ours: list[float] = []
+    for number in range(10):
+        plain.append(forward(captured=False))
+        watcher.begin_pass("val", number, number, identity="index", of=8192)
+        ours.append(forward(captured=True))
+        watcher.end_pass()
+        recording.flush(60)  # the writer's thread does not fight for the cache meanwhile
+    recording.close("finished")
+    return (min(ours[1:]) - min(plain[1:])) * 1e6
 
 
 def main() -> None:
@@ -184,12 +264,15 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=8000)
     parser.add_argument("--val", type=int, nargs="+", default=[2000, 8000])
     parser.add_argument("--models", nargs="+", default=["mlp", "cnn"], choices=["mlp", "cnn"])
+    parser.add_argument("--only", nargs="+", default=[], help="names of variants, 'none' among them")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     warnings.filterwarnings("ignore")
     folder = Path(tempfile.mkdtemp(prefix="chroma-bench-"))
     os.environ["CHROMA_HOME"] = str(folder)
     try:
+        print(f"a batch of 256 x 512 costs the training's thread {batch_cost():.0f} µs", end="; ")
+        print(f"its bare copy, in the same run, {copy_cost():.0f} µs")
         for kind in asked.models:
             for n in asked.val:
                 images, labels = load(asked.data, asked.train + n)
@@ -202,25 +285,37 @@ def main() -> None:
 
 def measure(kind: str, train: Any, val: Any, folder: Path, asked: Any) -> None:
     title = f"{kind}, {len(val[0]):,} validation samples"
-    made = variants(folder)
-    seconds: dict[str, list[float]] = {name: [] for name in made}
+    made = {name: make for name, make in variants(folder).items() if name in asked.only or not asked.only}
+    costs: dict[str, list[Cost]] = {name: [] for name in made}
     disk: dict[str, float] = {}
-    fit(kind, [], train, val, 1)  # warm
+    for make in made.values():  # warm: imports are not what a fit costs
+        fit(kind, make(), train, val, 1)
     for _ in range(asked.repeat):
         for name, callbacks in made.items():
             for stale in folder.iterdir():
                 shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
-            seconds[name].append(fit(kind, callbacks(), train, val, asked.epochs))
+            costs[name].append(fit(kind, callbacks(), train, val, asked.epochs))
             disk[name] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    none = seconds["none"]
+    none = [cost.seconds for cost in costs["none"]]
     base = statistics.median(none)
     noise = (max(none) - min(none)) / 2 / base
-    print(f"\n{title}: {asked.epochs} epochs, {asked.repeat} repetitions, noise of none ±{noise:.0%}")
-    print(f"{'':28}{'CPU s':>8}{'ratio':>8}{'MB':>8}")
-    for name, taken in seconds.items():
+    grown = statistics.median(cost.memory for cost in costs["none"])
+    width = WIDTHS[kind]
+    print(f"\n{title}: {asked.epochs} epochs, {asked.repeat} repetitions, noise of none ±{noise:.1%}")
+    print(
+        f"raw float16 rows of features and logits: {asked.epochs * len(val[0]) * (width + 10) / 5e5:.1f} MB; "
+        f"their float32 buffers: {len(val[0]) * (width + 20) * 4 / 1e6:.1f} MB"
+    )
+    print(f"{'':28}{'CPU s':>8}{'ratio':>8}{'quartiles':>14}{'RSS MB':>8}{'disk MB':>9}")
+    for name, taken in costs.items():
         # each repetition beside its own neighbour: what else the machine does falls on both
-        ratio = statistics.median(ours / theirs for ours, theirs in zip(taken, none, strict=True))
-        print(f"{name:28}{statistics.median(taken):8.2f}{ratio:8.3f}{disk[name]:8.1f}")
+        ratios = [ours.seconds / theirs for ours, theirs in zip(taken, none, strict=True)]
+        low, _, high = statistics.quantiles(ratios, n=4) if len(ratios) > 1 else (ratios[0],) * 3
+        seconds = statistics.median(cost.seconds for cost in taken)
+        rise = statistics.median(cost.memory for cost in taken) - grown
+        spread = f"{low:.3f}-{high:.3f}"
+        ratio = statistics.median(ratios)
+        print(f"{name:28}{seconds:8.2f}{ratio:8.3f}{spread:>14}{rise:8.1f}{disk[name]:9.1f}")
 
 
 if __name__ == "__main__":
