@@ -206,7 +206,7 @@ def memory(what: str) -> float:
 
 
 def copy_cost() -> float:
-    """Microseconds that copying 256 x 512 float32 to the next place of a large array takes, as measured here."""
+    """Microseconds that copying 256 x 512 float32 to the next place of a large array takes."""
     rows, kept = np.ones((256, 512), np.float32), np.ones((8192, 512), np.float32)
     taken: list[float] = []
     for number in range(320):
