@@ -1,6 +1,6 @@
-"""Ways to load samples, and how Chroma knew which they were: run by `test_identity`, shown on a page.
+"""Ways to load samples, and how Chroma knows which they are: run by `test_identity`, shown on a page.
 
-CHROMA_WRITE_MATRIX=1 python -m pytest tests/integrations/test_identity.py    writes what the tests found
+python -m tests.integrations.matrix    writes the table into the page
 """
 
 from __future__ import annotations
@@ -119,39 +119,29 @@ CASES = [
     ),
     Case("`batch_size=None`", lambda d: DataLoader(Stream(d), batch_size=None), identity="order", ids=None),
 ]
+OTHERS = [
+    ("two processes (ddp, ddp_spawn, ddp_fork, torchrun): a share each, padding removed by id", "index"),
+    ("several validation loaders: a split each", "index"),
+    ("resumed from a checkpoint", "index"),
+    ("`ids=`: a key of the batch, or a function of it", "key"),
+]
 _SAID = {
     "index": "dataset index",
     "key": "your own keys",
     "order": "unknown: numbered in the order they come, and the receipt says so",
 }
-WAYS = ("lightning.pytorch", "pytorch_lightning", "watch")
 PAGE = Path(__file__).parents[2] / "docs" / "capture.md"
-_BEGIN = "<!-- found by CHROMA_WRITE_MATRIX=1 python -m pytest tests/integrations/test_identity.py -->\n"
-_END = "<!-- end of what was found -->\n"
-
-Found = dict[str, dict[str, tuple[str, int]]]  # by loading, by way in: how ids were known, rows right
+_BEGIN, _END = "<!-- matrix: python -m tests.integrations.matrix -->\n", "<!-- end of matrix -->\n"
 
 
-def table(found: Found) -> str:
-    """The table of what the tests found."""
-    lines = [f"| loading | ids | {' | '.join(WAYS)} |", f"|---|---|{'---|' * len(WAYS)}"]
-    for loading, ways in found.items():
-        (identity,) = {identity for identity, _ in ways.values()}
-        cells = [_rows(*ways[way]) if way in ways else "" for way in WAYS]
-        lines.append(f"| {loading} | {_SAID[identity]} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-def shown() -> str:
-    """The table that the page shows."""
-    return PAGE.read_text(encoding="utf-8").partition(_BEGIN)[2].partition(_END)[0].strip("\n") + "\n"
-
-
-def write(found: Found) -> None:
-    """Put the table into the page."""
+def page() -> str:
+    """The page with the table as the cases stand."""
+    rows = [(case.name, case.identity) for case in CASES] + OTHERS
+    table = "".join(f"| {name} | {_SAID[identity]} |\n" for name, identity in rows)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    PAGE.write_text(f"{before}{_BEGIN}\n{table(found)}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
+    after = rest.partition(_END)[2]
+    return f"{before}{_BEGIN}\n| loading | ids |\n|---|---|\n{table}\n{_END}{after}"
 
 
-def _rows(identity: str, rows: int) -> str:
-    return f"{rows:,} of {rows:,} right" if rows else "their order is the workers'"
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
