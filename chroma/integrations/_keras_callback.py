@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
 from chroma.capture.layers import Layer
-from chroma.capture.options import RunOptions
+from chroma.capture.options import Splits, Task
+from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
 from chroma.run import Run
@@ -19,7 +21,9 @@ try:
 except ImportError as error:
     raise MissingDependencyError("keras", "keras") from error
 
-from chroma.integrations._keras_fit import KerasCapture, current_call
+from chroma.integrations._keras_calls import KerasCall, Method, current_call
+from chroma.integrations._keras_capture import KerasCapture
+from chroma.integrations._keras_follow import split_of
 from chroma.integrations._keras_options import KerasOptions, Pick
 
 
@@ -35,13 +39,20 @@ class ChromaCallback(keras.callbacks.Callback):
         project: Group of runs; by default the name of the git repository, or folder, one works in.
         name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
+        tags: Names given to the run.
         layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
             layer names (those of nested models with a dot), globs, "name:input", `chroma.Layer`s.
+        splits: "auto": val where there is one, else train; or some of "train", "val".
         every: Epochs between snapshots, or steps as in "500 steps".
-        max_samples: Most samples to follow in each split, the same ones all along; None for all.
+        max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
+            as {"train": 5_000, "val": None}.
         max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
         dtype: Of stored vectors: "float16", or "float32".
+        task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
+            "unlabelled", "custom".
         log_inputs: Keep inputs that look like images as thumbnails.
+        max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
+            every second, fourth … snapshot is taken as need be. None for any.
         silent: Print neither what was chosen nor the receipt.
         data: Samples to follow instead: anything `fit` takes but a generator, or a dict of them by split.
         ids: The user's own sample keys: an array `[N]`, a dict of them by split, the name of an input, or a
@@ -60,12 +71,16 @@ class ChromaCallback(keras.callbacks.Callback):
         project: str | None = None,
         name: str | None = None,
         run_id: str | None = None,
+        tags: Sequence[str] = (),
         layers: str | Layer | Sequence[str | Layer] = "auto",
+        splits: Splits = "auto",
         every: int | str = 1,
-        max_samples: int | None = 10_000,
+        max_samples: MaxSamples = DEFAULT_MAX_SAMPLES,
         max_snapshots: int | None = 40,
         dtype: Dtype = "float16",
+        task: Task = "auto",
         log_inputs: bool = True,
+        max_overhead: float | None = None,
         silent: bool = False,
         data: Any = None,
         ids: Pick = None,
@@ -73,54 +88,103 @@ class ChromaCallback(keras.callbacks.Callback):
         inputs: Pick = None,
         metadata: Any = None,
     ) -> None:
+        self._options = KerasOptions(**KerasOptions.picked(locals()))
         super().__init__()
-        shared = RunOptions(
-            project=project,
-            name=name,
-            run_id=run_id,
-            layers=layers,
-            every=every,
-            max_samples=max_samples,
-            max_snapshots=max_snapshots,
-            dtype=dtype,
-            log_inputs=log_inputs,
-            silent=silent,
-        )
-        self._options = KerasOptions(
-            shared=shared, data=data, ids=ids, labels=labels, inputs=inputs, metadata=metadata
-        )
-        self._fit: KerasCapture | None = None
+        self._fit: KerasCapture | None = None  # the fit that runs
+        self._pass: KerasCapture | None = None  # the `evaluate` or `predict` that runs
+        self._last: KerasCapture | None = None
+        self._captured: weakref.ref[Any] | None = None  # its model
 
     @property
     def run(self) -> Run | None:
-        """The run of the last fit, None before the first."""
-        return self._fit.run if self._fit else None
+        """The run of the last call that was captured, None before the first."""
+        return self._last.run if self._last else None
 
     @property
     def receipt(self) -> Receipt | None:
-        """What the last fit captured, None before its end."""
-        return self._fit.receipt if self._fit else None
+        """What that call captured, None before its end."""
+        return self._last.receipt if self._last else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """The options only: a copy follows its own fit."""
+        return {
+            **self.__dict__,
+            "_fit": None,
+            "_pass": None,
+            "_last": None,
+            "_captured": None,
+            "_model": None,
+        }
 
     def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
         """Open the run, take the samples to follow, choose the layers."""
-        self._fit = None
-        if not is_disabled():
-            self._fit = KerasCapture(self._options, self.model, current_call(self.model))
-            self._fit.guarded(self._fit.open)
+        self._fit = self._open("fit")
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Know which epoch it is."""
+        if self._fit:
+            self._fit.guarded(self._fit.begin_epoch, epoch)
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen to the layers in a pass of validation, or of `evaluate`."""
+        if self._fit is None:
+            self._pass = self._open("evaluate")
+        if capture := self._fit or self._pass:
+            capture.guarded(capture.begin_pass)
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen no more; `evaluate` is over."""
+        if capture := self._fit or self._pass:
+            capture.guarded(capture.end_pass)
+        self._end_pass(logs)
+
+    def on_predict_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen to the layers in the pass of `predict`."""
+        if self._fit is None:
+            self._pass = self._open("predict")
+        if self._pass:
+            self._pass.guarded(self._pass.begin_pass)
+
+    def on_predict_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen no more; `predict` is over."""
+        if self._pass:
+            self._pass.guarded(self._pass.end_pass)
+        self._end_pass(None)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the metrics and a snapshot."""
+        """Record the metrics and the snapshots that are due."""
         if self._fit:
-            self._fit.guarded(self._fit.epoch_end, epoch, dict(logs or {}))
+            self._fit.guarded(self._fit.end_epoch, epoch, dict(logs or {}))
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Close the run and print the receipt."""
         if self._fit:
             self._fit.guarded(self._fit.close)
+            self._fit = None
 
-    def __getstate__(self) -> dict[str, Any]:
-        """The options only: a copy follows its own fit."""
-        return {**self.__dict__, "_fit": None, "_model": None}
+    def _open(self, method: Method) -> KerasCapture | None:
+        """The capture of the call that begins, None if it is not to be captured."""
+        self._fit = self._pass = None
+        call = current_call(self.model)
+        if is_disabled() or (method != "fit" and not self._asks_for(method, call)):
+            return None
+        known = self._last and self._last.run and self._captured and self._captured() is self.model
+        run_id = self._last.run.id if method != "fit" and known and self._last and self._last.run else None
+        capture = self._last = KerasCapture(self._options, self.model, call, run_id)
+        self._captured = weakref.ref(self.model)
+        capture.guarded(capture.open)
+        return capture
+
+    def _asks_for(self, method: Method, call: KerasCall | None) -> bool:
+        """Whether the samples that a call of `evaluate` or `predict` passes over are to be captured."""
+        how = self._options.how()
+        return call is not None and call.method == method and (how is None or split_of(call) in how)
+
+    def _end_pass(self, logs: Mapping[str, Any] | None) -> None:
+        if self._pass:
+            self._pass.guarded(self._pass.end_call, dict(logs or {}))
+            self._pass.guarded(self._pass.close)
+            self._pass = None
 
 
 ChromaCallback.__module__ = "chroma.integrations.keras"  # where pickles look for it
