@@ -10,7 +10,7 @@ from typing import Any
 from chroma.capture.call import CapturedCall
 from chroma.capture.session import CaptureSession
 from chroma.errors import ConfigError
-from chroma.integrations._keras_calls import KerasCall
+from chroma.integrations._keras_calls import KerasCall, Method
 from chroma.integrations._keras_choice import choose_layers
 from chroma.integrations._keras_follow import Followed, follow, sources_of, split_of, validates
 from chroma.integrations._keras_options import KerasOptions
@@ -30,14 +30,26 @@ class KerasCapture(CapturedCall):
     Args:
         options: What the user asked for.
         model: The model.
-        call: What was called; None where it is not seen.
+        method: What was called.
+        call: What it was called with; None where that is not seen.
         run_id: The run of an earlier call to continue.
+
+    Attributes:
+        method: What was called.
+        runs: Whether it is not over.
     """
 
     def __init__(
-        self, options: KerasOptions, model: Any, call: KerasCall | None, run_id: str | None = None
+        self,
+        options: KerasOptions,
+        model: Any,
+        method: Method,
+        call: KerasCall | None,
+        run_id: str | None = None,
     ) -> None:
         super().__init__(silent=options.silent)
+        self.method: Method = method
+        self.runs = True
         self._options = options
         self._model = model
         self._call = call
@@ -52,8 +64,9 @@ class KerasCapture(CapturedCall):
     def open(self) -> None:
         """Open the run, take the samples to follow, and choose the layers."""
         options = self._options
+        asked: dict[str, Any] = {**options.run(), "run_id": self._run_id}
         self.run = Run(
-            **options.run() | {"run_id": self._run_id},
+            **asked,
             config=_config(self._model, self._arguments),
             framework=f"keras {keras.__version__} ({keras.backend.backend()})",
             guard=self.guard,
@@ -86,12 +99,12 @@ class KerasCapture(CapturedCall):
 
     def begin_pass(self) -> None:
         """Keras begins a pass in inference."""
-        if self._call is not None and (stage := self._stages.get(split_of(self._call))):
+        if stage := self._stages.get(split_of(self.method)):
             stage.begin(self._now())
 
     def end_pass(self) -> None:
         """Keras has made the pass."""
-        if self._call is not None and (stage := self._stages.get(split_of(self._call))):
+        if stage := self._stages.get(split_of(self.method)):
             stage.stop()
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
@@ -107,10 +120,10 @@ class KerasCapture(CapturedCall):
 
     def end_call(self, logs: Mapping[str, Any]) -> None:
         """Record what `evaluate` or `predict` gave."""
-        if self.run is None or self._call is None:
+        if self.run is None:
             return
         now = self._now()
-        split = split_of(self._call)
+        split = split_of(self.method)
         if logs:
             self.run.log_metrics(
                 {f"{split}_{name}": v for name, v in logs.items()}, epoch=now[0], step=now[1]
@@ -120,6 +133,7 @@ class KerasCapture(CapturedCall):
 
     def close(self, exception: BaseException | None = None) -> None:
         """End the run as the call ended, and say what was captured."""
+        self.runs = False
         for stage in self._stages.values():
             stage.stop()
             if self.run is not None and self.receipt is None and (said := stage.thinning.said()):
@@ -164,12 +178,11 @@ class KerasCapture(CapturedCall):
         )
         if not rides:
             return Stage(split, about, thinning)
-        predicts = self._call is not None and self._call.method == "predict"
-        return RidingStage(split, about, thinning, "predict" if predicts else "test")
+        return RidingStage(split, about, thinning, "predict" if self.method == "predict" else "test")
 
     def _passes(self, split: Followed) -> int:
         """How many passes over a split the call makes."""
-        if self._call is None or self._call.method != "fit":
+        if self.method != "fit":
             return 1
         epochs = range(self._arguments.get("initial_epoch", 0), self._arguments.get("epochs", 1))
         return sum(1 for epoch in epochs if not split.passes or self._validated(epoch))
@@ -181,7 +194,7 @@ class KerasCapture(CapturedCall):
         return (epoch + 1) % often == 0 if isinstance(often, int) else epoch + 1 in often
 
     def _now(self) -> Moment:
-        if self._call is not None and self._call.method != "fit":  # after the last epoch that was trained
+        if self.method != "fit":  # after the last epoch that was trained
             epochs = getattr(getattr(self._model, "history", None), "epoch", None)
             self._epoch = epochs[-1] if epochs else 0
         optimizer = getattr(self._model, "optimizer", None)

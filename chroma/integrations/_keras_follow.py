@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from chroma.capture.session import Identity, max_samples_of
 from chroma.errors import ConfigError
-from chroma.integrations._keras_calls import KerasCall
+from chroma.integrations._keras_calls import KerasCall, Method
 from chroma.integrations._keras_options import KerasOptions
 from chroma.integrations._keras_samples import ProbeSamples, holds_batches, probe_samples, validation_start
 from chroma.records import Array, Ids
@@ -49,15 +49,15 @@ def sources_of(call: KerasCall | None, options: KerasOptions) -> dict[str, Take]
     Raises:
         ConfigError: There is nothing to take samples from.
     """
+    if call is not None and call.method != "fit":
+        return {split_of(call.method): _passed_over(call, options)}
     if options.data is not None:
         given = options.data
         named = cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {"val": given}
         return {name: partial(probe_samples, source, _most(name, options)) for name, source in named.items()}
-    if call is None or (call.method == "fit" and call.arguments.get("x") is None):
+    if call is None or call.arguments.get("x") is None:
         raise ConfigError("fit was called in a way Chroma does not see; give ChromaCallback(data=(x, y))")
     how = options.how()
-    if call.method != "fit":
-        return {split_of(call): _passed_over(call, options)}
     found: dict[str, Take] = {}
     if validates(call) and (how is None or "val" in how):
         found["val"] = _validated(call.arguments, options)
@@ -66,9 +66,9 @@ def sources_of(call: KerasCall | None, options: KerasOptions) -> dict[str, Take]
     return found
 
 
-def split_of(call: KerasCall) -> str:
+def split_of(method: Method) -> str:
     """The split whose samples Keras passes over in inference."""
-    return {"fit": "val", "evaluate": "test", "predict": "predict"}[call.method]
+    return {"fit": "val", "evaluate": "test", "predict": "predict"}[method]
 
 
 def validates(call: KerasCall) -> bool:
@@ -118,7 +118,7 @@ def _trained_on(arguments: Mapping[str, Any], options: KerasOptions) -> Take:
 
 
 def _passed_over(call: KerasCall, options: KerasOptions) -> Take:
-    arguments, most = call.arguments, _most(split_of(call), options)
+    arguments, most = call.arguments, _most(split_of(call.method), options)
     x, steps = arguments.get("x"), arguments.get("steps")
     source = x if holds_batches(x) else (x, arguments.get("y"), arguments.get("sample_weight"))
     stop = steps * (arguments.get("batch_size") or _DEFAULT_BATCH) if steps else None

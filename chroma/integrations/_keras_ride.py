@@ -121,7 +121,7 @@ class Ride:
             ours: dict[str, Any] = {"values": heard}
             leaf = next(leaf for leaf in keras.tree.flatten(data) if leaf is not None)
             ours["rows"] = keras.ops.zeros(keras.ops.shape(leaf)[:1])
-            if isinstance(data, tuple) and len(data) > 1 and self._step == "test":
+            if isinstance(data, (tuple, list)) and len(data) > 1 and self._step == "test":
                 targets = [leaf for leaf in keras.tree.flatten(data[1]) if leaf is not None]
                 if targets:
                     ours["targets"] = targets[0]

@@ -241,7 +241,7 @@ def _chosen(known: Array, max_samples: int | None) -> Array:
     return probe.ids()
 
 
-def rows_of(tree: Any, rows: Array) -> Any:
+def rows_of(tree: Any, rows: Array | slice) -> Any:
     """Some rows of every array in a nest."""
 
     def take(array: Any) -> Any:
