@@ -1,4 +1,4 @@
-"""Columns of a film: one number or one category for each of its points."""
+"""Columns of a split: one number or one category for each of its samples."""
 
 from __future__ import annotations
 
@@ -12,14 +12,12 @@ import numpy as np
 from sqlmodel import Session, col, select
 
 from chroma import segment
-from chroma.errors import NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import Codes, classes_of, predicted_classes
 from chroma.server.store.samples import SampleTable, split_samples, step_outputs
 
-MISSING = 65_535  # code of a missing category
 _MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
 _OUTPUTS = ("confidence", "margin", "cross_entropy")
 
@@ -41,51 +39,26 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """A column, and its values `[n]` at a step: codes (-1 missing) or numbers (NaN missing)."""
+class Known:
+    """A column, and its values by position at a step: codes (-1 missing) or numbers (NaN missing).
+
+    Attributes:
+        column: What is said of it.
+        values: `[n]` at a step; None for the last one.
+        said: Whether the model or the run said it; else it is known of the sample itself.
+    """
 
     column: Column
     values: Callable[[int | None], Array]
+    said: bool = False
 
 
-def film_columns(session: Session, store: Store, film: tables.Film) -> list[Column]:
-    """The columns a film can be coloured by."""
-    return [known.column for known in _known(session, store, film).values()]
-
-
-def column_values(
-    session: Session, store: Store, film: tables.Film, name: str, step: int | None
-) -> tuple[Column, Array]:
-    """A column in film order.
-
-    Args:
-        session: A reading session.
-        store: Of the files.
-        film: Whose points.
-        name: Of the column.
-        step: Of the frame, for columns that differ from frame to frame.
-
-    Returns:
-        The column, and uint16 codes (65535 missing) where it has a legend, else float32 (NaN missing).
-
-    Raises:
-        NotFoundError: No such column.
-    """
-    known = _known(session, store, film)
-    if name not in known:
-        raise NotFoundError("column", name, known)
-    column, values = known[name].column, known[name].values(step)[: film.n]
-    if column.legend is None:
-        return column, values.astype("<f4")
-    return column, np.where(values < 0, MISSING, values).astype("<u2")
-
-
-def _known(session: Session, store: Store, film: tables.Film) -> dict[str, _Known]:
-    split = session.get_one(tables.Split, film.split_id)
+def split_columns(session: Session, store: Store, split: tables.Split) -> dict[str, Known]:
+    """All columns of a split by name."""
     table = split_samples(session, store, split)
     found = [
         *_label_columns(session, store, split, table),
-        _Known(Column("position"), lambda _: np.arange(len(table))),
+        Known(Column("position"), lambda _: np.arange(len(table))),
         *_tag_columns(session, split, table),
     ]
     known = {entry.column.name: entry for entry in found}
@@ -96,20 +69,20 @@ def _known(session: Session, store: Store, film: tables.Film) -> dict[str, _Know
         for name, entry in more.items():
             free = name if name not in known and not name.startswith("tag:") else f"{prefix}:{name}"
             column = Column(free, entry.column.legend, entry.column.per_frame)
-            known[free] = _Known(column, entry.values)
+            known[free] = Known(column, entry.values, said=prefix == "columns")
     return known
 
 
 def _label_columns(
     session: Session, store: Store, split: tables.Split, table: SampleTable
-) -> Iterable[_Known]:
+) -> Iterable[Known]:
     predicted = predicted_classes(session, store, split)
     legend, code = classes_of(table, predicted)
     labels = table.labels
     if labels is not None and labels.dtype.kind == "f":
-        yield _Known(Column("label"), lambda _: labels)
+        yield Known(Column("label"), lambda _: labels)
     elif labels is not None:
-        yield _Known(Column("label", legend), lambda _: code(labels))
+        yield Known(Column("label", legend), lambda _: code(labels))
     if not predicted:
         return
     outputs: dict[int | None, Any] = {}
@@ -130,14 +103,14 @@ def _label_columns(
     def number(name: str) -> Callable[[int | None], Array]:
         return lambda step: getattr(said(step), name) if said(step) else np.full(len(table), np.nan)
 
-    yield _Known(Column("prediction", legend, per_frame=True), prediction)
+    yield Known(Column("prediction", legend, per_frame=True), prediction, said=True)
     if labels is not None and labels.dtype.kind != "f":
-        yield _Known(Column("correct", ("wrong", "right"), per_frame=True), correct)
+        yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct, said=True)
     for name in _OUTPUTS:
-        yield _Known(Column(name, per_frame=True), number(name))
+        yield Known(Column(name, per_frame=True), number(name), said=True)
 
 
-def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[_Known]:
+def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[Known]:
     tags = session.exec(
         select(tables.Tag)
         .where(tables.Tag.run_id == split.run_id, tables.Tag.split == split.name)
@@ -150,17 +123,15 @@ def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> I
         return np.array([str(key) in carriers for key in table.ids.tolist()], np.int64)
 
     for tag in tags:
-        yield _Known(Column(f"tag:{tag.name}", ("untagged", "tagged")), lambda _, tag=tag: marked(tag))
+        yield Known(Column(f"tag:{tag.name}", ("untagged", "tagged")), lambda _, tag=tag: marked(tag))
 
 
-def _metadata(table: SampleTable) -> dict[str, _Known]:
+def _metadata(table: SampleTable) -> dict[str, Known]:
     found = {name: _described(name, array, ()) for name, array in table.metadata.items()}
     return {name: entry for name, entry in found.items() if entry}
 
 
-def _own_columns(
-    session: Session, store: Store, split: tables.Split, table: SampleTable
-) -> dict[str, _Known]:
+def _own_columns(session: Session, store: Store, split: tables.Split, table: SampleTable) -> dict[str, Known]:
     rows = session.exec(
         select(tables.Segment)
         .where(
@@ -189,7 +160,7 @@ def _own_columns(
     return {name: entry for name, entry in found.items() if entry}
 
 
-def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> _Known | None:
+def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> Known | None:
     """A column of numbers or categories; a value said at one step only holds for all frames."""
     per_frame = len(steps) > 1
 
@@ -200,7 +171,7 @@ def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> _
         return before[-1] if before else _nothing(array, len(array))
 
     if array.dtype.kind in "if":
-        return _Known(Column(name, None, per_frame), at)
+        return Known(Column(name, None, per_frame), at)
     arrays = [values for _, values in steps] or [array]
     texts = {_text(value) for values in arrays for value in values.tolist() if value is not None}
     if len(texts) > _MOST_CATEGORIES:
@@ -211,7 +182,7 @@ def _described(name: str, array: Array, steps: Sequence[tuple[int, Array]]) -> _
     def coded(step: int | None) -> Codes:
         return np.array([-1 if v is None else codes[_text(v)] for v in at(step).tolist()], np.int64)
 
-    return _Known(Column(name, legend, per_frame), coded)
+    return Known(Column(name, legend, per_frame), coded)
 
 
 def _text(value: Any) -> str:
