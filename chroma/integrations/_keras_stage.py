@@ -110,9 +110,11 @@ class RidingStage(Stage):
     def __init__(self, split: Followed, about: About, thinning: Thinning, step: Step) -> None:
         super().__init__(split, about, thinning)
         self._ride = Ride(about.model, step, about.values, self._passed)
+        self._wanted: bool | None = None  # None until a pass has begun
         self._taking: _Taking | None = None
         self._waiting: deque[Batch] = deque()
         self._seen = 0  # samples of the source that have passed
+        self._taken = 0  # of them, those that are followed
         self._wrong: str | None = None  # why this pass is not what it should be
         self._aside = False
         self._targets = keras.tree.flatten(split.samples.y)[0] if split.samples.order == "promised" else None
@@ -122,7 +124,7 @@ class RidingStage(Stage):
         self._wanted = self.wants(now)
         if self._wanted and not self._aside:
             self._taking = _Taking(self, now)
-            self._seen = 0
+            self._seen = self._taken = 0
             self._ride.begin()
 
     def stop(self) -> None:
@@ -131,21 +133,26 @@ class RidingStage(Stage):
             self._put_all(0)
 
     def end(self, now: Moment) -> None:
-        if not self._wanted:
+        wanted = self.wants(now) if self._wanted is None else self._wanted
+        taking, self._taking, self._wanted = self._taking, None, None
+        if not wanted:
             return
-        of = self.split.samples.of
-        if self._wrong is None and self._taking is not None:
-            short = self._seen < of or self._seen <= self.split.samples.positions[-1]
-            if short or (of and self._seen > of):
-                self._wrong = f"Keras passed over {self._seen:,} samples"
-        if self._taking is not None and self._wrong is None:
-            self._taking.end(now)
-        else:
-            if self._wrong and not self._aside:
-                self._say_aside(self._wrong)
+        if taking is not None and self._is_whole():
+            taking.end(now)
+            return
+        if not self._aside:
             self._aside = True
-            self.take(now)
-        self._taking = None
+            self._say_aside(self._wrong or "Keras made a pass that could not be followed")
+        self.take(now)
+
+    def _is_whole(self) -> bool:
+        """Whether the pass was what it should be."""
+        n, of = len(self.split.samples), self.split.samples.of
+        if self._wrong is None and self._taken < n:
+            self._wrong = f"{self._taken:,} of {n:,} samples came in a pass of Keras's own"
+        elif self._wrong is None and of and self._seen > of:
+            self._wrong = f"{self._seen:,} samples came in a pass of Keras's own, for {of:,}"
+        return self._wrong is None
 
     def _passed(self, batch: Batch) -> None:
         """Keras has dispatched a batch."""
@@ -178,6 +185,7 @@ class RidingStage(Stage):
         self._taking.put(
             slice(low, high), arrays if whole else {name: array[inside] for name, array in arrays.items()}
         )
+        self._taken += len(inside)
 
     def _are_theirs(self, batch: Batch, rows: slice, inside: Array) -> bool:
         """Whether the targets are those of the samples that are followed."""

@@ -104,5 +104,6 @@ def build(kind: str, *, packed: bool = True, **options: Any) -> Any:
         )
         both = L.Concatenate()([L.Dropout(0.3)(hidden), sign])
         model = keras.Model(inputs, head(both))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
+    momentum = keras.optimizers.SGD(0.05, momentum=0.9)  # has state, and compiles faster than Adam
+    model.compile(momentum, "sparse_categorical_crossentropy", metrics=["accuracy"], **options)
     return model
