@@ -38,6 +38,7 @@ const COLUMN_TITLES: Record<string, string> = {
   confidence: "Confidence",
   margin: "Margin",
   cross_entropy: "Cross-entropy",
+  "compare:kept": "Neighbours kept",
 };
 
 export function columnTitle(name: string): string {
