@@ -107,5 +107,5 @@ def test_two_devices(home: Path, splits: Any) -> None:
             pytest.skip("Keras does not spread a model over devices on PyTorch")
         model = build("functional")
         history = fit(model, callback(layers=["signature", "head"], splits=splits)).history
-        # replicas of TensorFlow have moving averages of their own, which differ a little; ours are the first's
+        # TensorFlow's replicas have moving averages of their own, which differ a little: ours are the first's
         equals_keras(home, model, history, atol=1e-3 if BACKEND == "tensorflow" else 1e-5)

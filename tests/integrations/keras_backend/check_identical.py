@@ -16,7 +16,7 @@ from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, o
 from tests.integrations.keras_backend.models import KINDS, LABELS, PACKED, TRAIN, VAL, build
 
 WAYS: list[tuple[str, str, dict[str, Any]]] = [
-    *((kind, "callback", {"layers": "*"}) for kind in KINDS),
+    *((kind, "callback", {}) for kind in KINDS),
     ("functional", "callback", {"splits": {"train": "probe", "val": "probe"}}),
     ("functional", "autolog", {}),
 ]
