@@ -9,6 +9,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from chroma.errors import ConfigError, NotFoundError
+from chroma.projection.methods import OTHERS, check_installed
 from chroma.server.store import lookups, points
 from chroma.server.store.blobs import Store
 from chroma.server.store.partners import refuse_others
@@ -18,7 +19,7 @@ from chroma.server.store.shots import KIND, default_layer, is_up_to_date, layers
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
 Axis = Literal["epochs", "layers", "runs"]
-METHODS = ("umap", "pca", "umap-learn")
+METHODS = ("umap", "pca", *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class FilmRequest:
         run_id: Whose snapshots; over runs the first, whose samples are the points.
         split: Whose samples.
         layer: Over epochs and runs; None for the run's default layer.
-        method: What draws it: umap, pca, umap-learn.
+        method: What draws it: umap, pca, umap-learn, tsne, pacmap, localmap.
         axis: What the frames run over.
         steps: Over epochs: only the snapshots of these steps; None for all there are and will be.
         layers: Over layers: these, in this order; None for all, in the order of the model.
@@ -57,6 +58,7 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
 
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
+        MissingDependencyError: The method's package is not installed.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     _check(request)
@@ -83,6 +85,8 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
 def _check(request: FilmRequest) -> None:
     if request.method not in METHODS:
         raise ConfigError(f"a film cannot be drawn by {request.method!r}; give one of {', '.join(METHODS)}")
+    if request.method in OTHERS:
+        check_installed(request.method)
     belongs = {
         "steps": ("epochs",),
         "layers": ("layers",),
