@@ -26,10 +26,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
 
-# the other frameworks that tests train with, and loggers beside them; the demo needs none of them
+# what else tests use: other frameworks, loggers beside them, other ways to draw; the demo needs none of them
 $(VENV)/frameworks: $(VENV)/installed
-	@echo "» Keras with its backends, Hugging Face and other loggers for the tests"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
+	@echo "» Keras with its backends, Hugging Face, other loggers, t-SNE and PaCMAP for the tests"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS) openTSNE pacmap
 	@$(BIN)/python -m pip check
 	@touch $@
 
