@@ -95,7 +95,7 @@ bench-keras: $(VENV)/frameworks ## what capture costs a Keras training on each b
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
-bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
+bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
 	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
 

@@ -38,6 +38,7 @@ class FilmRequest:
         epoch: Over layers and runs: the last snapshot of this epoch; None for the last of all.
         step: Over layers: instead of an epoch.
         sample_ids: Ids, as text, of the samples to show; None for all of the split.
+        samples_of: Instead: the samples that were picked for this film.
     """
 
     run_id: str
@@ -51,6 +52,7 @@ class FilmRequest:
     epoch: int | None = None
     step: int | None = None
     sample_ids: Sequence[str] | None = None
+    samples_of: str | None = None
 
 
 def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
@@ -65,9 +67,11 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
     run = _living(session, request.run_id)
     split = lookups.split_by(session, run.id, request.split)
     film = _film(session, store, request, run, split)
-    picked = None
-    if request.sample_ids is not None:
-        picked = points.pick(split_samples(session, store, split), request.sample_ids)
+    picked, sample_ids = None, request.sample_ids
+    if request.samples_of is not None:
+        sample_ids = points.picked_of(store, request.samples_of)
+    if sample_ids is not None:
+        picked = points.pick(split_samples(session, store, split), sample_ids)
         film.subset = points.subset_digest(picked)
     film.id = _id(session, film)
     known = session.get(Film, film.id)
@@ -105,6 +109,8 @@ def _check(request: FilmRequest) -> None:
             f"epoch {request.epoch} and step {request.step} are two ways to name one snapshot; "
             "give one of them"
         )
+    if request.sample_ids is not None and request.samples_of is not None:
+        raise ConfigError("sample_ids and samples_of both pick the samples; give one of them")
     for name in ("steps", "layers", "runs"):
         if getattr(request, name) is not None and not getattr(request, name):
             raise ConfigError(f"{name} is an empty list, so the film has no frame; name at least one")
