@@ -1,7 +1,7 @@
 import { useQuery } from "urql";
 import { SampleDetailDocument, type SampleDetailQuery } from "../api/gql/graphql";
 
-export type Place = { runId: string; split: string; layer: string; step: number };
+export type Place = { runId: string; split: string; layer: string; step: number | null };
 export type SampleDetail = NonNullable<SampleDetailQuery["sample"]>;
 
 /** The sample in focus with its neighbours at a step; the answer before stays while the next is on its way. */

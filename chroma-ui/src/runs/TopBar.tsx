@@ -1,8 +1,10 @@
 import type { RunQuery } from "../api/gql/graphql";
+import { Views } from "../share/Views";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Columns, Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { AxisPicker } from "./AxisPicker";
 import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
@@ -16,6 +18,8 @@ type Props = {
   run: RunDetail | null;
   layer: string | null;
   split: string | null;
+  /** Of the frame shown. */
+  step: number | null;
   onRunsChanged: () => void;
   onHelp: () => void;
   onSearch: () => void;
@@ -28,7 +32,7 @@ export const METHODS = [
   { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
 ] as const;
 
-export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
+export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
   const layers = run?.layers ?? [];
@@ -79,6 +83,9 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
           room={24}
         />
       ) : null}
+      {run && layer && split ? (
+        <AxisPicker runId={run.id} layer={layer} split={split} layers={layers.length} step={step} />
+      ) : null}
       <span className={styles.gap} />
       {run ? (
         <button
@@ -109,6 +116,12 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
+      {run ? (
+        <Views
+          runId={run.id}
+          runName={(id) => runs.find((entry) => entry.id === id)?.name ?? "another run"}
+        />
+      ) : null}
       {run ? (
         <Button
           look="accent"

@@ -50,6 +50,7 @@ function Selected(props: SelectionPanelProps & { indices: Uint32Array }) {
     return listed;
   }, [indices, confidence, byConfidence]);
   const whole = useMemo(() => Uint32Array.from(points.present.keys()), [points]);
+  const placeOf = (i: number) => shown.position?.values[i] ?? i;
   const nameOf = (column: typeof label, i: number) => column?.legend[column.codes[i]] ?? null;
 
   return (
@@ -107,11 +108,12 @@ function Selected(props: SelectionPanelProps & { indices: Uint32Array }) {
         <Gallery
           runId={shown.film.runId}
           split={split}
-          positions={positions}
+          indices={positions}
+          placeOf={placeOf}
           colourOf={(i) => classColours.get(nameOf(prediction ?? label, i) ?? "")}
           nameOf={(i) =>
             [
-              `sample at ${i}`,
+              `sample at ${placeOf(i)}`,
               label ? `label ${nameOf(label, i) ?? "not known"}` : "",
               prediction ? `predicted ${nameOf(prediction, i) ?? "not known"}` : "",
             ]

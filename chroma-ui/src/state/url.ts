@@ -1,3 +1,5 @@
+import type { Place } from "../scatter/viewpoint";
+import { type Axis, readAxis } from "./axis";
 import { type Filter, readFilter, writeFilter } from "./filters";
 import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
 
@@ -15,7 +17,15 @@ export type View = {
   layer: string | null;
   split: string | null;
   method: Method;
-  /** Global optimizer step of the frame shown; null follows the newest one. */
+  /** What the frames run over. */
+  over: Axis;
+  /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */
+  at: string | null;
+  /** Over runs: ids of the runs beside `run`. */
+  mates: string[];
+  /** Id of a film whose picked samples alone are shown; null shows all. */
+  only: string | null;
+  /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
   step: number | null;
   colour: string;
   /** Names of the hidden categories of the colour column. */
@@ -24,6 +34,8 @@ export type View = {
   sample: number | null;
   /** Only points that pass all of them are drawn. */
   filters: Filter[];
+  /** Where the camera is, against the whole film; null sees all of it. */
+  camera: Place | null;
 };
 
 export const START: View = {
@@ -34,16 +46,30 @@ export const START: View = {
   layer: null,
   split: null,
   method: "umap",
+  over: "epochs",
+  at: null,
+  mates: [],
+  only: null,
   step: null,
   colour: "label",
   hidden: [],
   sample: null,
   filters: [],
+  camera: null,
 };
 
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
+
+/** x, y in half heights of the whole film's view, then the zoom. */
+function readCamera(text: string | null): Place | null {
+  const [x, y, zoom] = (text ?? "").split(",").map(Number);
+  const sensible = [x, y].every((at) => Math.abs(at) <= 100) && zoom >= 0.05 && zoom <= 1000;
+  return sensible ? { x, y, zoom } : null;
+}
+
+const writeCamera = ({ x, y, zoom }: Place) => [x, y, zoom].map((value) => +value.toFixed(4)).join(",");
 
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
@@ -58,11 +84,16 @@ export function readView(search: string): View {
     layer: query.get("layer"),
     split: query.get("split"),
     method: query.get("method") === "pca" ? "pca" : "umap",
+    over: readAxis(query.get("over")),
+    at: query.get("at"),
+    mates: query.getAll("with"),
+    only: query.get("only"),
     step: wholeNumber(query.get("step")),
     colour: query.get("colour") ?? START.colour,
     hidden: query.getAll("hide"),
     sample: wholeNumber(query.get("sample")),
     filters: query.getAll("filter").flatMap((text) => readFilter(text) ?? []),
+    camera: readCamera(query.get("camera")),
   };
 }
 
@@ -76,11 +107,16 @@ export function writeView(view: View): string {
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);
   if (view.method !== START.method) query.set("method", view.method);
+  if (view.over !== START.over) query.set("over", view.over);
+  if (view.at !== null) query.set("at", view.at);
+  for (const id of view.mates) query.append("with", id);
+  if (view.only !== null) query.set("only", view.only);
   if (view.step !== null) query.set("step", String(view.step));
   if (view.colour !== START.colour) query.set("colour", view.colour);
   for (const name of view.hidden) query.append("hide", name);
   if (view.sample !== null) query.set("sample", String(view.sample));
   for (const filter of view.filters) query.append("filter", writeFilter(filter));
+  if (view.camera) query.set("camera", writeCamera(view.camera));
   const text = query.toString();
   return text ? `?${text}` : "";
 }

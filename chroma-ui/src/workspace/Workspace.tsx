@@ -8,10 +8,12 @@ import { Palette } from "../palette/Palette";
 import { pickFrame } from "../runs/choices";
 import { TopBar } from "../runs/TopBar";
 import { FilmProgress } from "../scatter/FilmProgress";
+import { OnlyChip } from "../scatter/OnlyChip";
 import type { Plot } from "../scatter/plot";
 import { Stage } from "../scatter/Stage";
 import { composePicture } from "../scatter/scene";
 import { useShownFrame } from "../scatter/useShownFrame";
+import { useCamera } from "../share/useCamera";
 import { useConnection } from "../state/connection";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
@@ -43,7 +45,7 @@ export function Workspace() {
   const { runs, run, layer, split, film } = open;
 
   const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, view.step);
+  const index = pickFrame(frames, view);
   const { hidden, filters } = view;
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
@@ -56,6 +58,7 @@ export function Workspace() {
     problem: bytesProblem,
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
+  const onView = useCamera(plot, box);
   const { seekTo, scrubTo } = useFrames(frames, reel, plot);
 
   const classNames = split?.classNames;
@@ -65,7 +68,7 @@ export function Workspace() {
   );
   const { focus, position, sample, fetching, problem } = useFocus(
     shown,
-    run && layer && split ? { runId: run.id, split: split.name, layer: layer.name } : null,
+    run && split ? { runId: run.id, split: split.name } : null,
   );
   const trails = useTrails(reel, index, focus?.index ?? null, trailsOn);
 
@@ -106,6 +109,7 @@ export function Workspace() {
           run={run}
           layer={layer?.name ?? null}
           split={split?.name ?? null}
+          step={frames[index]?.step ?? null}
           onRunsChanged={open.askRuns}
           onHelp={() => setHelp(true)}
           onSearch={() => setSearching(true)}
@@ -128,9 +132,13 @@ export function Workspace() {
           onPick={(i) => view.focus(positionOf(i))}
           plot={plot}
           onPlot={setPlot}
+          onView={onView}
         >
           {message}
-          {!message && run ? <FilmProgress film={film} /> : null}
+          {!message && run ? (
+            <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onAsk={open.askFilm} />
+          ) : null}
+          <OnlyChip film={film} />
           {!message && failure && shown ? (
             <div className={styles.failure} role="alert" data-testid="film-failed">
               <p>{failure}</p>
@@ -149,6 +157,7 @@ export function Workspace() {
             index={index}
             metrics={run?.metrics ?? NOTHING}
             onScrub={(at) => scrubTo(at, reducedMotion ? 0 : undefined)}
+            onRefine={() => open.changeFilm("refine")}
           />
         </div>
       ) : null}

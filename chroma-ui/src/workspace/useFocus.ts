@@ -3,7 +3,12 @@ import { useSample } from "../inspector/useSample";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
 
-type Place = { runId: string; split: string; layer: string };
+type Place = { runId: string; split: string };
+
+/** Whose neighbours are shown. Another run's have positions of their own: over runs the first one answers. */
+function sourceOf({ film, frame }: ShownFrame): { layer: string; step: number | null } {
+  return { layer: frame.layer, step: frame.runId === film.runId ? frame.step : null };
+}
 
 /** The sample in focus: where it is in the film, what is known of it, and its neighbours. */
 export function useFocus(shown: ShownFrame | null, place: Place | null) {
@@ -16,7 +21,7 @@ export function useFocus(shown: ShownFrame | null, place: Place | null) {
   const index = shown && position !== null ? indexOf(position) : -1;
   const focused = shown !== null && index >= 0 && index < shown.points.n;
   const { sample, fetching, problem } = useSample(
-    shown && place ? { ...place, step: shown.frame.step } : null,
+    shown && place ? { ...place, ...sourceOf(shown) } : null,
     focused ? position : null,
   );
   const focus = useMemo(

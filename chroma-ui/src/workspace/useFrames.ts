@@ -10,13 +10,13 @@ const MOST_TRAILS = 40;
 
 /** Moves through the frames: by steps, to a frame, or to a place between two of them. */
 export function useFrames(frames: readonly Frame[], reel: readonly Points[] | null, plot: Plot | null) {
-  const seek = useView((view) => view.seek);
+  const seekFrame = useView((view) => view.seekFrame);
   const seekTo = useCallback(
     (next: number) => {
       const frame = frames[Math.min(frames.length - 1, Math.max(0, next))];
-      if (frame) seek(frame.step);
+      if (frame) seekFrame(frame);
     },
-    [frames, seek],
+    [frames, seekFrame],
   );
   /** `at` lies between frames; null lets the points go to the nearest one. */
   const scrubTo = (at: number | null, ms?: number) => {

@@ -243,7 +243,7 @@ class Film(Table, table=True):
     run_id: str = _owned("run.id")  # over runs: the first, whose samples are the points
     layer_id: str = _owned("layer.id")  # over layers: the last
     split_id: str = _owned("split.id")
-    method: str = "umap"  # umap, pca, umap-learn
+    method: str = "umap"  # umap, pca, umap-learn, tsne, pacmap, localmap
     axis: str = "epochs"  # what the frames run over: epochs, layers, runs
     steps: list[int] | None = _list_or_none()  # over epochs: only these; None: all
     layers: list[str] | None = _list_or_none()  # over layers: only these names; None: all
@@ -341,3 +341,16 @@ class TaggedSample(Table, table=True):
 
     tag_id: str = Field(foreign_key="tag.id", ondelete="CASCADE", primary_key=True)
     sample_id: str = Field(primary_key=True)
+
+
+class SavedView(Table, table=True):
+    """An address of the dashboard that a user gave a name."""
+
+    __tablename__ = "saved_view"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    name: str
+    address: str  # the search part: ?run=…
+    created_at: datetime = _moment()
+    deleted_at: datetime | None = _moment_or_none()  # forgotten; the same id may be kept again
