@@ -77,7 +77,7 @@ def column(request: Request, film_id: str, name: str, frame: int | None = None) 
     with reading(context.engine) as session:
         film = lookups.film_by(session, film_id)
         at = lookups.frame_at(session, film, frame)
-        _, values = column_values(session, context.store, film, name, at.step if at else None)
+        _, values = column_values(session, context.store, film, name, at)
     return answer(request, values.tobytes(), _BYTES, cache=ASK)
 
 

@@ -209,7 +209,7 @@ def test_labels_of_text_and_without_class_names(opened: Context) -> None:
         assert legend is not None
         assert legend[:2] == ("cat", "dog")
         assert legend == known["prediction"].legend
-        _, codes = column_values(session, opened.store, session.get_one(Film, film.id), "label", 0)
+        _, codes = column_values(session, opened.store, session.get_one(Film, film.id), "label", None)
     assert codes[:3].tolist() == [0, 1, MISSING]
 
 
@@ -221,7 +221,7 @@ def test_measured_labels_are_numbers(opened: Context) -> None:
     film = filming.ask(opened, "pca")
     draw_film(opened.engine, opened.store, film.id, Turns(opened, film))
     with reading(opened.engine) as session:
-        column_, values = column_values(session, opened.store, session.get_one(Film, film.id), "label", 0)
+        column_, values = column_values(session, opened.store, session.get_one(Film, film.id), "label", None)
         names = [c.name for c in film_columns(session, opened.store, session.get_one(Film, film.id))]
     assert column_.legend is None
     assert values[60] == pytest.approx(60 / 119)

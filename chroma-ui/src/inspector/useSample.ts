@@ -1,7 +1,8 @@
 import { useQuery } from "urql";
 import { SampleDetailDocument, type SampleDetailQuery } from "../api/gql/graphql";
 
-export type Place = { runId: string; split: string; layer: string; step: number };
+/** `before` is the step of the frame before; null in the first. */
+export type Place = { runId: string; split: string; layer: string; step: number; before: number | null };
 export type SampleDetail = NonNullable<SampleDetailQuery["sample"]>;
 
 /** The sample in focus with its neighbours at a step; the answer before stays while the next is on its way. */
@@ -14,6 +15,8 @@ export function useSample(place: Place | null, position: number | null) {
       layer: place?.layer ?? "",
       step: place?.step ?? null,
       position: position ?? 0,
+      before: place?.before ?? null,
+      follows: place !== null && place.before !== null,
     },
     pause: place === null || position === null,
   });

@@ -1,5 +1,5 @@
 import type { Column } from "../api/bytes";
-import { columnTitle, count } from "../lib/format";
+import { columnGroup, columnTitle, count } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { usePreferences } from "../state/preferences";
@@ -30,10 +30,20 @@ export function LeftPanel({ columns, shown, picture }: Props) {
           label="Colour by"
           testId="colour-by"
           value={shown?.colourName ?? null}
-          options={choices.map(({ name }) => ({ value: name, name: columnTitle(name) }))}
+          options={choices.map(({ name }) => ({
+            value: name,
+            name: columnTitle(name),
+            group: columnGroup(name),
+          }))}
           onChange={colourBy}
           swatch={swatch}
-          note={colour?.legend ? `${count(colour.legend.length)} classes` : colour ? "number" : undefined}
+          note={
+            colour?.legend
+              ? `${count(colour.legend.length)} ${colour.legend.length === 1 ? "class" : "classes"}`
+              : colour
+                ? "number"
+                : undefined
+          }
         />
       </Section>
       {shown && picture?.legend ? <CategoryLegend shown={shown} legend={picture.legend} /> : null}

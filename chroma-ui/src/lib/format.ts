@@ -38,9 +38,28 @@ const COLUMN_TITLES: Record<string, string> = {
   confidence: "Confidence",
   margin: "Margin",
   cross_entropy: "Cross-entropy",
+  agreement: "kNN agreement",
+  kept: "Neighbours kept",
+  movement: "Movement",
+  cluster: "Cluster",
+  split: "Split",
 };
 
 export function columnTitle(name: string): string {
   if (name.startsWith("tag:")) return `Tag ${name.slice(4)}`;
+  if (name.startsWith("label:")) return `Label ${name.slice(6)}`;
   return COLUMN_TITLES[name] ?? name;
+}
+
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ["Labels", ["label"]],
+  ["Model", ["prediction", "correct", "confidence", "margin", "cross_entropy"]],
+  ["Neighbours and layout", ["agreement", "kept", "movement", "cluster"]],
+];
+
+/** The heading under which a column stands in lists. */
+export function columnGroup(name: string): string {
+  if (name.startsWith("tag:")) return "Tags";
+  if (name.startsWith("label:")) return "Labels";
+  return GROUPS.find(([, names]) => names.includes(name))?.[0] ?? "Samples";
 }

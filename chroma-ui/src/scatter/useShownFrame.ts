@@ -94,16 +94,20 @@ export function useShownFrame(
       const key = `${film.id} ${column}`;
       const known = ranges.current.get(key);
       if (known) return known;
-      const ends = [revision.frames[0], revision.frames[revision.frames.length - 1]];
+      // The second frame, too: the first has nothing before it to be compared with.
+      const ends = [revision.frames[0], revision.frames[1], revision.frames[revision.frames.length - 1]];
       const spans = await Promise.all(
         ends.map(async (end) => {
-          const values = numeric(await valuesOf(column, end));
+          const values = end ? numeric(await valuesOf(column, end)) : null;
           return values ? valueRange(column, values.values) : null;
         }),
       );
-      const [first, last] = spans;
-      if (!first || !last) return null;
-      const range: [number, number] = [Math.min(first[0], last[0]), Math.max(first[1], last[1])];
+      const found = spans.filter((span) => span !== null);
+      if (found.length === 0) return null;
+      const range: [number, number] = [
+        Math.min(...found.map(([low]) => low)),
+        Math.max(...found.map(([, high]) => high)),
+      ];
       ranges.current.set(key, range);
       return range;
     };

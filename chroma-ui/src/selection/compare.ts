@@ -1,5 +1,5 @@
 /** Pure: what is more common among the selected points than among all. */
-import type { CategoricalColumn, NumericColumn } from "../api/bytes";
+import type { CategoricalColumn, ColumnValues, NumericColumn } from "../api/bytes";
 
 export type Share = { name: string; count: number; of: number; inside: number; lift: number };
 
@@ -32,6 +32,78 @@ export function compareShares(
     }))
     .filter(({ count }) => count > 0)
     .sort((a, b) => b.count - a.count || b.lift - a.lift);
+}
+
+/** Something in which the selected points differ from all: a category, or a number. */
+export type Standout = {
+  column: string;
+  /** The category; null for numbers. */
+  value: string | null;
+  inside: number;
+  all: number;
+  /** How many standard errors the selection is from the whole. */
+  score: number;
+};
+
+/** Fewer standard errors than this are chance. */
+const LEAST_SCORE = 3;
+
+/** In what the selected points differ most from all of them, the strongest first. */
+export function standouts(
+  columns: ReadonlyMap<string, ColumnValues>,
+  present: Uint8Array,
+  selected: Uint32Array,
+): Standout[] {
+  const found = [...columns].flatMap(([column, values]): Standout[] => {
+    if (values.kind === "numeric") {
+      const whole = momentsOf(values, present.keys(), present);
+      const inside = momentsOf(values, selected, present);
+      const error = whole.deviation / Math.sqrt(inside.n);
+      const score = (inside.mean - whole.mean) / error;
+      return Number.isFinite(score)
+        ? [{ column, value: null, inside: inside.mean, all: whole.mean, score }]
+        : [];
+    }
+    return compareShares(values, present, selected).flatMap(({ name, inside, lift }) => {
+      const share = inside / lift;
+      const score = (inside - share) / Math.sqrt((share * (1 - share)) / selected.length);
+      return Number.isFinite(score) && score > 0 ? [{ column, value: name, inside, all: share, score }] : [];
+    });
+  });
+  return found
+    .filter(({ score }) => Math.abs(score) >= LEAST_SCORE)
+    .sort((a, b) => Math.abs(b.score) - Math.abs(a.score));
+}
+
+function momentsOf(column: NumericColumn, among: Iterable<number>, present: Uint8Array) {
+  let [n, mean, squares] = [0, 0, 0];
+  for (const i of among) {
+    const value = column.values[i];
+    if (!present[i] || !Number.isFinite(value)) continue;
+    n++;
+    // Welford 1962: exact where values are large and close together.
+    const away = value - mean;
+    mean += away / n;
+    squares += away * (value - mean);
+  }
+  return { n, mean, deviation: Math.sqrt(squares / Math.max(1, n - 1)) };
+}
+
+/** Samples in the order of a column: numbers ascending, categories as in the legend; missing ones last. */
+export function sortedBy(selected: Uint32Array, column: ColumnValues | null, descending: boolean): number[] {
+  const listed = [...selected];
+  const way = descending ? -1 : 1;
+  if (!column) return descending ? listed.reverse() : listed;
+  const sortKey =
+    column.kind === "numeric"
+      ? (i: number) => column.values[i]
+      : (i: number) => (column.codes[i] < column.legend.length ? column.codes[i] : Number.NaN);
+  return listed.sort((a, b) => {
+    const [x, y] = [sortKey(a), sortKey(b)];
+    const [lacks, other] = [!Number.isFinite(x), !Number.isFinite(y)];
+    if (lacks || other) return Number(lacks) - Number(other) || a - b;
+    return way * (x - y) || a - b;
+  });
 }
 
 /** Mean of the known values; NaN where there are none. */

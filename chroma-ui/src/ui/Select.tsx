@@ -5,7 +5,8 @@ import styles from "./Select.module.css";
 type Props<T extends string> = {
   label: string;
   value: T | null;
-  options: readonly { value: T; name: string; title?: string }[];
+  /** Options of one group stand together, under its name. */
+  options: readonly { value: T; name: string; title?: string; group?: string }[];
   onChange: (value: T) => void;
   /** Small print at the right of the closed list. */
   note?: string;
@@ -33,19 +34,26 @@ export function Select<T extends string>(props: Props<T>) {
       <Radix.Portal>
         <Radix.Content className={styles.list} position="popper" sideOffset={5} collisionPadding={8}>
           <Radix.Viewport className={styles.viewport}>
-            {options.map((option) => (
-              <Radix.Item
-                key={option.value}
-                value={option.value}
-                className={styles.option}
-                title={option.title}
-                data-value={option.value}
-              >
-                <Radix.ItemText>{option.name}</Radix.ItemText>
-                <Radix.ItemIndicator className={styles.check}>
-                  <Check size={14} />
-                </Radix.ItemIndicator>
-              </Radix.Item>
+            {[...new Set(options.map((option) => option.group))].map((group) => (
+              <Radix.Group key={group ?? ""}>
+                {group ? <Radix.Label className={styles.group}>{group}</Radix.Label> : null}
+                {options
+                  .filter((option) => option.group === group)
+                  .map((option) => (
+                    <Radix.Item
+                      key={option.value}
+                      value={option.value}
+                      className={styles.option}
+                      title={option.title}
+                      data-value={option.value}
+                    >
+                      <Radix.ItemText>{option.name}</Radix.ItemText>
+                      <Radix.ItemIndicator className={styles.check}>
+                        <Check size={14} />
+                      </Radix.ItemIndicator>
+                    </Radix.Item>
+                  ))}
+              </Radix.Group>
             ))}
           </Radix.Viewport>
         </Radix.Content>

@@ -56,7 +56,7 @@ export function Workspace() {
     problem: bytesProblem,
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
-  const { seekTo, scrubTo } = useFrames(frames, reel, plot);
+  const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot);
 
   const classNames = split?.classNames;
   const picture = useMemo(
@@ -168,7 +168,7 @@ export function Workspace() {
                     problem,
                     classColours: picture.classColours,
                     onFocus: view.focus,
-                    onSeek: seekTo,
+                    onStep: seekStep,
                   }
                 : null
             }

@@ -3,6 +3,9 @@ import { useSample } from "../inspector/useSample";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
 
+const stepBefore = ({ revision, frame }: ShownFrame): number | null =>
+  revision.frames.find(({ index }) => index === frame.index - 1)?.step ?? null;
+
 type Place = { runId: string; split: string; layer: string };
 
 /** The sample in focus: where it is in the film, what is known of it, and its neighbours. */
@@ -16,7 +19,7 @@ export function useFocus(shown: ShownFrame | null, place: Place | null) {
   const index = shown && position !== null ? indexOf(position) : -1;
   const focused = shown !== null && index >= 0 && index < shown.points.n;
   const { sample, fetching, problem } = useSample(
-    shown && place ? { ...place, step: shown.frame.step } : null,
+    shown && place ? { ...place, step: shown.frame.step, before: stepBefore(shown) } : null,
     focused ? position : null,
   );
   const focus = useMemo(

@@ -30,12 +30,15 @@ class ColumnKind(Enum):
 @strawberry.type(description="One number or one category for each point of a film, fetched as bytes.")
 class Column:
     name: str = strawberry.field(
-        description="label, prediction, correct, confidence, margin, cross_entropy, position, tag:NAME, "
-        "or a metadata key"
+        description="label, prediction, correct, confidence, margin, cross_entropy, agreement, kept, "
+        "movement, cluster, split, position, tag:NAME, label:NAME (several labels), or a metadata key"
     )
     kind: ColumnKind
     per_frame: bool = strawberry.field(
         description="true: the values differ from frame to frame (fetch with ?frame=INDEX)"
+    )
+    drawn: bool = strawberry.field(
+        description="true: the values follow from the drawing, so they change with its revision"
     )
     legend: list[str] | None = strawberry.field(
         description="Names of the categories, in code order; null for numeric columns"
@@ -138,6 +141,7 @@ class Film:
                 name=column.name,
                 kind=ColumnKind.NUMERIC if column.legend is None else ColumnKind.CATEGORICAL,
                 per_frame=column.per_frame,
+                drawn=column.drawn,
                 legend=None if column.legend is None else list(column.legend),
             )
             for column in found
