@@ -15,11 +15,14 @@ from typing import Any, cast
 import wrapt
 
 from chroma.capture.layers import Layer
-from chroma.capture.options import RunOptions
+from chroma.capture.options import RunOptions, Splits, Task
+from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import ConfigError
 from chroma.guard import Guard, logger
 from chroma.integrations import _seams
+from chroma.integrations._keras_options import KerasOptions
+from chroma.integrations._options import CaptureOptions
 from chroma.run.arguments import Dtype
 from chroma.run.recording import logged_by_hand
 
@@ -32,18 +35,22 @@ class _Framework:
 
     Attributes:
         modules: Modules whose import makes it joinable.
+        options: What one may ask of it; needs no framework.
         join: Stands in it; returns what takes it out again.
         tested: First and last major version, with the first minor, that the tests ran with.
     """
 
     modules: Sequence[str]
+    options: type[RunOptions]
     join: Callable[[Any, _seams.Ask, Guard], _seams.Undo]
     tested: tuple[tuple[int, int], int]
 
 
 _FRAMEWORKS = {
-    "lightning": _Framework(("lightning.pytorch", "pytorch_lightning"), _seams.lightning, ((2, 2), 2)),
-    "keras": _Framework(("keras",), _seams.keras, ((3, 12), 3)),
+    "lightning": _Framework(
+        ("lightning.pytorch", "pytorch_lightning"), CaptureOptions, _seams.lightning, ((2, 2), 2)
+    ),
+    "keras": _Framework(("keras",), KerasOptions, _seams.keras, ((3, 12), 3)),
 }
 
 
@@ -69,13 +76,17 @@ def autolog(
     project: str | None = None,
     name: str | None = None,
     run_id: str | None = None,
+    tags: Sequence[str] = (),
     layers: str | Layer | Sequence[str | Layer] = "auto",
+    splits: Splits = "auto",
     every: int | str = 1,
-    max_samples: int | None = 10_000,
+    max_samples: MaxSamples = DEFAULT_MAX_SAMPLES,
     max_snapshots: int | None = 40,
     dtype: Dtype = "float16",
+    task: Task = "auto",
     log_inputs: bool = True,
-    frameworks: Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
+    max_overhead: float | None = None,
+    frameworks: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     exclusive: bool = False,
     silent: bool = False,
     disable: bool = False,
@@ -90,14 +101,22 @@ def autolog(
         project: Group of runs; by default the name of the git repository, or folder, one works in.
         name: Readable name of the runs; by default one made of each run's id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
+        tags: Names given to the runs.
         layers: "auto", or layer names, globs, "name:input", `chroma.Layer`s.
+        splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is
+            captured, as {"train": "probe"}: see the framework's `ChromaCallback`.
         every: Epochs between snapshots, or steps as in "500 steps".
-        max_samples: Most samples to follow in each split, the same ones all along; None for all.
+        max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
+            as {"train": 5_000, "val": None}.
         max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
         dtype: Of stored vectors: "float16", or "float32".
-        log_inputs: Keep inputs that look like images as thumbnails.
-        frameworks: Which of "lightning", "keras" and "transformers"; a mapping gives options that hold for
-            one of them: `{"lightning": {}, "keras": {"every": 5}}`. None for all.
+        task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
+            "unlabelled", "custom".
+        log_inputs: Keep inputs as previews: what looks like images, and the texts of tokens.
+        max_overhead: Largest share of the training's time that capture may take, as 0.02; None for any.
+        frameworks: Which of "lightning", "keras" and "transformers"; None for all. A mapping gives options
+            that hold for one of them, and may name any option of its `ChromaCallback`:
+            `{"lightning": {}, "keras": {"every": 5, "data": (x, y)}}`.
         exclusive: Capture nothing while a run of `chroma.init` is open.
         silent: Print nothing and warn of nothing.
         disable: Capture no more: every method of a framework is again what it was.
@@ -105,19 +124,9 @@ def autolog(
     Raises:
         ConfigError: An argument cannot be used; what was asked before still holds.
     """
-    shared = RunOptions(
-        project=project,
-        name=name,
-        run_id=run_id,
-        layers=layers,
-        every=every,
-        max_samples=max_samples,
-        max_snapshots=max_snapshots,
-        dtype=dtype,
-        log_inputs=log_inputs,
-        silent=silent,
-    )
-    options = {} if disable else _by_framework(shared, frameworks)
+    general = RunOptions.picked(locals())
+    RunOptions(**general)
+    options = {} if disable else _by_framework(general, frameworks)
     with _lock:
         _state.options, _state.exclusive, _state.silent = options, exclusive, silent
         for framework, known in _FRAMEWORKS.items():
@@ -129,23 +138,24 @@ def autolog(
 
 
 def _by_framework(
-    shared: RunOptions, frameworks: Sequence[str] | Mapping[str, Mapping[str, Any]] | None
+    general: Mapping[str, Any], frameworks: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None
 ) -> dict[str, Mapping[str, Any]]:
+    """Options by framework, each checked by the framework's own class of options."""
     named = _FRAMEWORKS if frameworks is None else [frameworks] if isinstance(frameworks, str) else frameworks
     own = cast("Mapping[str, Mapping[str, Any]]", frameworks if isinstance(frameworks, Mapping) else {})
-    given = {each.name: getattr(shared, each.name) for each in fields(shared)}
     options: dict[str, Mapping[str, Any]] = {}
     for framework in named:
         if framework not in _FRAMEWORKS:
             raise ConfigError(f"frameworks= names {framework!r}; give some of {', '.join(_FRAMEWORKS)}")
-        try:
-            RunOptions(**{**given, **own.get(framework, {})})
-        except TypeError as error:
+        asked = {**general, **own.get(framework, {})}
+        kind = _FRAMEWORKS[framework].options
+        if unknown := asked.keys() - {each.name for each in fields(kind)}:
             raise ConfigError(
-                f"frameworks= gives {framework} an option that is not known ({error}); "
-                f"there are {', '.join(given)}"
-            ) from None
-        options[framework] = {**given, **own.get(framework, {})}
+                f"frameworks= gives {framework} an option that is not known, {min(unknown)!r}; there are "
+                f"{', '.join(each.name for each in fields(kind))}"
+            )
+        kind(**asked)
+        options[framework] = asked
     return options
 
 

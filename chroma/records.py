@@ -230,12 +230,12 @@ class Notes:
     """What a user wrote of a run in the dashboard or a notebook.
 
     Attributes:
-        change: "rename", "delete", "restore", "tag" or "untag".
-        body: rename: `{"name"}`; tag, untag: `{"split", "tag", "ids"}` with ids as strings.
+        change: "rename", "delete", "restore", "tag-run", "untag-run", "tag" or "untag".
+        body: rename: `{"name"}`; tag-run, untag-run: `{"tag"}`; tag, untag: `{"split", "tag", "ids"}` with ids as strings.
     """
 
     kind: ClassVar[str] = "notes"
-    change: Literal["rename", "delete", "restore", "tag", "untag"]
+    change: Literal["rename", "delete", "restore", "tag-run", "untag-run", "tag", "untag"]
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

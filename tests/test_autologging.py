@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import inspect
 import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 
 import pytest
 
 import chroma
 from chroma import autologging
+from chroma.capture.options import RunOptions
 from chroma.errors import ConfigError
 
 
@@ -98,6 +101,10 @@ def test_any_order_of_import_enable_and_disable(order: tuple[str, ...]) -> None:
         ({"frameworks": ["fastai"]}, "names 'fastai'"),
         ({"frameworks": {"lightning": {"evry": 2}}}, "not known"),
         ({"frameworks": {"lightning": {"every": 0}}}, "every=0"),
+        ({"frameworks": {"lightning": {"data": 0}}}, "not known, .data."),
+        ({"splits": "trian"}, "splits=.trian."),
+        ({"task": "guess"}, "task=.guess."),
+        ({"max_overhead": 2}, "max_overhead=2"),
     ],
 )
 def test_wrong_arguments_are_refused_and_what_was_asked_holds(
@@ -114,3 +121,18 @@ def test_options_for_one_framework_win() -> None:
     assert autologging._state.options == {
         "lightning": {**autologging._state.options["lightning"], "every": 5, "project": None}
     }
+
+
+def test_options_of_its_own_framework_are_known_before_it_is_imported() -> None:
+    ids = ["a", "b"]
+    chroma.autolog(frameworks={"keras": {"data": (1, 2), "ids": ids}, "lightning": {"forward": print}})
+    assert autologging._state.options["keras"]["ids"] is ids
+    assert autologging._state.options["lightning"]["forward"] is print
+
+
+def test_its_arguments_are_those_of_every_callback() -> None:
+    """One set of words: what the callbacks take, autolog takes."""
+    here = inspect.signature(chroma.autolog).parameters
+    shared = {each.name: each.default for each in fields(RunOptions)}
+    assert {name: here[name].default for name in shared} == shared
+    assert here.keys() - shared.keys() == {"frameworks", "exclusive", "disable"}

@@ -132,6 +132,27 @@ def test_ui_starts_on_a_run(home: Path):
         assert "token" not in url
 
 
+def test_a_run_is_deleted_and_brought_back(home: Path):
+    capture(home, n=20, epochs=1)
+    asked = subprocess.run(
+        [*CHROMA, "runs", "delete", "brave-fox"],
+        input="n\n",
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert asked.returncode == 1
+    assert "Delete brave-fox (run-a)?" in asked.stdout
+    assert len(json.loads(_run("runs", "list", "--json").stdout)) == 1
+    assert "chroma runs restore run-a" in _run("runs", "delete", "brave-fox", "--yes").stdout
+    assert json.loads(_run("runs", "list", "--json").stdout) == []
+    _refused(_run("runs", "delete", "brave-fox", "--yes"), "no run named 'brave-fox'")
+    assert _run("runs", "restore", "run-a").stdout == "brave-fox is back.\n"
+    assert [run["id"] for run in json.loads(_run("runs", "list", "--json").stdout)] == ["run-a"]
+    _refused(_run("runs", "restore", "run-b"), "no run named 'run-b'")
+
+
 def test_a_port_in_use(home: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""`chroma runs`: what there is, on the terminal."""
+"""`chroma runs`: what there is, on the terminal, and what is to go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from chroma.cli._options import AsJson, Home
 if TYPE_CHECKING:
     import pandas as pd
 
-commands = typer.Typer(help="List and show runs.", no_args_is_help=True)
+commands = typer.Typer(help="List, show and delete runs.", no_args_is_help=True)
 
 
 @commands.command("list")
@@ -65,6 +65,34 @@ def show_run(
     _print_table(tables["splits"][["name", "n", "of", "identity"]], "Splits")
     _print_table(tables["snapshots"].drop(columns="dtype"), "Snapshots")
     _print_table(last, "Metrics, last value")
+
+
+@commands.command("delete")
+def delete_run(
+    run: Annotated[str, typer.Argument(help="Name or id of a run, or latest.")],
+    home: Home = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a run; its files go 7 days later, until then it can be restored."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        stored = catalog.run(run)
+        if not yes:
+            typer.confirm(f"Delete {stored.name} ({stored.id})?", abort=True)
+        stored.delete()
+    typer.echo(f"Deleted {stored.name}. Within 7 days this brings it back: chroma runs restore {stored.id}")
+
+
+@commands.command("restore")
+def restore_run(
+    run_id: Annotated[str, typer.Argument(help="Id of a deleted run.", metavar="ID")], home: Home = None
+) -> None:
+    """Bring a deleted run back."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        typer.echo(f"{catalog.restore(run_id).name} is back.")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from inspect import Parameter, signature
 from typing import Any, cast
@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from chroma.errors import ConfigError
-
-Forward = Callable[[Any, Any], object]  # of the model and a batch
 
 # by name: importing these classes takes seconds, and who uses them has imported them
 _WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
 
 from chroma.errors import ConfigError
+from chroma.integrations._options import Columns, Pick
 from chroma.integrations._torch import labels_of, to_numpy
 from chroma.records import Array, Ids, sample_ids
-
-Pick = str | int | Callable[[Any], Any]  # a key or position in the batch, or a function of it
-Columns = str | Sequence[str] | Callable[[Any], Mapping[str, Any]]
 
 _LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
 _INPUT_KEYS = ("image", "images", "pixel_values", "x", "input", "inputs")

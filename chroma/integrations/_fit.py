@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import secrets
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, ParamSpec
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
 from torch.utils.data import DataLoader
 
+from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
+from chroma.capture.options import How
 from chroma.capture.session import CaptureSession, max_samples_of
-from chroma.guard import Guard
 from chroma.integrations._aside import forward_of, is_compiled, plain
 from chroma.integrations._loader import IndexTap, knows_ids, tap, untap
-from chroma.integrations._options import CaptureOptions, How
+from chroma.integrations._options import CaptureOptions
 from chroma.integrations._probe import Probe
 from chroma.integrations._ranks import Rank
 from chroma.integrations._stage import Aside, Clock, Riding, Stage, listed
 from chroma.integrations._watcher import ModelWatcher
 from chroma.run import Run
 from chroma.run.naming import new_run_id
-from chroma.run.receipt import Receipt, announce, forecast
 from chroma.run.recording import status_of
 from chroma.settings import load_settings
 
-P = ParamSpec("P")
 Call = Literal["fit", "validate", "test", "predict"]
 
 SPLIT_OF_CALL = {"validate": "val", "test": "test", "predict": "predict"}
 _SPLIT_OF_MODE = {"train": "train", "sanity_check": "val", **SPLIT_OF_CALL}
 
 
-class FitCapture:
+class FitCapture(CapturedCall):
     """Captures the passes of one `Trainer.fit`, `validate`, `test` or `predict`.
 
     Args:
@@ -45,42 +43,24 @@ class FitCapture:
 
     Attributes:
         call: Which method of the Trainer runs.
-        run: The run, None until it is open.
-        receipt: What was captured, None until the run is closed.
         stages: What is captured, by split.
     """
 
     def __init__(
         self, options: CaptureOptions, trainer: Any, model: Any, call: Call, run_id: str | None = None
     ) -> None:
-        self.run: Run | None = None
-        self.receipt: Receipt | None = None
+        super().__init__(silent=options.silent)
         self.stages: dict[str, Stage] = {}
         self._options = options
         self._trainer = trainer
         self._model = model
         self.call: Call = call
         self._run_id = options.run_id or run_id
-        self._guard = Guard()
-        self._silent = options.silent
         self._prepare: Any = None
         self._taps: dict[DataLoader[Any], IndexTap] = {}
         self._reader = options.reader()
         self._logged: dict[str, Any] = {}
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
-
-    def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Do a part of the capture: its errors stop here, its time is counted."""
-        before = self._guard.count
-        start = time.perf_counter()
-        try:
-            with self._guard.fail_safe(f"capture ({do.__name__.replace('_', ' ')})"):
-                do(*args, **kwargs)
-        finally:
-            if self.run is not None:
-                self.run.recording.tally.seconds += time.perf_counter() - start
-                if self._guard.count > before and self.receipt is None:
-                    self.run.recording.tally.miss("a step of the capture failed")
 
     def listen(self) -> None:
         """Tap each loader to ride on as soon as the trainer has made it, before it is first iterated."""
@@ -91,7 +71,7 @@ class FitCapture:
 
         def prepare(dataloader: Any, shuffle: bool, mode: Any) -> Any:
             prepared = original(dataloader, shuffle, mode)
-            with self._guard.fail_safe("listening to a loader"):
+            with self.guard.fail_safe("listening to a loader"):
                 wanted = _SPLIT_OF_MODE.get(mode.value) in ridden
                 if wanted and prepared not in self._taps and knows_ids(prepared):
                     self._taps[prepared] = tap(prepared)
@@ -112,9 +92,9 @@ class FitCapture:
             framework=f"{package} {version}".strip(),
             rank=trainer.global_rank,
             world_size=trainer.world_size,
-            guard=self._guard,
+            guard=self.guard,
         )
-        self._silent = options.silent or trainer.global_rank > 0
+        self.silent = options.silent or trainer.global_rank > 0
         rank = Rank(trainer.global_rank, trainer.world_size)
         rank.say(self.run.recording.tally)
         session = CaptureSession(
@@ -193,9 +173,7 @@ class FitCapture:
             if said := stage.thinning.said():
                 self.run.recording.tally.note(f"thinning {split}", f"{split}: {said}")
         status, error = status_of(exception)
-        self.receipt = self.run.finish(status, error=error)
-        if not self._silent:
-            announce(str(self.receipt))
+        self.end_run(status, error)
 
     def release(self) -> None:
         """Remove hooks and taps; ours only."""
@@ -309,14 +287,8 @@ class FitCapture:
         return {"run_id": run_id, "attempt": attempt}
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
-        if self._silent or self.run is None:
-            return
-        size = 4 if self.run.recording.dtype == "float32" else 2
         stage = self.stages[split.partition(":")[0]]
-        layers = [(layer.name, dim, layer.reason) for layer, dim in chosen]
-        announce(
-            forecast(self.run.name, layers, n=followed, of=of, size=size, snapshots=stage.thinning.expected)
-        )
+        self.say(chosen, followed=followed, of=of, snapshots=stage.thinning.expected)
 
 
 def _hyperparameters(model: Any) -> dict[str, Any]:

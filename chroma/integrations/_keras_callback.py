@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import Any
 
 from chroma.capture.layers import Layer
-from chroma.capture.options import RunOptions
+from chroma.capture.options import Splits, Task
+from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
 from chroma.run import Run
@@ -35,13 +36,20 @@ class ChromaCallback(keras.callbacks.Callback):
         project: Group of runs; by default the name of the git repository, or folder, one works in.
         name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
+        tags: Names given to the run.
         layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
             layer names (those of nested models with a dot), globs, "name:input", `chroma.Layer`s.
+        splits: "auto": val where there is one, else train; or some of "train", "val".
         every: Epochs between snapshots, or steps as in "500 steps".
-        max_samples: Most samples to follow in each split, the same ones all along; None for all.
+        max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
+            as {"train": 5_000, "val": None}.
         max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
         dtype: Of stored vectors: "float16", or "float32".
+        task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
+            "unlabelled", "custom".
         log_inputs: Keep inputs that look like images as thumbnails.
+        max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
+            every second, fourth … snapshot is taken as need be. None for any.
         silent: Print neither what was chosen nor the receipt.
         data: Samples to follow instead: anything `fit` takes but a generator, or a dict of them by split.
         ids: The user's own sample keys: an array `[N]`, a dict of them by split, the name of an input, or a
@@ -60,12 +68,16 @@ class ChromaCallback(keras.callbacks.Callback):
         project: str | None = None,
         name: str | None = None,
         run_id: str | None = None,
+        tags: Sequence[str] = (),
         layers: str | Layer | Sequence[str | Layer] = "auto",
+        splits: Splits = "auto",
         every: int | str = 1,
-        max_samples: int | None = 10_000,
+        max_samples: MaxSamples = DEFAULT_MAX_SAMPLES,
         max_snapshots: int | None = 40,
         dtype: Dtype = "float16",
+        task: Task = "auto",
         log_inputs: bool = True,
+        max_overhead: float | None = None,
         silent: bool = False,
         data: Any = None,
         ids: Pick = None,
@@ -73,22 +85,8 @@ class ChromaCallback(keras.callbacks.Callback):
         inputs: Pick = None,
         metadata: Any = None,
     ) -> None:
+        self._options = KerasOptions(**KerasOptions.picked(locals()))
         super().__init__()
-        shared = RunOptions(
-            project=project,
-            name=name,
-            run_id=run_id,
-            layers=layers,
-            every=every,
-            max_samples=max_samples,
-            max_snapshots=max_snapshots,
-            dtype=dtype,
-            log_inputs=log_inputs,
-            silent=silent,
-        )
-        self._options = KerasOptions(
-            shared=shared, data=data, ids=ids, labels=labels, inputs=inputs, metadata=metadata
-        )
         self._fit: KerasCapture | None = None
 
     @property

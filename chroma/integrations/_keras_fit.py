@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
 from importlib import import_module
-from typing import Any, ParamSpec, cast
+from typing import Any, cast
 
 import numpy as np
 
+from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen, Module, choose, classifier_head
 from chroma.capture.session import CaptureSession, max_samples_of
 from chroma.errors import ConfigError
-from chroma.guard import Guard
 from chroma.integrations._keras_layers import LayerReader, ends_in, layers_of, look
 from chroma.integrations._keras_options import KerasOptions
 from chroma.integrations._keras_samples import ProbeSamples, probe_samples, rows_of, validation_start
 from chroma.records import Array, Head
 from chroma.run import Run
-from chroma.run.receipt import Receipt, announce, forecast
 from chroma.run.recording import status_of
 
 keras: Any = import_module("keras")  # its types are not complete
 
-P = ParamSpec("P")
 _SCORES = ":scores"  # no layer's name
 _LEAST_BATCH = 128  # samples: below this the calls cost more than the arithmetic
 
@@ -76,53 +73,33 @@ def observed(fit: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs:
         _call.reset(token)
 
 
-class KerasCapture:
-    """Captures the epochs of one fit.
-
-    Attributes:
-        run: The run, None until it is open.
-        receipt: What was captured, None until the run is closed.
-    """
+class KerasCapture(CapturedCall):
+    """Captures the epochs of one fit."""
 
     def __init__(self, options: KerasOptions, model: Any, call: FitCall | None) -> None:
-        self.run: Run | None = None
-        self.receipt: Receipt | None = None
+        super().__init__(silent=options.silent)
         self._options = options
         self._model = model
         self._arguments: Mapping[str, Any] = call.arguments if call else {}
-        self._guard = Guard()
         self._splits: dict[str, _Followed] = {}
         self._session: CaptureSession | None = None
         self._chosen: list[Chosen] = []
         self._scores: _Scores | None = None
         self._read: LayerReader | None = None
         self._size = 0
-        self._thinning = options.shared.thinning(None)
+        self._thinning = options.thinning(None)
         if call is not None:
             call.captures.append(self)
 
-    def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Do a part of the capture: its errors stop here, its time is counted."""
-        before = self._guard.count
-        start = time.perf_counter()
-        try:
-            with self._guard.fail_safe(f"capture ({do.__name__.replace('_', ' ')})"):
-                do(*args, **kwargs)
-        finally:
-            if self.run is not None:
-                self.run.recording.tally.seconds += time.perf_counter() - start
-                if self._guard.count > before and self.receipt is None:
-                    self.run.recording.tally.miss("a step of the capture failed")
-
     def open(self) -> None:
         """Open the run, take the samples to follow, and choose the layers."""
-        options = self._options.shared
+        options = self._options
         arguments = self._arguments
         self.run = Run(
             **options.run(),
             config=_config(self._model, arguments),
             framework=f"keras {keras.__version__} ({keras.backend.backend()})",
-            guard=self._guard,
+            guard=self.guard,
         )
         strategy = getattr(self._model, "distribute_strategy", None)
         if getattr(strategy, "num_replicas_in_sync", 1) > 1 or keras.distribution.distribution() is not None:
@@ -162,11 +139,9 @@ class KerasCapture:
         if said:
             self.run.recording.tally.note("thinning", said)
         status, error = status_of(exception)
-        self.receipt = self.run.finish(status, error=error)
         self._splits.clear()
         self._read = None
-        if not self._options.shared.silent:
-            announce(str(self.receipt))
+        self.end_run(status, error)
 
     def _follow(self) -> dict[str, _Followed]:
         """The samples to follow of each split; why not, if there are none."""
@@ -174,7 +149,7 @@ class KerasCapture:
         arguments = self._arguments
 
         def most(split: str) -> int | None:
-            return max_samples_of(split, self._options.shared.max_samples)
+            return max_samples_of(split, self._options.max_samples)
 
         x, y = arguments.get("x"), arguments.get("y")
         sources: dict[str, Callable[[], ProbeSamples]] = {}
@@ -196,7 +171,7 @@ class KerasCapture:
             raise ConfigError("fit was called in a way Chroma does not see; give ChromaCallback(data=(x, y))")
         followed: dict[str, _Followed] = {}
         for split, take in sources.items():
-            with self._guard.fail_safe(f"taking the samples of {split}"):
+            with self.guard.fail_safe(f"taking the samples of {split}"):
                 followed[split] = self._known(split, take(), validates)
         if not followed:
             self.run.recording.tally.miss("no samples could be followed")
@@ -214,7 +189,7 @@ class KerasCapture:
             ids=samples.ids if ids is None else ids,
             identity=samples.identity if ids is None else "key" if ids.dtype == object else "index",
             labels=self._options.labels_of(split, samples),
-            inputs=self._options.inputs_of(samples) if self._options.shared.log_inputs else None,
+            inputs=self._options.inputs_of(samples) if self._options.log_inputs else None,
             metadata=self._options.metadata_of(split, samples),
         )
 
@@ -223,7 +198,7 @@ class KerasCapture:
         fired = look(self._model, rows_of(split.samples.x, rows))
         layers = layers_of(self._model)
         head = classifier_head(fired, len(rows), _classes(split.labels, fired))
-        wanted = self._options.shared.layers
+        wanted = self._options.layers
         self._chosen = choose(wanted, list(layers), fired, len(rows), head)
         last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
         self._scores = None
@@ -259,22 +234,13 @@ class KerasCapture:
                     scores = np.concatenate([1 - scores, scores], axis=1)
                 passing.add_scores(scores, self._scores.head)
         if passing.first:
-            self._say(split, widths)
-        passing.end()
-
-    def _say(self, split: _Followed, widths: Mapping[str, int]) -> None:
-        if self.run is None or self._options.shared.silent:
-            return
-        announce(
-            forecast(
-                self.run.name,
-                [(layer.name, widths[layer.name], layer.reason) for layer in self._chosen],
-                n=len(split.samples),
+            self.say(
+                [(layer, widths[layer.name]) for layer in self._chosen],
+                followed=len(split.samples),
                 of=split.samples.of,
-                size=4 if self.run.recording.dtype == "float32" else 2,
                 snapshots=self._thinning.expected,
             )
-        )
+        passing.end()
 
     def _validated(self, epoch: int) -> bool:
         often: Any = self._arguments.get("validation_freq", 1)

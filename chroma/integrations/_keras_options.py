@@ -1,32 +1,30 @@
-"""What a user says of the samples of a Keras fit: keys of their own, labels, inputs, metadata."""
+"""What a user may ask of a capture of Keras, and say of the samples of a fit; imports no Keras."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from chroma.capture.labels import class_labels
 from chroma.capture.options import RunOptions
 from chroma.errors import ConfigError
-from chroma.integrations._keras_samples import ProbeSamples
 from chroma.records import Array, Ids, sample_ids
 from chroma.run.arguments import as_array
 from chroma.thumbnails import looks_like_image
 
-keras: Any = import_module("keras")  # its types are not complete
+if TYPE_CHECKING:
+    from chroma.integrations._keras_samples import ProbeSamples
 
 Pick = Any  # an array `[N]`, one for each split, a key of the inputs, or a function of (x, y)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KerasOptions:
+class KerasOptions(RunOptions):
     """Options of a capture, and what the user says of the samples; see `ChromaCallback`."""
 
-    shared: RunOptions
     data: Any = None
     ids: Pick = None
     labels: Pick = None
@@ -54,7 +52,7 @@ class KerasOptions:
                     "labels= must give one label per sample: [n] numbers or strings, or one-hot"
                 )
             return _whole(found)
-        leaves = [] if samples.y is None else keras.tree.flatten(samples.y)
+        leaves = [] if samples.y is None else _leaves(samples.y)
         found = next((labels for leaf in leaves if (labels := class_labels(leaf, n)) is not None), None)
         return None if found is None else _whole(found)
 
@@ -62,7 +60,7 @@ class KerasOptions:
         """`[n, …]` inputs to show: as given, else the first that looks like images."""
         if self.inputs is not None:
             return _picked(self.inputs, "", samples, "inputs")
-        leaves = keras.tree.flatten(samples.x)
+        leaves = _leaves(samples.x)
         return next((leaf for leaf in leaves if looks_like_image(leaf[:1])), None)
 
     def metadata_of(self, split: str, samples: ProbeSamples) -> dict[str, Array]:
@@ -76,6 +74,13 @@ class KerasOptions:
             given = given[split]
         own = {name: _picked(values, split, samples, f"metadata {name}") for name, values in given.items()}
         return {**samples.metadata, **{name: column for name, column in own.items() if column is not None}}
+
+
+def _leaves(structure: Any) -> list[Any]:
+    """Arrays in nested lists and dicts, in Keras's order."""
+    import keras
+
+    return cast("Any", keras).tree.flatten(structure)
 
 
 def _picked(pick: Pick, split: str, samples: ProbeSamples, argument: str) -> Array | None:

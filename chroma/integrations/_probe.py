@@ -23,9 +23,10 @@ from torch.utils.data import (
 
 from chroma.capture.probe import hashes
 from chroma.errors import ConfigError
-from chroma.integrations._aside import Forward, evaluating, random_states_kept
+from chroma.integrations._aside import evaluating, random_states_kept
 from chroma.integrations._batch import BatchReader
 from chroma.integrations._loader import IndexTap, class_names_of
+from chroma.integrations._options import Forward
 from chroma.integrations._watcher import ModelWatcher
 from chroma.records import Ids
 from chroma.run.receipt import Tally

@@ -16,22 +16,17 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from chroma.capture.layers import Layer
-from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
-from chroma.integrations._aside import Forward
-from chroma.integrations._batch import Columns, Pick
 from chroma.integrations._fit import SPLIT_OF_CALL, FitCapture
-from chroma.integrations._options import CaptureOptions, Splits, Task
+from chroma.integrations._options import TakesOptions
 from chroma.run import Run
-from chroma.run.arguments import Dtype
 from chroma.run.receipt import Receipt
 
 _NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
 
 
-class CallbackHooks:
+class CallbackHooks(TakesOptions):
     """Captures the layers of a model while `Trainer.fit` trains it; the weights come out the same to the bit.
 
     Chroma's own errors are warned of once and never reach the training. The sanity check and `fast_dev_run`
@@ -72,54 +67,9 @@ class CallbackHooks:
         ConfigError: An argument cannot be used.
     """
 
-    def __init__(
-        self,
-        *,
-        project: str | None = None,
-        name: str | None = None,
-        run_id: str | None = None,
-        tags: Sequence[str] = (),
-        layers: str | Layer | Sequence[str | Layer] = "auto",
-        splits: Splits = "auto",
-        every: int | str = 1,
-        max_samples: MaxSamples = DEFAULT_MAX_SAMPLES,
-        max_snapshots: int | None = 40,
-        dtype: Dtype = "float16",
-        task: Task = "auto",
-        log_inputs: bool = True,
-        max_overhead: float | None = None,
-        silent: bool = False,
-        forward: Forward | None = None,
-        ids: Pick | None = None,
-        labels: Pick | None = None,
-        inputs: Pick | None = None,
-        metadata: Columns | None = None,
-    ) -> None:
-        super().__init__()
-        self._options = CaptureOptions(
-            project=project,
-            name=name,
-            run_id=run_id,
-            tags=tags,
-            layers=layers,
-            splits=splits,
-            every=every,
-            max_samples=max_samples,
-            max_snapshots=max_snapshots,
-            dtype=dtype,
-            task=task,
-            log_inputs=log_inputs,
-            max_overhead=max_overhead,
-            silent=silent,
-            forward=forward,
-            ids=ids,
-            labels=labels,
-            inputs=inputs,
-            metadata=metadata,
-        )
-        self._fit: FitCapture | None = None  # of the call that runs
-        self._last: FitCapture | None = None
-        self._model: weakref.ref[Any] | None = None  # of the last fit
+    _fit: FitCapture | None = None  # of the call that runs
+    _last: FitCapture | None = None
+    _model: weakref.ref[Any] | None = None  # of the last fit
 
     @property
     def run(self) -> Run | None:

@@ -18,10 +18,10 @@ from typing import Any, Self, cast
 import torch
 from torch.utils.data import DataLoader
 
+from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
 from chroma.capture.session import CaptureSession, Identity
 from chroma.errors import ConfigError
-from chroma.guard import Guard
 from chroma.integrations._aside import (
     evaluating,
     forward_of,
@@ -44,7 +44,7 @@ from chroma.integrations._watcher import ModelWatcher
 from chroma.records import Ids, RunStatus
 from chroma.run import Run
 from chroma.run.arguments import moment, name_of
-from chroma.run.receipt import Receipt, announce, forecast
+from chroma.run.receipt import Receipt
 from chroma.run.recording import status_of
 
 
@@ -89,7 +89,7 @@ def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Wat
     return Watch(model, loaders, CaptureOptions(**options))
 
 
-class Watch:
+class Watch(CapturedCall):
     """Takes snapshots of a model. Made by `chroma.watch`.
 
     Under `torch.distributed` every rank watches its share if the loaders have DistributedSamplers; else rank
@@ -101,19 +101,17 @@ class Watch:
     """
 
     def __init__(self, model: Any, loaders: Mapping[str, Any], options: CaptureOptions) -> None:
+        super().__init__(silent=options.silent)
         self._model = plain(model)
         self._loaders = loaders
         self._forward = options.forward or forward_of
         self._reader = options.reader()
         self._thinning = options.thinning(None)
-        self._guard = Guard()
         self._taps: dict[str, IndexTap] = {}
         self._iterators: dict[str, Any] = {}  # of persistent workers: ours, apart from the user's
         self._steps: set[int] = set()
-        self.run: Run | None = None
-        self.receipt: Receipt | None = None
         rank = rank_of(loaders.values(), options.run_id)
-        self._silent = options.silent or rank.number > 0
+        self.silent = options.silent or rank.number > 0
         if not rank.takes_part:
             return
         self.run = Run(
@@ -121,7 +119,7 @@ class Watch:
             framework=f"torch {torch.__version__}",
             rank=rank.number,
             world_size=rank.of,
-            guard=self._guard,
+            guard=self.guard,
         )
         rank.say(self.run.recording.tally)
         session = CaptureSession(
@@ -156,8 +154,8 @@ class Watch:
         """
         if self.run is None or self.receipt is not None:
             return False
-        tally, before = self.run.recording.tally, self._guard.count
-        with self.run.recording.timed(), self._guard.fail_safe("taking a snapshot"):
+        tally, before = self.run.recording.tally, self.guard.count
+        with self.run.recording.timed(), self.guard.fail_safe("taking a snapshot"):
             epoch, step = moment(epoch, step)
             if step in self._steps:
                 raise ConfigError(f"step {step} already has a snapshot; give another epoch= or step=")
@@ -173,7 +171,7 @@ class Watch:
             finally:
                 self._watcher.cancel()
             return True
-        if self._guard.count > before:
+        if self.guard.count > before:
             tally.miss("a snapshot failed")
         return False
 
@@ -202,10 +200,7 @@ class Watch:
         self._iterators.clear()
         if said := self._thinning.said():
             self.run.recording.tally.note("thinning", said)
-        self.receipt = self.run.finish(status, error=error)
-        if not self._silent:
-            announce(str(self.receipt))
-        return self.receipt
+        return self.end_run(status, error)
 
     def _take(self, split: str, epoch: int | None, step: int) -> None:
         loader, tapped = self._loaders[split], self._taps.get(split)
@@ -250,8 +245,4 @@ class Watch:
         yield from batches
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
-        if self._silent or self.run is None:
-            return
-        size = 4 if self.run.recording.dtype == "float32" else 2
-        layers = [(layer.name, dim, layer.reason) for layer, dim in chosen]
-        announce(forecast(self.run.name, layers, n=followed, of=of, size=size, snapshots=None))
+        self.say(chosen, followed=followed, of=of, snapshots=None)

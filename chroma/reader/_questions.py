@@ -19,3 +19,4 @@ NEIGHBORS = """query N($run: ID!, $split: String!, $position: Int!, $layer: Stri
 TAG = """mutation T($run: ID!, $split: String!, $tag: String!, $ids: [String!]!) {
   %s(runId: $run, split: $split, tag: $tag, sampleIds: $ids) { id }
 }"""
+DELETE = "mutation D($run: ID!) { deleteRun(id: $run) { id } }"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PROJECTS = "{ projects { id name createdAt runs { id deletedAt } } }"
+_RESTORE = "mutation R($id: ID!) { restoreRun(id: $id) { id name } }"
 _RUNS = """query Runs($project: String) {
   runs(project: $project) {
     id name project status framework task createdAt finishedAt deletedAt bytes attempts
@@ -103,6 +104,19 @@ class Catalog:
             if name_or_id in (run["name"], "latest"):
                 return StoredRun(self._connection, run["id"], run["name"])
         raise NotFoundError("run", name_or_id, dict.fromkeys(run["name"] for run in runs))
+
+    def restore(self, run_id: str) -> StoredRun:
+        """Bring a deleted run back.
+
+        Args:
+            run_id: Its id; a name may stand for several runs.
+
+        Raises:
+            NotFoundError: There is no run of this id.
+            IngestError: It was deleted more than 7 days ago, and its files are gone.
+        """
+        run = self._connection.query(_RESTORE, id=run_id)["restoreRun"]
+        return StoredRun(self._connection, run["id"], run["name"])
 
     def close(self) -> None:
         """Close; a dashboard that runs in this process for this catalog stops."""

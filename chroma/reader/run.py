@@ -200,6 +200,14 @@ class StoredRun:
             np.array([each["distance"] for each in found], dtype=np.float32),
         )
 
+    def delete(self) -> None:
+        """Delete the run: it leaves the lists at once, its files go 7 days later.
+
+        Until then `Catalog.restore()` brings it back. A training that still writes to it goes on undisturbed,
+        what it captures is refused.
+        """
+        self._connection.query(questions.DELETE, run=self.id)
+
     def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Mark samples with a tag.
 

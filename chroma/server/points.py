@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -16,7 +17,7 @@ from chroma.errors import ConfigError
 from chroma.projection.film import quantize
 from chroma.server.caching import ASK, FOREVER, answer
 from chroma.server.context import Context
-from chroma.server.store import lookups
+from chroma.server.store import comparing, lookups
 from chroma.server.store.columns import column_values
 from chroma.server.store.engine import reading
 from chroma.server.store.exports import Format, export_samples
@@ -113,6 +114,45 @@ def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Respons
             format=wanted.format,
         )
     return Response(body, media_type=_EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/matches")
+def matches(request: Request, run_id: str, split: str, other_run: str, other_split: str) -> Response:
+    """For each sample of a split, in order, its position in another split, by id: u32, 2**32 - 1 is none."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = comparing.match_samples(
+            session,
+            context.store,
+            lookups.split_by(session, run_id, split),
+            lookups.split_by(session, other_run, other_split),
+        )
+    body = np.where(found < 0, comparing.NO_MATCH, found).astype("<u4").tobytes()
+    return answer(request, body, _BYTES, cache=ASK)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/overlap")
+def overlap(  # noqa: PLR0917 - FastAPI reads them by name
+    request: Request,
+    run_id: str,
+    split: str,
+    layer: str,
+    other_run: str,
+    other_split: str,
+    other_layer: str,
+    step: int | None = None,
+    other_step: int | None = None,
+) -> Response:
+    """Share of its neighbours each sample keeps at another moment, by position: f32, NaN where not known."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = comparing.compare(
+            session,
+            context.store,
+            comparing.Moment(run_id, layer, split, step),
+            comparing.Moment(other_run, other_layer, other_split, other_step),
+        )
+    return answer(request, found.overlap.astype("<f4").tobytes(), _BYTES, cache=ASK)
 
 
 @router.get("/runs/{run_id}/snapshots/{snapshot_id}/vectors")

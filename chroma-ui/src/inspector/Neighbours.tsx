@@ -17,7 +17,7 @@ type Props = {
   onFocus: (position: number) => void;
 };
 
-const ASKED = 12;
+const ASKED = 15;
 
 /** The nearest neighbours in the full space at this frame, and who came and went since the frame before. */
 export function Neighbours({ sample, fetching, ...look }: Props) {
@@ -27,7 +27,7 @@ export function Neighbours({ sample, fetching, ...look }: Props) {
   return (
     <>
       <Section
-        title="Nearest neighbors"
+        title="Nearest neighbours"
         note={
           before?.length
             ? `full space · ${now.length - gained.size} of ${before.length} kept`
@@ -50,7 +50,7 @@ export function Neighbours({ sample, fetching, ...look }: Props) {
         ) : null}
       </Section>
       {lost.length ? (
-        <Section title="Lost neighbors" note="near it in the frame before">
+        <Section title="Lost neighbours" note="near it in the frame before">
           <ul
             className={styles.neighbours}
             data-lost

@@ -1,5 +1,5 @@
 import { imageAddress } from "../api/bytes";
-import { decimal } from "../lib/format";
+import { chance, decimal } from "../lib/format";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
@@ -85,7 +85,7 @@ export function SamplePanel(props: SamplePanelProps) {
       {sample?.text ? <p className={styles.text}>{sample.text}</p> : null}
 
       {sample && sample.topClasses.length > 1 ? (
-        <Section title="Likeliest classes" note={`${sample.topClasses.length} likeliest`}>
+        <Section title="Likeliest classes">
           <ul className={styles.guesses} data-testid="top-classes">
             {sample.topClasses.map(({ name, probability }) => (
               <li key={name} data-label={name === label || undefined}>
@@ -98,7 +98,7 @@ export function SamplePanel(props: SamplePanelProps) {
                     }}
                   />
                 </span>
-                <span className={styles.guessShare}>{decimal(probability)}</span>
+                <span className={styles.guessShare}>{chance(probability)}</span>
               </li>
             ))}
           </ul>

@@ -15,6 +15,10 @@ export const percent = (share: number): string => {
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
 };
 
+/** A probability in percent, with the digit that tells likely from sure. */
+export const chance = (share: number): string =>
+  share < 0.0005 ? "< 0.1%" : `${(Math.min(share, share < 1 ? 0.9994 : 1) * 100).toFixed(1)}%`;
+
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   if (value < 1e6) return `${(value / 1e3).toFixed(1)} kB`;

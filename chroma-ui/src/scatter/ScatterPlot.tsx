@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import type { Points } from "./encode";
 import type { Manner, Tool } from "./gestures";
-import { hookOf } from "./hook";
+import { hookOf, publishHook } from "./hook";
 import type { Plot, Style } from "./plot";
 import styles from "./ScatterPlot.module.css";
 import type { Picture } from "./scene";
@@ -22,6 +22,10 @@ type Props = {
   tool: Tool;
   selected: Uint32Array;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
+  /** The point that is hovered in another plot. */
+  echo?: number | null;
+  /** Which pane of the compare view it is. */
+  pane?: number;
   onHover: (hover: Hover | null) => void;
   onPick: (index: number) => void;
   onSelect: (indices: Uint32Array, manner: Manner) => void;
@@ -47,15 +51,15 @@ export function ScatterPlot(props: Props) {
     onSelect: props.onSelect,
   });
 
-  const { onPlot } = props;
+  const { onPlot, pane = null } = props;
   useEffect(() => {
     onPlot(plot);
     if (!plot) return;
-    window.__chroma = hookOf(plot, () => latest.current);
-    return () => {
-      window.__chroma = undefined;
-    };
-  }, [plot, onPlot]);
+    return publishHook(
+      hookOf(plot, () => latest.current),
+      pane,
+    );
+  }, [plot, onPlot, pane]);
 
   useEffect(() => {
     if (plot && box?.box) plot.setBox(box.box, box.moves);
@@ -75,6 +79,8 @@ export function ScatterPlot(props: Props) {
   useEffect(() => plot?.setTool(tool), [plot, tool]);
   useEffect(() => plot?.setSelected(selected), [plot, selected]);
   useEffect(() => plot?.setTrails(trails), [plot, trails]);
+  const { echo = null } = props;
+  useEffect(() => plot?.setEcho(echo), [plot, echo]);
 
   return (
     <div

@@ -16,6 +16,8 @@ export type CoverScene = {
   style: Style;
   still: boolean;
   focus: { index: number; neighbours: readonly number[] } | null;
+  /** The point that is hovered in another plot. */
+  echo: number | null;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   path: Path | null;
 };
@@ -77,7 +79,7 @@ export function createCover(canvas: HTMLCanvasElement) {
       pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
       pencil.clearRect(0, 0, width, height);
       if (!cover) return false;
-      const { scene, moment, style, focus, still } = cover;
+      const { scene, moment, style, focus, echo, still } = cover;
       const { from, to, along } = moment;
       const present = (index: number) => to.present[index] === 1;
       const spot = (index: number) => {
@@ -99,6 +101,7 @@ export function createCover(canvas: HTMLCanvasElement) {
           contourAlpha: Math.min(1, age),
           colours: scene.groups?.colours ?? [],
           focus: focus && present(focus.index) ? { ...spot(focus.index), colour: ink(focus.index) } : null,
+          echo: echo !== null && present(echo) ? { ...spot(echo), colour: ink(echo) } : null,
           neighbours: (focus?.neighbours ?? []).filter(present).map(spot),
           trails: (cover.trails?.indices ?? []).filter(present).map((index) => ({
             colour: ink(index),

@@ -23,7 +23,25 @@ export type ChromaHook = {
 declare global {
   interface Window {
     __chroma?: ChromaHook;
+    /** The plots of the compare view, in their order on the page. */
+    __chromaPanes?: (ChromaHook | undefined)[];
   }
+}
+
+/** Makes a plot's hook known: the page's, or that of a pane; returns how to take it away. */
+export function publishHook(hook: ChromaHook, pane: number | null): () => void {
+  if (pane === null) {
+    window.__chroma = hook;
+    return () => {
+      if (window.__chroma === hook) window.__chroma = undefined;
+    };
+  }
+  window.__chromaPanes ??= [];
+  const panes = window.__chromaPanes;
+  panes[pane] = hook;
+  return () => {
+    if (panes[pane] === hook) panes[pane] = undefined;
+  };
 }
 
 /** The hook of a plot; `now` tells what the page means it to show. */

@@ -13,6 +13,7 @@ export type OverlayScene = {
   contourAlpha: number;
   colours: readonly string[];
   focus: { x: number; y: number; colour: string } | null;
+  echo: { x: number; y: number; colour: string } | null;
   /** Ends of the lines drawn from the focused point. */
   neighbours: readonly { x: number; y: number }[];
   /** The ways points came through the frames, oldest stop first. */
@@ -32,6 +33,7 @@ export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlaySce
   drawContours(context, scene, place);
   drawTrails(context, scene, place);
   drawFocus(context, scene, place);
+  drawEcho(context, scene, place);
   drawLabels(context, scene, place);
   drawPath(context, scene);
 }
@@ -121,6 +123,13 @@ function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place
   context.beginPath();
   context.arc(x, y, 4, 0, 2 * Math.PI);
   context.fill();
+}
+
+function drawEcho(context: CanvasRenderingContext2D, { echo, shade }: OverlayScene, place: Transform): void {
+  if (!echo) return;
+  const [x, y] = [place.toX(echo.x), place.toY(echo.y)];
+  ring(context, x, y, 11, 5, INK[shade].halo);
+  ring(context, x, y, 11, 3, echo.colour);
 }
 
 function ring(

@@ -63,6 +63,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let marks = new Uint8Array(0);
   let cells: Cells | null = null;
   let focus: { index: number; neighbours: readonly number[] } | null = null;
+  let echo: number | null = null;
   let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
   let asked = 0;
   let destroyed = false;
@@ -99,7 +100,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       selecting: selected.length > 0,
     });
     const still = flight.rests();
-    const scene = { scene: shown, moment: now, style, still, focus, trails, path };
+    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
     if (cover.draw(scene, screenTransform(stance(), room), room.width, room.height)) ask();
   }
 
@@ -204,6 +205,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       focus = index === null ? null : { index, neighbours };
       ask();
     },
+    /** Rings a point that is hovered in another plot. */
+    setEcho(index: number | null): void {
+      if (echo === index) return;
+      echo = index;
+      ask();
+    },
     /** The frames through which these points came, the one shown left out. */
     setTrails(next: typeof trails): void {
       trails = next;
@@ -213,6 +220,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     fit: viewpoint.fit,
     zoomBy: viewpoint.zoomBy,
     centreOn: viewpoint.centreOn,
+    follow: viewpoint.follow,
     resize,
     /** Whether this scene stands still on the canvas, and the camera too. */
     isSettled: (scene: Scene): boolean => settled === scene && !asked && !viewpoint.travels(),

@@ -19,7 +19,8 @@ function made() {
     vi.advanceTimersByTime(2000);
     viewpoint.advance();
   };
-  return { room, viewpoint, arrive, zoom: () => views[views.length - 1].zoom };
+  const last = () => views[views.length - 1];
+  return { room, viewpoint, arrive, last, zoom: () => last().zoom };
 }
 
 it("goes to the whole film, unless a person has moved the view", () => {
@@ -45,4 +46,20 @@ it("fits the film into a room that changes while the camera travels", () => {
   viewpoint.refit();
   arrive();
   expect(zoom()).toBeCloseTo(1);
+});
+
+it("follows another plot by where it looks from its own film, and says who leads", () => {
+  const [leader, follower] = [made(), made()];
+  leader.viewpoint.setBox(BOX, true);
+  follower.viewpoint.setBox(SMALL, true);
+  expect(leader.last().led).toBe(false);
+  leader.viewpoint.zoomBy(2);
+  leader.arrive();
+  leader.viewpoint.centreOn(0.25, -0.5);
+  expect(leader.last().led).toBe(true);
+  follower.viewpoint.follow(leader.last().place);
+  expect(follower.last().led).toBe(false);
+  expect(follower.last().place.zoom).toBeCloseTo(2);
+  expect(follower.last().place.x).toBeCloseTo(leader.last().place.x);
+  expect(follower.last().place.y).toBeCloseTo(leader.last().place.y);
 });

@@ -2,8 +2,17 @@
 import { ease, mixStances, type Room, type Stance, stanceOf, zoomed } from "./camera";
 import type { Box } from "./encode";
 
+/** Where the view is, from where it sees the whole film: shifts in half heights of that view. */
+export type Place = { x: number; y: number; zoom: number };
+
 /** Zoom against the whole film, and the part of the plot that is seen. */
-export type ViewOfPlot = { zoom: number; seen: Box };
+export type ViewOfPlot = {
+  zoom: number;
+  seen: Box;
+  place: Place;
+  /** A person moved it, in this plot: other plots may follow. */
+  led: boolean;
+};
 
 const CAMERA_MS = 420;
 /** Room around the film, as a share of its size; the tools lie over the left edge. */
@@ -18,10 +27,16 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
   let home: Stance | null = null;
   let box: Box | null = null;
   let movedByHand = false;
+  let led = false;
   let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
 
   const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, TOOLS_PX);
   const zoom = (): number => (home ? home.distance / stance.distance : 1);
+
+  const place = (): Place => {
+    const { x, y, distance } = home ?? stance;
+    return { x: (stance.x - x) / distance, y: (stance.y - y) / distance, zoom: zoom() };
+  };
 
   function set(next: Stance): void {
     stance = next;
@@ -32,7 +47,7 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
       bottom: next.y - next.distance,
       top: next.y + next.distance,
     };
-    onMove({ zoom: zoom(), seen });
+    onMove({ zoom: zoom(), seen, place: place(), led });
     ask();
   }
 
@@ -43,6 +58,7 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
 
   function takeOver(next: Stance): void {
     movedByHand = true;
+    led = true;
     travel = null;
     set(next);
   }
@@ -66,12 +82,14 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
       box = next;
       const first = home === null;
       if (!first && !moves) return;
+      led = false;
       home = homeOf(box);
       if (first) set(home);
       else if (!movedByHand) travelTo(home, CAMERA_MS);
     },
     fit(ms = CAMERA_MS): void {
       movedByHand = false;
+      led = true;
       if (!box) return;
       home = homeOf(box);
       travelTo(home, ms);
@@ -81,12 +99,23 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
       if (!box || movedByHand) return;
       // A travel under way would end where the old room had its home.
       travel = null;
+      led = false;
       home = homeOf(box);
       set(home);
     },
     zoomBy(factor: number, ms = CAMERA_MS / 2): void {
       movedByHand = true;
+      led = true;
       travelTo(zoomed(stance, room, factor, room.width / 2, room.height / 2), ms);
+    },
+    /** Goes where another plot's view is. */
+    follow({ x, y, zoom }: Place): void {
+      if (!home) return;
+      movedByHand = x !== 0 || y !== 0 || zoom !== 1;
+      led = false;
+      travel = null;
+      const { distance } = home;
+      set({ x: home.x + x * distance, y: home.y + y * distance, distance: distance / zoom });
     },
     /** Moves the view without zooming. */
     centreOn: (x: number, y: number): void => takeOver({ ...stance, x, y }),

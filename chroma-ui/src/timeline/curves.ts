@@ -41,7 +41,7 @@ export function filmCurves(frames: readonly Frame[]): Curve[] {
   });
   return [
     curveOf("trustworthiness", (frame) => frame.trustworthiness),
-    curveOf("neighborhood hit", (frame) => frame.neighborhoodHit),
+    curveOf("neighbourhood hit", (frame) => frame.neighborhoodHit),
   ].filter((curve) => curve.points.length > 0);
 }
 

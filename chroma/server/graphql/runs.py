@@ -113,6 +113,9 @@ class Run:
     framework: str | None
     task: str | None
     error: str | None
+    run_tags: list[str] = strawberry.field(
+        description="Tags of the run itself, by name; `tags` are those of its samples"
+    )
     config: JSON
     receipt: JSON | None = strawberry.field(
         description="The receipt as printed after training; null while running"
@@ -214,6 +217,7 @@ class Run:
             framework=row.framework,
             task=row.task,
             error=row.error,
+            run_tags=row.tags,
             config=JSON(row.config),
             receipt=None if row.receipt is None else JSON(row.receipt),
         )

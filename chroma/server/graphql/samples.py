@@ -38,7 +38,7 @@ class Guess:
 
 
 @strawberry.type(description="A sample at one snapshot of a layer; null where something is not known.")
-class Moment:
+class SampleMoment:
     epoch: int | None
     step: int
     prediction: str | None
@@ -110,15 +110,15 @@ class Sample:
         return await info.context.read(ask)
 
     @strawberry.field(description="The sample at every snapshot of a layer, in the order of steps")
-    async def biography(self, info: Info, layer: str) -> list[Moment]:
+    async def biography(self, info: Info, layer: str) -> list[SampleMoment]:
         store = info.context.home.store
 
-        def ask(session: Session) -> list[Moment]:
+        def ask(session: Session) -> list[SampleMoment]:
             split = lookups.split_by(session, self.run_id, self.split)
             found = biography(
                 session, store, split, lookups.layer_by(session, self.run_id, layer), self.position
             )
-            return [Moment(**asdict(moment)) for moment in found]
+            return [SampleMoment(**asdict(moment)) for moment in found]
 
         return await info.context.read(ask)
 

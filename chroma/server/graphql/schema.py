@@ -17,11 +17,12 @@ from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
 from chroma.server.films import refine_film, request_film
 from chroma.server.graphql.asking import Info
+from chroma.server.graphql.comparing import Comparison, Moment
 from chroma.server.graphql.films import Film
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, find_sample
 from chroma.server.ingest import write_note
-from chroma.server.store import lookups, queries, tables
+from chroma.server.store import comparing, lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
 from chroma.server.store.search import search_samples as find
@@ -103,6 +104,17 @@ class Query:
 
         return await info.context.read(search)
 
+    @strawberry.field(
+        description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
+    )
+    async def comparison(self, info: Info, first: Moment, second: Moment, movers: int = 24) -> Comparison:
+        store, most = info.context.home.store, max(0, min(movers, 1000))
+        return await info.context.read(
+            lambda session: Comparison.of_found(
+                comparing.compare(session, store, first.plain(), second.plain(), most)
+            )
+        )
+
 
 @strawberry.type
 class Mutation:
@@ -119,6 +131,14 @@ class Mutation:
     @strawberry.mutation
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
         return await _note(info, str(id), Notes("restore"))
+
+    @strawberry.mutation(description="Gives a run a tag; one it has already stays")
+    async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("tag-run", {"tag": _tag_name(tag)}))
+
+    @strawberry.mutation
+    async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+        return await _note(info, str(id), Notes("untag-run", {"tag": _tag_name(tag)}))
 
     @strawberry.mutation
     async def tag_samples(
@@ -208,10 +228,15 @@ async def _note(info: Info, run_id: str, note: Notes) -> Run:
     return Run.of_row(await info.context.read(lambda session: lookups.run_by(session, run_id)))
 
 
-async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
-    home, split, name = info.context.home, body["split"], body["tag"]
+def _tag_name(given: str) -> str:
+    name = given.strip()
     if not name:
         raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
+    return name
+
+
+async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
+    home, split, name = info.context.home, body["split"], _tag_name(body["tag"])
 
     def check(session: Session) -> None:
         table = split_samples(session, home.store, lookups.split_by(session, run_id, split))

@@ -1,4 +1,4 @@
-"""What users write of a run: its name, its deletion, the tags of its samples."""
+"""What users write of a run: its name, its deletion, its tags and those of its samples."""
 
 from __future__ import annotations
 
@@ -32,6 +32,10 @@ def take_note(session: Session, run: tables.Run, record: Notes, written: datetim
                     "train it again"
                 )
             run.deleted_at = None
+        case "tag-run":
+            run.tags = sorted({*run.tags, str(body["tag"])})
+        case "untag-run":
+            run.tags = [name for name in run.tags if name != str(body["tag"])]
         case "tag" | "untag":
             _tag(session, run.id, record, written)
             return Event("tag", run.id, message=str(body["tag"]))

@@ -92,7 +92,7 @@ class Run(Table, table=True):
     framework: str | None = None
     task: str | None = None
     error: str | None = None
-    tags: list[str] = Field(default_factory=list, sa_type=JSON)  # names given to it at its opening
+    tags: list[str] = Field(default_factory=list, sa_type=JSON)  # given to it at its opening, or by users
     config: dict[str, Any] = _json()
     environment: dict[str, Any] = _json()
     receipt: dict[str, Any] | None = Field(default=None, sa_type=JSON(none_as_null=True))  # pyright: ignore[reportArgumentType]

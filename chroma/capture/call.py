@@ -1,0 +1,85 @@
+"""One call of a framework that is captured, and the border between it and the user's program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
+
+from chroma.capture.layers import Chosen
+from chroma.guard import Guard
+from chroma.records import RunStatus
+from chroma.run import Run
+from chroma.run.receipt import Receipt, announce, forecast
+
+P = ParamSpec("P")
+
+
+class CapturedCall:
+    """What every way in shares: a run, its receipt, and hooks whose errors never reach the user's program.
+
+    Args:
+        silent: Print neither what was chosen at the first batch nor the receipt.
+
+    Attributes:
+        run: The run, None until it is open.
+        receipt: What was captured, None until the run is closed.
+        guard: Stops Chroma's own errors.
+        silent: Whether anything is printed.
+    """
+
+    def __init__(self, *, silent: bool) -> None:
+        self.run: Run | None = None
+        self.receipt: Receipt | None = None
+        self.guard = Guard()
+        self.silent = silent
+
+    def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Do a part of the capture: its errors stop here and are counted, as is its time."""
+        before = self.guard.count
+        start = time.perf_counter()
+        try:
+            with self.guard.fail_safe(f"capture ({do.__name__.replace('_', ' ')})"):
+                do(*args, **kwargs)
+        finally:
+            if self.run is not None:
+                self.run.recording.tally.seconds += time.perf_counter() - start
+                if self.guard.count > before and self.receipt is None:
+                    self.run.recording.tally.miss("a step of the capture failed")
+
+    def say(
+        self,
+        layers: Sequence[tuple[Chosen, int]],
+        *,
+        followed: int,
+        of: int,
+        snapshots: int | None,
+    ) -> None:
+        """Print what will be captured.
+
+        Args:
+            layers: The chosen layers, and values per sample of each.
+            followed: Samples that are followed, 0 if unknown.
+            of: Samples the dataset split holds, 0 if unknown.
+            snapshots: How many snapshots are expected, None if unknown.
+        """
+        if self.silent or self.run is None:
+            return
+        announce(
+            forecast(
+                self.run.name,
+                [(layer.name, dim, layer.reason) for layer, dim in layers],
+                n=followed,
+                of=of,
+                size=4 if self.run.recording.dtype == "float32" else 2,
+                snapshots=snapshots,
+            )
+        )
+
+    def end_run(self, status: RunStatus, error: str | None) -> Receipt | None:
+        """End the run and print its receipt, once; None if there is no run."""
+        if self.run is not None and self.receipt is None:
+            self.receipt = self.run.finish(status, error=error)
+            if not self.silent:
+                announce(str(self.receipt))
+        return self.receipt

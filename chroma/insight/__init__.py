@@ -1,0 +1,1 @@
+"""What can be found out about samples, classes, layers and epochs: pure numerics."""
