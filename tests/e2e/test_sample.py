@@ -143,10 +143,9 @@ def test_a_selection_is_sorted_by_any_column(film: Page) -> None:
     def value() -> float:
         return float((first.get_attribute("title") or "").rsplit(" ", 1)[1])
 
-    least = value()
+    least, before = value(), first.get_attribute("title")
     film.get_by_test_id("sort-way").click()
     film.wait_for_function(
-        "t => document.querySelector('[data-testid=gallery] button').title !== t",
-        arg=first.get_attribute("title"),
+        "before => document.querySelector('[data-testid=gallery] button').title !== before", arg=before
     )
     assert value() > 100 * max(least, 1e-6)
