@@ -41,9 +41,25 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
         elif vectors.shape[1] == len(basis.mean):
             frames.append(pca_project(basis, vectors))
         else:
-            own = pca_start(vectors, seed)
-            frames.append(turned(own * np.float32(_spread(last) / (_spread(own) or 1.0)), last))
+            frames.append(pca_onto(vectors, last, seed))
     return frames
+
+
+def pca_onto(vectors: Matrix, onto: Frame, seed: int = 0) -> Frame:
+    """PCA of a snapshot whose axes mean something else, turned, mirrored and sized to fit another frame.
+
+    For snapshots of another layer or run: theirs is another space, even where it is as wide.
+
+    Args:
+        vectors: `[n, d]`, any float, at least one row finite.
+        onto: float32 `[n, 2]`, of the same samples.
+        seed: Picks the rows the basis is found from.
+
+    Returns:
+        float32 `[n, 2]`, NaN for missing samples.
+    """
+    own = pca_start(vectors, seed)
+    return turned(own * np.float32(_spread(onto) / (_spread(own) or 1.0)), onto)
 
 
 def _spread(xy: Frame) -> float:

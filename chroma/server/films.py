@@ -8,22 +8,22 @@ from contextlib import suppress
 from chroma.errors import NotFoundError
 from chroma.server.context import Context
 from chroma.server.events import Event
-from chroma.server.store import films
+from chroma.server.store import films, requests
 from chroma.server.store.engine import reading, writing
+from chroma.server.store.requests import FilmRequest
 from chroma.server.store.tables import Film
 
 
-def request_film(context: Context, run_id: str, layer: str, split: str, method: str = "umap") -> Film:
+def request_film(context: Context, request: FilmRequest) -> Film:
     """Ask for a film; the same question gives the same film, a failed one is tried again.
 
     Raises:
-        NotFoundError: No such run, layer or split.
-        ConfigError: An unknown method.
+        NotFoundError: No such run, layer, split, step, epoch or sample.
+        ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     with writing(context.engine) as session:
-        film = films.request_film(session, run_id, layer, split, method)
-    context.events.publish(Event("film", run_id, film_id=film.id, progress=0.0, message="asked for"))
-    return film
+        film = requests.request_film(session, context.store, request)
+    return _told(context, film, "asked for")
 
 
 def refine_film(context: Context, film_id: str) -> Film:
@@ -35,14 +35,34 @@ def refine_film(context: Context, film_id: str) -> Film:
     """
     with writing(context.engine) as session:
         film = films.refine_film(session, film_id)
-    context.events.publish(Event("film", film.run_id, film_id=film.id, progress=0.0, message="asked for"))
-    return film
+    return _told(context, film, "asked for")
+
+
+def cancel_film(context: Context, film_id: str) -> Film:
+    """Stop drawing a film: what is drawn stays, and it rests until it is asked for again.
+
+    Raises:
+        NotFoundError: No such film.
+    """
+    with writing(context.engine) as session:
+        film = films.cancel_film(session, film_id)
+    return _told(context, film, "cancelled")
 
 
 def grow_films(context: Context, run_ids: Collection[str]) -> None:
     """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
     with reading(context.engine) as session:
-        calls = films.wanted_films(session, run_ids)
-    for call in calls:
+        wanted = films.wanted_films(session, run_ids)
+    for request in wanted.requests:
         with suppress(NotFoundError):  # the run was deleted meanwhile
-            request_film(context, *call)
+            request_film(context, request)
+    for film_id in wanted.films:
+        with writing(context.engine) as session:
+            film = films.grow_film(session, film_id)
+        if film is not None:
+            _told(context, film, "asked for")
+
+
+def _told(context: Context, film: Film, message: str) -> Film:
+    context.events.publish(Event("film", film.run_id, film_id=film.id, progress=0.0, message=message))
+    return film

@@ -18,9 +18,9 @@ from chroma.projection.film import quantize
 from chroma.server.caching import ASK, FOREVER, answer
 from chroma.server.context import Context
 from chroma.server.store import comparing, lookups
-from chroma.server.store.columns import column_values
 from chroma.server.store.engine import reading
 from chroma.server.store.exports import Format, export_samples
+from chroma.server.store.film_columns import column_values
 from chroma.server.store.frames import bounds_of, read_frame
 from chroma.server.store.streams import film_ids, samples_stream, vectors_stream
 

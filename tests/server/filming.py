@@ -13,9 +13,10 @@ from chroma.journal import JournalWriter
 from chroma.records import LayerNote, Outputs, RunClosed, RunOpened, Samples, Snapshot
 from chroma.server.context import Context
 from chroma.server.ingest import ingest_journal
-from chroma.server.store import films, tables
 from chroma.server.store import frames as stored
+from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
+from chroma.server.store.requests import FilmRequest, request_film
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 LAYER = "encoder.fc1"
@@ -95,9 +96,10 @@ def finish(context: Context, writer: JournalWriter) -> None:
     take_in(context)
 
 
-def ask(context: Context, method: str = "umap", layer: str = LAYER) -> tables.Film:
+def ask(context: Context, method: str = "umap", layer: str | None = LAYER, **more: Any) -> tables.Film:
+    request = FilmRequest(RUN, "val", layer, method, **more)
     with writing(context.engine) as session:
-        return films.request_film(session, RUN, layer, "val", method)
+        return request_film(session, context.store, request)
 
 
 def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | None, list[tables.Frame]]:

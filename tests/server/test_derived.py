@@ -13,8 +13,9 @@ from chroma.server.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.biography import biography, top_classes
-from chroma.server.store.columns import MISSING, Column, column_values, film_columns
+from chroma.server.store.described import Column
 from chroma.server.store.engine import reading
+from chroma.server.store.film_columns import MISSING, column_values, film_columns
 from chroma.server.store.neighbors import nearest
 from chroma.server.store.vectors import snapshot_vectors
 from tests.server import filming

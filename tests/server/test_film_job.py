@@ -21,6 +21,7 @@ from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
 from chroma.server.store.engine import migrate, open_engine, reading, writing
 from chroma.server.store.graphs import find_graph
+from chroma.server.store.requests import FilmRequest, request_film
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
 from chroma.settings import Settings, load_settings
 from tests.server import filming
@@ -425,7 +426,7 @@ def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
         writing(opened.engine) as session,
         pytest.raises(NotFoundError, match="no split named 'vall'; there is val"),
     ):
-        films.request_film(session, filming.RUN, filming.LAYER, "vall", "umap")
+        request_film(session, opened.store, FilmRequest(filming.RUN, "vall"))
 
 
 def test_a_film_that_is_up_to_date_is_not_drawn_again(opened: Context) -> None:
@@ -437,7 +438,8 @@ def test_a_film_that_is_up_to_date_is_not_drawn_again(opened: Context) -> None:
     filming.ask(opened, "pca")
     with reading(opened.engine) as session:
         assert session.exec(select(tables.Job)).one().status == "ready"
-        assert films.wanted_films(session, [filming.RUN]) == [(filming.RUN, filming.LAYER, "val", "umap")]
+        wanted = films.wanted_films(session, [filming.RUN])
+    assert (wanted.requests, wanted.films) == ([FilmRequest(filming.RUN, "val", filming.LAYER)], [])
 
 
 def test_new_snapshots_call_for_the_default_layer_and_val_first(opened: Context) -> None:
@@ -446,14 +448,13 @@ def test_new_snapshots_call_for_the_default_layer_and_val_first(opened: Context)
     writer.commit(filming.snapshot(0))
     writer.commit(replace(filming.snapshot(0), split="train"))
     ingest_journal(opened)
+    default = FilmRequest(filming.RUN, "val", filming.LAYER)
     with reading(opened.engine) as session:
-        assert films.wanted_films(session, [filming.RUN]) == [(filming.RUN, filming.LAYER, "val", "umap")]
-    filming.ask(opened, "pca", layer="a")
+        assert films.wanted_films(session, [filming.RUN]).requests == [default]
+    film = filming.ask(opened, "pca", layer="a")
     with reading(opened.engine) as session:
-        assert set(films.wanted_films(session, [filming.RUN])) == {
-            (filming.RUN, filming.LAYER, "val", "umap"),
-            (filming.RUN, "a", "val", "pca"),
-        }
+        wanted = films.wanted_films(session, [filming.RUN])
+    assert (wanted.requests, wanted.films) == ([default], [film.id])
     writer.close()
 
 

@@ -23,8 +23,8 @@ from chroma.server.jobs.film import draw_film
 from chroma.server.media import image_type
 from chroma.server.problems import answer_problems
 from chroma.server.store import frames as stored
-from chroma.server.store.columns import column_values, film_columns
 from chroma.server.store.engine import reading
+from chroma.server.store.film_columns import column_values, film_columns
 from chroma.server.store.tables import Film
 from tests.server import filming
 from tests.server.test_film_job import Turns

@@ -1,6 +1,6 @@
 import { useMemo } from "react";
 import type { Column } from "../api/bytes";
-import { columnGroup, columnTitle, count, decimal } from "../lib/format";
+import { columnGroup, columnTitle, count, decimal, inGroups } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import type { Filter } from "../state/filters";
@@ -29,7 +29,7 @@ export function Facets({ columns, shown, picture }: Props) {
   const { openFacets, set } = usePreferences();
   const { select, indices: selected } = useSelection();
   const among = useMemo(() => countedPoints(shown.points.present, selected), [shown.points, selected]);
-  const offered = columns.filter((column) => column.name !== "position");
+  const offered = inGroups(columns.filter((column) => column.name !== "position"));
   const groups = [...new Set(offered.map(({ name }) => columnGroup(name)))];
   const toggle = (name: string) =>
     set({

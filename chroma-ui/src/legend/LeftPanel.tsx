@@ -1,5 +1,5 @@
 import type { Column } from "../api/bytes";
-import { columnGroup, columnTitle, count } from "../lib/format";
+import { columnGroup, columnTitle, count, inGroups } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { usePreferences } from "../state/preferences";
@@ -30,7 +30,7 @@ export function LeftPanel({ columns, shown, picture }: Props) {
           label="Colour by"
           testId="colour-by"
           value={shown?.colourName ?? null}
-          options={choices.map(({ name }) => ({
+          options={inGroups(choices).map(({ name }) => ({
             value: name,
             name: columnTitle(name),
             group: columnGroup(name),

@@ -67,3 +67,10 @@ export function columnGroup(name: string): string {
   if (name.startsWith("label:")) return "Labels";
   return GROUPS.find(([, names]) => names.includes(name))?.[0] ?? "Samples";
 }
+
+/** Columns as they stand in lists: headings in their order, within one as they came. */
+export function inGroups<C extends { name: string }>(columns: readonly C[]): C[] {
+  const headings = [...GROUPS.map(([heading]) => heading), "Samples", "Tags"];
+  const rank = ({ name }: C) => headings.indexOf(columnGroup(name));
+  return [...columns].sort((a, b) => rank(a) - rank(b));
+}

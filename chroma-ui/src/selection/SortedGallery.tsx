@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import { columnGroup, columnTitle, decimal } from "../lib/format";
+import { columnGroup, columnTitle, decimal, inGroups } from "../lib/format";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
@@ -41,7 +41,7 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
           label="Sort the samples by"
           testId="sort-by"
           value={order}
-          options={film.columns.map(({ name }) => ({
+          options={inGroups(film.columns).map(({ name }) => ({
             value: name,
             name: name === "position" ? "Position" : columnTitle(name),
             group: columnGroup(name),

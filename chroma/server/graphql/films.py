@@ -9,8 +9,8 @@ import strawberry
 
 from chroma.server.graphql.asking import Info
 from chroma.server.store import tables
-from chroma.server.store.columns import film_columns
-from chroma.server.store.queries import FilmView
+from chroma.server.store.film_columns import film_columns
+from chroma.server.store.views import FilmView, Source
 
 
 @strawberry.enum
@@ -19,6 +19,14 @@ class JobStatus(Enum):
     RUNNING = "running"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@strawberry.enum(description="What the frames of a film run over")
+class FilmAxis(Enum):
+    EPOCHS = "epochs"
+    LAYERS = "layers"
+    RUNS = "runs"
 
 
 @strawberry.enum
@@ -48,6 +56,9 @@ class Column:
 @strawberry.type
 class Frame:
     index: int
+    run_id: strawberry.ID
+    run: str = strawberry.field(description="Name of its run")
+    layer: str
     epoch: int | None
     step: int
     digest: str
@@ -67,9 +78,12 @@ class Frame:
     quality_n: int | None = strawberry.field(description="Samples the quality figures were computed on")
 
     @classmethod
-    def of_row(cls, row: tables.Frame) -> Frame:
+    def of_row(cls, row: tables.Frame, source: Source) -> Frame:
         return cls(
             index=row.index,
+            run_id=strawberry.ID(source.run_id),
+            run=source.run,
+            layer=source.layer,
             epoch=row.epoch,
             step=row.step,
             digest=row.digest,
@@ -117,13 +131,34 @@ class Film:
     view: strawberry.Private[FilmView]
 
     id: strawberry.ID
-    run_id: strawberry.ID
-    layer: str
+    run_id: strawberry.ID = strawberry.field(
+        description="Over runs the first, whose samples are the points: positions are those of its split"
+    )
+    layer: str = strawberry.field(description="Over layers the last one")
     split: str
     method: str = strawberry.field(description="umap, pca or umap-learn")
+    axis: FilmAxis
+    steps: list[int] | None = strawberry.field(
+        description="Over epochs: the steps it was asked for; null for all"
+    )
+    layers: list[str] | None = strawberry.field(
+        description="Over layers: those it was asked for; null for all"
+    )
+    step: int | None = strawberry.field(description="Over layers: of which snapshots")
+    run_ids: list[strawberry.ID] | None = strawberry.field(description="Over runs: which, in order")
+    epoch: int | None = strawberry.field(
+        description="Over runs: the last snapshot of this epoch; null for the last of all"
+    )
+    subset: bool = strawberry.field(
+        description="true: only picked samples are points, n of `followed`; "
+        "the column `position` says where each stands in the split"
+    )
     n: int = strawberry.field(description="Points in the film, points missing in some frames included")
+    followed: int = strawberry.field(description="Samples of the split that the run follows")
     of: int = strawberry.field(description="Samples the split holds")
-    snapshot_count: int = strawberry.field(description="Snapshots that exist for this layer and split")
+    snapshot_count: int = strawberry.field(
+        description="Snapshots it could show; more than it has frames where it was thinned to 60"
+    )
     status: JobStatus
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people, with the time left")
@@ -159,7 +194,15 @@ class Film:
             layer=view.layer,
             split=view.split,
             method=film.method,
+            axis=FilmAxis(film.axis),
+            steps=film.steps,
+            layers=film.layers,
+            step=film.step,
+            run_ids=None if film.run_ids is None else [strawberry.ID(run_id) for run_id in film.run_ids],
+            epoch=film.epoch,
+            subset=bool(film.subset),
             n=film.n,
+            followed=view.followed,
             of=view.of,
             snapshot_count=view.snapshot_count,
             status=JobStatus(job.status) if job else JobStatus.PENDING,
@@ -185,5 +228,5 @@ def _revision(view: FilmView, row: tables.Revision) -> Revision:
         movement=row.movement,
         rho=row.rho,
         motion_n=row.motion_n or None,
-        frames=[Frame.of_row(frame) for frame in view.frames],
+        frames=list(map(Frame.of_row, view.frames, view.sources)),
     )

@@ -15,10 +15,9 @@ from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
-from chroma.server.films import refine_film, request_film
 from chroma.server.graphql.asking import Info
 from chroma.server.graphql.comparing import Comparison, Moment
-from chroma.server.graphql.films import Film
+from chroma.server.graphql.filming import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, find_sample
 from chroma.server.ingest import write_note
@@ -56,7 +55,7 @@ class SampleHit:
 
 
 @strawberry.type
-class Query:
+class Query(FilmQuery):
     @strawberry.field
     async def projects(self, info: Info) -> list[Project]:
         return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]
@@ -70,11 +69,6 @@ class Query:
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
         row = await info.context.read(lambda session: session.get(tables.Run, str(id)))
         return Run.of_row(row) if row else None
-
-    @strawberry.field
-    async def film(self, info: Info, id: strawberry.ID) -> Film | None:
-        views = await info.context.read(lambda session: queries.film_views(session, [str(id)]))
-        return Film.of_view(views[str(id)]) if views else None
 
     @strawberry.field(
         description="One sample by its dense position in the split, with its outputs at a step "
@@ -117,7 +111,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(FilmMutation):
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
         if not name.strip():
@@ -151,28 +145,6 @@ class Mutation:
         self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
     ) -> Tag:
         return await _tag(info, str(run_id), "untag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
-
-    @strawberry.mutation(
-        description="Idempotent: the same run, layer, split and method give the same film; "
-        "a failed one is tried again"
-    )
-    async def request_film(
-        self, info: Info, run_id: strawberry.ID, layer: str, split: str, method: str = "umap"
-    ) -> Film:
-        home = info.context.home
-        row = await to_thread.run_sync(lambda: request_film(home, str(run_id), layer, split, method))
-        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
-        return Film.of_view(views[row.id])
-
-    @strawberry.mutation(
-        description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
-        "a film whose frames were all drawn together already stays as it is"
-    )
-    async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
-        home = info.context.home
-        row = await to_thread.run_sync(lambda: refine_film(home, str(film_id)))
-        views = await info.context.read(lambda session: queries.film_views(session, [row.id]))
-        return Film.of_view(views[row.id])
 
 
 @strawberry.type

@@ -6,9 +6,8 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from chroma.server.store.shots import MOST_FRAMES
 from chroma.server.store.tables import Snapshot
-
-MOST_FRAMES = 60
 
 
 def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MOST_FRAMES) -> list[Snapshot]:

@@ -16,7 +16,8 @@ from chroma.server.store import films
 from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, reading
 from chroma.server.store.frames import Xy
-from chroma.server.store.samples import split_samples
+from chroma.server.store.points import points_of
+from chroma.server.store.shots import load_shot
 from chroma.server.store.tables import Snapshot
 
 # Shares of a job done after its first paint, and before its quality is measured.
@@ -61,16 +62,16 @@ def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads
         film = films.living_film(session, film_id)
         if film is None:
             return True
-        shot = films.load_shot(session, film)
-        table = split_samples(session, store, shot.split)
+        shot = load_shot(session, film)
+        points = points_of(session, store, film)
     if not shot.snapshots:
         raise JobError(
-            f"layer {shot.layer.name!r} has no snapshot of split {shot.split.name!r} yet; "
-            "the film is drawn when there is one"
+            f"{shot.subject} has no snapshot of split {shot.split.name!r} yet; the film is drawn when there "
+            "is one"
         )
-    painter = Painter(engine, store, shot, table, threads=threads)
+    painter = Painter(engine, store, shot, points, threads=threads)
     try:
-        drawing = Drawing(engine, store, film, shot.snapshots, len(table))
+        drawing = Drawing(engine, store, film, shot.snapshots, len(points))
         if film.method == "pca":
             _draw_pca(painter, drawing, turn)
         elif not _draw_umap(painter, drawing, turn, film.method):
@@ -85,6 +86,11 @@ def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads
 
 
 def _draw_pca(painter: Painter, drawing: Drawing, turn: Turn) -> None:
+    if not painter.one_space:
+        if len(drawing.frames) < len(drawing.wanted):
+            turn.advance(0.0, f"PCA of {len(drawing.wanted)} frames")
+            drawing.put(painter.painted(drawing.wanted), recipe(drawing.wanted), None)
+        return
     basis = painter.kept_basis(drawing)
     drawn: list[Drawn] = []
     for index, snapshot in enumerate(drawing.wanted):

@@ -14,6 +14,7 @@ from chroma.projection.film import next_frame
 from chroma.projection.layout import Basis, drawable, pca_basis, pca_project, pca_start
 from chroma.projection.motion import Motion, motion, stress
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.paint import pca_onto
 from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.projection.umap_learn import umap_learn_layout
 from chroma.server.jobs.drawing import Drawing, changing
@@ -21,10 +22,10 @@ from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_codes
 from chroma.server.store.engine import Engine, reading
-from chroma.server.store.films import Shot
 from chroma.server.store.frames import Xy
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
-from chroma.server.store.samples import SampleTable
+from chroma.server.store.points import Points
+from chroma.server.store.shots import Shot
 from chroma.server.store.tables import Snapshot
 from chroma.server.store.vectors import snapshot_vectors
 
@@ -42,19 +43,18 @@ class Painter:
         engine: Of the catalog.
         store: Of the files.
         shot: The film and its snapshots.
-        table: Samples of its split: the points, in film order.
+        points: Its points, in film order.
         threads: Threads to draw with; they do not change the result.
     """
 
-    def __init__(
-        self, engine: Engine, store: Store, shot: Shot, table: SampleTable, *, threads: int = 1
-    ) -> None:
+    def __init__(self, engine: Engine, store: Store, shot: Shot, points: Points, *, threads: int = 1) -> None:
         self._engine = engine
         self._store = store
         self._shot = shot
-        self._table = table
-        self._labels = label_codes(table)
-        self.n = len(table)
+        self._points = points
+        labels = label_codes(points.table)
+        self._labels = None if labels is None else labels[points.positions]
+        self.n = len(points)
         self.threads = threads
 
     @property
@@ -66,27 +66,33 @@ class Painter:
         """The vectors of a snapshot in film order; rows of samples it lacks are NaN."""
         with reading(self._engine) as session:
             found = snapshot_vectors(session, self._store, snapshot)
-        rows = self._table.positions(found.ids)
+        rows = self._points.rows(found.ids)
         if np.array_equal(rows, np.arange(self.n)):
             return found.vectors
         whole = np.full((self.n, found.vectors.shape[1]), np.nan, found.vectors.dtype)
-        whole[rows[::-1]] = found.vectors[::-1]  # the first part of a sample stands for it
+        here = np.flatnonzero(rows >= 0)[::-1]  # the first part of a sample stands for it
+        whole[rows[here]] = found.vectors[here]
         return whole
 
     def graph(self, snapshot: Snapshot) -> NeighborGraph:
-        """The stored neighbor graph of a snapshot, computed where there is none, in film order."""
+        """The stored neighbor graph of a snapshot's points, computed where there is none, in film order."""
         with reading(self._engine) as session:
-            graph = find_graph(session, self._store, snapshot)
             found = snapshot_vectors(session, self._store, snapshot)
-        rows = self._table.positions(found.ids)
-        if not has_points(found.vectors):  # training diverged here
+        rows = self._points.rows(found.ids)
+        here = np.flatnonzero(rows >= 0)
+        film, vectors, rows = self._shot.film, found.vectors[here], rows[here]
+        if not has_points(vectors):  # training diverged here, or none of the film's samples is in it
             return _no_neighbors(self.n)
         if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
             return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC)
-        if graph is None:
-            graph = neighbor_graph(found.vectors, k=K, metric=METRIC)
-            with changing(self._engine, self._shot.film.id) as (session, _):
-                save_graph(session, self._store, snapshot, graph)
+        # Neighbours are looked for among the film's samples only.
+        subset = film.subset or ("" if len(here) == len(found.ids) else film.split_id)
+        with reading(self._engine) as session:
+            graph = find_graph(session, self._store, snapshot, subset)
+        if graph is None or len(graph.valid) != len(rows):
+            graph = neighbor_graph(vectors, k=K, metric=METRIC)
+            with changing(self._engine, film.id) as (session, _):
+                save_graph(session, self._store, snapshot, graph, subset)
         return place_rows(graph, rows, self.n)
 
     def next_umap(self, snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
@@ -136,7 +142,7 @@ class Painter:
         return motion([xy[rows] for xy in frames], graphs)
 
     def first_paint(self, wanted: Sequence[Snapshot]) -> bool:
-        """All frames by PCA on one basis, without quality figures; once for the same snapshots.
+        """All frames by PCA, without quality figures; once for the same snapshots.
 
         Returns:
             Whether they were painted now.
@@ -144,14 +150,34 @@ class Painter:
         with reading(self._engine) as session:
             if stored.is_painted(session, self._shot.film, wanted):
                 return False
-        basis = self._basis(wanted)
-        frames = [pca_project(basis, self.vectors(snapshot)) for snapshot in wanted]
+        frames = self.painted(wanted)
         with changing(self._engine, self._shot.film.id) as (session, film):
             stored.drop_previews(session, self._store, film.id)
             revision = stored.add_revision(session, film.id, "pca", stored.square(frames), preview=True)
             stored.add_frames(session, self._store, revision, wanted, frames)
             film.n = self.n
         return True
+
+    def painted(self, wanted: Sequence[Snapshot]) -> list[Xy]:
+        """All frames by PCA: epochs of a layer on one basis, others each on its own, turned to fit the last.
+
+        Raises:
+            JobError: There is nothing to draw.
+        """
+        if self.one_space:
+            basis = self._basis(wanted)
+            return [pca_project(basis, self.vectors(snapshot)) for snapshot in wanted]
+        last = pca_start(self._last(wanted))
+        frames: list[Xy] = []
+        for snapshot in wanted:
+            vectors = self.vectors(snapshot)
+            frames.append(pca_onto(vectors, last) if has_points(vectors) else no_points(self.n))
+        return frames
+
+    @property
+    def one_space(self) -> bool:
+        """Whether the axes of all snapshots mean the same: those of one layer of one run do."""
+        return self._shot.film.axis == "epochs"
 
     def show_forming(self, wanted: Sequence[Snapshot], frames: Sequence[Xy]) -> None:
         """Put a state of a film on its way on the screen; it takes the place of the state before the last."""
@@ -178,12 +204,16 @@ class Painter:
 
     def _basis(self, snapshots: Sequence[Snapshot]) -> Basis:
         """The PCA basis of the last snapshot that has points."""
+        return pca_basis(self._last(snapshots))
+
+    def _last(self, snapshots: Sequence[Snapshot]) -> Matrix:
+        """The vectors of the last snapshot that has points."""
         for snapshot in reversed(snapshots):
             vectors = self.vectors(snapshot)
             if has_points(vectors):
-                return pca_basis(vectors)
+                return vectors
         raise JobError(
-            f"no vector of layer {self._shot.layer.name!r} in split {self._shot.split.name!r} is finite, so "
+            f"no vector of {self._shot.subject} in split {self._shot.split.name!r} is finite, so "
             "there is nothing to draw; look for NaN in the model's loss and weights"
         )
 

@@ -38,7 +38,7 @@ _IDLE = 1.0  # longest sleep in seconds while nothing is to do and nobody wakes 
 
 
 class LeaseLostError(Exception):
-    """Another worker has taken the job: this one came to a halt for too long."""
+    """The job is not this worker's any more: it was cancelled, or another took it after too long a halt."""
 
 
 class Worker:
@@ -82,7 +82,7 @@ class Worker:
             with writing(self._engine) as session:
                 (queue.finish if done else queue.release)(session, job, self._owner)
         except LeaseLostError:
-            logger.warning("the film %s was taken over by another worker", job.key)
+            logger.info("the film %s was cancelled, or taken over by another worker", job.key)
         except ChromaError as error:
             with writing(self._engine) as session:
                 queue.fail(session, job, self._owner, str(error))

@@ -1,65 +1,29 @@
-"""Columns of a film: one number or one category for each of its points."""
+"""Columns of a split: one number or one category for each of its samples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 from sqlmodel import Session, col, select
 
-from chroma.errors import NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import Codes, class_marks, classes_of, predicted_classes
-from chroma.server.store.derived import derived_columns
-from chroma.server.store.described import Column, Known, at_any, logged_columns, metadata_columns
+from chroma.server.store.described import DERIVED, Column, Known, at_any, logged_columns, metadata_columns
 from chroma.server.store.samples import OutputColumns, SampleTable, split_samples, step_outputs
-from chroma.server.store.tables import Frame
 
-MISSING = 65_535  # code of a missing category
 _OUTPUTS = ("confidence", "margin", "cross_entropy")
 
 
-def film_columns(session: Session, store: Store, film: tables.Film) -> list[Column]:
-    """The columns a film can be coloured by."""
-    return [known.column for known in _known(session, store, film).values()]
-
-
-def column_values(
-    session: Session, store: Store, film: tables.Film, name: str, frame: Frame | None
-) -> tuple[Column, Array]:
-    """A column in film order.
-
-    Args:
-        session: A reading session.
-        store: Of the files.
-        film: Whose points.
-        name: Of the column.
-        frame: For columns that differ from frame to frame; None while the film has none.
-
-    Returns:
-        The column, and uint16 codes (65535 missing) where it has a legend, else float32 (NaN missing).
-
-    Raises:
-        NotFoundError: No such column.
-    """
-    known = _known(session, store, film)
-    if name not in known:
-        raise NotFoundError("column", name, known)
-    column, values = known[name].column, known[name].values(frame)[: film.n]
-    if column.legend is None:
-        return column, values.astype("<f4")
-    return column, np.where(values < 0, MISSING, values).astype("<u2")
-
-
-def _known(session: Session, store: Store, film: tables.Film) -> dict[str, Known]:
-    split = session.get_one(tables.Split, film.split_id)
+def split_columns(session: Session, store: Store, split: tables.Split) -> dict[str, Known]:
+    """All columns of a split by name."""
     table = split_samples(session, store, split)
     found = [
         *_label_columns(session, store, split, table),
-        *derived_columns(session, store, film, split, table),
         Known(Column("split", (split.name,)), at_any(lambda: np.zeros(len(table), np.int64))),
         Known(Column("position"), at_any(lambda: np.arange(len(table)))),
         *_tag_columns(session, split, table),
@@ -71,9 +35,9 @@ def _known(session: Session, store: Store, film: tables.Film) -> dict[str, Known
     ):
         for entry in more:
             name = entry.column.name
-            taken = name in known or name.startswith(("tag:", "label:"))
+            taken = name in known or name in DERIVED or name.startswith(("tag:", "label:"))
             free = f"{prefix}:{name}" if taken else name
-            known[free] = Known(entry.column.named(free), entry.values)
+            known[free] = replace(entry, column=replace(entry.column, name=free))
     return known
 
 
@@ -96,16 +60,15 @@ def _label_columns(
 
 
 class _Said:
-    """What the model said at the step of a frame, read once."""
+    """What the model said at a step, read once."""
 
     def __init__(self, session: Session, store: Store, split: tables.Split, n: int) -> None:
         self._read = partial(step_outputs, session, store, split)
         self._outputs: dict[int | None, OutputColumns | None] = {}
         self._n = n
 
-    def __call__(self, frame: Frame | None, name: str) -> Array:
+    def __call__(self, step: int | None, name: str) -> Array:
         """A column of the outputs; missing where there are none."""
-        step = frame.step if frame else None
         if step not in self._outputs:
             self._outputs[step] = self._read(step)
         found = self._outputs[step]
@@ -117,18 +80,18 @@ class _Said:
 def _output_columns(
     said: _Said, legend: tuple[str, ...], code: Callable[[Array], Codes], truth: Codes | None
 ) -> Iterable[Known]:
-    def prediction(frame: Frame | None) -> Codes:
-        return code(said(frame, "prediction"))
+    def prediction(step: int | None) -> Codes:
+        return code(said(step, "prediction"))
 
-    def correct(frame: Frame | None) -> Codes:
-        guess = prediction(frame)
+    def correct(step: int | None) -> Codes:
+        guess = prediction(step)
         return np.where((guess < 0) | (truth < 0), -1, truth == guess) if truth is not None else guess
 
-    yield Known(Column("prediction", legend, per_frame=True), prediction)
+    yield Known(Column("prediction", legend, per_frame=True), prediction, said=True)
     if truth is not None:
-        yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct)
+        yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct, said=True)
     for name in _OUTPUTS:
-        yield Known(Column(name, per_frame=True), lambda frame, name=name: said(frame, name))
+        yield Known(Column(name, per_frame=True), lambda step, name=name: said(step, name), said=True)
 
 
 def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[Known]:

@@ -1,8 +1,9 @@
-"""Columns that follow from neighbor graphs and from layouts."""
+"""Columns of a film that follow from its neighbor graphs and its layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from sqlmodel import Session, col, select
@@ -13,16 +14,22 @@ from chroma.records import Array
 from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_codes
-from chroma.server.store.described import Column, Known
+from chroma.server.store.described import Column
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows
-from chroma.server.store.growing import SampleTable
-from chroma.server.store.tables import Film, Frame, Graph, Snapshot, Split
-from chroma.server.store.vectors import snapshot_rows
+from chroma.server.store.points import Points
+from chroma.server.store.tables import Film, Frame, Graph, Snapshot
+from chroma.server.store.vectors import snapshot_ids
 
 
-def derived_columns(
-    session: Session, store: Store, film: Film, split: Split, table: SampleTable
-) -> Iterable[Known]:
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A column, and its values by point in a frame: codes (-1 missing) or numbers (NaN missing)."""
+
+    column: Column
+    values: Callable[[Frame | None], Array]
+
+
+def derived_columns(session: Session, store: Store, film: Film, points: Points) -> Iterable[Derived]:
     """The columns that can be told of a film as it is now.
 
     `agreement` is the share of a sample's 15 nearest neighbours in the full space that carry its label,
@@ -33,34 +40,41 @@ def derived_columns(
     shown = stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
     if not shown:
         return
-    derived = _Derived(session, store, shown, table)
-    if has_graphs(session, [frame.snapshot_id for frame in shown]):
-        if label_codes(table) is not None:
-            yield Known(Column("agreement", per_frame=True), derived.agreement)
+    derived = _Values(session, store, film, shown, points)
+    if _has_graphs(session, film, [frame.snapshot_id for frame in shown]):
+        if derived.labels is not None:
+            yield Derived(Column("agreement", per_frame=True), derived.agreement)
         if len(shown) > 1:
-            yield Known(Column("kept", per_frame=True), derived.kept)
+            yield Derived(Column("kept", per_frame=True), derived.kept)
     if len(shown) > 1:
-        yield Known(Column("movement", per_frame=True, drawn=True), derived.movement)
+        yield Derived(Column("movement", per_frame=True, drawn=True), derived.movement)
     clusters = stored.read_clusters(store, shown[-1])
     if clusters is not None:
-        whole = np.full(len(table), -1, np.int64)
+        whole = np.full(len(points), -1, np.int64)
         whole[: len(clusters)] = clusters
         legend = tuple(f"cluster {number + 1}" for number in range(int(clusters.max(initial=-1)) + 1))
-        yield Known(Column("cluster", legend, drawn=True), lambda _: whole)
+        yield Derived(Column("cluster", legend, drawn=True), lambda _: whole)
 
 
-class _Derived:
-    """Values `[n]` in a frame, by position; NaN where they cannot be told."""
+class _Values:
+    """Values by point in a frame; NaN where they cannot be told."""
 
-    def __init__(self, session: Session, store: Store, shown: Sequence[Frame], table: SampleTable) -> None:
+    def __init__(
+        self, session: Session, store: Store, film: Film, shown: Sequence[Frame], points: Points
+    ) -> None:
         self._session = session
         self._store = store
+        self._film = film
         self._shown = {frame.index: frame for frame in shown}
-        self._table = table
+        self._points = points
+        codes = label_codes(points.table)
+        self.labels = None if codes is None else codes[points.positions]
 
     def agreement(self, frame: Frame | None) -> Array:
-        found, codes = self._graph(frame), label_codes(self._table)
-        return self._unknown() if found is None or codes is None else label_agreement(found, codes)
+        found = self._graph(frame)
+        return (
+            self._unknown() if found is None or self.labels is None else label_agreement(found, self.labels)
+        )
 
     def kept(self, frame: Frame | None) -> Array:
         old, new = self._graph(self._before(frame)), self._graph(frame)
@@ -83,30 +97,32 @@ class _Derived:
         return self._shown.get(frame.index - 1) if frame else None
 
     def _graph(self, frame: Frame | None) -> NeighborGraph | None:
+        """The stored graph of a frame's snapshot, by point.
+
+        None, too, where samples have several vectors: their graph speaks of parts.
+        """
         snapshot = self._session.get(Snapshot, frame.snapshot_id) if frame else None
-        return film_graph(self._session, self._store, snapshot, len(self._table)) if snapshot else None
+        if snapshot is None:
+            return None
+        ids = snapshot_ids(self._session, self._store, snapshot)
+        rows = self._points.rows(ids)
+        here = rows[rows >= 0]
+        subset = self._film.subset or ("" if len(here) == len(ids) else self._film.split_id)
+        found = find_graph(self._session, self._store, snapshot, subset)
+        if found is None or len(here) != len(found.valid) or len(np.unique(here)) < len(here):
+            return None
+        return place_rows(found, here, len(self._points))
 
     def _unknown(self) -> Array:
-        return np.full(len(self._table), np.nan, np.float32)
+        return np.full(len(self._points), np.nan, np.float32)
 
 
-def has_graphs(session: Session, snapshot_ids: Sequence[str]) -> bool:
-    """Whether a neighbor graph is stored for any of these snapshots."""
+def _has_graphs(session: Session, film: Film, snapshot_ids: Sequence[str]) -> bool:
+    """Whether a neighbor graph is stored for any of the film's snapshots."""
     query = select(Graph.id).where(
-        col(Graph.query_id).in_(snapshot_ids), Graph.metric == METRIC, Graph.k == K, Graph.subset == ""
+        col(Graph.query_id).in_(snapshot_ids),
+        Graph.metric == METRIC,
+        Graph.k == K,
+        col(Graph.subset).in_([film.subset] if film.subset else ["", film.split_id]),
     )
     return session.exec(query).first() is not None
-
-
-def film_graph(session: Session, store: Store, snapshot: Snapshot, n: int) -> NeighborGraph | None:
-    """The stored graph of a snapshot by position in its split; None if there is none.
-
-    None, too, where samples have several vectors: their graph speaks of parts.
-    """
-    found = find_graph(session, store, snapshot)
-    if found is None:
-        return None
-    rows = snapshot_rows(session, store, snapshot)
-    if len(rows) != len(found.valid) or len(np.unique(rows)) < len(rows):
-        return None
-    return place_rows(found, rows, n)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,12 +17,12 @@ from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
 from chroma.server.store.growing import SampleTable
-from chroma.server.store.tables import Frame
 
 _MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
 
 Codes = npt.NDArray[np.int64]
-Values = Callable[[Frame | None], Array]
+Values = Callable[[int | None], Array]
+DERIVED = ("agreement", "kept", "movement", "cluster")  # names that a film's own columns have
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,24 @@ class Column:
     per_frame: bool = False
     drawn: bool = False
 
-    def named(self, name: str) -> Column:
-        """The same under another name."""
-        return replace(self, name=name)
-
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A column, and its values `[n]` in a frame: codes (-1 missing) or numbers (NaN missing)."""
+    """A column, and its values by position at a step: codes (-1 missing) or numbers (NaN missing).
+
+    Attributes:
+        column: What is said of it.
+        values: `[n]` at a step; None for the last one.
+        said: Whether the model or the run said it; else it is known of the sample itself.
+    """
 
     column: Column
     values: Values
+    said: bool = False
 
 
 def at_any(values: Callable[[], Array]) -> Values:
-    """Values that are the same in all frames."""
+    """Values that are the same at all steps."""
     return lambda _: values()
 
 
@@ -94,7 +97,8 @@ def logged_columns(
             kinds.setdefault(name, set()).add(kind)
     for name, by_step in steps.items():
         if kinds[name] <= {"i", "f"}:
-            yield Known(Column(name, None, len(by_step) > 1), _at_step(table, name, by_step, _numbers))
+            values = _at_step(table, name, by_step, _numbers)
+            yield Known(Column(name, None, len(by_step) > 1), values, said=True)
             continue
         texts: set[str] = set()
         for path in (path for paths in by_step.values() for path in paths):
@@ -107,16 +111,15 @@ def logged_columns(
         def codes(array: Array, places: dict[str, int] = places) -> Array:
             return np.array([-1 if v is None else places[_text(v)] for v in array.tolist()], np.int64)
 
-        yield Known(Column(name, legend, len(by_step) > 1), _at_step(table, name, by_step, codes))
+        yield Known(Column(name, legend, len(by_step) > 1), _at_step(table, name, by_step, codes), said=True)
 
 
 def _at_step(
     table: SampleTable, name: str, by_step: dict[int, list[Path]], read: Callable[[Array], Array]
 ) -> Values:
-    """What was said last at or before the frame's step."""
+    """What was said last at or before a step."""
 
-    def values(frame: Frame | None) -> Array:
-        step = frame.step if frame else None
+    def values(step: int | None) -> Array:
         said = [when for when in by_step if step is None or when <= step or len(by_step) == 1]
         paths = by_step[max(said)] if said else []
         parts = [segment.read_columns(path, ("ids", f"columns:{name}")) for path in paths]

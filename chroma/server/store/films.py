@@ -1,4 +1,4 @@
-"""Films: which there are, which are called for, and what they are drawn from."""
+"""Films that there are: which call for frames, which are drawn anew, which are cancelled."""
 
 from __future__ import annotations
 
@@ -10,58 +10,53 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.server.store.frames import frames_of, is_fresh, revisions, shown
-from chroma.server.store.queue import enqueue
-from chroma.server.store.tables import Film, Job, Layer, Run, Snapshot, Split, stable_id
-
-METHODS = ("umap", "pca", "umap-learn")
-KIND = "film"  # of the jobs that draw films
-PUBLISHED = ("complete", "partial")
+from chroma.server.store.queue import cancel, enqueue, jobs_of
+from chroma.server.store.requests import METHODS, FilmRequest
+from chroma.server.store.shots import KIND, PUBLISHED, is_up_to_date
+from chroma.server.store.tables import Film, Layer, Run, Snapshot, Split
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
-    """A film and what it is drawn from: the published snapshots by step."""
+class Wanted:
+    """What runs with new snapshots call for.
 
-    film: Film
-    layer: Layer
-    split: Split
-    snapshots: list[Snapshot]
-
-
-def request_film(session: Session, run_id: str, layer: str, split: str, method: str) -> Film:
-    """Ask for a film; the same question gives the same film, a failed one is tried again.
-
-    Raises:
-        NotFoundError: No such run, layer or split.
-        ConfigError: An unknown method.
+    Attributes:
+        requests: Films that are not there yet.
+        films: Ids of films that can grow.
     """
-    if method not in METHODS:
-        raise ConfigError(f"a film cannot be drawn by {method!r}; give one of {', '.join(METHODS)}")
-    run = session.get(Run, run_id)
-    if run is None or run.deleted_at is not None:
-        runs = session.exec(select(Run).where(col(Run.deleted_at).is_(None))).all()
-        raise NotFoundError("run", run_id, [run.id for run in runs])
-    layers = {row.name: row for row in session.exec(select(Layer).where(Layer.run_id == run_id)).all()}
-    splits = {row.name: row for row in session.exec(select(Split).where(Split.run_id == run_id)).all()}
-    if layer not in layers:
-        raise NotFoundError("layer", layer, layers)
-    if split not in splits:
-        raise NotFoundError("split", split, splits)
-    key = stable_id("film", run_id, layer, split, method)  # so that links outlive a rebuilt catalog
-    film = session.get(Film, key)
-    if film is None:
-        film = Film(
-            id=key,
-            project_id=run.project_id,
-            run_id=run_id,
-            layer_id=layers[layer].id,
-            split_id=splits[split].id,
-            method=method,
-        )
-        session.add(film)
-        session.flush()
-    if not _up_to_date(session, film):
+
+    requests: list[FilmRequest]
+    films: list[str]
+
+
+def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
+    """The films to draw where snapshots came: each run's default one, and those that lack frames.
+
+    The default film is that of the default layer and the first split by UMAP. A cancelled film rests until
+    somebody asks for it. A film over runs shows the runs as they were when it was asked for.
+    """
+    wanted = Wanted([], [])
+    for run_id in run_ids:
+        run = session.get(Run, run_id)
+        if run is None or run.deleted_at is not None:
+            continue
+        existing = session.exec(select(Film).where(Film.run_id == run_id, Film.axis != "runs")).all()
+        jobs = jobs_of(session, KIND, [film.id for film in existing])
+        for film in existing:
+            rests = film.id in jobs and jobs[film.id].status == "cancelled"
+            if not rests and not is_up_to_date(session, film):
+                wanted.films.append(film.id)
+        pairs = _published_pairs(session, run_id)
+        if pairs and not any(_is_default(film, pairs) for film in existing):
+            layer, split = _first(pairs)
+            wanted.requests.append(FilmRequest(run_id, split.name, layer.name))
+    return wanted
+
+
+def grow_film(session: Session, film_id: str) -> Film | None:
+    """Ask for what is missing of a film; None where it is gone."""
+    film = living_film(session, film_id)
+    if film is not None:
         enqueue(session, KIND, film.id)
     return film
 
@@ -73,9 +68,7 @@ def refine_film(session: Session, film_id: str) -> Film:
         NotFoundError: No such film.
         ConfigError: Its method draws each frame on its own.
     """
-    film = living_film(session, film_id)
-    if film is None:
-        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    film = _known(session, film_id)
     if film.method != METHODS[0]:
         raise ConfigError(
             f"a film by {film.method!r} cannot be refined: its frames are drawn each on its own; "
@@ -87,27 +80,17 @@ def refine_film(session: Session, film_id: str) -> Film:
     return film
 
 
-def wanted_films(session: Session, run_ids: Collection[str]) -> list[tuple[str, str, str, str]]:
-    """What runs with new snapshots call for, as the arguments of `request_film`.
+def cancel_film(session: Session, film_id: str) -> Film:
+    """Stop drawing a film: what is drawn stays, and it rests until it is asked for again.
 
-    The film of each run's default layer and first split by UMAP, and those there are; only where the
-    newest snapshots are not drawn yet.
+    Raises:
+        NotFoundError: No such film.
     """
-    wanted: dict[tuple[str, str, str, str], None] = {}
-    for run_id in run_ids:
-        run = session.get(Run, run_id)
-        if run is None or run.deleted_at is not None:
-            continue
-        existing = session.exec(select(Film).where(Film.run_id == run_id)).all()
-        pairs = _published_pairs(session, run_id)
-        calls = {(film.layer_id, film.split_id, film.method): film for film in existing}
-        keys = [(*_first(pairs), METHODS[0])] if pairs else []
-        for key in dict.fromkeys([*keys, *calls]):
-            film = calls.get(key)
-            pair = next((pair for pair in pairs if (pair[0].id, pair[1].id) == key[:2]), None)
-            if pair and (film is None or not _up_to_date(session, film)):
-                wanted[run_id, pair[0].name, pair[1].name, key[2]] = None
-    return list(wanted)
+    film = _known(session, film_id)
+    film.refine = False
+    session.add(film)
+    cancel(session, KIND, film.id)
+    return film
 
 
 def published(session: Session) -> dict[str, str]:
@@ -123,47 +106,33 @@ def published(session: Session) -> dict[str, str]:
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
 
-def load_shot(session: Session, film: Film) -> Shot:
-    """The film with its layer, its split and their published snapshots."""
-    layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
-    rows = session.exec(
-        select(Snapshot)
-        .where(
-            Snapshot.layer_id == film.layer_id,
-            Snapshot.split_id == film.split_id,
-            col(Snapshot.status).in_(PUBLISHED),
-        )
-        .order_by(col(Snapshot.step))
-    ).all()
-    return Shot(film, layer, split, list(rows))
-
-
 def living_film(session: Session, film_id: str) -> Film | None:
-    """A film whose run is not deleted."""
+    """A film none of whose runs is deleted."""
     film = session.get(Film, film_id)
-    run = session.get(Run, film.run_id) if film else None
-    return film if run and run.deleted_at is None else None
+    if film is None:
+        return None
+    runs = [session.get(Run, run_id) for run_id in film.run_ids or [film.run_id]]
+    return film if all(run is not None and run.deleted_at is None for run in runs) else None
 
 
-def _up_to_date(session: Session, film: Film) -> bool:
-    """Whether the last thing done for a film was to finish it, with every snapshot there is now."""
-    job = session.exec(select(Job).where(Job.kind == KIND, Job.key == film.id)).first()
-    if job is None or job.status != "ready" or film.refine:
-        return False
-    newest = list(
-        session.exec(
-            select(Snapshot)
-            .where(Snapshot.layer_id == film.layer_id, Snapshot.split_id == film.split_id)
-            .where(col(Snapshot.status).in_(PUBLISHED))
-            .order_by(col(Snapshot.step))
-        ).all()
-    )
-    drawing = shown(revisions(session, [film.id]).get(film.id, []), film.method)
-    frames = frames_of(session, [drawing.id]).get(drawing.id, []) if drawing else []
-    drawn = {frame.snapshot_id: frame for frame in frames}
-    if len(newest) > len(frames):  # a long run: some are left out on purpose, but never the last
-        newest = newest[-1:] + [row for row in newest if row.id in drawn]
-    return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
+def split_rank(name: str) -> tuple[int, str]:
+    """Order of splits: val, its like, test, train, then the user's own by name."""
+    stem = name.partition(":")[0]
+    order = ("val", "test", "train", "predict")
+    return (order.index(stem) if stem in order else len(order), name)
+
+
+def _known(session: Session, film_id: str) -> Film:
+    film = living_film(session, film_id)
+    if film is None:
+        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    return film
+
+
+def _is_default(film: Film, pairs: Sequence[tuple[Layer, Split]]) -> bool:
+    layer, split = _first(pairs)
+    whole = film.axis == "epochs" and film.steps is None and not film.subset
+    return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, METHODS[0])
 
 
 def _published_pairs(session: Session, run_id: str) -> list[tuple[Layer, Split]]:
@@ -176,14 +145,6 @@ def _published_pairs(session: Session, run_id: str) -> list[tuple[Layer, Split]]
     return [(session.get_one(Layer, layer), session.get_one(Split, split)) for layer, split in rows]
 
 
-def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[str, str]:
-    """Ids of the layer and the split the dashboard opens first."""
-    layer, split = min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))
-    return layer.id, split.id
-
-
-def split_rank(name: str) -> tuple[int, str]:
-    """Order of splits: val, its like, test, train, then the user's own by name."""
-    stem = name.partition(":")[0]
-    order = ("val", "test", "train", "predict")
-    return (order.index(stem) if stem in order else len(order), name)
+def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[Layer, Split]:
+    """The layer and the split the dashboard opens first."""
+    return min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))

@@ -16,22 +16,33 @@ K = 15  # neighbours kept: what layouts and lists ask for
 METRIC: Metric = "euclidean"
 
 
-def find_graph(session: Session, store: Store, snapshot: Snapshot) -> NeighborGraph | None:
-    """The stored graph of a snapshot in itself; None if there is none, or the snapshot has changed since."""
-    row = _row(session, snapshot)
+def find_graph(session: Session, store: Store, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
+    """The stored graph of a snapshot in itself; None if there is none, or the snapshot has changed since.
+
+    Args:
+        session: A reading session.
+        store: Of the files.
+        snapshot: Whose vectors.
+        subset: Which of its samples are in the graph; empty: all.
+    """
+    row = _row(session, snapshot, subset)
     if row is None or row.digest != snapshot.digest or not store.path(row.path).is_file():
         return None
     return _decode(store, row)
 
 
-def save_graph(session: Session, store: Store, snapshot: Snapshot, graph: NeighborGraph) -> None:
-    """Store a snapshot's graph; rows are in the order of its vectors."""
-    path = f"graphs/{snapshot.run_id}/{snapshot.digest}-{graph.metric}-{graph.k_requested}.arrow"
+def save_graph(
+    session: Session, store: Store, snapshot: Snapshot, graph: NeighborGraph, subset: str = ""
+) -> None:
+    """Store a snapshot's graph, or that of a subset of its samples; rows are in the order of its vectors."""
+    part = f"-{subset}" if subset else ""
+    path = f"graphs/{snapshot.run_id}/{snapshot.digest}-{graph.metric}-{graph.k_requested}{part}.arrow"
     store.write(path, _encode(graph))
-    row = _row(session, snapshot) or Graph(
+    row = _row(session, snapshot, subset) or Graph(
         query_id=snapshot.id,
         reference_id=snapshot.id,
         digest="",
+        subset=subset,
         metric=graph.metric,
         k=graph.k_requested,
         path=path,
@@ -58,12 +69,12 @@ def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], 
     )
 
 
-def _row(session: Session, snapshot: Snapshot) -> Graph | None:
+def _row(session: Session, snapshot: Snapshot, subset: str) -> Graph | None:
     return session.exec(
         select(Graph).where(
             Graph.query_id == snapshot.id,
             Graph.reference_id == snapshot.id,
-            Graph.subset == "",
+            Graph.subset == subset,
             Graph.metric == METRIC,
             Graph.k == K,
         )

@@ -44,9 +44,14 @@ def purge_deleted(engine: Engine, store: Store, journal: Path) -> list[str]:
 
 def _remove_rows(session: Session, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:
     """Remove what segments made of a run; returns its films, and the keys of the notes that stay."""
-    films = list(session.exec(select(tables.Film.id).where(tables.Film.run_id == run_id)).all())
+    over_runs = session.exec(select(tables.Film).where(tables.Film.axis == "runs")).all()
+    films = [film.id for film in over_runs if run_id in (film.run_ids or ())]
+    films += session.exec(
+        select(tables.Film.id).where(tables.Film.run_id == run_id, tables.Film.axis != "runs")
+    ).all()
     session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
-    for table in (tables.Film, tables.Layer, tables.Split, tables.Attempt, tables.Metric):
+    session.exec(delete(tables.Film).where(col(tables.Film.id).in_(films)))
+    for table in (tables.Layer, tables.Split, tables.Attempt, tables.Metric):
         session.exec(delete(table).where(col(table.run_id) == run_id))
     rows = session.exec(select(tables.Segment).where(tables.Segment.run_id == run_id)).all()
     return films, {(row.writer, row.number) for row in rows}

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from chroma.errors import NotFoundError
-from chroma.server.store import films
-from chroma.server.store import frames as stored
-from chroma.server.store.queue import jobs_of
+from chroma.server.store.films import split_rank
 from chroma.server.store.tables import (
     Attempt,
     Film,
-    Frame,
-    Job,
     Layer,
     Metric,
     Project,
-    Revision,
     Run,
     Segment,
     Snapshot,
@@ -30,23 +24,10 @@ from chroma.server.store.tables import (
     Tag,
     TaggedSample,
 )
+from chroma.server.store.views import FilmView, film_views
 
 Row = TypeVar("Row", bound=SQLModel)
 Keys = Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class FilmView:
-    """A film with all that is shown of it."""
-
-    film: Film
-    layer: str
-    split: str
-    of: int
-    snapshot_count: int
-    job: Job | None
-    revision: Revision | None
-    frames: Sequence[Frame]
 
 
 def all_projects(session: Session) -> list[Project]:
@@ -94,7 +75,7 @@ def run_layers(session: Session, run_ids: Keys) -> dict[str, list[Layer]]:
 def run_splits(session: Session, run_ids: Keys) -> dict[str, list[Split]]:
     """Splits by run, val first."""
     rows = session.exec(select(Split).where(col(Split.run_id).in_(run_ids))).all()
-    return _grouped(sorted(rows, key=lambda row: films.split_rank(row.name)), lambda row: row.run_id)
+    return _grouped(sorted(rows, key=lambda row: split_rank(row.name)), lambda row: row.run_id)
 
 
 def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snapshot, str, str]]]:
@@ -170,47 +151,6 @@ def run_attempts(session: Session, run_ids: Keys) -> dict[str, int]:
     """Attempts by run."""
     rows = session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all()
     return {run: len(found) for run, found in _grouped(rows, lambda row: row.run_id).items()}
-
-
-def film_views(session: Session, film_ids: Keys) -> dict[str, FilmView]:
-    """Films with their names, their jobs and the revisions that are shown, in the order of the ids."""
-    rows = {row.id: row for row in session.exec(select(Film).where(col(Film.id).in_(film_ids))).all()}
-    layers = _by_id(session, Layer, {row.layer_id for row in rows.values()})
-    splits = _by_id(session, Split, {row.split_id for row in rows.values()})
-    counts = _snapshot_counts(session, {row.run_id for row in rows.values()})
-    jobs = jobs_of(session, films.KIND, list(rows))
-    history = stored.revisions(session, rows)
-    shown = {id_: stored.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
-    frames = stored.frames_of(session, [revision.id for revision in shown.values() if revision])
-    views: dict[str, FilmView] = {}
-    for id_ in film_ids:
-        if id_ in rows:
-            film, revision = rows[id_], shown[id_]
-            split = splits[film.split_id]
-            views[id_] = FilmView(
-                film=film,
-                layer=layers[film.layer_id].name,
-                split=split.name,
-                of=split.of,
-                snapshot_count=counts.get((film.layer_id, film.split_id), 0),
-                job=jobs.get(id_),
-                revision=revision,
-                frames=frames.get(revision.id, []) if revision else [],
-            )
-    return views
-
-
-def _snapshot_counts(session: Session, run_ids: Iterable[str]) -> dict[tuple[str, str], int]:
-    rows: Iterable[Any] = session.exec(
-        select(Snapshot.layer_id, Snapshot.split_id, func.count())
-        .where(col(Snapshot.run_id).in_(run_ids), col(Snapshot.status).in_(films.PUBLISHED))
-        .group_by(Snapshot.layer_id, Snapshot.split_id)
-    ).all()
-    return {(layer, split): int(count) for layer, split, count in rows}
-
-
-def _by_id(session: Session, table: Any, ids: Iterable[str]) -> dict[str, Any]:
-    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids))).all()}
 
 
 Value = TypeVar("Value")

@@ -31,10 +31,19 @@ def enqueue(session: Session, kind: str, key: str) -> None:
         session.add(Job(kind=kind, key=key))
     elif job.status == "running":
         job.again = True
-    elif job.status in ("ready", "failed"):
+    elif job.status in ("ready", "failed", "cancelled"):
         job.status, job.error, job.tries, job.progress, job.message = "pending", None, 0, 0.0, ""
         job.created_at = job.updated_at = now()
     session.flush()
+
+
+def cancel(session: Session, kind: str, key: str) -> None:
+    """End a job that waits or runs; its worker notices when it next says how far it is."""
+    job = session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
+    if job is not None and job.status in ("pending", "running"):
+        job.status, job.owner, job.lease_until, job.again, job.message = "cancelled", None, None, False, ""
+        job.updated_at = now()
+        session.flush()
 
 
 def take(session: Session, owner: str) -> Taken | None:

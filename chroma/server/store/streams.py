@@ -11,15 +11,15 @@ from sqlmodel import Session
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
+from chroma.server.store.points import points_of
 from chroma.server.store.samples import split_samples, step_outputs
 from chroma.server.store.vectors import snapshot_vectors
 
 
 def film_ids(session: Session, store: Store, film: tables.Film) -> bytes:
     """The ids of a film's points, in film order: column `id`, int64 or string."""
-    split = session.get_one(tables.Split, film.split_id)
-    ids = split_samples(session, store, split).ids[: film.n]
-    return _stream({"id": _column(ids)})
+    points = points_of(session, store, film)
+    return _stream({"id": _column(points.table.ids[points.positions[: film.n]])})
 
 
 def samples_stream(session: Session, store: Store, split: tables.Split) -> bytes:

@@ -68,6 +68,10 @@ def _json() -> Any:
     return Field(default_factory=dict, sa_type=JSON)
 
 
+def _list_or_none() -> Any:
+    return Field(default=None, sa_type=JSON(none_as_null=True))  # pyright: ignore[reportArgumentType]
+
+
 def _owned(column: str) -> Any:
     """A foreign key whose rows go with their owner."""
     return Field(foreign_key=column, ondelete="CASCADE", index=True)
@@ -219,7 +223,7 @@ class Graph(Table, table=True):
     query_id: str = _owned("snapshot.id")
     reference_id: str = _owned("snapshot.id")
     digest: str  # of the snapshots it was computed from
-    subset: str = ""
+    subset: str = ""  # digest of the picked samples' ids, or id of the split whose samples alone count
     metric: str = "euclidean"
     k: int = 15
     n: int = 0
@@ -229,17 +233,24 @@ class Graph(Table, table=True):
 
 
 class Film(Table, table=True):
-    """2-D layouts of an ordered list of snapshots of the same samples, aligned."""
+    """2-D layouts of an ordered list of snapshots of the same samples, aligned.
 
-    __table_args__ = (UniqueConstraint("run_id", "layer_id", "split_id", "method"),)
+    Its id is the digest of all that was asked for, so that links outlive a rebuilt catalog.
+    """
 
-    id: str = Field(default_factory=new_id, primary_key=True)
+    id: str = Field(primary_key=True)
     project_id: str = _owned("project.id")
-    run_id: str = _owned("run.id")
-    layer_id: str = _owned("layer.id")
+    run_id: str = _owned("run.id")  # over runs: the first, whose samples are the points
+    layer_id: str = _owned("layer.id")  # over layers: the last
     split_id: str = _owned("split.id")
     method: str = "umap"  # umap, pca, umap-learn
-    axis: str = "epochs"
+    axis: str = "epochs"  # what the frames run over: epochs, layers, runs
+    steps: list[int] | None = _list_or_none()  # over epochs: only these; None: all
+    layers: list[str] | None = _list_or_none()  # over layers: only these names; None: all
+    step: int | None = None  # over layers: of which snapshots
+    run_ids: list[str] | None = _list_or_none()  # over runs: which, in order
+    epoch: int | None = None  # over runs: the last snapshot of which epoch; None: the last of all
+    subset: str = ""  # digest of the ids of the picked samples; empty: all of the split
     n: int = 0  # points
     refine: bool = False  # asked for: all frames drawn together anew, in a new revision
     created_at: datetime = _moment()
@@ -299,7 +310,7 @@ class Job(Table, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     kind: str  # film
     key: str  # what it is about: the film's id
-    status: str = "pending"  # pending, running, ready, failed
+    status: str = "pending"  # pending, running, ready, failed, cancelled
     again: bool = False  # more arrived while it ran
     owner: str | None = None
     lease_until: datetime | None = _moment_or_none()

@@ -69,6 +69,13 @@ def snapshot_rows(session: Session, store: Store, snapshot: tables.Snapshot) -> 
     return positions[order]
 
 
+def snapshot_ids(session: Session, store: Store, snapshot: tables.Snapshot) -> Ids:
+    """The sample ids of a snapshot's rows, in the order of `snapshot_vectors`."""
+    found = _columns(session, store, snapshot, ("ids", "part"))
+    _, _, order = _ordered(session, store, snapshot, found)
+    return np.concatenate([columns["ids"] for columns in found])[order]
+
+
 def _columns(
     session: Session, store: Store, snapshot: tables.Snapshot, names: tuple[str, ...]
 ) -> list[dict[str, Array]]:

@@ -1,0 +1,411 @@
+"""Films over layers and over runs, of picked samples, of chosen steps; cancelled ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+from sqlmodel import select
+
+from chroma.errors import ConfigError, JobError, NotFoundError
+from chroma.journal import JournalWriter
+from chroma.projection.film import inside
+from chroma.records import LayerNote, Notes, RunOpened, Samples, Snapshot
+from chroma.server.context import Context
+from chroma.server.ingest import write_note
+from chroma.server.jobs.film import draw_film
+from chroma.server.store import films, purge, tables
+from chroma.server.store import frames as stored
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.film_columns import column_values, film_columns
+from chroma.server.store.partners import partners_of
+from chroma.server.store.streams import film_ids
+from chroma.server.store.views import film_views
+from tests.server import filming
+
+N = 120
+LAYERS = {"stem": 32, "block.1": 64, filming.LAYER: 16}  # in the order of the model, by width
+OTHER = "brave-heron"
+
+
+class Quiet:
+    """A worker nobody listens to."""
+
+    def advance(self, progress: float, message: str, *, kept: bool = False) -> None: ...
+
+    def pause(self) -> bool:
+        return False
+
+
+def draw(context: Context, film: tables.Film) -> tuple[tables.Revision, list[Any]]:
+    assert draw_film(context.engine, context.store, film.id, Quiet())
+    revision, frames = filming.on_screen(context, film)
+    assert revision is not None
+    return revision, [stored.read_frame(context.store, frame) for frame in frames]
+
+
+def vectors(layer: str, epoch: int, seed: int = 0) -> Any:
+    """Digits as another network sees them: on other axes for each layer and each seed."""
+    mix = np.random.default_rng([seed, *layer.encode()]).normal(size=(64, LAYERS[layer]))
+    return (filming.vectors_at(epoch, N).astype(np.float32) @ mix / 8).astype(np.float16)
+
+
+def deep_run(
+    context: Context, epochs: Iterable[int] = (0, 1), run: str = filming.RUN, seed: int = 0, **more: Any
+) -> JournalWriter:
+    """A run of three layers, each of its own width, in the catalog."""
+    writer = JournalWriter(context.settings.journal, run)
+    filming.begin(writer, N, **more)
+    for epoch in epochs:
+        for layer in LAYERS:
+            writer.commit(filming.snapshot(epoch, N, layer=layer, vectors=vectors(layer, epoch, seed)))
+        writer.commit(filming.outputs(epoch, N))
+    filming.take_in(context)
+    return writer
+
+
+def view_of(context: Context, film: tables.Film) -> Any:
+    with reading(context.engine) as session:
+        return film_views(session, [film.id])[film.id]
+
+
+def gap(one: Any, other: Any) -> float:
+    """Mean distance of points in two frames, in radii of the second."""
+    both = np.isfinite(one).all(axis=1) & np.isfinite(other).all(axis=1)
+    radius = np.linalg.norm(other[both] - other[both].mean(axis=0), axis=1).mean()
+    return float(np.linalg.norm(one[both] - other[both], axis=1).mean() / radius)
+
+
+@pytest.mark.parametrize("method", ["umap", "pca", "umap-learn"])
+def test_a_film_over_layers_shows_the_layers_of_one_epoch_in_the_models_order(
+    opened: Context, method: str
+) -> None:
+    deep_run(opened, [0, 4]).close()
+    film = filming.ask(opened, method, None, axis="layers", epoch=4)
+    revision, frames = draw(opened, film)
+    view = view_of(opened, film)
+    assert [source.layer for source in view.sources] == list(LAYERS)
+    assert [(frame.epoch, frame.step) for frame in view.frames] == [(4, 40)] * 3
+    assert (view.snapshot_count, view.layer, film.step) == (3, filming.LAYER, 40)
+    assert all(np.isfinite(xy).all() and inside(xy, stored.bounds_of(revision)) for xy in frames)
+    # One frame of reference: the layers see the same digits, so that frames lie on each other.
+    assert gap(frames[1], frames[0]) < 0.75 * gap(
+        frames[1][np.random.default_rng(0).permutation(N)], frames[0]
+    )
+    assert all(0.5 < frame.trustworthiness <= 1 for frame in view.frames)
+    assert filming.ask(opened, method, None, axis="layers").id == film.id
+    assert filming.ask(opened, method, None, axis="layers", step=0).id != film.id
+
+
+def test_chosen_layers_make_a_film_of_their_own_order(opened: Context) -> None:
+    deep_run(opened).close()
+    film = filming.ask(opened, "pca", None, axis="layers", layers=[filming.LAYER, "stem"])
+    draw(opened, film)
+    assert [source.layer for source in view_of(opened, film).sources] == [filming.LAYER, "stem"]
+
+
+def test_a_layer_that_comes_late_finds_its_place(opened: Context) -> None:
+    writer = deep_run(opened, [])
+    for layer in ("stem", filming.LAYER):
+        writer.commit(filming.snapshot(0, N, layer=layer, vectors=vectors(layer, 0)))
+    filming.take_in(opened)
+    film = filming.ask(opened, "umap", None, axis="layers")
+    _, before = draw(opened, film)
+    late = replace(filming.snapshot(0, N, layer="block.1", vectors=vectors("block.1", 0)), note=LayerNote())
+    writer.commit(late)
+    filming.take_in(opened)
+    with reading(opened.engine) as session:
+        assert film.id in films.wanted_films(session, [filming.RUN]).films
+    _, after = draw(opened, film)
+    assert len(after) == 3
+    assert [source.layer for source in view_of(opened, film).sources][:2] == ["stem", filming.LAYER]
+    assert np.array_equal(after[0], before[0])
+    writer.close()
+
+
+def test_a_film_over_runs_shows_the_last_snapshot_of_each(opened: Context) -> None:
+    deep_run(opened, range(2)).close()
+    other = deep_run(opened, range(3), OTHER, seed=5)
+    film = filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER])
+    revision, frames = draw(opened, film)
+    view = view_of(opened, film)
+    assert [(source.run_id, source.layer) for source in view.sources] == [
+        (filming.RUN, filming.LAYER),
+        (OTHER, filming.LAYER),
+    ]
+    assert [frame.epoch for frame in view.frames] == [1, 2]
+    assert view.snapshot_count == 2
+    assert revision.motion_n == N
+    # What a run said of a sample is shown on its own frame, in the codes of one legend.
+    with reading(opened.engine) as session:
+        row = session.get_one(tables.Film, film.id)
+        said = {column.name: column for column in film_columns(session, opened.store, row)}
+        correct = [
+            column_values(session, opened.store, row, "correct", frame)[1].tolist() for frame in view.frames
+        ]
+        label = column_values(session, opened.store, row, "label", view.frames[1])[1]
+    assert said["correct"].per_frame
+    assert not said["label"].per_frame
+    assert [at for at, code in enumerate(correct[0]) if code == 0] == [1]  # run and epoch of filming.outputs
+    assert [at for at, code in enumerate(correct[1]) if code == 0] == [2]
+    assert label[1:4].tolist() == [1, 2, 3]
+    # Asked for again, it takes the newest snapshots; until then it stays as it was.
+    other.commit(filming.snapshot(3, N, vectors=vectors(filming.LAYER, 3, 5)))
+    filming.take_in(opened)
+    with reading(opened.engine) as session:
+        assert film.id not in films.wanted_films(session, [filming.RUN, OTHER]).films
+    assert filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER]).id == film.id
+    _, again = draw(opened, film)
+    assert [frame.epoch for frame in view_of(opened, film).frames] == [1, 3]
+    assert np.array_equal(again[0], frames[0])
+    other.close()
+
+
+def test_runs_match_their_samples_by_id_whatever_their_order(opened: Context) -> None:
+    deep_run(opened, [1]).close()
+    writer = JournalWriter(opened.settings.journal, OTHER)
+    order = np.random.default_rng(3).permutation(N)[: N - 20]  # and some are missing
+    filming.begin(writer, N)
+    writer.commit(filming.snapshot(1, N, ids=order, vectors=vectors(filming.LAYER, 1)[order]))
+    filming.take_in(opened)
+    writer.close()
+    film = filming.ask(opened, "pca", axis="runs", runs=[filming.RUN, OTHER])
+    _, (one, two) = draw(opened, film)
+    gone = np.setdiff1d(np.arange(N), order)
+    assert np.isnan(two[gone]).all()
+    assert [(frame.n, frame.of) for frame in view_of(opened, film).frames] == [(N, N), (N - 20, N)]
+    assert gap(two, one) < 0.3  # the same vectors: only the rows PCA is found from differ
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"labels": (filming.digits(N)[1] + 1) % 10}, "sample 1 of split 'val' has the label 'digit 1' in "),
+        ({"ids": np.array([f"k{at}" for at in range(N)], object)}, "has keys for ids, the other numbers"),
+        ({"ids": np.arange(N) + 1000}, "has no sample in common"),
+        ({"labels": None, "texts": None, "images": None}, "an index alone does not tell"),
+        ({"labels": None, "texts": [f"number {at + 1}" for at in range(N)]}, "has the text 'number 0' in"),
+    ],
+)
+def test_runs_on_other_data_are_refused_with_what_differs(
+    opened: Context, change: dict[str, Any], says: str
+) -> None:
+    deep_run(opened, [0]).close()
+    writer = JournalWriter(opened.settings.journal, OTHER)
+    writer.commit(RunOpened("digits", "swift otter"))
+    known: dict[str, Any] = {"labels": filming.digits(N)[1], "of": N, "ids": np.arange(N), **change}
+    ids = known.pop("ids")
+
+    names = [f"digit {value}" for value in range(10)]
+    keyed = ids.dtype == object
+    writer.commit(Samples("val", ids, class_names=names, identity="key" if keyed else "index", **known))
+    writer.commit(filming.snapshot(0, N, ids=ids))
+    filming.take_in(opened)
+    writer.close()
+    with pytest.raises(ConfigError, match=f"run 'swift otter' cannot be a frame of this film: .*{says}"):
+        filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER])
+    with reading(opened.engine) as session:
+        run = session.get_one(tables.Run, filming.RUN)
+        layer = session.exec(select(tables.Layer).where(tables.Layer.name == filming.LAYER)).first()
+        split = session.exec(select(tables.Split).where(tables.Split.run_id == run.id)).one()
+        assert layer is not None
+        found, of = partners_of(session, opened.store, run, layer, split)
+    assert of == 1
+    assert says in (found[0].refusal or "")
+
+
+def test_keys_of_the_users_own_are_taken_at_their_word(opened: Context) -> None:
+    keys = np.array([f"img/{at}" for at in range(N)], object)
+
+    for run, shift in ((filming.RUN, 0), (OTHER, 1)):  # relabelled between the runs
+        writer = JournalWriter(opened.settings.journal, run)
+        writer.commit(RunOpened("digits", run))
+        labels = (filming.digits(N)[1] + shift) % 10
+        writer.commit(Samples("val", keys, identity="key", labels=labels))
+        writer.commit(filming.snapshot(0, N, ids=keys))
+        writer.close()
+    filming.take_in(opened)
+    film = filming.ask(opened, "pca", axis="runs", runs=[filming.RUN, OTHER])
+    _, (one, two) = draw(opened, film)
+    assert gap(two, one) < 1e-3
+
+
+def test_only_picked_samples_are_drawn_and_their_neighbours_are_among_them(opened: Context) -> None:
+    deep_run(opened).close()
+    picked = [str(at) for at in range(90, 30, -2)]
+    film = filming.ask(opened, sample_ids=picked)
+    whole = filming.ask(opened)
+    assert film.id != whole.id
+    assert filming.ask(opened, sample_ids=list(reversed(picked))).id == film.id
+    draw(opened, whole)
+    _, frames = draw(opened, film)
+    wanted = list(range(32, 91, 2))
+    assert [xy.shape for xy in frames] == [(30, 2)] * 2
+    with reading(opened.engine) as session:
+        row = session.get_one(tables.Film, film.id)
+        _, positions = column_values(session, opened.store, row, "position", None)
+        _, labels = column_values(session, opened.store, row, "label", None)
+        graphs = session.exec(select(tables.Graph).where(tables.Graph.subset == row.subset)).all()
+    assert positions.tolist() == wanted
+    assert labels.tolist() == filming.digits(N)[1][wanted].tolist()
+    assert [graph.n for graph in graphs] == [30, 30]
+    view = view_of(opened, film)
+    assert (view.film.n, view.followed, view.of) == (30, N, N)
+    assert all(frame.of == 30 and frame.quality_n == 30 for frame in view.frames)
+    # It grows with its run, as any film over epochs.
+    assert film_ids_of(opened, film) == wanted
+
+
+def film_ids_of(context: Context, film: tables.Film) -> list[int]:
+    import pyarrow as pa
+
+    with reading(context.engine) as session:
+        body = film_ids(session, context.store, session.get_one(tables.Film, film.id))
+    return pa.ipc.open_stream(body).read_all()["id"].to_pylist()
+
+
+def test_a_film_of_chosen_steps_shows_them_all(opened: Context) -> None:
+    deep_run(opened, range(5)).close()
+    film = filming.ask(opened, "pca", steps=[30, 10])
+    draw(opened, film)
+    view = view_of(opened, film)
+    assert [frame.step for frame in view.frames] == [10, 30]
+    assert view.snapshot_count == 2
+    with pytest.raises(NotFoundError, match=r"no step of layer encoder.fc1 named '35'"):
+        filming.ask(opened, "pca", steps=[35])
+
+
+@pytest.mark.parametrize(
+    ("request_", "says"),
+    [
+        ({"axis": "layers", "layer": None, "epoch": 9}, "no epoch named '9'; there is 0, 1"),
+        ({"axis": "layers", "layer": None, "step": 3}, "no step named '3'; there is 0, 10"),
+        ({"axis": "layers", "layer": None, "layers": ["stern"]}, "no layer at step 10 named 'stern'"),
+        ({"axis": "layers", "layer": None, "epoch": 0, "step": 0}, "two ways to name one snapshot"),
+        ({"axis": "runs"}, "a film over runs needs runs"),
+        ({"axis": "runs", "runs": []}, "runs is an empty list"),
+        ({"epoch": 1}, "epoch is given for a film over epochs and belongs to one over layers or runs"),
+        ({"axis": "runs", "runs": [filming.RUN, "gone"]}, "no run named 'gone'"),
+        ({"sample_ids": []}, "no sample is picked"),
+        ({"sample_ids": ["3", "12000"]}, "no sample named '12000'"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_said(opened: Context, request_: dict[str, Any], says: str) -> None:
+    deep_run(opened).close()
+    with pytest.raises((ConfigError, NotFoundError), match=says):
+        filming.ask(opened, **request_)
+
+
+def test_films_of_other_axes_are_refined_together_too(opened: Context) -> None:
+    deep_run(opened).close()
+    film = filming.ask(opened, "umap", None, axis="layers")
+    first, _ = draw(opened, film)
+    with writing(opened.engine) as session:
+        films.refine_film(session, film.id)
+    same, _ = draw(opened, film)
+    assert same.id == first.id  # its frames were drawn together already
+    with reading(opened.engine) as session:
+        assert not session.get_one(tables.Film, film.id).refine
+
+
+def test_a_film_goes_with_any_of_its_runs(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    deep_run(opened, [0]).close()
+    deep_run(opened, [0], OTHER).close()
+    film = filming.ask(opened, "pca", axis="runs", runs=[filming.RUN, OTHER])
+    draw(opened, film)
+    write_note(opened, OTHER, Notes("delete"))
+    with reading(opened.engine) as session:
+        assert films.living_film(session, film.id) is None
+    monkeypatch.setattr(purge, "UNDO", -purge.UNDO)
+    purge.purge_deleted(opened.engine, opened.store, opened.settings.journal)
+    with reading(opened.engine) as session:
+        assert session.get(tables.Film, film.id) is None
+        assert session.get(tables.Run, filming.RUN) is not None
+    assert not opened.store.path(f"films/{film.id}").exists()
+
+
+def test_a_cancelled_film_rests_until_it_is_asked_for_again(opened: Context) -> None:
+    writer = deep_run(opened)
+    film = filming.ask(opened)
+    with writing(opened.engine) as session:
+        assert films.cancel_film(session, film.id).id == film.id
+    filming.train(writer, [2], N)
+    filming.take_in(opened)
+    writer.close()
+
+    def status() -> str:
+        with reading(opened.engine) as session:
+            return session.exec(select(tables.Job).where(tables.Job.key == film.id)).one().status
+
+    with reading(opened.engine) as session:
+        wanted = films.wanted_films(session, [filming.RUN])
+    assert (wanted.films, wanted.requests, status()) == ([], [], "cancelled")
+    filming.ask(opened)
+    assert status() == "pending"
+
+
+def test_a_layer_without_a_finite_vector_is_named(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, filming.RUN)
+    filming.begin(writer, N)
+    writer.commit(filming.snapshot(0, N, vectors=np.full((N, 4), np.nan, np.float32)))
+    filming.take_in(opened)
+    writer.close()
+    film = filming.ask(opened, "pca", None, axis="layers")
+    with pytest.raises(JobError, match="no vector of the layers at step 0 in split 'val' is finite"):
+        draw_film(opened.engine, opened.store, film.id, Quiet())
+
+
+REQUEST = """mutation F($run: ID!, $axis: FilmAxis!, $runs: [ID!], $ids: [String!]) {
+  requestFilm(runId: $run, split: "val", axis: $axis, runIds: $runs, sampleIds: $ids, method: "pca") {
+    id axis subset n followed of snapshotCount runIds step
+    revision { frames { runId run layer epoch } }
+  }
+}"""
+
+
+def test_the_axes_are_asked_for_in_graphql(client: TestClient, kept: Context) -> None:
+    deep_run(kept, [0, 1]).close()
+    deep_run(kept, [0], OTHER, seed=2).close()
+
+    def ask(query: str, **variables: Any) -> Any:
+        answer = client.post("/graphql", json={"query": query, "variables": variables}).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def drawn(film: str) -> Any:
+        query = "query F($id: ID!) { film(id: $id) { status n revision { preview frames { run layer } } } }"
+        found = ask(query, id=film)["film"]
+        return found if found["status"] == "READY" else None
+
+    layers = ask(REQUEST, run=filming.RUN, axis="LAYERS")["requestFilm"]
+    assert (layers["axis"], layers["step"], layers["snapshotCount"]) == ("LAYERS", 10, 3)
+    shown = filming.until(lambda: drawn(layers["id"]))
+    assert [frame["layer"] for frame in shown["revision"]["frames"]] == list(LAYERS)
+    runs = ask(REQUEST, run=filming.RUN, axis="RUNS", runs=[filming.RUN, OTHER])["requestFilm"]
+    assert runs["runIds"] == [filming.RUN, OTHER]
+    filming.until(lambda: drawn(runs["id"]))
+    picked = ask(REQUEST, run=filming.RUN, axis="EPOCHS", ids=["3", "5", "8"])["requestFilm"]
+    assert picked["subset"]
+    assert filming.until(lambda: drawn(picked["id"]))["n"] == 3
+    partners = ask(
+        'query P($run: ID!) { filmPartners(runId: $run, split: "val") { of found { refusal run { id } } } }',
+        run=filming.RUN,
+    )["filmPartners"]
+    assert partners == {"of": 1, "found": [{"refusal": None, "run": {"id": OTHER}}]}
+    stopped = ask("mutation C($id: ID!) { cancelFilm(filmId: $id) { status } }", id=picked["id"])
+    assert stopped["cancelFilm"]["status"] == "READY"  # there was nothing left to cancel
+
+
+def test_a_run_without_snapshots_of_the_split_is_refused(opened: Context) -> None:
+    deep_run(opened, [0]).close()
+    writer = JournalWriter(opened.settings.journal, OTHER)
+    filming.begin(writer, N)
+    writer.commit(Snapshot("other", "val", 0, 0, np.arange(N), vectors("stem", 0), of=N))
+    filming.take_in(opened)
+    writer.close()
+    with pytest.raises(ConfigError, match=r"it has no snapshot of layer 'encoder.fc1' in split 'val'"):
+        filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER])
