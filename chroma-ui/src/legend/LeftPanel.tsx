@@ -57,13 +57,18 @@ export function LeftPanel({ columns, shown, picture }: Props) {
 }
 
 function Appearance() {
-  const { contours, labels, trails, pointSize, set } = usePreferences();
+  const { contours, labels, trails, safeColours, pointSize, set } = usePreferences();
   return (
     <Section title="Appearance">
       <div>
         <Switch label="Density contours" checked={contours} onChange={(contours) => set({ contours })} />
         <Switch label="Cluster labels" checked={labels} onChange={(labels) => set({ labels })} />
         <Switch label="Motion trails" checked={trails} onChange={(trails) => set({ trails })} />
+        <Switch
+          label="Colour-blind safe"
+          checked={safeColours}
+          onChange={(safeColours) => set({ safeColours })}
+        />
         <div className={styles.size}>
           <span>Point size</span>
           <Slider

@@ -22,6 +22,8 @@ export type ShownFrame = {
   prediction: CategoricalColumn | null;
   confidence: NumericColumn | null;
   position: NumericColumn | null;
+  /** Groups of the layout; null where classes group the points. */
+  cluster: CategoricalColumn | null;
   /** The columns asked for besides, by name; those that the film has not are left out. */
   columns: ReadonlyMap<string, ColumnValues>;
   colourName: string | null;
@@ -115,16 +117,19 @@ export function useShownFrame(
     const load = async () => {
       const colour = colourColumn(film, colourWanted);
       const names = JSON.parse(wanted) as string[];
-      const [points, label, prediction, confidence, position, others, values, range] = await Promise.all([
-        pointsOf(frame),
-        valuesOf("label", frame),
-        valuesOf("prediction", frame),
-        valuesOf("confidence", frame),
-        valuesOf("position", frame),
-        Promise.all(names.map((name) => valuesOf(name, frame))),
-        colour ? fetchColumn(film, colour, frame) : null,
-        colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
-      ]);
+      const grouped = film.columns.some((column) => column.name === "label" && column.kind === "CATEGORICAL");
+      const [points, label, prediction, confidence, position, cluster, others, values, range] =
+        await Promise.all([
+          pointsOf(frame),
+          valuesOf("label", frame),
+          valuesOf("prediction", frame),
+          valuesOf("confidence", frame),
+          valuesOf("position", frame),
+          grouped && colour?.name !== "cluster" ? null : valuesOf("cluster", frame),
+          Promise.all(names.map((name) => valuesOf(name, frame))),
+          colour ? fetchColumn(film, colour, frame) : null,
+          colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
+        ]);
       if (!current) return;
       setProblem(null);
       setBox((before) =>
@@ -139,6 +144,7 @@ export function useShownFrame(
         prediction: categorical(prediction),
         confidence: numeric(confidence),
         position: numeric(position),
+        cluster: categorical(cluster),
         columns: new Map(
           names.flatMap((name, at) => {
             const found = others[at];

@@ -31,7 +31,16 @@ const NOTHING: never[] = [];
 
 export function Workspace() {
   const view = useView();
-  const { pointSize, labels, contours, trails: trailsOn, openFacets, speed, set } = usePreferences();
+  const {
+    pointSize,
+    labels,
+    contours,
+    safeColours,
+    trails: trailsOn,
+    openFacets,
+    speed,
+    set,
+  } = usePreferences();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const shade = useShade();
   const reducedMotion = useReducedMotion();
@@ -60,8 +69,11 @@ export function Workspace() {
 
   const classNames = split?.classNames;
   const picture = useMemo(
-    () => (shown ? composePicture(shown, { shade, classNames: classNames ?? [], hidden, filters }) : null),
-    [shown, shade, classNames, hidden, filters],
+    () =>
+      shown
+        ? composePicture(shown, { shade, safe: safeColours, classNames: classNames ?? [], hidden, filters })
+        : null,
+    [shown, shade, safeColours, classNames, hidden, filters],
   );
   const { focus, position, sample, fetching, problem } = useFocus(
     shown,
