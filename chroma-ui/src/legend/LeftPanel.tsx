@@ -39,7 +39,7 @@ export function LeftPanel({ columns, shown, picture }: Props) {
           swatch={swatch}
           note={
             colour?.legend
-              ? `${count(colour.legend.length)} ${colour.legend.length === 1 ? "class" : "classes"}`
+              ? `${count(colour.legend.length)} ${/^(label|prediction)$/.test(colour.name) ? "classes" : "values"}`
               : colour
                 ? "number"
                 : undefined

@@ -3,14 +3,7 @@ import { type Box, placeX, placeY } from "./encode";
 import type { Scene } from "./plot";
 import styles from "./stage.module.css";
 
-type Props = {
-  scene: Scene;
-  whole: Box;
-  seen: Box;
-  /** Whether it is there even while all is seen. */
-  always: boolean;
-  onMove: (x: number, y: number) => void;
-};
+type Props = { scene: Scene; whole: Box; seen: Box; onMove: (x: number, y: number) => void };
 
 const WIDTH = 132;
 const HEIGHT = 92;
@@ -18,8 +11,8 @@ const EDGE = 6;
 /** More points than this do not make the small picture clearer. */
 const MOST_POINTS = 12_000;
 
-/** The whole film in small, with the part that is seen; a narrow stage shows it once that is not all. */
-export function Minimap({ scene, whole, seen, always, onMove }: Props) {
+/** The whole film in small, with the part that is seen; while that is all of it, it would only hide points. */
+export function Minimap({ scene, whole, seen, onMove }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scale = Math.min(
     (WIDTH - 2 * EDGE) / Math.max(1e-6, whole.right - whole.left),
@@ -47,9 +40,9 @@ export function Minimap({ scene, whole, seen, always, onMove }: Props) {
       pencil.fillStyle = palette[codes[i]];
       pencil.fillRect(toX(placeX(points, i)) - 0.6, toY(placeY(points, i)) - 0.6, 1.2, 1.2);
     }
-  }, [scene, whole, seesAll, always]);
+  }, [scene, whole, seesAll]);
 
-  if (seesAll && !always) return null;
+  if (seesAll) return null;
 
   const move = (event: PointerEvent<HTMLDivElement>) => {
     if (event.buttons !== 1) return;

@@ -39,9 +39,6 @@ const TOOLS: readonly { name: Tool; label: string; hint: string; icon: ReactNode
   { name: "box", label: "Select with a box", hint: "B", icon: <BoxSelect /> },
 ];
 
-/** A stage as wide as this has room for the small map beside the points. */
-const MINIMAP_PX = 720;
-
 export function Stage(props: Props) {
   const { shown, picture, plot } = props;
   const { tool, indices: selected, select, setTool } = useSelection();
@@ -117,13 +114,7 @@ export function Stage(props: Props) {
           <SelectionBar shown={shown} />
           <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={view?.zoom ?? 1} />
           {plot && view && props.box?.box ? (
-            <Minimap
-              scene={picture.scene}
-              whole={props.box.box}
-              seen={view.seen}
-              always={room.width >= MINIMAP_PX}
-              onMove={plot.centreOn}
-            />
+            <Minimap scene={picture.scene} whole={props.box.box} seen={view.seen} onMove={plot.centreOn} />
           ) : null}
           {hover && hover.index < shown.points.n ? (
             <HoverCard
