@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from chroma.errors import NotFoundError
+from chroma.errors import ConfigError, NotFoundError
 from chroma.reader._frame import frame
 from chroma.reader.connection import Connection
+from chroma.reader.filming import read_film
+from chroma.reader.results import Film
 from chroma.reader.run import StoredRun
 
 if TYPE_CHECKING:
@@ -117,6 +120,53 @@ class Catalog:
         """
         run = self._connection.query(_RESTORE, id=run_id)["restoreRun"]
         return StoredRun(self._connection, run["id"], run["name"])
+
+    def film(
+        self,
+        runs: Sequence[str | StoredRun],
+        layer: str = "auto",
+        split: str = "val",
+        method: str = "umap",
+        wait: bool = True,
+        *,
+        epoch: int | None = None,
+        ids: Iterable[int | str] | None = None,
+    ) -> Film:
+        """Read a film whose frames are runs; it is drawn first if there is none yet.
+
+        The points are the samples of the first run's split; those another run lacks are NaN in its frame.
+        The runs belong to one project and followed the same data, by its labels and inputs, or by ids that
+        are keys of your own.
+
+        Args:
+            runs: Ids or names of runs, or runs of this catalog, in the order of the frames.
+            layer: Name of a layer that all have; `"auto"` is the first run's default one.
+            split: Name of a split.
+            method: As for `StoredRun.film`.
+            wait: As for `StoredRun.film`.
+            epoch: 0-based; its last snapshot stands for each run. None: the last of all.
+            ids: The samples to show. None: all.
+
+        Raises:
+            NotFoundError: There is no such run, layer, split or sample.
+            ConfigError: A run has nothing of the layer or did not follow the same data; the sentence says
+                what differs.
+            JobError: It could not be drawn; the sentence says why.
+        """
+        chosen = [each if isinstance(each, StoredRun) else self.run(each) for each in runs]
+        if not chosen:
+            raise ConfigError("runs is an empty list, so the film has no frame; name at least one")
+        asked: dict[str, Any] = {
+            "runId": chosen[0].id,
+            "split": split,
+            "layer": None if layer == "auto" else layer,
+            "method": method,
+            "axis": "RUNS",
+            "runIds": [run.id for run in chosen],
+            "epoch": epoch,
+            "sampleIds": None if ids is None else [str(each) for each in ids],
+        }
+        return read_film(self._connection, asked, wait=wait)
 
     def close(self) -> None:
         """Close; a dashboard that runs in this process for this catalog stops."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,24 @@ from chroma.reader.connection import Connection
 from chroma.reader.results import Film
 
 _FIELDS = """fragment F on Film {
-  id layer split method n status progress message error
+  id layer split method axis n followed snapshotCount status progress message error
   revision {
     preview method jitter movement rho
     frames {
-      index epoch step digest n of trustworthiness continuity neighborhoodHit stress stressPca qualityN
+      index run layer epoch step digest n of trustworthiness continuity neighborhoodHit stress stressPca
+      qualityN
     }
   }
 }"""
 _REQUEST = (
-    """mutation F($run: ID!, $layer: String!, $split: String!, $method: String!) {
-  requestFilm(runId: $run, layer: $layer, split: $split, method: $method) { ...F }
+    """mutation F(
+  $runId: ID!, $split: String!, $layer: String, $method: String!, $axis: FilmAxis!, $steps: [Int!],
+  $layers: [String!], $runIds: [ID!], $epoch: Int, $step: Int, $sampleIds: [String!]
+) {
+  requestFilm(
+    runId: $runId, split: $split, layer: $layer, method: $method, axis: $axis, steps: $steps,
+    layers: $layers, runIds: $runIds, epoch: $epoch, step: $step, sampleIds: $sampleIds
+  ) { ...F }
 }
 """
     + _FIELDS
@@ -43,22 +51,33 @@ _MOTION = ("jitter", "movement", "rho")
 _PAUSE = 0.25  # seconds between two looks at a film that is being drawn
 
 
-def request_film(connection: Connection, run: str, layer: str, split: str, method: str) -> dict[str, Any]:
-    """Ask for a film; one that exists is returned as it is."""
-    return connection.query(_REQUEST, run=run, layer=layer, split=split, method=method)["requestFilm"]
+def read_film(
+    connection: Connection, asked: dict[str, Any], *, refine: bool = False, wait: bool = True
+) -> Film:
+    """Ask for a film, wait for it if wanted, and fetch its frames.
 
-
-def refine_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
-    """Ask for all frames of a film to be drawn together anew."""
-    return connection.query(_REFINE, id=film["id"])["refineFilm"]
-
-
-def wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
-    """Wait until a film is ready, with a progress bar in a terminal or notebook.
+    Args:
+        connection: To the dashboard.
+        asked: The arguments of `requestFilm`, by their GraphQL names; what is left out is null.
+        refine: Draw all frames together anew.
+        wait: Until it is ready; else what is there is returned.
 
     Raises:
         JobError: It could not be drawn.
     """
+    film: dict[str, Any] = connection.query(_REQUEST, **asked)["requestFilm"]
+    if refine:
+        film = connection.query(_REFINE, id=film["id"])["refineFilm"]
+    return _fetch_film(connection, _wait_for_film(connection, film) if wait else film)
+
+
+def listed(values: Iterable[Any] | None) -> list[Any] | None:
+    """A list that JSON can say: NumPy's numbers become plain ones."""
+    return None if values is None else [each.item() if hasattr(each, "item") else each for each in values]
+
+
+def _wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
+    """Wait until a film is ready, with a progress bar in a terminal or notebook."""
     from rich.console import Console
     from rich.progress import Progress
 
@@ -70,12 +89,14 @@ def wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any
             bars.update(bar, completed=film["progress"], description=film["message"] or "waiting")
             time.sleep(_PAUSE)
             film = connection.query(_FILM, id=film["id"])["film"]
+    if film["status"] == "CANCELLED":
+        raise JobError(f"the film of {film['layer']} was cancelled; ask for it again")
     if film["status"] == "FAILED":
         raise JobError(film["error"] or f"the film of {film['layer']} failed without a reason; ask again")
     return film
 
 
-def fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
+def _fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
     """Fetch the frames of a film's newest revision; none if there is none yet."""
     try:
         return _fetch(connection, film)
@@ -101,6 +122,11 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
     return Film(
         layer=film["layer"],
         split=film["split"],
+        over=film["axis"].lower(),
+        runs=[each["run"] for each in frames],
+        layers=[each["layer"] for each in frames],
+        snapshots=film["snapshotCount"],
+        followed=film["followed"],
         method=revision["method"],
         preview=revision["preview"],
         ids=ids,

@@ -48,11 +48,16 @@ class Embeddings:
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Film:
-    """2-D layouts of a layer's snapshots, aligned: one frame each.
+    """2-D layouts of snapshots of the same samples, aligned: one frame each.
 
     Attributes:
-        layer: Name of the layer.
+        layer: Name of the layer; over layers of the last one.
         split: Name of the split.
+        over: What the frames run over: `"epochs"`, `"layers"`, `"runs"`.
+        runs: Name of each frame's run.
+        layers: Name of each frame's layer.
+        snapshots: How many there are that it could show: a film has at most 60 frames.
+        followed: Samples of the split that the run follows; more than there are ids in a film of picked ones.
         method: What drew it: `"umap"`, `"pca"`, `"umap-learn"`.
         preview: True while the final frames are still being computed.
         ids: `[n]` int64, or object of str: the sample of each point.
@@ -69,6 +74,11 @@ class Film:
 
     layer: str
     split: str
+    over: str
+    runs: list[str]
+    layers: list[str]
+    snapshots: int
+    followed: int
     method: str
     preview: bool
     ids: Ids
@@ -81,7 +91,10 @@ class Film:
     def __repr__(self) -> str:
         frames, points, _ = self.xy.shape
         kind = f"{self.method} preview" if self.preview else self.method
-        return f"<Film {self.layer} of {self.split}, {kind}: {frames} frames, {points} points>"
+        what = self.layer if self.over == "epochs" else f"over {self.over}"
+        shown = f"{frames} of {self.snapshots}" if self.snapshots > frames else str(frames)
+        picked = f"{points} of {self.followed}" if self.followed > points else str(points)
+        return f"<Film {what} of {self.split}, {kind}: {shown} frames, {picked} points>"
 
 
 class Neighbors(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
 import numpy as np
@@ -14,7 +14,7 @@ from chroma.reader import _questions as questions
 from chroma.reader._frame import frame
 from chroma.reader._picking import pick_layer, pick_snapshot
 from chroma.reader.connection import Connection
-from chroma.reader.filming import fetch_film, refine_film, request_film, wait_for_film
+from chroma.reader.filming import listed, read_film
 from chroma.reader.results import Embeddings, Film, Neighbors
 
 if TYPE_CHECKING:
@@ -136,32 +136,46 @@ class StoredRun:
         method: str = "umap",
         wait: bool = True,
         *,
+        over: Literal["epochs", "layers"] = "epochs",
+        epoch: int | None = None,
+        layers: Sequence[str] | None = None,
+        steps: Sequence[int] | None = None,
+        ids: Iterable[int | str] | None = None,
         refine: bool = False,
     ) -> Film:
         """Read a film; it is drawn first if there is none yet.
 
         Args:
-            layer: Name of a layer; `"auto"` is the one the dashboard opens first.
+            layer: Name of a layer; `"auto"` is the one the dashboard opens first. Says nothing over layers.
             split: Name of a split.
             method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or the reference
                 `"umap-learn"`: each frame on its own by that package, turned onto the one before.
             wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
                 what is there: a preview, or no frames yet.
+            over: What the frames run over: the epochs of one layer, or the layers of one epoch, in the order
+                of the model. For runs see `Catalog.film`.
+            epoch: Over layers: 0-based; its last snapshots are shown. None: the last of all.
+            layers: Over layers: their names, in the order wanted. None: all.
+            steps: Over epochs: only the snapshots of these global steps. None: all, thinned evenly to 60.
+            ids: The samples to show: their neighbours are looked for among them alone. None: all.
             refine: Draw all frames together anew, those too that were appended while the run went on: the
                 frames that there are move. For `"umap"`.
 
         Raises:
-            NotFoundError: There is no such layer or split, or nothing was captured of them.
+            NotFoundError: There is no such layer, split, epoch, step or sample, or nothing was captured of
+                them.
+            ConfigError: An argument does not belong to what the frames run over.
             JobError: It could not be drawn; the sentence says why.
         """
-        name = self._layer(layer)
-        self._snapshot(name, split, -1, None)
-        film = request_film(self._connection, self.id, name, split, method)
-        if refine:
-            film = refine_film(self._connection, film)
-        if wait:
-            film = wait_for_film(self._connection, film)
-        return fetch_film(self._connection, film)
+        asked: dict[str, Any] = {"runId": self.id, "split": split, "method": method, "axis": over.upper()}
+        if over == "layers":
+            self._check_split(split)
+        else:
+            asked["layer"] = self._layer(layer)
+            self._snapshot(asked["layer"], split, -1, None)
+        asked |= {"epoch": epoch, "layers": listed(layers), "steps": listed(steps)}
+        asked["sampleIds"] = None if ids is None else [str(each) for each in ids]
+        return read_film(self._connection, asked, refine=refine, wait=wait)
 
     def neighbors(
         self, sample_id: int | str, layer: str = "auto", split: str = "val", epoch: int = -1, k: int = 15
