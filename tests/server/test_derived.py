@@ -13,6 +13,7 @@ from chroma.server.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.biography import biography, top_classes
+from chroma.server.store.derived import knn_purity
 from chroma.server.store.described import Column
 from chroma.server.store.engine import reading
 from chroma.server.store.film_columns import MISSING, column_values, film_columns
@@ -63,6 +64,10 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     assert values_of(opened, film, "kept", 2)[7] == pytest.approx(len(near[0] & near[1]) / 15)
     assert np.isnan(values_of(opened, film, "kept", 0)).all()
     _, frames = filming.on_screen(opened, film)
+    with reading(opened.engine) as session:
+        purity = knn_purity(session, opened.store, session.get_one(tables.Film, film.id), frames)
+    assert purity[2] == pytest.approx(np.nanmean(agreement))
+    assert purity[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
     from chroma.server.store.frames import read_frame
 
     before, after = (read_frame(opened.store, frames[at]).astype(np.float64) for at in (1, 2))

@@ -53,6 +53,7 @@ function filmOf(id: string): Film {
     progress: 1,
     message: "",
     error: null,
+    knnPurity: [],
     revision: {
       id: "rev 1",
       number: 1,

@@ -2,12 +2,13 @@ import { useEffect, useRef, useState } from "react";
 import { SPRITES, spriteAddress } from "../api/bytes";
 import { useSize } from "../lib/useSize";
 import styles from "./selection.module.css";
+import { useLines } from "./useLines";
 
 type Props = {
   runId: string;
   split: { name: string; hasImages: boolean };
   /** Positions in the order to show them. */
-  positions: readonly number[];
+  positions: Uint32Array;
   colourOf: (position: number) => string | undefined;
   nameOf: (position: number) => string;
   focused: number | null;
@@ -17,7 +18,7 @@ type Props = {
 const SPRITES_A_ROW = 32;
 const GAP = 3;
 const TILE = 36;
-const LINE = 26;
+const LINE = 30;
 /** Rows drawn above and below what is seen. */
 const SPARE_ROWS = 4;
 
@@ -33,7 +34,8 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
   const rows = Math.ceil(positions.length / across);
   const first = Math.max(0, Math.floor(top / rise) - SPARE_ROWS);
   const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
-  const seen = positions.slice(first * across, last * across);
+  const seen = [...positions.subarray(first * across, last * across)];
+  const lines = useLines(runId, split.name, seen, !plain || width === 0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
@@ -74,7 +76,7 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
                     onClick={() => onFocus(position)}
                   >
                     {plain ? (
-                      nameOf(position)
+                      <Line line={lines.get(position)} />
                     ) : (
                       <span
                         style={{
@@ -91,5 +93,15 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
           : null}
       </ul>
     </div>
+  );
+}
+
+function Line({ line }: { line: { id: string; text: string | null } | undefined }) {
+  if (!line) return "…";
+  return (
+    <>
+      <b className={styles.lineId}>{line.id}</b>
+      {line.text}
+    </>
   );
 }

@@ -54,13 +54,16 @@ it("tells in what a selection stands out, and leaves chance alone", () => {
 it("sorts by any column, what is missing last either way", () => {
   const selected = Uint32Array.from([0, 1, 2, 3]);
   const numbers = { kind: "numeric" as const, values: Float32Array.from([2, Number.NaN, 1, 2]) };
-  expect(sortedBy(selected, numbers, false)).toEqual([2, 0, 3, 1]);
-  expect(sortedBy(selected, numbers, true)).toEqual([0, 3, 2, 1]);
+  expect([...sortedBy(selected, numbers, false)]).toEqual([2, 0, 3, 1]);
+  expect([...sortedBy(selected, numbers, true)]).toEqual([0, 3, 2, 1]);
   const classes = {
     kind: "categorical" as const,
     codes: Uint16Array.from([1, 65535, 0, 1]),
     legend: ["a", "b"],
   };
-  expect(sortedBy(selected, classes, false)).toEqual([2, 0, 3, 1]);
-  expect(sortedBy(selected, null, true)).toEqual([3, 2, 1, 0]);
+  expect([...sortedBy(selected, classes, false)]).toEqual([2, 0, 3, 1]);
+  expect([...sortedBy(selected, null, true)]).toEqual([3, 2, 1, 0]);
+  const signed = { kind: "numeric" as const, values: Float32Array.from([-2, 5e8, -1e-9, 0]) };
+  expect([...sortedBy(selected, signed, false)]).toEqual([0, 2, 3, 1]);
+  expect([...sortedBy(selected, signed, true)]).toEqual([1, 3, 2, 0]);
 });

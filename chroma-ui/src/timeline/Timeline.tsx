@@ -37,7 +37,10 @@ export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
   const frame = frames[index];
   const last = frames[frames.length - 1];
   const byEpoch = frame.epoch !== null;
-  const curves = [...filmCurves(frames), ...metricCurves(metrics, frames)].slice(0, INKS.length);
+  const curves = [...filmCurves(frames, film.knnPurity), ...metricCurves(metrics, frames)].slice(
+    0,
+    INKS.length,
+  );
   const isShown = (curve: Curve, place: number) =>
     mutedCurves.includes(`+${curve.name}`) || (place < MOST_CURVES && !mutedCurves.includes(curve.name));
   const inked = curves.map((curve, place) => ({ ...curve, ink: INKS[place], on: isShown(curve, place) }));

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useSample } from "../inspector/useSample";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
@@ -6,16 +6,24 @@ import { useView } from "../state/view";
 const stepBefore = ({ revision, frame }: ShownFrame): number | null =>
   revision.frames.find(({ index }) => index === frame.index - 1)?.step ?? null;
 
+/** Where a position stands among those of a film, which ascend; -1 where it does not. */
+export function placeOf(places: Float32Array, wanted: number): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (places[middle] < wanted) low = middle + 1;
+    else high = middle;
+  }
+  return places[low] === wanted ? low : -1;
+}
+
 type Place = { runId: string; split: string; layer: string };
 
 /** The sample in focus: where it is in the film, what is known of it, and its neighbours. */
 export function useFocus(shown: ShownFrame | null, place: Place | null) {
   const position = useView((view) => view.sample);
-  const indexOf = useMemo(() => {
-    if (!shown?.position) return (wanted: number) => wanted;
-    const places = new Map(Array.from(shown.position.values, (found, i) => [found, i]));
-    return (wanted: number) => places.get(wanted) ?? -1;
-  }, [shown?.position]);
+  const places = shown?.position?.values;
+  const indexOf = useCallback((wanted: number) => (places ? placeOf(places, wanted) : wanted), [places]);
   const index = shown && position !== null ? indexOf(position) : -1;
   const focused = shown !== null && index >= 0 && index < shown.points.n;
   const { sample, fetching, problem } = useSample(

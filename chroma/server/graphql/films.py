@@ -9,6 +9,7 @@ import strawberry
 
 from chroma.server.graphql.asking import Info
 from chroma.server.store import tables
+from chroma.server.store.derived import knn_purity
 from chroma.server.store.film_columns import film_columns
 from chroma.server.store.views import FilmView, Source
 
@@ -181,6 +182,14 @@ class Film:
             )
             for column in found
         ]
+
+    @strawberry.field(
+        description="Mean share of the 15 nearest neighbours in the full space that carry a sample's label, "
+        "by frame; null while no neighbor graph is stored"
+    )
+    async def knn_purity(self, info: Info) -> list[float | None]:
+        store, view = info.context.home.store, self.view
+        return await info.context.read(lambda session: knn_purity(session, store, view.film, view.frames))
 
     created_at: datetime
 

@@ -21,6 +21,8 @@ from chroma.server.store.queries import sample_tags
 from chroma.server.store.samples import split_samples, step_outputs
 
 _MOST_NEIGHBORS = 1000
+_MOST_LINES = 500
+_LINE = 200  # characters of a text that a line shows
 
 
 @strawberry.type
@@ -29,6 +31,14 @@ class Neighbor:
     position: int
     distance: float
     label: str | None
+
+
+@strawberry.type(description="What is read of a sample in a list")
+class SampleLine:
+    id: str
+    position: int
+    label: str | None
+    text: str | None
 
 
 @strawberry.type
@@ -156,6 +166,32 @@ def find_sample(
         tags=sample_tags(session, run_id, split_name, id_),
         **said,
     )
+
+
+def sample_lines(
+    session: Session, store: Store, run_id: str, split_name: str, positions: list[int]
+) -> list[SampleLine]:
+    """Samples by their positions in a split, in the order asked for.
+
+    Raises:
+        ConfigError: Too many are asked for.
+        NotFoundError: No such run, split or position.
+    """
+    if len(positions) > _MOST_LINES:
+        raise ConfigError(f"{len(positions)} samples were asked for; ask for {_MOST_LINES} at a time")
+    table = split_samples(session, store, lookups.split_by(session, run_id, split_name))
+    outside = [at for at in positions if not 0 <= at < len(table)]
+    if outside:
+        raise NotFoundError("sample position", outside[0], [f"0 to {len(table) - 1}"] if len(table) else [])
+    return [
+        SampleLine(
+            id=str(table.ids[at]),
+            position=at,
+            label=label,
+            text=None if table.texts is None or table.texts[at] is None else table.texts[at][:_LINE],
+        )
+        for at, label in zip(positions, label_texts(table, positions), strict=True)
+    ]
 
 
 def _plain(value: Any) -> Any:

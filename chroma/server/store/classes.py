@@ -84,7 +84,9 @@ def classes_of(
         return tuple(legend), by_text
     classes = set(predicted)
     if labels.dtype.kind in "iu":
-        classes |= set(np.unique(labels).tolist())
+        if "label values" not in table.memo:
+            table.memo["label values"] = set(np.unique(labels).tolist())
+        classes |= table.memo["label values"]
     present = sorted(value for value in classes if value >= 0)
     if names:
         more = [value for value in present if value >= len(names)]

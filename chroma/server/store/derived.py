@@ -16,7 +16,7 @@ from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_codes
 from chroma.server.store.described import Column
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows
-from chroma.server.store.points import Points
+from chroma.server.store.points import Points, points_of
 from chroma.server.store.tables import Film, Frame, Graph, Snapshot
 from chroma.server.store.vectors import snapshot_ids
 
@@ -54,6 +54,27 @@ def derived_columns(session: Session, store: Store, film: Film, points: Points) 
         whole[: len(clusters)] = clusters
         legend = tuple(f"cluster {number + 1}" for number in range(int(clusters.max(initial=-1)) + 1))
         yield Derived(Column("cluster", legend, drawn=True), lambda _: whole)
+
+
+def knn_purity(session: Session, store: Store, film: Film, shown: Sequence[Frame]) -> list[float | None]:
+    """Mean `agreement` of each frame; None where no neighbor graph is stored, or nothing is labelled."""
+    points = points_of(session, store, film)
+    graphs = _has_graphs(session, film, [row.snapshot_id for row in shown])
+    if not graphs or label_codes(points.table) is None:
+        return [None] * len(shown)
+    values = _Values(session, store, film, shown, points)
+    found: list[float | None] = []
+    for frame in shown:
+        key = ("purity", film.id, frame.digest)
+        if key not in points.table.memo:
+            shares = values.agreement(frame)
+            known = shares[np.isfinite(shares)]
+            if not len(known):  # the graph may still come
+                found.append(None)
+                continue
+            points.table.memo[key] = float(known.mean())
+        found.append(points.table.memo[key])
+    return found
 
 
 class _Values:

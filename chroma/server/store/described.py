@@ -70,9 +70,17 @@ def metadata_columns(table: SampleTable) -> Iterable[Known]:
         if array.dtype.kind in "if":
             yield Known(Column(name), at_any(lambda array=array: array))
             continue
-        legend, codes = _memo(table, ("metadata", name), lambda array=array: _coded(array))
+        legend, codes = coded_metadata(table, name)
         if legend is not None:
             yield Known(Column(name, legend), at_any(lambda codes=codes: codes))
+
+
+def coded_metadata(table: SampleTable, name: str) -> tuple[tuple[str, ...] | None, Codes]:
+    """Metadata of texts or truths as a legend and codes `[n]`, -1 missing; no legend for many texts."""
+    key = ("metadata", name)
+    if key not in table.memo:
+        table.memo[key] = _coded(table.metadata[name])
+    return table.memo[key]
 
 
 def logged_columns(
@@ -155,12 +163,6 @@ def _legend(texts: set[str]) -> tuple[str, ...] | None:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _memo(table: SampleTable, key: Any, work: Callable[[], Any]) -> Any:
-    if key not in table.memo:
-        table.memo[key] = work()
-    return table.memo[key]
 
 
 @lru_cache(maxsize=4096)  # a segment never changes
