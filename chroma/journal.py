@@ -10,16 +10,17 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
 from chroma.errors import HomeError
 from chroma.records import Header, Record, Segment
-from chroma.segment import encode, parts
+from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -124,26 +125,38 @@ class JournalWriter:
             world_size=self.world_size,
             created_at=time.time(),
         )
-        body = encode(Segment(header, record))
-        write_durably(self._folder / segment_name(self.writer, self.number), body)
+        with durable(self._folder / segment_name(self.writer, self.number)) as file:
+            write(Segment(header, record), file)
+            size = file.tell()
         self.number += 1
-        self.bytes += len(body)
-        return len(body)
+        self.bytes += size
+        return size
 
 
-def write_durably(path: Path, body: bytes) -> None:
-    """Write a file so that after a crash it is there whole or not at all: sync, then rename."""
+@contextmanager
+def durable(path: Path) -> Generator[BinaryIO]:
+    """Write a file so that after a crash it is there whole or not at all: sync, then rename.
+
+    Where the block or the disk fails nothing is left behind.
+    """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(body)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-    except OSError:
-        temporary.unlink(missing_ok=True)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
         raise
     _sync_folder(path.parent)
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a file whole or not at all; see `durable`."""
+    with durable(path) as file:
+        file.write(body)
 
 
 def entries(journal: Path) -> Iterator[Entry]:

@@ -231,7 +231,8 @@ class Notes:
 
     Attributes:
         change: "rename", "delete", "restore", "tag-run", "untag-run", "tag" or "untag".
-        body: rename: `{"name"}`; tag-run, untag-run: `{"tag"}`; tag, untag: `{"split", "tag", "ids"}` with ids as strings.
+        body: rename: `{"name"}`; tag-run, untag-run: `{"tag"}`; tag, untag: `{"split", "tag", "ids"}` with
+            ids as strings.
     """
 
     kind: ClassVar[str] = "notes"

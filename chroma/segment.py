@@ -9,10 +9,11 @@ and an uncompressed file is read by memory mapping.
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -59,46 +60,22 @@ _DTYPES = {kind: name for name, kind in _NUMERIC.items()}
 
 
 def encode(segment: Segment) -> bytes:
-    """Encode a segment as an Arrow IPC file.
+    """Encode a segment as an Arrow IPC file; raises as `write` does."""
+    file = io.BytesIO()
+    write(segment, file)
+    return file.getvalue()
+
+
+def write(segment: Segment, file: BinaryIO) -> None:
+    """Write a segment as an Arrow IPC file; its arrays go there without a copy.
 
     Raises:
-        SegmentError: A field has a type or a length that cannot be stored.
+        SegmentError: A field has a type or a length that cannot be stored; nothing was written.
+        OSError: The disk refuses.
     """
-    record = segment.record
-    plain: dict[str, Any] = {}
-    columns: dict[str, ArrowArray] = {}
-    for field in dataclasses.fields(record):
-        value = getattr(record, field.name)
-        if isinstance(value, np.ndarray):
-            columns[field.name] = _to_arrow(field.name, value)
-        elif field.name in ("images", "texts") and value is not None:
-            columns[field.name] = _objects_to_arrow(field.name, list(value))
-        elif field.name in ("metadata", "columns"):
-            for key, array in cast("Mapping[str, Array]", value).items():
-                columns[f"{field.name}:{key}"] = _to_arrow(key, np.asarray(array))
-        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
-            plain[field.name] = dataclasses.asdict(value)
-        else:
-            plain[field.name] = dict(value) if isinstance(value, Mapping) else value
-    rows = {name: len(column) for name, column in columns.items()}
-    if len(set(rows.values())) > 1:
-        raise SegmentError(f"{record.kind}: all columns need the same number of rows, got {rows}")
-    about = {
-        "format": FORMAT,
-        "kind": record.kind,
-        "record": type(record).__name__,
-        **dataclasses.asdict(segment.header),
-        **plain,
-    }
-    try:
-        metadata = {f"chroma:{key}": json.dumps(value, ensure_ascii=False) for key, value in about.items()}
-        schema = pa.schema([(name, column.type) for name, column in columns.items()], metadata=metadata)
-    except (TypeError, ValueError) as error:
-        raise SegmentError(f"{record.kind}: {error}; give plain numbers, strings, lists and dicts") from error
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
-        writer.write_batch(pa.RecordBatch.from_arrays(list(columns.values()), schema=schema))
-    return sink.getvalue().to_pybytes()
+    batch = _batch_of(segment)
+    with pa.ipc.new_file(file, batch.schema) as writer:
+        writer.write_batch(batch)
 
 
 def read(path: Path) -> Segment:
@@ -185,6 +162,41 @@ def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:
         if isinstance(record, (Snapshot, Outputs)):
             change["ends"] = record.ends and start + step >= rows
         yield dataclasses.replace(record, **change)
+
+
+def _batch_of(segment: Segment) -> ArrowBatch:
+    record = segment.record
+    plain: dict[str, Any] = {}
+    columns: dict[str, ArrowArray] = {}
+    for field in dataclasses.fields(record):
+        value = getattr(record, field.name)
+        if isinstance(value, np.ndarray):
+            columns[field.name] = _to_arrow(field.name, value)
+        elif field.name in ("images", "texts") and value is not None:
+            columns[field.name] = _objects_to_arrow(field.name, list(value))
+        elif field.name in ("metadata", "columns"):
+            for key, array in cast("Mapping[str, Array]", value).items():
+                columns[f"{field.name}:{key}"] = _to_arrow(key, np.asarray(array))
+        elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+            plain[field.name] = dataclasses.asdict(value)
+        else:
+            plain[field.name] = dict(value) if isinstance(value, Mapping) else value
+    rows = {name: len(column) for name, column in columns.items()}
+    if len(set(rows.values())) > 1:
+        raise SegmentError(f"{record.kind}: all columns need the same number of rows, got {rows}")
+    about = {
+        "format": FORMAT,
+        "kind": record.kind,
+        "record": type(record).__name__,
+        **dataclasses.asdict(segment.header),
+        **plain,
+    }
+    try:
+        metadata = {f"chroma:{key}": json.dumps(value, ensure_ascii=False) for key, value in about.items()}
+        schema = pa.schema([(name, column.type) for name, column in columns.items()], metadata=metadata)
+    except (TypeError, ValueError) as error:
+        raise SegmentError(f"{record.kind}: {error}; give plain numbers, strings, lists and dicts") from error
+    return pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)
 
 
 class _Images(Sequence[bytes | None]):

@@ -4,6 +4,7 @@ import { Provider } from "urql";
 import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
+import { Compare } from "./compare/Compare";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { Shelf } from "./shelf/Shelf";
 import { useConnection } from "./state/connection";
@@ -16,6 +17,7 @@ const HEALTH_MS = 2_000;
 export function App() {
   const [client] = useState(createGraphqlClient);
   const shelf = useView((view) => view.shelf);
+  const comparing = useView((view) => view.panes.length > 0);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
   return (
@@ -23,7 +25,7 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          {shelf ? <Shelf /> : <Workspace />}
+          {shelf ? <Shelf /> : comparing ? <Compare /> : <Workspace />}
         </div>
         <Notices />
       </Tooltip.Provider>

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -31,7 +30,7 @@ class ProbeSet:
         self._largest: list[tuple[int, int | str]] = []  # heap of (-hash, id), while choosing
         self._fixed: Slots | None = None
         self._ids: Ids | None = None  # once fixed: thousands of ids are not gathered for each snapshot
-        self._table: Slots | None = None  # slot by index, -1 for others: quicker than the dict
+        self._table: Slots | None = None  # by index + 1: its slot, -1 for others and at both ends
 
     def __len__(self) -> int:
         return len(self._slots)
@@ -49,17 +48,23 @@ class ProbeSet:
         """Which rows of a batch are followed, and the slots they go to.
 
         Returns:
-            Row numbers of the batch and their slots; of a sample that comes twice the last row counts.
+            Row numbers of the batch, ascending, and their slots; of a sample that comes twice the last row
+            counts.
         """
         if self._table is not None and ids.dtype != object:
-            slots = self._table[np.clip(ids.astype(np.int64, copy=False), -1, len(self._table) - 1)]
+            slots = self._table.take(ids + 1, mode="clip")
+            if len(slots) and slots.min() >= 0:
+                return np.arange(len(slots)), slots
             rows = np.flatnonzero(slots >= 0)
             return rows, slots[rows]
-        keys: list[int | str] = ids.tolist()
-        place = self._slots.get if self.fixed else self._choosing(ids)
-        row_of = {slot: row for row, key in enumerate(keys) if (slot := place(key)) is not None}
+        candidates = np.arange(len(ids)) if self.fixed else self._choose(ids)
+        slots_of: list[int | None] = [self._slots.get(key) for key in ids[candidates].tolist()]
+        pairs = zip(slots_of, candidates.tolist(), strict=True)
+        row_of = {slot: row for slot, row in pairs if slot is not None}
+        rows = np.fromiter(row_of.values(), np.intp, len(row_of))
         slots = np.fromiter(row_of.keys(), np.intp, len(row_of))
-        return np.fromiter(row_of.values(), np.intp, len(row_of)), slots
+        ascending = np.argsort(rows)
+        return rows[ascending], slots[ascending]
 
     def fix(self) -> None:
         """End the choosing; from now on the samples stay the same."""
@@ -72,8 +77,8 @@ class ProbeSet:
             self._largest = []
             known = self._ids = self.ids()
             if known.dtype != object and len(known) and known[0] >= 0 and known[-1] < _LARGEST_TABLE:
-                self._table = np.full(int(known[-1]) + 2, -1, np.intp)
-                self._table[known.astype(np.int64)] = self._fixed
+                self._table = np.full(int(known[-1]) + 3, -1, np.intp)
+                self._table[known.astype(np.int64) + 1] = self._fixed
 
     def order(self) -> Slots:
         """Slots in probe order: by index, or as user keys came first."""
@@ -90,33 +95,39 @@ class ProbeSet:
             return texts
         return np.array(keys, dtype=np.int64)
 
-    def _choosing(self, ids: Ids) -> Callable[[int | str], int | None]:
-        hash_of = dict(zip(ids.tolist(), hashes(ids), strict=True))
+    def _choose(self, ids: Ids) -> Slots:
+        """Take in a batch's samples as far as they belong to the smallest; returns the rows that may be."""
+        if self._max is None or (not self._largest and len(self._slots) + len(ids) <= self._max):
+            for key in ids.tolist():
+                self._slots.setdefault(key, len(self._slots))
+            return np.arange(len(ids))
+        if not self._largest:
+            held = self.ids()
+            self._largest = [
+                (-number, key) for number, key in zip(hashes(held).tolist(), held.tolist(), strict=True)
+            ]
+            heapq.heapify(self._largest)
+        numbers = hashes(ids)
+        full = len(self._slots) >= self._max
+        rows = np.flatnonzero(numbers <= -self._largest[0][0]) if full else np.arange(len(ids))
+        for number, key in zip(numbers[rows].tolist(), ids[rows].tolist(), strict=True):
+            if key in self._slots:
+                continue
+            if len(self._slots) < self._max:
+                self._slots[key] = len(self._slots)
+                heapq.heappush(self._largest, (-number, key))
+            elif number < -self._largest[0][0]:
+                _, evicted = heapq.heapreplace(self._largest, (-number, key))
+                self._slots[key] = self._slots.pop(evicted)
+        return rows
 
-        def place(key: int | str) -> int | None:
-            slot = self._slots.get(key)
-            if slot is not None:
-                return slot
-            if self._max is None or len(self._slots) < self._max:
-                slot = len(self._slots)
-                if self._max is not None:
-                    heapq.heappush(self._largest, (-hash_of[key], key))
-            else:
-                if hash_of[key] >= -self._largest[0][0]:
-                    return None
-                _, evicted = heapq.heapreplace(self._largest, (-hash_of[key], key))
-                slot = self._slots.pop(evicted)
-            self._slots[key] = slot
-            return slot
 
-        return place
-
-
-def hashes(ids: Ids) -> list[int]:
+def hashes(ids: Ids) -> npt.NDArray[np.uint64]:
     """A well-mixed 64-bit hash of each id, the same in every process."""
     if ids.dtype == object:
-        return [int.from_bytes(hashlib.blake2b(key.encode(), digest_size=8).digest()) for key in ids.tolist()]
+        texts = (hashlib.blake2b(key.encode(), digest_size=8).digest() for key in ids.tolist())
+        return np.fromiter((int.from_bytes(text) for text in texts), np.uint64, len(ids))
     mixed = ids.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)  # splitmix64, Steele et al. 2014
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (mixed ^ (mixed >> np.uint64(31))).tolist()
+    return mixed ^ (mixed >> np.uint64(31))

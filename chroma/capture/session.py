@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
 
+from chroma.capture.buffers import Buffer, MakeBuffer, consecutive, grown, host_buffer
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import ProbeSet, Slots
 from chroma.errors import ConfigError
@@ -65,13 +66,22 @@ class CaptureSession:
         recording: Where records go.
         max_samples: Most samples to follow in each split, or by name of the split; None for all.
         log_inputs: Whether integrations give inputs; those that look like images are kept.
+        make_buffer: Makes what gathers a layer's values; by default for NumPy arrays.
     """
 
-    def __init__(self, recording: Recording, *, max_samples: MaxSamples, log_inputs: bool) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        *,
+        max_samples: MaxSamples,
+        log_inputs: bool,
+        make_buffer: MakeBuffer = host_buffer,
+    ) -> None:
         max_samples_of("val", max_samples)  # refuses what cannot be used
         self.recording = recording
         self._max_samples = max_samples
         self.log_inputs = log_inputs
+        self._make_buffer = make_buffer
         self._splits: dict[str, _Split] = {}
 
     def begin(
@@ -98,7 +108,7 @@ class CaptureSession:
             most = max_samples_of(split, self._max_samples)
             self._splits[split] = _Split(split, ProbeSet(most), identity, of, class_names)
             self.recording.tally.identity[split] = identity
-        return SplitPass(self.recording, self._splits[split], epoch, step)
+        return SplitPass(self.recording, self._splits[split], epoch, step, self._make_buffer)
 
 
 class SplitPass:
@@ -107,18 +117,27 @@ class SplitPass:
     Nothing is recorded before `end`: a pass that breaks off leaves no trace.
     """
 
-    def __init__(self, recording: Recording, split: _Split, epoch: int | None, step: int) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        split: _Split,
+        epoch: int | None,
+        step: int,
+        make_buffer: MakeBuffer = host_buffer,
+    ) -> None:
         self._recording = recording
+        self._make_buffer = make_buffer
         self._split = split
         self._epoch = epoch
         self._step = step
         self._first = not split.probe.fixed
         self._rows: Slots = np.empty(0, np.intp)
         self._slots: Slots = np.empty(0, np.intp)
+        self._places: Slots | slice = self._slots
         self._size = 0
         self._seen = 0
-        self._layers: dict[str, tuple[Chosen, _Buffer]] = {}
-        self._scores: _Buffer | None = None
+        self._layers: dict[str, tuple[Chosen, Buffer]] = {}
+        self._scores: Buffer | None = None
         self._head: Head | None = None
 
     @property
@@ -153,17 +172,20 @@ class SplitPass:
             self._recording.tally.miss(f"ids of {split.name} changed their type", size)
         else:
             self._rows, self._slots = split.probe.place(ids)
+            # one block takes half of what scattering costs
+            block = len(self._slots) > 1 and consecutive(self._slots)
+            self._places = slice(int(self._slots[0]), int(self._slots[-1]) + 1) if block else self._slots
             self._ids = ids
         return len(self._rows) > 0
 
-    def add(self, layer: Chosen, values: Array) -> None:
-        """Give `[B, d]` float values of a layer for the batch; they are copied."""
+    def add(self, layer: Chosen, values: Any) -> None:
+        """Give `[B, d]` float values of a layer for the batch, as the session's buffers take them."""
         if layer.name not in self._layers:
             self._layers[layer.name] = (layer, self._buffer(layer.name, values))
         self._put(self._layers[layer.name][1], layer.name, values)
 
-    def add_scores(self, values: Array, head: Head | None = None) -> None:
-        """Give `[B, C]` scores of the classifier head for the batch; they are copied.
+    def add_scores(self, values: Any, head: Head | None = None) -> None:
+        """Give `[B, C]` scores of the classifier head for the batch, likewise.
 
         Args:
             values: `[B, C]`.
@@ -216,7 +238,8 @@ class SplitPass:
             self._say_samples()
         of = len(split.probe)
         for layer, buffer in self._layers.values():
-            slots, ids = self._filled(buffer)
+            buffer.sent()
+            rows, ids = self._filled(buffer)
             snapshot = Snapshot(
                 layer.name,
                 split.name,
@@ -227,8 +250,11 @@ class SplitPass:
                 of,
                 note=LayerNote(layer.pooling, layer.reason, layer.default),
             )
-            self._recording.submit_snapshot(snapshot, slots, self._returned(layer.name, buffer))
+            self._recording.submit_snapshot(
+                snapshot, rows, before=buffer.land, after=self._returned(layer.name, buffer)
+            )
         if self._scores is not None:
+            self._scores.sent()
             self._say_outputs(self._scores)
 
     def _say_samples(self) -> None:
@@ -247,71 +273,67 @@ class SplitPass:
                     ids,
                     of=split.of,
                     identity=split.identity,
-                    labels=None if split.labels is None else _grown(split.labels, len(order))[order],
+                    labels=None if split.labels is None else grown(split.labels, len(order))[order],
                     class_names=list(split.class_names),
                     images=images,
                     metadata={
-                        name: _grown(column, len(order))[order] for name, column in split.metadata.items()
+                        name: grown(column, len(order))[order] for name, column in split.metadata.items()
                     },
                 )
             ]
 
         self._recording.submit(samples, 0)
 
-    def _say_outputs(self, buffer: _Buffer) -> None:
-        split, (slots, ids) = self._split, self._filled(buffer)
+    def _say_outputs(self, buffer: Buffer) -> None:
+        split, (rows, ids) = self._split, self._filled(buffer)
         returned = self._returned("", buffer)
         of = len(split.probe)
 
-        def outputs() -> Sequence[Record]:
-            scores = buffer.values[slots]
+        def outputs() -> Iterable[Record]:
+            buffer.land()
+            scores = buffer.values[rows]
+            yield outputs_of(
+                scores,
+                None if split.labels is None else grown(split.labels, of)[rows],
+                split=split.name,
+                epoch=self._epoch,
+                step=self._step,
+                ids=ids,
+                head=self._head or head_kind(scores),
+            )
             returned()
-            return [
-                outputs_of(
-                    scores,
-                    None if split.labels is None else _grown(split.labels, of)[slots],
-                    split=split.name,
-                    epoch=self._epoch,
-                    step=self._step,
-                    ids=ids,
-                    head=self._head or head_kind(scores),
-                )
-            ]
 
         self._recording.submit(outputs, buffer.values.nbytes)
 
-    def _filled(self, buffer: _Buffer) -> tuple[Slots, Ids]:
-        order = self._split.probe.order()
-        buffer.grow(int(order.max(initial=-1)) + 1)
-        filled = buffer.filled[order]
-        return order[filled], self._split.probe.ids()[filled]
+    def _filled(self, buffer: Buffer) -> tuple[Slots | slice, Ids]:
+        """The rows of the buffer that hold a vector, in probe order, and their ids."""
+        order, ids = self._split.probe.order(), self._split.probe.ids()
+        filled = grown(buffer.filled, int(order.max(initial=-1)) + 1)[order]
+        if not filled.all():
+            order, ids = order[filled], ids[filled]
+        if len(order) and consecutive(order):  # a view instead of a copy
+            return slice(int(order[0]), int(order[-1]) + 1), ids
+        return order, ids
 
-    def _returned(self, name: str, buffer: _Buffer) -> Callable[[], None]:
+    def _returned(self, name: str, buffer: Buffer) -> Callable[[], None]:
         return lambda: self._split.spare.__setitem__(name, buffer.values)
 
-    def _buffer(self, name: str, values: Array) -> _Buffer:
+    def _buffer(self, name: str, values: Any) -> Buffer:
         expected = self._split.probe.expected(self._split.of)
         spare = self._split.spare.pop(name, None)
         if spare is None or spare.shape[1:] != values.shape[1:] or len(spare) < expected:
             spare = np.empty((expected, *values.shape[1:]), np.float32)
-        return _Buffer(spare, np.zeros(len(spare), bool))
+        return self._make_buffer(spare, values)
 
-    def _put(self, buffer: _Buffer, about: str, values: Array) -> None:
+    def _put(self, buffer: Buffer, about: str, values: Any) -> None:
         if len(values) != self._size or values.shape[1:] != buffer.values.shape[1:]:
             raise ConfigError(
                 f"{about} gave {list(values.shape)} for a batch of {self._size} samples, after "
                 f"{buffer.values.shape[1]} values per sample before; name a layer of fixed width"
             )
-        if not len(self._rows):
-            return
-        buffer.grow(int(self._slots.max()) + 1)
-        whole = len(self._rows) == self._size and bool((self._rows == np.arange(self._size)).all())
-        start = int(self._slots[0])
-        if whole and bool((self._slots == np.arange(start, start + self._size)).all()):
-            buffer.values[start : start + self._size] = values  # one block: half the cost of scattering
-        else:
-            buffer.values[self._slots] = values[self._rows]
-        buffer.filled[self._slots] = True
+        if len(self._rows):
+            buffer.grow(len(self._split.probe))
+            buffer.put(self._rows, self._places, values)
 
     def _scatter(self, column: Array | None, values: Array) -> Array:
         """Write the batch's values to their slots of a column, which grows."""
@@ -322,30 +344,6 @@ class SplitPass:
                 f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
             )
         if len(self._rows):
-            column = _grown(column, int(self._slots.max()) + 1)
+            column = grown(column, int(self._slots.max()) + 1)
             column[self._slots] = values[self._rows]
         return column
-
-
-@dataclass
-class _Buffer:
-    """Vectors by slot, and which slots hold one."""
-
-    values: Array
-    filled: Array
-
-    def grow(self, rows: int) -> None:
-        if rows > len(self.values):
-            self.values = _grown(self.values, rows)
-            self.filled = _grown(self.filled, rows)
-
-
-def _grown(array: Array, rows: int) -> Array:
-    """The array, longer by half or more if it has too few rows; new ones are missing (-1, NaN, None)."""
-    if rows <= len(array):
-        return array
-    grown = np.empty((max(rows, len(array) * 3 // 2), *array.shape[1:]), array.dtype)
-    grown[: len(array)] = array
-    missing = {"f": np.nan, "i": -1, "O": None}.get(array.dtype.kind, False)
-    grown[len(array) :] = missing
-    return grown

@@ -14,6 +14,7 @@ from chroma.capture.layers import Chosen
 from chroma.capture.options import How
 from chroma.capture.session import CaptureSession, max_samples_of
 from chroma.integrations._aside import forward_of, is_compiled, plain
+from chroma.integrations._landing import buffer_for, to_half
 from chroma.integrations._loader import IndexTap, knows_ids, tap, untap
 from chroma.integrations._options import CaptureOptions
 from chroma.integrations._probe import Probe
@@ -97,10 +98,12 @@ class FitCapture(CapturedCall):
         self.silent = options.silent or trainer.global_rank > 0
         rank = Rank(trainer.global_rank, trainer.world_size)
         rank.say(self.run.recording.tally)
+        self.run.recording.to_half = to_half
         session = CaptureSession(
             self.run.recording,
             max_samples=rank.share(options.max_samples),
             log_inputs=options.log_inputs,
+            make_buffer=buffer_for,
         )
         clock = Clock(self.run)
         for split, how in self._wanted().items():

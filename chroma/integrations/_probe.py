@@ -72,7 +72,7 @@ class Probe:
             indices = _drawn_from(loader)
             self.of = len(indices)
             ids = indices if base is None else base[indices]
-            order = np.argsort(np.array(hashes(ids), np.uint64), kind="stable")[:most]
+            order = np.argsort(hashes(ids), kind="stable")[:most]
             order = order[share[0] :: share[1]]
             self._batches: list[tuple[Ids, Any]] = []
             kept, used = 0, 0

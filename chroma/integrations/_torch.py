@@ -7,6 +7,7 @@ stand only while a pass is captured, and only ours are removed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 import numpy as np
@@ -44,13 +45,17 @@ def to_numpy(tensor: Tensor) -> Array:
     return tensor.cpu().numpy()
 
 
-def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | None:
-    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory."""
+def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | Tensor | None:
+    """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory.
+
+    A tensor if that is a CUDA device, which nobody should wait for; else an array.
+    """
     tensor = first_tensor(value)
     if tensor is None:
         return None
-    with torch.no_grad():
-        return to_numpy(pooled(tensor.detach().float(), rows, pool, about))
+    with torch.no_grad() if callable(pool) else nullcontext():
+        vectors = pooled(tensor.detach().float(), rows, pool, about)
+    return vectors if vectors.is_cuda else to_numpy(vectors)
 
 
 class LayerHooks:
@@ -66,20 +71,22 @@ class LayerHooks:
         self.guard = guard
         self._handles: list[RemovableHandle] = []
         self._called: set[str] = set()
+        self._given: set[str] = set()
         self.rows = 0  # samples in the batch that runs; 0 between batches
 
     def begin_batch(self, rows: int) -> None:
         """Take values from now on."""
         self.rows = rows
         self._called.clear()
+        self._given.clear()
 
     def end_batch(self) -> set[str]:
         """Take no more values; returns the layers that gave some."""
         self.rows = 0
-        return set(self._called)
+        return self._given
 
-    def attach(self, layer: Chosen, take: Callable[[Array], None]) -> None:
-        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them."""
+    def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
+        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
 
         def hand_on(value: Any) -> None:
             if not self.rows or layer.name in self._called:
@@ -89,6 +96,7 @@ class LayerHooks:
                 values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}")
                 if values is not None:
                     take(values)
+                    self._given.add(layer.name)
 
         self._hook(self._modules[layer.module], layer.of_input, hand_on)
 
@@ -159,7 +167,7 @@ class FirstBatch:
             if "output" in seen
         ]
 
-    def values(self, layer: Chosen) -> Array | None:
+    def values(self, layer: Chosen) -> Array | Tensor | None:
         """What a chosen layer gave in the batch, `[B, d]`."""
         return self._fired[layer.module].get("kept input" if layer.of_input else "kept output")
 
@@ -189,7 +197,8 @@ class FirstBatch:
         if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
             return
         pool: Pool = "auto" if layer is None else layer.pool
-        seen[f"kept {side}"] = np.array(vectors_of(tensor, self._rows, pool, f"layer {name!r}"))
+        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}")
+        seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
 
 
 def labels_of(value: Any, rows: int) -> Array | None:

@@ -117,7 +117,7 @@ class ModelWatcher:
         elif self._hooks.rows:
             silent = {layer.name for layer in self._chosen} - self._hooks.end_batch()
             for name in silent:
-                self._session.recording.tally.miss(f"{name} did not run for some batches")
+                self._session.recording.tally.miss(f"{name} gave no vectors for some batches")
 
     def end_pass(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete; see `SplitPass.end`."""
@@ -178,7 +178,19 @@ class ModelWatcher:
         return -max(2, int(labels.max()) + 1)
 
     def _attach(self, current: SplitPass) -> None:
+        scores = self._scores
         for layer in self._chosen:
-            self._hooks.attach(layer, lambda values, layer=layer: current.add(layer, values))
-        if self._scores is not None:
-            self._hooks.attach(self._scores, current.add_scores)
+            if scores is not None and (layer.name, layer.pool) == (scores.module, "auto"):
+                scores = None  # one hook for both
+
+                def take(values: Any, layer: Chosen = layer) -> None:
+                    current.add(layer, values)
+                    current.add_scores(values)
+            else:
+
+                def take(values: Any, layer: Chosen = layer) -> None:
+                    current.add(layer, values)
+
+            self._hooks.attach(layer, take)
+        if scores is not None:
+            self._hooks.attach(scores, current.add_scores)

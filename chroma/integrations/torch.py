@@ -29,6 +29,7 @@ from chroma.integrations._aside import (
     random_states_kept,
     to_device,
 )
+from chroma.integrations._landing import buffer_for, to_half
 from chroma.integrations._loader import (
     IndexTap,
     class_names_of,
@@ -122,10 +123,12 @@ class Watch(CapturedCall):
             guard=self.guard,
         )
         rank.say(self.run.recording.tally)
+        self.run.recording.to_half = to_half
         session = CaptureSession(
             self.run.recording,
             max_samples=rank.share(options.max_samples),
             log_inputs=options.log_inputs,
+            make_buffer=buffer_for,
         )
         self._watcher = ModelWatcher(self._model, session, self._reader, options.layers, self._say)
         self._taps = {name: tap(each) for name, each in loaders.items() if knows_ids(each)}

@@ -12,7 +12,6 @@ from chroma.errors import ConfigError
 from chroma.records import Array, Ids, sample_ids
 
 FLOAT16_MAX = 65504.0  # largest finite float16
-_ROUNDS_UP = 65520.0  # the least that rounds to infinity
 Dtype = Literal["float16", "float32"]
 
 
@@ -159,16 +158,3 @@ def plain(value: Any) -> Any:
         return [plain(entry) for entry in cast("list[Any]", value)]
     text = str(value)
     return text if len(text) <= 1000 else text[:1000] + "…"
-
-
-def as_dtype(array: Array, dtype: Dtype) -> Array:
-    """Round `[n, d]` float32 to `dtype`; finite values beyond float16's range keep float32 for all."""
-    if dtype == "float32" or array.dtype == np.float16:
-        return array
-    with np.errstate(over="ignore", invalid="ignore"):
-        # half of what it costs to look for infinities in the rounded values
-        if array.size and not (array.max() < _ROUNDS_UP and array.min() > -_ROUNDS_UP):
-            beyond = np.abs(array) >= _ROUNDS_UP
-            if np.isfinite(array[beyond]).any():
-                return array
-        return array.astype(np.float16)

@@ -16,12 +16,19 @@ import numpy as np
 
 from chroma.guard import Guard, logger
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
-from chroma.run.arguments import Dtype, as_dtype
+from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
 from chroma.run.receipt import Receipt, Tally
+from chroma.run.rounding import Half, half, rounded
 from chroma.run.sink import JournalSink
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
+
+_ALL = slice(None)
+
+
+def _nothing() -> None:
+    """Nothing has to be done."""
 
 
 class Recording:
@@ -31,6 +38,7 @@ class Recording:
         tally: What became of the records.
         guard: Stops Chroma's own errors at the borders to the user's program.
         dtype: What vectors are rounded to: "float16" or "float32".
+        to_half: Rounds to float16; an integration may know a quicker way than NumPy's.
         framework: What trains, as in "lightning 2.6.6"; None for runs logged by hand.
     """
 
@@ -52,6 +60,7 @@ class Recording:
         self.tally = tally
         self.guard = guard or Guard()
         self.dtype: Dtype = dtype
+        self.to_half: Half = half
         self.framework = framework
         self._receipt: Receipt | None = None
         self._environment: dict[str, Any] = {}  # the writer's thread fills it
@@ -96,14 +105,20 @@ class Recording:
         return self._put(records, size, self.tally.wrote)
 
     def submit_snapshot(
-        self, snapshot: Snapshot, rows: Array | None = None, after: Callable[[], None] | None = None
+        self,
+        snapshot: Snapshot,
+        rows: Array | slice = _ALL,
+        *,
+        before: Callable[[], None] = _nothing,
+        after: Callable[[], None] = _nothing,
     ) -> bool:
         """Give a snapshot to the writer's thread, which rounds its vectors to the run's dtype.
 
         Args:
             snapshot: Owns its arrays from now on.
-            rows: `[n]` rows of its vectors that belong to its ids, in order; None for all as they are.
-            after: Called in the writer's thread once the vectors are free again, if `rows` are given.
+            rows: The rows of its vectors that belong to its ids, in order.
+            before: Called in the writer's thread before the vectors are read.
+            after: Called in the writer's thread once the vectors are free again.
 
         Returns:
             False if it was dropped, which is counted.
@@ -111,21 +126,24 @@ class Recording:
         layer, split = snapshot.layer, snapshot.split
         self.tally.taken(layer, split, snapshot.vectors.shape[1], len(snapshot.ids))
 
-        def rounded() -> Iterable[Record]:
-            vectors = as_dtype(snapshot.vectors if rows is None else snapshot.vectors[rows], self.dtype)
-            if after and rows is not None:  # indexing copied them
+        def records() -> Iterable[Record]:
+            try:
+                before()
+                vectors, broken = rounded(snapshot.vectors[rows], self.dtype, self.to_half)
+                if self.dtype == "float16" and vectors.dtype != np.float16:
+                    self.tally.note(
+                        f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
+                    )
+                if broken:
+                    self.tally.note(
+                        f"{layer} nan", f"{layer} has NaN or infinite values in {broken:,} samples"
+                    )
+                yield replace(snapshot, vectors=vectors)
+            finally:
                 after()
-            if self.dtype == "float16" and vectors.dtype == np.float32:
-                self.tally.note(
-                    f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
-                )
-            broken = int((~np.isfinite(vectors).all(axis=1)).sum())
-            if broken:
-                self.tally.note(f"{layer} nan", f"{layer} has NaN or infinite values in {broken:,} samples")
-            yield replace(snapshot, vectors=vectors)
             self.tally.kept(layer, split)
 
-        return self._put(rounded, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
+        return self._put(records, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was submitted is written or lost; False if that took over `timeout` seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,16 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def server(trained: Path) -> Iterator[Server]:
     with serve(trained) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def pair(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard of two runs of the same digits, the newer one two epochs longer."""
+    home = tmp_path_factory.mktemp("pair") / "home"
+    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    train(home, "--epochs", str(EPOCHS + 2))
+    with serve(home) as running:
         yield running
 
 

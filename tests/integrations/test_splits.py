@@ -6,29 +6,38 @@ import random
 from pathlib import Path
 from typing import Any
 
+import lightning.pytorch as pl
 import numpy as np
 import pytest
+import pytorch_lightning as old_pl
 import torch
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, IterableDataset, Subset, SubsetRandomSampler, WeightedRandomSampler
 
 from chroma.integrations.lightning import ChromaCallback
 from chroma.records import RunClosed, RunOpened
-from tests.integrations.digits import Digits, Net, fit, outputs, samples, signed, snapshots, written
+from tests.integrations.digits import Digits, Net, OldNet, fit, outputs, samples, signed, snapshots, written
 from tests.integrations.test_lightning import States, callback, pytestmark  # noqa: F401
 from tests.integrations.test_watch import Noisy
 
 
-@pytest.mark.parametrize("workers", [0, 2])
-def test_training_is_the_same_to_the_bit_with_the_train_probe(workers: int) -> None:
+@pytest.mark.parametrize(("package", "workers"), [(pl, 0), (pl, 2), (old_pl, 2)])
+def test_training_is_the_same_to_the_bit_with_the_train_probe(package: Any, workers: int) -> None:
+    """Shuffled, augmented, with dropout and BatchNorm."""
+
+    class Seen(package.Callback):
+        on_train_epoch_end = States.on_train_epoch_end
+
     def train(*ours: Any) -> Any:
-        states = States()
+        states: Any = Seen()
         trainer, model = fit(
             *ours,
             states,
             train=DataLoader(Noisy(0, 96), batch_size=32, shuffle=True, num_workers=workers),
             val=DataLoader(Noisy(96, 40), batch_size=16, shuffle=True, num_workers=workers),
             epochs=2,
+            model=Net() if package is pl else OldNet(),
+            trainer=package.Trainer,
         )
         after = (torch.get_rng_state().tolist(), random.getstate(), str(np.random.get_state()))
         return model.state_dict(), (states.seen, after, dict(trainer.callback_metrics))

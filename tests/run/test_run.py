@@ -29,8 +29,8 @@ from chroma.records import (
     Samples,
     Snapshot,
 )
-from chroma.run.arguments import as_dtype
 from chroma.run.environment import git_commit
+from chroma.run.rounding import rounded
 from chroma.segment import read
 
 RNG = np.random.default_rng(5)
@@ -227,6 +227,42 @@ def test_names_are_readable_kept_by_the_id_and_cost_no_randomness(
     assert other.name != first.name
     headers = [read(entry.path).header for entry in entries(home / "journal")]
     assert len({header.attempt for header in headers if header.run == "job-7"}) == 2
+
+
+def test_a_job_that_is_started_again_continues_its_run(tmp_path: Path) -> None:
+    def ids(argument: str, **environ: str) -> list[str]:
+        code = "from chroma.run.naming import new_run_id as new; print(new(), new())"
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SLURM", "TORCH", "RANK"))
+        }
+        ran = subprocess.run(
+            [sys.executable, "-c", code, argument],
+            env={**kept, **environ},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return ran.stdout.split()
+
+    slurm = {"SLURM_JOB_ID": "71", "SLURM_ARRAY_TASK_ID": "3", "SLURM_JOB_NAME": "train"}
+    first = ids("a", **slurm)
+    assert len(set(first)) == 2
+    assert re.fullmatch(r"slurm-71-3-[0-9a-f]{8}-0", first[0])
+    assert ids("a", **slurm, SLURM_RESTART_COUNT="1") == first
+    assert not set(ids("b", **slurm)) & set(first)  # another command of the same job
+    torchrun = {"TORCHELASTIC_RUN_ID": "any/thing", "RANK": "0"}
+    again = ids("a", **torchrun)
+    assert ids("a", **torchrun, TORCHELASTIC_RESTART_COUNT="1") == again
+    assert again[0].startswith("torchrun-any-thing-")
+    for apart in (
+        {},
+        {**torchrun, "RANK": "1"},
+        {**slurm, "SLURM_PROCID": "1"},
+        {"SLURM_JOB_ID": "7"} | {"SLURM_JOB_NAME": "interactive"},
+    ):
+        assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{6}", ids("a", **apart)[0])
 
 
 def test_errors_in_the_block_fail_the_run_and_go_on(home: Path) -> None:
@@ -483,4 +519,6 @@ def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:
 def test_vectors_keep_float32_where_rounding_would_make_a_number_infinite(top: float, beside: float) -> None:
     array = np.array([[beside, top]], np.float32)
     beyond = np.isfinite(top) and abs(top) >= 65520
-    assert as_dtype(array, "float16").dtype == (np.float32 if beyond else np.float16)
+    stored, broken = rounded(array, "float16")
+    assert stored.dtype == (np.float32 if beyond else np.float16)
+    assert broken == (not np.isfinite(array).all())

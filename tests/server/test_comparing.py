@@ -24,7 +24,9 @@ from tests.server.test_graphql import ask, complaint
 
 N = 120
 OTHER = "calm-heron"
-COMPARISON = """query($first: Moment!, $second: Moment!) { comparison(first: $first, second: $second, movers: 5) {
+COMPARISON = """query($first: Moment!, $second: Moment!) { comparison(
+    first: $first, second: $second, movers: 5
+) {
   shared of otherOf labelsDiffer compared k overlap chance recall waiting
   movers { sampleId position otherPosition label overlap }
 } }"""

@@ -91,6 +91,34 @@ export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<C
   return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
 }
 
+type SplitOfRun = { run: string; split: string };
+export type Moment = SplitOfRun & { layer: string; step: number };
+
+const splitAddress = ({ run, split }: SplitOfRun): string =>
+  `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}`;
+
+/** For each sample of a split its position in another one, by id; 4294967295 where it has none. */
+export function fetchMatches(one: SplitOfRun, other: SplitOfRun, n: number): Promise<Uint32Array> {
+  const query = new URLSearchParams({ other_run: other.run, other_split: other.split });
+  const address = `${splitAddress(one)}/matches?${query}`;
+  return fetchOnce(`${address} ${n}`, address, (buffer) => new Uint32Array(swapped(buffer, 4)));
+}
+
+/** The share of its neighbours that each sample of a split keeps at another moment; NaN where not known. */
+export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32Array> {
+  const query = new URLSearchParams({
+    layer: one.layer,
+    step: `${one.step}`,
+    other_run: other.run,
+    other_split: other.split,
+    other_layer: other.layer,
+    other_step: `${other.step}`,
+  });
+  // Not kept: it is known only once both neighbor graphs are.
+  const buffer = await fetchBytes(`${splitAddress(one)}/overlap?${query}`);
+  return new Float32Array(swapped(buffer, 4));
+}
+
 export function imageAddress(run: string, split: string, position: number): string {
   return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/samples/${position}/image`;
 }

@@ -11,11 +11,17 @@ import { Facets } from "./Facets";
 import styles from "./legend.module.css";
 import { NumericLegend } from "./NumericLegend";
 
-type Props = { columns: readonly Column[]; shown: ShownFrame | null; picture: Picture | null };
+type Props = {
+  columns: readonly Column[];
+  shown: ShownFrame | null;
+  picture: Picture | null;
+  /** What can colour the points besides the film's columns. */
+  more?: readonly Column[];
+};
 
-export function LeftPanel({ columns, shown, picture }: Props) {
+export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
   const colourBy = useView((view) => view.colourBy);
-  const choices = columns.filter((column) => column.name !== "position");
+  const choices = [...columns.filter((column) => column.name !== "position"), ...more];
   const colour = choices.find((column) => column.name === shown?.colourName) ?? null;
   const swatch = picture
     ? picture.legend

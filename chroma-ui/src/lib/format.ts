@@ -47,6 +47,7 @@ const COLUMN_TITLES: Record<string, string> = {
   movement: "Movement",
   cluster: "Cluster",
   split: "Split",
+  "compare:kept": "Neighbours kept",
 };
 
 export function columnTitle(name: string): string {
@@ -58,7 +59,7 @@ export function columnTitle(name: string): string {
 const GROUPS: readonly (readonly [string, readonly string[]])[] = [
   ["Labels", ["label"]],
   ["Model", ["prediction", "correct", "confidence", "margin", "cross_entropy"]],
-  ["Neighbours and layout", ["agreement", "kept", "movement", "cluster"]],
+  ["Neighbours and layout", ["agreement", "kept", "movement", "cluster", "compare:kept"]],
 ];
 
 /** The heading under which a column stands in lists. */

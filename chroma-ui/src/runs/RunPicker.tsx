@@ -1,9 +1,10 @@
 import { Popover } from "radix-ui";
-import { type FormEvent, useMemo, useState } from "react";
+import { useMemo, useState } from "react";
 import type { RunsQuery } from "../api/gql/graphql";
 import { ago } from "../lib/format";
 import { IconButton } from "../ui/Button";
-import { Bin, Check, ChevronDown, Pencil, Search } from "../ui/icons";
+import { Bin, ChevronDown, Pencil, Search } from "../ui/icons";
+import { Rename } from "./Rename";
 import styles from "./runs.module.css";
 import { StatusDot } from "./StatusDot";
 import { useRunChanges } from "./useRunChanges";
@@ -113,36 +114,5 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>
-  );
-}
-
-function Rename(props: { name: string; onDone: (name: string) => void; onCancel: () => void }) {
-  const [name, setName] = useState(props.name);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    const trimmed = name.trim();
-    if (trimmed && trimmed !== props.name) props.onDone(trimmed);
-    else props.onCancel();
-  };
-  return (
-    <form className={styles.rename} onSubmit={submit}>
-      <input
-        aria-label="New name"
-        value={name}
-        maxLength={200}
-        // biome-ignore lint/a11y/noAutofocus: the person has just asked to type here
-        autoFocus
-        onFocus={(event) => event.target.select()}
-        onChange={(event) => setName(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          event.stopPropagation();
-          props.onCancel();
-        }}
-      />
-      <IconButton label="Keep this name" type="submit">
-        <Check size={14} />
-      </IconButton>
-    </form>
   );
 }

@@ -13,16 +13,21 @@ function Message(props: { title: string; children: ReactNode; icon?: ReactNode; 
   );
 }
 
-const SNIPPET = `from chroma.integrations.lightning import ChromaCallback
+const ONE_LINE = `import chroma
 
-trainer = L.Trainer(callbacks=[ChromaCallback()])
-trainer.fit(model, datamodule)`;
+chroma.autolog()  # then train as always`;
+
+const CALLBACK = `from chroma.integrations.lightning import ChromaCallback
+
+trainer = L.Trainer(callbacks=[ChromaCallback()])`;
 
 export function NoRuns() {
   return (
     <Message title="No runs yet" testId="empty-state">
-      <p>Add the callback to a Lightning trainer. The film appears here while the model trains.</p>
-      <pre className={styles.snippet}>{SNIPPET}</pre>
+      <p>One line at the top of a Lightning or Keras script. The film appears here while the model trains.</p>
+      <pre className={styles.snippet}>{ONE_LINE}</pre>
+      <p>Or the callback in the trainer, where you like to see what is switched on:</p>
+      <pre className={styles.snippet}>{CALLBACK}</pre>
     </Message>
   );
 }

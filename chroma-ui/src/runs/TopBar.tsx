@@ -1,13 +1,13 @@
 import type { RunQuery } from "../api/gql/graphql";
-import { useShade } from "../lib/useTheme";
-import { type Theme, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
-import { Link, Logo, Moon, PanelLeft, PanelRight, Question, Screen, Search, Sun } from "../ui/icons";
+import { Columns, Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import styles from "./runs.module.css";
+import { ThemeToggle } from "./ThemeToggle";
 
 export type RunDetail = NonNullable<RunQuery["run"]>;
 
@@ -23,12 +23,10 @@ type Props = {
   onPanel: (side: "left" | "right") => void;
 };
 
-const METHODS = [
+export const METHODS = [
   { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
   { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
 ] as const;
-
-const NEXT_THEME: Record<Theme, Theme> = { dark: "light", light: "system", system: "dark" };
 
 export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
@@ -98,6 +96,15 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
       {layers.length ? (
         <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
       ) : null}
+      {run && layer ? (
+        <IconButton
+          label="Compare side by side"
+          data-testid="compare"
+          onClick={() => compareFrom({ run: run.id, layer, step: useView.getState().step }, layers)}
+        >
+          <Columns />
+        </IconButton>
+      ) : null}
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
@@ -117,23 +124,5 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
         <PanelRight />
       </IconButton>
     </header>
-  );
-}
-
-function ThemeToggle() {
-  const theme = usePreferences((preferences) => preferences.theme);
-  const set = usePreferences((preferences) => preferences.set);
-  const shade = useShade();
-  const name = theme === "system" ? `as the system (${shade})` : theme;
-  return (
-    <IconButton
-      label={`Theme: ${name}`}
-      hint="D"
-      data-testid="theme-toggle"
-      data-theme-choice={theme}
-      onClick={() => set({ theme: NEXT_THEME[theme] })}
-    >
-      {theme === "system" ? <Screen /> : theme === "dark" ? <Moon /> : <Sun />}
-    </IconButton>
   );
 }

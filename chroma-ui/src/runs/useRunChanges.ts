@@ -1,5 +1,11 @@
 import { useMutation } from "urql";
-import { DeleteRunDocument, RenameRunDocument, RestoreRunDocument } from "../api/gql/graphql";
+import {
+  DeleteRunDocument,
+  RenameRunDocument,
+  RestoreRunDocument,
+  TagRunDocument,
+  UntagRunDocument,
+} from "../api/gql/graphql";
 import { notify } from "../state/notices";
 
 type Named = { id: string; name: string };
@@ -7,9 +13,11 @@ type Failed = { graphQLErrors: readonly { message: string }[]; message: string }
 
 const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
 
-/** Renames and deletes runs; a deletion can be undone. `onChanged` asks for the runs again. */
+/** Renames, tags and deletes runs; tags and deletions can be undone. `onChanged` asks for the runs again. */
 export function useRunChanges(onChanged: () => void) {
   const [, renameRun] = useMutation(RenameRunDocument);
+  const [, tagRun] = useMutation(TagRunDocument);
+  const [, untagRun] = useMutation(UntagRunDocument);
   const [, deleteRun] = useMutation(DeleteRunDocument);
   const [, restoreRun] = useMutation(RestoreRunDocument);
 
@@ -23,6 +31,17 @@ export function useRunChanges(onChanged: () => void) {
     if (error) notify(`“${run.name}” could not be brought back: ${why(error)}`);
     else onRestored();
     onChanged();
+  };
+  const tag = async (run: Named, name: string): Promise<void> => {
+    const { error } = await tagRun({ id: run.id, tag: name });
+    if (error) notify(`“${run.name}” was not tagged: ${why(error)}`);
+    onChanged();
+  };
+  const untag = async (run: Named, name: string): Promise<void> => {
+    const { error } = await untagRun({ id: run.id, tag: name });
+    onChanged();
+    if (error) notify(`The tag stays on “${run.name}”: ${why(error)}`);
+    else notify(`Took “${name}” off “${run.name}”.`, { label: "Undo", run: () => void tag(run, name) });
   };
   /** `onDeleted` and `onRestored` follow what happened. */
   const remove = async (run: Named, onDeleted?: () => void, onRestored?: () => void): Promise<void> => {
@@ -38,5 +57,5 @@ export function useRunChanges(onChanged: () => void) {
       run: () => void restore(run, () => onRestored?.()),
     });
   };
-  return { rename, remove };
+  return { rename, tag, untag, remove };
 }

@@ -22,7 +22,14 @@ export type Scene = {
   groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
 };
 
-export type Style = { shade: Shade; pointSize: number; labels: boolean; contours: boolean };
+/** `coveredPx` of the left edge lie under tools. */
+export type Style = {
+  shade: Shade;
+  pointSize: number;
+  labels: boolean;
+  contours: boolean;
+  coveredPx?: number;
+};
 
 export type PlotEvents = {
   onHover: (index: number | null) => void;
@@ -34,6 +41,7 @@ export type PlotEvents = {
 export type Plot = ReturnType<typeof createPlot>;
 
 const SETTLE_MS = 180;
+const TOOLS_PX = 48;
 /** How far from its edge a point is still hit, in CSS pixels. */
 const HIT_PX = 4;
 
@@ -51,7 +59,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const cover = createCover(sheet);
 
   const room = { width: 1, height: 1 };
-  const viewpoint = createViewpoint(room, ask, events.onView);
+  const viewpoint = createViewpoint(room, ask, events.onView, style.coveredPx ?? TOOLS_PX);
   const { stance } = viewpoint;
   const flight = createFlight();
   let shown: Scene | null = null;

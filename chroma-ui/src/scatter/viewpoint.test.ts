@@ -14,6 +14,7 @@ function made() {
     room,
     () => undefined,
     (view) => views.push(view),
+    48,
   );
   const arrive = () => {
     vi.advanceTimersByTime(2000);

@@ -15,14 +15,18 @@ export type ViewOfPlot = {
 };
 
 const CAMERA_MS = 420;
-/** Room around the film, as a share of its size; the tools lie over the left edge. */
+/** Room around the film, as a share of its size. */
 const MARGIN = 0.1;
-const TOOLS_PX = 48;
 
 export type Viewpoint = ReturnType<typeof createViewpoint>;
 
-/** `onMove` is called with every new view; `ask` asks for a drawing. */
-export function createViewpoint(room: Room, ask: () => void, onMove: (view: ViewOfPlot) => void) {
+/** `onMove` is called with every new view; `ask` asks for a drawing; tools cover so much of the left edge. */
+export function createViewpoint(
+  room: Room,
+  ask: () => void,
+  onMove: (view: ViewOfPlot) => void,
+  coveredPx: number,
+) {
   let stance: Stance = { x: 0, y: 0, distance: 1 };
   let home: Stance | null = null;
   let box: Box | null = null;
@@ -30,7 +34,7 @@ export function createViewpoint(room: Room, ask: () => void, onMove: (view: View
   let led = false;
   let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
 
-  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, TOOLS_PX);
+  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, coveredPx);
   const zoom = (): number => (home ? home.distance / stance.distance : 1);
 
   const place = (): Place => {

@@ -1,110 +1,162 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { ShelfDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
-import { ago, bytes, decimal } from "../lib/format";
+import { count } from "../lib/format";
+import { useKeys } from "../lib/useKeys";
 import { NoRuns } from "../runs/States";
-import { STATUS_NAMES, StatusDot } from "../runs/StatusDot";
+import { ThemeToggle } from "../runs/ThemeToggle";
 import { useRunChanges } from "../runs/useRunChanges";
+import { useConnection } from "../state/connection";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
-import { Bin, Logo, Search } from "../ui/icons";
+import { Help } from "../ui/Help";
+import { Logo, Question, Search } from "../ui/icons";
 import { Select } from "../ui/Select";
-import { lastValue, metricNames, type ShelfRun, shelved } from "./order";
+import { byProject, metricNames, type ShelfRun, shelved } from "./order";
+import { PickedBar } from "./PickedBar";
+import { RunCard } from "./RunCard";
 import styles from "./shelf.module.css";
-import { Thumbnail } from "./Thumbnail";
+import { useCardKeys } from "./useCardKeys";
 
-const WIDTH = 272;
-const HEIGHT = 168;
+const ORDERS = ["newest", "oldest", "name", "size"];
 const MOST_METRICS = 3;
+const NOTHING: ShelfRun[] = [];
 
-/** All runs with the last frames of their films. */
+/** The home page: all runs with their films in small. */
 export function Shelf() {
   const { openRun, setShelf } = useView.getState();
+  const returns = useConnection((connection) => connection.returns);
   const [words, setWords] = useState("");
   const [order, setOrder] = useState("newest");
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const [help, setHelp] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
   const [{ data }, ask] = useQuery({ query: ShelfDocument, requestPolicy: "cache-and-network" });
   const again = () => ask({ requestPolicy: "network-only" });
-  const { remove } = useRunChanges(again);
+  const changes = useRunChanges(again);
   useEvents(again);
-  const runs = data?.runs ?? [];
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a server that came back is asked again
+  useEffect(() => {
+    if (returns > 0) again();
+  }, [returns]);
+
+  const runs = data?.runs ?? NOTHING;
   const metrics = metricNames(runs);
   const found = shelved(runs, words, order);
+  const groups = byProject(found);
+  const shown = groups.flatMap(([, members]) => members);
+  const tags = [...new Set(runs.flatMap((run) => run.runTags))].sort();
+  const chosen = runs.filter((run) => picked.has(run.id));
+
   const open = (run: ShelfRun) => {
     openRun(run.id);
     setShelf(false);
   };
+  const pick = (id: string) =>
+    setPicked((before) => {
+      const next = new Set(before);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  const { list, reached, reach } = useCardKeys(shown, {
+    onPick: (run) => pick(run.id),
+    onRename: (run) => setRenaming(run.id),
+    onDelete: (run) => void changes.remove(run),
+  });
+  useKeys([
+    ["/", () => search.current?.focus()],
+    ["mod+k", () => search.current?.focus()],
+    ["?", () => setHelp(true)],
+    ["Escape", () => setPicked(new Set())],
+  ]);
 
   return (
     <div className={styles.shelf} data-testid="shelf">
       <header className={styles.bar}>
         <h1>
           <Logo size={22} /> Runs
+          <span className={styles.count} data-testid="shelf-count">
+            {found.length === runs.length
+              ? count(runs.length)
+              : `${count(found.length)} of ${count(runs.length)}`}
+          </span>
         </h1>
         <label className={styles.search}>
           <Search size={14} />
           <input
+            ref={search}
             type="search"
-            placeholder="Find a run"
+            placeholder="Find a run by name, project, tag or status"
             aria-label="Find a run"
             value={words}
             onChange={(event) => setWords(event.target.value)}
+            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
           />
+          <kbd>/</kbd>
         </label>
         <Select
           label="Order"
           testId="shelf-order"
           value={order}
-          options={["newest", "name", "size", ...metrics].map((name) => ({ value: name, name }))}
+          options={[...ORDERS, ...metrics].map((name) => ({ value: name, name }))}
           onChange={setOrder}
+          note="first"
           compact
         />
+        <ThemeToggle />
+        <IconButton label="Keys and gestures" hint="?" onClick={() => setHelp(true)} data-testid="help">
+          <Question />
+        </IconButton>
       </header>
-      {data && runs.length === 0 ? <NoRuns /> : null}
+      {data && runs.length === 0 ? (
+        <div className={styles.nobody}>
+          <NoRuns />
+        </div>
+      ) : null}
+      {data ? null : <Waiting />}
       {runs.length && found.length === 0 ? <p className={styles.nothing}>No run carries “{words}”.</p> : null}
-      <ul className={styles.cards}>
-        {found.map((run) => {
-          const film =
-            run.films.find(({ method, revision }) => method === "umap" && revision) ?? run.films[0];
-          return (
-            <li key={run.id} className={styles.card} data-testid="shelf-run">
-              <button type="button" className={styles.open} onClick={() => open(run)}>
-                <span className={styles.picture}>
-                  {film?.revision ? (
-                    <Thumbnail film={film} width={WIDTH} height={HEIGHT} />
-                  ) : (
-                    <span className={styles.empty}>No film yet</span>
-                  )}
-                </span>
-                <span className={styles.name}>
-                  <StatusDot status={run.status} />
-                  <b>{run.name}</b>
-                </span>
-                <span className={styles.about}>
-                  {run.project} · {STATUS_NAMES[run.status]} · {ago(run.createdAt)} · {bytes(run.bytes)}
-                </span>
-                <span className={styles.metrics}>
-                  {metrics.slice(0, MOST_METRICS).map((name) => {
-                    const value = lastValue(run, name);
-                    return value === null ? null : (
-                      <span key={name}>
-                        {name} <b>{decimal(value)}</b>
-                      </span>
-                    );
-                  })}
-                </span>
-              </button>
-              <IconButton
-                label={`Delete ${run.name}`}
-                className={styles.delete}
-                onClick={() => void remove(run)}
-              >
-                <Bin size={14} />
-              </IconButton>
-            </li>
-          );
-        })}
-      </ul>
+      <main ref={list} className={styles.projects}>
+        {groups.map(([project, members]) => (
+          <section key={project} aria-label={project} data-testid="shelf-project">
+            <h2 className={styles.project}>
+              {project} <span>{count(members.length)}</span>
+            </h2>
+            <ul className={styles.cards}>
+              {members.map((run) => (
+                <RunCard
+                  key={run.id}
+                  run={run}
+                  metrics={metrics.slice(0, MOST_METRICS)}
+                  knownTags={tags}
+                  picked={picked.has(run.id)}
+                  renaming={renaming === run.id}
+                  reached={reached === run.id}
+                  changes={changes}
+                  onOpen={() => open(run)}
+                  onPick={() => pick(run.id)}
+                  onRenaming={(on) => setRenaming(on ? run.id : null)}
+                  onReach={() => reach(run.id)}
+                />
+              ))}
+            </ul>
+          </section>
+        ))}
+      </main>
+      <PickedBar runs={chosen} tags={tags} changes={changes} onClear={() => setPicked(new Set())} />
+      <Help open={help} onOpenChange={setHelp} />
     </div>
+  );
+}
+
+/** The place of cards that are on their way. */
+function Waiting() {
+  return (
+    <ul className={styles.cards} aria-hidden="true">
+      {["a", "b", "c"].map((name) => (
+        <li key={name} className={`${styles.card} ${styles.ghost}`} />
+      ))}
+    </ul>
   );
 }

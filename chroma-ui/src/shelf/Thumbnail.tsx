@@ -1,64 +1,65 @@
-import { useCallback, useEffect, useRef } from "react";
-import { type Film, fetchColumn, fetchFrame } from "../api/bytes";
-import { useLoaded } from "../lib/useLoaded";
-import { useShade } from "../lib/useTheme";
-import { boundingBox, placed, placeX, placeY } from "../scatter/encode";
-import { legendColours, MISSING } from "../scatter/palette";
+import { useEffect, useRef } from "react";
+import type { Film } from "../api/bytes";
+import { useReducedMotion, useShade } from "../lib/useTheme";
+import { ease } from "../scatter/camera";
+import { boundingBox, union } from "../scatter/encode";
+import styles from "./shelf.module.css";
+import { sketch } from "./sketch";
+import { useReel } from "./useReel";
 
-/** More points than this do not make a small picture clearer. */
-const MOST_POINTS = 3000;
-const EDGE = 10;
+/** How long the points go from frame to frame, and how long the last frame stays. */
+const FRAME_MS = 420;
+const REST_FRAMES = 2;
 
-/** The last frame of a film, coloured by label. */
-export function Thumbnail({ film, width, height }: { film: Film; width: number; height: number }) {
+type Props = { film: Film; width: number; height: number; playing: boolean };
+
+/** The last frame of a film, coloured by label; all of them in turn while it plays. */
+export function Thumbnail({ film, width, height, playing }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const mark = useRef<HTMLSpanElement>(null);
   const shade = useShade();
-  const load = useCallback(async () => {
-    const { revision } = film;
-    const frame = revision?.frames[revision.frames.length - 1];
-    if (!revision || !frame) return null;
-    const label = film.columns.find(({ name }) => name === "label");
-    const [raw, values] = await Promise.all([
-      fetchFrame(film, revision, frame),
-      label ? fetchColumn(film, label, frame) : null,
-    ]);
-    return { points: placed(raw, revision, revision), label: values?.kind === "categorical" ? values : null };
-  }, [film]);
-  const loaded = useLoaded(load);
+  const still = useReducedMotion();
+  const moving = playing && !still;
+  const reel = useReel(film, moving);
+  const whole = film.revision?.frames.length ?? 0;
 
   useEffect(() => {
-    const pencil = canvas.current?.getContext("2d");
-    const box = loaded ? boundingBox(loaded.points) : null;
-    if (!pencil || !loaded || !box) return;
-    const { points, label } = loaded;
-    const ratio = window.devicePixelRatio;
-    pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pencil.clearRect(0, 0, width, height);
-    const scale = Math.min(
-      (width - 2 * EDGE) / Math.max(1e-6, box.right - box.left),
-      (height - 2 * EDGE) / Math.max(1e-6, box.top - box.bottom),
-    );
-    const colours = legendColours("label", label?.legend ?? ["all"], label?.legend ?? [], shade);
-    const stride = Math.ceil(points.n / MOST_POINTS);
-    pencil.globalAlpha = 0.8;
-    for (let i = 0; i < points.n; i += stride) {
-      if (!points.present[i]) continue;
-      pencil.fillStyle = colours[label ? label.codes[i] : 0] ?? MISSING[shade];
-      const x = width / 2 + (placeX(points, i) - (box.left + box.right) / 2) * scale;
-      const y = height / 2 - (placeY(points, i) - (box.bottom + box.top) / 2) * scale;
-      pencil.fillRect(x - 1, y - 1, 2, 2);
-    }
-  }, [loaded, shade, width, height]);
+    const frames = reel?.frames ?? [];
+    const box = frames.map(boundingBox).reduce(union, null);
+    if (!canvas.current || !reel || !box) return;
+    const how = { width, height, shade, box };
+    const last = frames.length - 1;
+    sketch(canvas.current, reel, last, how);
+    if (!moving || last === 0) return;
+    const start = performance.now();
+    let asked = 0;
+    const tick = () => {
+      const place = ((performance.now() - start) / FRAME_MS) % (last + REST_FRAMES);
+      const at = Math.min(last, Math.floor(place) + ease(place % 1));
+      if (canvas.current) sketch(canvas.current, reel, at, how);
+      if (mark.current) mark.current.style.width = `${(100 * at) / last}%`;
+      asked = requestAnimationFrame(tick);
+    };
+    asked = requestAnimationFrame(tick);
+    return () => cancelAnimationFrame(asked);
+  }, [reel, moving, shade, width, height]);
 
+  const frame = film.revision?.frames[whole - 1];
   return (
-    <canvas
-      ref={canvas}
-      width={width * window.devicePixelRatio}
-      height={height * window.devicePixelRatio}
-      style={{ width, height }}
-      role="img"
-      aria-label={`The last frame of ${film.layer} in ${film.split}`}
-      data-drawn={loaded ? true : undefined}
-    />
+    <>
+      <canvas
+        ref={canvas}
+        width={width * window.devicePixelRatio}
+        height={height * window.devicePixelRatio}
+        style={{ width, height }}
+        role="img"
+        aria-label={`The last frame of ${film.layer} in ${film.split}`}
+        data-drawn={reel ? reel.frames.length : undefined}
+        data-step={frame?.step}
+      />
+      <span className={styles.progress} aria-hidden="true">
+        <span ref={mark} style={moving ? undefined : { width: 0 }} />
+      </span>
+    </>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lastValue, metricNames, type ShelfRun, shelved } from "./order";
+import { byProject, lastValue, metricNames, type ShelfRun, shelved } from "./order";
 
 const run = (name: string, bytes: number, metrics: Record<string, number[]>): ShelfRun =>
   ({
@@ -7,6 +7,7 @@ const run = (name: string, bytes: number, metrics: Record<string, number[]>): Sh
     name,
     project: "digits",
     status: "FINISHED",
+    runTags: name === "c" ? ["Baseline"] : [],
     bytes,
     metrics: Object.entries(metrics).map(([metric, values]) => ({
       name: metric,
@@ -32,7 +33,17 @@ it("orders by name, size and metrics; runs without one come last", () => {
 it("finds runs by all words, and knows what was measured last", () => {
   expect(names("DIGITS c", "newest")).toEqual(["c"]);
   expect(names("mnist", "newest")).toEqual([]);
+  expect(names("base", "newest")).toEqual(["c"]);
   expect(lastValue(runs[1], "val_acc")).toBe(0.95);
   expect(lastValue(runs[2], "val_acc")).toBeNull();
   expect(metricNames(runs)).toEqual(["val_acc", "val_loss"]);
+});
+
+it("groups by project in the order of the runs", () => {
+  const other = { ...runs[2], id: "d", project: "mnist" };
+  const grouped = byProject([other, ...runs]);
+  expect(grouped.map(([project, members]) => [project, members.length])).toEqual([
+    ["mnist", 1],
+    ["digits", 3],
+  ]);
 });

@@ -17,14 +17,15 @@ export function metricNames(runs: readonly Pick<ShelfRun, "metrics">[]): string[
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([name]) => name);
 }
 
-/** Runs that carry every word, by `newest`, `name`, `size`, or a metric: losses and errors lowest first. */
+/** Runs that carry every word, by `newest`, `oldest`, `name`, `size`, or a metric: losses and errors lowest first. */
 export function shelved(runs: readonly ShelfRun[], words: string, order: string): ShelfRun[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = runs.filter((run) => {
-    const text = `${run.project} ${run.name} ${run.status}`.toLowerCase();
+    const text = `${run.project} ${run.name} ${run.status} ${run.runTags.join(" ")}`.toLowerCase();
     return wanted.every((word) => text.includes(word));
   });
   if (order === "newest") return fitting;
+  if (order === "oldest") return fitting.reverse();
   if (order === "name") return fitting.sort((a, b) => a.name.localeCompare(b.name));
   if (order === "size") return fitting.sort((a, b) => b.bytes - a.bytes);
   const sign = /loss|err/i.test(order) ? 1 : -1;
@@ -33,4 +34,17 @@ export function shelved(runs: readonly ShelfRun[], words: string, order: string)
     return value === null ? Number.POSITIVE_INFINITY : sign * value;
   };
   return fitting.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
+}
+
+/** Runs by project, projects by their first run: the order within and between them stays. */
+export function byProject(runs: readonly ShelfRun[]): [project: string, runs: ShelfRun[]][] {
+  const found = new Map<string, ShelfRun[]>();
+  for (const run of runs) found.set(run.project, [...(found.get(run.project) ?? []), run]);
+  return [...found];
+}
+
+/** The film a run is known by: all its samples through the epochs, by UMAP where it is drawn. */
+export function faceOf(run: ShelfRun): ShelfRun["films"][number] | null {
+  const whole = run.films.filter(({ axis, subset, steps }) => axis === "EPOCHS" && !subset && steps === null);
+  return whole.find(({ method, revision }) => method === "umap" && revision) ?? whole[0] ?? null;
 }

@@ -6,6 +6,11 @@ describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
     const view: View = {
       shelf: true,
+      panes: [
+        { run: "r & 1", layer: null, step: 3 },
+        { run: "s", layer: 'a"b', step: null },
+      ],
+      free: ["camera"],
       run: "r & 1",
       layer: "encoder.fc1:input",
       split: "val:1",

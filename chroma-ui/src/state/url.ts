@@ -1,4 +1,5 @@
 import { type Filter, readFilter, writeFilter } from "./filters";
+import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
 
 /** The part of the view that a link restores, and how it stands in the address. */
 export type Method = "umap" | "pca";
@@ -6,6 +7,10 @@ export type Method = "umap" | "pca";
 export type View = {
   /** All runs are shown, not one. */
   shelf: boolean;
+  /** What stands side by side; none where one film is shown. */
+  panes: Pane[];
+  /** What moves in each pane on its own. */
+  free: LinkName[];
   run: string | null;
   layer: string | null;
   split: string | null;
@@ -23,6 +28,8 @@ export type View = {
 
 export const START: View = {
   shelf: false,
+  panes: [],
+  free: [],
   run: null,
   layer: null,
   split: null,
@@ -42,6 +49,11 @@ export function readView(search: string): View {
   const query = new URLSearchParams(search);
   return {
     shelf: query.get("runs") === "all",
+    panes: query
+      .getAll("pane")
+      .flatMap((text) => readPane(text) ?? [])
+      .slice(0, MOST_PANES),
+    free: LINKS.filter((name) => query.getAll("free").includes(name)),
     run: query.get("run"),
     layer: query.get("layer"),
     split: query.get("split"),
@@ -58,6 +70,8 @@ export function readView(search: string): View {
 export function writeView(view: View): string {
   const query = new URLSearchParams();
   if (view.shelf) query.set("runs", "all");
+  for (const pane of view.panes) query.append("pane", writePane(pane));
+  for (const name of view.free) query.append("free", name);
   if (view.run !== null) query.set("run", view.run);
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);

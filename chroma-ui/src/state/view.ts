@@ -1,11 +1,17 @@
 import { create } from "zustand";
 import { type Filter, withFilter } from "./filters";
+import type { LinkName, Pane } from "./panes";
 import { type Method, readView, type View, writeView } from "./url";
 
 type Actions = {
   playing: boolean;
   setShelf: (shelf: boolean) => void;
   openRun: (run: string | null) => void;
+  /** Puts films side by side; none shows one film again. */
+  compare: (panes: Pane[]) => void;
+  setPane: (index: number, change: Partial<Pane>) => void;
+  /** Binds the panes' cameras or times together, or lets them go. */
+  setLinked: (name: LinkName, linked: boolean) => void;
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
   setMethod: (method: Method) => void;
@@ -28,8 +34,18 @@ export const useView = create<View & Actions>()((set) => ({
   ...readView(window.location.search),
   playing: false,
   setShelf: (shelf) => set({ shelf, playing: false }),
+  compare: (panes) => set({ panes, shelf: false, playing: false, sample: null }),
+  setPane: (index, change) =>
+    set(({ panes }) => ({
+      panes: panes.map((pane, at) => (at === index ? { ...pane, ...change } : pane)),
+    })),
+  setLinked: (name, linked) =>
+    set(({ free }) => ({
+      free: linked ? free.filter((other) => other !== name) : [...free, name].sort(),
+    })),
   openRun: (run) =>
     set({
+      panes: [],
       run,
       layer: null,
       split: null,
@@ -67,7 +83,10 @@ export function mirrorToAddress(): () => void {
     const search = writeView(view);
     if (search === window.location.search) return;
     const place = `${window.location.pathname}${search}`;
-    const turned = (before.run !== null && view.run !== before.run) || view.shelf !== before.shelf;
+    const turned =
+      (before.run !== null && view.run !== before.run) ||
+      view.shelf !== before.shelf ||
+      view.panes.length > 0 !== before.panes.length > 0;
     if (turned) window.history.pushState(null, "", place);
     else window.history.replaceState(null, "", place);
   });

@@ -4,7 +4,7 @@ import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 
 /** How long each frame is shown at speed 1, its glide included. */
-const FRAME_MS = 950;
+export const FRAME_MS = 950;
 const LONGEST_GLIDE_MS = 650;
 
 export const glideFor = (speed: number): number => Math.min(LONGEST_GLIDE_MS, (FRAME_MS / speed) * 0.8);

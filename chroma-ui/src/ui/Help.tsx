@@ -16,6 +16,12 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["?", "this sheet"],
 ];
 
+const PAGES: readonly (readonly [string, string])[] = [
+  ["runs: arrows", "from run to run; enter opens"],
+  ["runs: X R del", "choose, rename, delete the run"],
+  ["side by side: ← →", "one frame on in all panes"],
+];
+
 const GESTURES: readonly (readonly [string, string])[] = [
   ["drag", "move the view"],
   ["wheel", "zoom"],
@@ -41,7 +47,7 @@ export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (ope
               </Button>
             </Dialog.Close>
           </header>
-          {[KEYS, GESTURES].map((list) => (
+          {[KEYS, PAGES, GESTURES].map((list) => (
             <dl key={list[0][0]} className={styles.list}>
               {list.map(([key, meaning]) => (
                 <div key={key}>

@@ -142,6 +142,17 @@ export const Target = (props: Props) => (
     <path d="M8 1.5v2.5M8 12v2.5M1.5 8H4M12 8h2.5" />
   </Stroked>
 );
+export const Columns = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2" y="3" width="5.2" height="10" rx="1.4" />
+    <rect x="8.8" y="3" width="5.2" height="10" rx="1.4" />
+  </Stroked>
+);
+export const Chain = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M6.8 4.8H5a3.2 3.2 0 0 0 0 6.4h1.8M9.2 4.8H11a3.2 3.2 0 0 1 0 6.4H9.2M5.8 8h4.4" />
+  </Stroked>
+);
 export const PanelLeft = (props: Props) => (
   <Stroked {...props}>
     <rect x="2" y="3" width="12" height="10" rx="1.5" />

@@ -1,0 +1,175 @@
+import { useCallback, useMemo, useRef, useState } from "react";
+import { useQuery } from "urql";
+import { RunsDocument } from "../api/gql/graphql";
+import { LeftPanel } from "../legend/LeftPanel";
+import { useKeys } from "../lib/useKeys";
+import { useSize } from "../lib/useSize";
+import { useShade } from "../lib/useTheme";
+import { MOST_PANES } from "../state/panes";
+import { usePreferences } from "../state/preferences";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+import { Help } from "../ui/Help";
+import { CompareHead } from "./CompareHead";
+import { ComparePane } from "./ComparePane";
+import styles from "./compare.module.css";
+import { Differences } from "./Differences";
+import { FocusCard } from "./FocusCard";
+import { columnsFor } from "./grid";
+import { KEPT } from "./kept";
+import {
+  CompareProvider,
+  createCompareStore,
+  type PaneLive,
+  type Span,
+  useCompare,
+  useCompareStore,
+} from "./store";
+import { TimeBar } from "./TimeBar";
+import { counterpart, leaderOf, measureOf } from "./time";
+
+const COMPARED = [KEPT];
+
+/** Films side by side: what moves in one, moves in all. */
+export function Compare() {
+  const [store] = useState(createCompareStore);
+  return (
+    <CompareProvider value={store}>
+      <SideBySide />
+    </CompareProvider>
+  );
+}
+
+function SideBySide() {
+  const { panes, free, playing, setPane, compare, focus, setPlaying } = useView();
+  const { set } = usePreferences();
+  const shade = useShade();
+  const store = useCompareStore();
+  const found = useCompare(({ lives }) => lives);
+  const [against, setAgainst] = useState(1);
+  const [help, setHelp] = useState(false);
+  const [panel, setPanel] = useState<"left" | "right" | null>(null);
+  const grid = useRef<HTMLDivElement>(null);
+  const room = useSize(grid);
+  const [{ data }] = useQuery({ query: RunsDocument, requestPolicy: "cache-and-network" });
+  const runs = data?.runs ?? [];
+
+  const lives = useMemo(
+    () => panes.flatMap((_, pane) => found.get(pane) ?? ([] as PaneLive[])),
+    [panes, found],
+  );
+  const whole = lives.length === panes.length;
+  const films = lives.map((live) => live.frames);
+  const measure = measureOf(films);
+  const span = sharedSpan(lives);
+  const [name, low, high] = [span?.name, span?.low, span?.high];
+  // Made anew only where it differs: the panes draw anew with it.
+  const scale = useMemo(
+    (): Span | null =>
+      name === undefined || low === undefined || high === undefined ? null : { name, low, high },
+    [name, low, high],
+  );
+
+  const seek = useCallback(
+    (pane: number, index: number) => {
+      const { lives } = store.getState();
+      const { panes, free } = useView.getState();
+      const from = lives.get(pane)?.frames ?? [];
+      const all = panes.map((_, at) => lives.get(at)?.frames ?? []);
+      const how = measureOf(all.filter((frames) => frames.length));
+      panes.forEach((_, at) => {
+        if (at !== pane && free.includes("time")) return;
+        const next = at === pane ? index : counterpart(from, index, all[at], how);
+        const frame = all[at][next];
+        if (frame) setPane(at, { step: frame.step });
+      });
+    },
+    [store, setPane],
+  );
+  const stepBy = (by: number) => {
+    setPlaying(false);
+    if (free.includes("time") || !films.length) return;
+    const leader = leaderOf(films);
+    const last = films[leader].length - 1;
+    seek(leader, Math.min(last, Math.max(0, lives[leader].index + by)));
+  };
+  const { clear, setTool } = useSelection.getState();
+  useKeys([
+    [" ", () => setPlaying(!playing && !free.includes("time"))],
+    ["ArrowLeft", () => stepBy(-1)],
+    ["ArrowRight", () => stepBy(1)],
+    ["Home", () => stepBy(-1e6)],
+    ["End", () => stepBy(1e6)],
+    ["f", () => store.getState().setCamera({ pane: -1, place: { x: 0, y: 0, zoom: 1 } })],
+    ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
+    ["v", () => setTool("move")],
+    ["l", () => setTool("lasso")],
+    ["b", () => setTool("box")],
+    ["?", () => setHelp(true)],
+    ["Escape", () => (useView.getState().sample === null ? clear() : focus(null))],
+  ]);
+
+  const first = lives[0] ?? null;
+  const pair = Math.min(against, panes.length - 1);
+  return (
+    <div className={styles.compare} data-panel={panel ?? undefined} data-testid="compare-view">
+      <CompareHead
+        first={first}
+        full={panes.length >= MOST_PANES}
+        onAdd={() => compare([...panes, panes[panes.length - 1]])}
+        onHelp={() => setHelp(true)}
+        onPanel={(side) => setPanel((before) => (before === side ? null : side))}
+      />
+      <aside className={styles.left} aria-label="Colours">
+        <p className={styles.whose}>Colours and filters hold in all panes; counts are those of A.</p>
+        <LeftPanel
+          columns={first?.film?.columns ?? []}
+          more={COMPARED}
+          shown={first?.shown ?? null}
+          picture={first?.picture ?? null}
+        />
+      </aside>
+      <main
+        ref={grid}
+        className={styles.grid}
+        style={{
+          gridTemplateColumns: `repeat(${columnsFor(panes.length, room)}, minmax(0, 1fr))`,
+        }}
+      >
+        {panes.map((what, pane) => (
+          <ComparePane
+            // biome-ignore lint/suspicious/noArrayIndexKey: a pane keeps its place while what it shows changes
+            key={pane}
+            pane={pane}
+            what={what}
+            runs={runs}
+            against={pane === 0 ? pair : 0}
+            scale={scale}
+            onSeek={seek}
+            onRemove={panes.length > 1 ? () => compare(panes.filter((_, at) => at !== pane)) : null}
+          />
+        ))}
+      </main>
+      <TimeBar lives={lives} measure={measure} onSeek={seek} />
+      <aside className={styles.right} aria-label="Differences">
+        <FocusCard lives={lives} />
+        {whole && first && panes.length > 1 ? (
+          <Differences one={first} lives={lives} against={pair} onAgainst={setAgainst} />
+        ) : null}
+      </aside>
+      <Help open={help} onOpenChange={setHelp} />
+    </div>
+  );
+}
+
+/** One scale for a numeric colour in all panes: what any of them spans. */
+function sharedSpan(lives: readonly PaneLive[]): Span | null {
+  const name = lives[0]?.span?.name;
+  const spans = lives.flatMap(({ span }) => (span && span.name === name ? [span] : []));
+  if (!name) return null;
+  return {
+    name,
+    low: Math.min(...spans.map(({ low }) => low)),
+    high: Math.max(...spans.map(({ high }) => high)),
+  };
+}

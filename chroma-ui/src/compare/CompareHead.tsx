@@ -1,0 +1,71 @@
+import { copyLink } from "../runs/copyLink";
+import { ThemeToggle } from "../runs/ThemeToggle";
+import { METHODS } from "../runs/TopBar";
+import { useView } from "../state/view";
+import { Button, IconButton } from "../ui/Button";
+import { Cross, Link, Logo, PanelLeft, PanelRight, Plus, Question } from "../ui/icons";
+import { Segmented } from "../ui/Segmented";
+import styles from "./compare.module.css";
+import type { PaneLive } from "./store";
+
+type Props = {
+  first: PaneLive | null;
+  full: boolean;
+  onAdd: () => void;
+  onHelp: () => void;
+  /** Opens and closes the side panels in narrow windows. */
+  onPanel: (side: "left" | "right") => void;
+};
+
+export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
+  const { method, setMethod, openSplit, openRun, setShelf, panes } = useView();
+  const splits = first?.run?.splits ?? [];
+  const leave = () => {
+    openRun(panes[0].run);
+    useView.setState({ layer: panes[0].layer, step: panes[0].step });
+  };
+  return (
+    <header className={styles.bar}>
+      <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
+        <PanelLeft />
+      </IconButton>
+      <h1>
+        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setShelf(true)}>
+          <Logo size={22} />
+          <span>Chroma</span>
+        </button>
+      </h1>
+      <span className={styles.slash}>/</span>
+      <span className={styles.title}>Side by side</span>
+      <Button onClick={onAdd} disabled={full} data-testid="add-pane" title="One more pane, as the last one">
+        <Plus size={14} /> Pane
+      </Button>
+      {splits.length > 1 ? (
+        <Segmented
+          label="Split"
+          testId="split-picker"
+          value={first?.split?.name ?? null}
+          options={splits.map(({ name }) => ({ value: name, name }))}
+          onChange={openSplit}
+          room={24}
+        />
+      ) : null}
+      <span className={styles.gap} />
+      <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
+      <ThemeToggle />
+      <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
+        <Question />
+      </IconButton>
+      <Button look="accent" onClick={() => void copyLink()} data-testid="copy-link">
+        <Link size={15} />
+        <span className={styles.wideOnly}>Copy link</span>
+      </Button>
+      <IconButton label="Back to one film" onClick={leave} data-testid="leave-compare">
+        <Cross />
+      </IconButton>
+      <IconButton label="Differences" className={styles.narrow} onClick={() => onPanel("right")}>
+        <PanelRight />
+      </IconButton>
+    </header>
+  );
+}

@@ -1,0 +1,66 @@
+import type { Frame } from "../api/bytes";
+import type { RunEntry } from "../runs/RunPicker";
+import type { RunDetail } from "../runs/TopBar";
+import type { Pane } from "../state/panes";
+import { useView } from "../state/view";
+import { IconButton } from "../ui/Button";
+import { Cross } from "../ui/icons";
+import { Select } from "../ui/Select";
+import styles from "./compare.module.css";
+import { nameOf } from "./time";
+
+type Props = {
+  pane: number;
+  what: Pane;
+  runs: readonly RunEntry[];
+  run: RunDetail | null;
+  layer: string | null;
+  frames: readonly Frame[];
+  index: number;
+  onSeek: (index: number) => void;
+  onRemove: (() => void) | null;
+};
+
+export const letterOf = (pane: number): string => String.fromCharCode(65 + pane);
+
+/** What a pane shows: run, layer and epoch, each to be chosen. */
+export function PaneHead({ pane, what, runs, run, layer, frames, index, onSeek, onRemove }: Props) {
+  const setPane = useView((view) => view.setPane);
+  const letter = letterOf(pane);
+  return (
+    <header className={styles.head}>
+      <span className={styles.letter}>{letter}</span>
+      <Select
+        label={`Run of pane ${letter}`}
+        testId="pane-run"
+        value={what.run}
+        options={runs.map(({ id, name, project }) => ({ value: id, name, title: `${project} / ${name}` }))}
+        onChange={(id) => setPane(pane, { run: id, layer: null, step: null })}
+        compact
+      />
+      <Select
+        label={`Layer of pane ${letter}`}
+        testId="pane-layer"
+        value={layer}
+        options={(run?.layers ?? []).map(({ name }) => ({ value: name, name }))}
+        onChange={(name) => setPane(pane, { layer: name })}
+        compact
+      />
+      {frames[index] ? (
+        <Select
+          label={`Epoch of pane ${letter}`}
+          testId="pane-epoch"
+          value={`${index}`}
+          options={frames.map((frame, at) => ({ value: `${at}`, name: nameOf(frame) }))}
+          onChange={(at) => onSeek(Number(at))}
+          compact
+        />
+      ) : null}
+      {onRemove ? (
+        <IconButton label={`Remove pane ${letter}`} onClick={onRemove} data-testid="pane-remove">
+          <Cross size={14} />
+        </IconButton>
+      ) : null}
+    </header>
+  );
+}

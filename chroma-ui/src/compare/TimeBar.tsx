@@ -1,0 +1,158 @@
+import { useEffect } from "react";
+import { count } from "../lib/format";
+import { LINKS, type LinkName } from "../state/panes";
+import { SPEEDS, usePreferences } from "../state/preferences";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+import { FRAME_MS } from "../timeline/usePlayer";
+import { Button, IconButton } from "../ui/Button";
+import { Slider } from "../ui/controls";
+import { BoxSelect, Chain, Cross, Fit, Lasso, Move, Pause, Play } from "../ui/icons";
+import { Tip } from "../ui/Tip";
+import styles from "./compare.module.css";
+import { type PaneLive, useCompareStore } from "./store";
+import { leaderOf, type Measure, nameOf } from "./time";
+
+type Props = {
+  lives: readonly PaneLive[];
+  measure: Measure;
+  onSeek: (pane: number, index: number) => void;
+};
+
+const LINK_TITLES: Record<LinkName, string> = { camera: "Cameras", time: "Times" };
+const WHOLE_FILM = { x: 0, y: 0, zoom: 1 };
+const TOOLS = [
+  { name: "move", label: "Move the view", hint: "V", icon: <Move /> },
+  { name: "lasso", label: "Select with a lasso", hint: "L", icon: <Lasso /> },
+  { name: "box", label: "Select with a box", hint: "B", icon: <BoxSelect /> },
+] as const;
+
+/** Under the panes: one time for all of them, what is linked, and the tools. */
+export function TimeBar({ lives, measure, onSeek }: Props) {
+  const { playing, setPlaying, free, setLinked } = useView();
+  const { speed, loop, set } = usePreferences();
+  const { tool, setTool, indices, clear } = useSelection();
+  const store = useCompareStore();
+  const films = lives.map((live) => live.frames);
+  const leader = films.length ? leaderOf(films) : 0;
+  const frames = films[leader] ?? [];
+  const index = lives[leader]?.index ?? 0;
+  const linked = !free.includes("time");
+  const arrived = lives.every((live) => live.shown?.frame.digest === live.frames[live.index]?.digest);
+
+  useEffect(() => {
+    if (!playing || !arrived || !linked) return;
+    const last = index >= frames.length - 1;
+    if (last && !loop) {
+      setPlaying(false);
+      return;
+    }
+    const timer = window.setTimeout(() => onSeek(leader, last ? 0 : index + 1), FRAME_MS / speed);
+    return () => window.clearTimeout(timer);
+  }, [playing, arrived, linked, index, leader, frames.length, loop, speed, onSeek, setPlaying]);
+
+  const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
+  return (
+    <section className={styles.time} aria-label="Time, links and tools" data-testid="compare-bar">
+      <Tip text={playing ? "Pause" : "Play"} hint="space" side="top">
+        <button
+          type="button"
+          className={styles.play}
+          aria-label={playing ? "Pause" : "Play"}
+          data-testid="play"
+          disabled={!linked || frames.length < 2}
+          onClick={() => setPlaying(!playing)}
+        >
+          {playing ? <Pause size={15} /> : <Play size={15} />}
+        </button>
+      </Tip>
+      <div className={styles.slide}>
+        {linked && frames[index] ? (
+          <>
+            <p>
+              <b data-testid="linked-time">
+                {measure === "epoch"
+                  ? nameOf(frames[index])
+                  : `${Math.round((100 * index) / Math.max(1, frames.length - 1))}% of each film`}
+              </b>
+              <span data-testid="link-measure">
+                {measure === "epoch"
+                  ? "linked by epoch"
+                  : `linked by progress: ${films.map((film) => film.length).join(" and ")} frames`}
+              </span>
+            </p>
+            <Slider
+              label="Time of all panes"
+              min={0}
+              max={Math.max(1, frames.length - 1)}
+              step={1}
+              value={[index]}
+              onChange={([at]) => onSeek(leader, at)}
+            />
+          </>
+        ) : (
+          <p>
+            <span>Each pane keeps its own time: choose its epoch above it.</span>
+          </p>
+        )}
+      </div>
+      <Button look="quiet" aria-label={`Speed ${speed}×`} onClick={() => set({ speed: nextSpeed })}>
+        {speed}×
+      </Button>
+      <span className={styles.rule} />
+      {LINKS.map((name) => (
+        <Button
+          key={name}
+          look="quiet"
+          aria-pressed={!free.includes(name)}
+          className={styles.link}
+          title={`${LINK_TITLES[name]} ${free.includes(name) ? "are free" : "move together"}`}
+          data-testid={`link-${name}`}
+          onClick={() => {
+            setPlaying(false);
+            setLinked(name, free.includes(name));
+            if (name === "time" && free.includes(name)) onSeek(0, lives[0]?.index ?? 0);
+          }}
+        >
+          <span className={styles.wideOnly}>
+            <Chain size={15} />
+          </span>
+          {LINK_TITLES[name]}
+        </Button>
+      ))}
+      <span className={styles.rule} />
+      <div className={styles.tools} role="toolbar" aria-label="View">
+        {TOOLS.map(({ name, label, hint, icon }) => (
+          <IconButton
+            key={name}
+            label={label}
+            hint={hint}
+            side="top"
+            aria-pressed={tool === name}
+            data-testid={`tool-${name}`}
+            onClick={() => setTool(name)}
+          >
+            {icon}
+          </IconButton>
+        ))}
+        <IconButton
+          label="Fit the films"
+          hint="F"
+          side="top"
+          data-testid="fit"
+          onClick={() => store.getState().setCamera({ pane: -1, place: WHOLE_FILM })}
+        >
+          <Fit />
+        </IconButton>
+      </div>
+      {indices.length ? (
+        <p className={styles.selected} role="status">
+          <b data-testid="selected-count">{count(indices.length)}</b> selected
+          <IconButton label="Clear the selection" hint="esc" side="top" onClick={clear}>
+            <Cross size={13} />
+          </IconButton>
+        </p>
+      ) : null}
+    </section>
+  );
+}

@@ -1,0 +1,47 @@
+/** Colour by how many of its neighbours a sample keeps: a column that only the compare view has. */
+import { useCallback } from "react";
+import type { Column, Moment } from "../api/bytes";
+import { fetchOverlap } from "../api/bytes";
+import { useLoaded } from "../lib/useLoaded";
+import type { ShownFrame } from "../scatter/useShownFrame";
+
+export const KEPT: Column = {
+  name: "compare:kept",
+  kind: "NUMERIC",
+  perFrame: true,
+  drawn: false,
+  legend: null,
+};
+
+/** The share of neighbours kept by position in the first split; null while not known. */
+export function useOverlap(one: Moment | null, other: Moment | null, anew: string): Float32Array | null {
+  const pair = one && other ? JSON.stringify([one, other]) : null;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again once a film is drawn
+  const load = useCallback(async () => {
+    if (pair === null) return null;
+    const [one, other] = JSON.parse(pair) as [Moment, Moment];
+    return fetchOverlap(one, other);
+  }, [pair, anew]);
+  return useLoaded(load);
+}
+
+/** The frame, coloured by what is kept. */
+export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownFrame {
+  const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
+    const position = shown.position ? shown.position.values[index] : index;
+    return overlap[position] ?? Number.NaN;
+  });
+  return { ...shown, colourName: KEPT.name, colour: { kind: "numeric", values }, range: [0, 1] };
+}
+
+export const momentOf = (
+  live: {
+    run: { id: string } | null;
+    layer: { name: string } | null;
+    split: { name: string } | null;
+  } | null,
+  step: number | null,
+): Moment | null =>
+  live?.run && live.layer && live.split && step !== null
+    ? { run: live.run.id, layer: live.layer.name, split: live.split.name, step }
+    : null;

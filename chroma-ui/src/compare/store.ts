@@ -1,0 +1,63 @@
+/** What the panes of one compare view tell each other; a view makes its own, panes get it by context. */
+import { createContext, useContext } from "react";
+import { createStore, type StoreApi, useStore } from "zustand";
+import type { Frame } from "../api/bytes";
+import type { SampleDetail } from "../inspector/useSample";
+import type { Picture } from "../scatter/scene";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import type { Place } from "../scatter/viewpoint";
+import type { Roster } from "./roster";
+import type { PaneFilm } from "./usePane";
+
+export type Span = { name: string; low: number; high: number };
+
+/** What a pane shows now. */
+export type PaneLive = PaneFilm & {
+  frames: readonly Frame[];
+  index: number;
+  shown: ShownFrame | null;
+  picture: Picture | null;
+  /** The column that colours this pane and what it spans here, before all panes share one scale. */
+  span: Span | null;
+  roster: Roster | null;
+  /** The sample in focus, as this pane knows it. */
+  sample: SampleDetail | null;
+};
+
+type Compare = {
+  lives: ReadonlyMap<number, PaneLive>;
+  publish: (pane: number, live: PaneLive | null) => void;
+  /** The sample under the pointer, and in which pane; null for a list beside them. */
+  hover: { pane: number | null; sample: number } | null;
+  setHover: (hover: Compare["hover"]) => void;
+  /** Where the view of the pane was moved to that a person moved last. */
+  camera: { pane: number; place: Place } | null;
+  setCamera: (camera: Compare["camera"]) => void;
+};
+
+export const createCompareStore = (): StoreApi<Compare> =>
+  createStore<Compare>()((set) => ({
+    lives: new Map(),
+    publish: (pane, live) =>
+      set(({ lives }) => {
+        const next = new Map(lives);
+        if (live) next.set(pane, live);
+        else next.delete(pane);
+        return { lives: next };
+      }),
+    hover: null,
+    setHover: (hover) => set({ hover }),
+    camera: null,
+    setCamera: (camera) => set({ camera }),
+  }));
+
+const Context = createContext<StoreApi<Compare> | null>(null);
+export const CompareProvider = Context.Provider;
+
+export function useCompareStore(): StoreApi<Compare> {
+  const store = useContext(Context);
+  if (!store) throw new Error("A pane stands outside of a compare view: wrap it in CompareProvider.");
+  return store;
+}
+
+export const useCompare = <T>(pick: (compare: Compare) => T): T => useStore(useCompareStore(), pick);

@@ -1,0 +1,46 @@
+/** Pure: one time for films of different lengths. */
+import type { Frame } from "../api/bytes";
+
+/** By what the panes' times are linked: equal epochs, or equal shares of each film. */
+export type Measure = "epoch" | "progress";
+
+const ends = (frames: readonly Frame[]) => [frames[0]?.epoch, frames[frames.length - 1]?.epoch];
+
+/** Epochs where all films begin and end with the same one; else how far each film is. */
+export function measureOf(films: readonly (readonly Frame[])[]): Measure {
+  const [first] = films;
+  if (!first) return "epoch";
+  const [begin, end] = ends(first);
+  const alike = films.every((frames) => {
+    const [a, b] = ends(frames);
+    return a === begin && b === end && frames.every(({ epoch }) => epoch !== null);
+  });
+  return alike ? "epoch" : "progress";
+}
+
+/** The frame of one film that stands for a frame of another. */
+export function counterpart(
+  from: readonly Frame[],
+  index: number,
+  to: readonly Frame[],
+  measure: Measure,
+): number {
+  if (measure === "progress") {
+    const share = from.length > 1 ? index / (from.length - 1) : 1;
+    return Math.round(share * (to.length - 1));
+  }
+  const epoch = from[index]?.epoch ?? 0;
+  let found = 0;
+  to.forEach((frame, at) => {
+    if ((frame.epoch ?? 0) <= epoch) found = at;
+  });
+  return found;
+}
+
+/** The film whose frames the shared slider counts: the longest. */
+export function leaderOf(films: readonly (readonly Frame[])[]): number {
+  return films.reduce((best, frames, at) => (frames.length > films[best].length ? at : best), 0);
+}
+
+export const nameOf = (frame: Frame): string =>
+  frame.epoch === null ? `step ${frame.step}` : `epoch ${frame.epoch}`;

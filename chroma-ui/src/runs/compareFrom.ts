@@ -1,0 +1,17 @@
+import type { Pane } from "../state/panes";
+import { useView } from "../state/view";
+
+/** Puts what is shown beside another layer of the run; beside the run's end where it has one layer. */
+export function compareFrom(here: Pane, layers: readonly { name: string }[]): void {
+  const { compare, setLinked } = useView.getState();
+  const other = layers.find(({ name }) => name !== here.layer);
+  if (other) {
+    compare([here, { ...here, layer: other.name }]);
+    return;
+  }
+  compare([
+    { ...here, step: here.step ?? 0 },
+    { ...here, step: null },
+  ]);
+  setLinked("time", false);
+}

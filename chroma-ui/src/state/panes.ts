@@ -1,0 +1,29 @@
+/** Pure: what stands side by side in the compare view, and how it stands in the address. */
+
+/** A film at a moment; null takes the run's default layer, the newest frame. */
+export type Pane = { run: string; layer: string | null; step: number | null };
+
+/** What moves in all panes together. */
+export const LINKS = ["camera", "time"] as const;
+export type LinkName = (typeof LINKS)[number];
+
+/** More panes than this are too small to look at, and browsers allow few WebGL contexts. */
+export const MOST_PANES = 6;
+
+export const writePane = ({ run, layer, step }: Pane): string =>
+  JSON.stringify(step === null ? (layer === null ? [run] : [run, layer]) : [run, layer, step]);
+
+export function readPane(text: string): Pane | null {
+  let parts: unknown;
+  try {
+    parts = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!Array.isArray(parts)) return null;
+  const [run, layer = null, step = null] = parts as unknown[];
+  if (typeof run !== "string" || !run) return null;
+  if (layer !== null && typeof layer !== "string") return null;
+  if (step !== null && !(Number.isSafeInteger(step) && (step as number) >= 0)) return null;
+  return { run, layer, step: step as number | null };
+}
