@@ -69,7 +69,7 @@ def _tag(session: Session, run_id: str, record: Notes, written: datetime) -> Non
     carriers = set(session.exec(query).all())
     fresh = [{"tag_id": key, "sample_id": id_} for id_ in dict.fromkeys(ids) if id_ not in carriers]
     if fresh:
-        session.execute(insert(tables.TaggedSample), fresh)
+        session.exec(insert(tables.TaggedSample), params=fresh)
 
 
 def _has_content(session: Session, run_id: str) -> bool:
