@@ -1,4 +1,4 @@
-import { useCallback, useMemo, useRef, useState } from "react";
+import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { RunsDocument } from "../api/gql/graphql";
 import { LeftPanel } from "../legend/LeftPanel";
@@ -110,6 +110,7 @@ function SideBySide() {
   ]);
 
   const first = lives[0] ?? null;
+  const columns = columnsFor(panes.length, room);
   const pair = Math.min(against, panes.length - 1);
   return (
     <div className={styles.compare} data-panel={panel ?? undefined} data-testid="compare-view">
@@ -132,9 +133,12 @@ function SideBySide() {
       <main
         ref={grid}
         className={styles.grid}
-        style={{
-          gridTemplateColumns: `repeat(${columnsFor(panes.length, room)}, minmax(0, 1fr))`,
-        }}
+        style={
+          {
+            gridTemplateColumns: `repeat(${columns}, minmax(0, 1fr))`,
+            "--last-column": ((panes.length - 1) % columns) + 1,
+          } as CSSProperties
+        }
       >
         {panes.map((what, pane) => (
           <ComparePane

@@ -66,6 +66,13 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
                       colour={live.picture?.classColours.get(live.sample.prediction)}
                     />
                   )}
+                  {live.sample.label !== null && live.sample.label !== sample?.label ? (
+                    <ClassChip
+                      kind="label"
+                      name={live.sample.label}
+                      colour={live.picture?.classColours.get(live.sample.label)}
+                    />
+                  ) : null}
                   <span>confidence {decimal(live.sample.confidence, 2)}</span>
                 </>
               ) : (
