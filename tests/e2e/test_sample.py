@@ -149,3 +149,11 @@ def test_a_selection_is_sorted_by_any_column(film: Page) -> None:
         "before => document.querySelector('[data-testid=gallery] button').title !== before", arg=before
     )
     assert value() > 100 * max(least, 1e-6)
+
+
+def test_letters_belong_to_the_page_after_a_choice(film: Page) -> None:
+    colour_by(film, "Confidence")
+    expect(film.get_by_test_id("numeric-legend")).to_be_visible()
+    film.keyboard.press("l")  # the lasso, not the option that begins with this letter
+    expect(film.get_by_test_id("tool-lasso")).to_have_attribute("aria-pressed", "true")
+    expect(film.get_by_test_id("colour-by")).to_contain_text("Confidence")

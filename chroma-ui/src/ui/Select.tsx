@@ -1,4 +1,5 @@
 import { Select as Radix } from "radix-ui";
+import { useRef } from "react";
 import { Check, ChevronDown } from "./icons";
 import styles from "./Select.module.css";
 
@@ -17,12 +18,19 @@ type Props<T extends string> = {
 
 export function Select<T extends string>(props: Props<T>) {
   const { label, value, options, onChange, note, swatch, testId, compact } = props;
+  const byPointer = useRef(false);
   return (
     <Radix.Root value={value ?? ""} onValueChange={(next) => onChange(next as T)}>
       <Radix.Trigger
         className={compact ? `${styles.trigger} ${styles.compact}` : styles.trigger}
         aria-label={label}
         data-testid={testId}
+        onPointerDown={() => {
+          byPointer.current = true;
+        }}
+        onKeyDown={() => {
+          byPointer.current = false;
+        }}
       >
         {swatch ? <span className={styles.swatch} style={{ background: swatch }} /> : null}
         <span className={styles.value}>
@@ -32,7 +40,16 @@ export function Select<T extends string>(props: Props<T>) {
         <ChevronDown size={14} />
       </Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={styles.list} position="popper" sideOffset={5} collisionPadding={8}>
+        <Radix.Content
+          className={styles.list}
+          position="popper"
+          sideOffset={5}
+          collisionPadding={8}
+          onCloseAutoFocus={(event) => {
+            // A list that has the focus takes letters for the names of its options: they belong to the page.
+            if (byPointer.current) event.preventDefault();
+          }}
+        >
           <Radix.Viewport className={styles.viewport}>
             {[...new Set(options.map((option) => option.group))].map((group) => (
               <Radix.Group key={group ?? ""}>
