@@ -6,7 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := chroma/server/static/index.html
 UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -path chroma-ui/src/api/gql -prune -o -type f -print)
-FRAMEWORKS := keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
+# mlflow, wandb and tensorboard: other loggers that Chroma must get along with
+FRAMEWORKS := transformers accelerate mlflow wandb tensorboard keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
 # the demo keeps its runs apart from yours
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -25,9 +26,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
 
-# the other frameworks that tests train with; the demo needs none of them
+# the other frameworks that tests train with, and loggers beside them; the demo needs none of them
 $(VENV)/frameworks: $(VENV)/installed
-	@echo "» Keras with its backends for the tests"
+	@echo "» Keras with its backends, Hugging Face and other loggers for the tests"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
 	@$(BIN)/python -m pip check
 	@touch $@

@@ -51,6 +51,7 @@ _FRAMEWORKS = {
         ("lightning.pytorch", "pytorch_lightning"), CaptureOptions, _seams.lightning, ((2, 2), 2)
     ),
     "keras": _Framework(("keras",), KerasOptions, _seams.keras, ((3, 12), 3)),
+    "transformers": _Framework(("transformers.trainer",), CaptureOptions, _seams.transformers, ((5, 0), 5)),
 }
 
 
@@ -177,7 +178,8 @@ def _join(framework: str, name: str, module: Any) -> None:
     with _lock:
         if framework not in _state.options or name in _state.joined:
             return
-        _check_version(framework, name, getattr(module, "__version__", ""))
+        package = name.partition(".")[0]
+        _check_version(framework, name, getattr(sys.modules.get(package, module), "__version__", ""))
         _state.joined[name] = _FRAMEWORKS[framework].join(module, lambda: _ask(framework), _state.guard)
 
 

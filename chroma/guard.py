@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import logging
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import ParamSpec, TypeVar
 
@@ -70,14 +70,16 @@ class Guard:
             raise error
         if doing not in self._warned:
             self._warned.add(doing)
-            logger.log(
-                self._level,
-                "chroma: %s failed (%s: %s); training continues, what is missing is counted in the receipt",
-                doing,
-                type(error).__name__,
-                error,
-                exc_info=logger.isEnabledFor(logging.DEBUG),
-            )
+            with suppress(Exception):  # a filter or handler of the user's may fail
+                logger.log(
+                    self._level,
+                    "chroma: %s failed (%s: %s); training continues, "
+                    "what is missing is counted in the receipt",
+                    doing,
+                    type(error).__name__,
+                    error,
+                    exc_info=logger.isEnabledFor(logging.DEBUG),
+                )
 
 
 def _strict() -> bool:

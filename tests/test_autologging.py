@@ -136,3 +136,12 @@ def test_its_arguments_are_those_of_every_callback() -> None:
     shared = {each.name: each.default for each in fields(RunOptions)}
     assert {name: here[name].default for name in shared} == shared
     assert here.keys() - shared.keys() == {"frameworks", "exclusive", "disable"}
+
+
+def test_a_version_that_was_not_tested_is_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    autologging._state.warned.clear()
+    for _ in range(2):
+        autologging._check_version("keras", "keras", "2.15.0")
+    autologging._check_version("keras", "keras", "3.13.1")
+    (warned,) = [record for record in caplog.records if record.name == "chroma"]
+    assert "keras 2.15.0 is outside the versions 3.12 to 3.x" in warned.getMessage()

@@ -55,6 +55,7 @@ class _Split:
     metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
     images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
     has_images: bool = False
+    texts: dict[int | str, str] = field(default_factory=dict[int | str, str])
     said: bool = False  # its samples are recorded
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again
 
@@ -196,17 +197,28 @@ class SplitPass:
             self._scores = self._buffer("", values)
         self._put(self._scores, "the classifier head", values)
 
-    def add_samples(self, *, labels: Array | None, inputs: Array | None, metadata: Mapping[str, Any]) -> None:
+    def add_samples(
+        self,
+        *,
+        labels: Array | None,
+        inputs: Array | None,
+        metadata: Mapping[str, Any],
+        texts: Callable[[Sequence[int]], Sequence[str]] | None = None,
+    ) -> None:
         """Say what is known of the batch's samples; taken in the first pass only.
 
         Args:
             labels: `[B]`, or None.
             inputs: `[B, …]`; kept as thumbnails where they look like images.
             metadata: Name to `[B]` values.
+            texts: Gives the texts of rows of the batch; asked for those that are followed.
         """
         split = self._split
         if not self._first:
             return
+        if texts is not None:
+            rows: list[int] = self._rows.tolist()
+            split.texts.update(zip(self._ids[self._rows].tolist(), texts(rows), strict=True))
         if labels is not None and len(labels) == self._size:
             labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
             split.labels = self._scatter(split.labels, labels)
@@ -266,7 +278,9 @@ class SplitPass:
 
         def samples() -> Sequence[Record]:
             images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
+            texts = [split.texts.get(key) for key in ids.tolist()] if split.texts else None
             split.images.clear()
+            split.texts.clear()
             return [
                 Samples(
                     split.name,
@@ -276,6 +290,7 @@ class SplitPass:
                     labels=None if split.labels is None else grown(split.labels, len(order))[order],
                     class_names=list(split.class_names),
                     images=images,
+                    texts=texts,
                     metadata={
                         name: grown(column, len(order))[order] for name, column in split.metadata.items()
                     },

@@ -9,12 +9,13 @@ import shutil
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 import chroma
 from chroma.cli._options import AsJson, Home
+from chroma.cli.determinism import run, said, trials
 from chroma.client import Client
 from chroma.errors import HomeError, TransportError
 from chroma.journal import entries
@@ -35,8 +36,18 @@ _FRAMEWORKS = ("torch", "lightning", "pytorch-lightning", "keras", "tensorflow",
 _FREE_BYTES = 1e9  # below this a training soon fills the disk
 
 
-def doctor(home: Home = None, as_json: AsJson = False) -> None:
+def doctor(
+    home: Home = None,
+    as_json: AsJson = False,
+    determinism: Annotated[
+        bool,
+        typer.Option("--determinism", help="Train a small model with and without Chroma, and compare bits."),
+    ] = False,
+) -> None:
     """Report versions, paths, disk and who owns the home; exit code 1 if something stands in the way."""
+    if determinism:
+        _compare_trainings(as_json)
+        return
     settings = load_settings(home=home)
     report = examine(settings)
     if as_json:
@@ -45,6 +56,21 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         for line in _lines(report):
             typer.echo(line)
     if report["problems"]:
+        raise typer.Exit(1)
+
+
+def _compare_trainings(as_json: bool) -> None:
+    """Try each framework installed; exit code 1 if Chroma changed a training, or one could not be tried."""
+    results: dict[str, dict[str, Any]] = {}
+    for name, training, backend in trials():
+        results[name] = run(training, backend)
+        if not as_json:
+            typer.echo(said(name, results[name]))
+    if as_json:
+        typer.echo(json.dumps(results, indent=2, ensure_ascii=False))
+    elif not results:
+        typer.echo("No framework is installed that Chroma captures: lightning, keras or transformers.")
+    if any(result["verdict"] in ("different", "failed") for result in results.values()):
         raise typer.Exit(1)
 
 

@@ -144,9 +144,10 @@ class Probe:
 def _drawn_from(loader: DataLoader[Any]) -> Indices:
     """The indices a loader draws from: all, or those its sampler gives."""
     every = np.arange(len(cast("Sequence[Any]", loader.dataset)), dtype=np.int64)
-    sampler: Any = loader.sampler
-    if type(loader.batch_sampler) is not BatchSampler:
-        sampler = loader.batch_sampler or sampler
+    batches: Any = loader.batch_sampler
+    while hasattr(batches, "batch_sampler"):  # accelerate's, which gives each rank its share
+        batches = batches.batch_sampler
+    sampler: Any = batches.sampler if type(batches) is BatchSampler else batches or loader.sampler
     if isinstance(sampler, SubsetRandomSampler):
         return np.unique(np.asarray(list(sampler.indices), np.int64))
     if isinstance(sampler, WeightedRandomSampler):

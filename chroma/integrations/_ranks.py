@@ -62,11 +62,15 @@ def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:
     number, of = dist.get_rank(), dist.get_world_size()
     if not any(isinstance(getattr(loader, "sampler", None), DistributedSampler) for loader in loaders):
         return Rank(number, 1, takes_part=number == 0)
-    return Rank(number, of, shared=_shared(number, run_id))
+    return Rank(number, of, shared=shared_run(number, run_id))
 
 
-def _shared(number: int, run_id: str | None) -> dict[str, Any]:
-    """Run and attempt of rank 0, by way of the process group's store: a note that others wait for."""
+def shared_run(number: int, run_id: str | None) -> dict[str, Any]:
+    """Run and attempt of rank 0, by way of the process group's store: a note that others wait for.
+
+    Raises:
+        ConfigError: Rank 0 does not capture, so that there is no run to write to.
+    """
     store = cast("Any", dist.distributed_c10d)._get_default_store()
     key = f"chroma/run/{next(_ordinals)}"
     if number == 0:
@@ -75,8 +79,8 @@ def _shared(number: int, run_id: str | None) -> dict[str, Any]:
         store.wait([key], _LONGEST_WAIT)
     except RuntimeError as error:
         raise ConfigError(
-            f"rank {number} waited {_LONGEST_WAIT.seconds} s for rank 0 to watch too; call chroma.watch() on "
-            "every rank whose loader has a DistributedSampler"
+            f"rank {number} waited {_LONGEST_WAIT.seconds} s for rank 0 to capture too; let Chroma capture "
+            "on every rank whose loader gives it a share of the samples"
         ) from error
     run, attempt = store.get(key).decode().split()
     return {"run_id": run, "attempt": attempt}

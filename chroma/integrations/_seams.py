@@ -113,6 +113,42 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
     return leave
 
 
+def transformers(module: Any, ask: Ask, guard: Guard) -> Undo:
+    """Join `Trainer.train` of Hugging Face, also where a trainer overrides it."""
+
+    def join(train: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+        from chroma.integrations._hf_callback import ChromaCallback
+
+        handler: Any = trainer.callback_handler
+        if any(isinstance(each, ChromaCallback) for each in handler.callbacks):
+            return None
+        options = ask()
+        if options is None:
+            return None
+        ours = ChromaCallback(**options)
+        handler.callbacks = [*handler.callbacks, ours]
+
+        def leave() -> None:
+            handler.callbacks = [each for each in handler.callbacks if each is not ours]
+
+        return _Joined(bool(options["silent"]), leave)
+
+    undo = [_join_each(module.Trainer, "train", join, guard)]
+
+    def first_imported(train: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        from chroma.integrations._hf_callback import observed
+
+        return observed(train, trainer, args, kwargs)
+
+    undo.append(stand_around(module.Trainer, "train", first_imported))
+
+    def leave() -> None:
+        for each in undo:
+            each()
+
+    return leave
+
+
 def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
     """Let `join` add a callback to each call of a method that trains; not to trainings within trainings."""
 

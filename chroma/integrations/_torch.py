@@ -45,17 +45,42 @@ def to_numpy(tensor: Tensor) -> Array:
     return tensor.cpu().numpy()
 
 
-def vectors_of(value: Any, rows: int, pool: Pool, about: str) -> Array | Tensor | None:
+def vectors_of(
+    value: Any, rows: int, pool: Pool, about: str, mask: Tensor | None = None
+) -> Array | Tensor | None:
     """`[B, d]` of whatever a module took or gave, pooled on its device; may share its memory.
 
-    A tensor if that is a CUDA device, which nobody should wait for; else an array.
+    Args:
+        value: What the module took or gave.
+        rows: Samples in the batch.
+        pool: How `[B, …]` becomes `[B, d]`.
+        about: The layer, for messages.
+        mask: `[B, T]`, other than 0 where a token is valid; None for all.
+
+    Returns:
+        A tensor if that is a CUDA device, which nobody should wait for; else an array. None where `value`
+        holds no float tensor.
     """
     tensor = first_tensor(value)
     if tensor is None:
         return None
     with torch.no_grad() if callable(pool) else nullcontext():
-        vectors = pooled(tensor.detach().float(), rows, pool, about)
+        tensor = tensor.detach().float()
+        if mask is not None and tensor.ndim == 3 and mask.shape == tensor.shape[:2] and not callable(pool):
+            vectors = _of_tokens(tensor, mask.to(tensor.device) != 0, pool)
+        else:
+            vectors = pooled(tensor, rows, pool, about)
     return vectors if vectors.is_cuda else to_numpy(vectors)
+
+
+def _of_tokens(values: Tensor, valid: Tensor, pool: Pool) -> Tensor:
+    """`[B, D]` of `[B, T, D]`: the mean of the valid tokens, or their first or last, wherever padding is."""
+    if pool in ("cls", "last"):
+        order = valid.int() if pool == "cls" else valid.int().flip(1)
+        first = order.argmax(1)
+        return values[torch.arange(len(values)), first if pool == "cls" else valid.shape[1] - 1 - first]
+    kept = torch.where(valid[..., None], values, 0.0)
+    return kept.sum(1) / valid.sum(1, keepdim=True).clamp(min=1)
 
 
 class LayerHooks:
@@ -73,10 +98,11 @@ class LayerHooks:
         self._called: set[str] = set()
         self._given: set[str] = set()
         self.rows = 0  # samples in the batch that runs; 0 between batches
+        self._mask: Tensor | None = None
 
-    def begin_batch(self, rows: int) -> None:
-        """Take values from now on."""
-        self.rows = rows
+    def begin_batch(self, rows: int, mask: Tensor | None = None) -> None:
+        """Take values from now on; `mask` is that of `vectors_of`."""
+        self.rows, self._mask = rows, mask
         self._called.clear()
         self._given.clear()
 
@@ -93,7 +119,7 @@ class LayerHooks:
                 return
             self._called.add(layer.name)
             with self.guard.fail_safe(f"capturing layer {layer.name}"):
-                values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}")
+                values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}", self._mask)
                 if values is not None:
                     take(values)
                     self._given.add(layer.name)
@@ -140,10 +166,11 @@ class FirstBatch:
         self._handles: list[RemovableHandle] = []
         self._fired: dict[str, dict[str, Any]] = {}
         self._rows = 0
+        self._mask: Tensor | None = None
 
-    def begin(self, rows: int) -> None:
-        """Watch the batch that comes."""
-        self._rows = rows
+    def begin(self, rows: int, mask: Tensor | None = None) -> None:
+        """Watch the batch that comes; `mask` is that of `vectors_of`."""
+        self._rows, self._mask = rows, mask
         for name, module in self._model.named_modules():
             if name and not isinstance(module, torch.jit.ScriptModule):
                 self._watch(name, module)
@@ -197,7 +224,7 @@ class FirstBatch:
         if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
             return
         pool: Pool = "auto" if layer is None else layer.pool
-        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}")
+        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
         seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
 
 

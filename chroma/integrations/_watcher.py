@@ -99,13 +99,15 @@ class ModelWatcher:
                 labels=self._labels,
                 inputs=self._reader.inputs(batch) if self._session.log_inputs and followed else None,
                 metadata=self._reader.metadata(batch),
+                texts=self._reader.texts(batch) if self._session.log_inputs and followed else None,
             )
+        mask = self._reader.mask(batch)
         if not self._ready:
             self._task = self._reader.task(self._labels, batch)
             self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
-            self._first.begin(size)
+            self._first.begin(size, mask)
         elif followed:
-            self._hooks.begin_batch(size)
+            self._hooks.begin_batch(size, mask)
 
     def end_batch(self) -> None:
         """The batch has gone through the model."""

@@ -18,8 +18,9 @@ from typing import Any
 
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
-from chroma.integrations._fit import SPLIT_OF_CALL, FitCapture
+from chroma.integrations._fit import FitCapture
 from chroma.integrations._options import TakesOptions
+from chroma.integrations._training import SPLIT_OF_CALL
 from chroma.run import Run
 from chroma.run.receipt import Receipt
 
@@ -98,7 +99,7 @@ class CallbackHooks(TakesOptions):
                 run_id = self._last.run.id
         self._fit = self._last = FitCapture(self._options, trainer, pl_module, stage, run_id)
         self._model = weakref.ref(pl_module)
-        self._fit.guarded(self._fit.listen)
+        self._fit.guarded(self._fit.attach)
 
     def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
         """Open the run."""

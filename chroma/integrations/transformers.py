@@ -1,0 +1,21 @@
+"""The callback for Hugging Face's Trainer.
+
+```python
+from chroma.integrations.transformers import ChromaCallback
+
+trainer = Trainer(model, args, train_dataset=train, eval_dataset=val, callbacks=[ChromaCallback()])
+```
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from chroma.integrations._hf_callback import ChromaCallback, observed
+from chroma.integrations._patching import stand_around
+
+__all__ = ["ChromaCallback"]
+
+# the Trainer tells a callback neither of itself nor of an error
+for method in ("train", "evaluate", "predict"):
+    stand_around(import_module("transformers").Trainer, method, observed)

@@ -1,0 +1,193 @@
+"""How autolog stands around a method that trains, whatever the framework."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import threading
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+import chroma
+from chroma.capture.call import CapturedCall
+from chroma.guard import Guard
+from chroma.integrations._seams import _join_each, _Joined
+
+
+class Trainer:
+    """Trains by counting its calls; the result is an object of the user's."""
+
+    def __init__(self) -> None:
+        self.calls: list[Any] = []
+        self.result = object()
+
+    def fit(self, model: Any, *, rate: float = 0.1) -> object:
+        self.calls.append((model, rate))
+        return self.result
+
+
+@pytest.fixture
+def quiet_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+
+
+def broken(*_: Any) -> Any:
+    raise RuntimeError("ours")
+
+
+@pytest.fixture
+def joined(request: pytest.FixtureRequest) -> Iterator[Trainer]:
+    undo = _join_each(Trainer, "fit", request.param, Guard())
+    yield Trainer()
+    undo()
+
+
+@pytest.mark.usefixtures("quiet_errors")
+@pytest.mark.parametrize("joined", [broken], indirect=True)
+def test_when_joining_fails_the_call_is_made_once(joined: Trainer, caplog: pytest.LogCaptureFixture) -> None:
+    assert joined.fit("model", rate=0.2) is joined.result
+    assert joined.fit("model", rate=0.3) is joined.result
+    assert joined.calls == [("model", 0.2), ("model", 0.3)]
+    assert len([record for record in caplog.records if record.name == "chroma"]) == 1
+
+
+@pytest.mark.usefixtures("quiet_errors")
+@pytest.mark.parametrize("joined", [lambda *_: _Joined(False, leave=broken)], indirect=True)
+def test_when_leaving_fails_the_result_stands(joined: Trainer) -> None:
+    assert joined.fit("model") is joined.result
+    assert len(joined.calls) == 1
+
+
+@pytest.mark.parametrize("joined", [lambda *_: _Joined(False, leave=lambda: "ours")], indirect=True)
+def test_the_result_is_returned_as_it_is(joined: Trainer) -> None:
+    assert joined.fit("model") is joined.result
+
+
+@pytest.mark.usefixtures("quiet_errors")
+@pytest.mark.parametrize("fails", [False, True])
+def test_calls_within_a_call_are_not_joined(fails: bool) -> None:
+    asked: list[Any] = []
+
+    class Outer(Trainer):
+        def fit(self, model: Any, *, rate: float = 0.1) -> object:
+            return Trainer().fit(model) if model == "outer" else super().fit(model, rate=rate)
+
+    def join(*about: Any) -> None:
+        asked.append(about[1])
+        if fails:
+            raise RuntimeError("ours")
+
+    undo = [_join_each(kind, "fit", join, Guard()) for kind in (Outer, Trainer)]
+    outer = Outer()
+    outer.fit("outer")
+    assert asked == [outer]
+    for each in undo:
+        each()
+
+
+def test_fifty_threads_turn_it_on_and_off() -> None:
+    def turn(number: int) -> None:
+        for _ in range(20):
+            chroma.autolog(silent=bool(number % 2), project=f"p{number}", disable=number % 3 == 0)
+
+    threads = [threading.Thread(target=turn, args=(number,)) for number in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    chroma.autolog(disable=True)
+    assert chroma.autologging._state.options == {}
+    assert chroma.autologging._state.joined == {}
+
+
+@pytest.mark.parametrize("joined", [lambda *_: _Joined(True)], indirect=True)
+def test_warnings_of_others_are_left_alone(joined: Trainer, caplog: pytest.LogCaptureFixture) -> None:
+    shown = warnings.showwarning
+
+    class Warns:
+        def append(self, _: Any) -> None:
+            warnings.warn("of a framework", UserWarning, stacklevel=1)
+            logging.getLogger("framework").warning("of a framework")
+
+    joined.calls = Warns()  # type: ignore[assignment]
+    with pytest.warns(UserWarning, match="of a framework"):
+        joined.fit("model")
+    assert "of a framework" in caplog.text
+    assert warnings.showwarning is shown
+
+
+@pytest.mark.usefixtures("quiet_errors")
+def test_a_logger_that_fails_does_no_harm() -> None:
+    class Fails(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise RuntimeError("the logger's own")
+
+    logger, broken_filter = logging.getLogger("chroma"), Fails()
+    logger.addFilter(broken_filter)
+    try:
+        guard = Guard()
+        with guard.fail_safe("capturing"):
+            raise ValueError("ours")
+    finally:
+        logger.removeFilter(broken_filter)
+    assert guard.count == 1
+
+
+class Broken(CapturedCall):
+    """A capture of which every part fails."""
+
+    stages = dict.fromkeys(("train", "val", "test", "predict"))
+    call = "fit"
+
+    def __init__(self) -> None:
+        super().__init__(silent=True)
+        self.failed: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+        def part(*_: Any, **__: Any) -> None:
+            self.failed.append(name)
+            raise RuntimeError(name)
+
+        part.__name__ = name
+        return part
+
+
+HOOKS = {
+    "lightning": ("chroma.integrations.lightning", "lightning.pytorch", "Callback"),
+    "transformers": ("chroma.integrations.transformers", "transformers", "TrainerCallback"),
+}
+
+
+@pytest.mark.usefixtures("quiet_errors")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("framework", HOOKS)
+def test_every_hook_stops_our_errors(framework: str) -> None:
+    """Each hook of ours is called with a capture that fails in all it does."""
+    ours, theirs, base = HOOKS[framework]
+    kind = getattr(pytest.importorskip(theirs), base)
+    made = import_module(ours).ChromaCallback()
+    hooks = [
+        name
+        for name in dir(kind)
+        if name.startswith("on_") and getattr(type(made), name) is not getattr(kind, name)
+    ]
+    assert len(hooks) >= 5
+    said = 0
+    for name in hooks:
+        capture = made._fit = Broken()
+
+        class Stands:  # for whatever the framework hands over
+            sanity_checking = False
+
+        arguments = dict.fromkeys(list(inspect.signature(getattr(kind, name)).parameters)[1:], Stands())
+        arguments.pop("kwargs", None)
+        assert getattr(made, name)(**arguments) is None
+        said += len(capture.failed)
+    assert said >= len(hooks) - 1
