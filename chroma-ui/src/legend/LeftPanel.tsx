@@ -45,7 +45,7 @@ export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
           swatch={swatch}
           note={
             colour?.legend
-              ? `${count(colour.legend.length)} ${/^(label|prediction)$/.test(colour.name) ? "classes" : "values"}`
+              ? `${count(colour.legend.length)} ${/^(label|prediction)$/.test(colour.name) ? "classes" : colour.legend.length === 1 ? "value" : "values"}`
               : colour
                 ? "number"
                 : undefined

@@ -92,7 +92,7 @@ export function composePicture(shown: ShownFrame, look: Look): Picture {
 
 /**
  * Names and contours go by the colour where that is a class or a cluster; else by the label, or by the clusters
- * where there is none.
+ * where there is none. Labels that are measurements have no groups.
  */
 function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade, safe: boolean): Scene["groups"] {
   const { label, prediction, cluster, colourName } = shown;

@@ -44,10 +44,11 @@ const SMALL_FILM = 32 * 1024 * 1024;
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
 
-/** The column asked for, or the first that can colour the points. */
+/** The column asked for, or the one that tells most of the points. */
 export function colourColumn(film: Film, wanted: string): Film["columns"][number] | null {
   const choices = film.columns.filter((column) => column.name !== "position");
-  return choices.find((column) => column.name === wanted) ?? choices[0] ?? null;
+  const named = (name: string) => choices.find((column) => column.name === name);
+  return named(wanted) ?? named("label") ?? named("prediction") ?? named("cluster") ?? choices[0] ?? null;
 }
 
 /** Fetches what a frame needs; the frame before stays shown until all of it is there. */
@@ -117,7 +118,7 @@ export function useShownFrame(
     const load = async () => {
       const colour = colourColumn(film, colourWanted);
       const names = JSON.parse(wanted) as string[];
-      const grouped = film.columns.some((column) => column.name === "label" && column.kind === "CATEGORICAL");
+      const grouped = film.columns.some((column) => column.name === "label");
       const [points, label, prediction, confidence, position, cluster, others, values, range] =
         await Promise.all([
           pointsOf(frame),
