@@ -98,6 +98,19 @@ class Client:
         """
         return self._send("GET", path, params=params)
 
+    def post(self, path: str, body: object) -> bytes:
+        """Send a JSON body and fetch what a byte route answers.
+
+        Args:
+            path: `"/api/…"`, names in it already URL-encoded.
+            body: What JSON can say.
+
+        Raises:
+            ChromaError: The server refused; the subclass is the one it named.
+            TransportError: The server cannot be reached, or did not understand.
+        """
+        return self._send("POST", path, json=body)
+
     def health(self) -> dict[str, Any]:
         """What the server says of itself; needs no token.
 

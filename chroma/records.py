@@ -230,13 +230,16 @@ class Notes:
     """What a user wrote of a run in the dashboard or a notebook.
 
     Attributes:
-        change: "rename", "delete", "restore", "tag-run", "untag-run", "tag" or "untag".
+        change: "rename", "delete", "restore", "tag-run", "untag-run", "tag", "untag", "keep-view" or
+            "forget-view".
         body: rename: `{"name"}`; tag-run, untag-run: `{"tag"}`; tag, untag: `{"split", "tag", "ids"}` with
-            ids as strings.
+            ids as strings; keep-view: `{"id", "name", "address"}`; forget-view: `{"id"}`.
     """
 
     kind: ClassVar[str] = "notes"
-    change: Literal["rename", "delete", "restore", "tag-run", "untag-run", "tag", "untag"]
+    change: Literal[
+        "rename", "delete", "restore", "tag-run", "untag-run", "tag", "untag", "keep-view", "forget-view"
+    ]
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,14 @@ class Settings(BaseSettings):
         gt=0,
         description="Most bytes the home may hold; then capture stops, says so, and training goes on.",
     )
+    root_path: str = Field(
+        default="",
+        description="Prefix under which a proxy shows the dashboard: /user/me/proxy/{port}.",
+    )
+    allow_host: str = Field(
+        default="",
+        description="Names, separated by commas, under which a proxy shows the dashboard: hub.example.org.",
+    )
     probe_bytes: int = Field(
         default=10**9,
         gt=0,
@@ -56,6 +65,27 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, home: Path) -> Path:
         return home.expanduser().absolute()
+
+    @field_validator("root_path")
+    @classmethod
+    def _prefix(cls, given: str) -> str:
+        prefix = given.rstrip("/")
+        if prefix and not re.fullmatch(r"(/[\w.~{}%@+-]+)+", prefix, re.ASCII):
+            raise ValueError("it is a path such as /user/me/proxy/8000, without a host or a query")
+        return prefix
+
+    @field_validator("allow_host")
+    @classmethod
+    def _names(cls, given: str) -> str:
+        for name in filter(None, (each.strip() for each in given.split(","))):
+            if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", name, re.IGNORECASE):
+                raise ValueError(f"{name!r} is no host name; give names such as hub.example.org")
+        return given
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The names of `allow_host`, in lower case."""
+        return frozenset(name.strip().lower() for name in self.allow_host.split(",") if name.strip())
 
     @property
     def journal(self) -> Path:

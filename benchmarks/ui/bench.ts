@@ -1,17 +1,28 @@
-/** One renderer on one set of points: `?renderer=ours|regl&n=100000`. `run.py` calls `window.bench`. */
+/** One renderer on one set of points: `?renderer=ours|regl|plotly&n=100000`; draws them, then waits for `run.py`. */
 import type { Bench } from "./drawn";
 import { pointsOf } from "./points";
 
 declare global {
   interface Window {
     bench?: Bench;
+    /** All points stand on the canvas. */
+    opened?: boolean;
   }
 }
+
+const BUILDERS = {
+  ours: () => import("./ours"),
+  regl: () => import("./regl"),
+  plotly: () => import("./plotly"),
+};
 
 const query = new URLSearchParams(window.location.search);
 const n = Number(query.get("n"));
 const container = document.querySelector<HTMLElement>("#plot");
 if (!container) throw new Error("the page has a plot");
-const [first, second] = [pointsOf(n, 1), pointsOf(n, 2)];
-const renderer = query.get("renderer") === "regl" ? await import("./regl") : await import("./ours");
-window.bench = renderer.build(container, first, second);
+const wanted = query.get("renderer") as keyof typeof BUILDERS;
+const [{ build }, first] = await Promise.all([BUILDERS[wanted](), pointsOf(n, 1)]);
+const bench = build(container, first, () => pointsOf(n, 2));
+await bench.open();
+window.bench = bench;
+window.opened = true;

@@ -1,3 +1,4 @@
+/** What a page offers to `run.py`; null where the renderer has no such thing. */
 export type Bench = {
   /** Draws the points for the first time. */
   open: () => Promise<void>;
@@ -5,9 +6,11 @@ export type Bench = {
   frame: (step: number) => Promise<void>;
   recolour: () => Promise<void>;
   /** Selects about a fifth of the points; resolves with how many. */
-  lasso: () => Promise<number>;
-  /** Moves every point to its place in another frame, in half a second. */
-  transition: () => Promise<void>;
+  lasso: (() => Promise<number>) | null;
+  /** Fetches the other frame, so that its transfer is not counted. */
+  prepare: () => Promise<void>;
+  /** Moves every point to its place in the other frame, in half a second. */
+  transition: (() => Promise<void>) | null;
 };
 
 const pixel = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });

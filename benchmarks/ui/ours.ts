@@ -8,7 +8,7 @@ import { CLASSES, type Cloud, PATH } from "./points";
 const SQUARE = { offsetX: -1, offsetY: -1, scale: 2 };
 const BOX = { left: -1, right: 1, bottom: -1, top: 1 };
 
-export function build(container: HTMLElement, first: Cloud, second: Cloud): Bench {
+export function build(container: HTMLElement, first: Cloud, other: () => Promise<Cloud>): Bench {
   const nothing = () => undefined;
   const style = { shade: "dark" as const, pointSize: 1, labels: false, contours: false };
   const plot = createPlot(container, style, {
@@ -27,6 +27,7 @@ export function build(container: HTMLElement, first: Cloud, second: Cloud): Benc
     groups: null,
   });
   let scene = sceneOf(first);
+  let second = first;
   const settled = async () => {
     do await drawn(plot.canvas);
     while (!plot.isSettled(scene));
@@ -51,6 +52,9 @@ export function build(container: HTMLElement, first: Cloud, second: Cloud): Benc
       plot.setSelected(found);
       await drawn(plot.canvas);
       return found.length;
+    },
+    async prepare() {
+      second = await other();
     },
     async transition() {
       plot.setSelected(new Uint32Array(0));

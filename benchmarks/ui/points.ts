@@ -1,31 +1,17 @@
+/** The points of `run.py`: places are u16 of a square, two columns of classes. */
 export type Cloud = { x: Uint16Array; y: Uint16Array; classes: Uint16Array; others: Uint16Array };
 
 export const CLASSES = 10;
 
-/** n points in ten round clusters, the same ones for the same seed; places are u16 of a square. */
-export function pointsOf(n: number, seed: number): Cloud {
-  let state = seed * 2654435761;
-  const random = () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-  const cloud = {
-    x: new Uint16Array(n),
-    y: new Uint16Array(n),
-    classes: new Uint16Array(n),
-    others: new Uint16Array(n),
-  };
-  for (let i = 0; i < n; i++) {
-    const code = i % CLASSES;
-    const turn = (code / CLASSES) * 2 * Math.PI + seed;
-    const spread = () => (random() + random() + random() - 1.5) * 9000;
-    cloud.x[i] = 32767 + 22000 * Math.cos(turn) + spread();
-    cloud.y[i] = 32767 + 22000 * Math.sin(turn) + spread();
-    cloud.classes[i] = code;
-    cloud.others[i] = Math.floor(random() * CLASSES);
-  }
-  return cloud;
+/** Fetches n points as they travel to the dashboard: little-endian u16, column by column. */
+export async function pointsOf(n: number, seed: number): Promise<Cloud> {
+  const answer = await fetch(`points-${n}-${seed}.bin`);
+  const [x, y, classes, others] = columns(new Uint16Array(await answer.arrayBuffer()), n);
+  return { x, y, classes, others };
 }
+
+const columns = (values: Uint16Array, n: number): Uint16Array[] =>
+  [0, 1, 2, 3].map((column) => values.subarray(column * n, (column + 1) * n));
 
 /** A path around about a fifth of the points, in plot coordinates. */
 export const PATH = Array.from({ length: 48 }, (_, i) => {

@@ -4,7 +4,7 @@ import { categoryColour } from "../../chroma-ui/src/scatter/palette";
 import { type Bench, drawn } from "./drawn";
 import { CLASSES, type Cloud, PATH } from "./points";
 
-export function build(container: HTMLElement, first: Cloud, second: Cloud): Bench {
+export function build(container: HTMLElement, first: Cloud, other: () => Promise<Cloud>): Bench {
   const canvas = document.createElement("canvas");
   container.append(canvas);
   const { size, opacity } = appearanceFor(first.x.length, 1);
@@ -24,6 +24,7 @@ export function build(container: HTMLElement, first: Cloud, second: Cloud): Benc
     z: codes,
   });
   let codes = first.classes;
+  let second = first;
   const draw = (cloud: Cloud, transition: boolean) =>
     scatter.draw(columns(cloud, codes), {
       transition,
@@ -51,6 +52,9 @@ export function build(container: HTMLElement, first: Cloud, second: Cloud): Benc
       );
       await drawn(canvas);
       return scatter.get("selectedPoints").length;
+    },
+    async prepare() {
+      second = await other();
     },
     async transition() {
       scatter.deselect();

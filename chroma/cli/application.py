@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,7 +10,7 @@ import typer
 import chroma
 from chroma.cli._options import Home
 from chroma.reader.dashboard import open_page, page
-from chroma.settings import load_settings
+from chroma.settings import Settings, load_settings
 
 commands = typer.Typer(help="Run the dashboard as a server.", no_args_is_help=True)
 
@@ -21,6 +20,23 @@ Port = Annotated[
     typer.Option(min=1, max=65535, help="Port; by default 8000, or the next free one.", show_default=False),
 ]
 
+RootPath = Annotated[
+    str | None,
+    typer.Option(
+        help="Prefix under which a proxy shows the dashboard, {port} standing for the port; "
+        "by default CHROMA_ROOT_PATH, else none.",
+        show_default=False,
+    ),
+]
+AllowHost = Annotated[
+    str | None,
+    typer.Option(
+        help="Names, separated by commas, under which a proxy shows the dashboard; "
+        "by default CHROMA_ALLOW_HOST, else none.",
+        show_default=False,
+    ),
+]
+
 
 def ui(
     run: Annotated[
@@ -28,6 +44,8 @@ def ui(
     ] = None,
     port: Port = None,
     home: Home = None,
+    root_path: RootPath = None,
+    allow_host: AllowHost = None,
     open_browser: Open = True,
 ) -> None:
     """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
@@ -37,11 +55,12 @@ def ui(
     if run is not None:
         with chroma.open(home) as catalog:
             run_id = catalog.run(run).id
-    owner = find_owner(load_settings(home=home))
+    settings = load_settings(home=home, root_path=root_path, allow_host=allow_host)
+    owner = find_owner(settings)
     if owner is None:
-        _serve(home=home, port=port, open_browser=open_browser, run_id=run_id)
+        _serve(settings, port=port, open_browser=open_browser, run_id=run_id)
         return
-    address = page(owner.url, owner.token, run_id)
+    address = page(owner.url, owner.token, run_id, owner.root_path)
     typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:
         open_page(address)
@@ -55,28 +74,30 @@ def run_application(
     no_token: Annotated[
         bool, typer.Option("--no-token", help="Ask for no token: for those alone on this machine.")
     ] = False,
+    root_path: RootPath = None,
+    allow_host: AllowHost = None,
     open_browser: Open = False,
 ) -> None:
     """Start the dashboard and serve until Ctrl-C."""
-    _serve(host=host, port=port, home=home, no_token=no_token, open_browser=open_browser)
+    settings = load_settings(home=home, root_path=root_path, allow_host=allow_host)
+    _serve(settings, host=host, port=port, no_token=no_token, open_browser=open_browser)
 
 
 def _serve(
+    settings: Settings,
     *,
     host: str = "127.0.0.1",
     port: int | None,
-    home: Path | None,
     no_token: bool = False,
     open_browser: bool,
     run_id: str | None = None,
 ) -> None:
     from chroma.server.embedded import new_token, run_foreground
 
-    settings = load_settings(home=home)
     token = None if no_token else new_token()
 
-    def ready(url: str) -> None:
-        address = page(url, token, run_id)
+    def ready(url: str, root_path: str) -> None:
+        address = page(url, token, run_id, root_path)
         typer.echo(
             f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it."
         )

@@ -1,9 +1,10 @@
-"""`chroma runs`: what there is, on the terminal, and what is to go."""
+"""`chroma runs`: what there is, on the terminal; what is to go, and what others get."""
 
 from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from chroma.cli._options import AsJson, Home
 if TYPE_CHECKING:
     import pandas as pd
 
-commands = typer.Typer(help="List, show and delete runs.", no_args_is_help=True)
+commands = typer.Typer(help="List, show, export and delete runs.", no_args_is_help=True)
 
 
 @commands.command("list")
@@ -93,6 +94,25 @@ def restore_run(
 
     with chroma.open(home) as catalog:
         typer.echo(f"{catalog.restore(run_id).name} is back.")
+
+
+@commands.command("export")
+def export_run(
+    run: Annotated[str, typer.Argument(help="Name or id of a run, or latest.")],
+    file: Annotated[
+        Path, typer.Argument(help="film.html plays offline; samples.csv, .json or .parquet is a table.")
+    ],
+    layer: Annotated[str, typer.Option(help="Layer of the film; auto is the one opened first.")] = "auto",
+    split: Annotated[str, typer.Option(help="Split.")] = "val",
+    method: Annotated[str, typer.Option(help="How the film is drawn: umap or pca.")] = "umap",
+    home: Home = None,
+) -> None:
+    """Write a film as one page that plays offline, or a split's samples as a table."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        written = catalog.run(run).export(file, layer=layer, split=split, method=method)
+    typer.echo(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

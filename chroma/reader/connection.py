@@ -41,6 +41,7 @@ class Connection:
     Attributes:
         url: Address of the dashboard: `"http://127.0.0.1:8000"`.
         token: What it asks for; None where it asks for nothing.
+        root_path: Prefix under which a proxy shows it to browsers; empty for none.
 
     Raises:
         HomeError: The home cannot be used.
@@ -57,10 +58,10 @@ class Connection:
         self._holds = False  # a server of this process
         self._closed = False
         if isinstance(home_or_url, str) and "://" in home_or_url:
-            self.url, self.token = home_or_url.rstrip("/"), token
+            self.url, self.token, self.root_path = home_or_url.rstrip("/"), token, ""
         else:
             self._settings = load_settings(home=home_or_url)
-            self.url, self.token = self._attach(self._settings)
+            self.url, self.token, self.root_path = self._attach(self._settings)
         self._client = Client(self.url, self.token)
         if self._settings is None:
             try:
@@ -77,6 +78,10 @@ class Connection:
     def bytes(self, path: str, **params: str) -> bytes:
         """Fetch a byte route; see `Client.bytes`."""
         return self._ask(lambda client: client.bytes(path, **params))
+
+    def post(self, path: str, body: object) -> bytes:
+        """Send a JSON body to a byte route; see `Client.post`."""
+        return self._ask(lambda client: client.post(path, body))
 
     def close(self) -> None:
         """Close; a server started in this process stops with its last connection."""
@@ -95,7 +100,7 @@ class Connection:
         # the owner ended: another process took the home over, or this one does
         self._client.close()
         self._detach()
-        self.url, self.token = self._attach(self._settings)
+        self.url, self.token, self.root_path = self._attach(self._settings)
         self._client = Client(self.url, self.token)
         return question(self._client)
 
@@ -105,8 +110,8 @@ class Connection:
         owner = find_owner(settings, _START)
         return owner is not None and (owner.url, owner.token) == (self.url, self.token)
 
-    def _attach(self, settings: Settings) -> tuple[str, str | None]:
-        """Find the owner of a home, or become it; returns its URL and token."""
+    def _attach(self, settings: Settings) -> tuple[str, str | None, str]:
+        """Find the owner of a home, or become it; returns its URL, token and prefix."""
         from chroma.server.embedded import new_token, serve
         from chroma.server.owner import find_owner
 
@@ -114,17 +119,17 @@ class Connection:
             if held := _embedded.get(settings.home):
                 held.users += 1
             elif owner := find_owner(settings, _START):
-                return owner.url, owner.token
+                return owner.url, owner.token, owner.root_path
             else:
                 try:
                     served = serve(settings, port=self._port or 0, token=new_token())
                 except HomeError:
                     if owner := find_owner(settings, _START):  # another process was quicker
-                        return owner.url, owner.token
+                        return owner.url, owner.token, owner.root_path
                     raise
                 held = _embedded[settings.home] = _Embedded(served, users=1)
             self._holds = True
-            return held.served.url, held.served.token
+            return held.served.url, held.served.token, held.served.root_path
 
     def _detach(self) -> None:
         with _lock:

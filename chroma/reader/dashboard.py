@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import os
 import sys
 import webbrowser
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
+from chroma.reader._inline import inline_frame
 from chroma.reader.catalog import Catalog
 from chroma.reader.connection import Connection
 
@@ -16,7 +16,7 @@ from chroma.reader.connection import Connection
 class Dashboard:
     """A dashboard that `chroma.ui()` found or started.
 
-    Shown as the last value of a notebook cell it is an inline frame.
+    Shown as the last value of a notebook cell it is an inline frame, dark or light as the notebook is.
 
     Attributes:
         url: Address to open in a browser; it carries the token.
@@ -24,7 +24,8 @@ class Dashboard:
 
     def __init__(self, connection: Connection, run: str | None) -> None:
         self._connection = connection
-        self.url = page(connection.url, connection.token, run)
+        self._run = run
+        self.url = page(connection.url, connection.token, run, connection.root_path)
 
     def stop(self) -> None:
         """Stop it, if it was started here; a dashboard of another process is left alone."""
@@ -40,8 +41,8 @@ class Dashboard:
         return f"<Dashboard at {self.url}>"
 
     def _repr_html_(self) -> str:
-        url = html.escape(self.url, quote=True)
-        return f'<iframe src="{url}" width="100%" height="720" style="border:0" allowfullscreen></iframe>'
+        at = self._connection
+        return inline_frame(self.url, urlsplit(at.url).port, at.root_path, _query(at.token, self._run))
 
 
 def ui(run: str | None = None, port: int | None = None, open: bool = True) -> Dashboard:
@@ -66,16 +67,21 @@ def ui(run: str | None = None, port: int | None = None, open: bool = True) -> Da
     return dashboard
 
 
-def page(url: str, token: str | None, run: str | None = None) -> str:
+def page(url: str, token: str | None, run: str | None = None, root_path: str = "") -> str:
     """The address to open in a browser.
 
     Args:
         url: Of the dashboard.
         token: What it asks for; a cookie holds it after the first visit.
         run: Id of a run to show.
+        root_path: Prefix under which a proxy shows it; the server takes requests with and without it.
     """
+    return f"{url}{root_path}/{_query(token, run)}"
+
+
+def _query(token: str | None, run: str | None) -> str:
     query = {name: value for name, value in (("token", token), ("run", run)) if value}
-    return f"{url}/" + (f"?{urlencode(query)}" if query else "")
+    return f"?{urlencode(query)}" if query else ""
 
 
 def open_page(url: str) -> bool:

@@ -54,7 +54,14 @@ _PAUSE = 0.25  # seconds between two looks at a film that is being drawn
 def read_film(
     connection: Connection, asked: dict[str, Any], *, refine: bool = False, wait: bool = True
 ) -> Film:
-    """Ask for a film, wait for it if wanted, and fetch its frames.
+    """Ask for a film, wait for it if wanted, and fetch its frames; see `draw_film`."""
+    return _fetch_film(connection, draw_film(connection, asked, refine=refine, wait=wait))
+
+
+def draw_film(
+    connection: Connection, asked: dict[str, Any], *, refine: bool = False, wait: bool = True
+) -> dict[str, Any]:
+    """Ask for a film, and wait for it if wanted.
 
     Args:
         connection: To the dashboard.
@@ -68,7 +75,7 @@ def read_film(
     film: dict[str, Any] = connection.query(_REQUEST, **asked)["requestFilm"]
     if refine:
         film = connection.query(_REFINE, id=film["id"])["refineFilm"]
-    return _fetch_film(connection, _wait_for_film(connection, film) if wait else film)
+    return _wait_for_film(connection, film) if wait else film
 
 
 def listed(values: Iterable[Any] | None) -> list[Any] | None:

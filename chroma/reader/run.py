@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import quote
 
@@ -14,6 +15,7 @@ from chroma.reader import _questions as questions
 from chroma.reader._frame import frame
 from chroma.reader._picking import pick_layer, pick_snapshot
 from chroma.reader.connection import Connection
+from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
 from chroma.reader.filming import listed, read_film
 from chroma.reader.results import Embeddings, Film, Neighbors
 
@@ -221,6 +223,36 @@ class StoredRun:
         what it captures is refused.
         """
         self._connection.query(questions.DELETE, run=self.id)
+
+    def export(
+        self, path: str | Path, *, layer: str = "auto", split: str = "val", method: str = "umap"
+    ) -> Path:
+        """Write a file for others; its ending says what it holds.
+
+        Args:
+            path: `.html`: the film as one page that plays without a server or a network. `.csv`, `.json` or
+                `.parquet`: all samples of the split with label, outputs at the last step, metadata and tags.
+                A file that is there is replaced.
+            layer: Of the film; `"auto"` is the one the dashboard opens first.
+            split: Name of a split.
+            method: Of the film: `"umap"`, `"pca"` or `"umap-learn"`.
+
+        Returns:
+            The file.
+
+        Raises:
+            ConfigError: The file ends otherwise, or cannot be written.
+            NotFoundError: There is no such layer or split, or nothing was captured of them.
+            JobError: The film could not be drawn.
+        """
+        file = Path(path)
+        format = format_of(file)
+        if format != "html":
+            return write_file(file, table_bytes(self._connection, self.id, split, format))
+        name = self._layer(layer)
+        self._snapshot(name, split, -1, None)
+        asked = {"runId": self.id, "layer": name, "split": split, "method": method, "axis": "EPOCHS"}
+        return write_file(file, film_bytes(self._connection, asked))
 
     def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Mark samples with a tag.

@@ -20,7 +20,12 @@ from chroma.settings import Settings, load_settings
 
 
 def create_app(
-    settings: Settings, *, token: str | None, home: Home | None = None, static: Path = spa.STATIC
+    settings: Settings,
+    *,
+    token: str | None,
+    home: Home | None = None,
+    static: Path = spa.STATIC,
+    root_path: str = "",
 ) -> FastAPI:
     """Make the app of one home.
 
@@ -31,12 +36,14 @@ def create_app(
         token: Asked of every request; None asks for none.
         home: The home, where the caller has opened it; closed with the app all the same.
         static: Folder of the built dashboard.
+        root_path: Prefix under which a proxy shows it; requests come with or without it.
     """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
         opened = home or await to_thread.run_sync(lambda: Home(settings, token=token))
         app.state.context = opened.context
+        app.state.static = static
         app.state.supervisor = supervisor = Supervisor(opened.context)
         supervisor.start()
         try:
@@ -46,9 +53,14 @@ def create_app(
             await to_thread.run_sync(opened.close)
 
     app = FastAPI(
-        title="Chroma", version=chroma.__version__, lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Chroma",
+        version=chroma.__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        root_path=root_path,
     )
-    app.add_middleware(Gate, token=token)
+    app.add_middleware(Gate, token=token, hosts=settings.allowed_hosts)
     answer_problems(app)
 
     @app.get("/api/health")

@@ -28,11 +28,15 @@ class Served:
     Attributes:
         url: Where it listens: `http://127.0.0.1:41234`.
         token: What it asks for; None if it asks for nothing.
+        root_path: Prefix under which a proxy shows it; empty for none.
     """
 
-    def __init__(self, server: uvicorn.Server, thread: threading.Thread, url: str, token: str | None) -> None:
+    def __init__(
+        self, server: uvicorn.Server, thread: threading.Thread, url: str, token: str | None, root_path: str
+    ) -> None:
         self.url = url
         self.token = token
+        self.root_path = root_path
         self._server = server
         self._thread = thread
         atexit.register(self.stop)
@@ -63,7 +67,9 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is not this machine, or the port is in use.
     """
-    server, listening, url, home = _prepare(settings, _listen(host, port), host, token)
+    listening = _listen(host, port)
+    root_path = prefix_of(settings, listening.getsockname()[1])
+    server, url, home = _prepare(settings, listening, host, token, root_path=root_path)
     thread = threading.Thread(
         target=server.run, kwargs={"sockets": [listening]}, name="chroma-server", daemon=True
     )
@@ -74,7 +80,12 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         listening.close()
         home.close()
         raise HomeError(f"the server of {settings.home} did not start; its log says why")
-    return Served(server, thread, url, token)
+    return Served(server, thread, url, token, root_path)
+
+
+def prefix_of(settings: Settings, port: int) -> str:
+    """The prefix under which a proxy shows the dashboard that listens on this port; empty for none."""
+    return settings.root_path.replace("{port}", str(port))
 
 
 def run_foreground(
@@ -83,7 +94,7 @@ def run_foreground(
     host: str = "127.0.0.1",
     port: int | None = None,
     token: str | None = None,
-    ready: Callable[[str], None] = lambda url: None,
+    ready: Callable[[str, str], None] = lambda url, root_path: None,
 ) -> None:
     """Serve a home until Ctrl-C or SIGTERM.
 
@@ -92,15 +103,17 @@ def run_foreground(
         host: A name or address of this machine.
         port: None takes 8000, or the next free one.
         token: Asked of every request; None asks for nothing.
-        ready: Called with the URL once the server answers: prints it, opens a browser.
+        ready: Called with the URL and the prefix of the proxy once the server answers: prints the address,
+            opens a browser.
 
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is not this machine, or the port is in use.
     """
-    taken = _listen(host, port) if port is not None else _listen_near(host)
-    server, listening, _, home = _prepare(settings, taken, host, token, ready)
+    listening = _listen(host, port) if port is not None else _listen_near(host)
+    root_path = prefix_of(settings, listening.getsockname()[1])
+    server, _, home = _prepare(settings, listening, host, token, root_path=root_path, ready=ready)
     try:
         server.run(sockets=[listening])
     except KeyboardInterrupt:
@@ -128,18 +141,20 @@ def _prepare(
     listening: socket.socket,
     host: str,
     token: str | None,
-    ready: Callable[[str], None] = lambda url: None,
-) -> tuple[_Server, socket.socket, str, Home]:
+    *,
+    root_path: str,
+    ready: Callable[[str, str], None] = lambda url, root_path: None,
+) -> tuple[_Server, str, Home]:
     """Open the home here, so that its errors are raised here, and make the server of it."""
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listening.getsockname()[1]}"
     try:
-        home = Home(settings, token=token, url=url)
+        home = Home(settings, token=token, url=url, root_path=root_path)
     except BaseException:
         listening.close()
         raise
     config = uvicorn.Config(
-        create_app(settings, token=token, home=home),
+        create_app(settings, token=token, home=home, root_path=root_path),
         log_config=None,  # logging belongs to the program we run in
         access_log=False,
         lifespan="on",
@@ -147,7 +162,7 @@ def _prepare(
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,
     )
-    return _Server(config, lambda: ready(url)), listening, url, home
+    return _Server(config, lambda: ready(url, root_path)), url, home
 
 
 def _listen(host: str, port: int) -> socket.socket:

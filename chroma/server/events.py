@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["run", "snapshot", "metric", "film", "tag"]
+EventKind = Literal["run", "snapshot", "metric", "film", "tag", "view"]
 
 _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 

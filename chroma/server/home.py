@@ -21,6 +21,7 @@ class Home:
         settings: Which home.
         token: What its server asks for.
         url: Where its server listens, told to other processes of this user; None tells nobody.
+        root_path: Prefix under which a proxy shows it, told likewise.
 
     Attributes:
         context: What the rooms of the server need.
@@ -30,7 +31,9 @@ class Home:
         CatalogError: The catalog is damaged, or newer than this program.
     """
 
-    def __init__(self, settings: Settings, *, token: str | None, url: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, token: str | None, url: str | None = None, root_path: str = ""
+    ) -> None:
         with ExitStack() as opening:
             lock = HomeLock(settings)
             opening.callback(lock.release)
@@ -44,7 +47,7 @@ class Home:
             watcher.start()
             opening.callback(watcher.stop)
             if url is not None:
-                lock.announce(url, token)
+                lock.announce(url, token, root_path)
             self._opened = opening.pop_all()
 
     def close(self) -> None:

@@ -26,12 +26,14 @@ class Owner:
         url: Where it listens: `http://127.0.0.1:8000`.
         token: What it asks for; None with `--no-token`.
         version: Of its Chroma.
+        root_path: Prefix under which a proxy shows it to browsers; empty for none.
     """
 
     pid: int
     url: str
     token: str | None
     version: str
+    root_path: str = ""
 
 
 class HomeLock:
@@ -61,9 +63,9 @@ class HomeLock:
             ) from error
         self._card.unlink(missing_ok=True)  # of an owner that died
 
-    def announce(self, url: str, token: str | None) -> None:
+    def announce(self, url: str, token: str | None, root_path: str = "") -> None:
         """Tell other processes of this user how to ask this one."""
-        owner = Owner(os.getpid(), url, token, chroma.__version__)
+        owner = Owner(os.getpid(), url, token, chroma.__version__, root_path)
         temporary = self._card.with_suffix(".tmp")
         temporary.unlink(missing_ok=True)
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

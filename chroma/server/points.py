@@ -17,6 +17,7 @@ from chroma.errors import ConfigError
 from chroma.projection.film import quantize
 from chroma.server.caching import ASK, FOREVER, answer
 from chroma.server.context import Context
+from chroma.server.offline import film_page
 from chroma.server.store import comparing, lookups
 from chroma.server.store.engine import reading
 from chroma.server.store.exports import Format, export_samples
@@ -80,6 +81,22 @@ def column(request: Request, film_id: str, name: str, frame: int | None = None) 
         at = lookups.frame_at(session, film, frame)
         _, values = column_values(session, context.store, film, name, at)
     return answer(request, values.tobytes(), _BYTES, cache=ASK)
+
+
+@router.get("/films/{film_id}/page")
+def page(request: Request, film_id: str) -> Response:
+    """The film as one HTML file that plays without a server."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        made = film_page(session, context.store, film, request.app.state.static)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{made.name}"',
+        "X-Content-Type-Options": "nosniff",
+        "X-Chroma-Points": str(made.n),
+    }
+    return Response(made.body, media_type="text/html; charset=utf-8", headers=headers)
 
 
 @router.get("/films/{film_id}/ids")

@@ -83,7 +83,7 @@ def serve(home: Path, *arguments: str) -> Iterator[Server]:
     try:
         assert process.stdout
         said = ""
-        while not (found := re.search(r"(http://[^/\s]+)/\?token=(\S+)", said)):
+        while not (found := re.search(r"(http://[^/\s]+)\S*/\?token=(\S+)", said)):
             line = process.stdout.readline()
             if not line:
                 raise RuntimeError(f"the server ended: {said}")

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.odd_runs import HOSTILE
+from tests.e2e.odd_runs import SHOWN
 from tests.e2e.stage import CHROMIUM, ROOT, serve
 
 pytestmark = [
@@ -75,8 +75,9 @@ def test_the_palette_finds_samples_and_commands(film: Page) -> None:
 
 
 def test_the_picture_is_saved(film: Page) -> None:
+    film.get_by_test_id("save-picture").click()
     with film.expect_download() as download:
-        film.get_by_test_id("save-picture").click()
+        film.get_by_role("menuitem", name=re.compile("PNG")).click()
     image = Image.open(io.BytesIO(Path(download.value.path()).read_bytes())).convert("RGB")
     canvas = film.get_by_test_id("canvas").bounding_box()
     assert canvas
@@ -112,13 +113,17 @@ def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
         complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(running.door)
-        for name, points in (("500 classes", 1500), ("one sample", 1), (HOSTILE, 39)):
+        for name, points in SHOWN.items():
             page.get_by_test_id("run-picker").click()
             page.get_by_test_id("run-item").filter(has_text=name[:20]).get_by_role("button").first.click()
             page.wait_for_function(
                 f"window.__chroma?.ready && window.__chroma.points === {points}", timeout=120_000
             )
             assert page.evaluate("window.__chroma.countPixels().total") > 0
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.get_by_test_id("run-picker").click()
+        page.get_by_test_id("run-item").filter(has_text="<img").get_by_role("button").first.click()
+        page.wait_for_function("window.__chroma?.ready && window.__chroma.points === 39")
         place = page.evaluate("window.__chroma.screenOf(5)")
         page.mouse.click(place["x"], place["y"])
         expect(page.get_by_test_id("sample-id")).to_contain_text("<img src=x")

@@ -62,7 +62,7 @@ async def test_the_token_is_asked_of_everything_but_health(
 
 async def test_the_link_with_the_token_sets_a_cookie_and_keeps_the_rest(visitor: AsyncClient) -> None:
     answer = await visitor.get("/?run=a%26b&token=token-1&layer=fc1")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/?run=a%26b&layer=fc1")
+    assert (answer.status_code, answer.headers["location"]) == (303, "./?run=a%26b&layer=fc1")
     cookie = answer.headers["set-cookie"]
     assert cookie.startswith("chroma-token-8000=token-1;")
     assert "HttpOnly" in cookie
@@ -144,6 +144,40 @@ async def test_web_sockets_are_asked_too(headers: dict[str, str], passes: bool) 
     await Gate(app, "token-1")(scope, receive, send)
     assert reached == (["/graphql"] if passes else [])
     assert [message["type"] for message in sent] == ([] if passes else ["websocket.close"])
+
+
+@pytest.mark.parametrize("path", ["/chroma/", "/"])
+async def test_below_a_prefix_the_cookie_is_for_the_prefix(path: str) -> None:
+    # a proxy takes the prefix away, or leaves it
+    transport = ASGITransport(Gate(inside, "token-1"), root_path="/chroma")
+    async with AsyncClient(transport=transport, base_url=HERE) as visitor:
+        answer = await visitor.get(f"{path}?token=token-1&run=a")
+        assert answer.headers["location"] == "./?run=a"
+        assert "Path=/chroma/;" in answer.headers["set-cookie"]
+        assert (await visitor.get(f"{path}api/health")).status_code == 200
+        assert (await visitor.get("/chromatic/api/health")).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "status"),
+    [
+        ("hub.example", "https://hub.example", 200),
+        ("hub.example:8443", "https://hub.example:8443", 200),
+        ("127.0.0.1:8000", "https://HUB.example", 200),  # the proxy writes its own Host
+        ("127.0.0.1:8000", "http://only.example:81", 200),
+        ("127.0.0.1:8000", "http://only.example", 403),
+        ("only.example", "http://only.example:81", 403),
+        ("evil.example", "http://evil.example", 403),
+        ("hub.example.evil.example", "http://hub.example", 403),
+        ("hub.example", "http://evil.example", 403),
+        ("hub.example", "http://127.0.0.1:8001", 403),
+    ],
+)
+async def test_a_proxy_s_name_is_let_through_when_told(host: str, origin: str, status: int) -> None:
+    gate = Gate(inside, None, frozenset({"hub.example", "only.example:81"}))
+    async with AsyncClient(transport=ASGITransport(gate), base_url=HERE) as visitor:
+        answer = await visitor.post("/graphql", headers={"Host": host, "Origin": origin})
+        assert answer.status_code == status
 
 
 async def test_a_person_gets_a_page_and_a_program_a_problem(visitor: AsyncClient) -> None:

@@ -2,7 +2,7 @@ import type { Column } from "../api/bytes";
 import { columnTitle } from "../lib/format";
 import { copyLink } from "../runs/copyLink";
 import type { Plot } from "../scatter/plot";
-import { savePicture } from "../scatter/savePicture";
+import { savePng } from "../share/save";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
@@ -28,7 +28,7 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     ...(plot
       ? [
           { name: "Fit the film into the view", hint: "F", act: () => plot.fit() },
-          { name: "Save the picture as PNG", act: () => savePicture(plot, name) },
+          { name: "Save the picture as PNG", act: () => savePng(plot, name) },
         ]
       : []),
     { name: "Copy the link to this view", act: () => void copyLink() },

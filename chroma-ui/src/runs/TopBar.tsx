@@ -1,4 +1,5 @@
 import type { RunQuery } from "../api/gql/graphql";
+import { Views } from "../share/Views";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Columns, Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
@@ -109,6 +110,12 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
+      {run ? (
+        <Views
+          runId={run.id}
+          runName={(id) => runs.find((entry) => entry.id === id)?.name ?? "another run"}
+        />
+      ) : null}
       {run ? (
         <Button
           look="accent"

@@ -1,9 +1,10 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useSize } from "../lib/useSize";
 import { SelectionBar } from "../selection/SelectionBar";
+import { SaveMenu } from "../share/SaveMenu";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
-import { BoxSelect, Camera, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
+import { BoxSelect, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
 import type { Points } from "./encode";
 import type { Tool } from "./gestures";
 import { HoverCard } from "./HoverCard";
@@ -11,7 +12,6 @@ import { Minimap } from "./Minimap";
 import type { Plot, Style } from "./plot";
 import { type Hover, ScatterPlot } from "./ScatterPlot";
 import { StatusChip } from "./StatusChip";
-import { savePicture } from "./savePicture";
 import type { Picture } from "./scene";
 import styles from "./stage.module.css";
 import type { FilmBox, ShownFrame } from "./useShownFrame";
@@ -29,6 +29,7 @@ type Props = {
   onPick: (index: number) => void;
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
+  onView: (view: ViewOfPlot) => void;
   /** What lies over the canvas: progress, or a message in its place. */
   children?: ReactNode;
 };
@@ -66,6 +67,7 @@ export function Stage(props: Props) {
         onPick={props.onPick}
         onView={(next) => {
           setView(next);
+          props.onView(next);
           setHover(null);
         }}
         onPlot={props.onPlot}
@@ -102,14 +104,7 @@ export function Stage(props: Props) {
             >
               <Fit />
             </IconButton>
-            <IconButton
-              label="Save the picture as PNG"
-              side="right"
-              data-testid="save-picture"
-              onClick={() => plot && savePicture(plot, `${shown.film.layer} ${shown.frame.step}`)}
-            >
-              <Camera />
-            </IconButton>
+            <SaveMenu plot={plot} shown={shown} picture={picture} />
           </div>
           <SelectionBar shown={shown} />
           <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={view?.zoom ?? 1} />

@@ -65,6 +65,20 @@ export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach:
   return found;
 }
 
+/** Rows of the u16 grid are taken together by their upper bits: a point looks at the edges of its band only. */
+const BAND = 8;
+
+function edgesByBand(ys: Float64Array): number[][] {
+  const bands: number[][] = Array.from({ length: 65536 >> BAND }, () => []);
+  const bandOf = (y: number) => Math.min(bands.length - 1, Math.max(0, Math.floor(y) >> BAND));
+  ys.forEach((end, a) => {
+    const start = ys[(a + ys.length - 1) % ys.length];
+    const last = bandOf(Math.max(start, end));
+    for (let band = bandOf(Math.min(start, end)); band <= last; band++) bands[band].push(a);
+  });
+  return bands;
+}
+
 /** The drawn points within a closed path (even-odd), ascending. */
 export function within(points: Points, drawn: Uint32Array, path: readonly Place[]): Uint32Array {
   const { x, y, grid } = points;
@@ -77,6 +91,7 @@ export function within(points: Points, drawn: Uint32Array, path: readonly Place[
     return ys[b] === ys[a] ? 0 : (xs[b] - at) / (ys[b] - ys[a]);
   });
   const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const edges = edgesByBand(ys);
   const found = new Uint32Array(drawn.length);
   let kept = 0;
   for (let order = 0; order < drawn.length; order++) {
@@ -85,7 +100,8 @@ export function within(points: Points, drawn: Uint32Array, path: readonly Place[
     const py = y[i];
     if (px < left || px > right || py < bottom || py > top) continue;
     let inside = false;
-    for (let a = 0, b = corners - 1; a < corners; b = a++) {
+    for (const a of edges[py >> BAND]) {
+      const b = a === 0 ? corners - 1 : a - 1;
       if (ys[a] > py !== ys[b] > py && px < slopes[a] * (py - ys[a]) + xs[a]) inside = !inside;
     }
     if (inside) found[kept++] = i;

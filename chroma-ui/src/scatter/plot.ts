@@ -244,6 +244,25 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       draw();
       return countPixels(renderer.read(), shown?.palette ?? []);
     },
+    /** What is drawn and how, for a picture made of other things than pixels; null while nothing is shown. */
+    sketch() {
+      if (!shown) return null;
+      const { shade, labels, contours } = style;
+      return {
+        scene: shown,
+        transform: screenTransform(stance(), room),
+        room: { ...room },
+        ...look(),
+        shade,
+        labels,
+        contours,
+      };
+    },
+    /** The points alone, as the address of an image. */
+    pointsImage(): string {
+      draw();
+      return canvas.toDataURL();
+    },
     /** The plot as an image, the cover included, on a ground of this colour. */
     picture(ground: string): HTMLCanvasElement {
       draw();

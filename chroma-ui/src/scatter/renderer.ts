@@ -19,8 +19,6 @@ export type Renderer = ReturnType<typeof createRenderer>;
 
 /** Bytes of frames kept on the GPU before the one used longest ago is let go. */
 const KEPT_BYTES = 96 * 1024 * 1024;
-const DIMMED = 0.16;
-const [ALL, UNMARKED, MARKED] = [0, 1, 2];
 const PALETTE_WIDTH = 256;
 
 export class NoWebGL extends Error {}
@@ -38,7 +36,7 @@ export function createRenderer(canvas: HTMLCanvasElement) {
     camera: place("camera"),
     size: place("size"),
     opacity: place("opacity"),
-    pass: place("pass"),
+    selecting: place("selecting"),
   };
   const codes = gl.createBuffer();
   const marks = gl.createBuffer();
@@ -52,6 +50,7 @@ export function createRenderer(canvas: HTMLCanvasElement) {
   gl.useProgram(program);
   // Colours are premultiplied.
   gl.enable(gl.BLEND);
+  gl.depthFunc(gl.LEQUAL);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   gl.bindTexture(gl.TEXTURE_2D, colours);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -134,22 +133,16 @@ export function createRenderer(canvas: HTMLCanvasElement) {
     draw({ along, camera, size, opacity, selecting }: Look): void {
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
-      gl.clear(gl.COLOR_BUFFER_BIT);
+      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
       if (n === 0) return;
       gl.uniform1f(places.along, along);
       gl.uniform4f(places.camera, ...camera);
-      const pass = (which: number, diameter: number, alpha: number) => {
-        gl.uniform1ui(places.pass, which);
-        gl.uniform1f(places.size, diameter);
-        gl.uniform1f(places.opacity, alpha);
-        gl.drawArrays(gl.POINTS, 0, n);
-      };
-      if (!selecting) {
-        pass(ALL, size, opacity);
-        return;
-      }
-      pass(UNMARKED, size, opacity * DIMMED);
-      pass(MARKED, size * 1.15, Math.min(1, opacity * 1.25));
+      gl.uniform1f(places.size, size);
+      gl.uniform1f(places.opacity, opacity);
+      gl.uniform1i(places.selecting, selecting ? 1 : 0);
+      if (selecting) gl.enable(gl.DEPTH_TEST);
+      else gl.disable(gl.DEPTH_TEST);
+      gl.drawArrays(gl.POINTS, 0, n);
     },
     /** Pixels of the last drawing, premultiplied; only within the task that drew it. */
     read(): Uint8Array {

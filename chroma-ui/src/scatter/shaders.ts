@@ -1,6 +1,7 @@
 /**
  * Points of two frames, mixed on the way from one to the other. Places are u16 on the grid of their frame
- * (65535 is missing); a mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one.
+ * (65535 is missing); a mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one. While some are
+ * selected, they lie nearer than the others, which are dimmed: one pass, and the depth test keeps them on top.
  */
 export const VERTEX = `#version 300 es
 precision highp float;
@@ -16,15 +17,17 @@ uniform vec3 toGrid;
 uniform float along;
 uniform vec4 camera;
 uniform float size;
-uniform uint pass;
+uniform float opacity;
+uniform bool selecting;
 uniform highp sampler2D palette;
 flat out vec4 colour;
 flat out float diameter;
 
+const float DIMMED = 0.16;
+
 void main() {
   bool absent = toX == 65535u || toY == 65535u;
-  bool unwanted = pass == 1u ? mark != 1u : pass == 2u ? mark != 3u : mark == 0u;
-  if (absent || unwanted) {
+  if (absent || mark == 0u) {
     gl_Position = vec4(2.0, 2.0, 2.0, 1.0);
     gl_PointSize = 0.0;
     return;
@@ -33,9 +36,16 @@ void main() {
   bool appears = fromX == 65535u || fromY == 65535u;
   vec2 from = appears ? to : fromGrid.xy + vec2(fromX, fromY) * fromGrid.z;
   gl_Position = vec4((mix(from, to, along) - camera.xy) * camera.zw, 0.0, 1.0);
+  float alpha = opacity;
   diameter = size;
-  gl_PointSize = size + 1.0;
-  colour = texelFetch(palette, ivec2(int(code & 255u), int(code >> 8u)), 0);
+  if (selecting) {
+    bool chosen = mark == 3u;
+    gl_Position.z = chosen ? 0.0 : 0.5;
+    diameter = chosen ? size * 1.15 : size;
+    alpha = chosen ? min(1.0, opacity * 1.25) : opacity * DIMMED;
+  }
+  gl_PointSize = diameter + 1.0;
+  colour = vec4(texelFetch(palette, ivec2(int(code & 255u), int(code >> 8u)), 0).rgb, alpha);
 }`;
 
 /** Discs with smooth edges; colours are premultiplied. */
@@ -43,12 +53,11 @@ export const FRAGMENT = `#version 300 es
 precision highp float;
 flat in vec4 colour;
 flat in float diameter;
-uniform float opacity;
 out vec4 pixel;
 
 void main() {
   float away = length(gl_PointCoord - 0.5) * (diameter + 1.0);
-  float alpha = clamp(diameter * 0.5 - away + 0.5, 0.0, 1.0) * opacity;
+  float alpha = clamp(diameter * 0.5 - away + 0.5, 0.0, 1.0) * colour.a;
   if (alpha <= 0.0) discard;
   pixel = vec4(colour.rgb * alpha, alpha);
 }`;

@@ -100,12 +100,16 @@ export function createViewpoint(
     },
     /** The room has another size. */
     refit(): void {
-      if (!box || movedByHand) return;
+      if (!box) return;
+      const { x, y, zoom } = place();
       // A travel under way would end where the old room had its home.
       travel = null;
       led = false;
       home = homeOf(box);
-      set(home);
+      // What was moved by hand stays where it is against the whole film, as addresses tell it.
+      const { distance } = home;
+      if (movedByHand) set({ x: home.x + x * distance, y: home.y + y * distance, distance: distance / zoom });
+      else set(home);
     },
     zoomBy(factor: number, ms = CAMERA_MS / 2): void {
       movedByHand = true;

@@ -23,6 +23,7 @@ describe("the address of a view", () => {
         { column: "confidence", range: [0.25, 1] },
         { column: "tag:a&b", values: ["tagged", '"'] },
       ],
+      camera: { x: -0.25, y: 1.5, zoom: 12.5 },
     };
     expect(readView(writeView(view))).toEqual(view);
   });
@@ -33,7 +34,7 @@ describe("the address of a view", () => {
   });
 
   it("falls back where it cannot be understood", () => {
-    const view = readView("?step=-4&sample=x&method=tsne&filter=[1]&filter=x");
+    const view = readView("?step=-4&sample=x&method=tsne&filter=[1]&filter=x&camera=1,2,0");
     expect(view).toEqual(START);
   });
 });

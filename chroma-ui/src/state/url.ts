@@ -1,3 +1,4 @@
+import type { Place } from "../scatter/viewpoint";
 import { type Filter, readFilter, writeFilter } from "./filters";
 import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
 
@@ -24,6 +25,8 @@ export type View = {
   sample: number | null;
   /** Only points that pass all of them are drawn. */
   filters: Filter[];
+  /** Where the camera is, against the whole film; null sees all of it. */
+  camera: Place | null;
 };
 
 export const START: View = {
@@ -39,11 +42,21 @@ export const START: View = {
   hidden: [],
   sample: null,
   filters: [],
+  camera: null,
 };
 
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
+
+/** x, y in half heights of the whole film's view, then the zoom. */
+function readCamera(text: string | null): Place | null {
+  const [x, y, zoom] = (text ?? "").split(",").map(Number);
+  const sensible = [x, y].every((at) => Math.abs(at) <= 100) && zoom >= 0.05 && zoom <= 1000;
+  return sensible ? { x, y, zoom } : null;
+}
+
+const writeCamera = ({ x, y, zoom }: Place) => [x, y, zoom].map((value) => +value.toFixed(4)).join(",");
 
 export function readView(search: string): View {
   const query = new URLSearchParams(search);
@@ -63,6 +76,7 @@ export function readView(search: string): View {
     hidden: query.getAll("hide"),
     sample: wholeNumber(query.get("sample")),
     filters: query.getAll("filter").flatMap((text) => readFilter(text) ?? []),
+    camera: readCamera(query.get("camera")),
   };
 }
 
@@ -81,6 +95,7 @@ export function writeView(view: View): string {
   for (const name of view.hidden) query.append("hide", name);
   if (view.sample !== null) query.set("sample", String(view.sample));
   for (const filter of view.filters) query.append("filter", writeFilter(filter));
+  if (view.camera) query.set("camera", writeCamera(view.camera));
   const text = query.toString();
   return text ? `?${text}` : "";
 }

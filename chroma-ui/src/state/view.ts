@@ -53,11 +53,12 @@ export const useView = create<View & Actions>()((set) => ({
       hidden: [],
       sample: null,
       filters: [],
+      camera: null,
       playing: false,
     }),
-  openLayer: (layer) => set({ layer }),
-  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [] }),
-  setMethod: (method) => set({ method }),
+  openLayer: (layer) => set({ layer, camera: null }),
+  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [], camera: null }),
+  setMethod: (method) => set({ method, camera: null }),
   seek: (step) => set({ step }),
   setPlaying: (playing) => set({ playing }),
   colourBy: (colour) => set({ colour, hidden: [] }),
@@ -76,6 +77,13 @@ export const useView = create<View & Actions>()((set) => ({
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
 }));
+
+/** Goes to a view by its address; Back leads away from it again. */
+export function openAddress(search: string): void {
+  const view = readView(search);
+  window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
+  useView.setState({ ...view, playing: false });
+}
 
 /** Keeps the address in step with the view. Opening another run, layer or split can be undone by Back. */
 export function mirrorToAddress(): () => void {

@@ -27,7 +27,7 @@ function NoticeCard({ notice }: { notice: Notice }) {
     return () => window.clearTimeout(timer);
   }, [dismiss, key, action]);
   return (
-    <div className={styles.notice} data-testid="notice">
+    <div className={styles.notice} data-testid="notice" data-notice>
       <p>{text}</p>
       {action ? (
         <Button

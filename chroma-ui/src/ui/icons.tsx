@@ -83,6 +83,11 @@ export const Pencil = (props: Props) => (
     <path d="m3 13 .6-2.6L10.9 3.1l2 2-7.3 7.3zM9.6 4.4l2 2" />
   </Stroked>
 );
+export const Bookmark = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M4.5 2.5h7v11L8 10.6l-3.5 2.9z" />
+  </Stroked>
+);
 export const Bin = (props: Props) => (
   <Stroked {...props}>
     <path d="M3 4.5h10M6.5 4.5v-1.5h3v1.5M4.5 4.5l.5 8.5h6l.5-8.5M7 7v3.5M9 7v3.5" />

@@ -12,6 +12,7 @@ import type { Plot } from "../scatter/plot";
 import { Stage } from "../scatter/Stage";
 import { composePicture } from "../scatter/scene";
 import { useShownFrame } from "../scatter/useShownFrame";
+import { useCamera } from "../share/useCamera";
 import { useConnection } from "../state/connection";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
@@ -65,6 +66,7 @@ export function Workspace() {
     problem: bytesProblem,
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
+  const onView = useCamera(plot, box);
   const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot);
 
   const classNames = split?.classNames;
@@ -140,6 +142,7 @@ export function Workspace() {
           onPick={(i) => view.focus(positionOf(i))}
           plot={plot}
           onPlot={setPlot}
+          onView={onView}
         >
           {message}
           {!message && run ? <FilmProgress film={film} /> : null}

@@ -24,7 +24,9 @@ export function useOpenRun() {
     pause: runId === null,
     requestPolicy: "cache-and-network",
   });
-  const run = runData?.run?.id === runId ? runData.run : null;
+  const found = runData?.run?.id === runId ? runData.run : null;
+  const deleted = found !== null && found.deletedAt !== null;
+  const run = deleted ? null : found;
 
   useEffect(() => {
     // The address names the run even when nobody chose one, so that the link stays good.
@@ -77,7 +79,7 @@ export function useOpenRun() {
     problem,
     /** Why the server refused to tell of runs. */
     refusal: runsError?.graphQLErrors[0] ?? runError?.graphQLErrors[0] ?? null,
-    isGone: runId !== null && runData !== undefined && runData.run === null,
+    isGone: runId !== null && runData !== undefined && (runData.run === null || deleted),
     askRuns: () => askRuns({ requestPolicy: "network-only" }),
     askFilm: () => void ask(),
   };

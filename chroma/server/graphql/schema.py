@@ -20,10 +20,12 @@ from chroma.server.graphql.comparing import Comparison, Moment
 from chroma.server.graphql.filming import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, find_sample, sample_lines
+from chroma.server.graphql.views import SavedView, forget_view, keep_view
 from chroma.server.ingest import write_note
 from chroma.server.store import comparing, lookups, queries, tables
 from chroma.server.store.engine import Session
 from chroma.server.store.samples import split_samples
+from chroma.server.store.saved_views import all_views
 from chroma.server.store.search import search_samples as find
 
 logger = logging.getLogger("chroma.server")
@@ -36,6 +38,7 @@ class EventKind(Enum):
     METRIC = "metric"
     FILM = "film"
     TAG = "tag"
+    VIEW = "view"
 
 
 @strawberry.type
@@ -69,6 +72,10 @@ class Query(FilmQuery):
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
         row = await info.context.read(lambda session: session.get(tables.Run, str(id)))
         return Run.of_row(row) if row else None
+
+    @strawberry.field(description="Saved views of all runs, newest first")
+    async def views(self, info: Info) -> list[SavedView]:
+        return [SavedView.of_row(row) for row in await info.context.read(all_views)]
 
     @strawberry.field(
         description="One sample by its dense position in the split, with its outputs at a step "
@@ -142,6 +149,24 @@ class Mutation(FilmMutation):
     @strawberry.mutation
     async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
         return await _note(info, str(id), Notes("untag-run", {"tag": _tag_name(tag)}))
+
+    @strawberry.mutation(
+        description="Keeps an address of the dashboard under a name; with the id of a view, changes it, "
+        "or brings it back"
+    )
+    async def save_view(
+        self,
+        info: Info,
+        run_id: strawberry.ID,
+        name: str,
+        address: str,
+        id: strawberry.ID | None = None,
+    ) -> SavedView:
+        return await keep_view(info, str(run_id), name, address, None if id is None else str(id))
+
+    @strawberry.mutation(description="saveView with its id brings it back")
+    async def delete_view(self, info: Info, id: strawberry.ID) -> SavedView:
+        return await forget_view(info, str(id))
 
     @strawberry.mutation
     async def tag_samples(

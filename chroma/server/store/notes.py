@@ -1,4 +1,4 @@
-"""What users write of a run: its name, its deletion, its tags and those of its samples."""
+"""What users write of a run: its name, its deletion, its tags and those of its samples, its views."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from chroma.records import Notes
 from chroma.server.events import Event
 from chroma.server.store import tables
 from chroma.server.store.purge import UNDO
+from chroma.server.store.saved_views import note_view
 
 
 def take_note(session: Session, run: tables.Run, record: Notes, written: datetime) -> Event:
@@ -40,6 +41,8 @@ def take_note(session: Session, run: tables.Run, record: Notes, written: datetim
         case "tag" | "untag":
             _tag(session, run.id, record, written)
             return Event("tag", run.id, message=str(body["tag"]))
+        case "keep-view" | "forget-view":
+            return Event("view", run.id, message=note_view(session, run.id, record, written))
         case _:
             raise IngestError(
                 f"run {run.id}: a note with the unknown change {record.change!r}; "

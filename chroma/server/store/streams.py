@@ -18,8 +18,13 @@ from chroma.server.store.vectors import snapshot_vectors
 
 def film_ids(session: Session, store: Store, film: tables.Film) -> bytes:
     """The ids of a film's points, in film order: column `id`, int64 or string."""
+    return _stream({"id": _column(point_ids(session, store, film))})
+
+
+def point_ids(session: Session, store: Store, film: tables.Film) -> Array:
+    """The ids of a film's points, in film order: int64, or object of str."""
     points = points_of(session, store, film)
-    return _stream({"id": _column(points.table.ids[points.positions[: film.n]])})
+    return points.table.ids[points.positions[: film.n]]
 
 
 def samples_stream(session: Session, store: Store, split: tables.Split) -> bytes:

@@ -341,3 +341,16 @@ class TaggedSample(Table, table=True):
 
     tag_id: str = Field(foreign_key="tag.id", ondelete="CASCADE", primary_key=True)
     sample_id: str = Field(primary_key=True)
+
+
+class SavedView(Table, table=True):
+    """An address of the dashboard that a user gave a name."""
+
+    __tablename__ = "saved_view"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    name: str
+    address: str  # the search part: ?run=…
+    created_at: datetime = _moment()
+    deleted_at: datetime | None = _moment_or_none()  # forgotten; the same id may be kept again

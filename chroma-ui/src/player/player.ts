@@ -1,0 +1,207 @@
+/** A film in a file of its own: plays without a server, a network, or the dashboard's React. */
+import { columnTitle, count, decimal } from "../lib/format";
+import { boundingBox, union } from "../scatter/encode";
+import { createPlot } from "../scatter/plot";
+import { inflate, type Reel, unpack } from "./reel";
+import { showFrame } from "./view";
+import "../ui/tokens.css";
+import "./player.css";
+
+/** From frame to frame while it plays; without motion where the person wants none. */
+const GLIDE_MS = 700;
+const PAUSE_MS = 350;
+
+function element<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  made.className = className;
+  made.append(...children);
+  return made;
+}
+
+function button(className: string, label: string, text: string, act: () => void): HTMLButtonElement {
+  const made = element("button", className, text);
+  made.type = "button";
+  made.title = label;
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", act);
+  return made;
+}
+
+function mount(root: HTMLElement, reel: Reel): void {
+  const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  const last = reel.points.length - 1;
+  const hidden = new Set<string>();
+  let shade: "dark" | "light" = dark.matches ? "dark" : "light";
+  let frame = last;
+  let column = reel.columns[0]?.name ?? "";
+  let timer: number | null = null;
+
+  const canvas = element("div", "canvas");
+  const card = element("div", "card");
+  const legend = element("ul", "legend");
+  const moment = element("output", "moment");
+  const slider = element("input", "slider");
+  slider.type = "range";
+  slider.max = String(last);
+  slider.setAttribute("aria-label", "Frame");
+  slider.addEventListener("input", () => {
+    stop();
+    seek(Number(slider.value), 220);
+  });
+  const play = button("play", "Play or pause", "▶", () => (timer === null ? start() : stop()));
+  const theme = button("quiet", "Dark or light", "◐", () => {
+    shade = shade === "dark" ? "light" : "dark";
+    seek(frame, 0);
+  });
+  const columns = element("select", "columns");
+  columns.setAttribute("aria-label", "Colour by");
+  columns.append(
+    ...reel.columns.map(({ name }) => {
+      const option = element("option", "", columnTitle(name));
+      option.value = name;
+      return option;
+    }),
+  );
+  columns.addEventListener("change", () => {
+    column = columns.value;
+    hidden.clear();
+    seek(frame, 0);
+  });
+  const seen = `${count(reel.n)} of ${count(reel.of)} samples`;
+  const title = element("h1", "", reel.run);
+  const about = element(
+    "p",
+    "about",
+    `${reel.project} · ${reel.layer} · ${reel.split} · ${reel.method.toUpperCase()} · ${seen}`,
+  );
+  const controls = element("footer", "controls", play, slider, moment);
+  controls.hidden = last === 0;
+  const side = element("aside", "side", ...(reel.columns.length ? [columns, legend] : []));
+  root.append(
+    element(
+      "header",
+      "head",
+      element("div", "names", title, about),
+      button("quiet", "Fit the film", "⤢", () => plot.fit()),
+      theme,
+    ),
+    element("main", "stage", canvas, card, side),
+    controls,
+  );
+  card.hidden = true;
+
+  const style = { shade, pointSize: 1, labels: true, contours: true };
+  const plot = createPlot(canvas, style, {
+    onHover: (index) => {
+      card.hidden = index === null;
+      if (index !== null) describe(index);
+    },
+    onClick: () => undefined,
+    onView: () => undefined,
+    onSelect: () => undefined,
+  });
+
+  function describe(index: number): void {
+    const facts = reel.columns.map(({ name, at }) => {
+      const values = at(frame);
+      const said =
+        values.kind === "categorical"
+          ? (values.legend[values.codes[index]] ?? "–")
+          : decimal(values.values[index]);
+      return element("div", "", element("dt", "", columnTitle(name)), element("dd", "", said));
+    });
+    card.replaceChildren(element("b", "", `sample ${reel.ids[index]}`), element("dl", "", ...facts));
+    const place = plot.screenOf(index);
+    if (!place) return;
+    const right = place.x > canvas.clientWidth / 2;
+    card.style.left = right ? "" : `${place.x + 14}px`;
+    card.style.right = right ? `${canvas.clientWidth - place.x + 14}px` : "";
+    card.style.top = `${Math.min(place.y, canvas.clientHeight - card.offsetHeight - 12)}px`;
+  }
+
+  function seek(next: number, ms: number): void {
+    frame = next;
+    document.documentElement.dataset.theme = shade;
+    const { scene, entries, ramp } = showFrame(reel, frame, column, hidden, shade);
+    plot.setStyle({ shade });
+    plot.show(scene, still ? 0 : ms);
+    slider.value = String(frame);
+    const { title: name, trustworthiness } = reel.frames[frame];
+    const trust = trustworthiness === null ? "" : ` · trustworthiness ${decimal(trustworthiness)}`;
+    slider.setAttribute("aria-valuetext", name);
+    moment.textContent = `${name}${trust}`;
+    root.dataset.frame = String(frame);
+    legend.replaceChildren(
+      ...entries.map(({ name: entry, colour, count: size }) => {
+        const item = button("entry", `Hide or show ${entry}`, "", () => {
+          if (!hidden.delete(entry)) hidden.add(entry);
+          seek(frame, 0);
+        });
+        item.setAttribute("aria-pressed", String(!hidden.has(entry)));
+        const dot = element("i", "dot");
+        dot.style.background = colour;
+        item.append(dot, element("span", "", entry), element("small", "", count(size)));
+        return element("li", "", item);
+      }),
+    );
+    if (ramp) {
+      const bar = element("i", "ramp");
+      bar.style.background = `linear-gradient(90deg, ${ramp.colours.join(", ")})`;
+      const [low, high] = ramp.range.map((end) => element("small", "", decimal(end)));
+      legend.replaceChildren(element("li", "scale", bar, low, high));
+    }
+  }
+
+  function start(): void {
+    play.textContent = "❚❚";
+    const step = () => {
+      seek(frame === last ? 0 : frame + 1, GLIDE_MS);
+      timer = window.setTimeout(step, GLIDE_MS + PAUSE_MS);
+    };
+    step();
+  }
+
+  function stop(): void {
+    if (timer !== null) window.clearTimeout(timer);
+    timer = null;
+    play.textContent = "▶";
+  }
+
+  new ResizeObserver(() => plot.resize()).observe(canvas);
+  dark.addEventListener("change", () => {
+    shade = dark.matches ? "dark" : "light";
+    seek(frame, 0);
+  });
+  window.addEventListener("keydown", (event) => {
+    if (event.target instanceof HTMLSelectElement || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " && !(event.target instanceof HTMLButtonElement)) {
+      event.preventDefault();
+      play.click();
+    } else if (event.target !== slider && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      stop();
+      seek(Math.min(last, Math.max(0, frame + (event.key === "ArrowLeft" ? -1 : 1))), 220);
+    } else if (event.key === "f") plot.fit();
+  });
+  const box = reel.points.map(boundingBox).reduce(union, null);
+  if (box) plot.setBox(box, true);
+  seek(frame, 0);
+  if (last > 0 && !still) start();
+}
+
+async function main(): Promise<void> {
+  const root = document.getElementById("player");
+  const text = document.getElementById("film")?.textContent;
+  if (!root || !text) throw new Error("The page carries no film: export it again.");
+  try {
+    mount(root, unpack(await inflate(text)));
+  } catch (error) {
+    root.append(element("p", "problem", error instanceof Error ? error.message : String(error)));
+  }
+}
+
+void main();

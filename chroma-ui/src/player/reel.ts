@@ -1,0 +1,73 @@
+/** Pure: what an exported page carries → frames and columns. The server's half is `chroma/server/offline.py`. */
+import type { ColumnValues } from "../api/bytes";
+import { MISSING_U16, type Points, placed, type Square } from "../scatter/encode";
+
+type Header = {
+  project: string;
+  run: string;
+  layer: string;
+  split: string;
+  method: string;
+  /** Points in this file, and samples of the split. */
+  n: number;
+  of: number;
+  square: Square;
+  frames: { title: string; trustworthiness: number | null }[];
+  columns: { name: string; legend: string[] | null; low: number; high: number; perFrame: boolean }[];
+  ids: string[];
+};
+
+export type Reel = Omit<Header, "square" | "columns"> & {
+  points: Points[];
+  columns: { name: string; at: (frame: number) => ColumnValues; range: [number, number] | null }[];
+};
+
+/** Text in base64 of bytes under zlib → those bytes. */
+export async function inflate(text: string): Promise<ArrayBuffer> {
+  const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+  return new Response(stream).arrayBuffer();
+}
+
+/** The header's length (u32), the header as JSON, padded to even; then u16 arrays, all little-endian. */
+export function unpack(body: ArrayBuffer): Reel {
+  const view = new DataView(body);
+  const length = view.getUint32(0, true);
+  const { square, columns, ...header } = JSON.parse(
+    new TextDecoder().decode(new Uint8Array(body, 4, length)),
+  ) as Header;
+  const { n } = header;
+  let at = 4 + length + (length % 2);
+  const take = (): Uint16Array => {
+    const values = new Uint16Array(n);
+    for (let i = 0; i < n; i++) values[i] = view.getUint16(at + 2 * i, true);
+    at += 2 * n;
+    return values;
+  };
+  const points = header.frames.map(() => {
+    const x = take();
+    return placed({ x, y: take() }, square, square);
+  });
+  return {
+    ...header,
+    points,
+    columns: columns.map(({ name, legend, low, high, perFrame }) => {
+      const moments = Array.from({ length: perFrame ? points.length : 1 }, () =>
+        valuesOf(take(), legend, low, high),
+      );
+      return {
+        name,
+        at: (frame) => moments[perFrame ? frame : 0],
+        range: legend ? null : [low, high],
+      };
+    }),
+  };
+}
+
+function valuesOf(codes: Uint16Array, legend: string[] | null, low: number, high: number): ColumnValues {
+  if (legend) return { kind: "categorical", codes, legend };
+  const values = Float32Array.from(codes, (code) =>
+    code === MISSING_U16 ? Number.NaN : low + (code / 65534) * (high - low),
+  );
+  return { kind: "numeric", values };
+}

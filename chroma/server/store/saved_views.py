@@ -1,0 +1,58 @@
+"""Saved views: addresses of the dashboard that a user gave a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from chroma.errors import IngestError, NotFoundError
+from chroma.records import Notes
+from chroma.server.store import tables
+
+
+def note_view(session: Session, run_id: str, record: Notes, written: datetime) -> str:
+    """Keep a view, change one with the same id, bring it back, or forget it; returns its name.
+
+    Raises:
+        IngestError: The view belongs to another run.
+    """
+    body = record.body
+    view = session.get(tables.SavedView, str(body["id"]))
+    if view is not None and view.run_id != run_id:
+        raise IngestError(
+            f"the view {view.id} belongs to run {view.run_id}, not to {run_id}; give it another id"
+        )
+    if record.change == "forget-view":
+        if view is not None:
+            view.deleted_at = written
+        return view.name if view else ""
+    if view is None:
+        view = tables.SavedView(id=str(body["id"]), run_id=run_id, name="", address="", created_at=written)
+    view.name, view.address = str(body["name"]), str(body["address"])
+    view.deleted_at = None
+    session.add(view)
+    return view.name
+
+
+def all_views(session: Session) -> Sequence[tables.SavedView]:
+    """The saved views of all runs that are not deleted, newest first."""
+    return session.exec(
+        select(tables.SavedView)
+        .join(tables.Run, col(tables.Run.id) == tables.SavedView.run_id)
+        .where(col(tables.SavedView.deleted_at).is_(None), col(tables.Run.deleted_at).is_(None))
+        .order_by(col(tables.SavedView.created_at).desc(), col(tables.SavedView.id))
+    ).all()
+
+
+def view_by(session: Session, view_id: str) -> tables.SavedView:
+    """A saved view, a forgotten one too.
+
+    Raises:
+        NotFoundError: There is none with this id.
+    """
+    view = session.get(tables.SavedView, view_id)
+    if view is None:
+        raise NotFoundError("saved view", view_id, [found.id for found in all_views(session)])
+    return view

@@ -1,0 +1,122 @@
+"""What the page does when things go wrong, how much it loads, and whether scrubbing asks the server."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import socket
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, Response, expect
+
+import chroma
+from tests.e2e.stage import CHROMIUM, FINISHED, Server, serve
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
+]
+FIRST_LOAD = 300_000  # bytes, gzipped
+SCRUBBED = 5_000_000  # bytes of 100,000 points in 10 epochs
+
+
+def free_port() -> str:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return str(taken.getsockname()[1])
+
+
+def test_the_first_load_is_small(page: Page, server: Server) -> None:
+    loaded: dict[str, int] = {}
+
+    def weigh(response: Response) -> None:
+        path = response.url.removeprefix(server.url).partition("?")[0]
+        if response.ok and not path.startswith(("/api/", "/graphql")):
+            loaded[path] = len(gzip.compress(response.body()))
+
+    responses: list[Response] = []
+    page.on("response", lambda response: responses.append(response))  # noqa: PLW0108  (Playwright marks it)
+    page.goto(server.door)
+    page.wait_for_function(FINISHED, timeout=120_000)
+    for response in responses:
+        weigh(response)
+    kinds = {path.rpartition(".")[2] for path in loaded}
+    assert {"js", "css", "woff2"} <= kinds, loaded
+    assert sum(loaded.values()) <= FIRST_LOAD, loaded
+
+
+def test_the_page_goes_on_when_the_server_comes_back(
+    chromium: Browser, trained: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    port = free_port()
+    context = chromium.new_context(reduced_motion="reduce")
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    with serve(home, "--port", port, "--no-token") as running:
+        page.goto(running.url)
+        page.wait_for_function(FINISHED, timeout=120_000)
+    expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)
+    # what is loaded stays usable meanwhile
+    page.keyboard.press("Home")
+    page.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    with serve(home, "--port", port, "--no-token"):
+        expect(page.get_by_test_id("banner")).to_have_count(0, timeout=30_000)
+        # the socket too: another page's change arrives
+        with chroma.open(f"http://127.0.0.1:{port}") as catalog:
+            catalog.run("latest").delete()
+        expect(page.get_by_text("This run is not here")).to_be_visible(timeout=30_000)
+    assert complaints == []
+    context.close()
+
+
+def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    rng = np.random.default_rng(1)
+    start, moves = rng.normal(size=(100_000, 2)), rng.normal(size=(100_000, 2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHROMA_HOME", str(home))
+        with chroma.init("large", "a hundred thousand") as run:
+            for epoch in range(10):
+                xy = (start + 0.1 * epoch * moves).astype(np.float32)
+                run.log_embeddings(xy, layer="xy", ids=range(len(xy)), split="val", epoch=epoch)
+    with serve(home, "--no-token") as running:
+        context = chromium.new_context(viewport={"width": 1024, "height": 700}, reduced_motion="reduce")
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        frames: dict[str, int] = {}
+        page.on(
+            "response",
+            lambda response: (
+                frames.update({response.url: int(response.headers.get("content-length", 0))})
+                if "/frames/" in response.url
+                else None
+            ),
+        )
+        page.goto(f"{running.url}/?method=pca")
+        page.wait_for_function("window.__chroma?.ready && window.__chroma.points === 100000")
+        page.wait_for_function(
+            "performance.getEntriesByType('resource').filter(e => e.name.includes('/frames/')).length >= 10"
+        )
+        page.wait_for_load_state("networkidle")
+        assert len(frames) == 10
+        assert sum(frames.values()) <= SCRUBBED
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        slider = page.get_by_test_id("timeline-slider")
+        track = slider.bounding_box()
+        assert track
+        page.keyboard.press("Home")
+        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
+        page.keyboard.press("End")
+        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 9")
+        for _ in range(5):
+            page.keyboard.press("ArrowLeft")
+        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 4")
+        assert [url for url in asked if "/frames/" in url or "/columns/" in url] == []
+        context.close()

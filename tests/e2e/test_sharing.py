@@ -1,0 +1,168 @@
+"""What leaves the dashboard: saved views, links, pictures, and a film in a file of its own."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+import chroma
+from tests.e2e.conftest import EPOCHS
+from tests.e2e.odd_runs import HOSTILE
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, Server
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
+]
+
+
+def saved(page: Page, choice: str) -> Path:
+    """What the menu of pictures and pages saves."""
+    page.get_by_test_id("save-picture").click()
+    with page.expect_download() as download:
+        page.get_by_role("menuitem", name=re.compile(choice)).click()
+    return Path(download.value.path())
+
+
+def colours(target: Page | Locator) -> Counter[tuple[int, int, int]]:
+    """How many pixels of each colour a screenshot holds."""
+    image = Image.open(io.BytesIO(target.screenshot())).convert("RGB")
+    return Counter({colour: count for count, colour in image.getcolors(1 << 24) or []})
+
+
+def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, server: Server) -> None:
+    film.keyboard.press("Home")
+    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    film.get_by_test_id("legend-item").filter(has_text=re.compile(r"^3")).click()
+    film.wait_for_function("window.__chroma.ready && window.__chroma.points < 898")
+    points = film.evaluate("window.__chroma.points")
+    film.get_by_test_id("views").click()
+    panel = film.get_by_test_id("views-list")
+    expect(panel).to_contain_text("Nothing saved yet")
+    panel.get_by_label("Name this view").fill(HOSTILE)
+    film.keyboard.press("Enter")
+    entry = panel.get_by_test_id("saved-view")
+    expect(entry).to_contain_text("<img src=x")
+    assert film.title() != "owned"
+    film.keyboard.press("Escape")
+    film.goto(f"{server.url}/")
+    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
+    film.get_by_test_id("views").click()
+    entry.get_by_role("button").first.click()
+    film.wait_for_function(
+        f"window.__chroma?.ready && window.__chroma.points === {points} && window.__chroma.frame.epoch === 0"
+    )
+    film.go_back()
+    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
+    film.get_by_test_id("views").click()
+    entry.get_by_role("button", name=re.compile("Rename")).click()
+    panel.get_by_label("New name").fill("without threes")
+    film.keyboard.press("Enter")
+    expect(entry).to_contain_text("without threes")
+    entry.get_by_role("button", name=re.compile("Delete")).click()
+    expect(entry).to_have_count(0)
+    film.get_by_test_id("notice").get_by_role("button", name="Undo").click()
+    expect(entry).to_contain_text("without threes")
+    entry.get_by_role("button", name=re.compile("Delete")).click()
+    expect(entry).to_have_count(0)
+
+
+def test_the_link_restores_where_the_camera_was(film: Page) -> None:
+    film.get_by_role("button", name="Zoom in").click()
+    film.wait_for_function("new URL(location).searchParams.has('camera') && window.__chroma.ready")
+    place = film.evaluate("window.__chroma.screenOf(5)")
+    film.reload()
+    film.wait_for_function(FINISHED, timeout=120_000)
+    film.wait_for_function(
+        """before => {
+            const now = window.__chroma.screenOf(5);
+            return Math.hypot(now.x - before.x, now.y - before.y) < 2;
+        }""",
+        arg=place,
+    )
+    film.get_by_test_id("fit").click()
+    film.wait_for_function("!new URL(location).searchParams.has('camera')")
+
+
+def test_the_picture_is_saved_as_vectors(film: Page) -> None:
+    picture = ET.parse(saved(film, "SVG")).getroot()
+    space = "{http://www.w3.org/2000/svg}"
+    circles = picture.findall(f".//{space}g/{space}circle")
+    assert len(circles) == 898
+    texts = [text.text for text in picture.iter(f"{space}text")]
+    assert {str(digit) for digit in range(10)} <= set(texts)
+    assert any("898 of 898 samples, by label" in (text or "") for text in texts)
+    assert len(picture.findall(f".//{space}path")) >= 10
+
+
+def test_the_film_plays_from_a_file_without_a_network(film: Page, chromium: Browser, tmp_path: Path) -> None:
+    page_file = tmp_path / "film.html"
+    shutil.copy(saved(film, "HTML"), page_file)
+    expect(film.get_by_test_id("notice")).to_contain_text(re.compile(r"0\.1 MB with 898 of 898 samples"))
+    assert page_file.stat().st_size < 150_000
+    context = chromium.new_context(offline=True, color_scheme="dark", viewport={"width": 900, "height": 640})
+    page = context.new_page()
+    asked: list[str] = []
+    complaints: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(page_file.as_uri())
+    expect(page.get_by_text("898 of 898 samples")).to_be_visible()
+    player = page.locator("#player")
+    # it plays by itself: every frame comes by
+    for wanted in range(EPOCHS):
+        expect(player).to_have_attribute("data-frame", str(wanted), timeout=60_000)
+    page.get_by_label("Play or pause").click()
+    page.get_by_label("Frame").press("End")
+    expect(player).to_have_attribute("data-frame", str(EPOCHS - 1))
+    page.wait_for_timeout(1500)
+    canvas = page.locator("canvas").first
+
+    def threes() -> int:
+        """Pixels in the colour of 3, blended with the dark ground: red, more blue in it than green."""
+        return sum(n for (r, g, b), n in colours(canvas).items() if r > b + 50 and b > g + 10)
+
+    before = threes()
+    assert before > 100
+    page.get_by_label("Hide or show 3").click()
+    page.wait_for_timeout(1000)
+    assert threes() < 0.3 * before
+    page.get_by_label("Colour by").select_option("confidence")
+    expect(page.locator(".ramp")).to_be_visible()
+    assert asked == [page_file.as_uri()]
+    assert complaints == []
+    context.close()
+
+
+def test_names_in_an_exported_film_are_only_names(chromium: Browser, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    subprocess.run(
+        [sys.executable, "-m", "tests.e2e.odd_runs"],
+        env={**os.environ, "CHROMA_HOME": str(home)},
+        cwd=ROOT,
+        check=True,
+    )
+    with chroma.open(home) as catalog:
+        written = catalog.run(HOSTILE).export(tmp_path / "film.html", method="pca")
+    text = written.read_text(encoding="utf-8")
+    assert "<img" not in text
+    context = chromium.new_context(offline=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(written.as_uri())
+    expect(page.get_by_role("heading")).to_have_text(HOSTILE)
+    assert page.title().startswith("<img src=x")
+    assert page.evaluate("document.images.length") == 0
+    assert len(colours(page.locator("canvas").first)) > 5
+    context.close()
