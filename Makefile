@@ -26,10 +26,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
 
-# the other frameworks that tests train with, and loggers beside them; the demo needs none of them
+# what else tests use: other frameworks, loggers beside them, other ways to draw; the demo needs none of them
 $(VENV)/frameworks: $(VENV)/installed
-	@echo "» Keras with its backends, Hugging Face and other loggers for the tests"
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS)
+	@echo "» Keras with its backends, Hugging Face, other loggers, t-SNE and PaCMAP for the tests"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt $(FRAMEWORKS) openTSNE pacmap
 	@$(BIN)/python -m pip check
 	@touch $@
 
@@ -92,7 +92,7 @@ bench-capture: $(VENV)/installed ## what capture costs a training, beside its pe
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
-bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
+bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
 	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
 

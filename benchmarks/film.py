@@ -119,6 +119,8 @@ def aligned(series: Series, seed: int, tag: str) -> tuple[Any, float]:
         import umap
 
         vectors = [snapshot.astype(np.float32) for snapshot in series.snapshots]
+        few = [{row: row for row in range(500)}]
+        umap.AlignedUMAP(random_state=seed).fit([part[:500] for part in vectors[:2]], relations=few)
         same = [{row: row for row in range(len(series.labels))}] * (len(vectors) - 1)
         fitted, cpu, wall = clocked(lambda: umap.AlignedUMAP(random_state=seed).fit(vectors, relations=same))
         np.savez(
@@ -201,8 +203,7 @@ import sys, time
 import numpy as np
 vectors = np.load(sys.argv[1])
 if sys.argv[2] == "chroma":
-    from chroma.projection.landmarks import choose_landmarks, landmarks_of, large_film, place
-from chroma.projection.layout import pca_start, umap_layout
+    from chroma.projection.layout import pca_start, umap_layout
     from chroma.projection.neighbors import neighbor_graph
     umap_layout(neighbor_graph(vectors), pca_start(vectors))
 else:

@@ -160,7 +160,6 @@ PROMISES = {
     24: Promise(
         "A second training is a run of its own; a run says which framework trained",
         "test_both_packages_and_subclasses_that_override_fit",
-        "test_a_second_training_is_a_run_of_its_own",
         "test_auto_takes_the_head_and_arguments_and_metrics_are_kept",
         "test_auto_takes_features_and_probabilities_and_never_calls_them_logits",
     ),

@@ -40,3 +40,19 @@ def test_each_example_captures_every_epoch(home: Path, example: str) -> None:
     closed = [read(entry.path).record for entry in entries(home / "journal")][-1]
     assert isinstance(closed, RunClosed)
     assert (closed.status, closed.receipt["missing"]) == ("finished", {})
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("notebook", sorted(path.name for path in EXAMPLES.glob("*.ipynb")))
+def test_each_notebook_runs_from_top_to_bottom(
+    home: Path, tmp_path: Path, notebook: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells assert what they say; none is kept with outputs, which would be those of another day."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    monkeypatch.setenv("PYTHONPATH", str(EXAMPLES.parent))
+    cells = nbformat.read(EXAMPLES / notebook, as_version=4)
+    assert not any(cell.get("outputs") for cell in cells.cells)
+    ran = nbclient.NotebookClient(
+        cells, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+    ).execute()
+    assert all(cell.execution_count for cell in ran.cells if cell.cell_type == "code")

@@ -127,6 +127,11 @@ class FitCapture(TrainingCapture):
         """Validation is there to ride on, or not at all."""
         return "ride" if self._trainer.enable_validation else None
 
+    def evaluates(self) -> bool:
+        """A module may do all of its work in its steps, and have no `forward` of its own."""
+        own = type(self.model).forward.__module__.partition(".")[0]
+        return self.options.forward is not None or own not in ("lightning", "pytorch_lightning", "torch")
+
     def living(self, split: str) -> Callable[[], Any] | None:
         """For training: the trainer makes its iterator after the hook that begins an epoch."""
         return self._living_train_pass if split == "train" else None

@@ -88,10 +88,14 @@ class TrainingCapture(CapturedCall, ABC):
             return "compiled code does not call hooks that it does not know"
         return None
 
+    def evaluates(self) -> bool:
+        """Whether the model can be called on a batch beside the training."""
+        return True
+
     def rides(self, split: str) -> bool:
         """Whether the loaders of a split are to be listened to."""
-        how = self.options.how() or {"val": "ride"}
-        return how.get(split) == "ride"
+        how = self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
+        return split in how and (how[split] == "ride" or not self.evaluates())
 
     def listen(self, loader: Any) -> None:
         """Record what a loader's sampler emits, from before it is first iterated."""
@@ -216,7 +220,14 @@ class TrainingCapture(CapturedCall, ABC):
             else:
                 wanted["val"] = validates
         for split, how in wanted.items():
-            if how == "ride" and (reason := self.hides_modules()):
+            if how == "probe" and not self.evaluates():
+                tally.note(
+                    f"{split} ridden",
+                    f"{split} is taken from the training's own batches: the model has no forward() to call "
+                    "beside it; forward=function(model, batch) gives one",
+                )
+                wanted[split] = "ride"
+            elif how == "ride" and (reason := self.hides_modules()):
                 self._say_aside(split, reason)
                 wanted[split] = "probe"
         return wanted

@@ -23,7 +23,11 @@ from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import Edges, optimise
 from chroma.projection.paint import pca_film, sized
 
+# Of what the engine draws from the same snapshots: raise it with any change to that.
+ENGINE = "2"
+
 __all__ = [
+    "ENGINE",
     "MISSING",
     "Bounds",
     "FilmParams",

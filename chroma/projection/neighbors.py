@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,18 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
+from chroma.projection.nearest import Floats, exact, hnsw
 
 Metric = Literal["euclidean", "cosine"]
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
-
-# Numbers per block of the distance matrix: 8 MiB of float32.
-_BLOCK = 1 << 21
-# The matrix product loses the last digits of small distances: a few more candidates are measured exactly.
-_SPARE = 8
 _RECALL_QUERIES = 500
-# HNSW's breadth while building and searching; 128 finds above .99 among 25,000 digits-like vectors.
-_EXPANSION = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +82,15 @@ def neighbor_graph(
         raise ConfigError(
             f"None of the {len(vectors)} vectors is finite, so none has neighbours: check the layer for NaN."
         )
-    points, unit = comparable(vectors[valid].astype(np.float32), metric)
+    points, unit = comparable(vectors[valid].astype(np.float32, order="C"), metric)
     kept = min(k, n_valid - 1)
     recall = None
     if n_valid <= exact_below or kept == 0:
-        near, distances = _exact(points, np.arange(n_valid), kept, threads)
+        near, distances = exact(points, np.arange(n_valid), kept, threads)
     else:
-        near, distances = _hnsw(points, kept, threads)
+        near, distances = hnsw(points, kept, threads)
         queries = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
-        recall = _recall(distances[queries], _exact(points, queries, kept, threads)[1])
+        recall = _recall(distances[queries], exact(points, queries, kept, threads)[1])
     rows = np.flatnonzero(valid)
     indices = np.full((len(vectors), kept), -1, np.int32)
     indices[rows] = rows[near]
@@ -112,6 +103,11 @@ def neighbor_graph(
 def finite_rows(matrix: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
     """Which rows have no NaN and no infinity: bool `[n]`."""
     return np.logical_and.reduce(np.isfinite(matrix), axis=1)
+
+
+def has_finite_row(matrix: npt.NDArray[np.floating[Any]]) -> bool:
+    """Whether any row has neither NaN nor infinity; looks no further than the first."""
+    return any(finite_rows(matrix[first : first + 1024]).any() for first in range(0, len(matrix), 1024))
 
 
 def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
@@ -132,57 +128,6 @@ def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
     # Rounded, so that the order in which rows are summed does not show in the distances.
     middle = np.rint(points.mean(axis=0) * 4096) / np.float32(4096)
     return points - middle, np.float32(unit.flat[0])
-
-
-def _exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indices, Floats]:
-    """Nearest `k` of all points for each query, by blocks of the distance matrix."""
-    from threadpoolctl import threadpool_limits
-
-    from chroma.projection.kernels import smallest
-
-    n = len(points)
-    candidates = min(k + _SPARE, n - 1)
-    near = np.empty((len(queries), candidates), np.int64)
-    if candidates:
-        squares = np.einsum("ij,ij->i", points, points)
-        rows = max(1, _BLOCK // n)
-        products = np.empty((rows, n), np.float32)
-        with threadpool_limits(threads):
-            for first in range(0, len(queries), rows):
-                block = queries[first : first + rows]
-                np.matmul(points[block], points.T, out=products[: len(block)])
-                near[first : first + rows] = smallest(products[: len(block)], squares, block, candidates)
-    return _nearest(points, queries, near, k)
-
-
-def _hnsw(points: Floats, k: int, threads: int) -> tuple[Indices, Floats]:
-    index_class: Any = importlib.import_module("usearch.index").Index
-    everyone = np.arange(len(points))
-    index = index_class(
-        ndim=points.shape[1],
-        metric="l2sq",
-        dtype="f32",
-        expansion_add=_EXPANSION,
-        expansion_search=_EXPANSION,
-    )
-    index.add(everyone, points, threads=threads, copy=False)
-    found = index.search(points, k + 1, threads=threads).keys.astype(np.int64)
-    # The sample itself is nearly always found; where duplicates crowd it out, the last goes instead.
-    itself = found == everyone[:, None]
-    itself[~itself.any(axis=1), -1] = True
-    return _nearest(points, everyone, found[~itself].reshape(len(points), k), k)
-
-
-def _nearest(points: Floats, queries: Indices, candidates: Indices, k: int) -> tuple[Indices, Floats]:
-    """Measure candidates exactly, nearest first, ties by row; the first `k` of them."""
-    distances = np.empty(candidates.shape, np.float32)
-    rows = max(1, _BLOCK // max(1, candidates.shape[1] * points.shape[1]))
-    for first in range(0, len(queries), rows):
-        block = slice(first, first + rows)
-        gap = points[candidates[block]] - points[queries[block], None]
-        distances[block] = np.sqrt(np.einsum("ijk,ijk->ij", gap, gap))
-    order = np.lexsort((candidates, distances), axis=1)[:, :k]
-    return np.take_along_axis(candidates, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
 def _recall(found: Floats, true: Floats) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 from chroma.errors import ConfigError
 from chroma.projection.append import turned
 from chroma.projection.layout import START_SIZE, Frame, Matrix, pca_basis, pca_project, pca_start
-from chroma.projection.neighbors import finite_rows
+from chroma.projection.neighbors import finite_rows, has_finite_row
 
 
 def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
@@ -27,21 +27,24 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
     Raises:
         ConfigError: Where no snapshot has a finite row.
     """
-    seen = [vectors for vectors in snapshots if finite_rows(vectors).any()]
-    if not seen:
+    painted = [t for t, vectors in enumerate(snapshots) if has_finite_row(vectors)]
+    if not painted:
         raise ConfigError(
             "A film needs at least one finite vector and there is none: check the layer for NaN."
         )
-    basis = pca_basis(seen[-1], seed)
-    last = pca_project(basis, seen[-1])
+    newest = snapshots[painted[-1]]
+    basis = pca_basis(newest, seed)
+    last = pca_project(basis, newest)
     frames: list[Frame] = []
-    for vectors in snapshots:
-        if not finite_rows(vectors).any():
-            frames.append(np.full((len(vectors), 2), np.nan, np.float32))
+    for t, vectors in enumerate(snapshots):
+        if t == painted[-1]:
+            frames.append(last)
         elif vectors.shape[1] == len(basis.mean):
             frames.append(pca_project(basis, vectors))
-        else:
+        elif t in painted:
             frames.append(pca_onto(vectors, last, seed))
+        else:
+            frames.append(np.full((len(vectors), 2), np.nan, np.float32))
     return frames
 
 

@@ -18,7 +18,7 @@ from chroma.projection.film import (
     quantize,
     turnover,
 )
-from chroma.projection.layout import LayoutParams, pca_basis, pca_project, pca_start, umap_layout
+from chroma.projection.layout import Basis, LayoutParams, pca_basis, pca_project, pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
 from chroma.projection.quality import neighborhood_hit, trustworthiness
 
@@ -83,6 +83,23 @@ def test_pca_of_few_dimensions_and_of_wide_layers():
     assert np.abs(pca_basis(wide).components[:, :2]).max(axis=1).min() > 0.9
     with pytest.raises(ConfigError, match="at least one finite"):
         pca_basis(np.full((3, 2), np.nan))
+
+
+def test_half_precision_is_projected_as_it_is():
+    every = np.arange(65_536, dtype=np.uint16).view(np.float16).reshape(-1, 2)
+    plain = Basis(np.zeros(2), np.eye(2))
+    with np.errstate(invalid="ignore"):
+        finite = np.isfinite(every).all(axis=1)
+    xy = pca_project(plain, every)
+    np.testing.assert_array_equal(xy[finite], every[finite].astype(np.float32))
+    assert np.isnan(xy[~finite]).all()
+    np.testing.assert_array_equal(pca_project(plain, every.astype(np.float32))[finite], xy[finite])
+
+
+def test_pca_looks_at_all_rows_where_most_are_missing(training):
+    vectors = np.full((30_000, training[0].shape[1]), np.nan, np.float16)
+    vectors[17::5000] = training[3][:6]
+    np.testing.assert_allclose(pca_basis(vectors).components, pca_basis(training[3][:6]).components)
 
 
 def test_pca_film_has_one_basis(training):

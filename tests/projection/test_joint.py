@@ -141,7 +141,7 @@ def test_samples_come_and_go_and_widths_differ(series):
 
 def test_a_film_forms_from_its_first_paint_and_never_looks_worse(series, graphs, film):
     states = list(forming_film(series, graphs, params=QUICK, every=0))
-    np.testing.assert_array_equal(states[0].frames, pca_film(series))
+    np.testing.assert_allclose(states[0].frames, pca_film(series), atol=1e-5)
     np.testing.assert_array_equal(states[-1].frames, film)
     done = [state.done for state in states]
     assert done == sorted(done)
@@ -153,7 +153,7 @@ def test_a_film_forms_from_its_first_paint_and_never_looks_worse(series, graphs,
         return min(trustworthiness(v, xy).value for v, xy in zip(series, state.frames, strict=True))
 
     paint = worst(states[0])
-    assert all(worst(state) > paint - 0.005 for state in states[1::10])
+    assert all(worst(state) >= paint for state in states[1::10])
     cancelled = forming_film(series, graphs, params=QUICK, every=0)
     next(cancelled), next(cancelled)
     cancelled.close()
@@ -192,6 +192,7 @@ def test_ties_are_the_exact_least_squares():
         np.testing.assert_allclose(held[at, i], np.linalg.solve(matrix, frames[at, i]), atol=1e-5)
 
 
+@pytest.mark.timeout(400)  # as above
 def test_graph_weights_are_umaps(digits):
     umap_ = pytest.importorskip("umap.umap_")
     graph = neighbor_graph(digits[0][:300])

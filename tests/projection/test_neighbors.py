@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
+from sklearn.neighbors import NearestNeighbors
 
 from chroma.errors import ConfigError
+from chroma.projection import kernels
+from chroma.projection.layout import LayoutParams, pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
 
 
@@ -116,3 +119,35 @@ def test_zero_vectors_under_cosine():
 def test_what_cannot_work_is_said(vectors, k, said):
     with pytest.raises(ConfigError, match=said):
         neighbor_graph(vectors, k=k)
+
+
+@pytest.mark.parametrize("kind", ["few axes", "no structure", "equal rows"])
+def test_many_wide_vectors_are_searched_exactly(kind):
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(2300, 160)).astype(np.float32)
+    if kind == "few axes":
+        vectors = random.normal(size=(2300, 12)).astype(np.float32) @ random.normal(size=(12, 160)) * 3
+        vectors = (vectors + random.normal(size=vectors.shape) * 0.05).astype(np.float32)
+    if kind == "equal rows":
+        vectors = np.repeat(vectors[:115], 20, axis=0)
+    graph = neighbor_graph(vectors)
+    assert graph.recall is None
+    gaps, near = NearestNeighbors(n_neighbors=16, algorithm="brute").fit(vectors).kneighbors(vectors)
+    if kind == "equal rows":
+        assert (graph.distances == 0).all()
+        assert (graph.indices // 20 == np.arange(2300)[:, None] // 20).all()
+    else:
+        np.testing.assert_allclose(graph.distances, gaps[:, 1:], rtol=1e-3)
+        assert (graph.indices == near[:, 1:]).mean() > 0.999
+    order = random.permutation(2300)
+    shuffled = neighbor_graph(vectors[order])
+    np.testing.assert_array_equal(shuffled.distances, graph.distances[order])
+
+
+def test_graphs_of_read_only_vectors_and_graphs_are_drawn(digits):
+    vectors = digits[0][:100]
+    vectors.flags.writeable = False
+    graph = neighbor_graph(vectors)
+    graph.indices.flags.writeable = graph.distances.flags.writeable = False
+    assert np.isfinite(umap_layout(graph, pca_start(vectors), LayoutParams(n_epochs=2)).xy).all()
+    assert len(kernels.agreement(graph.indices, neighbor_graph(vectors).indices)) == 100

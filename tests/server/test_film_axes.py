@@ -256,8 +256,15 @@ def test_only_picked_samples_are_drawn_and_their_neighbours_are_among_them(opene
     view = view_of(opened, film)
     assert (view.film.n, view.followed, view.of) == (30, N, N)
     assert all(frame.of == 30 and frame.quality_n == 30 for frame in view.frames)
-    # It grows with its run, as any film over epochs.
     assert film_ids_of(opened, film) == wanted
+    # The same samples in another film, even where the catalog was rebuilt and knows of none.
+    same = filming.ask(opened, "pca", None, axis="layers", samples_of=film.id)
+    draw(opened, same)
+    assert film_ids_of(opened, same) == wanted
+    with pytest.raises(NotFoundError, match="no film of picked samples named"):
+        filming.ask(opened, samples_of=whole.id)
+    with pytest.raises(NotFoundError, match="no film of picked samples named"):
+        filming.ask(opened, samples_of="../../runs")
 
 
 def film_ids_of(context: Context, film: tables.Film) -> list[int]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
-from chroma.errors import ConfigError, JobError, NotFoundError
+from chroma.errors import ConfigError, JobError, MissingDependencyError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.projection.film import inside
 from chroma.projection.neighbors import neighbor_graph
@@ -300,6 +301,19 @@ def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
     assert all((frame.trustworthiness or 0) > 0.5 for frame in frames)
 
 
+def test_tsne_draws_a_film_where_it_is_installed(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    filming.whole_run(opened, 2).close()
+    film = filming.ask(opened, "tsne")
+    draw(opened, film)
+    revision, frames = filming.on_screen(opened, film)
+    assert revision is not None
+    assert (revision.method, revision.preview) == ("tsne", False)
+    assert all((frame.trustworthiness or 0) > 0.5 for frame in frames)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(MissingDependencyError, match=r"openTSNE .*chroma-embeddings\[tsne\]"):
+        filming.ask(opened, "tsne")
+
+
 def test_the_neighbor_graph_is_computed_once_and_exact(opened: Context) -> None:
     filming.whole_run(opened, 2).close()
     draw(opened, filming.ask(opened))
@@ -420,8 +434,8 @@ def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
     filming.whole_run(opened, 1).close()
     with pytest.raises(NotFoundError, match=r"no layer named 'encoder.fc2'; there is encoder.fc1"):
         filming.ask(opened, layer="encoder.fc2")
-    with pytest.raises(ConfigError, match="cannot be drawn by 'tsne'; give one of umap, pca, umap-learn"):
-        filming.ask(opened, "tsne")
+    with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of umap, pca, umap-learn"):
+        filming.ask(opened, "mds")
     with (
         writing(opened.engine) as session,
         pytest.raises(NotFoundError, match="no split named 'vall'; there is val"),

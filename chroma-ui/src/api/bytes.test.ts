@@ -30,6 +30,9 @@ const margin: Column = { name: "margin", kind: "NUMERIC", perFrame: true, drawn:
 function filmOf(id: string): Film {
   const frame = (index: number) => ({
     index,
+    runId: "a",
+    run: "a",
+    layer: "fc1",
     epoch: index,
     step: 10 * (index + 1),
     digest: `digest-${index}`,
@@ -46,6 +49,9 @@ function filmOf(id: string): Film {
     layer: "fc",
     split: "val:1",
     method: "umap",
+    axis: "EPOCHS",
+    subset: false,
+    followed: 3,
     n: 2,
     of: 2,
     snapshotCount: 2,

@@ -1,9 +1,16 @@
 import { useCallback, useEffect, useState } from "react";
 import { useClient } from "urql";
+import { notify } from "../state/notices";
 import type { Film } from "./bytes";
-import { FilmDocument, RequestFilmDocument } from "./gql/graphql";
+import {
+  CancelFilmDocument,
+  FilmDocument,
+  RefineFilmDocument,
+  RequestFilmDocument,
+  type RequestFilmMutationVariables,
+} from "./gql/graphql";
 
-export type FilmRequest = { runId: string; layer: string; split: string; method: string };
+export type FilmRequest = RequestFilmMutationVariables;
 
 type Answer = { film: Film | null; problem: string | null; of: string };
 
@@ -25,10 +32,9 @@ export function shareParts(before: Film | null, next: Film): Film {
   };
 }
 
-const nameOf = (request: FilmRequest | null) =>
-  request ? JSON.stringify([request.runId, request.layer, request.split, request.method]) : "";
+const nameOf = (request: FilmRequest | null) => (request ? JSON.stringify(request) : "");
 
-/** Asks for the film of a layer and split, and keeps it up to date by `refresh` and `request`. */
+/** Asks for a film, and keeps it up to date by `refresh` and `ask`. */
 export function useFilm(request: FilmRequest | null) {
   const client = useClient();
   const [answer, setAnswer] = useState<Answer>({ film: null, problem: null, of: "" });
@@ -36,8 +42,7 @@ export function useFilm(request: FilmRequest | null) {
 
   const ask = useCallback(async () => {
     if (!name) return;
-    const [runId, layer, split, method] = JSON.parse(name) as string[];
-    const result = await client.mutation(RequestFilmDocument, { runId, layer, split, method });
+    const result = await client.mutation(RequestFilmDocument, JSON.parse(name) as FilmRequest);
     const problem = result.error ? (result.error.graphQLErrors[0]?.message ?? null) : null;
     setAnswer((before) => {
       const known = before.of === name ? before.film : null;
@@ -65,10 +70,28 @@ export function useFilm(request: FilmRequest | null) {
     [client, filmId, ask],
   );
 
+  /** Draws all frames together anew, or stops what is being drawn. */
+  const change = useCallback(
+    async (what: "refine" | "cancel") => {
+      if (filmId === null) return;
+      const document = what === "refine" ? RefineFilmDocument : CancelFilmDocument;
+      const { error } = await client.mutation<unknown, { id: string }>(document, { id: filmId });
+      if (error) notify(`The film was not ${what === "refine" ? "refined" : "stopped"}: ${error.message}`);
+      await refresh();
+    },
+    [client, filmId, refresh],
+  );
+
   useEffect(() => {
     void ask();
   }, [ask]);
 
   const current = answer.of === name;
-  return { film: current ? answer.film : null, problem: current ? answer.problem : null, refresh, ask };
+  return {
+    film: current ? answer.film : null,
+    problem: current ? answer.problem : null,
+    refresh,
+    ask,
+    change,
+  };
 }

@@ -58,7 +58,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const { isGone, problem, ...found } = usePane(what);
   const { run, layer, split, film } = found;
   const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, what.step);
+  const index = pickFrame(frames, { over: "epochs", at: null, step: what.step });
   const { filters, hidden, colour } = view;
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
@@ -215,7 +215,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             {isGone ? "This run is not here: choose another one." : (problem ?? loaded.problem)}
           </p>
         ) : (
-          <FilmProgress film={film} />
+          <FilmProgress film={film} onAsk={found.askFilm} />
         )}
       </div>
     </section>

@@ -4,7 +4,7 @@ import type { Film } from "../api/bytes";
 import { RunDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { useFilm } from "../api/useFilm";
-import { pickLayer, pickSplit } from "../runs/choices";
+import { grows, pickLayer, pickSplit } from "../runs/choices";
 import type { RunDetail } from "../runs/TopBar";
 import { useConnection } from "../state/connection";
 import type { Pane } from "../state/panes";
@@ -18,7 +18,9 @@ export type PaneFilm = {
 };
 
 /** The run, layer, split and film of a pane, kept up to date with the server. */
-export function usePane(pane: Pane): PaneFilm & { isGone: boolean; problem: string | null } {
+export function usePane(
+  pane: Pane,
+): PaneFilm & { isGone: boolean; problem: string | null; askFilm: () => void } {
   const { split: wantedSplit, method } = useView();
   const returns = useConnection((connection) => connection.returns);
   const [{ data }, askRun] = useQuery({
@@ -34,7 +36,9 @@ export function usePane(pane: Pane): PaneFilm & { isGone: boolean; problem: stri
       (taken) => taken.layer === layer?.name && taken.split === split?.name && taken.status !== "OPEN",
     ) ?? false;
   const { film, problem, refresh, ask } = useFilm(
-    run && layer && split && canFilm ? { runId: run.id, layer: layer.name, split: split.name, method } : null,
+    run && layer && split && canFilm
+      ? { runId: run.id, layer: layer.name, split: split.name, method, axis: "EPOCHS" }
+      : null,
   );
 
   useEvents((events) => {
@@ -44,7 +48,7 @@ export function usePane(pane: Pane): PaneFilm & { isGone: boolean; problem: stri
     if (["RUN", "SNAPSHOT", "TAG"].some((kind) => kinds.has(kind))) {
       askRun({ requestPolicy: "network-only" });
     }
-    if (kinds.has("SNAPSHOT") && film && film.status !== "FAILED") void ask();
+    if (kinds.has("SNAPSHOT") && film && grows(film)) void ask();
     else if (kinds.has("FILM") || kinds.has("TAG")) void refresh(kinds.has("TAG"));
   });
   useEffect(() => {
@@ -60,6 +64,7 @@ export function usePane(pane: Pane): PaneFilm & { isGone: boolean; problem: stri
     layer,
     split,
     film,
+    askFilm: () => void ask(),
     isGone: data !== undefined && (data.run === null || data.run?.deletedAt != null),
     problem: problem ?? failed ?? missing,
   };

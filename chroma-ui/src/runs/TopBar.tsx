@@ -4,6 +4,7 @@ import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Columns, Link, Logo, PanelLeft, PanelRight, Question, Search } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { AxisPicker } from "./AxisPicker";
 import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { type RunEntry, RunPicker } from "./RunPicker";
@@ -17,6 +18,8 @@ type Props = {
   run: RunDetail | null;
   layer: string | null;
   split: string | null;
+  /** Of the frame shown. */
+  step: number | null;
   onRunsChanged: () => void;
   onHelp: () => void;
   onSearch: () => void;
@@ -29,7 +32,7 @@ export const METHODS = [
   { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
 ] as const;
 
-export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
+export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
   const layers = run?.layers ?? [];
@@ -79,6 +82,9 @@ export function TopBar({ runs, run, layer, split, onRunsChanged, onHelp, onSearc
           onChange={openSplit}
           room={24}
         />
+      ) : null}
+      {run && layer && split ? (
+        <AxisPicker runId={run.id} layer={layer} split={split} layers={layers.length} step={step} />
       ) : null}
       <span className={styles.gap} />
       {run ? (

@@ -1,5 +1,8 @@
 /** Pure: which layer, split and frame to show when the address does not say, or names one that is not there. */
-import type { Frame } from "../api/bytes";
+import type { Film, Frame } from "../api/bytes";
+import type { FilmRequest } from "../api/useFilm";
+import { type Axis, markOf } from "../state/axis";
+import type { View } from "../state/url";
 import type { RunDetail } from "./TopBar";
 
 export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["layers"][number] | null {
@@ -25,8 +28,35 @@ export function pickSplit(
   return filled.find((split) => split.name === "val") ?? filled[0] ?? run.splits[0] ?? null;
 }
 
-/** The frame of a step, or the last one before it; the newest where no step is asked for. */
-export function pickFrame(frames: readonly Frame[], step: number | null): number {
+type Filmed = Pick<View, "method" | "over" | "step" | "mates" | "only">;
+
+/** What to ask the server for: over layers those of the step shown, over runs this one and its mates. */
+export function filmRequest(view: Filmed, runId: string, layer: string, split: string): FilmRequest {
+  const { method, over, step, mates, only } = view;
+  return {
+    runId,
+    split,
+    method,
+    axis: over === "layers" ? "LAYERS" : over === "runs" ? "RUNS" : "EPOCHS",
+    layer: over === "layers" ? null : layer,
+    step: over === "layers" ? step : null,
+    runIds: over === "runs" ? [runId, ...mates] : null,
+    samplesOf: only,
+  };
+}
+
+/** Whether a new snapshot of its run belongs in a film: others stay as they were when they were asked for. */
+export const grows = (film: Film): boolean =>
+  film.axis === "EPOCHS" && film.status !== "FAILED" && film.status !== "CANCELLED";
+
+type Sought = { over: Axis; at: string | null; step: number | null };
+
+/** The frame that is sought: over epochs by its step, or the last one before it; else the newest, or last. */
+export function pickFrame(frames: readonly Frame[], { over, at, step }: Sought): number {
+  if (over !== "epochs") {
+    const found = frames.findIndex((frame) => markOf(frame, over) === at);
+    return found < 0 ? frames.length - 1 : found;
+  }
   if (step === null) return frames.length - 1;
   let found = 0;
   frames.forEach((frame, index) => {

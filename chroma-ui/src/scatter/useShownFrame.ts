@@ -169,6 +169,8 @@ export function useShownFrame(
             valuesOf("prediction", next),
             valuesOf("confidence", next),
             colour ? valuesOf(colour, next) : null,
+            // What the open filters list: scrubbing asks the server for nothing.
+            ...columnsWanted.map((name) => valuesOf(name, next)),
           ]);
           return points;
         }),

@@ -7,10 +7,13 @@ import { useLines } from "./useLines";
 type Props = {
   runId: string;
   split: { name: string; hasImages: boolean };
-  /** Positions in the order to show them. */
-  positions: Uint32Array;
-  colourOf: (position: number) => string | undefined;
-  nameOf: (position: number) => string;
+  /** Points in the order to show them, by index in the film. */
+  indices: Uint32Array;
+  /** Position of a point in its split. */
+  placeOf: (index: number) => number;
+  colourOf: (index: number) => string | undefined;
+  nameOf: (index: number) => string;
+  /** A position. */
   focused: number | null;
   onFocus: (position: number) => void;
 };
@@ -23,7 +26,7 @@ const LINE = 30;
 const SPARE_ROWS = 4;
 
 /** Thumbnails of many samples; only the rows that are seen stand in the page. */
-export function Gallery({ runId, split, positions, colourOf, nameOf, focused, onFocus }: Props) {
+export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focused, onFocus }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(frame);
   const [top, setTop] = useState(0);
@@ -31,17 +34,17 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
   const across = plain ? 1 : Math.max(1, Math.floor((width + GAP) / (TILE + GAP)));
   const side = plain ? width : (width - GAP * (across - 1)) / across;
   const rise = plain ? LINE : side + GAP;
-  const rows = Math.ceil(positions.length / across);
+  const rows = Math.ceil(indices.length / across);
   const first = Math.max(0, Math.floor(top / rise) - SPARE_ROWS);
   const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
-  const seen = [...positions.subarray(first * across, last * across)];
-  const lines = useLines(runId, split.name, seen, !plain || width === 0);
+  const seen = [...indices.subarray(first * across, last * across)];
+  const lines = useLines(runId, split.name, seen.map(placeOf), !plain || width === 0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
     // Newer browsers answer with a promise, which is no clean-up.
     frame.current?.scrollTo({ top: 0 });
-  }, [positions]);
+  }, [indices]);
 
   return (
     <div
@@ -50,14 +53,15 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
       data-testid="gallery"
       onScroll={(event) => setTop(event.currentTarget.scrollTop)}
     >
-      <ul style={{ height: rows * rise }} aria-label={`${positions.length} samples`}>
+      <ul style={{ height: rows * rise }} aria-label={`${indices.length} samples`}>
         {width > 0
-          ? seen.map((position, order) => {
+          ? seen.map((index, order) => {
+              const position = placeOf(index);
               const place = first * across + order;
               const tile = position % SPRITES;
               return (
                 <li
-                  key={position}
+                  key={index}
                   style={{
                     left: (place % across) * (side + GAP),
                     top: Math.floor(place / across) * rise,
@@ -68,9 +72,9 @@ export function Gallery({ runId, split, positions, colourOf, nameOf, focused, on
                   <button
                     type="button"
                     className={plain ? styles.line : styles.tile}
-                    style={{ "--ink": colourOf(position) ?? "var(--line-strong)" } as React.CSSProperties}
-                    title={nameOf(position)}
-                    aria-label={nameOf(position)}
+                    style={{ "--ink": colourOf(index) ?? "var(--line-strong)" } as React.CSSProperties}
+                    title={nameOf(index)}
+                    aria-label={nameOf(index)}
                     data-focused={position === focused || undefined}
                     data-position={position}
                     onClick={() => onFocus(position)}

@@ -7,6 +7,7 @@ import { Button, IconButton } from "../ui/Button";
 import { ChevronDown, Cross } from "../ui/icons";
 import { copyIds, type ExportFormat, exportSamples, useTagging } from "./act";
 import styles from "./selection.module.css";
+import { useProjectOnly } from "./useProjectOnly";
 
 const FORMATS: readonly (readonly [ExportFormat, string])[] = [
   ["csv", "CSV"],
@@ -18,6 +19,7 @@ const FORMATS: readonly (readonly [ExportFormat, string])[] = [
 export function SelectionBar({ shown }: { shown: ShownFrame }) {
   const { indices, clear } = useSelection();
   const tagging = useTagging(shown);
+  const projectOnly = useProjectOnly(shown);
   const [naming, setNaming] = useState(false);
   const [name, setName] = useState("");
   if (indices.length === 0) return null;
@@ -89,6 +91,13 @@ export function SelectionBar({ shown }: { shown: ShownFrame }) {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
+      <Button
+        data-testid="project-only"
+        title="A film of these samples alone: their neighbours are looked for among them"
+        onClick={() => void projectOnly(indices)}
+      >
+        Project only these
+      </Button>
       <IconButton label="Clear the selection" hint="esc" data-testid="clear-selection" onClick={clear}>
         <Cross size={14} />
       </IconButton>

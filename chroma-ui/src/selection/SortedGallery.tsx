@@ -30,6 +30,7 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
   const asked = useMemo(() => (column ? [column] : []), [column]);
   const values = useColumns(shown, asked)?.get(order) ?? null;
   const positions = useMemo(() => sortedBy(indices, values, descending), [indices, values, descending]);
+  const placeOf = (i: number) => shown.position?.values[i] ?? i;
   const nameIn = (of: typeof label, i: number) => of?.legend[of.codes[i]] ?? null;
   const shownValue = (i: number) =>
     values?.kind === "numeric" ? decimal(values.values[i]) : values ? nameIn(values, i) : null;
@@ -59,11 +60,12 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
       <Gallery
         runId={film.runId}
         split={split}
-        positions={positions}
+        indices={positions}
+        placeOf={placeOf}
         colourOf={(i) => classColours.get(nameIn(prediction ?? label, i) ?? "")}
         nameOf={(i) =>
           [
-            `sample at ${i}`,
+            `sample at ${placeOf(i)}`,
             label ? `label ${nameIn(label, i) ?? "not known"}` : "",
             prediction ? `predicted ${nameIn(prediction, i) ?? "not known"}` : "",
             ["label", "prediction", "position"].includes(order)

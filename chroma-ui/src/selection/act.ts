@@ -6,6 +6,7 @@ import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
 import { ask } from "../api/http";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
+import { positionsOf } from "../scatter/positions";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { notify } from "../state/notices";
 
@@ -21,13 +22,13 @@ async function asked(
   const response = await ask(new URL(address, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ positions: [...indices], step: shown.frame.step, format }),
+    body: JSON.stringify({ positions: [...positionsOf(shown, indices)], step: shown.frame.step, format }),
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response;
 }
 
-const idsOf = async (shown: ShownFrame, indices: Uint32Array): Promise<string[]> =>
+export const idsOf = async (shown: ShownFrame, indices: Uint32Array): Promise<string[]> =>
   (await asked(shown, "ids", indices)).json();
 
 const samples = (n: number) => `${count(n)} ${n === 1 ? "sample" : "samples"}`;

@@ -1,4 +1,5 @@
 import type { Place } from "../scatter/viewpoint";
+import { type Axis, readAxis } from "./axis";
 import { type Filter, readFilter, writeFilter } from "./filters";
 import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
 
@@ -16,7 +17,15 @@ export type View = {
   layer: string | null;
   split: string | null;
   method: Method;
-  /** Global optimizer step of the frame shown; null follows the newest one. */
+  /** What the frames run over. */
+  over: Axis;
+  /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */
+  at: string | null;
+  /** Over runs: ids of the runs beside `run`. */
+  mates: string[];
+  /** Id of a film whose picked samples alone are shown; null shows all. */
+  only: string | null;
+  /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
   step: number | null;
   colour: string;
   /** Names of the hidden categories of the colour column. */
@@ -37,6 +46,10 @@ export const START: View = {
   layer: null,
   split: null,
   method: "umap",
+  over: "epochs",
+  at: null,
+  mates: [],
+  only: null,
   step: null,
   colour: "label",
   hidden: [],
@@ -71,6 +84,10 @@ export function readView(search: string): View {
     layer: query.get("layer"),
     split: query.get("split"),
     method: query.get("method") === "pca" ? "pca" : "umap",
+    over: readAxis(query.get("over")),
+    at: query.get("at"),
+    mates: query.getAll("with"),
+    only: query.get("only"),
     step: wholeNumber(query.get("step")),
     colour: query.get("colour") ?? START.colour,
     hidden: query.getAll("hide"),
@@ -90,6 +107,10 @@ export function writeView(view: View): string {
   if (view.layer !== null) query.set("layer", view.layer);
   if (view.split !== null) query.set("split", view.split);
   if (view.method !== START.method) query.set("method", view.method);
+  if (view.over !== START.over) query.set("over", view.over);
+  if (view.at !== null) query.set("at", view.at);
+  for (const id of view.mates) query.append("with", id);
+  if (view.only !== null) query.set("only", view.only);
   if (view.step !== null) query.set("step", String(view.step));
   if (view.colour !== START.colour) query.set("colour", view.colour);
   for (const name of view.hidden) query.append("hide", name);

@@ -1,4 +1,5 @@
 import { create } from "zustand";
+import { type Axis, markOf } from "./axis";
 import { type Filter, withFilter } from "./filters";
 import type { LinkName, Pane } from "./panes";
 import { type Method, readView, type View, writeView } from "./url";
@@ -15,8 +16,13 @@ type Actions = {
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
   setMethod: (method: Method) => void;
+  /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
+  runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
+  /** Shows only the samples that were picked for a film; null shows all again. */
+  showOnly: (film: string | null) => void;
   /** null follows the newest frame. */
   seek: (step: number | null) => void;
+  seekFrame: (frame: { step: number; layer: string; runId: string }) => void;
   setPlaying: (playing: boolean) => void;
   colourBy: (column: string) => void;
   toggleCategory: (name: string) => void;
@@ -49,6 +55,10 @@ export const useView = create<View & Actions>()((set) => ({
       run,
       layer: null,
       split: null,
+      over: "epochs",
+      at: null,
+      mates: [],
+      only: null,
       step: null,
       hidden: [],
       sample: null,
@@ -56,10 +66,24 @@ export const useView = create<View & Actions>()((set) => ({
       camera: null,
       playing: false,
     }),
-  openLayer: (layer) => set({ layer, camera: null }),
-  openSplit: (split) => set({ split, sample: null, hidden: [], filters: [], camera: null }),
+  // Over layers it is a frame of the film.
+  openLayer: (layer) =>
+    set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
+  openSplit: (split) => set({ split, only: null, sample: null, hidden: [], filters: [], camera: null }),
   setMethod: (method) => set({ method, camera: null }),
+  runOver: (over, step, mates) =>
+    set((view) => ({
+      over,
+      step,
+      at: null,
+      mates: [...(mates ?? view.mates)],
+      camera: null,
+      playing: false,
+    })),
+  showOnly: (only) => set({ only, sample: null, camera: null, playing: false }),
   seek: (step) => set({ step }),
+  seekFrame: (frame) =>
+    set(({ over }) => (over === "epochs" ? { step: frame.step } : { at: markOf(frame, over) })),
   setPlaying: (playing) => set({ playing }),
   colourBy: (colour) => set({ colour, hidden: [] }),
   toggleCategory: (name) =>

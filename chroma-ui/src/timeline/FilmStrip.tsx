@@ -1,11 +1,13 @@
 import { type PointerEvent, useRef, useState } from "react";
-import type { Frame } from "../api/bytes";
+import type { Film, Frame } from "../api/bytes";
 import { useSize } from "../lib/useSize";
 import { type Curve, rise, smoothPath } from "./curves";
+import { shortened, spoken, tickOf } from "./names";
 import styles from "./timeline.module.css";
 
 type Props = {
   frames: readonly Frame[];
+  axis: Film["axis"];
   index: number;
   curves: readonly (Curve & { ink: string })[];
   /** A place between frames while the slider is dragged; null when it is let go. */
@@ -16,8 +18,11 @@ type Props = {
 const EDGE = 14;
 /** A number under a tick needs this much room. */
 const NUMBER_ROOM = 30;
+/** A name gets this much at most, and a letter of it takes so much. */
+const NAME_ROOM = 132;
+const LETTER = 6.4;
 
-export function FilmStrip({ frames, index, curves, onScrub }: Props) {
+export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(element);
   const last = frames.length - 1;
@@ -25,10 +30,14 @@ export function FilmStrip({ frames, index, curves, onScrub }: Props) {
   const inner = Math.max(1, width - 2 * EDGE);
   const toX = (at: number) => EDGE + (last > 0 ? (at / last) * inner : inner / 2);
   const toY = (share: number) => 6 + (1 - share) * (chart - 10);
-  const stride = Math.max(1, Math.ceil((frames.length * NUMBER_ROOM) / inner));
+  const longest = Math.max(...frames.map((frame) => tickOf(frame, axis).length));
+  const room = axis === "EPOCHS" ? NUMBER_ROOM : Math.min(NAME_ROOM, longest * LETTER + 12);
+  const stride = Math.max(1, Math.ceil((frames.length * room) / inner));
   const [dragged, setDragged] = useState<number | null>(null);
   const now = toX(dragged ?? index);
-  const nameOf = (frame: Frame) => (frame.epoch === null ? `${frame.step}` : `${frame.epoch}`);
+  // The outermost names would stand out of the picture.
+  const anchorOf = (at: number) =>
+    axis === "EPOCHS" || last === 0 ? "middle" : at === 0 ? "start" : at === last ? "end" : "middle";
   const lines = curves.map((curve) => ({
     ...curve,
     path: smoothPath(curve.points.map(({ at, height }) => ({ x: toX(at), y: toY(height) }))),
@@ -57,11 +66,11 @@ export function FilmStrip({ frames, index, curves, onScrub }: Props) {
       className={styles.strip}
       role="slider"
       tabIndex={0}
-      aria-label="Epoch"
+      aria-label={{ EPOCHS: "Epoch", LAYERS: "Layer", RUNS: "Run" }[axis]}
       aria-valuemin={0}
       aria-valuemax={last}
       aria-valuenow={index}
-      aria-valuetext={`${frames[index].epoch === null ? "step" : "epoch"} ${nameOf(frames[index])}`}
+      aria-valuetext={spoken(frames[index], axis)}
       data-testid="timeline-slider"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -125,7 +134,7 @@ export function FilmStrip({ frames, index, curves, onScrub }: Props) {
             fill="url(#chroma-past)"
           />
           {frames.map((frame, at) => (
-            <g key={frame.step}>
+            <g key={`${frame.runId} ${frame.layer} ${frame.step}`}>
               {inner / Math.max(1, last) > 7 ? (
                 <circle
                   className={at <= index ? styles.tickPast : styles.tick}
@@ -139,9 +148,10 @@ export function FilmStrip({ frames, index, curves, onScrub }: Props) {
                   className={at === index ? styles.numberNow : styles.number}
                   x={toX(at)}
                   y={height - 5}
-                  opacity={at !== index && Math.abs(toX(at) - now) < NUMBER_ROOM * 0.7 && stride > 1 ? 0 : 1}
+                  style={{ textAnchor: anchorOf(at) }}
+                  opacity={at !== index && Math.abs(toX(at) - now) < room * 0.7 && stride > 1 ? 0 : 1}
                 >
-                  {nameOf(frame)}
+                  {shortened(tickOf(frame, axis), Math.floor(room / LETTER))}
                 </text>
               ) : null}
             </g>

@@ -5,8 +5,9 @@ import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Loop, Pause, Play } from "../ui/icons";
 import { Tip } from "../ui/Tip";
-import { type Curve, filmCurves, type MetricSeries, metricCurves, valueAt } from "./curves";
+import { type Curve, filmCurves, type MetricSeries, metricCurves, valueAt, valueIn } from "./curves";
 import { FilmStrip } from "./FilmStrip";
+import { momentOf, shortened, spoken, tickOf } from "./names";
 import styles from "./timeline.module.css";
 import { togglePlay } from "./usePlayer";
 
@@ -17,6 +18,8 @@ type Props = {
   metrics: readonly MetricSeries[];
   /** A place on the slider, between frames while it is dragged; null when it is let go. */
   onScrub: (at: number | null) => void;
+  /** Draws all frames together anew. */
+  onRefine: () => void;
 };
 
 /** Curves beyond these start switched off. */
@@ -31,16 +34,18 @@ const INKS = [
   "#f58fd0",
 ];
 
-export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
+export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Props) {
   const playing = useView((view) => view.playing);
   const { speed, loop, mutedCurves, set } = usePreferences();
   const frame = frames[index];
   const last = frames[frames.length - 1];
   const byEpoch = frame.epoch !== null;
-  const curves = [...filmCurves(frames, film.knnPurity), ...metricCurves(metrics, frames)].slice(
-    0,
-    INKS.length,
-  );
+  const overEpochs = film.axis === "EPOCHS";
+  // Metrics run over the steps of one run.
+  const curves = [
+    ...filmCurves(frames, film.knnPurity),
+    ...(overEpochs ? metricCurves(metrics, frames) : []),
+  ].slice(0, INKS.length);
   const isShown = (curve: Curve, place: number) =>
     mutedCurves.includes(`+${curve.name}`) || (place < MOST_CURVES && !mutedCurves.includes(curve.name));
   const inked = curves.map((curve, place) => ({ ...curve, ink: INKS[place], on: isShown(curve, place) }));
@@ -67,10 +72,22 @@ export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
       </Tip>
       <div className={styles.moment}>
         <p>
-          <span className={styles.epoch} data-testid="epoch" data-index={frame.index} data-step={frame.step}>
-            {byEpoch ? frame.epoch : count(frame.step)}
+          <span
+            className={overEpochs ? styles.epoch : styles.named}
+            title={spoken(frame, film.axis)}
+            data-testid="epoch"
+            data-index={frame.index}
+            data-step={frame.step}
+          >
+            {overEpochs
+              ? byEpoch
+                ? frame.epoch
+                : count(frame.step)
+              : shortened(tickOf(frame, film.axis), 18)}
           </span>
-          <span className={styles.of}>/ {byEpoch ? `${last.epoch} epoch` : `${count(last.step)} step`}</span>
+          <span className={styles.of}>
+            / {!overEpochs ? frames.length : byEpoch ? `${last.epoch} epoch` : `${count(last.step)} step`}
+          </span>
         </p>
         <p className={styles.details}>
           <Tip text="Speed" side="top">
@@ -92,7 +109,19 @@ export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
           >
             <Loop size={13} />
           </IconButton>
-          {byEpoch ? <span>step {count(frame.step)}</span> : null}
+          {film.method === "umap" && film.status === "READY" && frames.length > 1 ? (
+            <Tip
+              text="Draw all frames together anew: those that were appended find a better place"
+              side="top"
+            >
+              <button type="button" className={styles.speed} data-testid="refine" onClick={onRefine}>
+                Refine
+              </button>
+            </Tip>
+          ) : null}
+          {overEpochs && !byEpoch ? null : (
+            <span>{overEpochs ? `step ${count(frame.step)}` : momentOf(frame)}</span>
+          )}
         </p>
         {film.snapshotCount > frames.length ? (
           <Tip
@@ -100,12 +129,19 @@ export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
             side="top"
           >
             <p className={styles.thinned} data-testid="frames-of">
-              {count(frames.length)} of {count(film.snapshotCount)} snapshots
+              {count(frames.length)} of {count(film.snapshotCount)}{" "}
+              {film.axis === "EPOCHS" ? "snapshots" : film.axis.toLowerCase()}
             </p>
           </Tip>
         ) : null}
       </div>
-      <FilmStrip frames={frames} index={index} curves={inked.filter((curve) => curve.on)} onScrub={onScrub} />
+      <FilmStrip
+        frames={frames}
+        axis={film.axis}
+        index={index}
+        curves={inked.filter((curve) => curve.on)}
+        onScrub={onScrub}
+      />
       <ul className={styles.values} aria-label="Curves">
         {inked.map((curve) => (
           <li key={curve.name}>
@@ -121,7 +157,7 @@ export function Timeline({ film, frames, index, metrics, onScrub }: Props) {
                 style={{ background: curve.on ? curve.ink : "var(--line-strong)" }}
               />
               <span className={styles.curveName}>{curve.name}</span>
-              <b>{decimal(valueAt(curve, frame.step))}</b>
+              <b>{decimal(overEpochs ? valueAt(curve, frame.step) : valueIn(curve, index))}</b>
             </button>
           </li>
         ))}

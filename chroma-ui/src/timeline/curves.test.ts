@@ -4,6 +4,9 @@ import { filmCurves, metricCurves, placeOfStep, rise, smoothPath, valueAt } from
 
 const frame = (index: number, step: number, trustworthiness: number | null = null): Frame => ({
   index,
+  runId: "a",
+  run: "a",
+  layer: "fc1",
   epoch: index,
   step,
   digest: `${index}`,

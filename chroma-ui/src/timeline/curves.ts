@@ -72,6 +72,10 @@ export function valueAt(curve: Curve, step: number): number | null {
   return found;
 }
 
+/** The value at a frame. */
+export const valueIn = (curve: Curve, index: number): number | null =>
+  curve.points.find(({ at }) => at === index)?.value ?? null;
+
 /** A smooth line through the points that never swings past them (Fritsch & Carlson 1980). */
 export function smoothPath(points: readonly { x: number; y: number }[]): string {
   if (points.length === 0) return "";

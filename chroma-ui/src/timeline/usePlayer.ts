@@ -18,21 +18,21 @@ export function usePlayer(frames: readonly Frame[], index: number, shownDigest: 
 
   useEffect(() => {
     if (!playing || !arrived) return;
-    const { seek, setPlaying } = useView.getState();
+    const { seekFrame, setPlaying } = useView.getState();
     const last = index >= frames.length - 1;
     if (last && !loop) {
       setPlaying(false);
       return;
     }
-    const timer = window.setTimeout(() => seek(frames[last ? 0 : index + 1].step), FRAME_MS / speed);
+    const timer = window.setTimeout(() => seekFrame(frames[last ? 0 : index + 1]), FRAME_MS / speed);
     return () => window.clearTimeout(timer);
   }, [playing, arrived, frames, index, speed, loop]);
 }
 
 /** Starts the film, from its beginning where it stands at the end; or stops it. */
 export function togglePlay(frames: readonly Frame[], index: number): void {
-  const { playing, setPlaying, seek } = useView.getState();
+  const { playing, setPlaying, seekFrame } = useView.getState();
   if (frames.length < 2) return;
-  if (!playing && index === frames.length - 1) seek(frames[0].step);
+  if (!playing && index === frames.length - 1) seekFrame(frames[0]);
   setPlaying(!playing);
 }

@@ -8,6 +8,7 @@ import { Palette } from "../palette/Palette";
 import { pickFrame } from "../runs/choices";
 import { TopBar } from "../runs/TopBar";
 import { FilmProgress } from "../scatter/FilmProgress";
+import { OnlyChip } from "../scatter/OnlyChip";
 import type { Plot } from "../scatter/plot";
 import { Stage } from "../scatter/Stage";
 import { composePicture } from "../scatter/scene";
@@ -53,7 +54,7 @@ export function Workspace() {
   const { runs, run, layer, split, film } = open;
 
   const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, view.step);
+  const index = pickFrame(frames, view);
   const { hidden, filters } = view;
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
@@ -79,7 +80,7 @@ export function Workspace() {
   );
   const { focus, position, sample, fetching, problem } = useFocus(
     shown,
-    run && layer && split ? { runId: run.id, split: split.name, layer: layer.name } : null,
+    run && split ? { runId: run.id, split: split.name } : null,
   );
   const trails = useTrails(reel, index, focus?.index ?? null, trailsOn);
 
@@ -120,6 +121,7 @@ export function Workspace() {
           run={run}
           layer={layer?.name ?? null}
           split={split?.name ?? null}
+          step={frames[index]?.step ?? null}
           onRunsChanged={open.askRuns}
           onHelp={() => setHelp(true)}
           onSearch={() => setSearching(true)}
@@ -145,7 +147,10 @@ export function Workspace() {
           onView={onView}
         >
           {message}
-          {!message && run ? <FilmProgress film={film} /> : null}
+          {!message && run ? (
+            <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onAsk={open.askFilm} />
+          ) : null}
+          <OnlyChip film={film} />
           {!message && failure && shown ? (
             <div className={styles.failure} role="alert" data-testid="film-failed">
               <p>{failure}</p>
@@ -164,6 +169,7 @@ export function Workspace() {
             index={index}
             metrics={run?.metrics ?? NOTHING}
             onScrub={(at) => scrubTo(at, reducedMotion ? 0 : undefined)}
+            onRefine={() => open.changeFilm("refine")}
           />
         </div>
       ) : null}

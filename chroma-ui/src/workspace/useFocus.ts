@@ -1,10 +1,7 @@
 import { useCallback, useMemo } from "react";
-import { useSample } from "../inspector/useSample";
+import { type Place as SamplePlace, useSample } from "../inspector/useSample";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
-
-const stepBefore = ({ revision, frame }: ShownFrame): number | null =>
-  revision.frames.find(({ index }) => index === frame.index - 1)?.step ?? null;
 
 /** Where a position stands among those of a film, which ascend; -1 where it does not. */
 export function placeOf(places: Float32Array, wanted: number): number {
@@ -17,7 +14,18 @@ export function placeOf(places: Float32Array, wanted: number): number {
   return places[low] === wanted ? low : -1;
 }
 
-type Place = { runId: string; split: string; layer: string };
+type Place = { runId: string; split: string };
+
+/** Whose neighbours are shown. Another run's have positions of their own: over runs the first one answers. */
+function sourceOf({ film, revision, frame }: ShownFrame): Omit<SamplePlace, "runId" | "split"> {
+  const before = revision.frames.find(({ index }) => index === frame.index - 1);
+  const ours = frame.runId === film.runId;
+  return {
+    layer: frame.layer,
+    step: ours ? frame.step : null,
+    before: before && ours && before.runId === film.runId ? { layer: before.layer, step: before.step } : null,
+  };
+}
 
 /** The sample in focus: where it is in the film, what is known of it, and its neighbours. */
 export function useFocus(shown: ShownFrame | null, place: Place | null) {
@@ -27,7 +35,7 @@ export function useFocus(shown: ShownFrame | null, place: Place | null) {
   const index = shown && position !== null ? indexOf(position) : -1;
   const focused = shown !== null && index >= 0 && index < shown.points.n;
   const { sample, fetching, problem } = useSample(
-    shown && place ? { ...place, step: shown.frame.step, before: stepBefore(shown) } : null,
+    shown && place ? { ...place, ...sourceOf(shown) } : null,
     focused ? position : null,
   );
   const focus = useMemo(

@@ -10,13 +10,13 @@ const MOST_TRAILS = 40;
 
 /** Moves through the frames: by steps, to a frame, or to a place between two of them. */
 export function useFrames(frames: readonly Frame[], reel: readonly Points[] | null, plot: Plot | null) {
-  const seek = useView((view) => view.seek);
+  const seekFrame = useView((view) => view.seekFrame);
   const seekTo = useCallback(
     (next: number) => {
       const frame = frames[Math.min(frames.length - 1, Math.max(0, next))];
-      if (frame) seek(frame.step);
+      if (frame) seekFrame(frame);
     },
-    [frames, seek],
+    [frames, seekFrame],
   );
   /** To the frame of a step; a film that shows some snapshots only goes to the nearest one. */
   const seekStep = useCallback(

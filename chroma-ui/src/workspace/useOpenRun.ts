@@ -3,7 +3,7 @@ import { useQuery } from "urql";
 import { RunDocument, RunsDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { useFilm } from "../api/useFilm";
-import { pickLayer, pickSplit } from "../runs/choices";
+import { filmRequest, grows, pickLayer, pickSplit } from "../runs/choices";
 import { useConnection } from "../state/connection";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
@@ -40,10 +40,8 @@ export function useOpenRun() {
       ? run.snapshots.filter((s) => s.layer === layer.name && s.split === split.name)
       : [];
   const canFilm = taken.some((snapshot) => snapshot.status !== "OPEN");
-  const { film, problem, refresh, ask } = useFilm(
-    run && layer && split && canFilm
-      ? { runId: run.id, layer: layer.name, split: split.name, method: view.method }
-      : null,
+  const { film, problem, refresh, ask, change } = useFilm(
+    run && layer && split && canFilm ? filmRequest(view, run.id, layer.name, split.name) : null,
   );
 
   const splitId = split?.id;
@@ -58,7 +56,7 @@ export function useOpenRun() {
       askRun({ requestPolicy: "network-only" });
     }
     // A new snapshot lengthens the film; asking for it again is harmless.
-    if (ours.has("SNAPSHOT") && film && film.status !== "FAILED") void ask();
+    if (ours.has("SNAPSHOT") && film && grows(film)) void ask();
     else if (ours.has("FILM") || ours.has("TAG")) void refresh(ours.has("TAG"));
   });
 
@@ -82,5 +80,6 @@ export function useOpenRun() {
     isGone: runId !== null && runData !== undefined && (runData.run === null || deleted),
     askRuns: () => askRuns({ requestPolicy: "network-only" }),
     askFilm: () => void ask(),
+    changeFilm: change,
   };
 }

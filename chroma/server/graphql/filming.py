@@ -98,6 +98,10 @@ class FilmMutation:
         sample_ids: Annotated[
             list[str] | None, strawberry.argument(description="The samples to show; null: all of the split")
         ] = None,
+        samples_of: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Instead: those that were picked for this film"),
+        ] = None,
     ) -> Film:
         request = FilmRequest(
             run_id=str(run_id),
@@ -112,6 +116,7 @@ class FilmMutation:
             epoch=epoch,
             step=step,
             sample_ids=sample_ids,
+            samples_of=None if samples_of is None else str(samples_of),
         )
         home = info.context.home
         return await _film(info, lambda: request_film(home, request))

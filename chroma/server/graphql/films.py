@@ -104,7 +104,7 @@ class Revision:
     id: strawberry.ID
     number: int
     method: str = strawberry.field(
-        description="What drew it: pca (a first paint, or the film asked for), umap or umap-learn"
+        description="What drew it: pca (a first paint, or the film asked for), or the film's method"
     )
     preview: bool = strawberry.field(description="true: a first paint, or the film on its way")
     offset_x: float = strawberry.field(description="x = offsetX + u16 / 65534 * scale; 65535 = missing")
@@ -137,7 +137,7 @@ class Film:
     )
     layer: str = strawberry.field(description="Over layers the last one")
     split: str
-    method: str = strawberry.field(description="umap, pca or umap-learn")
+    method: str = strawberry.field(description="umap, pca, umap-learn, tsne, pacmap or localmap")
     axis: FilmAxis
     steps: list[int] | None = strawberry.field(
         description="Over epochs: the steps it was asked for; null for all"

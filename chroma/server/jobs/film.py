@@ -114,7 +114,7 @@ def _draw_umap(painter: Painter, drawing: Drawing, turn: Turn, method: str) -> b
             lambda frames: painter.show_forming(drawing.wanted, frames),
         )
         drawing.put(made.frames, recipe(drawing.wanted), made.landmarks)
-    elif not _append(drawing, turn, painter.next_umap if method == "umap" else painter.umap_learn, method):
+    elif not _append(drawing, turn, painter.next_umap if method == "umap" else painter.by(method), method):
         return False
     drawing.show()
     painter.drop_previews()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import JobError
-from chroma.projection.append import turned
 from chroma.projection.film import next_frame
-from chroma.projection.layout import Basis, drawable, pca_basis, pca_project, pca_start
+from chroma.projection.layout import Basis, pca_basis, pca_project, pca_start
+from chroma.projection.methods import drawn_by
 from chroma.projection.motion import Motion, motion, stress
-from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.neighbors import NeighborGraph, has_finite_row, neighbor_graph
 from chroma.projection.paint import pca_onto
 from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
-from chroma.projection.umap_learn import umap_learn_layout
 from chroma.server.jobs.drawing import Drawing, changing
 from chroma.server.store import frames as stored
 from chroma.server.store.blobs import Store
@@ -106,14 +105,16 @@ class Painter:
         before, xy = previous
         return next_frame(vectors, graph, xy, previous_graph=self.graph(before), threads=self.threads).xy
 
-    def umap_learn(self, snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
-        """A frame by umap-learn, on its own, then turned onto `previous`."""
-        vectors = self.vectors(snapshot)
-        if not has_points(vectors):
-            return no_points(self.n)
-        graph, start = self.graph(snapshot), pca_start(vectors)
-        xy = umap_learn_layout(graph, start) if drawable(graph) else start
-        return turned(xy, previous[1]) if previous else xy
+    def by(self, method: str) -> Callable[[Snapshot, tuple[Snapshot, Xy] | None], Xy]:
+        """What draws one more frame after `previous` by a method of `chroma.projection.methods`."""
+
+        def draw(snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
+            vectors = self.vectors(snapshot)
+            if not has_points(vectors):
+                return no_points(self.n)
+            return drawn_by(method, vectors, self.graph(snapshot), previous[1] if previous else None)
+
+        return draw
 
     def quality(self, snapshot: Snapshot, xy: Xy) -> dict[str, Any]:
         """How far a frame can be trusted, under the names of the catalog."""
@@ -220,7 +221,7 @@ class Painter:
 
 def has_points(vectors: Matrix) -> bool:
     """Whether a snapshot has a row to draw."""
-    return bool(np.isfinite(vectors).all(axis=1).any())
+    return has_finite_row(vectors)
 
 
 def no_points(n: int) -> Xy:

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from chroma.projection.append import FilmParams
-from chroma.projection.film import Forming, forming_film, refine_film
+from chroma.projection.film import ENGINE, Forming, forming_film, refine_film
 from chroma.projection.landmarks import large_film
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.jobs.painter import Painter, has_points, no_points
@@ -42,7 +42,7 @@ class Together:
 
 def recipe(snapshots: Sequence[Snapshot]) -> str:
     """What a film is drawn from: the same recipe, the same film. 32 hex digits."""
-    parts = [repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
+    parts = [ENGINE, repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 

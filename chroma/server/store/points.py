@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -53,7 +54,7 @@ def points_of(session: Session, store: Store, film: Film) -> Points:
     table = split_samples(session, store, session.get_one(Split, film.split_id))
     if not film.subset:
         return Points(table, np.arange(len(table)))
-    ids: list[Any] = json.loads(store.path(_path(film.id)).read_bytes())
+    ids = _read(store, film.id)
     keys = np.array(ids, object if table.ids.dtype == object else np.int64)
     places = table.positions(keys)
     return Points(table, np.sort(places[places >= 0]))
@@ -80,6 +81,17 @@ def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
     return picked
 
 
+def picked_of(store: Store, film_id: str) -> list[str]:
+    """The samples that were picked for a film, as text; they outlive the film's row.
+
+    Raises:
+        NotFoundError: No samples were picked for such a film.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", film_id) or not store.path(_path(film_id)).is_file():
+        raise NotFoundError("film of picked samples", film_id)
+    return [str(id_) for id_ in _read(store, film_id)]
+
+
 def subset_digest(ids: Sequence[Any]) -> str:
     """What a choice of samples is known by: 32 hex digits."""
     return blake2b(json.dumps(ids).encode(), digest_size=16).hexdigest()
@@ -88,6 +100,10 @@ def subset_digest(ids: Sequence[Any]) -> str:
 def keep_subset(store: Store, film_id: str, ids: Sequence[Any]) -> None:
     """Store the ids of a film's picked samples beside its frames."""
     store.write(_path(film_id), json.dumps(ids).encode())
+
+
+def _read(store: Store, film_id: str) -> list[Any]:
+    return json.loads(store.path(_path(film_id)).read_bytes())
 
 
 def _path(film_id: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlmodel import Session, col, select
 
 from chroma.errors import ConfigError, NotFoundError
+from chroma.projection.methods import OTHERS, check_installed
 from chroma.server.store import lookups, points
 from chroma.server.store.blobs import Store
 from chroma.server.store.partners import refuse_others
@@ -18,7 +19,7 @@ from chroma.server.store.shots import KIND, default_layer, is_up_to_date, layers
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
 Axis = Literal["epochs", "layers", "runs"]
-METHODS = ("umap", "pca", "umap-learn")
+METHODS = ("umap", "pca", *OTHERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class FilmRequest:
         run_id: Whose snapshots; over runs the first, whose samples are the points.
         split: Whose samples.
         layer: Over epochs and runs; None for the run's default layer.
-        method: What draws it: umap, pca, umap-learn.
+        method: What draws it: umap, pca, umap-learn, tsne, pacmap, localmap.
         axis: What the frames run over.
         steps: Over epochs: only the snapshots of these steps; None for all there are and will be.
         layers: Over layers: these, in this order; None for all, in the order of the model.
@@ -37,6 +38,7 @@ class FilmRequest:
         epoch: Over layers and runs: the last snapshot of this epoch; None for the last of all.
         step: Over layers: instead of an epoch.
         sample_ids: Ids, as text, of the samples to show; None for all of the split.
+        samples_of: Instead: the samples that were picked for this film.
     """
 
     run_id: str
@@ -50,6 +52,7 @@ class FilmRequest:
     epoch: int | None = None
     step: int | None = None
     sample_ids: Sequence[str] | None = None
+    samples_of: str | None = None
 
 
 def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
@@ -57,15 +60,18 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
 
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
+        MissingDependencyError: The method's package is not installed.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     _check(request)
     run = _living(session, request.run_id)
     split = lookups.split_by(session, run.id, request.split)
     film = _film(session, store, request, run, split)
-    picked = None
-    if request.sample_ids is not None:
-        picked = points.pick(split_samples(session, store, split), request.sample_ids)
+    picked, sample_ids = None, request.sample_ids
+    if request.samples_of is not None:
+        sample_ids = points.picked_of(store, request.samples_of)
+    if sample_ids is not None:
+        picked = points.pick(split_samples(session, store, split), sample_ids)
         film.subset = points.subset_digest(picked)
     film.id = _id(session, film)
     known = session.get(Film, film.id)
@@ -83,6 +89,8 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
 def _check(request: FilmRequest) -> None:
     if request.method not in METHODS:
         raise ConfigError(f"a film cannot be drawn by {request.method!r}; give one of {', '.join(METHODS)}")
+    if request.method in OTHERS:
+        check_installed(request.method)
     belongs = {
         "steps": ("epochs",),
         "layers": ("layers",),
@@ -101,6 +109,8 @@ def _check(request: FilmRequest) -> None:
             f"epoch {request.epoch} and step {request.step} are two ways to name one snapshot; "
             "give one of them"
         )
+    if request.sample_ids is not None and request.samples_of is not None:
+        raise ConfigError("sample_ids and samples_of both pick the samples; give one of them")
     for name in ("steps", "layers", "runs"):
         if getattr(request, name) is not None and not getattr(request, name):
             raise ConfigError(f"{name} is an empty list, so the film has no frame; name at least one")

@@ -103,7 +103,7 @@ def layers_at(session: Session, split: Split, step: int) -> list[Layer]:
         .where(Segment.run_id == split.run_id, Segment.kind == "snapshot")
         .group_by(col(Segment.layer))
     ).all()
-    first: dict[str, int] = dict(rows)
+    first = {str(name): int(number) for name, number in rows}
     layers = session.exec(
         select(Layer)
         .join(Snapshot, col(Snapshot.layer_id) == Layer.id)

@@ -1,0 +1,96 @@
+import { Popover } from "radix-ui";
+import { useQuery } from "urql";
+import { FilmPartnersDocument } from "../api/gql/graphql";
+import { count } from "../lib/format";
+import { notify } from "../state/notices";
+import { useView } from "../state/view";
+import { ChevronDown } from "../ui/icons";
+import { Segmented } from "../ui/Segmented";
+import styles from "./axis.module.css";
+
+type Props = {
+  runId: string;
+  layer: string;
+  split: string;
+  /** Layers that could be frames. */
+  layers: number;
+  /** Step of the frame shown. */
+  step: number | null;
+};
+
+const CHOICES = [
+  { value: "epochs", name: "Epochs", title: "Each frame an epoch of this layer" },
+  { value: "layers", name: "Layers", title: "Each frame a layer, at the epoch shown" },
+  { value: "runs", name: "Runs", title: "Each frame the last epoch of a run on the same data" },
+] as const;
+
+/** What the frames of the film run over; over runs also which. */
+export function AxisPicker({ runId, layer, split, layers, step }: Props) {
+  const { over, mates, runOver } = useView();
+  const [{ data }] = useQuery({
+    query: FilmPartnersDocument,
+    variables: { runId, layer, split },
+    requestPolicy: "cache-and-network",
+  });
+  const partners = data?.filmPartners.found ?? [];
+  const fit = partners.filter((partner) => partner.refusal === null);
+
+  const choose = (next: (typeof CHOICES)[number]["value"]) => {
+    if (next === over) return;
+    if (next === "layers" && layers < 2) {
+      notify("This run has one layer; a film over layers needs two.");
+    } else if (next === "runs" && fit.length === 0) {
+      const why = partners[0]?.refusal;
+      notify(
+        why ? `No other run can join: ${why}.` : "The project has no other run; a film over runs needs two.",
+      );
+    } else {
+      // Over runs the step says nothing; back over epochs the frame left is shown again.
+      runOver(
+        next,
+        next === "layers" ? step : useView.getState().step,
+        fit.map(({ run }) => run.id).reverse(),
+      );
+    }
+  };
+  const toggle = (id: string) => {
+    const next = mates.includes(id) ? mates.filter((mate) => mate !== id) : [...mates, id];
+    if (next.length) runOver("runs", useView.getState().step, next);
+  };
+
+  return (
+    <>
+      <Segmented label="Frames run over" testId="axis" value={over} options={CHOICES} onChange={choose} />
+      {over === "runs" ? (
+        <Popover.Root>
+          <Popover.Trigger asChild>
+            <button type="button" className={styles.which} data-testid="mates-open">
+              {count(mates.length + 1)} runs <ChevronDown size={13} />
+            </button>
+          </Popover.Trigger>
+          <Popover.Portal>
+            <Popover.Content className={styles.menu} sideOffset={6} collisionPadding={8} data-testid="mates">
+              {partners.map(({ run, refusal }) => (
+                <label key={run.id} className={styles.mate} data-refused={refusal !== null || undefined}>
+                  <input
+                    type="checkbox"
+                    checked={mates.includes(run.id)}
+                    disabled={refusal !== null}
+                    onChange={() => toggle(run.id)}
+                  />
+                  <span>{run.name}</span>
+                  {refusal ? <small>{refusal}</small> : null}
+                </label>
+              ))}
+              {data && data.filmPartners.of > partners.length ? (
+                <small>
+                  {count(partners.length)} of {count(data.filmPartners.of)} other runs, the newest
+                </small>
+              ) : null}
+            </Popover.Content>
+          </Popover.Portal>
+        </Popover.Root>
+      ) : null}
+    </>
+  );
+}

@@ -1,0 +1,33 @@
+import { useCallback } from "react";
+import { useClient } from "urql";
+import { RequestFilmDocument } from "../api/gql/graphql";
+import { filmRequest } from "../runs/choices";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { notify } from "../state/notices";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+import { idsOf } from "./act";
+
+/** Asks for a film of selected samples alone, and shows it in the place of this one. */
+export function useProjectOnly(shown: ShownFrame) {
+  const client = useClient();
+  return useCallback(
+    async (indices: Uint32Array) => {
+      try {
+        const view = useView.getState();
+        const { runId, layer, split } = shown.film;
+        const sampleIds = await idsOf(shown, indices);
+        const { data, error } = await client.mutation(RequestFilmDocument, {
+          ...filmRequest({ ...view, only: null }, runId, layer, split),
+          sampleIds,
+        });
+        if (!data) throw new Error(error?.graphQLErrors[0]?.message ?? error?.message);
+        useSelection.getState().clear();
+        view.showOnly(data.requestFilm.id);
+      } catch (error) {
+        notify(`No film was made of them: ${error instanceof Error ? error.message : String(error)}.`);
+      }
+    },
+    [client, shown],
+  );
+}

@@ -1,0 +1,24 @@
+"""The inner loops, compiled by numba and kept on disk.
+
+Imported inside functions only, for numba is slow to import. Nothing here starts threads; all of it lets
+others run (`nogil`), and no result depends on how rows are shared out.
+"""
+
+from chroma.projection.kernels.graph import agreement, both_ways, memberships
+from chroma.projection.kernels.moving import forces, hold, settle, sweep
+from chroma.projection.kernels.painting import project, project_half
+from chroma.projection.kernels.search import measured, smallest
+
+__all__ = [
+    "agreement",
+    "both_ways",
+    "forces",
+    "hold",
+    "measured",
+    "memberships",
+    "project",
+    "project_half",
+    "settle",
+    "smallest",
+    "sweep",
+]
