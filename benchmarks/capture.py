@@ -10,10 +10,8 @@ spread of the fit without capture as the noise. A peer that is not installed is 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import shutil
-import statistics
 import tempfile
 import time
 import warnings
@@ -26,36 +24,18 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from peers import Keep, images, keepers, show
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from chroma.integrations.lightning import ChromaCallback
 
-PEERS = {"TensorBoard add_embedding": "tensorboard", "wandb Table": "wandb", "mlflow log_table": "mlflow"}
-
 
 def load(path: str | None, n: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """`[n, 1, side, side]` images in [0, 1] and their labels, repeated where there are fewer."""
-    if path is None:
-        from sklearn.datasets import load_digits
-
-        digits = load_digits()
-        x, y = digits.images / 16, digits.target
-    else:
-        arrays = np.load(path)
-        names = list(arrays)
-        images = [name for name in names if arrays[name].ndim >= 2]
-        labels = [name for name in names if arrays[name].ndim == 1]
-        x = np.concatenate([arrays[name].reshape(len(arrays[name]), -1) for name in images]).astype(
-            np.float32
-        )
-        y = np.concatenate([arrays[name] for name in labels])
-        side = int(x.shape[1] ** 0.5)
-        x = x.reshape(-1, side, side) / max(float(x.max()), 1.0)
-    rows = np.arange(n) % len(x)
-    images = torch.tensor(x[rows], dtype=torch.float32).unsqueeze(1)
-    return images, torch.tensor(y[rows], dtype=torch.int64)
+    """`[n, 1, side, side]` images in [0, 1] and their labels."""
+    x, y = images(path, n)
+    return torch.tensor(x).unsqueeze(1), torch.tensor(y)
 
 
 class Classifier(pl.LightningModule):
@@ -89,7 +69,7 @@ class Classifier(pl.LightningModule):
 class Naive(pl.Callback):
     """A forward hook, and what it collected is handed to `keep` at the end of each validation."""
 
-    def __init__(self, keep: Callable[[np.ndarray, int], None]) -> None:
+    def __init__(self, keep: Keep) -> None:
         self.keep = keep
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
@@ -105,51 +85,15 @@ class Naive(pl.Callback):
 
 def variants(folder: Path) -> dict[str, Callable[[], list[Any]]]:
     """Callbacks of each variant, by its name."""
-
-    def naive() -> list[Any]:
-        return [Naive(lambda rows, epoch: np.save(folder / f"{epoch}.npy", rows))]
-
-    def tensorboard() -> list[Any]:
-        from torch.utils.tensorboard import SummaryWriter
-
-        writer = SummaryWriter(str(folder))
-        return [Naive(lambda rows, epoch: writer.add_embedding(rows, global_step=epoch))]
-
-    def wandb() -> list[Any]:
-        import wandb as peer
-
-        run = peer.init(mode="offline", dir=str(folder), reinit=True)
-        return [
-            Naive(
-                lambda rows, epoch: run.log(
-                    {"rows": peer.Table(columns=["vector"], data=[[row.tolist()] for row in rows])}
-                )
-            )
-        ]
-
-    def mlflow() -> list[Any]:
-        import mlflow as peer
-
-        peer.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-        peer.end_run()
-        peer.start_run()
-        return [
-            Naive(lambda rows, epoch: peer.log_table({"vector": [r.tolist() for r in rows]}, f"{epoch}.json"))
-        ]
-
     found: dict[str, Callable[[], list[Any]]] = {
         "none": list,
         "Chroma": lambda: [ChromaCallback(silent=True, project="bench", log_inputs=False)],
         "Chroma, train probe too": lambda: [
             ChromaCallback(silent=True, project="bench", log_inputs=False, splits=("train", "val"))
         ],
-        "naive hook + np.save": naive,
     }
-    for (name, package), make in zip(PEERS.items(), (tensorboard, wandb, mlflow), strict=True):
-        if importlib.util.find_spec(package):
-            found[name] = make
-        else:
-            print(f"{name} is left out: {package} is not installed")
+    for name, make in keepers(folder).items():
+        found[f"hook + {name}"] = lambda make=make: [Naive(make())]
     return found
 
 
@@ -212,15 +156,7 @@ def measure(kind: str, train: Any, val: Any, folder: Path, asked: Any) -> None:
                 shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
             seconds[name].append(fit(kind, callbacks(), train, val, asked.epochs))
             disk[name] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
-    none = seconds["none"]
-    base = statistics.median(none)
-    noise = (max(none) - min(none)) / 2 / base
-    print(f"\n{title}: {asked.epochs} epochs, {asked.repeat} repetitions, noise of none ±{noise:.0%}")
-    print(f"{'':28}{'CPU s':>8}{'ratio':>8}{'MB':>8}")
-    for name, taken in seconds.items():
-        # each repetition beside its own neighbour: what else the machine does falls on both
-        ratio = statistics.median(ours / theirs for ours, theirs in zip(taken, none, strict=True))
-        print(f"{name:28}{statistics.median(taken):8.2f}{ratio:8.3f}{disk[name]:8.1f}")
+    show(f"{title}, {asked.epochs} epochs", seconds, disk)
 
 
 if __name__ == "__main__":
