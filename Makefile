@@ -12,7 +12,7 @@ FRAMEWORKS := transformers accelerate mlflow wandb tensorboard keras jax $(if $(
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-capture bench-film bench-ui docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-ui docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -83,16 +83,20 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 	@CHROMA_HOME=$${CHROMA_HOME:-$(DEMO_HOME)} $(BIN)/uvicorn --factory chroma.server.app:create_dev_app --reload --reload-dir chroma --port 8000 & \
 	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
 
-bench: $(VENV)/installed ## every benchmark, side by side with peers
+bench: $(VENV)/frameworks ## every benchmark, side by side with peers
 	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; $(BIN)/python $$script || exit 1; done
 
 bench-capture: $(VENV)/installed ## what capture costs a training, beside its peers (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/capture.py $(if $(DATA),--data $(DATA))
+	$(BIN)/python benchmarks/calls.py --rows 10000 100000
+
+bench-keras: $(VENV)/frameworks ## what capture costs a Keras training on each backend, beside its peers (DATA=…)
+	$(BIN)/python benchmarks/keras_capture.py $(if $(DATA),--data $(DATA))
 
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
 
-bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside bare regl-scatterplot, in Chromium
+bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
 	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
 

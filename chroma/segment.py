@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 import numpy as np
+import numpy.typing as npt
 
 # Arrays go in by `from_buffers`: `pa.array(ndarray)` would import pandas into the training process.
 import pyarrow as pa
@@ -103,17 +104,27 @@ def read_about(path: Path) -> tuple[Header, str, dict[str, Any]]:
     return header, about["record"], plain | {"rows": batch.num_rows}
 
 
-def read_columns(path: Path, names: Collection[str]) -> dict[str, Array]:
-    """Read only these array fields of a segment, of those it has; raises as `read` does."""
+def read_columns(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
+    """Read only these array fields of a segment, of those it has; raises as `read` does.
+
+    Entries of mappings are named `field:key`. Without names, all are read but images.
+    """
     _, batch = _open(path)
     pairs = zip(batch.schema.names, batch.columns, strict=True)
-    return {name: _from_arrow(column) for name, column in pairs if name in names}
+    wanted = (pair for pair in pairs if (pair[0] != "images" if names is None else pair[0] in names))
+    return {name: _from_arrow(column) for name, column in wanted}
 
 
 def read_images(path: Path) -> Sequence[bytes | None] | None:
     """Open the encoded images of a samples segment, each read from the file when it is asked for."""
     _, batch = _open(path)
     return _Images(batch.column("images")) if "images" in batch.schema.names else None
+
+
+def has_image(path: Path) -> npt.NDArray[np.bool_]:
+    """Which rows of a samples segment have an image, without reading one."""
+    _, batch = _open(path)
+    return ~np.asarray(batch.column("images").is_null().to_numpy(zero_copy_only=False))
 
 
 def decode(body: bytes) -> Segment:

@@ -181,7 +181,7 @@ def animate(chromium: Browser, server: Server, path: Path) -> None:
     pace = [120] * len(pictures)
     pace[0] = pace[-1] = 900  # ms: where the film begins and ends
     pictures[0].save(
-        path, save_all=True, append_images=pictures[1:], duration=pace, loop=0, quality=70, method=6
+        path, save_all=True, append_images=pictures[1:], duration=pace, loop=0, quality=70, method=4
     )
     print(path, f"{path.stat().st_size / 1e3:.0f} kB")
 

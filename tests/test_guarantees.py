@@ -15,9 +15,19 @@ def test_every_promise_has_tests_that_exist(number: int) -> None:
     assert f"| {promise.text} |" in guarantees.PAGE.read_text(encoding="utf-8")
 
 
-def test_the_page_says_what_the_tests_found() -> None:
+def test_the_page_claims_no_more_than_the_tests_found() -> None:
     """After a whole run: this file comes after those of the tests that are named."""
     assert len(guarantees.PROMISES) == 35
     if left := guarantees.missing():
         pytest.skip(f"{len(left)} tests of promises were not run, as {left[0][2]}")
-    assert guarantees.PAGE.read_text(encoding="utf-8") == guarantees.page()
+    claimed = counts(guarantees.PAGE.read_text(encoding="utf-8"))
+    found = counts(guarantees.page())
+    assert claimed.keys() == found.keys()
+    for promise, cells in claimed.items():
+        assert all(left <= right for left, right in zip(cells, found[promise], strict=True)), promise
+
+
+def counts(page: str) -> dict[str, list[int]]:
+    """How many tests each row of the table counts, by promise."""
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    return {row[0]: [int("0" + "".join(filter(str.isdigit, cell))) for cell in row[1:]] for row in rows[1:]}

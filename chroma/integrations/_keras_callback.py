@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any
@@ -20,7 +21,9 @@ try:
 except ImportError as error:
     raise MissingDependencyError("keras", "keras") from error
 
-from chroma.integrations._keras_fit import KerasCapture, current_call
+from chroma.integrations._keras_calls import Method, current_call
+from chroma.integrations._keras_capture import KerasCapture
+from chroma.integrations._keras_follow import split_of
 from chroma.integrations._keras_options import KerasOptions, Pick
 
 
@@ -87,38 +90,93 @@ class ChromaCallback(keras.callbacks.Callback):
     ) -> None:
         self._options = KerasOptions(**KerasOptions.picked(locals()))
         super().__init__()
-        self._fit: KerasCapture | None = None
+        self._capture: KerasCapture | None = None  # of the call that runs, or the last that ran
+        self._captured: weakref.ref[Any] | None = None  # its model
 
     @property
     def run(self) -> Run | None:
-        """The run of the last fit, None before the first."""
-        return self._fit.run if self._fit else None
+        """The run of the last call that was captured, None before the first."""
+        return self._capture.run if self._capture else None
 
     @property
     def receipt(self) -> Receipt | None:
-        """What the last fit captured, None before its end."""
-        return self._fit.receipt if self._fit else None
-
-    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Open the run, take the samples to follow, choose the layers."""
-        self._fit = None
-        if not is_disabled():
-            self._fit = KerasCapture(self._options, self.model, current_call(self.model))
-            self._fit.guarded(self._fit.open)
-
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Record the metrics and a snapshot."""
-        if self._fit:
-            self._fit.guarded(self._fit.epoch_end, epoch, dict(logs or {}))
-
-    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Close the run and print the receipt."""
-        if self._fit:
-            self._fit.guarded(self._fit.close)
+        """What that call captured, None before its end."""
+        return self._capture.receipt if self._capture else None
 
     def __getstate__(self) -> dict[str, Any]:
         """The options only: a copy follows its own fit."""
-        return {**self.__dict__, "_fit": None, "_model": None}
+        return {**self.__dict__, "_capture": None, "_captured": None, "_model": None}
+
+    def on_train_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Open the run, take the samples to follow, choose the layers."""
+        self._open("fit")
+
+    def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Know which epoch it is."""
+        if capture := self._running("fit"):
+            capture.guarded(capture.begin_epoch, epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
+        """Record the metrics and the snapshots that are due."""
+        if capture := self._running("fit"):
+            capture.guarded(capture.end_epoch, epoch, dict(logs or {}))
+
+    def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Close the run and print the receipt."""
+        if capture := self._running("fit"):
+            capture.guarded(capture.close)
+
+    def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen to the layers in a pass of validation, or of `evaluate`."""
+        if not self._running("fit"):
+            self._open("evaluate")
+        if capture := self._running("fit", "evaluate"):
+            capture.guarded(capture.begin_pass)
+
+    def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen no more; record what `evaluate` gave."""
+        if capture := self._running("fit", "evaluate"):
+            capture.guarded(capture.end_pass)
+        if capture := self._running("evaluate"):
+            capture.guarded(capture.end_call, dict(logs or {}))
+            capture.guarded(capture.close)
+
+    def on_predict_begin(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen to the layers in the pass of `predict`."""
+        if not self._running("fit"):
+            self._open("predict")
+        if capture := self._running("predict"):
+            capture.guarded(capture.begin_pass)
+
+    def on_predict_end(self, logs: Mapping[str, Any] | None = None) -> None:
+        """Listen no more; record what `predict` gave."""
+        if capture := self._running("predict"):
+            capture.guarded(capture.end_pass)
+            capture.guarded(capture.end_call, {})
+            capture.guarded(capture.close)
+
+    def _running(self, *methods: Method) -> KerasCapture | None:
+        """The capture of the call that runs, if that is of one of these methods."""
+        capture = self._capture
+        return capture if capture and capture.runs and capture.method in methods else None
+
+    def _open(self, method: Method) -> None:
+        """A call begins: capture it, if it is to be."""
+        call = current_call(self.model)
+        last, self._capture = self._capture, None
+        if is_disabled():
+            return
+        run_id = None
+        if method != "fit":
+            how = self._options.how()
+            if call is None or call.method != method or (how is not None and split_of(method) not in how):
+                self._capture = last
+                return
+            if last and last.run and self._captured and self._captured() is self.model:
+                run_id = last.run.id
+        capture = self._capture = KerasCapture(self._options, self.model, method, call, run_id)
+        self._captured = weakref.ref(self.model)
+        capture.guarded(capture.open)
 
 
 ChromaCallback.__module__ = "chroma.integrations.keras"  # where pickles look for it

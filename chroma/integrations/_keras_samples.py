@@ -11,7 +11,7 @@ import random
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from itertools import islice
 from typing import Any, Literal
@@ -26,6 +26,7 @@ from chroma.run.arguments import as_array
 keras: Any = import_module("keras")  # its types are not complete
 
 Identity = Literal["index", "key", "order"]
+Order = Literal["fixed", "promised", "unknown"]
 _SAY = "give ChromaCallback(data=(x, y)) samples to follow"
 
 
@@ -36,8 +37,11 @@ class ProbeSamples:
     Attributes:
         x: Input of the model: arrays `[n, …]`, nested as the model takes them.
         y: Targets, likewise; None without.
-        ids: `[n]` positions in the source.
+        ids: `[n]` indices in the dataset.
+        positions: `[n]` where they come in a pass over the source, ascending.
         of: Samples in the source; 0 if unknown.
+        order: Whether each pass over the source gives the samples in the same order: "fixed", or "promised"
+            (by code that may be the user's), or "unknown".
         identity: Whether `ids` are true positions ("index") or the order they came in.
         metadata: Name to `[n]`: sample weights.
         note: What the receipt must say of it.
@@ -46,7 +50,9 @@ class ProbeSamples:
     x: Any
     y: Any
     ids: Ids
+    positions: Array
     of: int
+    order: Order
     identity: Identity = "index"
     metadata: Mapping[str, Array] = field(default_factory=dict[str, Array])
     note: str | None = None
@@ -56,7 +62,7 @@ class ProbeSamples:
 
 
 def probe_samples(
-    source: Any, max_samples: int | None, *, start: int = 0, steps: int | None = None
+    source: Any, max_samples: int | None, *, start: int = 0, stop: int | None = None, steps: int | None = None
 ) -> ProbeSamples:
     """Take the samples to follow from a source.
 
@@ -65,21 +71,32 @@ def probe_samples(
             `keras.utils.PyDataset`, a `tf.data.Dataset` or a `torch.utils.data.DataLoader`.
         max_samples: Most samples to take; None for all.
         start: First position to take, of arrays (`validation_split` leaves the tail).
-        steps: Batches that are read of it; None for all.
+        stop: Position after the last to take, of arrays; None for their end.
+        steps: Batches that are read of another source; None for all.
 
     Raises:
         ConfigError: It cannot be read without disturbing the training.
     """
     with _random_states_kept():
         if isinstance(source, keras.utils.PyDataset):
-            return _of_batches((source[number] for number in range(len(source))), max_samples, steps)
+            return _of_py_dataset(source, max_samples, steps)
         if _is(source, "tensorflow", "DatasetV2"):
             return _of_tf_data(source, max_samples, steps)
         if _is(source, "torch.utils.data", "DataLoader"):
             return _of_loader(source, max_samples, steps)
         if hasattr(source, "__next__"):
             raise ConfigError(f"a generator can be read only once, so Chroma does not touch it; {_SAY}")
-        return _of_arrays(source, max_samples, start)
+        return _of_arrays(source, max_samples, start, stop)
+
+
+def holds_batches(source: Any) -> bool:
+    """Whether a source gives whole batches, targets and weights among them, and not only inputs."""
+    return (
+        isinstance(source, keras.utils.PyDataset)
+        or hasattr(source, "__next__")
+        or _is(source, "tensorflow", "DatasetV2")
+        or _is(source, "torch.utils.data", "DataLoader")
+    )
 
 
 def _is(source: Any, module: str, name: str) -> bool:
@@ -87,13 +104,14 @@ def _is(source: Any, module: str, name: str) -> bool:
     return any(kind.__name__ == name and kind.__module__.startswith(module) for kind in type(source).__mro__)
 
 
-def _of_arrays(source: Any, max_samples: int | None, start: int) -> ProbeSamples:
+def _of_arrays(source: Any, max_samples: int | None, start: int, stop: int | None) -> ProbeSamples:
     x, y, weights = keras.utils.unpack_x_y_sample_weight(source)
     leaves = [leaf for leaf in keras.tree.flatten(x) if leaf is not None]
     if not leaves or not all(hasattr(leaf, "shape") and len(leaf.shape) for leaf in leaves):
         raise ConfigError(f"Chroma cannot take samples from a {type(source).__name__}; {_SAY}")
     n = len(leaves[0])
-    rows = _chosen(np.arange(start, n), max_samples)
+    known = np.arange(start, n if stop is None else min(stop, n))
+    rows = _chosen(known, max_samples)
 
     def take(value: Any) -> Any:
         if value is None:
@@ -105,9 +123,22 @@ def _of_arrays(source: Any, max_samples: int | None, start: int) -> ProbeSamples
         keras.tree.map_structure(take, x),
         keras.tree.map_structure(take, y),
         rows,
-        n - start,
+        rows - start,
+        len(known),
+        "fixed",
         metadata=_metadata(keras.tree.map_structure(take, weights), len(rows)),
     )
+
+
+def _of_py_dataset(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
+    count = source.num_batches
+    if count is None and steps is None:
+        raise ConfigError(f"this PyDataset has no end, so Chroma does not read it; {_SAY}")
+    numbers = range(min(each for each in (count, steps) if each is not None))
+    own = {name for kind in type(source).__mro__ if kind is not keras.utils.PyDataset for name in vars(kind)}
+    # what a user does between epochs may well be shuffling
+    order: Order = "unknown" if own & {"on_epoch_begin", "on_epoch_end"} else "promised"
+    return _of_batches((source[number] for number in numbers), max_samples, None, order)
 
 
 def _of_tf_data(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
@@ -116,7 +147,7 @@ def _of_tf_data(source: Any, max_samples: int | None, steps: int | None) -> Prob
             "a shuffled tf.data.Dataset would come in another order once Chroma has read it, so it is not "
             f"touched; {_SAY}"
         )
-    return _of_batches(source.as_numpy_iterator(), max_samples, steps)
+    return _of_batches(source.as_numpy_iterator(), max_samples, steps, "promised")
 
 
 def _pipeline(dataset: Any) -> Iterator[Any]:
@@ -127,10 +158,12 @@ def _pipeline(dataset: Any) -> Iterator[Any]:
 
 
 def _of_loader(loader: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
+    from torch.utils.data import BatchSampler, SequentialSampler
+
     from chroma.integrations._loader import IndexTap, knows_ids
 
     if not knows_ids(loader):
-        return _of_batches(loader, max_samples, steps, "order")
+        return _of_batches(loader, max_samples, steps, "unknown", "order")
     # by index: the sampler of a shuffled loader is not asked
     base = IndexTap(loader.dataset).base
     known = np.arange(len(loader.dataset))
@@ -138,13 +171,28 @@ def _of_loader(loader: Any, max_samples: int | None, steps: int | None) -> Probe
     size = loader.batch_size or 32
     parts = [chosen[first : first + size] for first in range(0, len(chosen), size)]
     batches = (loader.collate_fn([loader.dataset[int(row)] for row in part]) for part in parts)
-    taken = _of_batches(batches, None, None)
-    ids = chosen if base is None else base[chosen]
-    return ProbeSamples(taken.x, taken.y, ids, len(known), metadata=taken.metadata)
+    taken = _of_batches(batches, None, None, "promised")
+    in_order = (
+        type(loader.sampler) is SequentialSampler
+        and type(loader.batch_sampler) is BatchSampler
+        and not loader.drop_last
+        and steps is None
+    )
+    return replace(
+        taken,
+        ids=chosen if base is None else base[chosen],
+        positions=chosen,
+        of=len(known),
+        order="promised" if in_order else "unknown",
+    )
 
 
 def _of_batches(
-    batches: Iterable[Any], max_samples: int | None, steps: int | None, identity: Identity = "index"
+    batches: Iterable[Any],
+    max_samples: int | None,
+    steps: int | None,
+    order: Order,
+    identity: Identity = "index",
 ) -> ProbeSamples:
     """The first samples of a source of batches, in its order."""
     taken: list[tuple[Any, Any, Any]] = []
@@ -173,7 +221,9 @@ def _of_batches(
         x,
         y,
         np.arange(kept, dtype=np.int64),
+        np.arange(kept),
         0 if more else n,
+        order,
         identity,
         _metadata(weights, kept),
         f"the first {kept:,} samples are followed; their source does not tell how many there are"
@@ -191,7 +241,7 @@ def _chosen(known: Array, max_samples: int | None) -> Array:
     return probe.ids()
 
 
-def rows_of(tree: Any, rows: Array) -> Any:
+def rows_of(tree: Any, rows: Array | slice) -> Any:
     """Some rows of every array in a nest."""
 
     def take(array: Any) -> Any:

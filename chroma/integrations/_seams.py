@@ -102,9 +102,9 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
             call = args, {**kwargs, "callbacks": joined}
         return _Joined(bool(options["silent"]), call=call)
 
-    from chroma.integrations._keras_fit import observed
+    from chroma.integrations._keras_calls import observe
 
-    undo = _join_each(module.Model, "fit", join, guard), stand_around(module.Model, "fit", observed)
+    undo = _join_each(module.Model, "fit", join, guard), observe(module.Model)
 
     def leave() -> None:
         for each in undo:

@@ -78,7 +78,10 @@ def _of_tokens(values: Tensor, valid: Tensor, pool: Pool) -> Tensor:
     if pool in ("cls", "last"):
         order = valid.int() if pool == "cls" else valid.int().flip(1)
         first = order.argmax(1)
-        return values[torch.arange(len(values)), first if pool == "cls" else valid.shape[1] - 1 - first]
+        return values[
+            torch.arange(len(values), device=values.device),
+            first if pool == "cls" else valid.shape[1] - 1 - first,
+        ]
     kept = torch.where(valid[..., None], values, 0.0)
     return kept.sum(1) / valid.sum(1, keepdim=True).clamp(min=1)
 

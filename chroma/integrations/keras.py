@@ -13,8 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from chroma.integrations._keras_callback import ChromaCallback
-from chroma.integrations._keras_fit import observed
-from chroma.integrations._patching import stand_around
+from chroma.integrations._keras_calls import observe
 
 __all__ = ["ChromaCallback"]
 
@@ -22,4 +21,4 @@ keras: Any = import_module("keras")
 
 # From the import on: in `model.fit(…, callbacks=[ChromaCallback()])` Python looks `fit` up before it makes
 # the callback, which has to know what `fit` is called with.
-stand_around(keras.Model, "fit", observed)
+observe(keras.Model)

@@ -40,7 +40,7 @@ class Server:
 
     Attributes:
         url: Where it listens, without a slash at the end.
-        token: What it asks for.
+        token: What it asks for; empty with `--no-token`.
         process: Its process.
     """
 
@@ -83,12 +83,12 @@ def serve(home: Path, *arguments: str) -> Iterator[Server]:
     try:
         assert process.stdout
         said = ""
-        while not (found := re.search(r"(http://[^/\s]+)\S*/\?token=(\S+)", said)):
+        while not (found := re.search(r"(http://[^/\s]+)\S*?/(?:\?token=(\S+))?\s", said)):
             line = process.stdout.readline()
             if not line:
                 raise RuntimeError(f"the server ended: {said}")
             said += line
-        yield Server(found[1], found[2], process)
+        yield Server(found[1], found[2] or "", process)
     finally:
         process.terminate()
         try:

@@ -61,6 +61,7 @@ def test_the_page_goes_on_when_the_server_comes_back(
     with serve(home, "--port", port, "--no-token") as running:
         page.goto(running.url)
         page.wait_for_function(FINISHED, timeout=120_000)
+        page.wait_for_load_state("networkidle")
     expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)
     # what is loaded stays usable meanwhile
     page.keyboard.press("Home")

@@ -136,3 +136,18 @@ def test_outputs_stand_at_their_samples_positions(opened: Context) -> None:
     assert redone.confidence.tolist() == [1.0, 1.0, 0.5]
     for each in (writer, again):
         each.close()
+
+
+def test_positions_are_found_in_any_order(opened: Context) -> None:
+    writer = JournalWriter(opened.settings.journal, "run-1")
+    writer.commit(Samples("val", np.arange(50)))
+    table = table_of(opened)
+    assert table.positions(np.arange(10, 30)).tolist() == list(range(10, 30))
+    assert table.positions(np.array([49, 3, 99, 4])).tolist() == [49, 3, -1, 4]
+    assert table.positions(np.array([48, 49, 50])).tolist() == [48, 49, -1]
+    assert table.positions(np.array([], np.int64)).tolist() == []
+    # what comes later joins at the end, and the table of before stays as it was
+    writer.commit(Samples("val", np.array([49, 70])))
+    assert table_of(opened).positions(np.array([70, 49])).tolist() == [50, 49]
+    assert table.positions(np.array([70])).tolist() == [-1]
+    writer.close()

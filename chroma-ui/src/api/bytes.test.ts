@@ -18,8 +18,14 @@ function littleEndian(values: number[], write: "setUint16" | "setFloat32", width
   });
   return view.buffer as ArrayBuffer;
 }
-const label: Column = { name: "label", kind: "CATEGORICAL", perFrame: false, legend: ["a", "b"] };
-const margin: Column = { name: "margin", kind: "NUMERIC", perFrame: true, legend: null };
+const label: Column = {
+  name: "label",
+  kind: "CATEGORICAL",
+  perFrame: false,
+  drawn: false,
+  legend: ["a", "b"],
+};
+const margin: Column = { name: "margin", kind: "NUMERIC", perFrame: true, drawn: false, legend: null };
 
 function filmOf(id: string): Film {
   const frame = (index: number) => ({
@@ -53,6 +59,7 @@ function filmOf(id: string): Film {
     progress: 1,
     message: "",
     error: null,
+    knnPurity: [],
     revision: {
       id: "rev 1",
       number: 1,

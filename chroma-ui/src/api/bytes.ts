@@ -82,7 +82,8 @@ export function fetchFrame(film: Film, revision: Revision, frame: Frame): Promis
 /** A column in film order; one that differs from frame to frame is fetched for the frame shown. */
 export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<ColumnValues> {
   const moment = column.perFrame ? `step ${frame.step}` : "";
-  const key = `${film.id} ${film.n} ${column.name} ${moment}`;
+  const drawing = column.drawn ? `revision ${film.revision?.id} ${film.revision?.frames.length}` : "";
+  const key = `${film.id} ${film.n} ${column.name} ${moment} ${drawing}`;
   const query = column.perFrame ? `?frame=${frame.index}` : "";
   const address = `api/films/${encodeURIComponent(film.id)}/columns/${encodeURIComponent(column.name)}${query}`;
   const decode = (buffer: ArrayBuffer) => decodeColumn(buffer, column);

@@ -42,7 +42,7 @@ const NOTHING: never[] = [];
 /** One film of the compare view, at one moment. */
 export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove }: Props) {
   const view = useView();
-  const { pointSize, labels, contours, openFacets, speed } = usePreferences();
+  const { pointSize, labels, contours, safeColours, openFacets, speed } = usePreferences();
   const shade = useShade();
   const still = useReducedMotion();
   const { tool, indices: chosen, select } = useSelection();
@@ -81,8 +81,11 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   }, [loaded.shown, byKept, overlap, scale]);
   const classNames = split?.classNames;
   const picture = useMemo(
-    () => (shown ? composePicture(shown, { shade, classNames: classNames ?? [], hidden, filters }) : null),
-    [shown, shade, classNames, hidden, filters],
+    () =>
+      shown
+        ? composePicture(shown, { shade, safe: safeColours, classNames: classNames ?? [], hidden, filters })
+        : null,
+    [shown, shade, safeColours, classNames, hidden, filters],
   );
 
   const roster = usePaneRoster(pane, found, shown);
@@ -90,7 +93,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const positionOf = (at: number) => (shown?.position ? shown.position.values[at] : at);
   const { sample } = useSample(
     shown && run && layer && split
-      ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step }
+      ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step, before: null }
       : null,
     focused >= 0 ? positionOf(focused) : null,
   );

@@ -5,7 +5,13 @@ import { fetchOverlap } from "../api/bytes";
 import { useLoaded } from "../lib/useLoaded";
 import type { ShownFrame } from "../scatter/useShownFrame";
 
-export const KEPT: Column = { name: "compare:kept", kind: "NUMERIC", perFrame: true, legend: null };
+export const KEPT: Column = {
+  name: "compare:kept",
+  kind: "NUMERIC",
+  perFrame: true,
+  drawn: false,
+  legend: null,
+};
 
 /** The share of neighbours kept by position in the first split; null while not known. */
 export function useOverlap(one: Moment | null, other: Moment | null, anew: string): Float32Array | null {

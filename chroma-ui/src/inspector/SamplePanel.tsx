@@ -1,13 +1,14 @@
 import { imageAddress } from "../api/bytes";
-import { decimal } from "../lib/format";
+import { chance, decimal } from "../lib/format";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Cross } from "../ui/icons";
+import { Biography } from "./Biography";
 import { ClassChip } from "./ClassChip";
 import styles from "./inspector.module.css";
-import { PredictionStrip } from "./PredictionStrip";
+import { Neighbours } from "./Neighbours";
 import { SampleImage } from "./SampleImage";
 import type { SampleDetail } from "./useSample";
 
@@ -22,7 +23,8 @@ export type SamplePanelProps = {
   problem: string | null;
   classColours: Map<string, string>;
   onFocus: (position: number | null) => void;
-  onSeek: (index: number) => void;
+  /** To the frame of a step, or the nearest one. */
+  onStep: (step: number) => void;
 };
 
 export function SamplePanel(props: SamplePanelProps) {
@@ -58,9 +60,13 @@ export function SamplePanel(props: SamplePanelProps) {
           </p>
           <Facts
             facts={[
-              ["confidence", decimal(sample?.confidence)],
-              ["margin", decimal(sample?.margin)],
-              ["cross-entropy", decimal(sample?.crossEntropy)],
+              ...(prediction === null
+                ? []
+                : ([
+                    ["confidence", decimal(sample?.confidence)],
+                    ["margin", decimal(sample?.margin)],
+                    ["cross-entropy", decimal(sample?.crossEntropy)],
+                  ] as const)),
               ["split", split.name],
             ]}
           />
@@ -78,44 +84,36 @@ export function SamplePanel(props: SamplePanelProps) {
       {props.problem ? <p className={styles.warning}>{props.problem}</p> : null}
       {sample?.text ? <p className={styles.text}>{sample.text}</p> : null}
 
-      <Section title="Nearest neighbors" note={`full space · k=${sample?.neighbors.length ?? 12}`}>
-        <ul className={styles.neighbours} data-plain={split.hasImages ? undefined : true}>
-          {(sample?.neighbors ?? []).map((neighbour) => (
-            <li key={neighbour.position}>
-              <button
-                type="button"
-                className={styles.neighbour}
-                style={{ borderColor: classColours.get(neighbour.label ?? "") ?? "var(--line-strong)" }}
-                title={`sample ${neighbour.sampleId}${neighbour.label === null ? "" : `, label ${neighbour.label}`}, distance ${decimal(neighbour.distance)}`}
-                data-testid="neighbour"
-                data-position={neighbour.position}
-                onClick={() => props.onFocus(neighbour.position)}
-              >
-                {split.hasImages ? (
-                  <SampleImage
-                    address={imageAddress(runId, split.name, neighbour.position)}
-                    name={`sample ${neighbour.sampleId}`}
+      {sample && sample.topClasses.length > 1 ? (
+        <Section title="Likeliest classes">
+          <ul className={styles.guesses} data-testid="top-classes">
+            {sample.topClasses.map(({ name, probability }) => (
+              <li key={name} data-label={name === label || undefined}>
+                <span className={styles.guessName}>{name}</span>
+                <span className={styles.guessBar}>
+                  <span
+                    style={{
+                      width: `${100 * probability}%`,
+                      background: classColours.get(name) ?? "var(--accent)",
+                    }}
                   />
-                ) : (
-                  <span className={styles.neighbourName}>
-                    {neighbour.sampleId}
-                    {neighbour.label === null ? "" : ` · ${neighbour.label}`}
-                  </span>
-                )}
-                <span className={styles.distance}>{decimal(neighbour.distance, 2)}</span>
-              </button>
-            </li>
-          ))}
-          {!sample && props.fetching
-            ? Array.from({ length: 12 }, (_, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
-                <li key={i} className={styles.placeholder} />
-              ))
-            : null}
-        </ul>
-      </Section>
+                </span>
+                <span className={styles.guessShare}>{chance(probability)}</span>
+              </li>
+            ))}
+          </ul>
+        </Section>
+      ) : null}
 
-      <PredictionStrip shown={shown} index={index} classColours={classColours} onSeek={props.onSeek} />
+      <Biography shown={shown} position={position} classColours={classColours} onStep={props.onStep} />
+      <Neighbours
+        runId={runId}
+        split={split}
+        sample={sample}
+        fetching={props.fetching}
+        classColours={classColours}
+        onFocus={props.onFocus}
+      />
 
       {sample && sample.tags.length > 0 ? (
         <Section title="Tags">

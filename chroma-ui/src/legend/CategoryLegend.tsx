@@ -7,6 +7,8 @@ import { Section } from "../ui/controls";
 import styles from "./legend.module.css";
 
 const ORDERS = ["class", "size", "accuracy"] as const;
+/** Longer legends can be searched. */
+const SEARCHED = 14;
 type Order = (typeof ORDERS)[number];
 
 function sorted(legend: readonly LegendEntry[], order: Order): LegendEntry[] {
@@ -18,12 +20,15 @@ function sorted(legend: readonly LegendEntry[], order: Order): LegendEntry[] {
 
 export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: readonly LegendEntry[] }) {
   const [order, setOrder] = useState<Order>("class");
+  const [words, setWords] = useState("");
   const { toggleCategory, isolateCategory, showAllCategories } = useView.getState();
   const rated = legend.some((entry) => entry.right !== null);
   const orders = rated ? ORDERS : ORDERS.slice(0, 2);
   const names = legend.map((entry) => entry.name);
   const most = Math.max(1, ...legend.map((entry) => entry.count));
   const hidden = legend.some((entry) => entry.hidden);
+  const wanted = words.trim().toLowerCase();
+  const listed = sorted(legend, order).filter((entry) => entry.name.toLowerCase().includes(wanted));
   const meaning = shown.colourName === "prediction" ? "predicted right" : "recognised";
 
   return (
@@ -45,8 +50,19 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
         )
       }
     >
+      {legend.length > SEARCHED ? (
+        <input
+          type="search"
+          className={styles.search}
+          placeholder={`Find in ${count(legend.length)} entries`}
+          aria-label="Find in the legend"
+          data-testid="legend-search"
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+        />
+      ) : null}
       <ul className={styles.legend}>
-        {sorted(legend, order).map((entry) => (
+        {listed.map((entry) => (
           <li key={entry.code}>
             <button
               type="button"
@@ -83,6 +99,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
           </li>
         ))}
       </ul>
+      {listed.length === 0 ? <p className={styles.note}>No entry carries “{words}”.</p> : null}
     </Section>
   );
 }

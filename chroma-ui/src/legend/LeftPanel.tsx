@@ -1,5 +1,5 @@
 import type { Column } from "../api/bytes";
-import { columnTitle, count } from "../lib/format";
+import { columnGroup, columnTitle, count, inGroups } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { usePreferences } from "../state/preferences";
@@ -36,10 +36,20 @@ export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
           label="Colour by"
           testId="colour-by"
           value={shown?.colourName ?? null}
-          options={choices.map(({ name }) => ({ value: name, name: columnTitle(name) }))}
+          options={inGroups(choices).map(({ name }) => ({
+            value: name,
+            name: columnTitle(name),
+            group: columnGroup(name),
+          }))}
           onChange={colourBy}
           swatch={swatch}
-          note={colour?.legend ? `${count(colour.legend.length)} classes` : colour ? "number" : undefined}
+          note={
+            colour?.legend
+              ? `${count(colour.legend.length)} ${/^(label|prediction)$/.test(colour.name) ? "classes" : colour.legend.length === 1 ? "value" : "values"}`
+              : colour
+                ? "number"
+                : undefined
+          }
         />
       </Section>
       {shown && picture?.legend ? <CategoryLegend shown={shown} legend={picture.legend} /> : null}
@@ -53,13 +63,18 @@ export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
 }
 
 function Appearance() {
-  const { contours, labels, trails, pointSize, set } = usePreferences();
+  const { contours, labels, trails, safeColours, pointSize, set } = usePreferences();
   return (
     <Section title="Appearance">
       <div>
         <Switch label="Density contours" checked={contours} onChange={(contours) => set({ contours })} />
         <Switch label="Cluster labels" checked={labels} onChange={(labels) => set({ labels })} />
         <Switch label="Motion trails" checked={trails} onChange={(trails) => set({ trails })} />
+        <Switch
+          label="Colour-blind safe"
+          checked={safeColours}
+          onChange={(safeColours) => set({ safeColours })}
+        />
         <div className={styles.size}>
           <span>Point size</span>
           <Slider

@@ -62,11 +62,32 @@ export function histogram(
   return counts;
 }
 
-/** The range a colour scale spans: 0 to 1 for shares, else the 1st to the 99th percentile. */
-export function valueRange(name: string, values: Float32Array): [number, number] {
-  if (name === "confidence" || name === "margin") return [0, 1];
-  const known = values.filter(Number.isFinite).sort();
-  if (known.length === 0) return [0, 1];
+/** The least and the greatest known value; 0 and 0 where there is none. */
+export function knownRange(values: Float32Array): [number, number] {
+  let [low, high] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (value < low && value > -Infinity) low = value;
+    if (value > high && value < Infinity) high = value;
+  }
+  return low <= high ? [low, high] : [0, 0];
+}
+
+const SCALES: Readonly<Record<string, readonly [number, number]>> = {
+  confidence: [0, 1],
+  margin: [-1, 1],
+  agreement: [0, 1],
+  kept: [0, 1],
+};
+/** Values sorted to find percentiles; more change them little. */
+const SORTED = 100_000;
+
+/** The range a colour scale spans: a fixed one for shares, else the 1st to the 99th percentile; null where nothing is known. */
+export function valueRange(name: string, values: Float32Array): [number, number] | null {
+  const scale = SCALES[name];
+  if (scale) return [scale[0], scale[1]];
+  const stride = Math.ceil(values.length / SORTED);
+  const known = values.filter((value, i) => i % stride === 0 && Number.isFinite(value)).sort();
+  if (known.length === 0) return null;
   const at = (share: number) => known[Math.round(share * (known.length - 1))];
   return at(0.01) < at(0.99) ? [at(0.01), at(0.99)] : [known[0], known[known.length - 1]];
 }

@@ -15,6 +15,10 @@ export const percent = (share: number): string => {
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
 };
 
+/** A probability in percent, with the digit that tells likely from sure. */
+export const chance = (share: number): string =>
+  share < 0.0005 ? "< 0.1%" : `${(Math.min(share, share < 1 ? 0.9994 : 1) * 100).toFixed(1)}%`;
+
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
   if (value < 1e6) return `${(value / 1e3).toFixed(1)} kB`;
@@ -38,10 +42,36 @@ const COLUMN_TITLES: Record<string, string> = {
   confidence: "Confidence",
   margin: "Margin",
   cross_entropy: "Cross-entropy",
+  agreement: "kNN agreement",
+  kept: "Neighbours kept",
+  movement: "Movement",
+  cluster: "Cluster",
+  split: "Split",
   "compare:kept": "Neighbours kept",
 };
 
 export function columnTitle(name: string): string {
   if (name.startsWith("tag:")) return `Tag ${name.slice(4)}`;
+  if (name.startsWith("label:")) return `Label ${name.slice(6)}`;
   return COLUMN_TITLES[name] ?? name;
+}
+
+const GROUPS: readonly (readonly [string, readonly string[]])[] = [
+  ["Labels", ["label"]],
+  ["Model", ["prediction", "correct", "confidence", "margin", "cross_entropy"]],
+  ["Neighbours and layout", ["agreement", "kept", "movement", "cluster", "compare:kept"]],
+];
+
+/** The heading under which a column stands in lists. */
+export function columnGroup(name: string): string {
+  if (name.startsWith("tag:")) return "Tags";
+  if (name.startsWith("label:")) return "Labels";
+  return GROUPS.find(([, names]) => names.includes(name))?.[0] ?? "Samples";
+}
+
+/** Columns as they stand in lists: headings in their order, within one as they came. */
+export function inGroups<C extends { name: string }>(columns: readonly C[]): C[] {
+  const headings = [...GROUPS.map(([heading]) => heading), "Samples", "Tags"];
+  const rank = ({ name }: C) => headings.indexOf(columnGroup(name));
+  return [...columns].sort((a, b) => rank(a) - rank(b));
 }

@@ -10,7 +10,13 @@ it("finds entries that hold every word, in any order and case", () => {
 });
 
 it("offers what the film's columns allow", () => {
-  const column = (name: string) => ({ name, kind: "CATEGORICAL" as const, perFrame: true, legend: ["a"] });
+  const column = (name: string) => ({
+    name,
+    kind: "CATEGORICAL" as const,
+    perFrame: true,
+    drawn: false,
+    legend: ["a"],
+  });
   const names = (columns: string[]) => commandsFor(null, columns.map(column), "x").map(({ name }) => name);
   expect(names(["position", "label"])).toContain("Colour by Label");
   expect(names(["position", "label"])).not.toContain("Show errors only");

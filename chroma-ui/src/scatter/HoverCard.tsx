@@ -2,7 +2,7 @@ import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { SampleCardDocument } from "../api/gql/graphql";
 import { SampleImage } from "../inspector/SampleImage";
-import { decimal } from "../lib/format";
+import { columnTitle, decimal } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { Hover } from "./ScatterPlot";
 import styles from "./stage.module.css";
@@ -22,6 +22,13 @@ const DISTANCE = 16;
 /** The sample is asked for once the pointer has rested this long. */
 const REST_MS = 120;
 
+/** The value that colours a point, as people read it. */
+function colourValue({ colour }: ShownFrame, index: number): string | null {
+  if (!colour) return null;
+  if (colour.kind === "categorical") return colour.legend[colour.codes[index]] ?? null;
+  return Number.isFinite(colour.values[index]) ? decimal(colour.values[index]) : null;
+}
+
 export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const { index } = hover;
   const { film, frame } = shown;
@@ -38,6 +45,8 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const label = nameOf(shown.label);
   const prediction = nameOf(shown.prediction);
   const confidence = shown.confidence?.values[index];
+  const told = ["label", "prediction", "confidence"].includes(shown.colourName ?? "");
+  const colour = told && label !== null ? null : colourValue(shown, index);
   const left = hover.x + DISTANCE + WIDTH > room.width ? hover.x - DISTANCE - WIDTH : hover.x + DISTANCE;
   const top = Math.min(Math.max(8, hover.y - HEIGHT / 3), room.height - HEIGHT - 8);
 
@@ -72,6 +81,11 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
             </>
           ) : null}
         </p>
+        {colour !== null ? (
+          <p className={styles.said}>
+            {columnTitle(shown.colourName ?? "").toLowerCase()} <b>{colour}</b>
+          </p>
+        ) : null}
         {confidence !== undefined && Number.isFinite(confidence) ? (
           <>
             <div className={styles.sure}>

@@ -11,7 +11,7 @@ const EDGE = 6;
 /** More points than this do not make the small picture clearer. */
 const MOST_POINTS = 12_000;
 
-/** The whole film in small, with the part that is seen; shown once that is not all of it. */
+/** The whole film in small, with the part that is seen; while that is all of it, it would only hide points. */
 export function Minimap({ scene, whole, seen, onMove }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const scale = Math.min(

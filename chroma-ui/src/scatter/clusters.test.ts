@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { bandwidthOf, clusterContours, clusterMedians } from "./clusters";
+import { bandwidthOf, clusterContours, clusterMedians, groupsAmong, thinned } from "./clusters";
+import { momentPlace, type Points } from "./encode";
 import { pointsAt } from "./pointsAt";
 
 const all = (n: number) => Uint32Array.from({ length: n }, (_, i) => i);
@@ -9,6 +10,7 @@ const blob = (n: number, x: number, y: number, reach: number): [number, number][
     const away = reach * Math.sqrt((i + 0.5) / n);
     return [x + away * Math.cos(i * 2.4), y + away * Math.sin(i * 2.4)];
   });
+const at = (points: Points) => momentPlace({ from: points, to: points, along: 1 });
 const reachOf = (rings: [number, number][][], x: number, y: number) =>
   Math.max(...rings.flat().map(([px, py]) => Math.hypot(px - x, py - y)));
 
@@ -16,7 +18,7 @@ it("names a group at its median and leaves tiny groups unnamed", () => {
   const values = [0, 0, 0, 0.5, 0.5, 0.5, 0.5, 0.9, 0.25];
   const points = pointsAt(values.map((value) => [value, value]));
   const codes = Uint16Array.from([0, 0, 0, 0, 0, 0, 0, 0, 1]);
-  const [named, ...others] = clusterMedians(points, codes, all(9), 2);
+  const [named, ...others] = clusterMedians(groupsAmong(codes, all(9), 2), ...at(points));
   expect(others).toEqual([]);
   expect(named).toMatchObject({ code: 0, size: 8 });
   expect(named.x).toBeCloseTo(0.5, 3);
@@ -40,10 +42,31 @@ it.each([
   [12, 0.05],
 ])("draws lines close around %i points within %f", (n, reach) => {
   const points = pointsAt(blob(n, 0.3, -0.2, reach));
-  const [outer, inner] = clusterContours(points, new Uint16Array(n), all(n), 1);
+  const [outer, inner] = clusterContours(groupsAmong(new Uint16Array(n), all(n), 1), ...at(points));
   expect(outer.rings.length).toBeGreaterThan(0);
   const out = reachOf(outer.rings, 0.3, -0.2);
   expect(out).toBeGreaterThan(reach);
   expect(out).toBeLessThan(n > 100 ? 1.7 * reach + 0.02 : reach + 0.18);
   expect(reachOf(inner.rings, 0.3, -0.2)).toBeLessThan(out);
+});
+
+it("looks at some of the points of a large group, spread evenly", () => {
+  const codes = Uint16Array.from({ length: 1000 }, (_, i) => (i % 10 === 0 ? 1 : 0));
+  const [large, small] = groupsAmong(codes, all(1000), 2, 90);
+  expect(large).toMatchObject({ code: 0, size: 900 });
+  expect(large.few).toHaveLength(90);
+  expect(large.few[0]).toBe(1);
+  expect(large.few[89]).toBeGreaterThan(980);
+  expect([...small.few.slice(0, 2)]).toEqual([0, 20]);
+  expect(small.size).toBe(100);
+  expect(thinned([large], 30)[0].few).toHaveLength(30);
+});
+
+it("follows points on their way", () => {
+  const from = pointsAt(blob(60, -0.5, 0, 0.1));
+  const to = pointsAt(blob(60, 0.5, 0, 0.1));
+  const groups = groupsAmong(new Uint16Array(60), all(60), 1);
+  const [outer] = clusterContours(groups, ...momentPlace({ from, to, along: 0.5 }));
+  // half way: the line runs around the middle, and touches neither end
+  expect(reachOf(outer.rings, 0, 0)).toBeLessThan(0.4);
 });

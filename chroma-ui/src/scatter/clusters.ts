@@ -1,6 +1,6 @@
 /** Pure: where the groups of points are, and how dense they lie. */
 import { contours } from "d3-contour";
-import { type Points, placeX, placeY } from "./encode";
+import type { PlaceOf } from "./encode";
 
 export type Cluster = { code: number; x: number; y: number; size: number };
 export type Contour = { code: number; level: number; rings: [number, number][][] };
@@ -8,7 +8,7 @@ export type Contour = { code: number; level: number; rings: [number, number][][]
 /** Groups with fewer points carry neither a name nor a contour. */
 const SMALLEST_CLUSTER = 8;
 /** Points of one group looked at: more change neither its middle nor its shape. */
-const SAMPLE = 2500;
+export const SAMPLE = 2500;
 /** Shares of a group's highest density at which its two lines run. */
 const LEVELS = [0.045, 0.22];
 /** Points whose distance to their k-th neighbour is measured, to know how tight a group is. */
@@ -20,16 +20,34 @@ const NARROWEST = 0.006;
 /** Cells of a group's density grid on its longer side. */
 const MOST_CELLS = 150;
 
-function grouped(codes: Uint16Array, drawn: Uint32Array, groups: number): number[][] {
-  const members: number[][] = Array.from({ length: groups }, () => []);
-  for (const i of drawn) members[codes[i]]?.push(i);
-  return members;
+/** A group of points: how many there are, and some of them, spread evenly. */
+export type Group = { code: number; size: number; few: Uint32Array };
+
+/** The groups among the drawn points that are large enough to be told of. */
+export function groupsAmong(codes: Uint16Array, drawn: Uint32Array, groups: number, most = SAMPLE): Group[] {
+  const sizes = new Uint32Array(groups);
+  for (const i of drawn) if (codes[i] < groups) sizes[codes[i]]++;
+  const members = Array.from(sizes, (size) => new Uint32Array(Math.min(size, most)));
+  const seen = new Uint32Array(groups);
+  const kept = new Uint32Array(groups);
+  for (const i of drawn) {
+    const code = codes[i];
+    if (code >= groups) continue;
+    const room = members[code].length;
+    // The k-th of those kept is the first at or beyond k / room of the way.
+    if (seen[code]++ * room >= kept[code] * sizes[code] && kept[code] < room) members[code][kept[code]++] = i;
+  }
+  return members.flatMap((few, code) =>
+    sizes[code] < SMALLEST_CLUSTER ? [] : [{ code, size: sizes[code], few: few.subarray(0, kept[code]) }],
+  );
 }
 
-const thinned = (members: readonly number[], most: number): number[] => {
-  const stride = Math.ceil(members.length / most);
-  return stride > 1 ? members.filter((_, order) => order % stride === 0) : [...members];
-};
+/** The same groups by fewer points. */
+export const thinned = (groups: readonly Group[], most: number): Group[] =>
+  groups.map((group) => {
+    const stride = Math.ceil(group.few.length / most);
+    return stride > 1 ? { ...group, few: group.few.filter((_, order) => order % stride === 0) } : group;
+  });
 
 function median(values: Float32Array): number {
   values.sort();
@@ -38,23 +56,13 @@ function median(values: Float32Array): number {
 }
 
 /** The middle of each group: the median on each axis, which a few stray points do not pull away. */
-export function clusterMedians(
-  points: Points,
-  codes: Uint16Array,
-  drawn: Uint32Array,
-  groups: number,
-): Cluster[] {
-  return grouped(codes, drawn, groups).flatMap((members, code) => {
-    if (members.length < SMALLEST_CLUSTER) return [];
-    const few = thinned(members, SAMPLE);
-    return {
-      code,
-      size: members.length,
-      x: median(Float32Array.from(few, (i) => placeX(points, i))),
-      y: median(Float32Array.from(few, (i) => placeY(points, i))),
-    };
-  });
-}
+export const clusterMedians = (groups: readonly Group[], x: PlaceOf, y: PlaceOf): Cluster[] =>
+  groups.map(({ code, size, few }) => ({
+    code,
+    size,
+    x: median(Float32Array.from(few, x)),
+    y: median(Float32Array.from(few, y)),
+  }));
 
 /** A kernel as wide as the points of a group are apart: the median distance to the k-th neighbour. */
 export function bandwidthOf(x: Float32Array, y: Float32Array): number {
@@ -95,13 +103,13 @@ function blur(grid: Float32Array, width: number, height: number, radius: number)
   }
 }
 
-function contoursOf(code: number, x: Float32Array, y: Float32Array): Contour[] {
+function contoursOf(code: number, x: Float32Array, y: Float32Array, cells: number): Contour[] {
   const kernel = bandwidthOf(x, y);
   const margin = 3.4 * kernel;
   const [left, bottom] = [least(x) - margin, least(y) - margin];
   const [wide, high] = [-least(x.map(negated)) + margin - left, -least(y.map(negated)) + margin - bottom];
   // Two cells to the kernel, unless the group is too spread out for that.
-  const cell = Math.max(kernel / 2, Math.max(wide, high) / MOST_CELLS);
+  const cell = Math.max(kernel / 2, Math.max(wide, high) / cells);
   const [width, height] = [Math.ceil(wide / cell) + 1, Math.ceil(high / cell) + 1];
   const grid = new Float32Array(width * height);
   for (let i = 0; i < x.length; i++) {
@@ -128,19 +136,12 @@ const negated = (value: number) => -value;
 const least = (values: Float32Array): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 
 /** Lines around each group where its density falls to a share of its peak, in plot coordinates. */
-export function clusterContours(
-  points: Points,
-  codes: Uint16Array,
-  drawn: Uint32Array,
-  groups: number,
-): Contour[] {
-  return grouped(codes, drawn, groups).flatMap((members, code) => {
-    if (members.length < SMALLEST_CLUSTER) return [];
-    const few = thinned(members, SAMPLE);
-    return contoursOf(
-      code,
-      Float32Array.from(few, (i) => placeX(points, i)),
-      Float32Array.from(few, (i) => placeY(points, i)),
-    );
-  });
-}
+export const clusterContours = (
+  groups: readonly Group[],
+  x: PlaceOf,
+  y: PlaceOf,
+  cells = MOST_CELLS,
+): Contour[] =>
+  groups.flatMap(({ code, few }) =>
+    contoursOf(code, Float32Array.from(few, x), Float32Array.from(few, y), cells),
+  );

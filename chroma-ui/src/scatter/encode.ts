@@ -2,6 +2,9 @@
 import type { RawFrame } from "../api/bytes";
 import { RAMP_STEPS } from "./palette";
 
+/** One coordinate of a point. */
+export type PlaceOf = (index: number) => number;
+
 export const MISSING_U16 = 65535;
 
 /** Where the u16 grid of a revision lies: x = offsetX + u16 / 65534 * scale. */
@@ -23,6 +26,21 @@ export type Points = {
 /** Plot coordinates of a point: the view's square spans [-1, 1]. */
 export const placeX = ({ grid, x }: Points, i: number): number => grid.left + grid.step * x[i];
 export const placeY = ({ grid, y }: Points, i: number): number => grid.bottom + grid.step * y[i];
+
+/** Where the points are: between two frames. */
+export type Moment = { from: Points; to: Points; along: number };
+
+/** Places of the points on their way; one that is not in the first frame stands where it will be. */
+export function momentPlace({ from, to, along }: Moment): [x: PlaceOf, y: PlaceOf] {
+  const share = (index: number) => (from.present[index] ? along : 1);
+  const way =
+    (place: typeof placeX) =>
+    (index: number): number => {
+      const t = share(index);
+      return t < 1 ? place(from, index) * (1 - t) + place(to, index) * t : place(to, index);
+    };
+  return [way(placeX), way(placeY)];
+}
 
 /** Colour codes; `missing` is the code of points without a value. */
 export type Codes = { codes: Uint16Array; missing: number };

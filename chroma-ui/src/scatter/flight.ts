@@ -1,7 +1,6 @@
 /** The points' way from frame to frame: gliding by itself, or held between two frames by hand. */
 import { ease } from "./camera";
-import type { Moment } from "./cover";
-import { between, type Points } from "./encode";
+import { between, type Moment, type Points } from "./encode";
 
 const HURRIED_MS = 160;
 

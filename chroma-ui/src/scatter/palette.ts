@@ -31,6 +31,38 @@ const CATEGORIES: Record<Shade, readonly string[]> = {
   ],
 };
 
+/**
+ * Ten classes that people with protanopia, deuteranopia or tritanopia can tell apart: the nearest two are at
+ * least 0.085 apart in OKLab as each of them sees it (Machado, Oliveira & Fernandes 2009). Searched from the
+ * colours above, so that a class keeps its hue.
+ */
+const SAFE: Record<Shade, readonly string[]> = {
+  dark: [
+    "#337dff",
+    "#18ffea",
+    "#eccb95",
+    "#f58b9a",
+    "#959cff",
+    "#aec12c",
+    "#70cbe5",
+    "#e84ba6",
+    "#c3f40d",
+    "#b8792d",
+  ],
+  light: [
+    "#8e53ed",
+    "#00a1ab",
+    "#b78a00",
+    "#864961",
+    "#5100a3",
+    "#03520d",
+    "#3d62aa",
+    "#730064",
+    "#636a00",
+    "#c65e67",
+  ],
+};
+
 /** Low to high: the lightness rises on dark and falls on light. */
 const RAMP: Record<Shade, readonly string[]> = {
   dark: ["#5b4fd6", "#4389f0", "#2fc4c0", "#a2dc63", "#ffe06b"],
@@ -43,8 +75,8 @@ const RIGHT: Record<Shade, string> = { dark: "#3a6f8f", light: "#7fb2cf" };
 
 export const RAMP_STEPS = 64;
 
-export function categoryColour(index: number, shade: Shade): string {
-  const base = CATEGORIES[shade];
+export function categoryColour(index: number, shade: Shade, safe = false): string {
+  const base = (safe ? SAFE : CATEGORIES)[shade];
   if (index < base.length) return base[index];
   // The golden angle keeps any number of further hues apart; lightness alternates in three steps.
   const hue = (index * 137.508) % 360;
@@ -69,6 +101,7 @@ export function legendColours(
   legend: readonly string[],
   classNames: readonly string[],
   shade: Shade,
+  safe = false,
 ): string[] {
   if (column === "correct") {
     const wrong = legend.findIndex((name) => /^(false|wrong|incorrect|no|0)$/i.test(name));
@@ -77,7 +110,7 @@ export function legendColours(
   const known = new Map(classNames.map((name, index) => [name, index]));
   const named = column === "label" || column === "prediction";
   let next = classNames.length;
-  return legend.map((name, code) => categoryColour(named ? (known.get(name) ?? next++) : code, shade));
+  return legend.map((name, code) => categoryColour(named ? (known.get(name) ?? next++) : code, shade, safe));
 }
 
 export function hexToRgb(hex: string): [number, number, number] {

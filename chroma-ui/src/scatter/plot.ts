@@ -2,8 +2,8 @@
 import type { Shade } from "../lib/useTheme";
 import { appearanceFor } from "./appearance";
 import { placeUnder, screenTransform } from "./camera";
-import { createCover, type Moment } from "./cover";
-import { type Points, placeX, placeY } from "./encode";
+import { createCover } from "./cover";
+import { type Moment, momentPlace, type Points } from "./encode";
 import { createFlight } from "./flight";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
@@ -235,13 +235,9 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** CSS pixels from the canvas's corner; null for a point that is not there. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
-      const { from: a, to: b, along } = flight.moment(shown.points);
+      const [x, y] = momentPlace(flight.moment(shown.points));
       const { toX, toY } = screenTransform(stance(), room);
-      const t = a.present[index] ? along : 1;
-      return {
-        x: toX(placeX(a, index) * (1 - t) + placeX(b, index) * t),
-        y: toY(placeY(a, index) * (1 - t) + placeY(b, index) * t),
-      };
+      return { x: toX(x(index)), y: toY(y(index)) };
     },
     /** Draws and counts in one task: the picture does not outlive it. */
     countPixels(): PixelCount {

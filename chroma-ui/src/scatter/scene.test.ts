@@ -4,7 +4,7 @@ import { pointsAt } from "./pointsAt";
 import { composePicture, type Look } from "./scene";
 import type { ShownFrame } from "./useShownFrame";
 
-const look: Look = { shade: "dark", classNames: ["a", "b"], hidden: [], filters: [] };
+const look: Look = { shade: "dark", safe: false, classNames: ["a", "b"], hidden: [], filters: [] };
 const classes = (codes: number[]) => ({
   kind: "categorical" as const,
   codes: Uint16Array.from(codes),
@@ -24,6 +24,7 @@ function frame(change: Partial<ShownFrame> = {}): ShownFrame {
     prediction: classes([0, 1, 1, 0, 0]),
     confidence: CONFIDENCE,
     position: null,
+    cluster: null,
     columns: new Map([["confidence", CONFIDENCE]]),
     colourName: "label",
     colour: label,
@@ -67,5 +68,19 @@ describe("composePicture", () => {
     expect(legend).toBeNull();
     expect([...scene.codes.slice(0, 3)]).toEqual([0, 63, 64]);
     expect(scene.groups?.names).toEqual(["a", "b"]);
+  });
+
+  it("names clusters where there are no classes, or where they are the colour", () => {
+    const cluster = {
+      kind: "categorical" as const,
+      codes: Uint16Array.from([0, 0, 1, 65535, 1]),
+      legend: ["c1", "c2"],
+    };
+    const unlabelled = composePicture(frame({ label: null, prediction: null, cluster }), look);
+    expect(unlabelled.scene.groups?.names).toEqual(["c1", "c2"]);
+    const coloured = composePicture(frame({ cluster, colour: cluster, colourName: "cluster" }), look);
+    expect(coloured.scene.groups?.names).toEqual(["c1", "c2"]);
+    expect(coloured.scene.groups?.colours).toEqual(coloured.scene.palette.slice(0, 2));
+    expect(composePicture(frame({ cluster }), look).scene.groups?.names).toEqual(["a", "b"]);
   });
 });

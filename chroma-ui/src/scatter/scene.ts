@@ -30,6 +30,8 @@ export type Picture = {
 
 export type Look = {
   shade: Shade;
+  /** Colours that colour-blind people can tell apart. */
+  safe: boolean;
   classNames: readonly string[];
   hidden: readonly string[];
   filters: readonly Filter[];
@@ -38,7 +40,7 @@ export type Look = {
 /** Pure: a frame and how it is looked at → what the plot draws and the legend says. */
 export function composePicture(shown: ShownFrame, look: Look): Picture {
   const { points, label, prediction, colour, colourName } = shown;
-  const { shade } = look;
+  const { shade, safe } = look;
   const names = look.classNames.length ? look.classNames : (label?.legend ?? []);
   const wrong = label && prediction ? wrongPoints(label, prediction) : null;
 
@@ -47,7 +49,7 @@ export function composePicture(shown: ShownFrame, look: Look): Picture {
   let legend: LegendEntry[] | null = null;
 
   if (colour?.kind === "categorical" && colourName) {
-    const colours = legendColours(colourName, colour.legend, names, shade);
+    const colours = legendColours(colourName, colour.legend, names, shade, safe);
     encoded = encodeCategorical(colour.codes, colour.legend.length);
     palette = [...colours, MISSING[shade]];
     const rated = colourName === "label" || colourName === "prediction";
@@ -73,27 +75,37 @@ export function composePicture(shown: ShownFrame, look: Look): Picture {
     palette = [...rampColours(shade), MISSING[shade]];
   }
 
+  const classes = legendColours("label", names, names, shade, safe);
   const sifted = sift(points.n, shown.columns, look.filters);
   const hidden = new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code));
   const drawn = drawnPoints(points, encoded.codes, hidden, sifted.fails);
 
   return {
-    scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade) },
+    scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade, safe) },
     legend,
     title: columnTitle(colourName ?? ""),
-    classColours: new Map(names.map((name, i) => [name, legendColours("label", names, names, shade)[i]])),
+    classColours: new Map(names.map((name, i) => [name, classes[i]])),
     sifted,
     wrong,
   };
 }
 
-/** Names and contours go by the predicted class where that is the colour, else by the label. */
-function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade): Scene["groups"] {
-  const column = shown.colourName === "prediction" ? (shown.prediction ?? shown.label) : shown.label;
+/**
+ * Names and contours go by the colour where that is a class or a cluster; else by the label, or by the clusters
+ * where there is none. Labels that are measurements have no groups.
+ */
+function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade, safe: boolean): Scene["groups"] {
+  const { label, prediction, cluster, colourName } = shown;
+  const column =
+    colourName === "cluster"
+      ? cluster
+      : colourName === "prediction"
+        ? (prediction ?? label)
+        : (label ?? cluster);
   if (!column) return null;
   return {
     codes: column.codes,
     names: column.legend,
-    colours: legendColours("label", column.legend, names, shade),
+    colours: legendColours(column === cluster ? "cluster" : "label", column.legend, names, shade, safe),
   };
 }

@@ -22,6 +22,8 @@ export type ShownFrame = {
   prediction: CategoricalColumn | null;
   confidence: NumericColumn | null;
   position: NumericColumn | null;
+  /** Groups of the layout; null where classes group the points. */
+  cluster: CategoricalColumn | null;
   /** The columns asked for besides, by name; those that the film has not are left out. */
   columns: ReadonlyMap<string, ColumnValues>;
   colourName: string | null;
@@ -42,10 +44,11 @@ const SMALL_FILM = 32 * 1024 * 1024;
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
 
-/** The column asked for, or the first that can colour the points. */
+/** The column asked for, or the one that tells most of the points. */
 export function colourColumn(film: Film, wanted: string): Film["columns"][number] | null {
   const choices = film.columns.filter((column) => column.name !== "position");
-  return choices.find((column) => column.name === wanted) ?? choices[0] ?? null;
+  const named = (name: string) => choices.find((column) => column.name === name);
+  return named(wanted) ?? named("label") ?? named("prediction") ?? named("cluster") ?? choices[0] ?? null;
 }
 
 /** Fetches what a frame needs; the frame before stays shown until all of it is there. */
@@ -94,16 +97,20 @@ export function useShownFrame(
       const key = `${film.id} ${column}`;
       const known = ranges.current.get(key);
       if (known) return known;
-      const ends = [revision.frames[0], revision.frames[revision.frames.length - 1]];
+      // The second frame, too: the first has nothing before it to be compared with.
+      const ends = [revision.frames[0], revision.frames[1], revision.frames[revision.frames.length - 1]];
       const spans = await Promise.all(
         ends.map(async (end) => {
-          const values = numeric(await valuesOf(column, end));
+          const values = end ? numeric(await valuesOf(column, end)) : null;
           return values ? valueRange(column, values.values) : null;
         }),
       );
-      const [first, last] = spans;
-      if (!first || !last) return null;
-      const range: [number, number] = [Math.min(first[0], last[0]), Math.max(first[1], last[1])];
+      const found = spans.filter((span) => span !== null);
+      if (found.length === 0) return null;
+      const range: [number, number] = [
+        Math.min(...found.map(([low]) => low)),
+        Math.max(...found.map(([, high]) => high)),
+      ];
       ranges.current.set(key, range);
       return range;
     };
@@ -111,16 +118,19 @@ export function useShownFrame(
     const load = async () => {
       const colour = colourColumn(film, colourWanted);
       const names = JSON.parse(wanted) as string[];
-      const [points, label, prediction, confidence, position, others, values, range] = await Promise.all([
-        pointsOf(frame),
-        valuesOf("label", frame),
-        valuesOf("prediction", frame),
-        valuesOf("confidence", frame),
-        valuesOf("position", frame),
-        Promise.all(names.map((name) => valuesOf(name, frame))),
-        colour ? fetchColumn(film, colour, frame) : null,
-        colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
-      ]);
+      const grouped = film.columns.some((column) => column.name === "label");
+      const [points, label, prediction, confidence, position, cluster, others, values, range] =
+        await Promise.all([
+          pointsOf(frame),
+          valuesOf("label", frame),
+          valuesOf("prediction", frame),
+          valuesOf("confidence", frame),
+          valuesOf("position", frame),
+          grouped && colour?.name !== "cluster" ? null : valuesOf("cluster", frame),
+          Promise.all(names.map((name) => valuesOf(name, frame))),
+          colour ? fetchColumn(film, colour, frame) : null,
+          colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
+        ]);
       if (!current) return;
       setProblem(null);
       setBox((before) =>
@@ -135,6 +145,7 @@ export function useShownFrame(
         prediction: categorical(prediction),
         confidence: numeric(confidence),
         position: numeric(position),
+        cluster: categorical(cluster),
         columns: new Map(
           names.flatMap((name, at) => {
             const found = others[at];
@@ -158,6 +169,8 @@ export function useShownFrame(
             valuesOf("prediction", next),
             valuesOf("confidence", next),
             colour ? valuesOf(colour, next) : null,
+            // What the open filters list: scrubbing asks the server for nothing.
+            ...columnsWanted.map((name) => valuesOf(name, next)),
           ]);
           return points;
         }),

@@ -2,12 +2,13 @@ import { useEffect, useRef, useState } from "react";
 import { SPRITES, spriteAddress } from "../api/bytes";
 import { useSize } from "../lib/useSize";
 import styles from "./selection.module.css";
+import { useLines } from "./useLines";
 
 type Props = {
   runId: string;
   split: { name: string; hasImages: boolean };
   /** Points in the order to show them, by index in the film. */
-  indices: readonly number[];
+  indices: Uint32Array;
   /** Position of a point in its split. */
   placeOf: (index: number) => number;
   colourOf: (index: number) => string | undefined;
@@ -20,7 +21,7 @@ type Props = {
 const SPRITES_A_ROW = 32;
 const GAP = 3;
 const TILE = 36;
-const LINE = 26;
+const LINE = 30;
 /** Rows drawn above and below what is seen. */
 const SPARE_ROWS = 4;
 
@@ -36,7 +37,8 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
   const rows = Math.ceil(indices.length / across);
   const first = Math.max(0, Math.floor(top / rise) - SPARE_ROWS);
   const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
-  const seen = indices.slice(first * across, last * across);
+  const seen = [...indices.subarray(first * across, last * across)];
+  const lines = useLines(runId, split.name, seen.map(placeOf), !plain || width === 0);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
@@ -78,7 +80,7 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
                     onClick={() => onFocus(position)}
                   >
                     {plain ? (
-                      nameOf(index)
+                      <Line line={lines.get(position)} />
                     ) : (
                       <span
                         style={{
@@ -95,5 +97,15 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
           : null}
       </ul>
     </div>
+  );
+}
+
+function Line({ line }: { line: { id: string; text: string | null } | undefined }) {
+  if (!line) return "…";
+  return (
+    <>
+      <b className={styles.lineId}>{line.id}</b>
+      {line.text}
+    </>
   );
 }

@@ -1,7 +1,5 @@
-import { useCallback, useMemo, useState } from "react";
-import { fetchColumn } from "../api/bytes";
+import { useMemo } from "react";
 import { count, decimal, percent } from "../lib/format";
-import { useLoaded } from "../lib/useLoaded";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useSelection } from "../state/selection";
 import { Section } from "../ui/controls";
@@ -9,8 +7,10 @@ import { Facts } from "../ui/Facts";
 import { Cross, Lasso } from "../ui/icons";
 import { useTagging } from "./act";
 import { compareShares, meanOf, type Share, shareOf } from "./compare";
-import { Gallery } from "./Gallery";
+import { SortedGallery } from "./SortedGallery";
+import { Standouts } from "./Standouts";
 import styles from "./selection.module.css";
+import { useColumns } from "./useColumns";
 
 export type SelectionPanelProps = {
   shown: ShownFrame;
@@ -23,7 +23,6 @@ export type SelectionPanelProps = {
 
 /** Categories listed before the rest is summed up. */
 const MOST_SHARES = 6;
-const ORDERS = ["confidence", "position"] as const;
 
 export function SelectionPanel(props: SelectionPanelProps) {
   const indices = useSelection((selection) => selection.indices);
@@ -39,19 +38,9 @@ export function SelectionPanel(props: SelectionPanelProps) {
 }
 
 function Selected(props: SelectionPanelProps & { indices: Uint32Array }) {
-  const { shown, split, wrong, classColours, indices } = props;
+  const { shown, wrong, classColours, indices } = props;
   const { label, prediction, confidence, points } = shown;
-  const [order, setOrder] = useState<(typeof ORDERS)[number]>("confidence");
-  const byConfidence = order === "confidence" && confidence !== null;
-  const positions = useMemo(() => {
-    const listed = [...indices];
-    const sure = confidence?.values;
-    if (byConfidence && sure) listed.sort((a, b) => (sure[a] || 0) - (sure[b] || 0));
-    return listed;
-  }, [indices, confidence, byConfidence]);
   const whole = useMemo(() => Uint32Array.from(points.present.keys()), [points]);
-  const placeOf = (i: number) => shown.position?.values[i] ?? i;
-  const nameOf = (column: typeof label, i: number) => column?.legend[column.codes[i]] ?? null;
 
   return (
     <div className={styles.panel}>
@@ -90,40 +79,9 @@ function Selected(props: SelectionPanelProps & { indices: Uint32Array }) {
           colours={classColours}
         />
       ) : null}
+      <Standouts shown={shown} indices={indices} />
       <Tags {...props} />
-      <Section
-        title="Samples"
-        note={
-          confidence ? (
-            <button
-              type="button"
-              className={styles.link}
-              onClick={() => setOrder(byConfidence ? "position" : "confidence")}
-            >
-              sort: {byConfidence ? "least sure" : "position"}
-            </button>
-          ) : null
-        }
-      >
-        <Gallery
-          runId={shown.film.runId}
-          split={split}
-          indices={positions}
-          placeOf={placeOf}
-          colourOf={(i) => classColours.get(nameOf(prediction ?? label, i) ?? "")}
-          nameOf={(i) =>
-            [
-              `sample at ${placeOf(i)}`,
-              label ? `label ${nameOf(label, i) ?? "not known"}` : "",
-              prediction ? `predicted ${nameOf(prediction, i) ?? "not known"}` : "",
-            ]
-              .filter(Boolean)
-              .join(", ")
-          }
-          focused={props.focused}
-          onFocus={props.onFocus}
-        />
-      </Section>
+      <SortedGallery {...props} />
     </div>
   );
 }
@@ -159,23 +117,12 @@ function Shares(props: { title: string; shares: Share[]; colours: Map<string, st
 /** The tags that selected samples carry; each can be taken off. */
 function Tags({ shown, indices }: SelectionPanelProps & { indices: Uint32Array }) {
   const tagging = useTagging(shown);
-  const { film, frame } = shown;
-  const load = useCallback(
-    () =>
-      Promise.all(
-        film.columns
-          .filter((column) => column.name.startsWith("tag:"))
-          .map(async (column) => ({
-            tag: column.name.slice(4),
-            values: await fetchColumn(film, column, frame),
-          })),
-      ),
-    [film, frame],
-  );
-  const marked = useLoaded(load);
-  const carried = (marked ?? []).flatMap(({ tag, values }) => {
+  const { columns } = shown.film;
+  const tags = useMemo(() => columns.filter((column) => column.name.startsWith("tag:")), [columns]);
+  const marked = useColumns(shown, tags);
+  const carried = [...(marked ?? [])].flatMap(([name, values]) => {
     const n = values.kind === "categorical" ? indices.filter((i) => values.codes[i] === 1).length : 0;
-    return n ? [{ tag, n }] : [];
+    return n ? [{ tag: name.slice(4), n }] : [];
   });
   if (carried.length === 0) return null;
   return (

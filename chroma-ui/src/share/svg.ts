@@ -2,8 +2,8 @@
 import { count } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
-import { clusterContours, clusterMedians } from "../scatter/clusters";
-import { placeX, placeY } from "../scatter/encode";
+import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
+import { momentPlace, type PlaceOf, placeX, placeY } from "../scatter/encode";
 import type { Scene } from "../scatter/plot";
 
 export type Sketch = {
@@ -90,10 +90,17 @@ function pointsOf({ scene, transform, room, size, opacity }: Sketch): string {
     .join("\n");
 }
 
+/** The groups of a scene, and where its points stand. */
+function groupsAt(scene: Scene, groups: NonNullable<Scene["groups"]>): [Group[], PlaceOf, PlaceOf] {
+  const { points, drawn } = scene;
+  const place = momentPlace({ from: points, to: points, along: 1 });
+  return [groupsAmong(groups.codes, drawn, groups.names.length), ...place];
+}
+
 function contoursOf({ scene, transform, contours }: Sketch): string {
   const { groups } = scene;
   if (!contours || !groups) return "";
-  return clusterContours(scene.points, groups.codes, scene.drawn, groups.names.length)
+  return clusterContours(...groupsAt(scene, groups))
     .map(({ code, level, rings }) => {
       const line = rings
         .map(
@@ -109,7 +116,7 @@ function contoursOf({ scene, transform, contours }: Sketch): string {
 function namesOf({ scene, transform, labels }: Sketch, text: string, halo: string): string {
   const { groups } = scene;
   if (!labels || !groups) return "";
-  return clusterMedians(scene.points, groups.codes, scene.drawn, groups.names.length)
+  return clusterMedians(...groupsAt(scene, groups))
     .map(
       ({ code, x, y }) =>
         `<text x="${short(transform.toX(x))}" y="${short(transform.toY(y))}" font-size="16" font-weight="650" ${text} ` +

@@ -9,6 +9,8 @@ type Preferences = {
   pointSize: number;
   labels: boolean;
   contours: boolean;
+  /** Colours that colour-blind people can tell apart. */
+  safeColours: boolean;
   trails: boolean;
   speed: number;
   loop: boolean;
@@ -27,6 +29,7 @@ export const usePreferences = create<Preferences>()(
       pointSize: 1,
       labels: true,
       contours: true,
+      safeColours: false,
       trails: true,
       speed: 1,
       loop: true,

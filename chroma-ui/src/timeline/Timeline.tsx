@@ -42,10 +42,10 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
   const byEpoch = frame.epoch !== null;
   const overEpochs = film.axis === "EPOCHS";
   // Metrics run over the steps of one run.
-  const curves = [...filmCurves(frames), ...(overEpochs ? metricCurves(metrics, frames) : [])].slice(
-    0,
-    INKS.length,
-  );
+  const curves = [
+    ...filmCurves(frames, film.knnPurity),
+    ...(overEpochs ? metricCurves(metrics, frames) : []),
+  ].slice(0, INKS.length);
   const isShown = (curve: Curve, place: number) =>
     mutedCurves.includes(`+${curve.name}`) || (place < MOST_CURVES && !mutedCurves.includes(curve.name));
   const inked = curves.map((curve, place) => ({ ...curve, ink: INKS[place], on: isShown(curve, place) }));

@@ -31,6 +31,11 @@ describe("curves", () => {
   it("draws the quality of frames where it is known", () => {
     const [curve, ...others] = filmCurves(frames);
     expect(others).toEqual([]);
+    const [, purity] = filmCurves(frames, [0.5, null, 0.75]);
+    expect(purity.points.map(({ at, value }) => [at, value])).toEqual([
+      [0, 0.5],
+      [2, 0.75],
+    ]);
     expect(curve.points.map(({ at, value }) => [at, value])).toEqual([
       [0, 0.8],
       [2, 0.9],

@@ -31,17 +31,19 @@ function scaleOf(values: readonly number[]): (value: number) => number {
   return (value) => (high > low ? (value - low) / (high - low) : 0.5);
 }
 
-export function filmCurves(frames: readonly Frame[]): Curve[] {
-  const curveOf = (name: string, read: (frame: Frame) => number | null): Curve => ({
+/** `purity` is the mean kNN agreement of each frame, in the full space. */
+export function filmCurves(frames: readonly Frame[], purity: readonly (number | null)[] = []): Curve[] {
+  const curveOf = (name: string, read: (frame: Frame, at: number) => number | null): Curve => ({
     name,
     points: frames.flatMap((frame, at) => {
-      const value = read(frame);
+      const value = read(frame, at);
       return value === null ? [] : [{ at, value, height: Math.min(1, Math.max(0, value)), step: frame.step }];
     }),
   });
   return [
     curveOf("trustworthiness", (frame) => frame.trustworthiness),
-    curveOf("neighborhood hit", (frame) => frame.neighborhoodHit),
+    curveOf("kNN purity", (_, at) => purity[at] ?? null),
+    curveOf("neighbourhood hit", (frame) => frame.neighborhoodHit),
   ].filter((curve) => curve.points.length > 0);
 }
 

@@ -1,11 +1,13 @@
 import { Select as Radix } from "radix-ui";
+import { useRef } from "react";
 import { Check, ChevronDown } from "./icons";
 import styles from "./Select.module.css";
 
 type Props<T extends string> = {
   label: string;
   value: T | null;
-  options: readonly { value: T; name: string; title?: string }[];
+  /** Options of one group stand together, under its name. */
+  options: readonly { value: T; name: string; title?: string; group?: string }[];
   onChange: (value: T) => void;
   /** Small print at the right of the closed list. */
   note?: string;
@@ -16,12 +18,19 @@ type Props<T extends string> = {
 
 export function Select<T extends string>(props: Props<T>) {
   const { label, value, options, onChange, note, swatch, testId, compact } = props;
+  const byPointer = useRef(false);
   return (
     <Radix.Root value={value ?? ""} onValueChange={(next) => onChange(next as T)}>
       <Radix.Trigger
         className={compact ? `${styles.trigger} ${styles.compact}` : styles.trigger}
         aria-label={label}
         data-testid={testId}
+        onPointerDown={() => {
+          byPointer.current = true;
+        }}
+        onKeyDown={() => {
+          byPointer.current = false;
+        }}
       >
         {swatch ? <span className={styles.swatch} style={{ background: swatch }} /> : null}
         <span className={styles.value}>
@@ -31,21 +40,37 @@ export function Select<T extends string>(props: Props<T>) {
         <ChevronDown size={14} />
       </Radix.Trigger>
       <Radix.Portal>
-        <Radix.Content className={styles.list} position="popper" sideOffset={5} collisionPadding={8}>
+        <Radix.Content
+          className={styles.list}
+          position="popper"
+          sideOffset={5}
+          collisionPadding={8}
+          onCloseAutoFocus={(event) => {
+            // A list that has the focus takes letters for the names of its options: they belong to the page.
+            if (byPointer.current) event.preventDefault();
+          }}
+        >
           <Radix.Viewport className={styles.viewport}>
-            {options.map((option) => (
-              <Radix.Item
-                key={option.value}
-                value={option.value}
-                className={styles.option}
-                title={option.title}
-                data-value={option.value}
-              >
-                <Radix.ItemText>{option.name}</Radix.ItemText>
-                <Radix.ItemIndicator className={styles.check}>
-                  <Check size={14} />
-                </Radix.ItemIndicator>
-              </Radix.Item>
+            {[...new Set(options.map((option) => option.group))].map((group) => (
+              <Radix.Group key={group ?? ""}>
+                {group ? <Radix.Label className={styles.group}>{group}</Radix.Label> : null}
+                {options
+                  .filter((option) => option.group === group)
+                  .map((option) => (
+                    <Radix.Item
+                      key={option.value}
+                      value={option.value}
+                      className={styles.option}
+                      title={option.title}
+                      data-value={option.value}
+                    >
+                      <Radix.ItemText>{option.name}</Radix.ItemText>
+                      <Radix.ItemIndicator className={styles.check}>
+                        <Check size={14} />
+                      </Radix.ItemIndicator>
+                    </Radix.Item>
+                  ))}
+              </Radix.Group>
             ))}
           </Radix.Viewport>
         </Radix.Content>

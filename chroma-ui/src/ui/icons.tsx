@@ -25,6 +25,16 @@ export const ChevronDown = (props: Props) => (
     <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />
   </Stroked>
 );
+export const ArrowUp = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 13V3.5m-3.8 3.8L8 3.5l3.8 3.8" />
+  </Stroked>
+);
+export const ArrowDown = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 3v9.5m-3.8-3.8L8 12.5l3.8-3.8" />
+  </Stroked>
+);
 export const Check = (props: Props) => (
   <Stroked {...props}>
     <path d="m3.5 8.5 3 3 6-7" />

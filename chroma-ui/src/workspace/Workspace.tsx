@@ -33,7 +33,16 @@ const NOTHING: never[] = [];
 
 export function Workspace() {
   const view = useView();
-  const { pointSize, labels, contours, trails: trailsOn, openFacets, speed, set } = usePreferences();
+  const {
+    pointSize,
+    labels,
+    contours,
+    safeColours,
+    trails: trailsOn,
+    openFacets,
+    speed,
+    set,
+  } = usePreferences();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const shade = useShade();
   const reducedMotion = useReducedMotion();
@@ -59,12 +68,15 @@ export function Workspace() {
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
   const onView = useCamera(plot, box);
-  const { seekTo, scrubTo } = useFrames(frames, reel, plot);
+  const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot);
 
   const classNames = split?.classNames;
   const picture = useMemo(
-    () => (shown ? composePicture(shown, { shade, classNames: classNames ?? [], hidden, filters }) : null),
-    [shown, shade, classNames, hidden, filters],
+    () =>
+      shown
+        ? composePicture(shown, { shade, safe: safeColours, classNames: classNames ?? [], hidden, filters })
+        : null,
+    [shown, shade, safeColours, classNames, hidden, filters],
   );
   const { focus, position, sample, fetching, problem } = useFocus(
     shown,
@@ -177,7 +189,7 @@ export function Workspace() {
                     problem,
                     classColours: picture.classColours,
                     onFocus: view.focus,
-                    onSeek: seekTo,
+                    onStep: seekStep,
                   }
                 : null
             }

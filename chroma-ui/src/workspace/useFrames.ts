@@ -18,6 +18,14 @@ export function useFrames(frames: readonly Frame[], reel: readonly Points[] | nu
     },
     [frames, seekFrame],
   );
+  /** To the frame of a step; a film that shows some snapshots only goes to the nearest one. */
+  const seekStep = useCallback(
+    (step: number) => {
+      const away = (at: number) => Math.abs(frames[at].step - step);
+      seekTo(frames.reduce((best, _, at) => (away(at) < away(best) ? at : best), 0));
+    },
+    [frames, seekTo],
+  );
   /** `at` lies between frames; null lets the points go to the nearest one. */
   const scrubTo = (at: number | null, ms?: number) => {
     useView.getState().setPlaying(false);
@@ -34,7 +42,7 @@ export function useFrames(frames: readonly Frame[], reel: readonly Points[] | nu
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: a film exchanged while it is scrubbed lets its frames go
   useEffect(() => () => plot?.scrub(null, 0), [plot, reel]);
-  return { seekTo, scrubTo };
+  return { seekTo, seekStep, scrubTo };
 }
 
 /** The frames through which the selected samples, or the one in focus, came to where they are. */

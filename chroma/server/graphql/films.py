@@ -9,6 +9,7 @@ import strawberry
 
 from chroma.server.graphql.asking import Info
 from chroma.server.store import tables
+from chroma.server.store.derived import knn_purity
 from chroma.server.store.film_columns import film_columns
 from chroma.server.store.views import FilmView, Source
 
@@ -38,12 +39,15 @@ class ColumnKind(Enum):
 @strawberry.type(description="One number or one category for each point of a film, fetched as bytes.")
 class Column:
     name: str = strawberry.field(
-        description="label, prediction, correct, confidence, margin, cross_entropy, position, tag:NAME, "
-        "or a metadata key"
+        description="label, prediction, correct, confidence, margin, cross_entropy, agreement, kept, "
+        "movement, cluster, split, position, tag:NAME, label:NAME (several labels), or a metadata key"
     )
     kind: ColumnKind
     per_frame: bool = strawberry.field(
         description="true: the values differ from frame to frame (fetch with ?frame=INDEX)"
+    )
+    drawn: bool = strawberry.field(
+        description="true: the values follow from the drawing, so they change with its revision"
     )
     legend: list[str] | None = strawberry.field(
         description="Names of the categories, in code order; null for numeric columns"
@@ -173,10 +177,19 @@ class Film:
                 name=column.name,
                 kind=ColumnKind.NUMERIC if column.legend is None else ColumnKind.CATEGORICAL,
                 per_frame=column.per_frame,
+                drawn=column.drawn,
                 legend=None if column.legend is None else list(column.legend),
             )
             for column in found
         ]
+
+    @strawberry.field(
+        description="Mean share of the 15 nearest neighbours in the full space that carry a sample's label, "
+        "by frame; null while no neighbor graph is stored"
+    )
+    async def knn_purity(self, info: Info) -> list[float | None]:
+        store, view = info.context.home.store, self.view
+        return await info.context.read(lambda session: knn_purity(session, store, view.film, view.frames))
 
     created_at: datetime
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import strawberry
@@ -11,6 +12,7 @@ from strawberry.scalars import JSON
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.graphql.asking import Info
 from chroma.server.store import lookups
+from chroma.server.store.biography import biography, top_classes
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_texts, prediction_texts
 from chroma.server.store.engine import Session
@@ -19,6 +21,8 @@ from chroma.server.store.queries import sample_tags
 from chroma.server.store.samples import split_samples, step_outputs
 
 _MOST_NEIGHBORS = 1000
+_MOST_LINES = 500
+_LINE = 200  # characters of a text that a line shows
 
 
 @strawberry.type
@@ -29,10 +33,42 @@ class Neighbor:
     label: str | None
 
 
+@strawberry.type(description="What is read of a sample in a list")
+class SampleLine:
+    id: str
+    position: int
+    label: str | None
+    text: str | None
+
+
+@strawberry.type
+class Guess:
+    name: str
+    probability: float
+
+
+@strawberry.type(description="A sample at one snapshot of a layer; null where something is not known.")
+class SampleMoment:
+    epoch: int | None
+    step: int
+    prediction: str | None
+    confidence: float | None
+    margin: float | None
+    cross_entropy: float | None
+    agreement: float | None = strawberry.field(
+        description="Share of its 15 nearest neighbours in the full space that carry its label; "
+        "null while no neighbor graph is stored"
+    )
+    kept: float | None = strawberry.field(
+        description="Share of its nearest neighbours at the snapshot before that still are"
+    )
+
+
 @strawberry.type
 class Sample:
     run_id: strawberry.Private[str]
     split: strawberry.Private[str]
+    step: strawberry.Private[int | None]
 
     id: str
     position: int
@@ -58,16 +94,41 @@ class Sample:
                 session, lookups.layer_by(session, self.run_id, layer), split, step
             )
             table = split_samples(session, store, split)
-            labels = label_texts(table)
+            found = nearest(session, store, snapshot, self.position, k)
+            labels = label_texts(table, [near.position for near in found])
             return [
                 Neighbor(
                     sample_id=str(table.ids[near.position]),
                     position=near.position,
                     distance=near.distance,
-                    label=labels[near.position],
+                    label=label,
                 )
-                for near in nearest(session, store, snapshot, self.position, k)
+                for near, label in zip(found, labels, strict=True)
             ]
+
+        return await info.context.read(ask)
+
+    @strawberry.field(description="The classes the model held likeliest, at the step asked for")
+    async def top_classes(self, info: Info, most: int = 5) -> list[Guess]:
+        store = info.context.home.store
+
+        def ask(session: Session) -> list[Guess]:
+            split = lookups.split_by(session, self.run_id, self.split)
+            found = top_classes(session, store, split, self.position, step=self.step, most=max(1, most))
+            return [Guess(name=name, probability=probability) for name, probability in found]
+
+        return await info.context.read(ask)
+
+    @strawberry.field(description="The sample at every snapshot of a layer, in the order of steps")
+    async def biography(self, info: Info, layer: str) -> list[SampleMoment]:
+        store = info.context.home.store
+
+        def ask(session: Session) -> list[SampleMoment]:
+            split = lookups.split_by(session, self.run_id, self.split)
+            found = biography(
+                session, store, split, lookups.layer_by(session, self.run_id, layer), self.position
+            )
+            return [SampleMoment(**asdict(moment)) for moment in found]
 
         return await info.context.read(ask)
 
@@ -95,15 +156,42 @@ def find_sample(
     return Sample(
         run_id=run_id,
         split=split_name,
+        step=step,
         id=id_,
         position=position,
-        label=label_texts(table)[position],
+        label=label_texts(table, [position])[0],
         has_image=table.image(position) is not None,
         text=None if table.texts is None else table.texts[position],
         metadata=JSON({name: _plain(values[position]) for name, values in table.metadata.items()}),
         tags=sample_tags(session, run_id, split_name, id_),
         **said,
     )
+
+
+def sample_lines(
+    session: Session, store: Store, run_id: str, split_name: str, positions: list[int]
+) -> list[SampleLine]:
+    """Samples by their positions in a split, in the order asked for.
+
+    Raises:
+        ConfigError: Too many are asked for.
+        NotFoundError: No such run, split or position.
+    """
+    if len(positions) > _MOST_LINES:
+        raise ConfigError(f"{len(positions)} samples were asked for; ask for {_MOST_LINES} at a time")
+    table = split_samples(session, store, lookups.split_by(session, run_id, split_name))
+    outside = [at for at in positions if not 0 <= at < len(table)]
+    if outside:
+        raise NotFoundError("sample position", outside[0], [f"0 to {len(table) - 1}"] if len(table) else [])
+    return [
+        SampleLine(
+            id=str(table.ids[at]),
+            position=at,
+            label=label,
+            text=None if table.texts is None or table.texts[at] is None else table.texts[at][:_LINE],
+        )
+        for at, label in zip(positions, label_texts(table, positions), strict=True)
+    ]
 
 
 def _plain(value: Any) -> Any:

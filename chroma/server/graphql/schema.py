@@ -19,7 +19,7 @@ from chroma.server.graphql.asking import Info
 from chroma.server.graphql.comparing import Comparison, Moment
 from chroma.server.graphql.filming import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
-from chroma.server.graphql.samples import Sample, find_sample
+from chroma.server.graphql.samples import Sample, SampleLine, find_sample, sample_lines
 from chroma.server.graphql.views import SavedView, forget_view, keep_view
 from chroma.server.ingest import write_note
 from chroma.server.store import comparing, lookups, queries, tables
@@ -87,6 +87,15 @@ class Query(FilmQuery):
         store = info.context.home.store
         return await info.context.read(
             lambda session: find_sample(session, store, str(run_id), split, position=position, step=step)
+        )
+
+    @strawberry.field(description="Samples by position in the split, up to 500, in the order asked for")
+    async def sample_lines(
+        self, info: Info, run_id: strawberry.ID, split: str, positions: list[int]
+    ) -> list[SampleLine]:
+        store = info.context.home.store
+        return await info.context.read(
+            lambda session: sample_lines(session, store, str(run_id), split, positions)
         )
 
     @strawberry.field(

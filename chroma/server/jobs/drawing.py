@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chroma.projection.clusters import layout_clusters
 from chroma.projection.film import inside
 from chroma.projection.motion import Motion
 from chroma.server.jobs.choosing import choose
@@ -145,6 +146,12 @@ class Drawing:
         """Note that there is nothing to refine any more."""
         with changing(self._engine, self._film.id) as (_, film):
             film.refine = False
+
+    def cluster(self) -> None:
+        """Work out the clusters of the last frame, once."""
+        last = max(self.frames, default=None)
+        if last is not None and stored.read_clusters(self._store, self.frames[last]) is None:
+            stored.save_clusters(self._store, self.frames[last], layout_clusters(self.xy(last)))
 
     def rate(self, index: int, quality: dict[str, Any]) -> None:
         """Write the quality figures of a frame."""

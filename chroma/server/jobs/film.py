@@ -78,6 +78,7 @@ def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads
             return False
         if film.refine:
             _refine(painter, drawing, turn)
+        drawing.cluster()
         _measure(painter, drawing, turn, moves=film.method != "pca")
     except FilmGoneError:
         pass

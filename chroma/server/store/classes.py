@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,14 +26,24 @@ def label_codes(table: SampleTable) -> Codes | None:
     return classes_of(table, ())[1](table.labels)
 
 
-def label_texts(table: SampleTable) -> list[str | None]:
-    """Labels as people read them."""
+def label_texts(table: SampleTable, positions: Sequence[int] | None = None) -> list[str | None]:
+    """Labels as people read them, of the samples at these positions or of all."""
+    n = len(table) if positions is None else len(positions)
     if table.labels is None:
-        return [None] * len(table)
-    if table.labels.dtype.kind == "f":
-        return [None if np.isnan(value) else f"{value:g}" for value in table.labels.tolist()]
+        return [None] * n
+    wanted = table.labels if positions is None else table.labels[np.asarray(positions, np.int64)]
+    if wanted.dtype.kind == "f":
+        return [None if np.isnan(value) else f"{value:g}" for value in wanted.tolist()]
     legend, code = classes_of(table, ())
-    return [legend[at] if at >= 0 else None for at in code(table.labels).tolist()]
+    return [legend[at] if at >= 0 else None for at in code(wanted).tolist()]
+
+
+def class_marks(legend: Sequence[str], codes: Codes) -> Iterator[tuple[str, Codes]]:
+    """The single classes of labels like "cat, dog": name, and for each sample 1, 0, or -1 where missing."""
+    parts = [set(text.split(", ")) - {""} for text in legend]
+    for name in sorted(set[str]().union(*parts)):
+        has = np.array([*(name in part for part in parts), -1], np.int64)  # the last entry serves -1
+        yield name, has[codes]
 
 
 def prediction_texts(
@@ -74,7 +84,9 @@ def classes_of(
         return tuple(legend), by_text
     classes = set(predicted)
     if labels.dtype.kind in "iu":
-        classes |= set(np.unique(labels).tolist())
+        if "label values" not in table.memo:
+            table.memo["label values"] = set(np.unique(labels).tolist())
+        classes |= table.memo["label values"]
     present = sorted(value for value in classes if value >= 0)
     if names:
         more = [value for value in present if value >= len(names)]

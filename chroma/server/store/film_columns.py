@@ -1,4 +1,4 @@
-"""Columns of a film: those of its split at its points; over runs what each run said of them."""
+"""Columns of a film: those of its split at its points, over runs what each run said, and its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from chroma.errors import NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
-from chroma.server.store.columns import Column, Known, split_columns
+from chroma.server.store.columns import split_columns
+from chroma.server.store.derived import derived_columns
+from chroma.server.store.described import Column, Known
 from chroma.server.store.points import Points, points_of
 from chroma.server.store.samples import split_samples
 
@@ -22,7 +24,9 @@ MISSING = 65_535  # code of a missing category
 def film_columns(session: Session, store: Store, film: tables.Film) -> list[Column]:
     """The columns a film can be coloured by."""
     split = session.get_one(tables.Split, film.split_id)
-    return [_in_film(film, known) for known in split_columns(session, store, split).values()]
+    derived = derived_columns(session, store, film, points_of(session, store, film))
+    known = split_columns(session, store, split).values()
+    return [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
 
 
 def column_values(
@@ -44,10 +48,13 @@ def column_values(
         NotFoundError: No such column.
     """
     split = session.get_one(tables.Split, film.split_id)
+    points = points_of(session, store, film)
+    derived = {entry.column.name: entry for entry in derived_columns(session, store, film, points)}
+    if name in derived:
+        return _as_sent(derived[name].column, derived[name].values(frame)[: film.n])
     known = split_columns(session, store, split)
     if name not in known:
-        raise NotFoundError("column", name, known)
-    points = points_of(session, store, film)
+        raise NotFoundError("column", name, [*known, *derived])
     step = frame.step if frame else None
     theirs = session.get_one(tables.Snapshot, frame.snapshot_id).split_id if frame else split.id
     if known[name].said and theirs != split.id:
@@ -55,7 +62,10 @@ def column_values(
         values = _of_another_run(session, store, other, known[name].column, points, step)
     else:
         values = known[name].values(step)[points.positions]
-    column, values = _in_film(film, known[name]), values[: film.n]
+    return _as_sent(_in_film(film, known[name]), values[: film.n])
+
+
+def _as_sent(column: Column, values: Array) -> tuple[Column, Array]:
     if column.legend is None:
         return column, values.astype("<f4")
     return column, np.where(values < 0, MISSING, values).astype("<u2")

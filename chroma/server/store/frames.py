@@ -191,6 +191,21 @@ def read_frame(store: Store, frame: Frame) -> Xy:
     return np.fromfile(store.path(frame.path), "<f4").reshape(2, -1).T
 
 
+def save_clusters(store: Store, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
+    """Keep the clusters of a frame's layout: int32 `[n]`, -1 for points in none."""
+    store.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+
+
+def read_clusters(store: Store, frame: Frame) -> npt.NDArray[np.int32] | None:
+    """The clusters of a frame's layout; None where they were not worked out."""
+    path = store.path(_clusters_path(frame))
+    return np.fromfile(path, "<i4") if path.is_file() else None
+
+
+def _clusters_path(frame: Frame) -> str:
+    return frame.path.removesuffix(".f32") + ".clusters"
+
+
 def is_fresh(frame: Frame, snapshot: Snapshot) -> bool:
     """Whether a frame was drawn from the snapshot as it is now."""
     return frame.snapshot_id == snapshot.id and frame.digest.endswith(_mark(snapshot))

@@ -9,9 +9,8 @@ from sqlmodel import Session
 
 from chroma.server.store.blobs import Store
 from chroma.server.store.graphs import find_graph
-from chroma.server.store.samples import split_samples
-from chroma.server.store.tables import Snapshot, Split
-from chroma.server.store.vectors import snapshot_vectors
+from chroma.server.store.tables import Snapshot
+from chroma.server.store.vectors import snapshot_rows, snapshot_vectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +23,7 @@ class Near:
 
 def nearest(session: Session, store: Store, snapshot: Snapshot, position: int, k: int) -> list[Near]:
     """The k nearest neighbours of a sample in a snapshot, nearest first; none if it is not in it."""
-    found = snapshot_vectors(session, store, snapshot)
-    split = session.get_one(Split, snapshot.split_id)
-    positions = split_samples(session, store, split).positions(found.ids)
+    positions = snapshot_rows(session, store, snapshot)
     rows = np.flatnonzero(positions == position)
     if len(rows) == 0:
         return []
@@ -37,7 +34,7 @@ def nearest(session: Session, store: Store, snapshot: Snapshot, position: int, k
             return []
         near, distances = graph.indices[row, :k], graph.distances[row, :k]
     else:
-        vectors = found.vectors.astype(np.float32)
+        vectors = snapshot_vectors(session, store, snapshot).vectors.astype(np.float32)
         with np.errstate(invalid="ignore", over="ignore"):
             gaps = np.linalg.norm(vectors - vectors[row], axis=1)
         gaps[row] = np.nan

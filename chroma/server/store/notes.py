@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, delete, select
 
 from chroma.errors import IngestError
@@ -66,8 +67,12 @@ def _tag(session: Session, run_id: str, record: Notes, written: datetime) -> Non
                 )
             )
         return
-    for id_ in ids:
-        session.merge(tables.TaggedSample(tag_id=key, sample_id=id_))
+    # one by one a million would keep every other writer waiting for minutes
+    query = select(tables.TaggedSample.sample_id).where(tables.TaggedSample.tag_id == key)
+    carriers = set(session.exec(query).all())
+    fresh = [{"tag_id": key, "sample_id": id_} for id_ in dict.fromkeys(ids) if id_ not in carriers]
+    if fresh:
+        session.exec(insert(tables.TaggedSample), params=fresh)
 
 
 def _has_content(session: Session, run_id: str) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from sqlmodel import Session
 
 from chroma.server.store import tables
 from chroma.server.store.blobs import Store
-from chroma.server.store.classes import label_texts
+from chroma.server.store.classes import classes_of
+from chroma.server.store.described import coded_metadata
 from chroma.server.store.samples import SampleTable, split_samples
 
 
@@ -45,7 +47,9 @@ def search_samples(
 
 
 def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
-    keys = [str(id_).casefold() for id_ in table.ids.tolist()]
+    if "keys" not in table.memo:
+        table.memo["keys"] = [str(id_).casefold() for id_ in table.ids.tolist()]
+    keys: list[str] = table.memo["keys"]
     yield from ((at, "id") for at, key in enumerate(keys) if key == wanted)
     yield from ((at, "id") for at, key in enumerate(keys) if key.startswith(wanted))
     texts: Any = table.texts if table.texts is not None else ()
@@ -54,16 +58,34 @@ def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
         for at, text in enumerate(texts)
         if text is not None and wanted in text.casefold()
     )
-    yield from (
-        (at, f"label {text}")
-        for at, text in enumerate(label_texts(table))
-        if text is not None and text.casefold() == wanted
-    )
+    yield from _labelled(table, wanted)
     for name, values in table.metadata.items():
-        for at, value in enumerate(values.tolist()):
-            if isinstance(value, str) and wanted in value.casefold():
-                yield at, f"{name} {_around(value, wanted)}"
+        if values.dtype == object:
+            yield from _described(table, name, wanted)
     yield from ((at, "id") for at, key in enumerate(keys) if wanted in key)
+
+
+def _labelled(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
+    if table.labels is None or table.labels.dtype.kind == "f":
+        return
+    legend, code = classes_of(table, ())
+    codes = code(table.labels)
+    for at, text in enumerate(legend):
+        if text.casefold() == wanted:
+            yield from ((int(place), f"label {text}") for place in np.flatnonzero(codes == at))
+
+
+def _described(table: SampleTable, name: str, wanted: str) -> Iterator[tuple[int, str]]:
+    """Samples whose metadata of that name holds the words; few texts are looked through once each."""
+    legend, codes = coded_metadata(table, name)
+    if legend is None:
+        values: list[Any] = table.metadata[name].tolist()
+        found = ((at, value) for at, value in enumerate(values) if isinstance(value, str))
+        yield from ((at, f"{name} {_around(v, wanted)}") for at, v in found if wanted in v.casefold())
+        return
+    hits = np.array([*(wanted in text.casefold() for text in legend), False])  # the last one serves -1
+    for at in np.flatnonzero(hits[codes]):
+        yield int(at), f"{name} {_around(legend[codes[at]], wanted)}"
 
 
 def _around(text: str, wanted: str, room: int = 32) -> str:

@@ -55,25 +55,56 @@ def snapshot_vectors(session: Session, store: Store, snapshot: tables.Snapshot) 
         SegmentError: A stored file is damaged.
         FileNotFoundError: A stored file is gone.
     """
+    found = _columns(session, store, snapshot, ("ids", "vectors", "part"))
+    _, part, order = _ordered(session, store, snapshot, found)
+    ids = np.concatenate([columns["ids"] for columns in found])
+    vectors = np.concatenate([columns["vectors"] for columns in found])
+    return Vectors(ids[order], vectors[order], part[order])
+
+
+def snapshot_rows(session: Session, store: Store, snapshot: tables.Snapshot) -> npt.NDArray[np.int64]:
+    """The positions in their split of a snapshot's rows, in the order of `snapshot_vectors`."""
+    found = _columns(session, store, snapshot, ("ids", "part"))
+    positions, _, order = _ordered(session, store, snapshot, found)
+    return positions[order]
+
+
+def snapshot_ids(session: Session, store: Store, snapshot: tables.Snapshot) -> Ids:
+    """The sample ids of a snapshot's rows, in the order of `snapshot_vectors`."""
+    found = _columns(session, store, snapshot, ("ids", "part"))
+    _, _, order = _ordered(session, store, snapshot, found)
+    return np.concatenate([columns["ids"] for columns in found])[order]
+
+
+def _columns(
+    session: Session, store: Store, snapshot: tables.Snapshot, names: tuple[str, ...]
+) -> list[dict[str, Array]]:
     layer = session.get_one(tables.Layer, snapshot.layer_id)
     split = session.get_one(tables.Split, snapshot.split_id)
     rows = snapshot_segments(session, snapshot.run_id, layer.name, split.name, snapshot.step)
     found = [
-        segment.read_columns(store.path(row.path), ("ids", "vectors", "part"))
+        segment.read_columns(store.path(row.path), names)
         for row in rows
         if row.attempt_id == snapshot.attempt_id
     ]
-    found = [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
-    ids = np.concatenate([columns["ids"] for columns in found])
-    vectors = np.concatenate([columns["vectors"] for columns in found])
-    zeros = np.zeros(len(ids), np.int32)
+    return [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
+
+
+def _ordered(
+    session: Session, store: Store, snapshot: tables.Snapshot, found: list[dict[str, Array]]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.intp]]:
+    """Position and part of each row, and the probe order of rows."""
+    table = split_samples(session, store, session.get_one(tables.Split, snapshot.split_id))
+    positions = np.concatenate([table.positions(columns["ids"]) for columns in found])
+    zeros = np.zeros(len(positions), np.int32)
     part = np.concatenate([columns["part"] for columns in found]) if "part" in found[0] else zeros
-    order = _probe_order(split_samples(session, store, split).positions(ids), part)
-    return Vectors(ids[order], vectors[order], part[order])
+    return positions, part, _probe_order(positions, part)
 
 
 def _probe_order(positions: npt.NDArray[np.int64], part: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
     """Rows sorted by (position, part), the first of equal ones kept."""
+    if (np.diff(positions) > 0).all():  # as they mostly come: sorting a million takes a second
+        return np.arange(len(positions))
     order = np.lexsort((part, positions))  # stable
     same = (np.diff(positions[order]) == 0) & (np.diff(part[order]) == 0)
     return order[np.concatenate([[True], ~same])] if len(order) else order

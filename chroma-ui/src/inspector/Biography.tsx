@@ -1,0 +1,169 @@
+import { useRef } from "react";
+import { decimal, percent } from "../lib/format";
+import { useSize } from "../lib/useSize";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { Section } from "../ui/controls";
+import styles from "./biography.module.css";
+import { brokenLine, stopsOf } from "./series";
+import { type Moment, useBiography } from "./useBiography";
+
+type Props = {
+  shown: ShownFrame;
+  position: number;
+  classColours: Map<string, string>;
+  /** A step of the film to go to. */
+  onStep: (step: number) => void;
+};
+
+type Line = {
+  name: string;
+  hint: string;
+  scale: readonly [number, number];
+  read: (moment: Moment) => number | null;
+  text: (value: number) => string;
+};
+
+const LINES: readonly Line[] = [
+  {
+    name: "confidence",
+    hint: "Probability of the prediction",
+    scale: [0, 1],
+    read: (moment) => moment.confidence,
+    text: (value) => decimal(value, 2),
+  },
+  {
+    name: "margin",
+    hint: "Probability of the label less that of the best other class; below the line the prediction is wrong",
+    scale: [-1, 1],
+    read: (moment) => moment.margin,
+    text: (value) => decimal(value, 2),
+  },
+  {
+    name: "agreement",
+    hint: "Share of the 15 nearest neighbours in the full space that carry the label",
+    scale: [0, 1],
+    read: (moment) => moment.agreement,
+    text: percent,
+  },
+  {
+    name: "kept",
+    hint: "Share of the nearest neighbours of the epoch before that still are",
+    scale: [0, 1],
+    read: (moment) => moment.kept,
+    text: percent,
+  },
+];
+const HEIGHT = 26;
+/** More predictions than this have no room for their names. */
+const MOST_NAMES = 16;
+
+const whenOf = (moment: Moment) => (moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`);
+
+/** One sample through the epochs: what it was taken for, how surely, and what its neighbours did. */
+export function Biography({ shown, position, classColours, onStep }: Props) {
+  const { moments } = useBiography(shown, position);
+  if (moments.length < 2) return null;
+  const now = moments.findIndex((moment) => moment.step === shown.frame.step);
+  const lines = LINES.filter((line) => moments.some((moment) => line.read(moment) !== null));
+  const said = moments.some((moment) => moment.prediction !== null);
+  if (lines.length === 0 && !said) return null;
+  const [first, last] = [moments[0], moments[moments.length - 1]];
+  return (
+    <Section title="Biography" note={`${whenOf(first)} → ${last.epoch ?? last.step}`}>
+      <div className={styles.rows} data-testid="biography">
+        {said ? (
+          <Predictions moments={moments} now={now} classColours={classColours} onStep={onStep} />
+        ) : null}
+        {lines.map((line) => (
+          <Row key={line.name} line={line} moments={moments} now={now} onStep={onStep} />
+        ))}
+      </div>
+    </Section>
+  );
+}
+
+function Predictions(props: {
+  moments: readonly Moment[];
+  now: number;
+  classColours: Map<string, string>;
+  onStep: (step: number) => void;
+}) {
+  const { moments, now, classColours } = props;
+  return (
+    <div className={styles.row}>
+      <span className={styles.name}>prediction</span>
+      <div className={styles.strip} data-testid="prediction-strip">
+        {moments.map((moment, at) => {
+          const text = `${whenOf(moment)}: ${moment.prediction ?? "not known"}, confidence ${decimal(moment.confidence)}`;
+          return (
+            <button
+              key={moment.step}
+              type="button"
+              className={styles.cell}
+              data-now={at === now || undefined}
+              aria-label={text}
+              title={text}
+              onClick={() => props.onStep(moment.step)}
+            >
+              <span
+                style={{
+                  background: classColours.get(moment.prediction ?? "") ?? "var(--line-strong)",
+                  opacity: 0.25 + 0.75 * (moment.confidence ?? 0),
+                }}
+              />
+              {moments.length <= MOST_NAMES ? <small>{moment.prediction ?? "–"}</small> : null}
+            </button>
+          );
+        })}
+      </div>
+      <b className={styles.value}>{moments[now]?.prediction ?? "–"}</b>
+    </div>
+  );
+}
+
+function Row(props: { line: Line; moments: readonly Moment[]; now: number; onStep: (step: number) => void }) {
+  const { line, moments, now } = props;
+  const field = useRef<HTMLButtonElement>(null);
+  const { width } = useSize(field);
+  const cell = width / moments.length;
+  // Stops stand in the middle of their cells, under the predictions.
+  const stops = stopsOf(moments.map(line.read), line.scale, Math.max(0, width - cell), HEIGHT);
+  const at = stops[now];
+  const value = moments[now] ? line.read(moments[now]) : null;
+  const [low, high] = line.scale;
+  const zero = low < 0 ? HEIGHT * (high / (high - low)) : null;
+  return (
+    <div className={styles.row} title={line.hint}>
+      <span className={styles.name}>{line.name}</span>
+      <button
+        ref={field}
+        type="button"
+        className={styles.chart}
+        data-testid={`biography-${line.name}`}
+        aria-label={`${line.name} through ${moments.length} epochs: ${moments
+          .map((moment) => {
+            const known = line.read(moment);
+            return known === null ? "not known" : line.text(known);
+          })
+          .join(", ")}`}
+        onClick={(event) => {
+          const left = event.currentTarget.getBoundingClientRect().left;
+          const place = Math.floor((event.clientX - left) / Math.max(1, cell));
+          const moment = moments[Math.min(moments.length - 1, Math.max(0, place))];
+          if (event.detail > 0) props.onStep(moment.step);
+        }}
+      >
+        <svg width={width} height={HEIGHT + 6} aria-hidden="true">
+          <g transform={`translate(${cell / 2}, 3)`}>
+            {zero === null ? null : (
+              <line className={styles.zero} x1={-cell / 2} x2={width} y1={zero} y2={zero} />
+            )}
+            <path className={styles.line} d={brokenLine(stops)} />
+            {at ? <circle className={styles.dot} cx={at.x} cy={at.y} r={3.2} /> : null}
+          </g>
+        </svg>
+      </button>
+      <b className={styles.value}>{value === null ? "–" : line.text(value)}</b>
+    </div>
+  );
+}

@@ -1,0 +1,109 @@
+import { type PointerEvent, useMemo, useRef, useState } from "react";
+import type { NumericColumn } from "../api/bytes";
+import { columnTitle, decimal } from "../lib/format";
+import { passingOthers, type Sifted } from "../state/filters";
+import { useView } from "../state/view";
+import { Slider } from "../ui/controls";
+import { Histogram } from "./Histogram";
+import styles from "./legend.module.css";
+import { histogram, knownRange } from "./statistics";
+
+type Props = {
+  name: string;
+  values: NumericColumn;
+  /** What the histogram spans; all values by default. What lies outside stands in its outermost bars. */
+  span?: readonly [number, number];
+  /** 1 for points that are counted where the other filters let them pass. */
+  among: Uint8Array;
+  sifted: Sifted;
+  colourOf?: (share: number) => string;
+};
+
+const BINS = 32;
+/** A drag over less than this share of the width is a click, which takes the range away. */
+const LEAST_DRAG = 0.02;
+
+/** The distribution of a numeric column; dragging over it, or moving its ends, filters by a range. */
+export function RangeBrush({ name, values, span, among, sifted, colourOf }: Props) {
+  const setFilter = useView((view) => view.setFilter);
+  const filter = useView((view) => view.filters.find((found) => found.column === name));
+  const whole = useMemo(() => knownRange(values.values), [values]);
+  const [low, high] = span ?? whole;
+  const counts = useMemo(() => {
+    const counted = passingOthers(sifted, name).map((passes, i) => passes & among[i]);
+    return histogram(values.values, counted, low, high, BINS);
+  }, [values, low, high, sifted, name, among]);
+  const field = useRef<HTMLDivElement>(null);
+  const [drag, setDrag] = useState<readonly [number, number] | null>(null);
+  if (!(low < high)) return <p className={styles.same}>All points have the value {decimal(low)}.</p>;
+
+  const shareAt = (event: PointerEvent) => {
+    const box = field.current?.getBoundingClientRect();
+    return box ? Math.min(1, Math.max(0, (event.clientX - box.left) / Math.max(1, box.width))) : 0;
+  };
+  const valueAt = (share: number) => low + share * (high - low);
+  /** The outermost bars hold what lies beyond the scale: a range that reaches the end takes it along. */
+  const choose = (from: number, to: number) => {
+    const range: [number, number] = [
+      from <= low ? Math.min(low, whole[0]) : from,
+      to >= high ? Math.max(high, whole[1]) : to,
+    ];
+    setFilter(name, range[0] <= whole[0] && range[1] >= whole[1] ? null : { column: name, range });
+  };
+  const [from, to] = drag
+    ? [valueAt(Math.min(...drag)), valueAt(Math.max(...drag))]
+    : filter && "range" in filter
+      ? [Math.max(low, filter.range[0]), Math.min(high, filter.range[1])]
+      : [low, high];
+  const left = (from - low) / (high - low);
+  const right = (to - low) / (high - low);
+
+  return (
+    <div className={styles.brush} data-testid="range-brush" data-name={name}>
+      <div
+        ref={field}
+        className={styles.field}
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          setDrag([shareAt(event), shareAt(event)]);
+        }}
+        onPointerMove={(event) => drag && setDrag([drag[0], shareAt(event)])}
+        onPointerUp={() => {
+          if (!drag) return;
+          if (Math.abs(drag[1] - drag[0]) < LEAST_DRAG) setFilter(name, null);
+          else choose(from, to);
+          setDrag(null);
+        }}
+        onPointerCancel={() => setDrag(null)}
+      >
+        <Histogram
+          counts={counts}
+          label={`Points by ${columnTitle(name)}, square-root scale`}
+          colourOf={(bin) => {
+            const share = (bin + 0.5) / BINS;
+            const inside = share >= left && share <= right;
+            return inside ? (colourOf?.(share) ?? "var(--accent)") : "var(--line-strong)";
+          }}
+        />
+        {left > 0 || right < 1 ? (
+          <span
+            className={styles.brushed}
+            style={{ left: `${100 * left}%`, width: `${100 * Math.max(0, right - left)}%` }}
+          />
+        ) : null}
+      </div>
+      <Slider
+        label={columnTitle(name)}
+        min={low}
+        max={high}
+        step={(high - low) / 200}
+        value={[from, to]}
+        onChange={([a, b]) => choose(a, b)}
+      />
+      <p className={styles.ends}>
+        <span>{decimal(from, 2)}</span>
+        <span>{decimal(to, 2)}</span>
+      </p>
+    </div>
+  );
+}

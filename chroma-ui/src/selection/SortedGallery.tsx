@@ -1,0 +1,83 @@
+import { useMemo, useState } from "react";
+import { columnGroup, columnTitle, decimal, inGroups } from "../lib/format";
+import type { ShownFrame } from "../scatter/useShownFrame";
+import { IconButton } from "../ui/Button";
+import { Section } from "../ui/controls";
+import { ArrowDown, ArrowUp } from "../ui/icons";
+import { Select } from "../ui/Select";
+import { sortedBy } from "./compare";
+import { Gallery } from "./Gallery";
+import styles from "./selection.module.css";
+import { useColumns } from "./useColumns";
+
+type Props = {
+  shown: ShownFrame;
+  split: { name: string; hasImages: boolean };
+  indices: Uint32Array;
+  classColours: Map<string, string>;
+  focused: number | null;
+  onFocus: (position: number) => void;
+};
+
+/** The selected samples as thumbnails or lines, in the order of any column. */
+export function SortedGallery({ shown, split, indices, classColours, focused, onFocus }: Props) {
+  const { label, prediction, film } = shown;
+  // The least sure come first, where that is known.
+  const [wanted, setWanted] = useState("confidence");
+  const [descending, setDescending] = useState(false);
+  const column = film.columns.find(({ name }) => name === wanted) ?? null;
+  const order = column?.name ?? "position";
+  const asked = useMemo(() => (column ? [column] : []), [column]);
+  const values = useColumns(shown, asked)?.get(order) ?? null;
+  const positions = useMemo(() => sortedBy(indices, values, descending), [indices, values, descending]);
+  const placeOf = (i: number) => shown.position?.values[i] ?? i;
+  const nameIn = (of: typeof label, i: number) => of?.legend[of.codes[i]] ?? null;
+  const shownValue = (i: number) =>
+    values?.kind === "numeric" ? decimal(values.values[i]) : values ? nameIn(values, i) : null;
+
+  return (
+    <Section title="Samples">
+      <div className={styles.order}>
+        <Select
+          label="Sort the samples by"
+          testId="sort-by"
+          value={order}
+          options={inGroups(film.columns).map(({ name }) => ({
+            value: name,
+            name: name === "position" ? "Position" : columnTitle(name),
+            group: columnGroup(name),
+          }))}
+          onChange={setWanted}
+        />
+        <IconButton
+          label={descending ? "Greatest first" : "Least first"}
+          data-testid="sort-way"
+          onClick={() => setDescending(!descending)}
+        >
+          {descending ? <ArrowDown size={14} /> : <ArrowUp size={14} />}
+        </IconButton>
+      </div>
+      <Gallery
+        runId={film.runId}
+        split={split}
+        indices={positions}
+        placeOf={placeOf}
+        colourOf={(i) => classColours.get(nameIn(prediction ?? label, i) ?? "")}
+        nameOf={(i) =>
+          [
+            `sample at ${placeOf(i)}`,
+            label ? `label ${nameIn(label, i) ?? "not known"}` : "",
+            prediction ? `predicted ${nameIn(prediction, i) ?? "not known"}` : "",
+            ["label", "prediction", "position"].includes(order)
+              ? ""
+              : `${columnTitle(order)} ${shownValue(i) ?? "–"}`,
+          ]
+            .filter(Boolean)
+            .join(", ")
+        }
+        focused={focused}
+        onFocus={onFocus}
+      />
+    </Section>
+  );
+}

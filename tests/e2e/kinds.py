@@ -1,0 +1,35 @@
+"""Runs whose samples are not images of classes, for the browser tests: `python -m tests.e2e.kinds`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import chroma
+
+RNG = np.random.default_rng(9)
+N = 240
+WORDS = ("river", "stone", "cloud", "engine", "market", "winter", "garden", "signal")
+
+
+def main() -> None:
+    """Log them into the home that CHROMA_HOME names."""
+    with chroma.init("kinds", "regression") as run:
+        target = RNG.uniform(-2, 2, N).astype(np.float32)
+        run.log_samples("val", ids=np.arange(N), labels=target)
+        for epoch in range(2):
+            vectors = np.stack([target * (epoch + 1), target**2, *RNG.normal(size=(4, N)) * 0.3], 1)
+            run.log_embeddings(vectors, layer="body", ids=np.arange(N), split="val", epoch=epoch)
+            residual = RNG.normal(size=N) / (epoch + 1)
+            run.log_columns("val", np.arange(N), epoch=epoch, residual=residual)
+    with chroma.init("kinds", "texts") as run:
+        topic = RNG.integers(0, 4, N)
+        ids = [f"doc-{at}" for at in range(N)]
+        texts = [f"{WORDS[2 * t]} and {WORDS[2 * t + 1]}, page {at}" for at, t in enumerate(topic)]
+        run.log_samples("val", ids=ids, texts=texts, metadata={"length": [len(text) for text in texts]})
+        for epoch in range(2):
+            vectors = np.eye(8)[topic] * (epoch + 1) + RNG.normal(size=(N, 8)) * 0.3
+            run.log_embeddings(vectors, layer="pooler", ids=ids, split="val", epoch=epoch)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""Which layers are captured, how they are pooled, and what their scores are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from chroma.errors import ConfigError
+from chroma.integrations.keras import ChromaCallback
+from chroma.records import Metrics, Outputs, RunClosed, RunOpened, Samples, Snapshot
+from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, of, written
+from tests.integrations.keras_backend.models import LABELS, PACKED, TRAIN, VAL, build
+
+L = keras.layers
+
+
+def test_auto_takes_features_and_probabilities_and_never_calls_them_logits(home: Path) -> None:
+    fit(build("nested"), callback())
+    features, head = of(home, Snapshot, layer="head:input"), of(home, Snapshot, layer="head")
+    assert len(features) == len(head) == 2
+    assert "probabilities" in head[0].note.reason
+    assert "logits" not in head[0].note.reason
+    assert features[0].note.default
+    (known,) = of(home, Samples)
+    assert all(image.startswith(b"\x89PNG") for image in known.images)
+    opened, closed = written(home)[0], written(home)[-1]
+    assert isinstance(opened, RunOpened)
+    assert isinstance(closed, RunClosed)
+    assert opened.framework == f"keras {keras.__version__} ({BACKEND})"
+    assert (closed.status, closed.receipt["missing"]) == ("finished", {})
+    metrics = of(home, Metrics)
+    assert [m.epoch for m in metrics] == [0, 1]
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= metrics[0].values.keys()
+    assert [m.step for m in metrics] == [3, 6] == [s.step for s in features]
+
+
+def test_layers_inside_nested_models_and_pooling_over_space(home: Path) -> None:
+    model = build("nested")
+    conv = next(layer for layer in model.get_layer("encoder").layers if isinstance(layer, L.Conv2D))
+    fit(model, callback(layers=f"encoder.{conv.name}"), epochs=1)
+    (snapshot,) = of(home, Snapshot)
+    assert snapshot.note.pooling == "mean over space"
+    exact = keras.ops.convert_to_numpy(conv(PACKED[VAL])).mean((1, 2))
+    np.testing.assert_allclose(snapshot.vectors, exact, atol=1e-5)
+
+
+def test_tokens_are_averaged_where_they_are_valid(home: Path) -> None:
+    tokens = np.array([[1, 2, 0, 0], [3, 0, 0, 0], [4, 5, 6, 7]] * 8)
+    model = keras.Sequential(
+        [
+            L.Embedding(9, 5, mask_zero=True, name="embed"),
+            L.Dense(6, name="dense"),
+            L.GlobalAveragePooling1D(),
+            L.Dense(2, name="head"),
+        ]
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    targets = np.arange(24) % 2
+    ours = callback(layers="dense")
+    model.fit(tokens, targets, validation_data=(tokens, targets), verbose=0, callbacks=[ours])
+    (snapshot,) = of(home, Snapshot)
+    assert snapshot.note.pooling == "mean over tokens"
+    values = keras.ops.convert_to_numpy(model.get_layer("dense")(model.get_layer("embed")(tokens)))
+    valid = (tokens != 0)[..., None]
+    np.testing.assert_allclose(snapshot.vectors, (values * valid).sum(1) / valid.sum(1), atol=1e-5)
+
+
+def test_a_cell_within_a_compiled_loop_is_refused_and_the_training_goes_on(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On JAX its values cannot leave the loop; elsewhere its first call, at the first step, counts."""
+    monkeypatch.delenv("CHROMA_STRICT")
+    model = keras.Sequential(
+        [L.Reshape((8, 8)), L.RNN(L.SimpleRNNCell(4, name="cell"), name="rnn"), L.Dense(10, name="head")]
+    )
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    ours = callback(layers=["rnn.cell", "head"])
+    history = fit(model, ours).history
+    assert len(history["val_loss"]) == 2
+    snapshots = of(home, Snapshot, layer="rnn.cell")
+    if BACKEND == "jax":
+        assert not snapshots
+        assert any("'rnn.cell' gave nothing" in error for error in ours.receipt.errors)
+        return
+    cell = model.get_layer("rnn").cell
+    first = cell(PACKED[VAL][:, 0, :, 0], [np.zeros((64, 4), "float32")])[0]
+    np.testing.assert_allclose(snapshots[-1].vectors, keras.ops.convert_to_numpy(first), atol=1e-5)
+
+
+def test_one_probability_for_two_classes(home: Path) -> None:
+    even = (LABELS % 2 == 0).astype("float32")
+    model = keras.Sequential([L.Flatten(), L.Dense(8, activation="relu"), L.Dense(1, activation="sigmoid")])
+    model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+    history = fit(
+        model, callback(), y=even[TRAIN], validation_data=(PACKED[VAL], even[VAL]), epochs=1
+    ).history
+    (said,) = of(home, Outputs)
+    assert np.mean(said.prediction == even[VAL]) == pytest.approx(history["val_accuracy"][0], abs=1e-6)
+    assert [s.note.reason.startswith("the penultimate") for s in of(home, Snapshot)] == [False]
+
+
+@pytest.mark.parametrize("wrong", [{"every": 0}, {"dtype": "int8"}, {"max_samples": 0}, {"project": ""}])
+def test_wrong_options_are_refused_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong))):
+        ChromaCallback(**wrong)
