@@ -165,7 +165,7 @@ _FOREGROUND = """
 import sys
 from chroma.server.embedded import run_foreground
 from chroma.settings import load_settings
-run_foreground(load_settings(), token="t", port=0, ready=lambda url: print(url, flush=True))
+run_foreground(load_settings(), token="t", port=0, ready=lambda url, _: print(url, flush=True))
 print("ended", flush=True)
 """
 

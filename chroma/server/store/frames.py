@@ -192,8 +192,10 @@ def read_frame(store: Store, frame: Frame) -> Xy:
 
 
 def save_clusters(store: Store, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
-    """Keep the clusters of a frame's layout: int32 `[n]`, -1 for points in none."""
-    store.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+    """Keep the clusters of a frame's layout in place of others: int32 `[n]`, -1 for points in none."""
+    kept = store.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+    for other in set(kept.parent.glob("*.clusters")) - {kept}:
+        other.unlink(missing_ok=True)
 
 
 def read_clusters(store: Store, frame: Frame) -> npt.NDArray[np.int32] | None:
