@@ -253,8 +253,8 @@ def test_movers_are_named_with_honest_numbers_and_focused_everywhere(pairs: Page
     assert f"sample={positions[0]}" in pairs.url
     card = pairs.get_by_test_id("focus-card")
     expect(card.get_by_test_id("focus-in-pane")).to_have_count(2)
-    expect(card.get_by_test_id("focus-neighbour")).to_have_count(24)
-    assert card.locator("[data-kept]").count() < 24
+    expect(card.get_by_test_id("focus-neighbour")).to_have_count(30)
+    assert card.locator("[data-kept]").count() < 30
     pairs.keyboard.press("Escape")
     expect(card).to_have_count(0)
 
@@ -262,7 +262,7 @@ def test_movers_are_named_with_honest_numbers_and_focused_everywhere(pairs: Page
 def test_colour_by_what_is_kept(pairs: Page) -> None:
     by_label = pairs.evaluate("Object.keys(window.__chromaPanes[1].countPixels().byColour).length")
     pairs.get_by_test_id("colour-by").click()
-    pairs.get_by_role("option", name="Neighbours kept").click()
+    pairs.get_by_role("option", name="Neighbours kept in the other film").click()
     pairs.wait_for_function(
         f"({STILL})(2) && window.__chromaPanes.every(pane =>"
         " Object.keys(pane.countPixels().byColour).length > 20)"
@@ -271,7 +271,7 @@ def test_colour_by_what_is_kept(pairs: Page) -> None:
     assert by_label < 15
     pairs.reload()
     settle(pairs)
-    expect(pairs.get_by_test_id("colour-by")).to_contain_text("Neighbours kept")
+    expect(pairs.get_by_test_id("colour-by")).to_contain_text("Neighbours kept in the other film")
 
 
 def test_hiding_a_class_hides_it_in_all_panes(pairs: Page) -> None:

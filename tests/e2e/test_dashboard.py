@@ -125,6 +125,10 @@ def test_hovering_a_point_shows_its_digit(film: Page) -> None:
     image = card.locator("img")
     expect(image).to_be_visible()
     film.wait_for_function("document.querySelector('[data-testid=hover-card] img').naturalWidth > 0")
+    box, whole = image.bounding_box(), card.bounding_box()
+    assert box is not None
+    assert whole is not None
+    assert box["width"] < whole["width"] / 2  # words stand beside it
 
 
 def test_clicking_a_point_opens_its_neighbours(film: Page) -> None:

@@ -47,7 +47,7 @@ const COLUMN_TITLES: Record<string, string> = {
   movement: "Movement",
   cluster: "Cluster",
   split: "Split",
-  "compare:kept": "Neighbours kept",
+  "compare:kept": "Neighbours kept in the other film",
 };
 
 export function columnTitle(name: string): string {
