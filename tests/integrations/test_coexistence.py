@@ -38,6 +38,7 @@ def test_mlflow_autolog_above_and_below(
 ) -> None:
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     mlflow = pytest.importorskip("mlflow")
+    monkeypatch.chdir(tmp_path)  # artifacts go to ./mlruns
     mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
 
     def theirs(disable: bool = False) -> None:
