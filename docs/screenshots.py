@@ -49,6 +49,7 @@ def focus(page: Page) -> None:
     page.get_by_test_id("sample-id").wait_for()
     if page.get_by_test_id("inspector").is_visible():
         page.get_by_test_id("neighbour").first.wait_for()
+        page.locator("[data-testid=biography] svg:not([width='0']) path").first.wait_for()
     page.wait_for_load_state("networkidle")
 
 
