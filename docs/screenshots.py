@@ -61,10 +61,11 @@ def select(page: Page) -> None:
     page.mouse.move(x - 90, y - 80)
     page.mouse.down()
     page.mouse.move(x + 90, y + 80, steps=4)
-    page.mouse.up()
+    with page.expect_response(lambda response: "/sprites/" in response.url):
+        page.mouse.up()
     page.get_by_test_id("selection-bar").wait_for()
     page.mouse.move(5, 5)
-    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(500)  # until the thumbnails are drawn
 
 
 def search(page: Page) -> None:
@@ -78,6 +79,7 @@ def views(page: Page) -> None:
     """Saved views."""
     page.get_by_test_id("views").click()
     name = page.get_by_label("Name this view")
+    page.wait_for_timeout(500)  # until those saved before are listed
     if page.get_by_test_id("saved-view").count() == 0:
         name.fill("where 8 meets 1")
         page.keyboard.press("Enter")

@@ -63,7 +63,7 @@ export function RunSummary({ run }: { run: RunDetail }) {
               </p>
               <p className={styles.faint}>
                 {layer.reason}
-                {layer.pooling ? ` · ${layer.pooling}` : ""}
+                {layer.pooling && layer.pooling !== "none" ? ` · ${layer.pooling}` : ""}
               </p>
               <p className={styles.faint}>
                 {count(taken.length)} snapshots

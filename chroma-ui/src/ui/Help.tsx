@@ -47,18 +47,20 @@ export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (ope
               </Button>
             </Dialog.Close>
           </header>
-          {[KEYS, PAGES, GESTURES].map((list) => (
-            <dl key={list[0][0]} className={styles.list}>
-              {list.map(([key, meaning]) => (
-                <div key={key}>
-                  <dt>
-                    <kbd>{key}</kbd>
-                  </dt>
-                  <dd>{meaning}</dd>
-                </div>
-              ))}
-            </dl>
-          ))}
+          <div className={styles.columns}>
+            {[KEYS, PAGES, GESTURES].map((list) => (
+              <dl key={list[0][0]} className={styles.list}>
+                {list.map(([key, meaning]) => (
+                  <div key={key}>
+                    <dt>
+                      <kbd>{key}</kbd>
+                    </dt>
+                    <dd>{meaning}</dd>
+                  </div>
+                ))}
+              </dl>
+            ))}
+          </div>
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
