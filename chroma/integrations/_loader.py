@@ -38,10 +38,10 @@ class Pass:
         return batch
 
     def take(self, number: int) -> Any:
-        """Indices of a batch, None if there are none; its own and those of earlier batches are forgotten."""
+        """Indices of a batch, None if there are none; those of earlier batches are forgotten."""
         for earlier in [known for known in self._recorded if known < number]:
             del self._recorded[earlier]
-        return self._recorded.pop(number, None)
+        return self._recorded.get(number)
 
 
 class IndexTap:
