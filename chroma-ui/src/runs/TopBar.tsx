@@ -107,7 +107,9 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
         <IconButton
           label="Compare side by side"
           data-testid="compare"
-          onClick={() => compareFrom({ run: run.id, layer, step: useView.getState().step }, layers)}
+          onClick={() =>
+            compareFrom({ run: run.id, layer, step: useView.getState().step, camera: null }, layers)
+          }
         >
           <Columns />
         </IconButton>

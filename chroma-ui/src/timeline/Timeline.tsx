@@ -24,7 +24,7 @@ type Props = {
 
 /** Curves beyond these start switched off. */
 const MOST_CURVES = 5;
-const INKS = [
+export const INKS = [
   "var(--teal)",
   "var(--accent)",
   "var(--bad)",
