@@ -19,6 +19,7 @@ describe("the address of a view", () => {
       over: "runs",
       at: "r & 2",
       mates: ["r & 2", "ü"],
+      epoch: 2,
       only: "f00d",
       step: 228,
       colour: "tag:odd ones",

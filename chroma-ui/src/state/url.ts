@@ -27,6 +27,8 @@ export type View = {
   at: string | null;
   /** Over runs: ids of the runs beside `run`. */
   mates: string[];
+  /** Over runs: the epoch each shows the last snapshot of; null for the last of all. */
+  epoch: number | null;
   /** Id of a film whose picked samples alone are shown; null shows all. */
   only: string | null;
   /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
@@ -57,6 +59,7 @@ export const START: View = {
   over: "epochs",
   at: null,
   mates: [],
+  epoch: null,
   only: null,
   step: null,
   colour: "label",
@@ -92,6 +95,7 @@ export function readView(search: string, liked: Look = PLAIN): View {
     over: readAxis(query.get("over")),
     at: query.get("at"),
     mates: query.getAll("with"),
+    epoch: wholeNumber(query.get("epoch")),
     only: query.get("only"),
     step: wholeNumber(query.get("step")),
     colour: query.get("colour") ?? START.colour,
@@ -118,6 +122,7 @@ export function writeView(view: View): string {
   if (view.over !== START.over) query.set("over", view.over);
   if (view.at !== null) query.set("at", view.at);
   for (const id of view.mates) query.append("with", id);
+  if (view.epoch !== null) query.set("epoch", String(view.epoch));
   if (view.only !== null) query.set("only", view.only);
   if (view.step !== null) query.set("step", String(view.step));
   if (view.colour !== START.colour) query.set("colour", view.colour);
