@@ -32,8 +32,8 @@ def keep_selection(store: Store, split: Split, positions: Array) -> str:
     """
     if not 0 < len(positions) <= MOST or (np.diff(positions.astype(np.int64)) <= 0).any():
         raise ConfigError(
-            f"a selection of {len(positions)} positions was sent; send 1 to {MOST} of them, each greater than "
-            "the one before"
+            f"a selection of {len(positions)} positions was sent; send 1 to {MOST} of them, each greater "
+            "than the one before"
         )
     gaps = np.diff(positions, prepend=positions.dtype.type(0)).astype("<u4").tobytes()
     name = blake2b(gaps, digest_size=16).hexdigest()
