@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from anyio import to_thread
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
@@ -18,7 +19,7 @@ from chroma.projection.film import quantize
 from chroma.server.caching import ASK, FOREVER, answer
 from chroma.server.context import Context
 from chroma.server.offline import film_page
-from chroma.server.store import comparing, lookups
+from chroma.server.store import comparing, lookups, selections
 from chroma.server.store.engine import reading
 from chroma.server.store.exports import Format, export_samples
 from chroma.server.store.film_columns import column_values
@@ -131,6 +132,36 @@ def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Respons
             format=wanted.format,
         )
     return Response(body, media_type=_EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
+
+
+@router.post("/runs/{run_id}/splits/{split:path}/selections")
+async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
+    """Keep a selection that is too long for an address: a body of ascending u32 positions; its name."""
+    context: Context = request.app.state.context
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > 4 * selections.MOST:
+            raise ConfigError(f"a selection holds at most {selections.MOST} positions; select fewer samples")
+    if len(body) % 4:
+        raise ConfigError(f"a selection of {len(body)} bytes was sent; send 4 bytes, u32, for each position")
+
+    def write() -> str:
+        with reading(context.engine) as session:
+            found = lookups.split_by(session, run_id, split)
+        return selections.keep_selection(context.store, found, np.frombuffer(body, "<u4"))
+
+    return {"name": await to_thread.run_sync(write)}
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/selections/{name}")
+def selection(request: Request, run_id: str, split: str, name: str) -> Response:
+    """The positions of a kept selection: u32, ascending."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = lookups.split_by(session, run_id, split)
+    body = selections.read_selection(context.store, found, name).astype("<u4").tobytes()
+    return answer(request, body, _BYTES, cache=FOREVER)
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/matches")

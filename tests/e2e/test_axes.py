@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import numpy as np
 import pytest
@@ -155,6 +156,37 @@ def test_the_frames_run_over_runs_on_the_same_data(heron: Page) -> None:
     heron.reload()
     heron.wait_for_function(FINISHED, timeout=60_000)
     expect(heron.get_by_test_id("epoch")).to_have_text("brave fox")
+
+
+def test_over_runs_a_sample_is_told_of_by_the_run_of_the_frame(heron: Page, several: Server) -> None:
+    over(heron, "runs")
+    assert ticks(heron)[-1] == "brave fox"
+    heron.keyboard.press("End")
+    still(heron, 1)
+    spot = heron.evaluate("window.__chroma.screenOf(7)")
+    heron.mouse.click(spot["x"], spot["y"])
+    expect(heron.get_by_test_id("told-by")).to_contain_text("layer encoder.0 of brave fox")
+    position = int(parse_qs(urlparse(heron.url).query)["sample"][0])
+    found = heron.request.post(
+        f"{several.url}/graphql",
+        headers={"Authorization": f"Bearer {several.token}"},
+        data={
+            "query": 'query($run: ID!, $at: Int!) { sample(runId: $run, split: "val", position: $at) {'
+            ' confidence neighbors(layer: "encoder.0", k: 15) { position } } }',
+            "variables": {"run": run_ids(heron, several)["brave fox"], "at": position},
+        },
+    ).json()["data"]["sample"]
+    expected = [near["position"] for near in found["neighbors"]]
+    shown = heron.locator("[data-testid=neighbour]:not([data-testid=neighbours-lost] *)")
+    expect(shown).to_have_count(15)
+    assert [int(each.get_attribute("data-position") or -1) for each in shown.all()] == expected
+    # The epoch of the runs can be chosen, and stands in the address.
+    heron.get_by_test_id("runs-epoch").click()
+    heron.get_by_role("option", name="epoch 0").click()
+    heron.wait_for_function("location.search.includes('epoch=0')")
+    heron.wait_for_function(FINISHED, timeout=120_000)
+    expect(heron.get_by_test_id("timeline")).to_contain_text("epoch 0")
+    expect(heron.get_by_test_id("refine")).to_have_count(0)
 
 
 def test_a_run_that_cannot_join_is_refused_with_the_reason(heron: Page, several: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 from typing import Any
 from urllib.parse import parse_qs, quote, urlparse
@@ -145,11 +146,7 @@ def ink(page: Page, pane: int, samples: list[int]) -> float:
 
 
 def test_a_selection_is_of_the_same_samples_in_both(pairs: Page) -> None:
-    pairs.evaluate(
-        "localStorage.setItem('chroma-preferences', "
-        "JSON.stringify({state: {labels: false, contours: false}, version: 1}))"
-    )
-    pairs.reload()
+    pairs.goto(f"{pairs.url}&labels=off&contours=off")
     settle(pairs)
     box = pairs.get_by_test_id("canvas").first.bounding_box()
     assert box
@@ -300,3 +297,101 @@ def test_panes_are_added_changed_and_removed_and_stand_in_the_address(pairs: Pag
     expect(pairs.get_by_test_id("pane")).to_have_count(2)
     pairs.go_back()
     pairs.wait_for_function("window.__chroma?.ready", timeout=120_000)
+
+
+def test_a_selection_is_tagged_untagged_and_exported_from_the_panes(pairs: Page) -> None:
+    box = pairs.get_by_test_id("canvas").first.bounding_box()
+    assert box
+    pairs.get_by_test_id("tool-box").click()
+    pairs.mouse.move(box["x"] + 2, box["y"] + 60)
+    pairs.mouse.down()
+    pairs.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] - 40, steps=4)
+    pairs.mouse.up()
+    count = int(pairs.get_by_test_id("selected-count").inner_text().replace(",", ""))
+    assert count > 0
+    expect(pairs.get_by_test_id("project-only")).to_have_count(0)
+    expect(pairs.get_by_test_id("shares-labels")).to_be_visible()
+    pairs.get_by_test_id("tag-open").click()
+    pairs.get_by_label("New tag").fill("seen in both")
+    pairs.keyboard.press("Enter")
+    carried = pairs.get_by_test_id("selection-tag")
+    expect(carried).to_contain_text(f"seen in both {count}")
+    pairs.get_by_test_id("export-open").click()
+    with pairs.expect_download() as download:
+        pairs.get_by_role("menuitem", name="CSV").click()
+    assert len(download.value.path().read_text().splitlines()) == count + 1
+    # the selection is in the address: it comes back in both panes
+    pairs.wait_for_function("new URL(location).searchParams.has('selected')")
+    pairs.reload()
+    settle(pairs)
+    expect(pairs.get_by_test_id("selected-count")).to_have_text(str(count))
+    carried.get_by_role("button").click()
+    expect(carried).to_have_count(0)
+
+
+def spots(page: Page, pane: int) -> list[list[float]]:
+    return page.evaluate(
+        """pane => Array.from({length: 898}, (_, i) => {
+            const {x, y} = window.__chromaPanes[pane].screenOf(i);
+            return [x, y];
+        })""",
+        pane,
+    )
+
+
+def test_the_shared_slider_moves_all_panes_between_their_frames(pairs: Page) -> None:
+    pairs.keyboard.press("Home")
+    wait_indices(pairs, 0, 0)
+    start = [spots(pairs, pane) for pane in (0, 1)]
+    strip = pairs.get_by_test_id("timeline-slider").bounding_box()
+    assert strip
+    step = (strip["width"] - 28) / (LONG - 1)
+    pairs.mouse.move(strip["x"] + 14, strip["y"] + strip["height"] / 2)
+    pairs.mouse.down()
+    pairs.mouse.move(strip["x"] + 14 + 0.4 * step, strip["y"] + strip["height"] / 2, steps=3)
+    pairs.wait_for_timeout(400)
+    held = [spots(pairs, pane) for pane in (0, 1)]
+    assert indices(pairs) == [0, 0]
+    pairs.mouse.up()
+    wait_indices(pairs, 0, 0)
+    pairs.wait_for_timeout(300)
+    rest = [spots(pairs, pane) for pane in (0, 1)]
+    for pane in (0, 1):  # on the way while it was held, back at the nearest frame now
+        assert max(map(math.dist, held[pane], start[pane])) > 2
+        assert max(map(math.dist, rest[pane], start[pane])) < 0.5
+
+
+def test_neighbours_gained_and_lost_between_the_films_are_told(pairs: Page) -> None:
+    pairs.get_by_test_id("mover").first.click()
+    card = pairs.get_by_test_id("focus-card")
+    expect(card.get_by_test_id("focus-neighbour")).to_have_count(30)
+    gained, lost = card.locator("[data-gained]").count(), card.get_by_test_id("focus-lost").count()
+    assert 0 < gained == lost <= 15
+    expect(card.get_by_test_id("focus-change")).to_contain_text(
+        f"{15 - gained} of A's kept · {gained} gained · {lost} lost"
+    )
+    pairs.reload()
+    settle(pairs)
+    expect(card.locator("[data-gained]")).to_have_count(gained)
+    expect(card.get_by_test_id("focus-lost")).to_have_count(lost)
+
+
+def test_the_cameras_of_the_panes_come_back(pairs: Page) -> None:
+    pairs.get_by_test_id("link-camera").click()
+    box = pairs.get_by_test_id("canvas").nth(1).bounding_box()
+    assert box
+    pairs.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    pairs.mouse.wheel(0, -500)
+    pairs.wait_for_function("new URL(location).searchParams.getAll('pane')[1].includes(',')")
+    pairs.wait_for_timeout(600)
+    settle(pairs)
+    before = [place(pairs, pane, 5) for pane in (0, 1)]
+    pairs.reload()
+    settle(pairs)
+    pairs.wait_for_function(
+        """before => before.every((at, pane) => {
+            const now = window.__chromaPanes[pane].screenOf(5);
+            return Math.hypot(now.x - at.x, now.y - at.y) < 2;
+        })""",
+        arg=before,
+    )

@@ -266,3 +266,28 @@ def test_sprite_pages_hold_the_images(routes: TestClient) -> None:
     assert again.status_code == 304
     assert routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/1").status_code == 404
     assert routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/-1").status_code == 404
+
+
+def test_a_selection_is_kept_under_its_digest(routes: TestClient) -> None:
+    address = f"/api/runs/{filming.RUN}/splits/val/selections"
+    positions = np.array([0, 1, 5, 59], "<u4")
+    kept = routes.post(address, content=positions.tobytes())
+    assert kept.status_code == 200
+    name = kept.json()["name"]
+    assert routes.post(address, content=positions.tobytes()).json()["name"] == name
+    assert routes.post(address, content=positions[:2].tobytes()).json()["name"] != name
+    found = routes.get(f"{address}/{name}")
+    assert np.array_equal(np.frombuffer(found.content, "<u4"), positions)
+    assert "immutable" in found.headers["cache-control"]
+
+
+@pytest.mark.parametrize("body", [b"", b"abc", np.array([5, 5], "<u4").tobytes(), b"\0" * (4 * 2**21 + 4)])
+def test_a_selection_that_is_none_is_refused(routes: TestClient, body: bytes) -> None:
+    refused = routes.post(f"/api/runs/{filming.RUN}/splits/val/selections", content=body)
+    assert refused.status_code == 422
+    assert "selection" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["0" * 32, "..%2F..%2Fchroma", "x"])
+def test_a_selection_that_is_not_kept_is_not_found(routes: TestClient, name: str) -> None:
+    assert routes.get(f"/api/runs/{filming.RUN}/splits/val/selections/{name}").status_code == 404

@@ -60,6 +60,7 @@ function filmOf(id: string): Film {
     message: "",
     error: null,
     knnPurity: [],
+    refinable: false,
     revision: {
       id: "rev 1",
       number: 1,

@@ -91,7 +91,7 @@ export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<C
   return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
 }
 
-type SplitOfRun = { run: string; split: string };
+export type SplitOfRun = { run: string; split: string };
 export type Moment = SplitOfRun & { layer: string; step: number };
 
 const splitAddress = ({ run, split }: SplitOfRun): string =>
@@ -117,6 +117,27 @@ export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32A
   // Not kept: it is known only once both neighbor graphs are.
   const buffer = await fetchBytes(`${splitAddress(one)}/overlap?${query}`);
   return new Float32Array(swapped(buffer, 4));
+}
+
+/** Keeps a selection too long for an address; returns the name it is kept under. */
+export async function keepSelection(place: SplitOfRun, positions: Uint32Array): Promise<string> {
+  const response = await ask(new URL(`${splitAddress(place)}/selections`, document.baseURI), {
+    method: "POST",
+    headers: { "Content-Type": "application/octet-stream" },
+    body: swapped(positions.slice().buffer, 4),
+  });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return ((await response.json()) as { name: string }).name;
+}
+
+/** The positions of a selection that the server keeps. */
+export async function fetchSelection(place: SplitOfRun, name: string): Promise<Uint32Array> {
+  const response = await ask(
+    new URL(`${splitAddress(place)}/selections/${encodeURIComponent(name)}`, document.baseURI),
+  );
+  if (response.status === 404) throw new Error("the selection of this link is not kept here");
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return new Uint32Array(swapped(await response.arrayBuffer(), 4));
 }
 
 export function imageAddress(run: string, split: string, position: number): string {

@@ -5,6 +5,8 @@ import { LeftPanel } from "../legend/LeftPanel";
 import { useKeys } from "../lib/useKeys";
 import { useSize } from "../lib/useSize";
 import { useShade } from "../lib/useTheme";
+import { SelectionBar } from "../selection/SelectionBar";
+import { useKeptSelection } from "../selection/useKeptSelection";
 import { MOST_PANES } from "../state/panes";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
@@ -12,6 +14,7 @@ import { useView } from "../state/view";
 import { Help } from "../ui/Help";
 import { CompareHead } from "./CompareHead";
 import { ComparePane } from "./ComparePane";
+import { CompareSide } from "./CompareSide";
 import styles from "./compare.module.css";
 import { Differences } from "./Differences";
 import { FocusCard } from "./FocusCard";
@@ -41,12 +44,11 @@ export function Compare() {
 }
 
 function SideBySide() {
-  const { panes, free, playing, setPane, compare, focus, setPlaying } = useView();
+  const { panes, free, against, playing, setPane, setAgainst, compare, focus, setPlaying } = useView();
   const { set } = usePreferences();
   const shade = useShade();
   const store = useCompareStore();
   const found = useCompare(({ lives }) => lives);
-  const [against, setAgainst] = useState(1);
   const [help, setHelp] = useState(false);
   const [panel, setPanel] = useState<"left" | "right" | null>(null);
   const grid = useRef<HTMLDivElement>(null);
@@ -93,6 +95,10 @@ function SideBySide() {
     const last = films[leader].length - 1;
     seek(leader, Math.min(last, Math.max(0, lives[leader].index + by)));
   };
+  const fit = () => {
+    store.getState().setCamera({ pane: -1, place: { x: 0, y: 0, zoom: 1 } });
+    useView.setState({ camera: null, panes: panes.map((pane) => ({ ...pane, camera: null })) });
+  };
   const { clear, setTool } = useSelection.getState();
   useKeys([
     [" ", () => setPlaying(!playing && !free.includes("time"))],
@@ -100,7 +106,7 @@ function SideBySide() {
     ["ArrowRight", () => stepBy(1)],
     ["Home", () => stepBy(-1e6)],
     ["End", () => stepBy(1e6)],
-    ["f", () => store.getState().setCamera({ pane: -1, place: { x: 0, y: 0, zoom: 1 } })],
+    ["f", fit],
     ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
     ["v", () => setTool("move")],
     ["l", () => setTool("lasso")],
@@ -110,6 +116,7 @@ function SideBySide() {
   ]);
 
   const first = lives[0] ?? null;
+  useKeptSelection(first?.run?.id ?? null, first?.split?.name ?? null);
   const columns = columnsFor(panes.length, room);
   const pair = Math.min(against, panes.length - 1);
   return (
@@ -140,6 +147,11 @@ function SideBySide() {
           } as CSSProperties
         }
       >
+        {first?.shown ? (
+          <div className={styles.acts}>
+            <SelectionBar shown={first.shown} projects={false} />
+          </div>
+        ) : null}
         {panes.map((what, pane) => (
           <ComparePane
             // biome-ignore lint/suspicious/noArrayIndexKey: a pane keeps its place while what it shows changes
@@ -154,12 +166,14 @@ function SideBySide() {
           />
         ))}
       </main>
-      <TimeBar lives={lives} measure={measure} onSeek={seek} />
+      <TimeBar lives={lives} measure={measure} onSeek={seek} onFit={fit} />
       <aside className={styles.right} aria-label="Differences">
-        <FocusCard lives={lives} />
-        {whole && first && panes.length > 1 ? (
-          <Differences one={first} lives={lives} against={pair} onAgainst={setAgainst} />
-        ) : null}
+        <CompareSide first={first}>
+          <FocusCard lives={lives} />
+          {whole && first && panes.length > 1 ? (
+            <Differences one={first} lives={lives} against={pair} onAgainst={setAgainst} />
+          ) : null}
+        </CompareSide>
       </aside>
       <Help open={help} onOpenChange={setHelp} />
     </div>

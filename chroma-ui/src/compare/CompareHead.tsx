@@ -21,8 +21,10 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
   const { method, setMethod, openSplit, openRun, setShelf, panes } = useView();
   const splits = first?.run?.splits ?? [];
   const leave = () => {
-    openRun(panes[0].run);
-    useView.setState({ layer: panes[0].layer, step: panes[0].step });
+    const { sample, selected, split, camera } = useView.getState();
+    const { run, layer, step } = panes[0];
+    openRun(run);
+    useView.setState({ layer, step, sample, selected, split, camera });
   };
   return (
     <header className={styles.bar}>

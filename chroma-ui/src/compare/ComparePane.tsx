@@ -8,19 +8,23 @@ import type { RunEntry } from "../runs/RunPicker";
 import { FilmProgress } from "../scatter/FilmProgress";
 import { HoverCard } from "../scatter/HoverCard";
 import type { Plot } from "../scatter/plot";
+import { indexAt } from "../scatter/positions";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import { composePicture } from "../scatter/scene";
 import { type ShownFrame, useShownFrame } from "../scatter/useShownFrame";
+import { useCamera } from "../share/useCamera";
 import type { Pane } from "../state/panes";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { glideFor } from "../timeline/usePlayer";
+import { useFrames } from "../workspace/useFrames";
 import styles from "./compare.module.css";
 import { colouredByKept, KEPT, momentOf, useOverlap } from "./kept";
 import { letterOf, PaneHead } from "./PaneHead";
 import { numbersOf, pointsOf } from "./roster";
 import { type Span, useCompare, useCompareStore } from "./store";
+import { useDragged } from "./useDragged";
 import { usePane } from "./usePane";
 import { usePaneRoster } from "./usePaneRoster";
 
@@ -42,10 +46,10 @@ const NOTHING: never[] = [];
 /** One film of the compare view, at one moment. */
 export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove }: Props) {
   const view = useView();
-  const { pointSize, labels, contours, safeColours, openFacets, speed } = usePreferences();
+  const { openFacets, speed } = usePreferences();
   const shade = useShade();
   const still = useReducedMotion();
-  const { tool, indices: chosen, select } = useSelection();
+  const { tool, positions: chosen, select } = useSelection();
   const store = useCompareStore();
   const publish = useCompare((compare) => compare.publish);
   const hovered = useCompare(({ hover }) => (hover && hover.pane !== pane ? hover.sample : null));
@@ -59,7 +63,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const { run, layer, split, film } = found;
   const frames = film?.revision?.frames ?? NOTHING;
   const index = pickFrame(frames, { over: "epochs", at: null, step: what.step });
-  const { filters, hidden, colour } = view;
+  const { filters, hidden, colour, look } = view;
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
     [openFacets, filters],
@@ -83,9 +87,9 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const picture = useMemo(
     () =>
       shown
-        ? composePicture(shown, { shade, safe: safeColours, classNames: classNames ?? [], hidden, filters })
+        ? composePicture(shown, { shade, safe: look.safe, classNames: classNames ?? [], hidden, filters })
         : null,
-    [shown, shade, safeColours, classNames, hidden, filters],
+    [shown, shade, look.safe, classNames, hidden, filters],
   );
 
   const roster = usePaneRoster(pane, found, shown);
@@ -93,19 +97,14 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const positionOf = (at: number) => (shown?.position ? shown.position.values[at] : at);
   const { sample } = useSample(
     shown && run && layer && split
-      ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step, before: null }
+      ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step }
       : null,
     focused >= 0 ? positionOf(focused) : null,
   );
   const focus = useMemo(() => {
     if (focused < 0) return null;
-    const places = new Map(
-      shown?.position ? Array.from(shown.position.values, (position, at) => [position, at]) : [],
-    );
-    const near = (sample?.neighbors ?? []).map(({ position }) =>
-      shown?.position ? (places.get(position) ?? -1) : position,
-    );
-    return { index: focused, neighbours: near.filter((at) => at >= 0 && at < (shown?.points.n ?? 0)) };
+    const near = shown ? (sample?.neighbors ?? []).map(({ position }) => indexAt(shown, position)) : [];
+    return { index: focused, neighbours: near.filter((at) => at >= 0) };
   }, [focused, sample, shown]);
   const selected = useMemo(() => (roster ? pointsOf(roster, chosen) : new Uint32Array(0)), [roster, chosen]);
   const echo = roster && hovered !== null ? roster.indexOf(hovered) : -1;
@@ -128,15 +127,17 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   useEffect(() => () => publish(pane, null), [publish, pane]);
 
   const cameraFree = view.free.includes("camera");
+  const keepView = useCamera(plot, loaded.box, (cameraFree ? what.camera : null) ?? view.camera, (camera) =>
+    cameraFree ? view.setPane(pane, { camera }) : useView.setState({ camera }),
+  );
+  const { scrubTo } = useFrames(frames, loaded.reel, plot, (frame) =>
+    view.setPane(pane, { step: frame.step }),
+  );
+  useDragged(pane, scrubTo);
   useEffect(() => {
     if (!plot || cameraFree) return;
-    const follow = () => {
-      const { camera } = store.getState();
-      if (camera && camera.pane !== pane) plot.follow(camera.place);
-    };
-    follow();
-    return store.subscribe((now, before) => {
-      if (now.camera !== before.camera) follow();
+    return store.subscribe(({ camera }, before) => {
+      if (camera && camera !== before.camera && camera.pane !== pane) plot.follow(camera.place);
     });
   }, [plot, cameraFree, store, pane]);
 
@@ -148,7 +149,6 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   };
   const glideMs = still ? 0 : view.playing ? glideFor(speed) : STEP_GLIDE_MS;
   const trust = shown?.frame.trustworthiness ?? null;
-  const style = { shade, pointSize, labels, contours, coveredPx: 0 };
 
   return (
     <section className={styles.pane} aria-label={`Pane ${letterOf(pane)}`} data-testid="pane">
@@ -169,7 +169,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           shown={shown}
           picture={picture}
           box={loaded.box}
-          style={style}
+          style={{ shade, ...look, coveredPx: 0 }}
           glideMs={glideMs}
           focus={focus}
           tool={tool}
@@ -179,9 +179,10 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           onHover={point}
           onPick={(at) => roster && view.focus(roster.numbers[at])}
           onSelect={(indices, manner) => roster && select(numbersOf(roster, indices), manner)}
-          onView={({ led, place }) => {
+          onView={(seen) => {
             if (hover) point(null);
-            if (led && !cameraFree) store.getState().setCamera({ pane, place });
+            keepView(seen);
+            if (seen.led && !cameraFree) store.getState().setCamera({ pane, place: seen.place });
           }}
           onPlot={setPlot}
         />

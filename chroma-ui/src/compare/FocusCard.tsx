@@ -1,7 +1,9 @@
 import { imageAddress } from "../api/bytes";
 import { ClassChip } from "../inspector/ClassChip";
+import { changeOf } from "../inspector/change";
 import { SampleImage } from "../inspector/SampleImage";
-import { decimal } from "../lib/format";
+import type { SampleDetail } from "../inspector/useSample";
+import { count, decimal } from "../lib/format";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
@@ -21,6 +23,8 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
     (live) => new Set(live.sample?.neighbors.map(({ position }) => numberOf(live, position)) ?? []),
   );
   const everywhere = (number: number) => near.filter((set) => set.size > 0).every((set) => set.has(number));
+  const first = lives[0]?.sample?.neighbors ?? null;
+  const changes = lives.map(({ sample }) => changeOf(first, sample?.neighbors ?? []));
   const hasImages = holder?.split?.hasImages ?? false;
   return (
     <Section
@@ -79,39 +83,81 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
                 <span>not in this film</span>
               )}
             </p>
-            <ul data-plain={live.split?.hasImages ? undefined : true}>
-              {live.sample?.neighbors.map((neighbour) => {
-                const number = numberOf(live, neighbour.position);
-                return (
-                  <li key={neighbour.position}>
-                    <button
-                      type="button"
-                      data-kept={everywhere(number) || undefined}
-                      data-testid="focus-neighbour"
-                      style={{
-                        borderColor:
-                          live.picture?.classColours.get(neighbour.label ?? "") ?? "var(--line-strong)",
-                      }}
-                      title={`sample ${neighbour.sampleId}${everywhere(number) ? ", a neighbour in every pane" : ""}`}
-                      onClick={() => focus(number)}
-                    >
-                      {live.split?.hasImages && live.run ? (
-                        <SampleImage
-                          address={imageAddress(live.run.id, live.split.name, neighbour.position)}
-                          name={`sample ${neighbour.sampleId}`}
-                        />
-                      ) : (
-                        neighbour.sampleId
-                      )}
-                    </button>
-                  </li>
-                );
+            <NearList
+              live={live}
+              neighbours={live.sample?.neighbors ?? []}
+              marks={(near) => ({
+                kept: everywhere(numberOf(live, near.position)),
+                gained: pane > 0 && changes[pane].gained.has(near.sampleId),
               })}
-            </ul>
+            />
+            {pane > 0 && live.sample && lives[0].sample ? (
+              <p data-testid="focus-change">
+                {count(live.sample.neighbors.length - changes[pane].gained.size)} of A's kept ·{" "}
+                {count(changes[pane].gained.size)} gained · {count(changes[pane].lost.length)} lost
+              </p>
+            ) : null}
+            {pane > 0 && changes[pane].lost.length ? (
+              <NearList live={lives[0]} neighbours={changes[pane].lost} lost />
+            ) : null}
           </div>
         ))}
-        <p className={styles.faint}>Faint: not a neighbour in every pane. Full space, 12 nearest.</p>
+        <p className={styles.faint}>
+          Faint: not a neighbour in every pane. Outlined twice: gained against A; struck out: lost. Full
+          space, 15 nearest.
+        </p>
       </div>
     </Section>
+  );
+}
+
+type Near = SampleDetail["neighbors"][number];
+
+/** Neighbours as a pane knows them; a click focuses one in all panes. */
+function NearList(props: {
+  live: PaneLive;
+  neighbours: readonly Near[];
+  marks?: (near: Near) => { kept: boolean; gained: boolean };
+  lost?: boolean;
+}) {
+  const { live, neighbours, marks, lost } = props;
+  const focus = useView((view) => view.focus);
+  return (
+    <ul data-plain={live.split?.hasImages ? undefined : true} data-lost={lost || undefined}>
+      {neighbours.map((near) => {
+        const { kept, gained } = marks?.(near) ?? { kept: false, gained: false };
+        const said = [
+          `sample ${near.sampleId}`,
+          kept ? "a neighbour in every pane" : "",
+          gained ? "gained against A" : "",
+          lost ? "lost against A" : "",
+        ];
+        return (
+          <li key={near.position}>
+            <button
+              type="button"
+              data-kept={kept || undefined}
+              data-gained={gained || undefined}
+              data-testid={lost ? "focus-lost" : "focus-neighbour"}
+              style={{
+                borderColor: live.picture?.classColours.get(near.label ?? "") ?? "var(--line-strong)",
+              }}
+              title={said.filter(Boolean).join(", ")}
+              aria-label={said.filter(Boolean).join(", ")}
+              onClick={() => focus(live.roster?.numberAt(near.position) ?? null)}
+            >
+              {live.split?.hasImages && live.run ? (
+                <SampleImage
+                  address={imageAddress(live.run.id, live.split.name, near.position)}
+                  name={`sample ${near.sampleId}`}
+                />
+              ) : (
+                near.sampleId
+              )}
+            </button>
+          </li>
+        );
+      })}
+    </ul>
   );
 }

@@ -1,26 +1,28 @@
 import { useEffect } from "react";
-import { count } from "../lib/format";
 import { LINKS, type LinkName } from "../state/panes";
 import { SPEEDS, usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
+import { filmCurves } from "../timeline/curves";
+import { FilmStrip } from "../timeline/FilmStrip";
+import { INKS } from "../timeline/Timeline";
 import { FRAME_MS } from "../timeline/usePlayer";
 import { Button, IconButton } from "../ui/Button";
-import { Slider } from "../ui/controls";
-import { BoxSelect, Chain, Cross, Fit, Lasso, Move, Pause, Play } from "../ui/icons";
+import { BoxSelect, Chain, Fit, Lasso, Move, Pause, Play } from "../ui/icons";
 import { Tip } from "../ui/Tip";
 import styles from "./compare.module.css";
+import { letterOf } from "./PaneHead";
 import { type PaneLive, useCompareStore } from "./store";
-import { leaderOf, type Measure, nameOf } from "./time";
+import { leaderOf, type Measure, nameOf, placeIn } from "./time";
 
 type Props = {
   lives: readonly PaneLive[];
   measure: Measure;
   onSeek: (pane: number, index: number) => void;
+  onFit: () => void;
 };
 
 const LINK_TITLES: Record<LinkName, string> = { camera: "Cameras", time: "Times" };
-const WHOLE_FILM = { x: 0, y: 0, zoom: 1 };
 const TOOLS = [
   { name: "move", label: "Move the view", hint: "V", icon: <Move /> },
   { name: "lasso", label: "Select with a lasso", hint: "L", icon: <Lasso /> },
@@ -28,10 +30,10 @@ const TOOLS = [
 ] as const;
 
 /** Under the panes: one time for all of them, what is linked, and the tools. */
-export function TimeBar({ lives, measure, onSeek }: Props) {
+export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
   const { playing, setPlaying, free, setLinked } = useView();
   const { speed, loop, set } = usePreferences();
-  const { tool, setTool, indices, clear } = useSelection();
+  const { tool, setTool } = useSelection();
   const store = useCompareStore();
   const films = lives.map((live) => live.frames);
   const leader = films.length ? leaderOf(films) : 0;
@@ -51,6 +53,17 @@ export function TimeBar({ lives, measure, onSeek }: Props) {
     return () => window.clearTimeout(timer);
   }, [playing, arrived, linked, index, leader, frames.length, loop, speed, onSeek, setPlaying]);
 
+  // How far each film can be believed, on the time of the longest one.
+  const curves = lives.flatMap(({ frames: own }, pane) =>
+    filmCurves(own)
+      .filter(({ name }) => name === "trustworthiness")
+      .map((curve) => ({
+        ...curve,
+        name: `trustworthiness of ${letterOf(pane)}`,
+        ink: INKS[pane],
+        points: curve.points.map((point) => ({ ...point, at: placeIn(own, point.at, frames, measure) })),
+      })),
+  );
   const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
   return (
     <section className={styles.time} aria-label="Time, links and tools" data-testid="compare-bar">
@@ -81,14 +94,15 @@ export function TimeBar({ lives, measure, onSeek }: Props) {
                   : `linked by progress: ${films.map((film) => film.length).join(" and ")} frames`}
               </span>
             </p>
-            <Slider
-              label="Time of all panes"
-              min={0}
-              max={Math.max(1, frames.length - 1)}
-              step={1}
-              value={[index]}
-              onChange={([at]) => onSeek(leader, at)}
-            />
+            <div className={styles.strip}>
+              <FilmStrip
+                frames={frames}
+                axis="EPOCHS"
+                index={index}
+                curves={curves}
+                onScrub={(at) => store.getState().setDrag(at === null ? null : { pane: leader, at })}
+              />
+            </div>
           </>
         ) : (
           <p>
@@ -135,24 +149,10 @@ export function TimeBar({ lives, measure, onSeek }: Props) {
             {icon}
           </IconButton>
         ))}
-        <IconButton
-          label="Fit the films"
-          hint="F"
-          side="top"
-          data-testid="fit"
-          onClick={() => store.getState().setCamera({ pane: -1, place: WHOLE_FILM })}
-        >
+        <IconButton label="Fit the films" hint="F" side="top" data-testid="fit" onClick={onFit}>
           <Fit />
         </IconButton>
       </div>
-      {indices.length ? (
-        <p className={styles.selected} role="status">
-          <b data-testid="selected-count">{count(indices.length)}</b> selected
-          <IconButton label="Clear the selection" hint="esc" side="top" onClick={clear}>
-            <Cross size={13} />
-          </IconButton>
-        </p>
-      ) : null}
     </section>
   );
 }

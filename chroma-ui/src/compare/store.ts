@@ -30,6 +30,9 @@ type Compare = {
   /** The sample under the pointer, and in which pane; null for a list beside them. */
   hover: { pane: number | null; sample: number } | null;
   setHover: (hover: Compare["hover"]) => void;
+  /** Where the shared slider is dragged to, between frames of the pane whose frames it counts; null once it is let go. */
+  drag: { pane: number; at: number } | null;
+  setDrag: (drag: Compare["drag"]) => void;
   /** Where the view of the pane was moved to that a person moved last. */
   camera: { pane: number; place: Place } | null;
   setCamera: (camera: Compare["camera"]) => void;
@@ -47,6 +50,8 @@ export const createCompareStore = (): StoreApi<Compare> =>
       }),
     hover: null,
     setHover: (hover) => set({ hover }),
+    drag: null,
+    setDrag: (drag) => set({ drag }),
     camera: null,
     setCamera: (camera) => set({ camera }),
   }));

@@ -37,6 +37,19 @@ export function counterpart(
   return found;
 }
 
+/** Where a place between frames of one film lies in another, between its frames. */
+export function placeIn(from: readonly Frame[], at: number, to: readonly Frame[], measure: Measure): number {
+  if (measure === "progress")
+    return from.length > 1 ? (at / (from.length - 1)) * (to.length - 1) : to.length - 1;
+  const before = Math.min(from.length - 1, Math.max(0, Math.floor(at)));
+  const epochAt = (frames: readonly Frame[], index: number) => frames[index]?.epoch ?? 0;
+  const after = Math.min(from.length - 1, before + 1);
+  const epoch = epochAt(from, before) + (at - before) * (epochAt(from, after) - epochAt(from, before));
+  const found = counterpart([{ epoch } as Frame], 0, to, "epoch");
+  const gap = epochAt(to, found + 1) - epochAt(to, found);
+  return found + (found < to.length - 1 && gap > 0 ? Math.max(0, epoch - epochAt(to, found)) / gap : 0);
+}
+
 /** The film whose frames the shared slider counts: the longest. */
 export function leaderOf(films: readonly (readonly Frame[])[]): number {
   return films.reduce((best, frames, at) => (frames.length > films[best].length ? at : best), 0);

@@ -6,13 +6,16 @@ import { Section } from "../ui/controls";
 import styles from "./biography.module.css";
 import { brokenLine, stopsOf } from "./series";
 import { type Moment, useBiography } from "./useBiography";
+import type { Place } from "./useSample";
 
 type Props = {
   shown: ShownFrame;
+  /** Whose sample it is. */
+  place: Place;
   position: number;
   classColours: Map<string, string>;
-  /** A step of the film to go to. */
-  onStep: (step: number) => void;
+  /** A step of the film to go to; null where the frames do not run over steps. */
+  onStep: ((step: number) => void) | null;
 };
 
 type Line = {
@@ -60,8 +63,8 @@ const MOST_NAMES = 16;
 const whenOf = (moment: Moment) => (moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`);
 
 /** One sample through the epochs: what it was taken for, how surely, and what its neighbours did. */
-export function Biography({ shown, position, classColours, onStep }: Props) {
-  const { moments } = useBiography(shown, position);
+export function Biography({ shown, place, position, classColours, onStep }: Props) {
+  const { moments } = useBiography(shown, place, position);
   if (moments.length < 2) return null;
   const now = moments.findIndex((moment) => moment.step === shown.frame.step);
   const lines = LINES.filter((line) => moments.some((moment) => line.read(moment) !== null));
@@ -86,7 +89,7 @@ function Predictions(props: {
   moments: readonly Moment[];
   now: number;
   classColours: Map<string, string>;
-  onStep: (step: number) => void;
+  onStep: Props["onStep"];
 }) {
   const { moments, now, classColours } = props;
   return (
@@ -103,7 +106,8 @@ function Predictions(props: {
               data-now={at === now || undefined}
               aria-label={text}
               title={text}
-              onClick={() => props.onStep(moment.step)}
+              disabled={props.onStep === null}
+              onClick={() => props.onStep?.(moment.step)}
             >
               <span
                 style={{
@@ -121,7 +125,7 @@ function Predictions(props: {
   );
 }
 
-function Row(props: { line: Line; moments: readonly Moment[]; now: number; onStep: (step: number) => void }) {
+function Row(props: { line: Line; moments: readonly Moment[]; now: number; onStep: Props["onStep"] }) {
   const { line, moments, now } = props;
   const field = useRef<HTMLButtonElement>(null);
   const { width } = useSize(field);
@@ -140,6 +144,7 @@ function Row(props: { line: Line; moments: readonly Moment[]; now: number; onSte
         type="button"
         className={styles.chart}
         data-testid={`biography-${line.name}`}
+        disabled={props.onStep === null}
         aria-label={`${line.name} through ${moments.length} epochs: ${moments
           .map((moment) => {
             const known = line.read(moment);
@@ -150,7 +155,7 @@ function Row(props: { line: Line; moments: readonly Moment[]; now: number; onSte
           const left = event.currentTarget.getBoundingClientRect().left;
           const place = Math.floor((event.clientX - left) / Math.max(1, cell));
           const moment = moments[Math.min(moments.length - 1, Math.max(0, place))];
-          if (event.detail > 0) props.onStep(moment.step);
+          if (event.detail > 0) props.onStep?.(moment.step);
         }}
       >
         <svg width={width} height={HEIGHT + 6} aria-hidden="true">

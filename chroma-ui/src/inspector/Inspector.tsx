@@ -6,6 +6,7 @@ import type { RunDetail } from "../runs/TopBar";
 import { SelectionPanel, type SelectionPanelProps } from "../selection/SelectionPanel";
 import { useSelection } from "../state/selection";
 import { Target } from "../ui/icons";
+import tabs from "../ui/tabs.module.css";
 import styles from "./inspector.module.css";
 import { SamplePanel, type SamplePanelProps } from "./SamplePanel";
 
@@ -16,7 +17,7 @@ type Tab = "sample" | "selection" | "run";
 export function Inspector({ run, focused, selection }: Props) {
   const [tab, setTab] = useState<Tab>("run");
   const isFocused = focused !== null;
-  const selected = useSelection(({ indices }) => indices.length);
+  const selected = useSelection(({ positions }) => positions.length);
   const resting = useRef<Tab>("run");
   resting.current = selected ? "selection" : "run";
   useEffect(() => {
@@ -29,24 +30,24 @@ export function Inspector({ run, focused, selection }: Props) {
 
   return (
     <Tabs.Root
-      className={styles.inspector}
+      className={tabs.root}
       value={tab}
       onValueChange={(next) => setTab(next as Tab)}
       data-testid="inspector"
     >
-      <Tabs.List className={styles.tabs} aria-label="Inspector">
-        <Tabs.Trigger className={styles.tab} value="sample">
+      <Tabs.List className={tabs.list} aria-label="Inspector">
+        <Tabs.Trigger className={tabs.tab} value="sample">
           Sample
         </Tabs.Trigger>
-        <Tabs.Trigger className={styles.tab} value="selection" data-testid="tab-selection">
+        <Tabs.Trigger className={tabs.tab} value="selection" data-testid="tab-selection">
           Selection
-          {selected ? <sup className={styles.badge}>{count(selected)}</sup> : null}
+          {selected ? <sup className={tabs.badge}>{count(selected)}</sup> : null}
         </Tabs.Trigger>
-        <Tabs.Trigger className={styles.tab} value="run">
+        <Tabs.Trigger className={tabs.tab} value="run">
           Run
         </Tabs.Trigger>
       </Tabs.List>
-      <Tabs.Content className={styles.content} value="sample">
+      <Tabs.Content className={tabs.content} value="sample">
         {focused ? (
           <SamplePanel {...focused} />
         ) : (
@@ -56,10 +57,10 @@ export function Inspector({ run, focused, selection }: Props) {
           </div>
         )}
       </Tabs.Content>
-      <Tabs.Content className={styles.content} value="selection">
+      <Tabs.Content className={tabs.content} value="selection">
         {selection ? <SelectionPanel {...selection} /> : null}
       </Tabs.Content>
-      <Tabs.Content className={styles.content} value="run">
+      <Tabs.Content className={tabs.content} value="run">
         <RunSummary run={run} />
       </Tabs.Content>
     </Tabs.Root>

@@ -1,17 +1,25 @@
-import { imageAddress } from "../api/bytes";
 import { decimal } from "../lib/format";
 import { Section } from "../ui/controls";
 import { changeOf } from "./change";
 import styles from "./neighbours.module.css";
 import { SampleImage } from "./SampleImage";
-import type { SampleDetail } from "./useSample";
 
-type Near = SampleDetail["neighbors"][number];
+export type Near = {
+  sampleId: string;
+  /** In the split of the film; null where it has no such sample. */
+  position: number | null;
+  distance: number;
+  label: string | null;
+  /** Address of its image. */
+  image: string;
+};
 
 type Props = {
-  runId: string;
   split: { name: string; hasImages: boolean };
-  sample: SampleDetail | null;
+  /** null while they are not known. */
+  now: readonly Near[] | null;
+  /** Those in the frame before; null where there is none. */
+  before: readonly Near[] | null;
   fetching: boolean;
   classColours: Map<string, string>;
   onFocus: (position: number) => void;
@@ -20,9 +28,9 @@ type Props = {
 const ASKED = 15;
 
 /** The nearest neighbours in the full space at this frame, and who came and went since the frame before. */
-export function Neighbours({ sample, fetching, ...look }: Props) {
-  const now = sample?.neighbors ?? [];
-  const before = sample?.before ?? null;
+export function Neighbours({ now: known, before: past, fetching, ...look }: Props) {
+  const now = known ?? [];
+  const before = known ? past : null;
   const { gained, lost } = changeOf(before, now);
   return (
     <>
@@ -36,16 +44,16 @@ export function Neighbours({ sample, fetching, ...look }: Props) {
       >
         <ul className={styles.neighbours} data-plain={look.split.hasImages ? undefined : true}>
           {now.map((near) => (
-            <Neighbour key={near.position} near={near} gained={gained.has(near.position)} {...look} />
+            <Neighbour key={near.sampleId} near={near} gained={gained.has(near.sampleId)} {...look} />
           ))}
-          {!sample && fetching
+          {!known && fetching
             ? Array.from({ length: ASKED }, (_, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: placeholders are all alike
                 <li key={i} className={styles.placeholder} />
               ))
             : null}
         </ul>
-        {sample && now.length === 0 ? (
+        {known?.length === 0 ? (
           <p className={styles.none}>It has no vector here, so it has no neighbours.</p>
         ) : null}
       </Section>
@@ -58,7 +66,7 @@ export function Neighbours({ sample, fetching, ...look }: Props) {
             data-testid="neighbours-lost"
           >
             {lost.map((near) => (
-              <Neighbour key={near.position} near={near} gained={false} {...look} />
+              <Neighbour key={near.sampleId} near={near} gained={false} {...look} />
             ))}
           </ul>
         </Section>
@@ -67,7 +75,7 @@ export function Neighbours({ sample, fetching, ...look }: Props) {
   );
 }
 
-function Neighbour(props: Omit<Props, "sample" | "fetching"> & { near: Near; gained: boolean }) {
+function Neighbour(props: Omit<Props, "now" | "before" | "fetching"> & { near: Near; gained: boolean }) {
   const { near, gained, split, classColours } = props;
   const said = [
     `sample ${near.sampleId}`,
@@ -83,15 +91,13 @@ function Neighbour(props: Omit<Props, "sample" | "fetching"> & { near: Near; gai
         style={{ borderColor: classColours.get(near.label ?? "") ?? "var(--line-strong)" }}
         title={said.filter(Boolean).join(", ")}
         data-testid="neighbour"
-        data-position={near.position}
+        data-position={near.position ?? undefined}
         data-gained={gained || undefined}
-        onClick={() => props.onFocus(near.position)}
+        disabled={near.position === null}
+        onClick={() => near.position !== null && props.onFocus(near.position)}
       >
         {split.hasImages ? (
-          <SampleImage
-            address={imageAddress(props.runId, split.name, near.position)}
-            name={`sample ${near.sampleId}`}
-          />
+          <SampleImage address={near.image} name={`sample ${near.sampleId}`} />
         ) : (
           <span className={styles.name}>
             {near.sampleId}

@@ -1,6 +1,7 @@
 import { imageAddress } from "../api/bytes";
 import { chance, decimal } from "../lib/format";
 import type { ShownFrame } from "../scatter/useShownFrame";
+import { momentOf } from "../timeline/names";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
@@ -8,9 +9,10 @@ import { Cross } from "../ui/icons";
 import { Biography } from "./Biography";
 import { ClassChip } from "./ClassChip";
 import styles from "./inspector.module.css";
-import { Neighbours } from "./Neighbours";
+import { type Near, Neighbours } from "./Neighbours";
 import { SampleImage } from "./SampleImage";
 import type { SampleDetail } from "./useSample";
+import type { Told } from "./useTold";
 
 export type SamplePanelProps = {
   shown: ShownFrame;
@@ -18,17 +20,22 @@ export type SamplePanelProps = {
   index: number;
   position: number;
   split: { name: string; hasImages: boolean };
+  /** As the run of the frame shown tells of it. */
   sample: SampleDetail | null;
+  now: readonly Near[] | null;
+  before: readonly Near[] | null;
+  told: Told | null;
   fetching: boolean;
   problem: string | null;
   classColours: Map<string, string>;
   onFocus: (position: number | null) => void;
-  /** To the frame of a step, or the nearest one. */
-  onStep: (step: number) => void;
+  /** To the frame of a step, or the nearest one; null where the frames do not run over steps. */
+  onStep: ((step: number) => void) | null;
 };
 
 export function SamplePanel(props: SamplePanelProps) {
-  const { shown, index, position, split, sample, classColours } = props;
+  const { shown, index, position, split, sample, told, classColours } = props;
+  const theirs = told?.there(position) ?? null;
   const { runId } = shown.film;
   const label = sample?.label ?? null;
   const prediction = sample?.prediction ?? null;
@@ -80,6 +87,11 @@ export function SamplePanel(props: SamplePanelProps) {
           <Cross size={14} />
         </IconButton>
       </div>
+      {shown.film.axis === "EPOCHS" ? null : (
+        <p className={styles.whose} data-testid="told-by">
+          as layer {shown.frame.layer} of {shown.frame.run} knows it, {momentOf(shown.frame)}
+        </p>
+      )}
       {missing ? <p className={styles.warning}>This sample has no vector in this snapshot.</p> : null}
       {props.problem ? <p className={styles.warning}>{props.problem}</p> : null}
       {sample?.text ? <p className={styles.text}>{sample.text}</p> : null}
@@ -105,11 +117,19 @@ export function SamplePanel(props: SamplePanelProps) {
         </Section>
       ) : null}
 
-      <Biography shown={shown} position={position} classColours={classColours} onStep={props.onStep} />
+      {told && theirs !== null ? (
+        <Biography
+          shown={shown}
+          place={told.place}
+          position={theirs}
+          classColours={classColours}
+          onStep={props.onStep}
+        />
+      ) : null}
       <Neighbours
-        runId={runId}
         split={split}
-        sample={sample}
+        now={props.now}
+        before={props.before}
         fetching={props.fetching}
         classColours={classColours}
         onFocus={props.onFocus}

@@ -1,17 +1,17 @@
-/** Pure: how the neighbours of a sample changed from one frame to the next. */
+/** Pure: how the neighbours of a sample changed from one moment to another. */
 
-/** Which of the neighbours came, and which of those before went, in their own orders. */
-export function changeOf<N extends { position: number }>(
+/** Which of the neighbours came, and which of those before went, in their own orders; samples are known by their ids. */
+export function changeOf<N extends { sampleId: string }>(
   before: readonly N[] | null,
   now: readonly N[],
-): { gained: ReadonlySet<number>; lost: readonly N[] } {
+): { gained: ReadonlySet<string>; lost: readonly N[] } {
   if (!before) return { gained: new Set(), lost: [] };
   const [old, next] = [
-    new Set(before.map((near) => near.position)),
-    new Set(now.map((near) => near.position)),
+    new Set(before.map((near) => near.sampleId)),
+    new Set(now.map((near) => near.sampleId)),
   ];
   return {
-    gained: new Set([...next].filter((position) => !old.has(position))),
-    lost: before.filter((near) => !next.has(near.position)),
+    gained: new Set([...next].filter((id) => !old.has(id))),
+    lost: before.filter((near) => !next.has(near.sampleId)),
   };
 }

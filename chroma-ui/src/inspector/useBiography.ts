@@ -2,16 +2,21 @@ import { useEffect } from "react";
 import { useQuery } from "urql";
 import { BiographyDocument, type BiographyQuery } from "../api/gql/graphql";
 import type { ShownFrame } from "../scatter/useShownFrame";
+import type { Place } from "./useSample";
 
 export type Moment = NonNullable<BiographyQuery["sample"]>["biography"][number];
 
 const NONE: readonly Moment[] = [];
 
-/** What is known of one sample at every snapshot; asked again when there are more, or a graph came. */
-export function useBiography({ film, revision }: ShownFrame, position: number) {
+/** What a run knows of one sample at every snapshot of a layer; asked again when there are more, or a graph came. */
+export function useBiography(
+  { film, revision }: ShownFrame,
+  { runId, split, layer }: Place,
+  position: number,
+) {
   const [{ data, fetching }, ask] = useQuery({
     query: BiographyDocument,
-    variables: { runId: film.runId, split: film.split, layer: film.layer, position },
+    variables: { runId, split, layer, position },
   });
   const state = `${film.id} ${revision.id} ${film.snapshotCount}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the film's state is what makes it stale

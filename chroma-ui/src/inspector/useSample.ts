@@ -1,30 +1,17 @@
 import { useQuery } from "urql";
-import { SampleDetailDocument, type SampleDetailQuery } from "../api/gql/graphql";
+import { SampleDetailDocument, type SampleDetailQuery, SampleNeighborsDocument } from "../api/gql/graphql";
 
-/** `before` is where the frame before takes its neighbours from; null in the first, and where another run's it is. */
-export type Place = {
-  runId: string;
-  split: string;
-  layer: string;
-  step: number | null;
-  before: { layer: string; step: number } | null;
-};
+/** Where samples and their neighbours are told of; positions are those of its split. */
+export type Place = { runId: string; split: string; layer: string; step: number };
 export type SampleDetail = NonNullable<SampleDetailQuery["sample"]>;
 
-/** The sample in focus with its neighbours at a step; the answer before stays while the next is on its way. */
+const NOWHERE: Place = { runId: "", split: "", layer: "", step: 0 };
+
+/** A sample with its neighbours at a step; the answer before stays while the next is on its way. */
 export function useSample(place: Place | null, position: number | null) {
   const [{ data, fetching, error }] = useQuery({
     query: SampleDetailDocument,
-    variables: {
-      runId: place?.runId ?? "",
-      split: place?.split ?? "",
-      layer: place?.layer ?? "",
-      step: place?.step ?? null,
-      position: position ?? 0,
-      before: place?.before?.step ?? null,
-      beforeLayer: place?.before?.layer ?? "",
-      follows: place !== null && place.before !== null,
-    },
+    variables: { ...(place ?? NOWHERE), position: position ?? 0 },
     pause: place === null || position === null,
   });
   const sample = data?.sample ?? null;
@@ -34,4 +21,16 @@ export function useSample(place: Place | null, position: number | null) {
     fetching,
     problem: error ? (error.graphQLErrors[0]?.message ?? null) : null,
   };
+}
+
+/** The neighbours of a sample alone; null while they are not known. */
+export function useNeighbors(place: Place | null, position: number | null) {
+  const pause = place === null || position === null;
+  const [{ data, fetching }] = useQuery({
+    query: SampleNeighborsDocument,
+    variables: { ...(place ?? NOWHERE), position: position ?? 0 },
+    pause,
+  });
+  const found = data?.sample?.position === position && !fetching ? data?.sample : null;
+  return pause ? null : (found?.neighbors ?? null);
 }

@@ -3,9 +3,9 @@ import type { Column } from "../api/bytes";
 import { columnGroup, columnTitle, count, decimal, inGroups } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
+import { useSelectedPoints, useSelectPoints } from "../selection/useSelectedPoints";
 import type { Filter } from "../state/filters";
 import { usePreferences } from "../state/preferences";
-import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
 import { ChevronDown } from "../ui/icons";
@@ -27,7 +27,8 @@ export function countedPoints(present: Uint8Array, selected: Uint32Array): Uint8
 export function Facets({ columns, shown, picture }: Props) {
   const { filters, clearFilters } = useView();
   const { openFacets, set } = usePreferences();
-  const { select, indices: selected } = useSelection();
+  const selected = useSelectedPoints(shown);
+  const select = useSelectPoints(shown);
   const among = useMemo(() => countedPoints(shown.points.present, selected), [shown.points, selected]);
   const offered = inGroups(columns.filter((column) => column.name !== "position"));
   const groups = [...new Set(offered.map(({ name }) => columnGroup(name)))];

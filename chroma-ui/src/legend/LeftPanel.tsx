@@ -2,7 +2,7 @@ import type { Column } from "../api/bytes";
 import { columnGroup, columnTitle, count, inGroups } from "../lib/format";
 import type { Picture } from "../scatter/scene";
 import type { ShownFrame } from "../scatter/useShownFrame";
-import { usePreferences } from "../state/preferences";
+import { OPACITIES, SIZES } from "../state/look";
 import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";
 import { Select } from "../ui/Select";
@@ -63,27 +63,35 @@ export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
 }
 
 function Appearance() {
-  const { contours, labels, trails, safeColours, pointSize, set } = usePreferences();
+  const { look, setLook } = useView();
+  const { contours, labels, trails, safe, size, opacity } = look;
   return (
     <Section title="Appearance">
       <div>
-        <Switch label="Density contours" checked={contours} onChange={(contours) => set({ contours })} />
-        <Switch label="Cluster labels" checked={labels} onChange={(labels) => set({ labels })} />
-        <Switch label="Motion trails" checked={trails} onChange={(trails) => set({ trails })} />
-        <Switch
-          label="Colour-blind safe"
-          checked={safeColours}
-          onChange={(safeColours) => set({ safeColours })}
-        />
+        <Switch label="Density contours" checked={contours} onChange={(contours) => setLook({ contours })} />
+        <Switch label="Cluster labels" checked={labels} onChange={(labels) => setLook({ labels })} />
+        <Switch label="Motion trails" checked={trails} onChange={(trails) => setLook({ trails })} />
+        <Switch label="Colour-blind safe" checked={safe} onChange={(safe) => setLook({ safe })} />
         <div className={styles.size}>
           <span>Point size</span>
           <Slider
             label="Point size"
-            min={0.5}
-            max={2.5}
+            min={SIZES[0]}
+            max={SIZES[1]}
             step={0.1}
-            value={[pointSize]}
-            onChange={([pointSize]) => set({ pointSize })}
+            value={[size]}
+            onChange={([size]) => setLook({ size })}
+          />
+        </div>
+        <div className={styles.size}>
+          <span>Opacity</span>
+          <Slider
+            label="Opacity"
+            min={OPACITIES[0]}
+            max={OPACITIES[1]}
+            step={0.1}
+            value={[opacity]}
+            onChange={([opacity]) => setLook({ opacity })}
           />
         </div>
       </div>

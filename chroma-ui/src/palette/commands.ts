@@ -3,7 +3,6 @@ import { columnTitle } from "../lib/format";
 import { copyLink } from "../runs/copyLink";
 import type { Plot } from "../scatter/plot";
 import { savePng } from "../share/save";
-import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 
@@ -20,9 +19,9 @@ export function fitting<T>(entries: readonly T[], words: string, textOf: (entry:
 
 /** What the palette offers for a film. */
 export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
-  const { colourBy, clearFilters, setFilter } = useView.getState();
+  const { colourBy, clearFilters, setFilter, look, setLook } = useView.getState();
   const { setTool, clear } = useSelection.getState();
-  const { contours, labels, trails, set } = usePreferences.getState();
+  const { contours, labels, trails } = look;
   const colours = columns.filter((column) => column.name !== "position");
   return [
     ...(plot
@@ -46,10 +45,10 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     { name: "Clear all filters", act: clearFilters },
     {
       name: contours ? "Hide density contours" : "Show density contours",
-      act: () => set({ contours: !contours }),
+      act: () => setLook({ contours: !contours }),
     },
-    { name: labels ? "Hide cluster labels" : "Show cluster labels", act: () => set({ labels: !labels }) },
-    { name: trails ? "Hide trails" : "Show trails", hint: "T", act: () => set({ trails: !trails }) },
+    { name: labels ? "Hide cluster labels" : "Show cluster labels", act: () => setLook({ labels: !labels }) },
+    { name: trails ? "Hide trails" : "Show trails", hint: "T", act: () => setLook({ trails: !trails }) },
     ...colours.map((column) => ({
       name: `Colour by ${columnTitle(column.name)}`,
       act: () => colourBy(column.name),

@@ -95,7 +95,7 @@ function mount(root: HTMLElement, reel: Reel): void {
   );
   card.hidden = true;
 
-  const style = { shade, pointSize: 1, labels: true, contours: true };
+  const style = { shade, size: 1, opacity: 1, labels: true, contours: true };
   const plot = createPlot(canvas, style, {
     onHover: (index) => {
       card.hidden = index === null;

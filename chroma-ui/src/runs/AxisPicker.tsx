@@ -6,6 +6,7 @@ import { notify } from "../state/notices";
 import { useView } from "../state/view";
 import { ChevronDown } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
+import { Select } from "../ui/Select";
 import styles from "./axis.module.css";
 
 type Props = {
@@ -16,17 +17,24 @@ type Props = {
   layers: number;
   /** Step of the frame shown. */
   step: number | null;
+  /** Epochs of this run that have snapshots, ascending. */
+  epochs: readonly number[];
 };
 
+const LAST = "last";
 const CHOICES = [
   { value: "epochs", name: "Epochs", title: "Each frame an epoch of this layer" },
   { value: "layers", name: "Layers", title: "Each frame a layer, at the epoch shown" },
-  { value: "runs", name: "Runs", title: "Each frame the last epoch of a run on the same data" },
+  {
+    value: "runs",
+    name: "Runs",
+    title: "Each frame a run on the same data, at its last epoch or one that is chosen",
+  },
 ] as const;
 
 /** What the frames of the film run over; over runs also which. */
-export function AxisPicker({ runId, layer, split, layers, step }: Props) {
-  const { over, mates, runOver } = useView();
+export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props) {
+  const { over, mates, epoch, runOver } = useView();
   const [{ data }] = useQuery({
     query: FilmPartnersDocument,
     variables: { runId, layer, split },
@@ -90,6 +98,19 @@ export function AxisPicker({ runId, layer, split, layers, step }: Props) {
             </Popover.Content>
           </Popover.Portal>
         </Popover.Root>
+      ) : null}
+      {over === "runs" && epochs.length ? (
+        <Select
+          label="Epoch of the runs"
+          testId="runs-epoch"
+          value={epoch === null ? LAST : `${epoch}`}
+          options={[
+            { value: LAST, name: "last epoch" },
+            ...epochs.map((each) => ({ value: `${each}`, name: `epoch ${each}` })),
+          ]}
+          onChange={(next) => useView.setState({ epoch: next === LAST ? null : Number(next), camera: null })}
+          compact
+        />
       ) : null}
     </>
   );

@@ -32,6 +32,16 @@ export const METHODS = [
   { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
 ] as const;
 
+/** The epochs of which a run has snapshots of a layer and a split, ascending. */
+function epochsOf(run: RunDetail, layer: string, split: string): number[] {
+  const taken = run.snapshots.flatMap((each) =>
+    each.layer === layer && each.split === split && each.status !== "OPEN" && each.epoch !== null
+      ? [each.epoch]
+      : [],
+  );
+  return [...new Set(taken)].sort((a, b) => a - b);
+}
+
 export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
   const method = useView((view) => view.method);
@@ -84,7 +94,14 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
         />
       ) : null}
       {run && layer && split ? (
-        <AxisPicker runId={run.id} layer={layer} split={split} layers={layers.length} step={step} />
+        <AxisPicker
+          runId={run.id}
+          layer={layer}
+          split={split}
+          layers={layers.length}
+          step={step}
+          epochs={epochsOf(run, layer, split)}
+        />
       ) : null}
       <span className={styles.gap} />
       {run ? (
@@ -107,7 +124,9 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
         <IconButton
           label="Compare side by side"
           data-testid="compare"
-          onClick={() => compareFrom({ run: run.id, layer, step: useView.getState().step }, layers)}
+          onClick={() =>
+            compareFrom({ run: run.id, layer, step: useView.getState().step, camera: null }, layers)
+          }
         >
           <Columns />
         </IconButton>

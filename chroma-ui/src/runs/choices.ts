@@ -28,11 +28,11 @@ export function pickSplit(
   return filled.find((split) => split.name === "val") ?? filled[0] ?? run.splits[0] ?? null;
 }
 
-type Filmed = Pick<View, "method" | "over" | "step" | "mates" | "only">;
+type Filmed = Pick<View, "method" | "over" | "step" | "mates" | "epoch" | "only">;
 
 /** What to ask the server for: over layers those of the step shown, over runs this one and its mates. */
 export function filmRequest(view: Filmed, runId: string, layer: string, split: string): FilmRequest {
-  const { method, over, step, mates, only } = view;
+  const { method, over, step, mates, epoch, only } = view;
   return {
     runId,
     split,
@@ -40,6 +40,7 @@ export function filmRequest(view: Filmed, runId: string, layer: string, split: s
     axis: over === "layers" ? "LAYERS" : over === "runs" ? "RUNS" : "EPOCHS",
     layer: over === "layers" ? null : layer,
     step: over === "layers" ? step : null,
+    epoch: over === "runs" ? epoch : null,
     runIds: over === "runs" ? [runId, ...mates] : null,
     samplesOf: only,
   };

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import { useSize } from "../lib/useSize";
 import { SelectionBar } from "../selection/SelectionBar";
+import { useSelectedPoints, useSelectPoints } from "../selection/useSelectedPoints";
 import { SaveMenu } from "../share/SaveMenu";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
@@ -42,7 +43,9 @@ const TOOLS: readonly { name: Tool; label: string; hint: string; icon: ReactNode
 
 export function Stage(props: Props) {
   const { shown, picture, plot } = props;
-  const { tool, indices: selected, select, setTool } = useSelection();
+  const { tool, setTool } = useSelection();
+  const selected = useSelectedPoints(shown);
+  const select = useSelectPoints(shown);
   const stage = useRef<HTMLDivElement>(null);
   const room = useSize(stage);
   const [hover, setHover] = useState<Hover | null>(null);

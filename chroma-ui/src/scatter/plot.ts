@@ -25,7 +25,9 @@ export type Scene = {
 /** `coveredPx` of the left edge lie under tools. */
 export type Style = {
   shade: Shade;
-  pointSize: number;
+  /** Factors on the size and the opacity that suit the number of points. */
+  size: number;
+  opacity: number;
   labels: boolean;
   contours: boolean;
   coveredPx?: number;
@@ -76,7 +78,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let asked = 0;
   let destroyed = false;
 
-  const look = () => appearanceFor(shown?.drawn.length ?? 0, style.pointSize, viewpoint.zoom());
+  const look = () => appearanceFor(shown?.drawn.length ?? 0, style, viewpoint.zoom());
 
   function ask(): void {
     if (!destroyed) asked ||= requestAnimationFrame(tick);

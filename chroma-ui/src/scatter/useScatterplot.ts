@@ -34,10 +34,10 @@ export function useScatterplot(
     };
   }, [container]);
 
-  const { shade, pointSize, labels, contours } = style;
+  const { shade, size, opacity, labels, contours } = style;
   useEffect(() => {
-    plot?.setStyle({ shade, pointSize, labels, contours });
-  }, [plot, shade, pointSize, labels, contours]);
+    plot?.setStyle({ shade, size, opacity, labels, contours });
+  }, [plot, shade, size, opacity, labels, contours]);
 
   return plot;
 }

@@ -1,7 +1,6 @@
 import { useMemo } from "react";
 import { count, decimal, percent } from "../lib/format";
 import type { ShownFrame } from "../scatter/useShownFrame";
-import { useSelection } from "../state/selection";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Cross, Lasso } from "../ui/icons";
@@ -11,6 +10,7 @@ import { SortedGallery } from "./SortedGallery";
 import { Standouts } from "./Standouts";
 import styles from "./selection.module.css";
 import { useColumns } from "./useColumns";
+import { useSelectedPoints } from "./useSelectedPoints";
 
 export type SelectionPanelProps = {
   shown: ShownFrame;
@@ -25,7 +25,7 @@ export type SelectionPanelProps = {
 const MOST_SHARES = 6;
 
 export function SelectionPanel(props: SelectionPanelProps) {
-  const indices = useSelection((selection) => selection.indices);
+  const indices = useSelectedPoints(props.shown);
   if (indices.length === 0) {
     return (
       <div className={styles.hint}>

@@ -18,11 +18,13 @@ async function asked(
   indices: Uint32Array,
 ): Promise<Response> {
   const { runId, split } = shown.film;
+  // Over runs the frame's step is one of another run.
+  const step = shown.frame.runId === runId ? shown.frame.step : null;
   const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
   const response = await ask(new URL(address, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ positions: [...positionsOf(shown, indices)], step: shown.frame.step, format }),
+    body: JSON.stringify({ positions: [...positionsOf(shown, indices)], step, format }),
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response;

@@ -1,11 +1,10 @@
-import { Popover } from "radix-ui";
-import { useState } from "react";
 import { count } from "../lib/format";
 import type { useRunChanges } from "../runs/useRunChanges";
 import { MOST_PANES } from "../state/panes";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Bin, ChevronDown, Columns, Cross } from "../ui/icons";
+import { TagMenu } from "../ui/TagMenu";
 import type { ShelfRun } from "./order";
 import styles from "./shelf.module.css";
 
@@ -18,18 +17,13 @@ type Props = {
 
 /** What can be done with the runs that are chosen. */
 export function PickedBar({ runs, tags, changes, onClear }: Props) {
-  const [naming, setNaming] = useState(false);
-  const [name, setName] = useState("");
   if (runs.length === 0) return null;
   const compare = () => {
-    const few = runs.slice(0, MOST_PANES).map(({ id }) => ({ run: id, layer: null, step: null }));
+    const few = runs
+      .slice(0, MOST_PANES)
+      .map(({ id }) => ({ run: id, layer: null, step: null, camera: null }));
     useView.getState().compare(few.length === 1 ? [{ ...few[0], step: 0 }, few[0]] : few);
     if (few.length === 1) useView.getState().setLinked("time", false);
-  };
-  const give = (tag: string) => {
-    setNaming(false);
-    setName("");
-    for (const run of runs) void changes.tag(run, tag);
   };
   return (
     <div className={styles.picked} role="toolbar" aria-label="Chosen runs" data-testid="picked-bar">
@@ -41,36 +35,16 @@ export function PickedBar({ runs, tags, changes, onClear }: Props) {
         {runs.length === 1 ? "Compare first and last" : `Compare ${Math.min(runs.length, MOST_PANES)}`}
         {runs.length > MOST_PANES ? ` of ${count(runs.length)}` : ""}
       </Button>
-      <Popover.Root open={naming} onOpenChange={setNaming}>
-        <Popover.Trigger asChild>
-          <Button>
-            Tag <ChevronDown size={13} />
-          </Button>
-        </Popover.Trigger>
-        <Popover.Portal>
-          <Popover.Content className={styles.menu} sideOffset={6} collisionPadding={8}>
-            <form
-              onSubmit={(event) => {
-                event.preventDefault();
-                if (name.trim()) give(name.trim());
-              }}
-            >
-              <input
-                placeholder="New tag, then Enter"
-                aria-label="New tag"
-                maxLength={100}
-                value={name}
-                onChange={(event) => setName(event.target.value)}
-              />
-            </form>
-            {tags.map((tag) => (
-              <button key={tag} type="button" onClick={() => give(tag)}>
-                {tag}
-              </button>
-            ))}
-          </Popover.Content>
-        </Popover.Portal>
-      </Popover.Root>
+      <TagMenu
+        known={tags}
+        onTag={(tag) => {
+          for (const run of runs) void changes.tag(run, tag);
+        }}
+      >
+        <Button>
+          Tag <ChevronDown size={13} />
+        </Button>
+      </TagMenu>
       <Button
         onClick={() => {
           for (const run of runs) void changes.remove(run);

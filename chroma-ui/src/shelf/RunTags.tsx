@@ -1,6 +1,5 @@
-import { Popover } from "radix-ui";
-import { type FormEvent, useState } from "react";
 import { Cross, Plus } from "../ui/icons";
+import { TagMenu } from "../ui/TagMenu";
 import styles from "./shelf.module.css";
 
 type Props = {
@@ -14,18 +13,6 @@ type Props = {
 
 /** The tags of a run; one more by name, or one less. */
 export function RunTags({ run, tags, known, onTag, onUntag }: Props) {
-  const [naming, setNaming] = useState(false);
-  const [name, setName] = useState("");
-  const others = known.filter((tag) => !tags.includes(tag));
-  const give = (tag: string) => {
-    setNaming(false);
-    setName("");
-    onTag(tag);
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim()) give(name.trim());
-  };
   return (
     <ul className={styles.tags} aria-label={`Tags of ${run}`}>
       {tags.map((tag) => (
@@ -37,29 +24,16 @@ export function RunTags({ run, tags, known, onTag, onUntag }: Props) {
         </li>
       ))}
       <li>
-        <Popover.Root open={naming} onOpenChange={setNaming}>
-          <Popover.Trigger className={styles.addTag} aria-label={`Tag ${run}`} data-testid="run-tag-open">
+        <TagMenu known={known.filter((tag) => !tags.includes(tag))} align="start" onTag={onTag}>
+          <button
+            type="button"
+            className={styles.addTag}
+            aria-label={`Tag ${run}`}
+            data-testid="run-tag-open"
+          >
             <Plus size={11} /> {tags.length ? null : "tag"}
-          </Popover.Trigger>
-          <Popover.Portal>
-            <Popover.Content className={styles.menu} align="start" sideOffset={6} collisionPadding={8}>
-              <form onSubmit={submit}>
-                <input
-                  placeholder="New tag, then Enter"
-                  aria-label="New tag"
-                  maxLength={100}
-                  value={name}
-                  onChange={(event) => setName(event.target.value)}
-                />
-              </form>
-              {others.map((tag) => (
-                <button key={tag} type="button" onClick={() => give(tag)}>
-                  {tag}
-                </button>
-              ))}
-            </Popover.Content>
-          </Popover.Portal>
-        </Popover.Root>
+          </button>
+        </TagMenu>
       </li>
     </ul>
   );

@@ -1,7 +1,15 @@
 /** Pure: what stands side by side in the compare view, and how it stands in the address. */
+import type { Place } from "../scatter/viewpoint";
+import { readPlace, writePlace } from "./place";
 
-/** A film at a moment; null takes the run's default layer, the newest frame. */
-export type Pane = { run: string; layer: string | null; step: number | null };
+/** A film at a moment; null takes the run's default layer, the newest frame, the view of the whole film. */
+export type Pane = {
+  run: string;
+  layer: string | null;
+  step: number | null;
+  /** Where a camera of its own is. */
+  camera: Place | null;
+};
 
 /** What moves in all panes together. */
 export const LINKS = ["camera", "time"] as const;
@@ -10,8 +18,11 @@ export type LinkName = (typeof LINKS)[number];
 /** More panes than this are too small to look at, and browsers allow few WebGL contexts. */
 export const MOST_PANES = 6;
 
-export const writePane = ({ run, layer, step }: Pane): string =>
-  JSON.stringify(step === null ? (layer === null ? [run] : [run, layer]) : [run, layer, step]);
+export function writePane({ run, layer, step, camera }: Pane): string {
+  const parts = [run, layer, step, camera && writePlace(camera)];
+  while (parts[parts.length - 1] === null) parts.pop();
+  return JSON.stringify(parts);
+}
 
 export function readPane(text: string): Pane | null {
   let parts: unknown;
@@ -21,9 +32,10 @@ export function readPane(text: string): Pane | null {
     return null;
   }
   if (!Array.isArray(parts)) return null;
-  const [run, layer = null, step = null] = parts as unknown[];
+  const [run, layer = null, step = null, camera = null] = parts as unknown[];
   if (typeof run !== "string" || !run) return null;
   if (layer !== null && typeof layer !== "string") return null;
   if (step !== null && !(Number.isSafeInteger(step) && (step as number) >= 0)) return null;
-  return { run, layer, step: step as number | null };
+  const place = typeof camera === "string" ? readPlace(camera) : null;
+  return { run, layer, step: step as number | null, camera: place };
 }

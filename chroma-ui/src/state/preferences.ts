@@ -1,17 +1,14 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
+import { type Look, PLAIN } from "./look";
 
 export type Theme = "dark" | "light" | "system";
 export const SPEEDS = [0.5, 1, 2, 4] as const;
 
 type Preferences = {
   theme: Theme;
-  pointSize: number;
-  labels: boolean;
-  contours: boolean;
-  /** Colours that colour-blind people can tell apart. */
-  safeColours: boolean;
-  trails: boolean;
+  /** How points are drawn where the address does not say. */
+  look: Look;
   speed: number;
   loop: boolean;
   /** Columns whose values are listed among the filters. */
@@ -26,11 +23,7 @@ export const usePreferences = create<Preferences>()(
   persist(
     (set) => ({
       theme: "system",
-      pointSize: 1,
-      labels: true,
-      contours: true,
-      safeColours: false,
-      trails: true,
+      look: PLAIN,
       speed: 1,
       loop: true,
       openFacets: ["correct", "confidence"],

@@ -2,11 +2,11 @@ import { create } from "zustand";
 import type { Manner, Tool } from "../scatter/gestures";
 
 type Selection = {
-  /** Film indices of the selected samples, ascending; film order is the order of positions. */
-  indices: Uint32Array;
+  /** Positions of the selected samples in their split, ascending; side by side, in that of the first pane. */
+  positions: Uint32Array;
   tool: Tool;
   setTool: (tool: Tool) => void;
-  select: (indices: Uint32Array, manner?: Manner) => void;
+  select: (positions: Uint32Array, manner?: Manner) => void;
   clear: () => void;
 };
 
@@ -31,9 +31,10 @@ export function combine(held: Uint32Array, given: Uint32Array, manner: Manner): 
 }
 
 export const useSelection = create<Selection>()((set) => ({
-  indices: NOTHING,
+  positions: NOTHING,
   tool: "move",
   setTool: (tool) => set({ tool }),
-  select: (given, manner = "replace") => set(({ indices }) => ({ indices: combine(indices, given, manner) })),
-  clear: () => set(({ indices }) => (indices.length ? { indices: NOTHING } : {})),
+  select: (given, manner = "replace") =>
+    set(({ positions }) => ({ positions: combine(positions, given, manner) })),
+  clear: () => set(({ positions }) => (positions.length ? { positions: NOTHING } : {})),
 }));

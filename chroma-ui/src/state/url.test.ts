@@ -7,10 +7,11 @@ describe("the address of a view", () => {
     const view: View = {
       shelf: true,
       panes: [
-        { run: "r & 1", layer: null, step: 3 },
-        { run: "s", layer: 'a"b', step: null },
+        { run: "r & 1", layer: null, step: 3, camera: null },
+        { run: "s", layer: 'a"b', step: null, camera: { x: 1, y: 0, zoom: 2 } },
       ],
       free: ["camera"],
+      against: 2,
       run: "r & 1",
       layer: "encoder.fc1:input",
       split: "val:1",
@@ -18,16 +19,19 @@ describe("the address of a view", () => {
       over: "runs",
       at: "r & 2",
       mates: ["r & 2", "ü"],
+      epoch: 2,
       only: "f00d",
       step: 228,
       colour: "tag:odd ones",
       hidden: ["a,b", "<img src=x>", "ä&=#"],
       sample: 0,
+      selected: "AB-_9",
       filters: [
         { column: "confidence", range: [0.25, 1] },
         { column: "tag:a&b", values: ["tagged", '"'] },
       ],
       camera: { x: -0.25, y: 1.5, zoom: 12.5 },
+      look: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
     };
     expect(readView(writeView(view))).toEqual(view);
   });
@@ -38,8 +42,17 @@ describe("the address of a view", () => {
   });
 
   it("falls back where it cannot be understood", () => {
-    const view = readView("?step=-4&sample=x&method=tsne&filter=[1]&filter=x&camera=1,2,0");
-    expect(view).toEqual(START);
+    const view = readView(
+      "?step=-4&sample=x&method=tsne&filter=[1]&filter=x&camera=1,2,0&run=a&size=9&opacity=x&labels=maybe",
+    );
+    expect(view).toEqual({ ...START, run: "a" });
+  });
+
+  it("takes the looks a person likes only where it names nothing to look at", () => {
+    const liked = { ...START.look, contours: false };
+    expect(readView("", liked).look.contours).toBe(false);
+    expect(readView("?run=a", liked).look.contours).toBe(true);
+    expect(readView("?run=a&contours=off").look.contours).toBe(false);
   });
 });
 

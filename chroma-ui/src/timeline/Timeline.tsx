@@ -24,7 +24,7 @@ type Props = {
 
 /** Curves beyond these start switched off. */
 const MOST_CURVES = 5;
-const INKS = [
+export const INKS = [
   "var(--teal)",
   "var(--accent)",
   "var(--bad)",
@@ -109,7 +109,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
           >
             <Loop size={13} />
           </IconButton>
-          {film.method === "umap" && film.status === "READY" && frames.length > 1 ? (
+          {film.refinable && film.status === "READY" ? (
             <Tip
               text="Draw all frames together anew: those that were appended find a better place"
               side="top"

@@ -13,6 +13,9 @@ import type { Plot } from "../scatter/plot";
 import { Stage } from "../scatter/Stage";
 import { composePicture } from "../scatter/scene";
 import { useShownFrame } from "../scatter/useShownFrame";
+import type { Place } from "../scatter/viewpoint";
+import { useKeptSelection } from "../selection/useKeptSelection";
+import { useSelectedPoints } from "../selection/useSelectedPoints";
 import { useCamera } from "../share/useCamera";
 import { useConnection } from "../state/connection";
 import { usePreferences } from "../state/preferences";
@@ -30,19 +33,11 @@ import styles from "./Workspace.module.css";
 /** A step from frame to frame by hand, in ms. */
 const STEP_GLIDE_MS = 420;
 const NOTHING: never[] = [];
+const setCamera = (camera: Place | null) => useView.setState({ camera });
 
 export function Workspace() {
   const view = useView();
-  const {
-    pointSize,
-    labels,
-    contours,
-    safeColours,
-    trails: trailsOn,
-    openFacets,
-    speed,
-    set,
-  } = usePreferences();
+  const { openFacets, speed, set } = usePreferences();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const shade = useShade();
   const reducedMotion = useReducedMotion();
@@ -55,7 +50,7 @@ export function Workspace() {
 
   const frames = film?.revision?.frames ?? NOTHING;
   const index = pickFrame(frames, view);
-  const { hidden, filters } = view;
+  const { hidden, filters, look } = view;
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
     [openFacets, filters],
@@ -67,22 +62,20 @@ export function Workspace() {
     problem: bytesProblem,
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
-  const onView = useCamera(plot, box);
-  const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot);
+  const onView = useCamera(plot, box, view.camera, setCamera);
+  const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot, view.seekFrame);
 
   const classNames = split?.classNames;
   const picture = useMemo(
     () =>
       shown
-        ? composePicture(shown, { shade, safe: safeColours, classNames: classNames ?? [], hidden, filters })
+        ? composePicture(shown, { shade, safe: look.safe, classNames: classNames ?? [], hidden, filters })
         : null,
-    [shown, shade, safeColours, classNames, hidden, filters],
+    [shown, shade, look.safe, classNames, hidden, filters],
   );
-  const { focus, position, sample, fetching, problem } = useFocus(
-    shown,
-    run && split ? { runId: run.id, split: split.name } : null,
-  );
-  const trails = useTrails(reel, index, focus?.index ?? null, trailsOn);
+  const { focus, position, ...about } = useFocus(shown);
+  useKeptSelection(run?.id ?? null, split?.name ?? null);
+  const trails = useTrails(reel, index, useSelectedPoints(shown), focus?.index ?? null, look.trails);
 
   const stepBy = (by: number) => {
     view.setPlaying(false);
@@ -100,7 +93,7 @@ export function Workspace() {
     ["v", () => setTool("move")],
     ["l", () => setTool("lasso")],
     ["b", () => setTool("box")],
-    ["t", () => set({ trails: !trailsOn })],
+    ["t", () => view.setLook({ trails: !look.trails })],
     ["mod+k", () => setSearching(true)],
     ["/", () => setSearching(true)],
     ["?", () => setHelp(true)],
@@ -136,7 +129,7 @@ export function Workspace() {
           shown={message ? null : shown}
           picture={message ? null : picture}
           box={box}
-          style={{ shade, pointSize, labels, contours }}
+          style={{ shade, ...look }}
           glideMs={glideMs}
           split={split ?? { name: "", hasImages: false }}
           focus={focus}
@@ -184,12 +177,10 @@ export function Workspace() {
                     index: focus.index,
                     position,
                     split,
-                    sample,
-                    fetching,
-                    problem,
+                    ...about,
                     classColours: picture.classColours,
                     onFocus: view.focus,
-                    onStep: seekStep,
+                    onStep: shown.film.axis === "EPOCHS" ? seekStep : null,
                   }
                 : null
             }

@@ -1,54 +1,47 @@
-import { useCallback, useMemo } from "react";
-import { type Place as SamplePlace, useSample } from "../inspector/useSample";
+import { useMemo } from "react";
+import { imageAddress } from "../api/bytes";
+import type { Near } from "../inspector/Neighbours";
+import { type SampleDetail, useNeighbors, useSample } from "../inspector/useSample";
+import { type Told, useTold } from "../inspector/useTold";
+import { indexAt } from "../scatter/positions";
 import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
 
-/** Where a position stands among those of a film, which ascend; -1 where it does not. */
-export function placeOf(places: Float32Array, wanted: number): number {
-  let [low, high] = [0, places.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (places[middle] < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return places[low] === wanted ? low : -1;
-}
-
-type Place = { runId: string; split: string };
-
-/** Whose neighbours are shown. Another run's have positions of their own: over runs the first one answers. */
-function sourceOf({ film, revision, frame }: ShownFrame): Omit<SamplePlace, "runId" | "split"> {
-  const before = revision.frames.find(({ index }) => index === frame.index - 1);
-  const ours = frame.runId === film.runId;
-  return {
-    layer: frame.layer,
-    step: ours ? frame.step : null,
-    before: before && ours && before.runId === film.runId ? { layer: before.layer, step: before.step } : null,
-  };
+/** Neighbours as a frame's own run tells of them, by their positions in the film's split. */
+function nearIn(told: Told, neighbors: SampleDetail["neighbors"]): Near[] {
+  const { runId, split } = told.place;
+  return neighbors.map(({ position, ...near }) => ({
+    ...near,
+    position: told.back(position),
+    image: imageAddress(runId, split, position),
+  }));
 }
 
 /** The sample in focus: where it is in the film, what is known of it, and its neighbours. */
-export function useFocus(shown: ShownFrame | null, place: Place | null) {
+export function useFocus(shown: ShownFrame | null) {
   const position = useView((view) => view.sample);
-  const places = shown?.position?.values;
-  const indexOf = useCallback((wanted: number) => (places ? placeOf(places, wanted) : wanted), [places]);
-  const index = shown && position !== null ? indexOf(position) : -1;
-  const focused = shown !== null && index >= 0 && index < shown.points.n;
+  const index = shown && position !== null ? indexAt(shown, position) : -1;
+  const focused = shown !== null && index >= 0;
+  const previous = shown?.revision.frames.find((frame) => frame.index === shown.frame.index - 1) ?? null;
+  const told = useTold(shown?.film ?? null, shown?.frame ?? null);
+  const toldBefore = useTold(shown?.film ?? null, previous);
+  const wanted = focused ? position : null;
   const { sample, fetching, problem } = useSample(
-    shown && place ? { ...place, ...sourceOf(shown) } : null,
-    focused ? position : null,
+    told?.place ?? null,
+    wanted === null ? null : (told?.there(wanted) ?? null),
   );
-  const focus = useMemo(
-    () =>
-      focused
-        ? {
-            index,
-            neighbours: (sample?.neighbors ?? [])
-              .map((neighbour) => indexOf(neighbour.position))
-              .filter((i) => i >= 0),
-          }
-        : null,
-    [focused, index, sample, indexOf],
+  const past = useNeighbors(
+    toldBefore?.place ?? null,
+    wanted === null ? null : (toldBefore?.there(wanted) ?? null),
   );
-  return { focus, position, sample, fetching, problem };
+  const now = useMemo(() => (told && sample ? nearIn(told, sample.neighbors) : null), [told, sample]);
+  const before = useMemo(() => (toldBefore && past ? nearIn(toldBefore, past) : null), [toldBefore, past]);
+  const focus = useMemo(() => {
+    if (!focused) return null;
+    const near = (now ?? []).flatMap((each) =>
+      each.position === null ? [] : [indexAt(shown, each.position)],
+    );
+    return { index, neighbours: near.filter((at) => at >= 0) };
+  }, [focused, index, now, shown]);
+  return { focus, position, sample, now, before, told, fetching, problem };
 }

@@ -2,15 +2,18 @@ import { useCallback, useEffect, useMemo } from "react";
 import type { Frame } from "../api/bytes";
 import type { Points } from "../scatter/encode";
 import type { Plot } from "../scatter/plot";
-import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 
 /** More trails than this hide each other. */
 const MOST_TRAILS = 40;
 
 /** Moves through the frames: by steps, to a frame, or to a place between two of them. */
-export function useFrames(frames: readonly Frame[], reel: readonly Points[] | null, plot: Plot | null) {
-  const seekFrame = useView((view) => view.seekFrame);
+export function useFrames(
+  frames: readonly Frame[],
+  reel: readonly Points[] | null,
+  plot: Plot | null,
+  seekFrame: (frame: Frame) => void,
+) {
   const seekTo = useCallback(
     (next: number) => {
       const frame = frames[Math.min(frames.length - 1, Math.max(0, next))];
@@ -49,10 +52,10 @@ export function useFrames(frames: readonly Frame[], reel: readonly Points[] | nu
 export function useTrails(
   reel: readonly Points[] | null,
   index: number,
+  selected: Uint32Array,
   focused: number | null,
   on: boolean,
 ) {
-  const selected = useSelection((selection) => selection.indices);
   return useMemo(() => {
     if (!on || !reel || (selected.length === 0 && focused === null)) return null;
     const stride = Math.max(1, Math.ceil(selected.length / MOST_TRAILS));

@@ -11,6 +11,7 @@ from chroma.server.graphql.asking import Info
 from chroma.server.store import tables
 from chroma.server.store.derived import knn_purity
 from chroma.server.store.film_columns import film_columns
+from chroma.server.store.recipes import is_refinable
 from chroma.server.store.views import FilmView, Source
 
 
@@ -190,6 +191,15 @@ class Film:
     async def knn_purity(self, info: Info) -> list[float | None]:
         store, view = info.context.home.store, self.view
         return await info.context.read(lambda session: knn_purity(session, store, view.film, view.frames))
+
+    @strawberry.field(
+        description="true: some frames were not drawn together with the others, so refining would move them"
+    )
+    async def refinable(self, info: Info) -> bool:
+        view = self.view
+        return await info.context.read(
+            lambda session: is_refinable(session, view.film.method, view.revision, view.frames)
+        )
 
     created_at: datetime
 

@@ -11,12 +11,13 @@ from chroma.errors import JobError
 from chroma.projection.layout import pca_project
 from chroma.server.jobs.drawing import Drawing, Drawn, FilmGoneError
 from chroma.server.jobs.painter import Painter
-from chroma.server.jobs.together import draw_together, recipe, redraw
+from chroma.server.jobs.together import draw_together, redraw
 from chroma.server.store import films
 from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, reading
 from chroma.server.store.frames import Xy
 from chroma.server.store.points import points_of
+from chroma.server.store.recipes import recipe
 from chroma.server.store.shots import load_shot
 from chroma.server.store.tables import Snapshot
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any
 
-from chroma.projection.append import FilmParams
-from chroma.projection.film import ENGINE, Forming, forming_film, refine_film
+from chroma.projection.film import Forming, forming_film, refine_film
 from chroma.projection.landmarks import large_film
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.jobs.painter import Painter, has_points, no_points
 from chroma.server.jobs.spread import spread
 from chroma.server.store.frames import Xy
-from chroma.server.store.graphs import METRIC, K
 from chroma.server.store.tables import Snapshot
 
 # Seconds between two states shown: often enough to see it form, seldom enough to spend little on files.
@@ -37,12 +36,6 @@ class Together:
 
     frames: list[Xy]
     landmarks: int | None = None
-
-
-def recipe(snapshots: Sequence[Snapshot]) -> str:
-    """What a film is drawn from: the same recipe, the same film. 32 hex digits."""
-    parts = [ENGINE, repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def draw_together(

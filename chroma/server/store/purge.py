@@ -34,7 +34,8 @@ def purge_deleted(engine: Engine, store: Store, journal: Path) -> list[str]:
             films, notes = _remove_rows(session, run_id)
         for film in films:
             shutil.rmtree(store.path(f"films/{film}"), ignore_errors=True)
-        shutil.rmtree(store.path(f"graphs/{run_id}"), ignore_errors=True)
+        for folder in (f"graphs/{run_id}", f"runs/{run_id}/selections"):
+            shutil.rmtree(store.path(folder), ignore_errors=True)
         for folder in (store.path(f"runs/{run_id}/segments"), journal / run_id):
             for entry in entries_of(run_id, folder) if folder.is_dir() else ():
                 if (entry.writer, entry.number) not in notes:

@@ -1,0 +1,68 @@
+import { useEffect } from "react";
+import { useQuery } from "urql";
+import { RunDocument } from "../api/gql/graphql";
+import { useEvents } from "../api/useEvents";
+import { type FilmRequest, useFilm } from "../api/useFilm";
+import { useConnection } from "../state/connection";
+import { grows, pickLayer, pickSplit } from "./choices";
+import type { RunDetail } from "./TopBar";
+
+type Wanted = { run: string | null; layer: string | null; split: string | null };
+
+/** A run with the layer, the split and the film that are wanted of it, kept up to date with the server. */
+export function useRunFilm(
+  wanted: Wanted,
+  requestOf: (run: RunDetail, layer: string, split: string) => FilmRequest,
+) {
+  const returns = useConnection((connection) => connection.returns);
+  const [{ data, error }, askRun] = useQuery({
+    query: RunDocument,
+    variables: { id: wanted.run ?? "" },
+    pause: wanted.run === null,
+    requestPolicy: "cache-and-network",
+  });
+  const found = data?.run?.id === wanted.run ? data?.run : null;
+  const deleted = found != null && found.deletedAt !== null;
+  const run = deleted ? null : (found ?? null);
+  const layer = run ? pickLayer(run, wanted.layer) : null;
+  const split = run && layer ? pickSplit(run, layer.name, wanted.split) : null;
+  const canFilm =
+    run?.snapshots.some(
+      (taken) => taken.layer === layer?.name && taken.split === split?.name && taken.status !== "OPEN",
+    ) ?? false;
+  const { film, problem, refresh, ask, change } = useFilm(
+    run && layer && split && canFilm ? requestOf(run, layer.name, split.name) : null,
+  );
+
+  useEvents((events) => {
+    const kinds = new Set<string>(
+      events.filter((event) => event.runId === wanted.run).map((event) => event.kind),
+    );
+    if (["RUN", "SNAPSHOT", "METRIC", "TAG"].some((kind) => kinds.has(kind))) {
+      askRun({ requestPolicy: "network-only" });
+    }
+    // A new snapshot lengthens the film; asking for it again is harmless.
+    if (kinds.has("SNAPSHOT") && film && grows(film)) void ask();
+    else if (kinds.has("FILM") || kinds.has("TAG")) void refresh(kinds.has("TAG"));
+  });
+
+  useEffect(() => {
+    if (returns === 0) return;
+    askRun({ requestPolicy: "network-only" });
+    void refresh();
+  }, [returns, askRun, refresh]);
+
+  return {
+    run,
+    layer,
+    split,
+    film,
+    canFilm,
+    problem,
+    /** Why the server refused to tell of the run. */
+    refusal: error?.graphQLErrors[0] ?? null,
+    isGone: wanted.run !== null && data !== undefined && (data.run === null || deleted),
+    askFilm: () => void ask(),
+    changeFilm: change,
+  };
+}

@@ -1,0 +1,71 @@
+import { useEffect, useRef } from "react";
+import { fetchSelection, keepSelection, type SplitOfRun } from "../api/bytes";
+import { notify } from "../state/notices";
+import { readNumbers, writeNumbers } from "../state/numbers";
+import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
+
+/** Longer selections are kept by the server: addresses have an end. */
+const MOST_LETTERS = 2_000;
+
+async function written(positions: Uint32Array, place: SplitOfRun): Promise<string | null> {
+  if (positions.length === 0) return null;
+  return writeNumbers(positions, MOST_LETTERS) ?? `@${await keepSelection(place, positions)}`;
+}
+
+async function read(text: string, place: SplitOfRun): Promise<Uint32Array> {
+  const positions = text.startsWith("@") ? await fetchSelection(place, text.slice(1)) : readNumbers(text);
+  if (!positions) throw new Error("the link does not say which samples it selects");
+  return positions;
+}
+
+/** Keeps the selection in the address, and selects what the address says. */
+export function useKeptSelection(run: string | null, split: string | null): void {
+  const positions = useSelection((selection) => selection.positions);
+  const selected = useView((view) => view.selected);
+  /** The address and the selection that are known to say the same. */
+  const same = useRef<{ text: string | null; positions: Uint32Array | null }>({
+    text: null,
+    positions: null,
+  });
+
+  useEffect(() => {
+    if (run === null || split === null) return;
+    const before = same.current;
+    let current = true;
+    if (selected !== before.text) {
+      if (selected === null) {
+        useSelection.getState().clear();
+        same.current = { text: null, positions: useSelection.getState().positions };
+        return;
+      }
+      read(selected, { run, split })
+        .catch((error: unknown) => {
+          notify(`Nothing is selected: ${error instanceof Error ? error.message : String(error)}.`);
+          return new Uint32Array(0);
+        })
+        .then((found) => {
+          if (!current) return;
+          same.current = { text: selected, positions: found };
+          useSelection.getState().select(found);
+        });
+    } else if (positions !== before.positions) {
+      written(positions, { run, split }).then(
+        (text) => {
+          if (!current) return;
+          same.current = { text, positions };
+          useView.setState({ selected: text });
+        },
+        (error: unknown) => {
+          if (current)
+            notify(
+              `The address does not hold the selection: ${error instanceof Error ? error.message : String(error)}.`,
+            );
+        },
+      );
+    }
+    return () => {
+      current = false;
+    };
+  }, [positions, selected, run, split]);
+}

@@ -1,0 +1,57 @@
+import { Popover } from "radix-ui";
+import { type FormEvent, type ReactNode, useState } from "react";
+import styles from "./TagMenu.module.css";
+
+type Props = {
+  /** What opens it: a button. */
+  children: ReactNode;
+  /** Tags to choose from. */
+  known: readonly string[];
+  align?: "start" | "center";
+  onTag: (tag: string) => void;
+};
+
+/** A tag by a new name, or one that is there. */
+export function TagMenu({ children, known, align = "center", onTag }: Props) {
+  const [open, setOpen] = useState(false);
+  const [name, setName] = useState("");
+  const give = (tag: string) => {
+    setOpen(false);
+    setName("");
+    onTag(tag);
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim()) give(name.trim());
+  };
+  return (
+    <Popover.Root open={open} onOpenChange={setOpen}>
+      <Popover.Trigger asChild>{children}</Popover.Trigger>
+      <Popover.Portal>
+        <Popover.Content
+          className={styles.menu}
+          align={align}
+          sideOffset={6}
+          collisionPadding={8}
+          aria-label="Tags"
+        >
+          <form onSubmit={submit}>
+            <input
+              className={styles.input}
+              placeholder="New tag, then Enter"
+              aria-label="New tag"
+              maxLength={100}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          </form>
+          {known.map((tag) => (
+            <button key={tag} type="button" className={styles.choice} onClick={() => give(tag)}>
+              {tag}
+            </button>
+          ))}
+        </Popover.Content>
+      </Popover.Portal>
+    </Popover.Root>
+  );
+}
