@@ -94,8 +94,8 @@ bench-capture: $(VENV)/installed ## what capture costs a training, beside its pe
 bench-keras: $(VENV)/frameworks ## what capture costs a Keras training on each backend, beside its peers (DATA=…)
 	$(BIN)/python benchmarks/keras_capture.py $(if $(DATA),--data $(DATA))
 
-bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits)
-	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA))
+bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits; ONLY=, LAYERS=, SEEDS=)
+	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(LAYERS),--layers $(LAYERS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

@@ -62,6 +62,37 @@ def _mixed(state: Any) -> Any:
     return (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
 
 
+@part
+def _moved(
+    x: Any, y: Any, to_x: Any, to_y: Any, others: Floats, there: Flags, whole: Any,
+    pull: Floats, push: Floats, rate: Any, pushes: int, draw: Any,
+) -> tuple[Any, Any]:  # fmt: skip
+    """A place after one pull to another and the pushes that follow it, by others that `draw` picks.
+
+    `whole`: all others are there.
+    """
+    n = np.uint64(len(others))
+    dx, dy = x - to_x, y - to_y
+    force = TWO * rate * pull[_entry(dx * dx + dy * dy)]
+    x += force * dx
+    y += force * dy
+    away_x, away_y = np.float32(0), np.float32(0)
+    for _ in range(pushes):
+        draw += _GOLDEN
+        j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
+        if not whole:
+            for _ in range(_TRIES):
+                if there[j]:
+                    break
+                draw += _GOLDEN
+                j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
+        dx, dy = x - others[j, 0], y - others[j, 1]
+        force = push[_entry(dx * dx + dy * dy)]
+        away_x += force * dx
+        away_y += force * dy
+    return x + rate * away_x, y + rate * away_y
+
+
 @compiled(
     F2,
     ROWS,
@@ -101,7 +132,6 @@ def sweep(
     too). What pushes after a pull is drawn by a counter from seed, epoch and row, the same in every frame of
     a film, spread evenly over the samples (steps of the golden ratio); those of one pull push at once.
     """
-    n = np.uint64(len(old))
     now, then = np.float32(epoch + 1), np.float32(epoch)
     whole = there.all()
     for i in range(first, last):
@@ -110,28 +140,9 @@ def sweep(
         for e in range(start[i], start[i + 1]):
             if int(share[e] * now) == int(share[e] * then):
                 continue
-            dx, dy = x - old[heads[e], 0], y - old[heads[e], 1]
-            force = TWO * rate * pull[_entry(dx * dx + dy * dy)]
-            x += force * dx
-            y += force * dy
             state = _mixed(state + _GOLDEN)
-            draw = state
-            away_x, away_y = np.float32(0), np.float32(0)
-            for _ in range(pushes):
-                draw += _GOLDEN
-                j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
-                if not whole:
-                    for _ in range(_TRIES):
-                        if there[j]:
-                            break
-                        draw += _GOLDEN
-                        j = np.int64(((draw >> np.uint64(32)) * n) >> np.uint64(32))
-                dx, dy = x - old[j, 0], y - old[j, 1]
-                force = push[_entry(dx * dx + dy * dy)]
-                away_x += force * dx
-                away_y += force * dy
-            x += rate * away_x
-            y += rate * away_y
+            to = heads[e]
+            x, y = _moved(x, y, old[to, 0], old[to, 1], old, there, whole, pull, push, rate, pushes, state)
         new[i, 0] = x
         new[i, 1] = y
 
@@ -196,7 +207,7 @@ def settle(
     Each point by itself; pushes are drawn by a counter from seed and row, which is `first` for the first
     point.
     """
-    m = np.uint64(len(landmarks))
+    there = np.ones(1, np.bool_)  # all landmarks are
     for i in range(len(xy)):
         x, y = xy[i, 0], xy[i, 1]
         state = _mixed(np.uint64(seed) + np.uint64(first + i) * _ODD)
@@ -207,22 +218,11 @@ def settle(
             for e in range(near.shape[1]):
                 if int(weights[i, e] * now) == int(weights[i, e] * then):
                     continue
-                j = np.int64(near[i, e])
-                dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
-                force = TWO * step * pull[_entry(dx * dx + dy * dy)]
-                x += force * dx
-                y += force * dy
                 state = _mixed(state + _GOLDEN)
-                draw = state
-                away_x, away_y = np.float32(0), np.float32(0)
-                for _ in range(pushes):
-                    draw += _GOLDEN
-                    j = np.int64(((draw >> np.uint64(32)) * m) >> np.uint64(32))
-                    dx, dy = x - landmarks[j, 0], y - landmarks[j, 1]
-                    force = push[_entry(dx * dx + dy * dy)]
-                    away_x += force * dx
-                    away_y += force * dy
-                x += step * away_x
-                y += step * away_y
+                to = near[i, e]
+                x, y = _moved(
+                    x, y, landmarks[to, 0], landmarks[to, 1], landmarks, there, True,
+                    pull, push, step, pushes, state,
+                )  # fmt: skip
         xy[i, 0] = x
         xy[i, 1] = y
