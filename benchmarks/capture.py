@@ -34,10 +34,12 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from chroma.capture.call import CapturedCall
 from chroma.capture.session import CaptureSession
 from chroma.integrations._landing import buffer_for, to_half
-from chroma.integrations._loader import ids_of
+from chroma.integrations._loader import tap, untap
 from chroma.integrations._options import CaptureOptions
+from chroma.integrations._stage import Clock, Riding
 from chroma.integrations._watcher import ModelWatcher
 from chroma.integrations.lightning import ChromaCallback
 from chroma.run import Run
@@ -163,43 +165,60 @@ def copy_cost() -> float:
     return min(taken[32:]) * 1e6
 
 
-def batch_cost() -> float:
-    """Microseconds of the training's thread for a batch of 256 x 512: least of 9 passes of 32 batches.
+def batch_cost(layers: str, *, shuffle: bool) -> str:
+    """Microseconds of the training's thread that a batch of 256 x 512 takes: median and quartiles.
 
-    What capture does around the forward pass and in its hooks: ids, the probe set, one layer of 512 and the
-    logits. The same forward passes without it are subtracted.
+    Everything between the trainer's hooks and the buffers: ids, the probe set, the hooks on the layers, the
+    copy. A pass without capture, in turns with one that is captured, is subtracted; the passes that choose
+    layers and samples are not counted.
+
+    Args:
+        layers: "auto" for the features and the logits; a layer's name for it alone.
+        shuffle: Whether each pass has another order.
     """
-    recording = Run(project="bench").recording
-    recording.to_half = to_half
+    run = Run(project="bench")
+    run.recording.to_half = to_half
+    call = CapturedCall(silent=True)
+    call.run = run
     model = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 10)).eval()
-    session = CaptureSession(recording, max_samples=None, log_inputs=False, make_buffer=buffer_for)
-    watcher = ModelWatcher(model, session, CaptureOptions().reader(), "auto", lambda *_: None)
-    batch = (torch.randn(256, 64), torch.randint(0, 10, (256,)))
-    emitted = [tuple(range(256 * number, 256 * (number + 1))) for number in range(32)]
-
-    def forward(captured: bool) -> float:
-        taken: list[float] = []
-        with torch.no_grad():
-            for indices in emitted:
-                start = time.thread_time()
-                if captured:
-                    watcher.begin_batch(batch, ids_of(indices, None))
-                model(batch[0])
-                if captured:
-                    watcher.end_batch()
-                taken.append(time.thread_time() - start)
-        return min(taken)
-
+    options = CaptureOptions(
+        layers=layers, max_snapshots=None, task="auto" if layers == "auto" else "unlabelled"
+    )
+    session = CaptureSession(run.recording, max_samples=None, log_inputs=False, make_buffer=buffer_for)
+    reader = options.reader()
+    watcher = ModelWatcher(model, session, reader, layers, lambda *_: None)
+    samples = TensorDataset(torch.randn(8192, 64), torch.randint(0, 10, (8192,)))
+    loader = DataLoader(samples, batch_size=256, shuffle=shuffle)
+    taps = {loader: tap(loader)}
+    number = 0
+    stage = Riding(
+        *("val", run, watcher, options.thinning(None), Clock(run), lambda: (number, number)),
+        reader=reader,
+        taps=taps,
+        loaders=lambda: loader,
+    )
     plain: list[float] = []
     ours: list[float] = []
-    for number in range(10):
-        plain.append(forward(captured=False))
-        watcher.begin_pass("val", number, number, identity="index", of=8192)
-        ours.append(forward(captured=True))
-        watcher.end_pass()
-        recording.flush(60)  # the writer's thread does not fight for the cache meanwhile
-    recording.close("finished")
-    return (min(ours[1:]) - min(plain[1:])) * 1e6
+    with torch.no_grad():
+        for number in range(14):  # noqa: B007 - read by the stage's clock
+            for images, _ in loader:
+                start = time.perf_counter()
+                model(images)
+                plain.append(time.perf_counter() - start)
+            stage.begin()
+            for batch in loader:
+                start = time.perf_counter()
+                call.guarded(stage.begin_batch, batch)
+                model(batch[0])
+                call.guarded(stage.end_batch)
+                ours.append(time.perf_counter() - start)
+            call.guarded(stage.end)
+            run.recording.flush(60)  # the writer's thread does not fight for the cache meanwhile
+    untap(loader)
+    run.recording.close("finished")
+    base = statistics.median(plain[128:])
+    low, middle, high = ((each - base) * 1e6 for each in statistics.quantiles(ours[128:], n=4))
+    return f"{middle:.0f} µs ({low:.0f} to {high:.0f})"
 
 
 def main() -> None:
@@ -210,6 +229,7 @@ def main() -> None:
     parser.add_argument("--train", type=int, default=8000)
     parser.add_argument("--val", type=int, nargs="+", default=[2000, 8000])
     parser.add_argument("--models", nargs="+", default=["mlp", "cnn"], choices=["mlp", "cnn"])
+    parser.add_argument("--batch", action="store_true", help="only what a batch costs the training's thread")
     parser.add_argument("--only", nargs="+", default=[], help="names of variants, 'none' among them")
     asked = parser.parse_args()
     torch.set_num_threads(1)
@@ -217,9 +237,13 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="chroma-bench-"))
     os.environ["CHROMA_HOME"] = str(folder)
     try:
-        print(f"a batch of 256 x 512 costs the training's thread {batch_cost():.0f} µs", end="; ")
-        print(f"its bare copy, in the same run, {copy_cost():.0f} µs")
-        for kind in asked.models:
+        print("what a batch of 256 x 512 costs the training's thread, median and quartiles:")
+        for layers, about in (("1", "features"), ("auto", "features and logits")):
+            for shuffle in (False, True):
+                order = "shuffled" if shuffle else "in order"
+                print(f"  {about}, {order}: {batch_cost(layers, shuffle=shuffle)}")
+        print(f"  their bare copy, in the same run, at the least: {copy_cost():.0f} µs")
+        for kind in [] if asked.batch else asked.models:
             for n in asked.val:
                 images, labels = load(asked.data, asked.train + n)
                 train = (images[: asked.train], labels[: asked.train])

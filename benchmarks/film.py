@@ -248,6 +248,19 @@ def grown(series: Series, n: int, seed: int = 0) -> tuple[Any, Any]:
     return made, series.labels[rows]
 
 
+def umap_landmarks(vectors: Any, count: int = 20_000) -> Any:
+    """umap-learn's way with many samples: a fit of some, drawn evenly, and a transform of the others."""
+    import umap
+
+    points = vectors.astype(np.float32)
+    rows = np.random.default_rng(0).permutation(len(points))
+    fitted = umap.UMAP().fit(points[rows[:count]])
+    xy = np.empty((len(points), 2), np.float32)
+    xy[rows[:count]] = fitted.embedding_
+    xy[rows[count:]] = fitted.transform(points[rows[count:]])
+    return xy
+
+
 def scale(series: Series, sizes: Sequence[int], peers: Sequence[str]) -> None:
     """Many samples: by landmarks, and up to 100,000 drawn in full beside umap-learn."""
     import resource
@@ -259,7 +272,11 @@ def scale(series: Series, sizes: Sequence[int], peers: Sequence[str]) -> None:
         chosen: dict[str, Callable[[], Any]] = {"landmarks": lambda v=vectors: large_film([v]).frames[0]}
         if n <= 100_000:
             chosen["chroma in full"] = lambda v=vectors: ours(v, 0)
+            graph, cpu, _ = clocked(lambda v=vectors: neighbor_graph(v))
+            print(f"  {n:8} neighbor graph {cpu:.2f} CPU s, recall {graph.recall or 1:.4f}")
             if "umap-learn default" in peers:
+                umap_default(vectors[:1000], 0)  # compile, import
+                chosen["umap-learn landmarks"] = lambda v=vectors: umap_landmarks(v)
                 chosen["umap-learn default"] = lambda v=vectors: umap_default(v, 0)
         for name, draw in chosen.items():
             xy, cpu, wall = clocked(draw)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
+from types import TracebackType
 from typing import ParamSpec, TypeVar
 
 # No NullHandler: without logging set up, Python prints warnings of ours to stderr, where a user sees them.
@@ -40,17 +41,13 @@ class Guard:
         self._warned: set[str] = set()
         self._level = logging.DEBUG if quiet.get() else logging.WARNING
 
-    @contextmanager
-    def fail_safe(self, doing: str) -> Generator[None]:
-        """Stop any `Exception` raised in the block.
+    def fail_safe(self, doing: str) -> AbstractContextManager[None, bool]:
+        """Stop any `Exception` raised in the block; what it returns may be entered again and again.
 
         Args:
             doing: What the block does, for the warning: "capturing layer fc1".
         """
-        try:
-            yield
-        except Exception as error:
-            self._stop(doing, error)
+        return _Border(self, doing)
 
     def protect(self, function: Callable[P, R]) -> Callable[P, R | None]:
         """Wrap a hook of ours so that its errors stop here; the hook then returns None."""
@@ -63,11 +60,12 @@ class Guard:
 
         return guarded
 
-    def _stop(self, doing: str, error: Exception) -> None:
+    def stop(self, doing: str, error: Exception) -> bool:
+        """Count and tell an error; returns whether it stops here: not so under `CHROMA_STRICT=1`."""
         self.count += 1
         self.errors = [*self.errors[-19:], f"{doing}: {type(error).__name__}: {error}"]
         if _strict():
-            raise error
+            return False
         if doing not in self._warned:
             self._warned.add(doing)
             with suppress(Exception):  # a filter or handler of the user's may fail
@@ -80,6 +78,25 @@ class Guard:
                     error,
                     exc_info=logger.isEnabledFor(logging.DEBUG),
                 )
+        return True
+
+
+class _Border:
+    """What `fail_safe` returns: a class, as hooks enter it at each batch, and a generator costs more."""
+
+    __slots__ = ("_doing", "_guard")
+
+    def __init__(self, guard: Guard, doing: str) -> None:
+        self._guard = guard
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        return isinstance(error, Exception) and self._guard.stop(self._doing, error)
 
 
 def _strict() -> bool:

@@ -267,7 +267,7 @@ def sample_ids(values: object) -> Ids:
     if array.ndim != 1:
         raise ValueError(f"ids must be one-dimensional, got shape {array.shape}")
     if array.dtype.kind in "iu" or array.size == 0:
-        return array.astype(np.int64)
+        return array.astype(np.int64, copy=not isinstance(values, (list, tuple)))
     if array.dtype.kind in "UO" and all(isinstance(value, str) for value in array.tolist()):
         keys = np.empty(len(array), dtype=object)
         keys[:] = list(values) if isinstance(values, Sequence) else array.tolist()

@@ -39,8 +39,10 @@ class CapturedCall:
         before = self.guard.count
         start = time.perf_counter()
         try:
-            with self.guard.fail_safe(f"capture ({do.__name__.replace('_', ' ')})"):
-                do(*args, **kwargs)
+            do(*args, **kwargs)
+        except Exception as error:
+            if not self.guard.stop(f"capture ({do.__name__.replace('_', ' ')})", error):
+                raise
         finally:
             if self.run is not None:
                 self.run.recording.tally.seconds += time.perf_counter() - start

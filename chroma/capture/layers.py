@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -78,14 +79,22 @@ class Chosen:
 def classifier_head(fired: Sequence[Module], rows: int, classes: int) -> Module | None:
     """The module that gives `[B, C]` scores: the last parametrised leaf whose C fits the labels.
 
+    Where the classes have no names, a last layer that gives as many values as went into the model is that of
+    an autoencoder, unless there are just as many labels: then nothing is a head.
+
     Args:
         fired: Modules in the order of firing.
         rows: Samples in the batch, B.
         classes: Number of classes where their names are known; else one more than the largest label of the
             batch, as a negative number (-10: ten or more); 0 without class labels.
     """
+    whole = _values(fired[0].input) if fired else 0
     for module in reversed(fired):
-        if classes == 0 or module.output is None or len(module.output) != 2 or module.output[0] != rows:
+        if classes == 0 or module.output is None:
+            continue
+        if module.leaf and module.parametrised and classes < 0 and whole == _values(module.output) > -classes:
+            return None
+        if len(module.output) != 2 or module.output[0] != rows:
             continue
         width = module.output[1]
         fits = width == classes if classes > 0 else width >= -classes
@@ -200,6 +209,11 @@ def _chosen(
         reason += f"; called {module.calls} times per batch, the first call counts"
     name = f"{module.name}:input" if of_input else module.name
     return Chosen(name, module.name, of_input, pool, pooling_of(shape, pool), reason, default)
+
+
+def _values(shape: tuple[int, ...] | None) -> int:
+    """Values per sample of a batch; 0 if there is none."""
+    return math.prod(shape[1:]) if shape is not None and len(shape) > 1 else 0
 
 
 def _width(shape: tuple[int, ...] | None, rows: int) -> int:

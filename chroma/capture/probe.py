@@ -53,7 +53,7 @@ class ProbeSet:
         """
         if self._table is not None and ids.dtype != object:
             slots = self._table.take(ids + 1, mode="clip")
-            if len(slots) and slots.min() >= 0:
+            if len(slots) and slots.min() >= 0:  # all are followed
                 return np.arange(len(slots)), slots
             rows = np.flatnonzero(slots >= 0)
             return rows, slots[rows]

@@ -22,6 +22,8 @@ Identity = Literal["index", "key", "order"]
 MaxSamples = int | None | Mapping[str, int | None]
 DEFAULT_MAX_SAMPLES = 10_000
 SPLITS = ("train", "val", "test", "predict")  # of trainers; users may name others
+MOST_REMEMBERED = 100_000  # samples of a split whose places are kept from pass to pass, 5 MB at most
+_NONE: Slots = np.empty(0, np.intp)
 
 
 def max_samples_of(split: str, given: MaxSamples) -> int | None:
@@ -42,6 +44,16 @@ def max_samples_of(split: str, given: MaxSamples) -> int | None:
     return given.get(split, given.get(split.partition(":")[0], DEFAULT_MAX_SAMPLES))
 
 
+@dataclass(slots=True)
+class _Placed:
+    """Which rows of a batch are followed, and where they go."""
+
+    ids: Ids
+    rows: Slots
+    slots: Slots
+    places: Slots | slice  # the slots; as a block where they are one, which takes half the time
+
+
 @dataclass
 class _Split:
     """What is known of a split from its first pass on."""
@@ -57,6 +69,7 @@ class _Split:
     has_images: bool = False
     texts: dict[int | str, str] = field(default_factory=dict[int | str, str])
     said: bool = False  # its samples are recorded
+    placed: dict[int, _Placed] = field(default_factory=dict[int, "_Placed"])  # by number of the batch
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again
 
 
@@ -132,9 +145,8 @@ class SplitPass:
         self._epoch = epoch
         self._step = step
         self._first = not split.probe.fixed
-        self._rows: Slots = np.empty(0, np.intp)
-        self._slots: Slots = np.empty(0, np.intp)
-        self._places: Slots | slice = self._slots
+        self._here = _Placed(_NONE, _NONE, _NONE, _NONE)  # of the batch that runs
+        self._number = 0  # of the batch that comes
         self._size = 0
         self._seen = 0
         self._layers: dict[str, tuple[Chosen, Buffer]] = {}
@@ -166,24 +178,34 @@ class SplitPass:
             ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
         self._seen += size
         self._size = size
-        self._rows = self._slots = np.empty(0, np.intp)
+        number, self._number = self._number, self._number + 1
+        known = split.placed.get(number)
+        if known is not None and ids is known.ids and len(known.ids) == size:  # as in the pass before
+            self._here = known
+        else:
+            self._here = self._place(ids, size)
+            if not self._first and number * size < MOST_REMEMBERED:
+                split.placed[number] = self._here
+        return len(self._here.rows) > 0
+
+    def _place(self, ids: Ids | None, size: int) -> _Placed:
+        split = self._split
         if ids is None or len(ids) != size:
             self._recording.tally.miss(f"samples of {split.name} came without their ids", size)
         elif (ids.dtype == object) != (split.identity == "key"):
             self._recording.tally.miss(f"ids of {split.name} changed their type", size)
         else:
-            self._rows, self._slots = split.probe.place(ids)
-            # one block takes half of what scattering costs
-            block = len(self._slots) > 1 and consecutive(self._slots)
-            self._places = slice(int(self._slots[0]), int(self._slots[-1]) + 1) if block else self._slots
-            self._ids = ids
-        return len(self._rows) > 0
+            rows, slots = split.probe.place(ids)
+            block = len(slots) > 1 and consecutive(slots)
+            return _Placed(ids, rows, slots, slice(int(slots[0]), int(slots[-1]) + 1) if block else slots)
+        return _Placed(_NONE, _NONE, _NONE, _NONE)
 
     def add(self, layer: Chosen, values: Any) -> None:
         """Give `[B, d]` float values of a layer for the batch, as the session's buffers take them."""
-        if layer.name not in self._layers:
-            self._layers[layer.name] = (layer, self._buffer(layer.name, values))
-        self._put(self._layers[layer.name][1], layer.name, values)
+        known = self._layers.get(layer.name)
+        if known is None:
+            known = self._layers[layer.name] = (layer, self._buffer(layer.name, values))
+        self._put(known[1], layer.name, values)
 
     def add_scores(self, values: Any, head: Head | None = None) -> None:
         """Give `[B, C]` scores of the classifier head for the batch, likewise.
@@ -217,17 +239,17 @@ class SplitPass:
         if not self._first:
             return
         if texts is not None:
-            rows: list[int] = self._rows.tolist()
-            split.texts.update(zip(self._ids[self._rows].tolist(), texts(rows), strict=True))
+            rows: list[int] = self._here.rows.tolist()
+            split.texts.update(zip(self._here.ids[self._here.rows].tolist(), texts(rows), strict=True))
         if labels is not None and len(labels) == self._size:
             labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
             split.labels = self._scatter(split.labels, labels)
         for name, column in columns("metadata", metadata, self._size).items():
             split.metadata[name] = self._scatter(split.metadata.get(name), column)
-        if inputs is not None and len(self._rows) and looks_like_image(inputs):
+        if inputs is not None and len(self._here.rows) and looks_like_image(inputs):
             split.has_images = True
-            small = shrink(inputs[self._rows])
-            keys: list[int | str] = self._ids[self._rows].tolist()
+            small = shrink(inputs[self._here.rows])
+            keys: list[int | str] = self._here.ids[self._here.rows].tolist()
 
             def encode() -> Sequence[Record]:
                 split.images.update(zip(keys, thumbnails(small), strict=True))
@@ -346,9 +368,10 @@ class SplitPass:
                 f"{about} gave {list(values.shape)} for a batch of {self._size} samples, after "
                 f"{buffer.values.shape[1]} values per sample before; name a layer of fixed width"
             )
-        if len(self._rows):
-            buffer.grow(len(self._split.probe))
-            buffer.put(self._rows, self._places, values)
+        if len(self._here.rows):
+            if self._first:
+                buffer.grow(len(self._split.probe))
+            buffer.put(self._here.rows, self._here.places, values)
 
     def _scatter(self, column: Array | None, values: Array) -> Array:
         """Write the batch's values to their slots of a column, which grows."""
@@ -358,7 +381,7 @@ class SplitPass:
             raise ConfigError(
                 f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
             )
-        if len(self._rows):
-            column = grown(column, int(self._slots.max()) + 1)
-            column[self._slots] = values[self._rows]
+        if len(self._here.rows):
+            column = grown(column, int(self._here.slots.max()) + 1)
+            column[self._here.slots] = values[self._here.rows]
         return column

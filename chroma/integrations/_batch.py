@@ -58,11 +58,14 @@ class BatchReader:
         if isinstance(batch, Tensor):
             return len(batch) if batch.ndim else None
         parts: Sequence[Any] = ()
-        if isinstance(batch, Mapping):
-            parts = list(cast("Mapping[Any, Any]", batch).values())
-        elif isinstance(batch, (tuple, list)):
+        if isinstance(batch, (tuple, list)):
             parts = cast("Sequence[Any]", batch)
-        return next((size for part in parts if (size := self.size(part)) is not None), None)
+        elif isinstance(batch, Mapping):
+            parts = list(cast("Mapping[Any, Any]", batch).values())
+        for part in parts:
+            if (size := self.size(part)) is not None:
+                return size
+        return None
 
     def ids(self, batch: Any) -> Ids | None:
         """The user's keys, if `ids=` was given."""

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
 
+from chroma.capture.session import MOST_REMEMBERED
 from chroma.records import Ids, sample_ids
 
 
@@ -61,6 +62,22 @@ class IndexTap:
             below = np.asarray(subset.indices, dtype=np.int64)
             self.base = below if self.base is None else below[self.base]
             dataset = subset.dataset
+        self._known: dict[int, tuple[Any, Ids | None]] = {}  # by number of the batch: indices, ids
+
+    def ids(self, recorded: Pass, number: int) -> Ids | None:
+        """Sample ids of a batch of a pass, None if there are none.
+
+        A batch that an earlier pass had at the same place gives the same array, so that whoever places its
+        samples can know them again: validation is rarely shuffled.
+        """
+        indices = recorded.take(number)
+        known = self._known.get(number)
+        if known is not None and known[0] == indices:
+            return known[1]
+        ids = ids_of(indices, self.base)
+        if ids is not None and number * len(ids) < MOST_REMEMBERED:
+            self._known[number] = (indices, ids)
+        return ids
 
 
 class _Recorder:

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from chroma.capture.session import Identity
 from chroma.capture.thinning import Thinning
 from chroma.integrations._batch import BatchReader
-from chroma.integrations._loader import IndexTap, Pass, class_names_of, ids_of, samples_in
+from chroma.integrations._loader import IndexTap, Pass, class_names_of, samples_in
 from chroma.integrations._probe import Probe
 from chroma.integrations._watcher import ModelWatcher
 from chroma.records import Ids
@@ -111,8 +111,8 @@ class Riding(Stage):
         self._active = False
         self._loader = -1  # index of the loader whose pass is open
         self._count = 0  # batches of it
+        self._tap: IndexTap | None = None
         self._indices: Pass | None = None
-        self._base: Any = None
 
     def begin(self) -> None:
         """A pass over all loaders begins."""
@@ -132,7 +132,7 @@ class Riding(Stage):
         if self._reader.gives_ids:
             ids: Ids | None = self._reader.ids(batch)
         else:
-            ids = None if self._indices is None else ids_of(self._indices.take(number), self._base)
+            ids = self._tap.ids(self._indices, number) if self._tap and self._indices else None
         self.watcher.begin_batch(batch, ids)
 
     def end_batch(self) -> None:
@@ -151,12 +151,11 @@ class Riding(Stage):
         self._loader, self._count = number, 0
         loaders = listed(self._loaders())
         loader = loaders[number] if number < len(loaders) else None
-        tapped = self._taps.get(loader) if isinstance(loader, DataLoader) else None
+        tapped = self._tap = self._taps.get(loader) if isinstance(loader, DataLoader) else None
         self._indices = tapped.latest if tapped else None
         if tapped and self._living is not None:
             living = self._living()
             self._indices = living if isinstance(living, Pass) else None
-        self._base = tapped.base if tapped else None
         identity: Identity = "order" if self._indices is None else "index"
         self.watcher.begin_pass(
             numbered(self.split, number),

@@ -26,12 +26,12 @@ def first_tensor(value: Any) -> Tensor | None:
     """The first float tensor in a tensor, tuple, list, mapping or dataclass."""
     if isinstance(value, Tensor):
         return value if value.is_floating_point() else None
-    if isinstance(value, Mapping):
+    if isinstance(value, (tuple, list)):
+        parts = cast("Sequence[Any]", value)
+    elif isinstance(value, Mapping):
         value = cast("Mapping[str, Any]", value)
         named = [value[name] for name in ("last_hidden_state", "logits") if name in value]
-        parts: Sequence[Any] = named or list(value.values())
-    elif isinstance(value, (tuple, list)):
-        parts = cast("Sequence[Any]", value)
+        parts = named or list(value.values())
     else:
         parts = list(cast("dict[str, Any]", getattr(value, "__dict__", {})).values())
     return next((found for part in parts if (found := first_tensor(part)) is not None), None)
@@ -64,6 +64,9 @@ def vectors_of(
     tensor = first_tensor(value)
     if tensor is None:
         return None
+    ready = tensor.ndim == 2 and tensor.dtype is torch.float32 and tensor.is_cpu and len(tensor) == rows
+    if ready and not callable(pool):  # so are most
+        return tensor.detach().numpy()
     with torch.no_grad() if callable(pool) else nullcontext():
         tensor = tensor.detach().float()
         if mask is not None and tensor.ndim == 3 and mask.shape == tensor.shape[:2] and not callable(pool):
@@ -116,16 +119,18 @@ class LayerHooks:
 
     def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
         """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
+        name, pool, about = layer.name, layer.pool, f"layer {layer.name!r}"
+        border = self.guard.fail_safe(f"capturing layer {name}")
 
         def hand_on(value: Any) -> None:
-            if not self.rows or layer.name in self._called:
+            if not self.rows or name in self._called:
                 return
-            self._called.add(layer.name)
-            with self.guard.fail_safe(f"capturing layer {layer.name}"):
-                values = vectors_of(value, self.rows, layer.pool, f"layer {layer.name!r}", self._mask)
+            self._called.add(name)
+            with border:
+                values = vectors_of(value, self.rows, pool, about, self._mask)
                 if values is not None:
                     take(values)
-                    self._given.add(layer.name)
+                    self._given.add(name)
 
         self._hook(self._modules[layer.module], layer.of_input, hand_on)
 

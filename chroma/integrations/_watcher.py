@@ -117,9 +117,10 @@ class ModelWatcher:
             first, self._first = self._first, None
             self._choose(first, self._pass)
         elif self._hooks.rows:
-            silent = {layer.name for layer in self._chosen} - self._hooks.end_batch()
-            for name in silent:
-                self._session.recording.tally.miss(f"{name} gave no vectors for some batches")
+            given = self._hooks.end_batch()
+            for layer in self._chosen:
+                if layer.name not in given:
+                    self._session.recording.tally.miss(f"{layer.name} gave no vectors for some batches")
 
     def end_pass(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete; see `SplitPass.end`."""

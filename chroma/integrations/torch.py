@@ -33,7 +33,6 @@ from chroma.integrations._landing import buffer_for, to_half
 from chroma.integrations._loader import (
     IndexTap,
     class_names_of,
-    ids_of,
     knows_ids,
     samples_in,
     tap,
@@ -227,7 +226,7 @@ class Watch(CapturedCall):
                 if self._reader.gives_ids:
                     ids: Ids | None = self._reader.ids(batch)
                 else:
-                    ids = ids_of(recorded.take(number), tapped.base) if tapped and recorded else None
+                    ids = tapped.ids(recorded, number) if tapped and recorded else None
                 batch = to_device(batch, device) if device else batch  # noqa: PLW2901
                 self._watcher.begin_batch(batch, ids)
                 self._forward(self._model, batch)

@@ -7,11 +7,9 @@ samples.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,6 +17,7 @@ import numpy.typing as npt
 
 from chroma.errors import ConfigError
 from chroma.projection.append import STRENGTH, FilmParams
+from chroma.projection.cells import Cells, nearest_in, parted
 from chroma.projection.film import draw_film
 from chroma.projection.layout import Frame, LayoutParams, Matrix
 from chroma.projection.neighbors import finite_rows, neighbor_graph
@@ -29,8 +28,6 @@ _NEAR = 15
 _CHUNK = 25_000
 # Passes of a placed sample, and its step size: umap-learn's transform takes a quarter of the full step too.
 _SETTLE = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
-# HNSW's breadth among landmarks: a few missed neighbours do not move a placed sample.
-_EXPANSION = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +35,13 @@ class Landmarks:
     """Landmarks of one snapshot and where they are drawn.
 
     Attributes:
-        index: Their search index, as usearch writes it.
+        cells: Their vectors, to be searched.
         shift: float32 `[d]`: taken from vectors before the search.
-        unit: What they are then divided by: the index keeps float16.
+        unit: What they are then divided by.
         xy: float32 `[m, 2]`.
     """
 
-    index: bytes
+    cells: Cells
     shift: npt.NDArray[np.float32]
     unit: np.float32
     xy: Frame
@@ -80,6 +77,8 @@ def choose_landmarks(vectors: Matrix, count: int, seed: int = 0) -> npt.NDArray[
     Returns:
         int64 `[m]`, ascending.
     """
+    from threadpoolctl import threadpool_limits
+
     random = np.random.default_rng(seed)
     rows = np.flatnonzero(finite_rows(vectors))
     if len(rows) <= count:
@@ -90,7 +89,9 @@ def choose_landmarks(vectors: Matrix, count: int, seed: int = 0) -> npt.NDArray[
     far = np.empty(len(candidates))
     for first in range(0, len(candidates), _CHUNK):
         part = vectors[candidates[first : first + _CHUNK]].astype(np.float32)
-        gaps = squares - 2 * (part @ references.T) + np.einsum("ij,ij->i", part, part)[:, None]
+        with threadpool_limits(1):  # the order of a sum would depend on how many threads share it
+            products = part @ references.T
+        gaps = squares - 2 * products + np.einsum("ij,ij->i", part, part)[:, None]
         far[first : first + _CHUNK] = np.sqrt(np.maximum(np.partition(gaps, 1, axis=1)[:, 1], 0))
     # The largest of u^(1/w) is a weighted sample without replacement (Efraimidis & Spirakis 2006).
     weight = np.maximum(far, 1e-3 * (far.mean() or 1.0))
@@ -107,17 +108,10 @@ def landmarks_of(vectors: Matrix, xy: Frame) -> Landmarks:
     """
     points = vectors.astype(np.float32)
     shift = points.mean(axis=0)
-    index: Any = importlib.import_module("usearch.index").Index(
-        ndim=points.shape[1],
-        metric="l2sq",
-        dtype="f32",
-        expansion_add=_EXPANSION,
-        expansion_search=_EXPANSION,
-    )
     points -= shift
     unit = np.abs(points).max() or np.float32(1)
-    index.add(np.arange(len(points)), points / unit, threads=1)
-    return Landmarks(bytes(index.save()), shift, unit, xy)
+    points /= unit
+    return Landmarks(parted(points, min(_NEAR, len(points) - 1)), shift, unit, xy)
 
 
 def place(
@@ -146,9 +140,7 @@ def place(
         return xy, near
     # Beyond ten times the landmarks' reach all is equally far.
     points = np.clip((vectors[rows].astype(np.float32) - landmarks.shift) / landmarks.unit, -10, 10)
-    found = _index(landmarks.index).search(points, k, threads=1)
-    near[rows] = found.keys.reshape(len(rows), k)
-    distances = np.sqrt(np.maximum(found.distances.reshape(len(rows), k), 0)).astype(np.float32)
+    near[rows], distances = nearest_in(landmarks.cells, k, points)
     weights = kernels.memberships(distances, max(np.log2(k + 1.0) - 1, 1.0))
     # Rows are settled with the numbers they have in the snapshot: a missing one takes a number too.
     start = np.zeros((len(vectors), 2), np.float32)
@@ -165,11 +157,6 @@ def place(
     )  # fmt: skip
     xy[rows] = start[rows]
     return xy, near
-
-
-@lru_cache(maxsize=2)
-def _index(saved: bytes) -> Any:
-    return importlib.import_module("usearch.index").Index.restore(saved)
 
 
 def large_film(

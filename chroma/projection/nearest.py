@@ -1,11 +1,9 @@
-"""Searches for the nearest rows: exact by blocks of the distance matrix, or HNSW."""
+"""The nearest rows by blocks of the distance matrix: exact among the rows that are compared."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +12,9 @@ Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.int64]
 
 # Numbers per block of the distance matrix: 8 MiB of float32.
-_BLOCK = 1 << 21
+BLOCK = 1 << 21
 # The matrix product loses the last digits of small distances: a few more candidates are measured exactly.
-_SPARE = 8
+SPARE = 8
 # Squared distances from the product are off by less than this share of the squared lengths.
 _ROUNDED = np.float32(1e-5)
 # Principal axes of a shadow, the rows they are found from, and the candidates measured in full.
@@ -26,16 +24,35 @@ _CANDIDATES = 40
 # Below so many rows, or so many columns, shadows cost more than they save.
 _MANY = 2048
 _WIDE = 96
-# HNSW's breadth while building and searching; 128 finds above .99 among 25,000 digits-like vectors.
-_EXPANSION = 128
 
 
 @dataclass(frozen=True, slots=True)
-class _Shadow:
-    """Rows on a few axes, whose distances are never more than those of the rows; and what they are off by."""
+class Shadow:
+    """Rows on a few axes, whose distances are never more than those of the rows (the triangle inequality).
+
+    Attributes:
+        points: float32 `[n, axes]`.
+        squares: float32 `[n]`: their squared lengths.
+        slack: float32 `[n]`: what squared distances may be off by.
+        basis: float32 `[d, axes - 1]`; the last axis is the length of what is left. None: these are the rows.
+    """
 
     points: Floats
+    squares: Floats
     slack: Floats
+    basis: Floats | None
+
+    def of(self, rows: Indices) -> Shadow:
+        """Those of some rows."""
+        return Shadow(self.points[rows], self.squares[rows], self.slack[rows], self.basis)
+
+    def cast(self, others: Floats) -> Shadow:
+        """The shadow of other rows, float32 `[m, d]`, on the same axes."""
+        return themselves(others) if self.basis is None else _on(self.basis, others)
+
+    def candidates(self, k: int) -> int:
+        """How many must be measured to find `k`."""
+        return k + SPARE if self.basis is None else max(_CANDIDATES, 2 * k)
 
 
 def exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indices, Floats]:
@@ -67,35 +84,85 @@ def exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indic
             for part, rows, lengths, sure in _by_shadow(points, queries, k):
                 near[part], distances[part], left[part] = rows, lengths, ~sure
         rest = np.flatnonzero(left)
-        everything = _Shadow(points, np.zeros(len(points), np.float32))
-        for part, rows, lengths, _ in _blocks(points, queries[rest], everything, k, k + _SPARE):
+        for part, rows, lengths, _ in _blocks(points, queries[rest], themselves(points), k):
             near[rest[part]], distances[rest[part]] = rows, lengths
     return near, distances
 
 
-def hnsw(points: Floats, k: int, threads: int) -> tuple[Indices, Floats]:
-    """Nearest `k` of all points for each, nearly all of them; arguments and result as in `exact`.
+def shadow_of(points: Floats) -> Shadow:
+    """The shadow of rows; the rows themselves where they have few columns."""
+    if points.shape[1] < _WIDE:
+        return themselves(points)
+    rows = points[:: max(1, len(points) // _AXES_ROWS)][:_AXES_ROWS]
+    tall = len(rows) >= points.shape[1]
+    gram = rows.T @ rows if tall else rows @ rows.T
+    axes = np.linalg.eigh(gram)[1][:, -_AXES:]
+    basis = np.linalg.qr(axes if tall else rows.T @ axes)[0].astype(np.float32)
+    return _on(basis, points)
 
-    Malkov & Yashunin 2018, arXiv:1603.09320, by usearch. The same bits every time on one thread only.
+
+def _on(basis: Floats, points: Floats) -> Shadow:
+    low = points @ basis
+    squares = _squares(points)
+    rest = np.sqrt(np.maximum(squares - _squares(low), 0))
+    shadow = np.column_stack([low, rest]).astype(np.float32)
+    return Shadow(shadow, _squares(shadow), _ROUNDED * (squares + squares.max(initial=0)), basis)
+
+
+def themselves(points: Floats) -> Shadow:
+    """Rows as a shadow of themselves."""
+    return Shadow(points, _squares(points), np.zeros(len(points), np.float32), None)
+
+
+Nearest = tuple[Indices, Floats, npt.NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """Rows to look among.
+
+    Attributes:
+        points: float32 `[n, d]`: all rows there are.
+        rows: int64 `[c]`: those looked at; None: all.
+        shadow: Of those looked at.
     """
-    from chroma.projection.kernels import measured
 
-    index_class: Any = importlib.import_module("usearch.index").Index
-    everyone = np.arange(len(points))
-    index = index_class(
-        ndim=points.shape[1],
-        metric="l2sq",
-        dtype="f32",
-        expansion_add=_EXPANSION,
-        expansion_search=_EXPANSION,
-    )
-    index.add(everyone, points, threads=threads, copy=False)
-    found = index.search(points, k + 1, threads=threads).keys.astype(np.int64)
-    # The sample itself is nearly always found; where duplicates crowd it out, the last goes instead.
-    itself = found == everyone[:, None]
-    itself[~itself.any(axis=1), -1] = True
-    candidates = found[~itself].reshape(len(points), k)
-    return measured(points, everyone, candidates, np.zeros(candidates.shape, np.float32), k)
+    points: Floats
+    rows: Indices | None
+    shadow: Shadow
+
+
+def nearest_among(  # noqa: PLR0917
+    queries: Floats, asked: Indices, mine: Shadow, among: Among, itself: Indices, k: int, products: Floats
+) -> Nearest:
+    """The `k` nearest rows of each query.
+
+    Args:
+        queries: float32 `[q, d]`.
+        asked: int64 `[m]`: which of the queries.
+        mine: The shadow of those.
+        among: The rows to look among, at least k that are not the query.
+        itself: int64 `[m]`: which of the rows looked at is the query, or -1; it is not found.
+        k: Neighbours.
+        products: float32 `[m, c]`, overwritten.
+
+    Returns:
+        int64 `[m, k]` rows, nearest first, ties by row, float32 `[m, k]` distances, and bool `[m]`: whether
+        no other row looked at can be nearer.
+    """
+    from chroma.projection.kernels import measured, smallest
+
+    np.matmul(mine.points, among.shadow.points.T, out=products)
+    count = min(among.shadow.candidates(k), products.shape[1] - int(itself.max(initial=-1) >= 0))
+    columns, gaps = smallest(products, among.shadow.squares, itself, count)
+    # In full, the product only picks: all candidates are measured.
+    bounds = np.zeros_like(gaps)
+    if mine.basis is not None:
+        np.add(gaps, (mine.squares - mine.slack)[:, None], out=bounds)
+    candidates = columns if among.rows is None else among.rows[columns]
+    near, distances = measured(queries, asked, among.points, candidates, bounds, k)
+    # Ties across the border could go either way by row: strictly nearer, or compared in full.
+    return near, distances, distances[:, -1] ** 2 < bounds.max(axis=1)
 
 
 _Found = tuple[slice, Indices, Floats, npt.NDArray[np.bool_]]
@@ -103,44 +170,24 @@ _Found = tuple[slice, Indices, Floats, npt.NDArray[np.bool_]]
 
 def _by_shadow(points: Floats, queries: Indices, k: int) -> Generator[_Found]:
     """Blocks of queries, as long as shadows settle half of them or more."""
-    shadow = _shadow(points)
-    for found in _blocks(points, queries, shadow, k, max(_CANDIDATES, 2 * k)):
+    for found in _blocks(points, queries, shadow_of(points), k):
         yield found
         if found[3].mean() < 0.5:
             return
 
 
-def _shadow(points: Floats) -> _Shadow:
-    rows = points[:: max(1, len(points) // _AXES_ROWS)][:_AXES_ROWS]
-    tall = len(rows) >= points.shape[1]
-    gram = rows.T @ rows if tall else rows @ rows.T
-    axes = np.linalg.eigh(gram)[1][:, -_AXES:]
-    basis = np.linalg.qr(axes if tall else rows.T @ axes)[0].astype(np.float32)
-    low = points @ basis
-    squares = np.einsum("ij,ij->i", points, points)
-    rest = np.sqrt(np.maximum(squares - np.einsum("ij,ij->i", low, low), 0))
-    return _Shadow(np.column_stack([low, rest]).astype(np.float32), _ROUNDED * (squares + squares.max()))
-
-
-def _blocks(points: Floats, queries: Indices, shadow: _Shadow, k: int, count: int) -> Generator[_Found]:
-    """Per block of queries: which they are, their `k` nearest of `count` candidates, and who is settled."""
-    from chroma.projection.kernels import measured, smallest
-
+def _blocks(points: Floats, queries: Indices, shadow: Shadow, k: int) -> Generator[_Found]:
+    """Per block of queries: which they are, their `k` nearest of all rows, and who is settled."""
     n = len(points)
-    count = min(count, n - 1)
-    low, slack = shadow.points, shadow.slack
-    squares = np.einsum("ij,ij->i", low, low)
-    rows = max(1, _BLOCK // n)
-    products = np.empty((rows, n), np.float32)
-    full = low is points
-    for first in range(0, len(queries), rows):
-        block = queries[first : first + rows]
-        product = products[: len(block)]
-        np.matmul(low[block], low.T, out=product)
-        candidates, gaps = smallest(product, squares, block, count)
-        # In full, the product only picks: all candidates are measured.
-        bounds = np.zeros_like(gaps) if full else gaps + (squares[block] - slack[block])[:, None]
-        near, distances = measured(points, block, candidates, bounds, k)
-        # Ties across the border could go either way by row: strictly nearer, or compared in full.
-        sure = distances[:, -1] ** 2 < bounds.max(axis=1)
-        yield slice(first, first + len(block)), near, distances, sure
+    step = max(1, BLOCK // n)
+    products = np.empty((step, n), np.float32)
+    everything = Among(points, None, shadow)
+    for first in range(0, len(queries), step):
+        block = queries[first : first + step]
+        part = slice(first, first + len(block))
+        out = products[: len(block)]
+        yield part, *nearest_among(points, block, shadow.of(block), everything, block, k, out)
+
+
+def _squares(points: Floats) -> Floats:
+    return np.einsum("ij,ij->i", points, points)

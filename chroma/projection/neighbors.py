@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.nearest import Floats, exact, hnsw
+from chroma.projection.cells import nearest_in, parted
+from chroma.projection.nearest import Floats, exact
 
 Metric = Literal["euclidean", "cosine"]
 _RECALL_QUERIES = 500
@@ -51,9 +52,8 @@ def neighbor_graph(
 ) -> NeighborGraph:
     """Find the k nearest neighbours of every row.
 
-    Exact up to `exact_below` rows; beyond, HNSW (Malkov & Yashunin 2018, arXiv:1603.09320) through usearch,
-    with its recall measured on 500 queries. One thread gives the same graph bit for bit every time; with more
-    threads HNSW may differ from run to run.
+    Exact up to `exact_below` rows; beyond, each row is compared with those in the cells of space near it, and
+    the recall is measured on 500 queries. The same graph bit for bit for any number of threads.
 
     Args:
         vectors: `[n, d]`, float16 or float32; rows with NaN or infinity are left out.
@@ -88,9 +88,9 @@ def neighbor_graph(
     if n_valid <= exact_below or kept == 0:
         near, distances = exact(points, np.arange(n_valid), kept, threads)
     else:
-        near, distances = hnsw(points, kept, threads)
-        queries = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
-        recall = _recall(distances[queries], exact(points, queries, kept, threads)[1])
+        asked = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
+        near, distances = nearest_in(parted(points, kept, seed), kept, threads=threads)
+        recall = _recall(distances[asked], exact(points, asked, kept, threads)[1])
     rows = np.flatnonzero(valid)
     indices = np.full((len(vectors), kept), -1, np.int32)
     indices[rows] = rows[near]

@@ -32,6 +32,15 @@ def test_the_head_is_the_last_layer_that_fits_the_labels() -> None:
     assert classifier_head([module("vocabulary", (8, 64), (8, 50_000))], 8, 50_000) is None
 
 
+def test_a_decoder_is_no_head() -> None:
+    encoder, decoder = module("encoder", (8, 64), (8, 32)), module("decoder", (8, 32), (8, 64))
+    assert classifier_head([encoder, decoder], 8, -10) is None  # labels ride along, of ten classes so far
+    assert classifier_head([encoder, decoder], 8, -64) is decoder
+    upwards = module("decoder.conv", (8, 4, 7, 7), (8, 1, 28, 28))
+    assert classifier_head([CONV, FEATURES, upwards], 8, -10) is None
+    assert classifier_head([CONV, FEATURES, HEAD, upwards], 8, 10) is HEAD  # the classes have names
+
+
 def test_auto_takes_features_and_logits() -> None:
     features, logits = choose("auto", NAMES, FIRED, 8, HEAD)
     assert (features.name, features.module, features.of_input, features.default) == (

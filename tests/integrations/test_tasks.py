@@ -53,16 +53,25 @@ def test_multilabel(home: Path) -> None:
     assert not outputs(home)  # no single prediction
 
 
+class Autoencoder(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 5))
+        self.decoder = nn.Sequential(nn.Linear(5, 64), nn.Unflatten(1, (1, 8, 8)))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.decoder(self.encoder(images))
+
+
+def test_the_decoder_of_an_autoencoder_is_no_classifier_of_labels_that_ride_along(home: Path) -> None:
+    digits = Digits(0, N)
+    receipt, _ = captured(home, Autoencoder(), digits.images, digits.labels)
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("encoder", 5)]
+    assert samples(home).labels is not None
+    assert not outputs(home)
+
+
 def test_an_autoencoder_has_no_labels(home: Path) -> None:
-    class Autoencoder(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.encoder = nn.Sequential(nn.Flatten(), nn.Linear(64, 5))
-            self.decoder = nn.Sequential(nn.Linear(5, 64), nn.Unflatten(1, (1, 8, 8)))
-
-        def forward(self, images: torch.Tensor) -> torch.Tensor:
-            return self.decoder(self.encoder(images))
-
     receipt, task = captured(home, Autoencoder(), Digits(0, N).images)
     assert task == "unlabelled"
     assert [(line.layer, line.dim) for line in receipt.layers] == [("encoder", 5)]

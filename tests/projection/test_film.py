@@ -201,7 +201,7 @@ import numpy as np
 import chroma.projection.quality
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
-heavy = {"umap", "numba", "sklearn", "scipy", "usearch", "pandas"} & set(sys.modules)
+heavy = {"umap", "numba", "sklearn", "scipy", "pandas"} & set(sys.modules)
 assert not heavy, heavy
 vectors = np.random.default_rng(0).normal(size=(30, 4)).astype("f4")
 with warnings.catch_warnings():

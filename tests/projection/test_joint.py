@@ -4,6 +4,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_limits
 
 from chroma.errors import ConfigError
 from chroma.projection import kernels
@@ -70,6 +71,23 @@ def test_same_seed_same_bits_whatever_the_threads(series, graphs, film):
     start = pca_start(series[0])
     one, three = (umap_layout(graphs[0], start, threads=threads).xy for threads in (1, 3))
     np.testing.assert_array_equal(one, three)
+
+
+@pytest.mark.parametrize("draw", [draw_film, large_film])
+def test_same_seed_same_bits_whatever_the_threads_of_matrix_products(draw):
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(2100, 128)).astype(np.float32) + 4 * random.normal(size=(1, 128))
+    vectors[:, :8] *= 5
+    snapshots = [vectors.astype(np.float16), (1.1 * vectors + 0.1).astype(np.float16)]
+    drawn = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            if draw is large_film:
+                drawn.append(large_film(snapshots, landmarks=400, params=QUICK, threads=threads).frames)
+            else:
+                graphs = [neighbor_graph(each, threads=threads) for each in snapshots]
+                drawn.append(draw_film(snapshots, graphs, params=QUICK, threads=threads))
+    np.testing.assert_array_equal(*drawn)
 
 
 def test_permuting_samples_permutes_the_film(series, film):
@@ -150,10 +168,12 @@ def test_a_film_forms_from_its_first_paint_and_never_looks_worse(series, graphs,
     assert all(state.seconds_left > 0 for state in states[:-1])
 
     def worst(state):
-        return min(trustworthiness(v, xy).value for v, xy in zip(series, state.frames, strict=True))
+        return min(
+            trustworthiness(v, xy, n_queries=200).value for v, xy in zip(series, state.frames, strict=True)
+        )
 
     paint = worst(states[0])
-    assert all(worst(state) >= paint for state in states[1::10])
+    assert all(worst(state) >= paint for state in states[1:])
     cancelled = forming_film(series, graphs, params=QUICK, every=0)
     next(cancelled), next(cancelled)
     cancelled.close()

@@ -4,6 +4,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from chroma.errors import ConfigError
 from chroma.projection import kernels
+from chroma.projection.cells import nearest_in, parted
 from chroma.projection.layout import LayoutParams, pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
 
@@ -58,6 +59,27 @@ def test_approximate_graph_measures_its_recall_and_repeats(digits, metric):
     np.testing.assert_array_equal(first.indices, second.indices)
     np.testing.assert_array_equal(first.distances, second.distances)
     assert first.recall == second.recall
+
+
+@pytest.mark.parametrize("exact_below", [100, 20_000])
+def test_threads_do_not_change_the_bits(exact_below):
+    centres = np.random.default_rng(0).normal(size=(40, 128)) * 3
+    random = np.random.default_rng(1)
+    vectors = (centres[random.integers(0, 40, 3000)] + random.normal(size=(3000, 128))).astype(np.float16)
+    one, two = (neighbor_graph(vectors, exact_below=exact_below, threads=threads) for threads in (1, 2))
+    assert one.recall is None or one.recall > 0.97
+    np.testing.assert_array_equal(one.indices, two.indices)
+    np.testing.assert_array_equal(one.distances, two.distances)
+
+
+@pytest.mark.parametrize(("m", "k"), [(1, 0), (3, 2), (900, 5), (900, 15)])
+def test_other_rows_find_their_nearest_in_cells(digits, m, k):
+    points = (digits[0] - digits[0].mean(axis=0)) / 16
+    rows, queries = points[:m], points[900:]
+    near, distances = nearest_in(parted(rows, k), min(m, 15), queries)
+    gaps = np.linalg.norm(queries[:, None] - rows, axis=2)
+    np.testing.assert_allclose(np.take_along_axis(gaps, near, axis=1), distances, rtol=1e-4)
+    assert (distances <= np.sort(gaps, axis=1)[:, [near.shape[1] - 1]] + 1e-5).mean() > 0.97
 
 
 def test_rows_that_are_not_finite_take_no_part(digits):

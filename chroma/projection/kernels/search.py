@@ -39,9 +39,11 @@ def _fold(least: Floats, product: Floats, squares: Floats) -> None:
 
 @compiled(ROWS, F1, L1, INT)
 def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Longs, Floats]:
-    """The `k` smallest `squares - 2 products` of each row, in no order, never that of column `itself[row]`.
+    """The `k` smallest `squares - 2 products` of each row, in no order.
 
-    Their columns, int64 `[rows, k]`, and they themselves; k is less than the number of columns.
+    Never that of column `itself[row]`, which is -1 where there is none.
+
+    Their columns, int64 `[rows, k]`, and they themselves; k is at most the number of the others.
     """
     rows, n = products.shape
     found = np.empty((rows, k), np.int64)
@@ -51,7 +53,8 @@ def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[L
     least = np.empty(width, np.float32)
     for r in range(rows):
         product, best, columns = products[r], gaps[r], found[r]
-        product[itself[r]] = -np.inf
+        if itself[r] >= 0:
+            product[itself[r]] = -np.inf
         least[:] = np.inf
         for start in range(0, n, width):
             _fold(least, product[start : start + width], squares[start : start + width])
@@ -81,8 +84,10 @@ def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[L
     return found, gaps
 
 
-@compiled(F2, L1, L2, F2, INT, fast=ANY_ORDER)
-def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) -> tuple[Longs, Floats]:
+@compiled(F2, L1, F2, L2, F2, INT, fast=ANY_ORDER)
+def measured(
+    queries: Floats, asked: Ints, points: Floats, near: Ints, bounds: Floats, k: int
+) -> tuple[Longs, Floats]:
     """The `k` nearest of each query's candidates `near`, nearest first, ties by row: rows and distances.
 
     No candidate is nearer than the root of its bound: those that cannot be among the nearest are not
@@ -101,14 +106,14 @@ def measured(points: Floats, queries: Ints, near: Ints, bounds: Floats, k: int) 
                 at -= 1
             order[at] = c
         filled = 0
-        i = queries[r]
+        i = asked[r]
         for c in order:
             if filled == k and bounds[r, c] > lengths[r, k - 1]:
                 break
             j = near[r, c]
             total = np.float32(0)
             for axis in range(d):
-                gap = points[i, axis] - points[j, axis]
+                gap = queries[i, axis] - points[j, axis]
                 total += gap * gap
             at = filled
             if filled == k:
