@@ -48,11 +48,8 @@ def fails(*_: Any, **__: Any) -> Any:
 
 def hooks_of(callback: Any, base: type) -> list[str]:
     """The hooks that a callback of ours overrides."""
-    return [
-        name
-        for name in dir(base)
-        if name.startswith("on_") and getattr(type(callback), name) is not getattr(base, name)
-    ]
+    ours = [kind for kind in type(callback).__mro__ if kind.__module__.startswith("chroma.")]
+    return [name for name in dir(base) if name.startswith("on_") and any(name in vars(kind) for kind in ours)]
 
 
 def call(callback: Any, base: type, hook: str) -> object:

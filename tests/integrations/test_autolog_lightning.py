@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 import chroma
 from chroma import autologging
+from chroma.guard import Guard
 from chroma.integrations.lightning import ChromaCallback
 from chroma.journal import entries
 from chroma.records import RunClosed, RunOpened
@@ -154,6 +155,7 @@ def test_when_joining_fails_the_call_is_made_once(
 ) -> None:
     """An option that the callback itself refuses."""
     monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(autologging._state, "guard", Guard())  # warns once, of all tests
     autolog()
     monkeypatch.setitem(autologging._state.options["lightning"], "every", 0)
     trainer, _ = fit(package=package, epochs=1)
@@ -167,7 +169,7 @@ def test_when_we_fail_as_a_fit_ends_its_result_stands(
 ) -> None:
     monkeypatch.delenv("CHROMA_STRICT")
     monkeypatch.setattr(Run, "finish", fails)
-    autolog()
+    autolog(silent=False)
     trainer, _ = fit(package=package, epochs=1)
     assert trainer.global_step == 3
     assert trainer.state.finished

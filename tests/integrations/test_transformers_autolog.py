@@ -14,6 +14,7 @@ from transformers import Trainer, TrainerCallback
 
 import chroma
 from chroma import autologging
+from chroma.guard import Guard
 from chroma.records import RunOpened
 from chroma.run import Run
 from tests.integrations.autologged import autolog, runs
@@ -133,6 +134,7 @@ def test_when_joining_fails_the_call_is_made_once(
 ) -> None:
     """An option that the callback itself refuses."""
     monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(autologging._state, "guard", Guard())  # warns once, of all tests
     autolog()
     monkeypatch.setitem(autologging._state.options["transformers"], "every", 0)
     assert made(folder=tmp_path, num_train_epochs=1).train().global_step == 3

@@ -13,6 +13,7 @@ import pytest
 
 import chroma
 from chroma import autologging
+from chroma.guard import Guard
 from chroma.integrations.keras import ChromaCallback
 from chroma.records import RunOpened, Samples, Snapshot
 from tests.integrations.autologged import autolog, runs
@@ -123,6 +124,7 @@ def test_when_joining_fails_the_call_is_made_once(
 ) -> None:
     """An option that the callback itself refuses: the fit has its own arguments only."""
     monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(autologging._state, "guard", Guard())  # warns once, of all tests
     autolog()
     monkeypatch.setitem(autologging._state.options["keras"], "every", 0)
     theirs = keras.callbacks.TerminateOnNaN()
