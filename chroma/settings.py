@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,12 @@ class Settings(BaseSettings):
         default=10**9,
         gt=0,
         description="Most bytes of input tensors kept in memory for each probe set that is evaluated aside.",
+    )
+
+    workers: int = Field(
+        default_factory=lambda: max(1, (os.cpu_count() or 2) - 1),
+        ge=1,
+        description="Processes that place the samples of large films (more than 50,000 samples).",
     )
 
     @field_validator("home")

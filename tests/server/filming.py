@@ -13,6 +13,7 @@ from chroma.journal import JournalWriter
 from chroma.records import LayerNote, Outputs, RunClosed, RunOpened, Samples, Snapshot
 from chroma.server.context import Context
 from chroma.server.ingest import ingest_journal
+from chroma.server.jobs.film import draw_film
 from chroma.server.store import frames as stored
 from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
@@ -107,6 +108,35 @@ def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | No
         history = stored.revisions(session, [film.id]).get(film.id, [])
         revision = stored.shown(history, film.method)
         return revision, stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+
+
+class Turns:
+    """A worker that writes down what it hears."""
+
+    def __init__(
+        self, context: Context, film: tables.Film, *, stop_at: str = "", pauses: bool = False
+    ) -> None:
+        self._context, self._film = context, film
+        self._stop_at, self._pauses = stop_at, pauses
+        self.heard: list[tuple[str, str]] = []
+
+    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+        assert 0 <= progress <= 1
+        revision, _ = on_screen(self._context, self._film)
+        self.heard.append((message, revision.method if revision else "nothing"))
+        if self._stop_at and message.startswith(self._stop_at):
+            raise KeyboardInterrupt
+
+    def pause(self) -> bool:
+        return self._pauses
+
+
+def draw(
+    context: Context, film: tables.Film, *, stop_at: str = "", pauses: bool = False, workers: int = 1
+) -> Turns:
+    turns = Turns(context, film, stop_at=stop_at, pauses=pauses)
+    assert draw_film(context.engine, context.store, film.id, turns, workers=workers) is not pauses
+    return turns
 
 
 def until(true: Callable[[], Any], seconds: float = 240) -> Any:

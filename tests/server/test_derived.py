@@ -20,7 +20,7 @@ from chroma.server.store.film_columns import MISSING, column_values, film_column
 from chroma.server.store.neighbors import nearest
 from chroma.server.store.vectors import snapshot_vectors
 from tests.server import filming
-from tests.server.test_film_job import Turns
+from tests.server.filming import Turns
 
 
 def drawn(context: Context, method: str = "umap") -> tables.Film:

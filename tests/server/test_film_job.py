@@ -26,31 +26,7 @@ from chroma.server.store.requests import FilmRequest, request_film
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
 from chroma.settings import Settings, load_settings
 from tests.server import filming
-
-
-class Turns:
-    """A worker that writes down what it hears."""
-
-    def __init__(self, context: Context, film: Film, *, stop_at: str = "", pauses: bool = False) -> None:
-        self._context, self._film = context, film
-        self._stop_at, self._pauses = stop_at, pauses
-        self.heard: list[tuple[str, str]] = []
-
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
-        assert 0 <= progress <= 1
-        revision, _ = filming.on_screen(self._context, self._film)
-        self.heard.append((message, revision.method if revision else "nothing"))
-        if self._stop_at and message.startswith(self._stop_at):
-            raise KeyboardInterrupt
-
-    def pause(self) -> bool:
-        return self._pauses
-
-
-def draw(context: Context, film: Film, **how: Any) -> Turns:
-    turns = Turns(context, film, **how)
-    assert draw_film(context.engine, context.store, film.id, turns) is not turns._pauses
-    return turns
+from tests.server.filming import Turns, draw
 
 
 def xy(context: Context, frame: Frame) -> Any:
@@ -267,20 +243,6 @@ def test_only_a_film_drawn_together_can_be_refined(opened: Context) -> None:
         films.refine_film(session, film.id)
     with writing(opened.engine) as session, pytest.raises(NotFoundError, match="no film named 'f'"):
         films.refine_film(session, "f")
-
-
-def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
-    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
-    filming.whole_run(opened, 2, n=360).close()
-    film = filming.ask(opened)
-    turns = draw(opened, film)
-    assert ("UMAP: 150 of 360 samples drawn in full, placing the others", "pca") in turns.heard
-    revision, frames = filming.on_screen(opened, film)
-    assert revision is not None
-    assert (revision.landmarks, revision.motion_n) == (150, 360)
-    assert [frame.n for frame in frames] == [360, 360]
-    assert (frames[1].trustworthiness or 0) > 0.6
 
 
 def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:

@@ -27,7 +27,7 @@ from chroma.server.store.engine import reading
 from chroma.server.store.film_columns import column_values, film_columns
 from chroma.server.store.tables import Film
 from tests.server import filming
-from tests.server.test_film_job import Turns
+from tests.server.filming import Turns
 
 MISSING = 65_535
 

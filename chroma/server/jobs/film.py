@@ -42,7 +42,9 @@ class Turn(Protocol):
         ...
 
 
-def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads: int = 1) -> bool:
+def draw_film(
+    engine: Engine, store: Store, film_id: str, turn: Turn, *, threads: int = 1, workers: int = 1
+) -> bool:
     """Draw what is missing of a film.
 
     Args:
@@ -51,6 +53,7 @@ def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads
         film_id: Which film.
         turn: The worker.
         threads: Threads to draw with; they do not change the film.
+        workers: Processes for the chunks of large films; they do not change it either.
 
     Returns:
         True when nothing is left to do, False when the job paused.
@@ -69,7 +72,7 @@ def draw_film(engine: Engine, store: Store, film_id: str, turn: Turn, *, threads
             f"{shot.subject} has no snapshot of split {shot.split.name!r} yet; the film is drawn when there "
             "is one"
         )
-    painter = Painter(engine, store, shot, points, threads=threads)
+    painter = Painter(engine, store, shot, points, threads=threads, workers=workers)
     try:
         drawing = Drawing(engine, store, film, shot.snapshots, len(points))
         if film.method == "pca":

@@ -44,9 +44,19 @@ class Painter:
         shot: The film and its snapshots.
         points: Its points, in film order.
         threads: Threads to draw with; they do not change the result.
+        workers: Processes for the chunks of large films; they do not change it either.
     """
 
-    def __init__(self, engine: Engine, store: Store, shot: Shot, points: Points, *, threads: int = 1) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        shot: Shot,
+        points: Points,
+        *,
+        threads: int = 1,
+        workers: int = 1,
+    ) -> None:
         self._engine = engine
         self._store = store
         self._shot = shot
@@ -55,6 +65,7 @@ class Painter:
         self._labels = None if labels is None else labels[points.positions]
         self.n = len(points)
         self.threads = threads
+        self.workers = workers
 
     @property
     def large(self) -> bool:
@@ -83,13 +94,13 @@ class Painter:
         if not has_points(vectors):  # training diverged here, or none of the film's samples is in it
             return _no_neighbors(self.n)
         if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
-            return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC)
+            return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC, threads=self.threads)
         # Neighbours are looked for among the film's samples only.
         subset = film.subset or ("" if len(here) == len(found.ids) else film.split_id)
         with reading(self._engine) as session:
             graph = find_graph(session, self._store, snapshot, subset)
         if graph is None or len(graph.valid) != len(rows):
-            graph = neighbor_graph(vectors, k=K, metric=METRIC)
+            graph = neighbor_graph(vectors, k=K, metric=METRIC, threads=self.threads)
             with changing(self._engine, film.id) as (session, _):
                 save_graph(session, self._store, snapshot, graph, subset)
         return place_rows(graph, rows, self.n)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any
 
 from chroma.projection.append import FilmParams
 from chroma.projection.film import ENGINE, Forming, forming_film, refine_film
 from chroma.projection.landmarks import large_film
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.jobs.painter import Painter, has_points, no_points
+from chroma.server.jobs.spread import spread
 from chroma.server.store.frames import Xy
 from chroma.server.store.graphs import METRIC, K
 from chroma.server.store.tables import Snapshot
@@ -101,36 +100,25 @@ def _by_landmarks(painter: Painter, snapshots: Sequence[Snapshot], tell: Tell) -
     vectors = [painter.vectors(snapshot) for snapshot in snapshots]
     there = [index for index, part in enumerate(vectors) if has_points(part)]
     drawn = f"UMAP: {_LANDMARKS:,} of {painter.n:,} samples drawn in full, placing the others"
-    film = large_film(
-        [vectors[index] for index in there],
-        landmarks=_LANDMARKS,
-        executor=_Here(tell, len(there), drawn),
-        threads=painter.threads,
-    )
+    frame = 0
+
+    def told(done: int, chunks: int) -> None:
+        nonlocal frame
+        # Drawing the landmarks came before: about half of the work.
+        tell(0.5 + 0.5 * (frame + done / chunks) / len(there), drawn)
+        frame += done + 1 == chunks
+
+    with spread(painter.workers, told) as executor:
+        film = large_film(
+            [vectors[index] for index in there],
+            landmarks=_LANDMARKS,
+            executor=executor,
+            threads=painter.threads,
+        )
     frames = [no_points(painter.n) for _ in snapshots]
     for index, xy in zip(there, film.frames, strict=True):
         frames[index] = xy
     return Together(frames, len(film.landmarks))
-
-
-class _Here(Executor):
-    """Runs chunks in this process, one after the other, and tells how many are done."""
-
-    def __init__(self, tell: Tell, frames: int, what: str) -> None:
-        self._tell = tell
-        self._frames = frames
-        self._what = what
-        self._done = 0
-
-    def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Any:
-        """As `Executor.map`, but nothing runs before it is asked for."""
-        chunks = list(zip(*iterables, strict=True))
-        total = self._frames * len(chunks)
-        for chunk in chunks:
-            # Drawing the landmarks came before: about half of the work.
-            self._tell(0.5 + 0.5 * self._done / total, self._what)
-            yield fn(*chunk)
-            self._done += 1
 
 
 def _seconds(left: float) -> str:

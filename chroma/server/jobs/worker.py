@@ -48,12 +48,14 @@ class Worker:
         engine: Of the catalog.
         store: Of the files.
         owner: Name of this process in leases.
+        workers: Processes for the chunks of large films.
     """
 
-    def __init__(self, engine: Engine, store: Store, owner: str) -> None:
+    def __init__(self, engine: Engine, store: Store, owner: str, workers: int = 1) -> None:
         self._engine = engine
         self._store = store
         self._owner = owner
+        self._workers = workers
         self.awake = threading.Event()
 
     def work(self) -> None:
@@ -78,7 +80,7 @@ class Worker:
         heart.start()
         try:
             turn = _Turn(self._engine, job, self._owner)
-            done = draw_film(self._engine, self._store, job.key, turn, threads=THREADS)
+            done = draw_film(self._engine, self._store, job.key, turn, threads=THREADS, workers=self._workers)
             with writing(self._engine) as session:
                 (queue.finish if done else queue.release)(session, job, self._owner)
         except LeaseLostError:
@@ -138,7 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
     cache = settings.home / "cache" / "numba"
     cache.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))  # numba is not imported yet
-    worker = Worker(open_engine(settings.catalog), Store(settings.store), given.owner)
+    worker = Worker(open_engine(settings.catalog), Store(settings.store), given.owner, settings.workers)
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
         threading.Thread(target=_follow_parent, args=(worker,), daemon=True).start()

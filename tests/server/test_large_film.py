@@ -1,0 +1,55 @@
+"""Films of many samples: landmarks in full, the others placed among them, by any number of processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from chroma.server.context import Context
+from chroma.server.store import frames as stored
+from tests.server import filming
+
+
+@pytest.mark.timeout(400)  # two processes start: a minute on a busy machine
+def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
+    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
+    monkeypatch.setattr("chroma.projection.landmarks._CHUNK", 100)
+    filming.whole_run(opened, 2, n=360).close()
+    drawn = []
+    for workers, epochs in ((1, None), (2, [0, 10])):  # the same snapshots, as another film
+        film = filming.ask(opened, steps=epochs)
+        told = filming.draw(opened, film, workers=workers).heard
+        placing = ("UMAP: 150 of 360 samples drawn in full, placing the others", "pca")
+        assert told.count(placing) == 8  # four chunks a frame
+        revision, frames = filming.on_screen(opened, film)
+        assert revision is not None
+        assert (revision.landmarks, revision.motion_n) == (150, 360)
+        assert [frame.n for frame in frames] == [360, 360]
+        assert (frames[1].trustworthiness or 0) > 0.6
+        drawn.append([stored.read_frame(opened.store, frame) for frame in frames])
+    np.testing.assert_array_equal(*drawn)
+
+
+DIES = """
+import os
+from chroma.server.jobs.spread import spread
+
+if __name__ == "__main__":
+    with spread(2, lambda done, of: None) as executor:
+        print(*executor.map(abs, [-1, 2, -3]), flush=True)
+        os._exit(0)
+"""
+
+
+@pytest.mark.timeout(400)
+def test_processes_end_with_their_worker(tmp_path: Path) -> None:
+    script = tmp_path / "dies.py"
+    script.write_text(DIES, encoding="utf-8")
+    # They hold its output, too: this returns when the last of them has ended.
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True, timeout=300)
+    assert done.stdout == "1 2 3\n"
