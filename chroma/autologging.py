@@ -26,6 +26,7 @@ from chroma.integrations._options import CaptureOptions
 from chroma.run.arguments import Dtype
 from chroma.run.recording import logged_by_hand
 
+AUTOLOGGED = "autologged"  # a tag of every run that is captured so
 _WARNS = "captured all the same; if it goes wrong, chroma.autolog(disable=True) takes it out"
 
 
@@ -102,7 +103,7 @@ def autolog(
         project: Group of runs; by default the name of the git repository, or folder, one works in.
         name: Readable name of the runs; by default one made of each run's id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
-        tags: Names given to the runs.
+        tags: Names given to the runs, beside "autologged".
         layers: "auto", or layer names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is
             captured, as {"train": "probe"}: see the framework's `ChromaCallback`.
@@ -155,8 +156,7 @@ def _by_framework(
                 f"frameworks= gives {framework} an option that is not known, {min(unknown)!r}; there are "
                 f"{', '.join(each.name for each in fields(kind))}"
             )
-        kind(**asked)
-        options[framework] = asked
+        options[framework] = {**asked, "tags": (*kind(**asked).run()["tags"], AUTOLOGGED)}
     return options
 
 

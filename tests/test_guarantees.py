@@ -15,6 +15,16 @@ def test_every_promise_has_tests_that_exist(number: int) -> None:
     assert f"| {promise.text} |" in guarantees.PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("number", guarantees.PROMISES)
+def test_every_framework_has_a_test_or_a_reason(number: int) -> None:
+    promise = guarantees.PROMISES[number]
+    held = {column for column, _, _ in guarantees.cells(promise)}
+    if not promise.alike:
+        assert held | promise.apart.keys() >= set(guarantees.COLUMNS) - {guarantees.ANY}
+    else:
+        assert guarantees.ANY in held
+
+
 def test_the_page_claims_no_more_than_the_tests_found() -> None:
     """After a whole run: this file comes after those of the tests that are named."""
     assert len(guarantees.PROMISES) == 35

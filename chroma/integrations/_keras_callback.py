@@ -119,7 +119,7 @@ class ChromaCallback(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
         """Record the metrics and the snapshots that are due."""
         if capture := self._running("fit"):
-            capture.guarded(capture.end_epoch, epoch, dict(logs or {}))
+            capture.guarded(capture.end_epoch, epoch, logs or {})
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
         """Close the run and print the receipt."""
@@ -138,7 +138,7 @@ class ChromaCallback(keras.callbacks.Callback):
         if capture := self._running("fit", "evaluate"):
             capture.guarded(capture.end_pass)
         if capture := self._running("evaluate"):
-            capture.guarded(capture.end_call, dict(logs or {}))
+            capture.guarded(capture.end_call, logs or {})
             capture.guarded(capture.close)
 
     def on_predict_begin(self, logs: Mapping[str, Any] | None = None) -> None:

@@ -224,6 +224,9 @@ def _refuse_processes(model: Any) -> None:
     processes = 1
     if keras.backend.backend() == "jax":
         processes = import_module("jax").process_count()
+    elif keras.backend.backend() == "torch":
+        dist = import_module("torch.distributed")
+        processes = dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
     elif cluster := getattr(getattr(model, "distribute_strategy", None), "cluster_resolver", None):
         processes = len(cluster.cluster_spec().as_dict().get("worker", ())) or 1
     if processes > 1:

@@ -71,6 +71,7 @@ Net: Any = net_of(pl)
 OldNet: Any = net_of(old_pl)
 Net.__qualname__, OldNet.__qualname__ = "Net", "OldNet"  # spawned processes look for them here
 OldNet.__name__ = "OldNet"
+NETS = {pl: Net, old_pl: OldNet}
 
 
 def fit(
@@ -79,13 +80,14 @@ def fit(
     val: Any = None,
     epochs: int = 2,
     model: Any = None,
-    trainer: Callable[..., Any] = pl.Trainer,
+    package: Any = pl,
+    trainer: Callable[..., Any] | None = None,
     **options: Any,
 ) -> tuple[Any, Any]:
-    """Train on 96 digits; returns the trainer and the model."""
-    pl.seed_everything(3)
-    model = Net() if model is None else model
-    made = trainer(
+    """Train on 96 digits with a package of Lightning; returns the trainer and the model."""
+    package.seed_everything(3)
+    model = NETS[package]() if model is None else model
+    made = (trainer or package.Trainer)(
         **{
             "max_epochs": epochs,
             "accelerator": "cpu",

@@ -5,7 +5,6 @@ import inspect
 import logging
 import pickle
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +16,14 @@ from torch.utils.data import DataLoader
 
 import chroma
 from chroma import autologging
+from chroma.guard import Guard
 from chroma.integrations.lightning import ChromaCallback
 from chroma.journal import entries
 from chroma.records import RunClosed, RunOpened
-from tests.integrations.digits import Digits, Net, fit, snapshots, written
+from chroma.run import Run
+from tests.integrations.autologged import autolog, runs
+from tests.integrations.broken import fails, hold_all_hooks
+from tests.integrations.digits import NETS, Digits, fit, snapshots, written
 
 pytestmark = [
     pytest.mark.lightning,
@@ -32,40 +35,31 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _off() -> Iterator[None]:
-    yield
-    chroma.autolog(disable=True)
+@pytest.fixture(params=[pl, old_pl], ids=["lightning.pytorch", "pytorch_lightning"])
+def package(request: pytest.FixtureRequest) -> Any:
+    return request.param
 
 
-def autolog(**options: Any) -> None:
-    chroma.autolog(**{"project": "tests", "silent": True, **options})
-
-
-def runs(home: Path) -> int:
-    return len({entry.run for entry in entries(home / "journal")})
-
-
-def test_a_fit_is_captured_and_nothing_of_ours_stays(home: Path) -> None:
-    signature, original = inspect.signature(pl.Trainer.fit), vars(pl.Trainer)["fit"]
+def test_a_fit_is_captured_and_nothing_of_ours_stays(package: Any, home: Path) -> None:
+    signature, original = inspect.signature(package.Trainer.fit), vars(package.Trainer)["fit"]
     autolog()
-    assert inspect.signature(pl.Trainer.fit) == signature
-    trainer, model = fit()
+    assert inspect.signature(package.Trainer.fit) == signature
+    trainer, model = fit(package=package)
     assert [s.epoch for s in snapshots(home, "head:input")] == [0, 1]
     assert not any(type(each).__name__ == "ChromaCallback" for each in trainer.callbacks)
     copy.deepcopy(model)
-    pickle.dumps(pl.Trainer.fit)
+    pickle.dumps(package.Trainer.fit)
     chroma.autolog(disable=True)
-    assert vars(pl.Trainer)["fit"] is original
-    fit()
+    assert vars(package.Trainer)["fit"] is original
+    fit(package=package)
     assert runs(home) == 1
 
 
-def test_training_is_the_same_to_the_bit() -> None:
-    trainer, model = fit(epochs=3)
+def test_training_is_the_same_to_the_bit(package: Any) -> None:
+    trainer, model = fit(package=package, epochs=3)
     state = torch.get_rng_state()
     autolog()
-    ours_trainer, ours = fit(epochs=3)
+    ours_trainer, ours = fit(package=package, epochs=3)
     assert torch.equal(torch.get_rng_state(), state)
     assert all(torch.equal(value, ours.state_dict()[name]) for name, value in model.state_dict().items())
     assert trainer.callback_metrics.keys() == ours_trainer.callback_metrics.keys()
@@ -73,83 +67,127 @@ def test_training_is_the_same_to_the_bit() -> None:
         assert torch.equal(value, ours_trainer.callback_metrics[name])
 
 
-def test_three_times_is_once_and_the_last_call_counts(home: Path) -> None:
+def test_three_times_is_once_and_the_last_call_counts(package: Any, home: Path) -> None:
     autolog(name="first")
     autolog(name="second")
     autolog(name="third")
-    fit()
+    fit(package=package)
     assert runs(home) == 1
     assert isinstance(opened := written(home)[0], RunOpened)
     assert opened.name == "third"
 
 
-def test_an_explicit_callback_wins(home: Path) -> None:
+def test_an_explicit_callback_wins(package: Any, home: Path) -> None:
     autolog(name="autologged")
-    fit(ChromaCallback(project="tests", name="explicit", silent=True))
+    fit(ChromaCallback(project="tests", name="explicit", silent=True), package=package)
     assert isinstance(opened := written(home)[0], RunOpened)
     assert (runs(home), opened.name) == (1, "explicit")
 
 
 @pytest.mark.parametrize("how", ["autolog", "callback"])
-def test_nothing_is_captured_while_disabled(home: Path, how: str) -> None:
+def test_nothing_is_captured_while_disabled(package: Any, home: Path, how: str) -> None:
     autolog()
     with chroma.disabled():
-        fit(*([ChromaCallback(project="tests")] if how == "callback" else []))
+        fit(*([ChromaCallback(project="tests")] if how == "callback" else []), package=package)
     assert not home.exists()
-    fit()
+    fit(package=package)
     assert runs(home) == 1
 
 
-def test_exclusive_leaves_a_run_of_the_users_alone(home: Path) -> None:
+def test_exclusive_leaves_a_run_of_the_users_alone(package: Any, home: Path) -> None:
     autolog(exclusive=True)
     with chroma.init(project="tests"):
-        fit(epochs=1)
+        fit(package=package, epochs=1)
     assert not snapshots(home, "head")
-    fit(epochs=1)
+    fit(package=package, epochs=1)
     assert len(snapshots(home, "head")) == 1
 
 
-def test_a_run_of_the_users_stays_open_beside_a_captured_fit(home: Path) -> None:
+def test_a_run_of_the_users_stays_open_beside_a_captured_fit(package: Any, home: Path) -> None:
     autolog()
     with chroma.init(project="tests", name="by hand") as run:
-        fit(epochs=1)
+        fit(package=package, epochs=1)
         assert not run.recording.closed
         run.log_metrics({"still": 1.0}, epoch=0)
     assert len(snapshots(home, "head")) == 1
     assert runs(home) == 2
 
 
-def test_both_packages_and_subclasses_that_override_fit(home: Path) -> None:
-    class Mine(old_pl.Trainer):
-        def fit(self, *args: Any, **kwargs: Any) -> None:
-            self.called = True
+def test_a_trainer_that_overrides_fit_and_gives_back_something(package: Any, home: Path) -> None:
+    class Mine(package.Trainer):
+        def fit(self, *args: Any, **kwargs: Any) -> object:
             super().fit(*args, **kwargs)
+            return result
 
-    class OldNet(old_pl.LightningModule):
-        forward, training_step = Net.forward, Net.training_step
-        validation_step, configure_optimizers = Net.validation_step, Net.configure_optimizers
-
-    model = OldNet()
-    for name, module in Net().named_children():
-        setattr(model, name, module)
+    result = object()
     autolog()
-    trainer, _ = fit(model=model, trainer=Mine)
-    assert trainer.called
-    fit()
+    trainer, model = fit(package=package, trainer=Mine, epochs=1)
+    assert runs(home) == 1
+    loaders = [DataLoader(Digits(start, 32), batch_size=32) for start in (0, 96)]
+    assert trainer.fit(model, *loaders) is result
+
+
+def test_both_packages_in_one_program(home: Path) -> None:
+    autolog()
+    for package in NETS:
+        fit(package=package, epochs=1)
     assert runs(home) == 2
 
 
-def test_the_users_list_is_not_touched_and_callbacks_of_the_model_stay(home: Path) -> None:
-    class Extra(pl.Callback):
+def test_a_second_training_is_another_run_and_both_say_who_captured(package: Any, home: Path) -> None:
+    autolog(tags=("mine",))
+    for _ in range(2):
+        fit(package=package, epochs=1)
+    opened = [record for record in written(home) if isinstance(record, RunOpened)]
+    assert runs(home) == 2
+    assert {tuple(each.tags) for each in opened} == {("mine", "autologged")}
+    name = "lightning" if package is pl else "pytorch_lightning"
+    assert {each.framework for each in opened} == {f"{name} {package.__version__}"}
+
+
+def test_every_hook_stops_our_errors(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+    hold_all_hooks(ChromaCallback(), package.Callback)
+
+
+def test_when_joining_fails_the_call_is_made_once(
+    package: Any, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An option that the callback itself refuses."""
+    monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(autologging._state, "guard", Guard())  # warns once, of all tests
+    autolog()
+    monkeypatch.setitem(autologging._state.options["lightning"], "every", 0)
+    trainer, _ = fit(package=package, epochs=1)
+    assert trainer.global_step == 3
+    assert "autolog joining" in caplog.text
+    assert not home.exists()
+
+
+def test_when_we_fail_as_a_fit_ends_its_result_stands(
+    package: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(Run, "finish", fails)
+    autolog(silent=False)
+    trainer, _ = fit(package=package, epochs=1)
+    assert trainer.global_step == 3
+    assert trainer.state.finished
+    assert len([record for record in caplog.records if record.name == "chroma"]) == 1
+    assert "RuntimeError: ours" in caplog.text
+
+
+def test_the_users_list_is_not_touched_and_callbacks_of_the_model_stay(package: Any, home: Path) -> None:
+    class Extra(package.Callback):
         pass
 
-    class WithCallbacks(Net):
+    class WithCallbacks(NETS[package]):
         def configure_callbacks(self) -> Any:
             return [Extra()]
 
     autolog()
-    mine = [pl.Callback()]
-    trainer, _ = fit(*mine, model=WithCallbacks())
+    mine = [package.Callback()]
+    trainer, _ = fit(*mine, model=WithCallbacks(), package=package)
     assert len(mine) == 1
     kinds = [type(each).__name__ for each in trainer.callbacks]
     assert "ChromaCallback" not in kinds
@@ -157,23 +195,23 @@ def test_the_users_list_is_not_touched_and_callbacks_of_the_model_stay(home: Pat
     assert runs(home) == 1
 
 
-def test_a_fit_within_a_fit_is_not_captured(home: Path) -> None:
-    class Probes(pl.Callback):
+def test_a_fit_within_a_fit_is_not_captured(package: Any, home: Path) -> None:
+    class Probes(package.Callback):
         def on_train_end(self, trainer: Any, pl_module: Any) -> None:
-            fit(epochs=1)
+            fit(package=package, epochs=1)
 
     autolog(name="outer")
-    fit(Probes())
+    fit(Probes(), package=package)
     assert runs(home) == 1
 
 
-def test_the_tuner_is_left_alone(home: Path, tmp_path: Path) -> None:
-    class Tuned(Net):
+def test_the_tuner_is_left_alone(package: Any, home: Path, tmp_path: Path) -> None:
+    class Tuned(NETS[package]):
         def __init__(self) -> None:
             super().__init__()
             self.lr = 0.1
 
-    trainer = pl.Trainer(
+    trainer = package.Trainer(
         max_epochs=1,
         accelerator="cpu",
         logger=False,
@@ -184,20 +222,20 @@ def test_the_tuner_is_left_alone(home: Path, tmp_path: Path) -> None:
     )
     autolog()
     loaders = DataLoader(Digits(0, 96), batch_size=32), DataLoader(Digits(96, 40), batch_size=32)
-    pl.tuner.Tuner(trainer).lr_find(Tuned(), *loaders, num_training=2)
+    package.tuner.Tuner(trainer).lr_find(Tuned(), *loaders, num_training=2)
     assert not home.exists()
 
 
-def test_the_users_error_is_the_same_object(home: Path) -> None:
+def test_the_users_error_is_the_same_object(package: Any, home: Path) -> None:
     error = ValueError("the user's own")
 
-    class Broken(Net):
+    class Broken(NETS[package]):
         def training_step(self, batch: Any, _: int) -> torch.Tensor:
             raise error
 
     autolog()
     with pytest.raises(ValueError, match="the user's own") as caught:
-        fit(model=Broken())
+        fit(model=Broken(), package=package)
     assert caught.value is error
     assert isinstance(closed := written(home)[-1], RunClosed)
     assert closed.status == "failed"
@@ -205,36 +243,36 @@ def test_the_users_error_is_the_same_object(home: Path) -> None:
 
 @pytest.mark.parametrize("silent", [True, False])
 def test_when_we_fail_the_fit_runs_once(
+    package: Any,
     home: Path,
     silent: bool,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    class Counts(pl.Callback):
+    class Counts(package.Callback):
         fits = 0
 
         def on_fit_start(self, trainer: Any, pl_module: Any) -> None:
             self.fits += 1
 
     monkeypatch.delenv("CHROMA_STRICT")
-    monkeypatch.setattr(autologging._state, "guard", type(autologging._state.guard)())
     counts = Counts()
     # a run id that cannot be used is found out when the run is opened, inside the fit
     with caplog.at_level(logging.WARNING, "chroma"):
         autolog(run_id="no/folder", silent=silent)
-        fit(counts)
+        fit(counts, package=package)
     assert counts.fits == 1
     warned = [record for record in caplog.records if record.name == "chroma"]
     assert len(warned) == (0 if silent else 1)
 
 
-def test_fits_in_threads_are_a_run_each(home: Path) -> None:
+def test_fits_in_threads_are_a_run_each(package: Any, home: Path) -> None:
     autolog()
     errors: list[BaseException] = []
 
     def train() -> None:
         try:
-            trainer = pl.Trainer(
+            trainer = package.Trainer(
                 max_epochs=2,
                 accelerator="cpu",
                 logger=False,
@@ -243,7 +281,9 @@ def test_fits_in_threads_are_a_run_each(home: Path) -> None:
                 enable_model_summary=False,
             )
             trainer.fit(
-                Net(), DataLoader(Digits(0, 64), batch_size=32), DataLoader(Digits(96, 40), batch_size=16)
+                NETS[package](),
+                DataLoader(Digits(0, 64), batch_size=32),
+                DataLoader(Digits(96, 40), batch_size=16),
             )
         except BaseException as error:  # noqa: BLE001
             errors.append(error)
@@ -258,8 +298,8 @@ def test_fits_in_threads_are_a_run_each(home: Path) -> None:
     assert len(snapshots(home, "head")) == 4
 
 
-def test_spawned_processes_capture_too(home: Path) -> None:
+def test_spawned_processes_capture_too(package: Any, home: Path) -> None:
     autolog()
-    fit(epochs=1, strategy="ddp_spawn", devices=2)
+    fit(package=package, epochs=1, strategy="ddp_spawn", devices=2)
     captured = snapshots(home, "head")
     assert sorted(identity for s in captured for identity in s.ids.tolist()) == list(range(100))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +11,13 @@ import torch
 
 import chroma
 from chroma.integrations.lightning import ChromaCallback
-from chroma.journal import entries
+from tests.integrations.autologged import autolog, runs
 from tests.integrations.digits import Net, fit, snapshots
 
 pytestmark = [
     pytest.mark.lightning,
     pytest.mark.filterwarnings("ignore"),  # theirs, of the installed versions
 ]
-
-
-@pytest.fixture(autouse=True)
-def _off() -> Iterator[None]:
-    yield
-    chroma.autolog(disable=True)
-
-
-def runs(home: Path) -> int:
-    return len({entry.run for entry in entries(home / "journal")})
 
 
 @pytest.mark.timeout(300)
@@ -44,10 +33,7 @@ def test_mlflow_autolog_above_and_below(
     def theirs(disable: bool = False) -> None:
         mlflow.pytorch.autolog(log_models=False, disable=disable, silent=True)
 
-    def ours() -> None:
-        chroma.autolog(project="tests", silent=True)
-
-    for turn_on in (theirs, ours) if order == "mlflow first" else (ours, theirs):
+    for turn_on in (theirs, autolog) if order == "mlflow first" else (autolog, theirs):
         turn_on()
     try:
         fit(epochs=1)

@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import copy
-import inspect
-import logging
 import os
 import pickle
 import random
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +13,12 @@ import numpy as np
 import pytest
 import torch
 import transformers
-from transformers import BertForTokenClassification, GPT2Config, GPT2LMHeadModel, Trainer, TrainerCallback
+from transformers import BertForTokenClassification, GPT2Config, GPT2LMHeadModel, TrainerCallback
 
 import chroma
-from chroma import autologging
 from chroma.integrations.transformers import ChromaCallback
-from chroma.journal import entries
 from chroma.records import Metrics, RunClosed, RunOpened
+from tests.integrations.autologged import autolog, runs
 from tests.integrations.digits import outputs, samples, snapshots, written
 from tests.integrations.words import Net, Reviews, config, logits, made, tokenizer
 
@@ -35,22 +31,8 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(autouse=True)
-def _off() -> Iterator[None]:
-    yield
-    chroma.autolog(disable=True)
-
-
 def callback(**options: Any) -> ChromaCallback:
     return ChromaCallback(**{"silent": True, "project": "tests", "dtype": "float32", **options})
-
-
-def autolog(**options: Any) -> None:
-    chroma.autolog(**{"project": "tests", "silent": True, **options})
-
-
-def runs(home: Path) -> int:
-    return len({entry.run for entry in entries(home / "journal")})
 
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -311,80 +293,6 @@ def test_a_resumed_training_goes_on_with_its_epochs(home: Path, tmp_path: Path) 
     (train,) = snapshots(home, "signature", "train")  # of epoch 0 a part was trained on before
     assert train.epoch == 1
     np.testing.assert_array_equal(train.vectors[:, 0], train.ids)
-
-
-class TestAutolog:
-    def test_a_training_is_captured_and_nothing_of_ours_stays(self, home: Path, tmp_path: Path) -> None:
-        signature, original = inspect.signature(Trainer.train), vars(Trainer)["train"]
-        autolog()
-        autolog(name="second")
-        assert inspect.signature(Trainer.train) == signature
-        theirs = [TrainerCallback()]
-        trainer = made(*theirs, folder=tmp_path)
-        listed = list(trainer.callback_handler.callbacks)
-        trainer.train()
-        assert trainer.callback_handler.callbacks == listed
-        assert len(theirs) == 1
-        assert isinstance(opened := written(home)[0], RunOpened)
-        assert (runs(home), opened.name) == (1, "second")
-        assert len(snapshots(home, "classifier")) == 2
-        chroma.autolog(disable=True)
-        assert vars(Trainer)["train"] is original
-        trainer.train()
-        assert runs(home) == 1
-
-    def test_an_explicit_callback_wins_and_disabled_is_left_alone(self, home: Path, tmp_path: Path) -> None:
-        autolog(name="autologged")
-        with chroma.disabled():
-            made(folder=tmp_path, num_train_epochs=1).train()
-            made(callback(), folder=tmp_path, num_train_epochs=1).train()
-        assert not home.exists()
-        made(callback(name="explicit"), folder=tmp_path, num_train_epochs=1).train()
-        assert isinstance(opened := written(home)[0], RunOpened)
-        assert (runs(home), opened.name) == (1, "explicit")
-
-    def test_a_trainer_that_overrides_train(self, home: Path, tmp_path: Path) -> None:
-        class Own(Trainer):
-            def train(self, *args: Any, **kwargs: Any) -> Any:
-                self.called = True
-                return super().train(*args, **kwargs)
-
-        autolog()
-        trainer = made(folder=tmp_path, trainer=Own, num_train_epochs=1)
-        assert trainer.train().global_step == 3
-        assert trainer.called
-        assert runs(home) == 1
-
-    @pytest.mark.parametrize("silent", [True, False])
-    def test_when_we_fail_the_training_runs_once(
-        self,
-        tmp_path: Path,
-        silent: bool,
-        monkeypatch: pytest.MonkeyPatch,
-        caplog: pytest.LogCaptureFixture,
-    ) -> None:
-        class Counts(TrainerCallback):
-            begun = 0
-
-            def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
-                self.begun += 1
-
-        monkeypatch.delenv("CHROMA_STRICT")
-        monkeypatch.setattr(autologging._state, "guard", type(autologging._state.guard)())
-        counts = Counts()
-        autolog(run_id="no/folder", silent=silent)  # found out inside the training
-        with caplog.at_level(logging.WARNING, "chroma"):
-            result = made(counts, folder=tmp_path, num_train_epochs=1).train()
-        assert (counts.begun, result.global_step) == (1, 3)
-        warned = [record for record in caplog.records if record.name == "chroma"]
-        assert len(warned) == (0 if silent else 1)
-
-    def test_exclusive_leaves_a_run_of_the_users_alone(self, home: Path, tmp_path: Path) -> None:
-        autolog(exclusive=True)
-        with chroma.init(project="tests") as run:
-            made(folder=tmp_path, num_train_epochs=1).train()
-            assert not run.recording.closed
-        assert not snapshots(home, "classifier")
 
 
 @pytest.mark.timeout(300)

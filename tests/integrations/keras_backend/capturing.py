@@ -35,3 +35,12 @@ def of(home: Path, kind: type, **about: Any) -> list[Any]:
     return [
         record for record in found if all(getattr(record, name) == value for name, value in about.items())
     ]
+
+
+def nothing_of_ours_is_left(model: Any) -> None:
+    """Assert that a model is as if we had never looked at it."""
+    for layer in model._flatten_layers():
+        assert not {"call", "test_step", "predict_step"} & vars(layer).keys(), layer
+        assert type(layer).__module__.partition(".")[0] != "chroma"
+    for step in (model.test_function, model.predict_function):
+        assert "chroma" not in getattr(step, "__module__", ""), step

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,14 @@ import keras
 import pytest
 
 import chroma
+from chroma import autologging
+from chroma.guard import Guard
 from chroma.integrations.keras import ChromaCallback
 from chroma.records import RunOpened, Samples, Snapshot
+from tests.integrations.autologged import autolog, runs
 from tests.integrations.keras_backend import ORIGINAL, RESTORED, WRAPPED
-from tests.integrations.keras_backend.capturing import callback, fit, of
+from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, of
 from tests.integrations.keras_backend.models import LABELS, PACKED, TRAIN, VAL, Net, build
-
-
-@pytest.fixture(autouse=True)
-def _off() -> Iterator[None]:
-    yield
-    chroma.autolog(disable=True)
-
-
-def on(**options: Any) -> None:
-    chroma.autolog(**{"project": "tests", "silent": True, **options})
 
 
 def test_the_very_original_comes_back() -> None:
@@ -35,8 +29,8 @@ def test_the_very_original_comes_back() -> None:
 
 def test_a_fit_is_captured(home: Path) -> None:
     signature = inspect.signature(keras.Model.fit)
-    on()
-    on()
+    autolog()
+    autolog()
     assert inspect.signature(keras.Model.fit) == signature
     mine: list[Any] = [keras.callbacks.TerminateOnNaN()]
     model = build("functional")
@@ -51,7 +45,7 @@ def test_a_fit_is_captured(home: Path) -> None:
 
 @pytest.mark.parametrize("how", ["positional", "one", "CallbackList", "none"])
 def test_callbacks_in_every_form(home: Path, how: str) -> None:
-    on()
+    autolog()
     model = build("sequential")
     theirs = keras.callbacks.TerminateOnNaN()
     val = {"validation_data": (PACKED[VAL], LABELS[VAL])}
@@ -69,7 +63,7 @@ def test_callbacks_in_every_form(home: Path, how: str) -> None:
 
 
 def test_an_explicit_callback_wins_and_disabled_is_left_alone(home: Path) -> None:
-    on(name="autologged")
+    autolog(name="autologged")
     with chroma.disabled():
         fit(build("sequential"), epochs=1)
         fit(build("sequential"), callback(), epochs=1)
@@ -83,9 +77,122 @@ def test_a_model_that_overrides_fit(home: Path) -> None:
         def fit(self, *args: Any, **kwargs: Any) -> Any:
             return super().fit(*args, **{**kwargs, "epochs": 3})
 
-    on()
+    autolog()
     keras.utils.set_random_seed(1)
     model = Own()
     model.compile("adam", "sparse_categorical_crossentropy")
     fit(model, epochs=1)
     assert [s.epoch for s in of(home, Snapshot, layer="head")] == [0, 1, 2]
+
+
+def test_the_result_is_returned_as_it_is() -> None:
+    class Own(Net):
+        def fit(self, *args: Any, **kwargs: Any) -> Any:
+            super().fit(*args, **kwargs)
+            return result
+
+    result = object()
+    autolog()
+    model = Own()
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    assert fit(model, epochs=1) is result
+    model = build("sequential")
+    assert fit(model, epochs=1) is model.history
+
+
+@pytest.mark.parametrize("silent", [True, False])
+def test_when_we_fail_the_fit_runs_once(
+    silent: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Counts(keras.callbacks.Callback):
+        fits = 0
+
+        def on_train_begin(self, logs: Any = None) -> None:
+            self.fits += 1
+
+    monkeypatch.delenv("CHROMA_STRICT")
+    counts = Counts()
+    autolog(run_id="no/folder", silent=silent)  # found out inside the fit
+    with caplog.at_level(logging.WARNING, "chroma"):
+        history = fit(build("sequential"), counts, epochs=1)
+    assert (counts.fits, len(history.history["loss"])) == (1, 1)
+    assert len([record for record in caplog.records if record.name == "chroma"]) == (0 if silent else 1)
+
+
+def test_when_joining_fails_the_call_is_made_once(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An option that the callback itself refuses: the fit has its own arguments only."""
+    monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(autologging._state, "guard", Guard())  # warns once, of all tests
+    autolog()
+    monkeypatch.setitem(autologging._state.options["keras"], "every", 0)
+    theirs = keras.callbacks.TerminateOnNaN()
+    model = build("sequential")
+    history = fit(model, theirs, epochs=1)
+    assert len(history.history["loss"]) == 1
+    assert "autolog joining" in caplog.text
+    assert not home.exists()
+
+
+def test_exclusive_leaves_a_run_of_the_users_alone(home: Path) -> None:
+    autolog(exclusive=True)
+    with chroma.init(project="tests"):
+        fit(build("sequential"), epochs=1)
+    assert not of(home, Snapshot)
+    fit(build("sequential"), epochs=1)
+    assert len(of(home, Snapshot, layer="head")) == 1
+
+
+def test_a_run_of_the_users_stays_open_beside_a_captured_fit(home: Path) -> None:
+    autolog()
+    with chroma.init(project="tests", name="by hand") as run:
+        fit(build("sequential"), epochs=1)
+        assert not run.recording.closed
+        run.log_metrics({"still": 1.0}, epoch=0)
+    assert len(of(home, Snapshot, layer="head")) == 1
+    assert runs(home) == 2
+
+
+def test_a_fit_within_a_fit_is_not_captured(home: Path) -> None:
+    class Probes(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            fit(build("sequential"), epochs=1)
+
+    autolog(name="outer")
+    fit(build("sequential"), Probes(), epochs=1)
+    (opened,) = of(home, RunOpened)
+    assert opened.name == "outer"
+
+
+def test_a_second_training_is_another_run_and_both_say_who_captured(home: Path) -> None:
+    autolog(tags="mine")
+    model = build("sequential")
+    fit(model, epochs=1)
+    fit(model, epochs=1)
+    opened = of(home, RunOpened)
+    assert runs(home) == 2
+    for each in opened:
+        assert tuple(each.tags) == ("mine", "autologged")
+        assert each.framework == f"keras {keras.__version__} ({BACKEND})"
+
+
+def test_fits_in_threads_are_a_run_each(home: Path) -> None:
+    autolog()
+    models = [build("sequential") for _ in range(2)]
+    errors: list[BaseException] = []
+
+    def train(model: Any) -> None:
+        try:
+            fit(model)
+        except BaseException as error:  # noqa: BLE001
+            errors.append(error)
+
+    threads = [threading.Thread(target=train, args=(model,)) for model in models]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert runs(home) == 2
+    assert len(of(home, Snapshot, layer="head")) == 4

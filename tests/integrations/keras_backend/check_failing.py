@@ -12,7 +12,9 @@ import keras
 import pytest
 
 from chroma.records import RunClosed
-from tests.integrations.keras_backend.capturing import callback, fit, written
+from chroma.run import Run
+from tests.integrations.broken import Broken, call, fails, hooks_of
+from tests.integrations.keras_backend.capturing import callback, fit, nothing_of_ours_is_left, of, written
 from tests.integrations.keras_backend.models import build
 
 
@@ -71,3 +73,43 @@ def test_warnings_of_ours_are_logged_once_per_place(
     assert len([record for record in caplog.records if record.name == "chroma"]) == 1
     assert ours.receipt is not None
     assert ours.receipt.missing
+
+
+def test_control_c_interrupts_the_run(home: Path) -> None:
+    class Stops(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            raise KeyboardInterrupt
+
+    model = build("functional")
+    with pytest.raises(KeyboardInterrupt):
+        fit(model, callback(), Stops())
+    assert [closed.status for closed in of(home, RunClosed)] == ["interrupted"]
+    nothing_of_ours_is_left(model)
+
+
+def test_every_hook_stops_our_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+    ours, base = callback(), keras.callbacks.Callback
+    ours.set_model(build("sequential"))
+    hooks = hooks_of(ours, base)
+    assert len(hooks) == 8
+    failed: dict[str, int] = dict.fromkeys(hooks, 0)
+    for method in ("fit", "evaluate", "predict"):
+        for hook in hooks:
+            capture = ours._capture = Broken(method)
+            assert call(ours, base, hook) is None
+            failed[hook] += capture.guard.count + (ours._capture.guard.count if ours._capture else 0)
+    assert all(failed.values()), failed
+
+
+def test_when_we_fail_as_a_fit_ends_its_result_stands(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr(Run, "finish", fails)
+    model = build("sequential")
+    history = fit(model, callback(), epochs=1)
+    assert history is model.history
+    assert len(history.history["loss"]) == 1
+    assert len([record for record in caplog.records if record.name == "chroma"]) == 1
+    assert "RuntimeError: ours" in caplog.text

@@ -12,7 +12,7 @@ import pytest
 
 import chroma
 from chroma.records import RunClosed, Snapshot
-from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, of
+from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, nothing_of_ours_is_left, of
 from tests.integrations.keras_backend.models import KINDS, LABELS, PACKED, TRAIN, VAL, build
 
 WAYS: list[tuple[str, str, dict[str, Any]]] = [
@@ -56,14 +56,6 @@ def test_training_is_the_same_to_the_bit(home: Path, kind: str, how: str, option
         np.testing.assert_array_equal(left, right)
     assert plain[2:-1] == ours[2:-1]
     nothing_of_ours_is_left(ours[-1])
-
-
-def nothing_of_ours_is_left(model: Any) -> None:
-    for layer in model._flatten_layers():
-        assert not {"call", "test_step", "predict_step"} & vars(layer).keys(), layer
-        assert type(layer).__module__.partition(".")[0] != "chroma"
-    for step in (model.test_function, model.predict_function):
-        assert "chroma" not in getattr(step, "__module__", ""), step
 
 
 def test_the_model_can_be_saved_after_a_captured_fit(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,7 @@ import numpy as np
 import pytest
 
 from chroma.records import Metrics, Outputs, RunClosed, RunOpened, Samples, Snapshot
-from tests.integrations.keras_backend.capturing import callback, fit, of
+from tests.integrations.keras_backend.capturing import BACKEND, callback, fit, of
 from tests.integrations.keras_backend.models import LABELS, PACKED, VAL, build, signed
 from tests.integrations.keras_backend.sources import loader
 
@@ -74,3 +78,33 @@ def test_an_error_amid_a_pass_leaves_the_model_as_it_was(home: Path) -> None:
     assert [closed.status for closed in of(home, RunClosed)] == ["failed"]
     fit(model, callback(), epochs=1)
     assert len(of(home, Snapshot, layer="head")) == 1
+
+
+def test_a_resumed_training_goes_on_with_its_epochs(home: Path) -> None:
+    ours = callback(layers="head")
+    fit(build("functional"), ours, epochs=3, initial_epoch=1)
+    assert [(s.epoch, s.step) for s in of(home, Snapshot)] == [(1, 3), (2, 6)]
+    assert ours.receipt.layers[0].snapshots_of == 2
+
+
+@pytest.mark.skipif(BACKEND == "tensorflow", reason="Keras 3 itself fails in several processes of TensorFlow")
+def test_trainings_in_several_processes_are_refused(home: Path, tmp_path: Path) -> None:
+    """Two processes of the backend's own kind train together: each is told, and trains on."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    environment = {name: value for name, value in os.environ.items() if name != "CHROMA_STRICT"}
+    command = [sys.executable, "-m", "tests.integrations.keras_backend.two_fits"]
+    started = [
+        subprocess.Popen([*command, rank, str(port)], env=environment, stderr=subprocess.PIPE, text=True)
+        for rank in ("0", "1")
+    ]
+    try:
+        said = [process.communicate(timeout=240)[1] for process in started]
+    finally:
+        for process in started:
+            process.kill()
+    for process, lines in zip(started, said, strict=True):
+        assert process.returncode == 0, lines[-3000:]
+        assert lines.count("is trained by 2 processes") == 1, lines[-3000:]
+    assert not of(home, Snapshot)
