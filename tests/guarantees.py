@@ -210,7 +210,7 @@ PROMISES = {
         "test_compiled_models_are_captured_before_and_after_their_first_call",
     ),
     29: Promise(
-        "Several processes write one run, each sample once, or are refused; no collective is added to your own",
+        "Several processes write one run, each sample once, or are refused; no collective is added",
         "test_two_processes_cover_every_sample_once",
         "test_spawned_processes_capture_too",
         "test_trainings_in_several_processes_are_refused",

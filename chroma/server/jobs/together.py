@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
 
 from chroma.projection.film import Forming, forming_film, refine_film
 from chroma.projection.landmarks import large_film
