@@ -152,7 +152,8 @@ class StoredRun:
             split: Name of a split.
             method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or another package:
                 `"umap-learn"`, `"tsne"` (extra `tsne`), `"pacmap"` or `"localmap"` (extra `pacmap`), each
-                frame on its own, turned onto the one before.
+                frame on its own, turned onto the one before. `"logged"`: coordinates as `log_projection` was
+                given them, over epochs.
             wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
                 what is there: a preview, or no frames yet.
             over: What the frames run over: the epochs of one layer, or the layers of one epoch, in the order
@@ -175,7 +176,7 @@ class StoredRun:
             self._check_split(split)
         else:
             asked["layer"] = self._layer(layer)
-            self._snapshot(asked["layer"], split, -1, None)
+            self._check_captured(asked["layer"], split, method)
         asked |= {"epoch": epoch, "layers": listed(layers), "steps": listed(steps)}
         asked["sampleIds"] = None if ids is None else [str(each) for each in ids]
         return read_film(self._connection, asked, refine=refine, wait=wait)
@@ -236,7 +237,7 @@ class StoredRun:
                 A file that is there is replaced.
             layer: Of the film; `"auto"` is the one the dashboard opens first.
             split: Name of a split.
-            method: Of the film: `"umap"`, `"pca"` or `"umap-learn"`.
+            method: Of the film, as for `film`.
 
         Returns:
             The file.
@@ -251,7 +252,7 @@ class StoredRun:
         if format != "html":
             return write_file(file, table_bytes(self._connection, self.id, split, format))
         name = self._layer(layer)
-        self._snapshot(name, split, -1, None)
+        self._check_captured(name, split, method)
         asked = {"runId": self.id, "layer": name, "split": split, "method": method, "axis": "EPOCHS"}
         return write_file(file, film_bytes(self._connection, asked))
 
@@ -306,6 +307,13 @@ class StoredRun:
         known = [split["name"] for split in self._ask(questions.SPLITS)["splits"]]
         if name not in known:
             raise NotFoundError("split", name, known)
+
+    def _check_captured(self, layer: str, split: str, method: str) -> None:
+        """What can be drawn; the server knows which coordinates were logged."""
+        if method == "logged":
+            self._check_split(split)
+        else:
+            self._snapshot(layer, split, -1, None)
 
     def _snapshot(self, layer: str, split: str, epoch: int, step: int | None) -> dict[str, Any]:
         self._check_split(split)

@@ -13,6 +13,7 @@ from strawberry.fastapi import BaseContext
 from chroma.server.context import Context
 from chroma.server.store import queries
 from chroma.server.store.engine import Session, reading
+from chroma.server.store.logged import logged_steps
 
 Value = TypeVar("Value")
 
@@ -31,6 +32,7 @@ class Asking(BaseContext):
         self.layers = self._loader(queries.run_layers, list)
         self.splits = self._loader(queries.run_splits, list)
         self.snapshots = self._loader(queries.run_snapshots, list)
+        self.coordinates = self._loader(logged_steps, list)
         self.metrics = self._loader(queries.run_metrics, list)
         self.films = self._loader(queries.run_films, list)
         self.tags = self._loader(queries.run_tags, list)

@@ -96,7 +96,7 @@ class Frame:
             neighborhood_hit=row.neighborhood_hit,
             stress=row.stress,
             stress_pca=row.stress_pca,
-            quality_n=row.quality_n,
+            quality_n=row.quality_n or None,
         )
 
 
@@ -138,7 +138,9 @@ class Film:
     )
     layer: str = strawberry.field(description="Over layers the last one")
     split: str
-    method: str = strawberry.field(description="umap, pca, umap-learn, tsne, pacmap or localmap")
+    method: str = strawberry.field(
+        description="umap, pca, umap-learn, tsne, pacmap, localmap, or logged: coordinates as the user gave them"
+    )
     axis: FilmAxis
     steps: list[int] | None = strawberry.field(
         description="Over epochs: the steps it was asked for; null for all"

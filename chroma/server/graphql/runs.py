@@ -66,6 +66,13 @@ class Snapshot:
     status: SnapshotStatus
 
 
+@strawberry.type(description="2-D coordinates that the user logged; a film by the method `logged` shows them.")
+class Coordinates:
+    layer: str
+    split: str
+    steps: list[int]
+
+
 @strawberry.type
 class MetricPoint:
     epoch: int | None
@@ -179,6 +186,15 @@ class Run:
             )
             for row, layer_name, split_name in await info.context.snapshots.load(str(self.id))
             if layer in (None, layer_name) and split in (None, split_name)
+        ]
+
+    @strawberry.field
+    async def coordinates(self, info: Info) -> list[Coordinates]:
+        found: dict[tuple[str, str], list[int]] = {}
+        for layer, split, step in await info.context.coordinates.load(str(self.id)):
+            found.setdefault((layer, split), []).append(step)
+        return [
+            Coordinates(layer=layer, split=split, steps=steps) for (layer, split), steps in found.items()
         ]
 
     @strawberry.field

@@ -1,4 +1,7 @@
-"""The film job: a PCA preview at once, then all frames by UMAP together; later snapshots are appended."""
+"""The film job: a PCA preview at once, then all frames by UMAP together; later snapshots are appended.
+
+Coordinates that users logged are taken as they are.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from chroma.server.store import films
 from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, reading
 from chroma.server.store.frames import Xy
+from chroma.server.store.logged import LOGGED
 from chroma.server.store.points import points_of
 from chroma.server.store.recipes import recipe
 from chroma.server.store.shots import load_shot
@@ -78,6 +82,8 @@ def draw_film(
         drawing = Drawing(engine, store, film, shot.snapshots, len(points))
         if film.method == "pca":
             _draw_pca(painter, drawing, turn)
+        elif film.method == LOGGED:
+            _take_logged(painter, drawing)
         elif not _draw_umap(painter, drawing, turn, film.method):
             return False
         if film.refine:
@@ -102,6 +108,14 @@ def _draw_pca(painter: Painter, drawing: Drawing, turn: Turn) -> None:
             total = len(drawing.wanted)
             turn.advance(_DRAWN * index / total, f"PCA frame {index + 1} of {total}")
             drawn.append(Drawn(index, snapshot, pca_project(basis, painter.vectors(snapshot))))
+    if drawn:
+        drawing.add(drawn)
+    drawing.show()
+
+
+def _take_logged(painter: Painter, drawing: Drawing) -> None:
+    missing = [index for index in range(len(drawing.wanted)) if index not in drawing.frames]
+    drawn = [Drawn(index, drawing.wanted[index], painter.logged(drawing.wanted[index])) for index in missing]
     if drawn:
         drawing.add(drawn)
     drawing.show()

@@ -23,6 +23,7 @@ from chroma.server.store.classes import label_codes
 from chroma.server.store.engine import Engine, reading
 from chroma.server.store.frames import Xy
 from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
+from chroma.server.store.logged import COORDINATES, logged_xy
 from chroma.server.store.points import Points
 from chroma.server.store.shots import Shot
 from chroma.server.store.tables import Snapshot
@@ -127,8 +128,19 @@ class Painter:
 
         return draw
 
+    def logged(self, snapshot: Snapshot) -> Xy:
+        """The coordinates that were logged for a snapshot, in film order."""
+        with reading(self._engine) as session:
+            return logged_xy(session, self._store, snapshot, self._points)
+
     def quality(self, snapshot: Snapshot, xy: Xy) -> dict[str, Any]:
-        """How far a frame can be trusted, under the names of the catalog."""
+        """How far a frame can be trusted, under the names of the catalog.
+
+        Coordinates without vectors keep or lose nothing: only their labels can be asked.
+        """
+        if snapshot.status == COORDINATES:
+            hit = None if self._labels is None else neighborhood_hit(xy, self._labels, k=K).value
+            return {"quality_n": 0, "neighborhood_hit": hit}
         vectors = self.vectors(snapshot)
         trust = trustworthiness(vectors, xy, k=K, metric=METRIC)
         figures: dict[str, Any] = {
@@ -145,7 +157,9 @@ class Painter:
         return figures
 
     def motion(self, snapshots: Sequence[Snapshot], frames: Sequence[Xy]) -> Motion | None:
-        """How a film moves; of many samples, on some that are spread evenly."""
+        """How a film moves; of many samples, on some that are spread evenly. None: there are no vectors."""
+        if any(snapshot.status == COORDINATES for snapshot in snapshots):
+            return None
         if not self.large:
             return motion(frames, [self.graph(snapshot) for snapshot in snapshots])
         rows = np.unique(np.linspace(0, self.n - 1, _MEASURED).astype(np.int64))

@@ -60,7 +60,8 @@ def settle_all(session: Session, store: Store, attempt: tables.Attempt) -> None:
     """Publish what an ended attempt left open; open again what goes on."""
     rows = session.exec(
         select(tables.Snapshot).where(
-            tables.Snapshot.attempt_id == attempt.id, tables.Snapshot.status != "complete"
+            tables.Snapshot.attempt_id == attempt.id,
+            col(tables.Snapshot.status).in_(("open", "partial")),
         )
     ).all()
     for row in rows:

@@ -123,7 +123,7 @@ class _Values:
         None, too, where samples have several vectors: their graph speaks of parts.
         """
         snapshot = self._session.get(Snapshot, frame.snapshot_id) if frame else None
-        if snapshot is None:
+        if snapshot is None or snapshot.digest is None:
             return None
         ids = snapshot_ids(self._session, self._store, snapshot)
         rows = self._points.rows(ids)

@@ -10,10 +10,12 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from chroma.errors import ConfigError, NotFoundError
+from chroma.records import Projection
+from chroma.server.store.logged import LOGGED, logged_steps
 from chroma.server.store.queue import cancel, enqueue, jobs_of
 from chroma.server.store.requests import METHODS, FilmRequest
 from chroma.server.store.shots import KIND, PUBLISHED, is_up_to_date
-from chroma.server.store.tables import Film, Layer, Run, Snapshot, Split
+from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,8 @@ class Wanted:
 def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
     """The films to draw where snapshots came: each run's default one, and those that lack frames.
 
-    The default film is that of the default layer and the first split by UMAP. A cancelled film rests until
+    The default film is that of the default layer and the first split by UMAP; where no vectors were captured,
+    that of the first coordinates that were logged. A cancelled film rests until
     somebody asks for it. A film over runs shows the runs as they were when it was asked for.
     """
     wanted = Wanted([], [])
@@ -47,6 +50,9 @@ def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
             if not rests and not is_up_to_date(session, film):
                 wanted.films.append(film.id)
         pairs = _published_pairs(session, run_id)
+        if not pairs and not existing:  # coordinates may be all there is
+            for layer, split, _ in logged_steps(session, [run_id]).get(run_id, [])[:1]:
+                wanted.requests.append(FilmRequest(run_id, split, layer, LOGGED))
         if pairs and not any(_is_default(film, pairs) for film in existing):
             layer, split = _first(pairs)
             wanted.requests.append(FilmRequest(run_id, split.name, layer.name))
@@ -94,14 +100,19 @@ def cancel_film(session: Session, film_id: str) -> Film:
 
 
 def published(session: Session) -> dict[str, str]:
-    """For each run a digest of its published snapshots: it differs when one came or was replaced."""
-    rows: Sequence[Any] = session.exec(
+    """For each run a digest of what films are drawn from: it differs when something came or was replaced."""
+    snapshots: Sequence[Any] = session.exec(
         select(Snapshot.run_id, Snapshot.digest)
         .where(col(Snapshot.status).in_(PUBLISHED))
         .order_by(col(Snapshot.id))
     ).all()
+    coordinates: Sequence[Any] = session.exec(
+        select(Segment.run_id, Segment.digest)
+        .where(Segment.kind == Projection.kind)
+        .order_by(col(Segment.id))
+    ).all()
     found: dict[str, Any] = {}
-    for run_id, digest in rows:
+    for run_id, digest in (*snapshots, *coordinates):
         found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 

@@ -6,6 +6,7 @@ from sqlmodel import Session, col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.frames import frames_of, revisions, shown
+from chroma.server.store.logged import COORDINATES
 from chroma.server.store.tables import Film, Frame, Layer, Revision, Run, Snapshot, Split
 
 
@@ -39,8 +40,9 @@ def snapshot_by(session: Session, run_id: str, snapshot_id: str) -> Snapshot:
     """A snapshot of a run by its id."""
     run_by(session, run_id)
     snapshot = session.get(Snapshot, snapshot_id)
-    if snapshot is None or snapshot.run_id != run_id:
-        known = session.exec(select(Snapshot.id).where(Snapshot.run_id == run_id)).all()
+    if snapshot is None or snapshot.run_id != run_id or snapshot.status == COORDINATES:
+        there = select(Snapshot.id).where(Snapshot.run_id == run_id, Snapshot.status != COORDINATES)
+        known = session.exec(there).all()
         raise NotFoundError("snapshot", snapshot_id, known)
     return snapshot
 

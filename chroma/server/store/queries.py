@@ -11,6 +11,8 @@ from sqlmodel import Session, SQLModel, col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.films import split_rank
+from chroma.server.store.logged import COORDINATES
+from chroma.server.store.shots import by_default
 from chroma.server.store.tables import (
     Attempt,
     Film,
@@ -67,9 +69,9 @@ def project_runs(session: Session, ids: Keys) -> dict[str, list[Run]]:
 
 
 def run_layers(session: Session, run_ids: Keys) -> dict[str, list[Layer]]:
-    """Layers by run, the default one first."""
+    """Layers by run, the default one first, those without vectors last."""
     rows = session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
-    return _grouped(sorted(rows, key=lambda row: (not row.default, row.name)), lambda row: row.run_id)
+    return _grouped(sorted(rows, key=by_default), lambda row: row.run_id)
 
 
 def run_splits(session: Session, run_ids: Keys) -> dict[str, list[Split]]:
@@ -84,7 +86,7 @@ def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snaps
         select(Snapshot, Layer.name, Split.name)
         .join(Layer, col(Snapshot.layer_id) == Layer.id)
         .join(Split, col(Snapshot.split_id) == Split.id)
-        .where(col(Snapshot.run_id).in_(run_ids))
+        .where(col(Snapshot.run_id).in_(run_ids), Snapshot.status != COORDINATES)
         .order_by(col(Snapshot.step), Layer.name, Split.name)
     ).all()
     found: dict[str, list[tuple[Snapshot, str, str]]] = {}

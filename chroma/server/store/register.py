@@ -30,6 +30,7 @@ from chroma.server.events import Event
 from chroma.server.store import tables
 from chroma.server.store.attempts import attempt_of, refresh
 from chroma.server.store.blobs import Store
+from chroma.server.store.logged import stand_in
 from chroma.server.store.notes import take_note
 from chroma.server.store.samples import split_samples
 from chroma.server.store.snapshots import layer_of, settle
@@ -87,6 +88,8 @@ def register(session: Session, store: Store, found: Found) -> list[Event]:
         if isinstance(record, Snapshot):
             layer = layer_of(session, run.id, record)
             settle(session, store, layer, split, record.step)
+        elif isinstance(record, Projection) and attempt is not None:
+            stand_in(session, run.id, split, attempt, record)
     if attempt is not None:
         refresh(session, store, run, attempt)
     return events

@@ -12,6 +12,7 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.methods import OTHERS, check_installed
 from chroma.server.store import lookups, points
 from chroma.server.store.blobs import Store
+from chroma.server.store.logged import LOGGED, logged_snapshots
 from chroma.server.store.partners import refuse_others
 from chroma.server.store.queue import enqueue
 from chroma.server.store.samples import split_samples
@@ -19,7 +20,7 @@ from chroma.server.store.shots import KIND, default_layer, is_up_to_date, layers
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
 Axis = Literal["epochs", "layers", "runs"]
-METHODS = ("umap", "pca", *OTHERS)
+METHODS = ("umap", "pca", *OTHERS, LOGGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class FilmRequest:
         run_id: Whose snapshots; over runs the first, whose samples are the points.
         split: Whose samples.
         layer: Over epochs and runs; None for the run's default layer.
-        method: What draws it: umap, pca, umap-learn, tsne, pacmap, localmap.
+        method: What draws it: umap, pca, umap-learn, tsne, pacmap, localmap; logged: coordinates as the user
+            gave them, over epochs only.
         axis: What the frames run over.
         steps: Over epochs: only the snapshots of these steps; None for all there are and will be.
         layers: Over layers: these, in this order; None for all, in the order of the model.
@@ -91,6 +93,11 @@ def _check(request: FilmRequest) -> None:
         raise ConfigError(f"a film cannot be drawn by {request.method!r}; give one of {', '.join(METHODS)}")
     if request.method in OTHERS:
         check_installed(request.method)
+    if request.method == LOGGED and request.axis != "epochs":
+        raise ConfigError(
+            f"a film of logged coordinates runs over epochs, not over {request.axis}; change what the frames "
+            "run over, or have it drawn by umap"
+        )
     belongs = {
         "steps": ("epochs",),
         "layers": ("layers",),
@@ -145,7 +152,9 @@ def _film(session: Session, store: Store, request: FilmRequest, run: Run, split:
         else lookups.layer_by(session, run.id, request.layer)
     )
     film.layer_id = layer.id
-    if request.steps is not None:
+    if request.method == LOGGED:
+        _check_logged(session, film, request.steps)
+    elif request.steps is not None:
         film.steps = sorted(set(request.steps))
         for step in film.steps:
             lookups.snapshot_at(session, layer, split, step)
@@ -159,6 +168,19 @@ def _film(session: Session, store: Store, request: FilmRequest, run: Run, split:
         others = [_living(session, run_id) for run_id in film.run_ids[1:]]
         refuse_others(session, store, run, others, layer=layer, split=split, epoch=request.epoch)
     return film
+
+
+def _check_logged(session: Session, film: Film, steps: Sequence[int] | None) -> None:
+    """Take the steps that were asked for, if coordinates were logged at them."""
+    layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+    known = [row.step for row in logged_snapshots(session, layer, split)]
+    if not known:
+        raise NotFoundError("logged coordinates", f"{layer.name} of {split.name}")
+    if steps is not None:
+        film.steps = sorted(set(steps))
+        for step in film.steps:
+            if step not in known:
+                raise NotFoundError("coordinates at step", step, map(str, known))
 
 
 def _step(session: Session, split: Split, request: FilmRequest) -> int:

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.frames import frames_of, is_fresh, revisions, shown
+from chroma.server.store.logged import LOGGED, logged_snapshots
 from chroma.server.store.tables import Film, Job, Layer, Segment, Snapshot, Split
 
 KIND = "film"  # of the jobs that draw films
@@ -42,7 +43,10 @@ def load_shot(session: Session, film: Film) -> Shot:
 
 
 def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
-    """The published snapshots a film is of, in its order: by step, by layer of the model, or by run."""
+    """The published snapshots a film is of, in its order: by step, by layer of the model, or by run.
+
+    Of logged coordinates: those that have them.
+    """
     if film.axis == "layers":
         split = session.get_one(Split, film.split_id)
         there = {layer.name: layer for layer in layers_at(session, split, film.step or 0)}
@@ -60,6 +64,10 @@ def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
             for run_id in film.run_ids or ()
         )
         return [row for row in found if row is not None]
+    if film.method == LOGGED:
+        layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+        rows = logged_snapshots(session, layer, split)
+        return [row for row in rows if film.steps is None or row.step in film.steps]
     rows = session.exec(
         _published()
         .where(Snapshot.layer_id == film.layer_id, Snapshot.split_id == film.split_id)
@@ -122,7 +130,12 @@ def default_layer(session: Session, split: Split) -> Layer:
     layers = session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
     if not layers:
         raise NotFoundError("layer", "the default one")
-    return min(layers, key=lambda layer: (not layer.default, layer.name))
+    return min(layers, key=by_default)
+
+
+def by_default(layer: Layer) -> tuple[bool, bool, str]:
+    """Sorts layers: the default one first, those without vectors last."""
+    return (not layer.default, layer.dim == 0, layer.name)
 
 
 def is_up_to_date(session: Session, film: Film) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chroma.server.store import frames as stored
+from chroma.server.store.logged import LOGGED, logged_steps
 from chroma.server.store.queue import jobs_of
 from chroma.server.store.shots import KIND, PUBLISHED
 from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Run, Snapshot, Split
@@ -76,7 +78,7 @@ def film_views(session: Session, film_ids: Sequence[str]) -> dict[str, FilmView]
                 split=split.name,
                 followed=split.n,
                 of=split.of,
-                snapshot_count=counts.of(film),
+                snapshot_count=counts.of(film, layers[film.layer_id].name, split.name),
                 job=jobs.get(id_),
                 revision=revision,
                 frames=mine,
@@ -99,13 +101,19 @@ class _Counts:
             return {(first, second): int(count) for first, second, count in rows}
 
         axes = {film.axis for film in films}
+        logged = logged_steps(session, [film.run_id for film in films if film.method == LOGGED])
+        self._logged = Counter(
+            (run_id, layer, split) for run_id, rows in logged.items() for layer, split, _ in rows
+        )
         self._steps = grouped(Snapshot.layer_id, Snapshot.split_id) if "epochs" in axes else {}
         self._layers = grouped(Snapshot.split_id, Snapshot.step) if "layers" in axes else {}
 
-    def of(self, film: Film) -> int:
+    def of(self, film: Film, layer: str, split: str) -> int:
         chosen = film.run_ids or film.layers or film.steps
         if chosen is not None:
             return len(chosen)
+        if film.method == LOGGED:
+            return self._logged[film.run_id, layer, split]
         if film.axis == "layers":
             return self._layers.get((film.split_id, film.step), 0)
         return self._steps.get((film.layer_id, film.split_id), 0)
