@@ -5,25 +5,52 @@
     python benchmarks/film.py --only single cold      # a part of it
 
 Parts: `single` (a frame of the last snapshot, or of `--grow` samples), `film` (ten snapshots), `append`,
-`paint` (PCA), `cold` (a fresh process), `scale` and `workers` (`--sizes` samples), `long` (60 frames of 300
-snapshots). AlignedUMAP takes ten minutes for 10,000 samples: its films are kept in the temporary folder and
-read again, with the CPU seconds they took. Peers that are not installed are left out, and said.
+`paint` (PCA), `cold` (a fresh process), `scale`, `large` (films of five frames) and `workers` (`--sizes`
+samples), `long` (60 frames of 300 snapshots). AlignedUMAP takes ten minutes for 10,000 samples: its films are
+kept in the temporary folder and read again, with the CPU seconds they took. Peers that are not installed are
+left out, and said.
 """
 
 from __future__ import annotations
 
 import argparse
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
-from film_parts.many import grown, paint, scale, workers
+from film_parts.many import grown, large, paint, scale, workers
 from film_parts.single import PEERS, cold, single
 from film_parts.together import append, film, long
-from series import capture
+from series import Series, capture
 from threadpoolctl import threadpool_limits
 
 from chroma.projection.film import draw_film
 from chroma.projection.neighbors import neighbor_graph
+
+
+def one_frame(series: Series, asked: argparse.Namespace, tag: str) -> None:
+    vectors, labels = series.snapshots[-1], series.labels
+    if asked.grow:
+        vectors, labels = grown(series, asked.grow)
+        print(f"  grown to {len(vectors)}")
+    single(vectors, labels, asked.seeds, asked.peers)
+
+
+def placing(series: Series, asked: argparse.Namespace, tag: str) -> None:
+    for size in asked.sizes:
+        workers(grown(series, size)[0])
+
+
+PARTS: dict[str, tuple[str, Callable[[Series, argparse.Namespace, str], None]]] = {
+    "single": ("single frame", one_frame),
+    "film": ("film", lambda series, asked, tag: film(series, asked.seeds, asked.aligned_seeds, tag)),
+    "append": ("append", lambda series, asked, tag: append(series)),
+    "scale": ("scale, grown from", lambda series, asked, tag: scale(series, asked.sizes, asked.peers)),
+    "large": ("large film, grown from", lambda series, asked, tag: large(series, asked.sizes, frames=5)),
+    "workers": ("workers, grown from", placing),
+    "long": ("long run", lambda series, asked, tag: long(series)),
+    "cold": ("cold start", lambda series, asked, tag: cold(series.snapshots[-1])),
+}
 
 
 def main() -> None:
@@ -50,31 +77,10 @@ def main() -> None:
                 [v[:100] for v in series.snapshots[:2]],
                 [neighbor_graph(v[:100]) for v in series.snapshots[:2]],
             )
-            if "single" in asked.only:
-                vectors, labels = series.snapshots[-1], series.labels
-                if asked.grow:
-                    vectors, labels = grown(series, asked.grow)
-                print(f"single frame: {title}, {len(vectors)} drawn")
-                single(vectors, labels, asked.seeds, asked.peers)
-            if "film" in asked.only:
-                print(f"film: {title}")
-                film(series, asked.seeds, asked.aligned_seeds, tag)
-            if "append" in asked.only:
-                print(f"append: {title}")
-                append(series)
-            if "scale" in asked.only:
-                print(f"scale: grown from {title}")
-                scale(series, asked.sizes, asked.peers)
-            if "workers" in asked.only:
-                print(f"workers: grown from {title}")
-                for size in asked.sizes:
-                    workers(grown(series, size)[0])
-            if "long" in asked.only:
-                print(f"long run: {title}")
-                long(series)
-            if "cold" in asked.only:
-                print(f"cold start: {title}")
-                cold(series.snapshots[-1])
+            for part, (says, run) in PARTS.items():
+                if part in asked.only:
+                    print(f"{says}: {title}")
+                    run(series, asked, tag)
         if "paint" in asked.only:
             print("first paint")
             paint([(10_000, 128), (100_000, 128), (1_000_000, 512)])

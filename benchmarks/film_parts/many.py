@@ -15,25 +15,34 @@ from series import Series
 from chroma.projection.film import pca_film
 from chroma.projection.landmarks import choose_landmarks, landmarks_of, large_film, place
 from chroma.projection.layout import pca_start, umap_layout
+from chroma.projection.motion import motion
 from chroma.projection.neighbors import neighbor_graph
 from film_parts.clock import clocked
 from film_parts.single import ours, umap_default
 
 
 def grown(series: Series, n: int, seed: int = 0) -> tuple[Any, Any]:
-    """N samples between neighbours of the last snapshot: each on the way to one of its 15 nearest."""
+    """N samples between neighbours of the last snapshot, and their labels."""
+    (vectors,), labels = grown_film(series, n, 1, seed)
+    return vectors, labels
+
+
+def grown_film(series: Series, n: int, frames: int, seed: int = 0) -> tuple[list[Any], Any]:
+    """N samples in the last snapshots: each on the way to one of its 15 nearest there."""
     random = np.random.default_rng(seed)
-    vectors = series.snapshots[-1]
-    near = neighbor_graph(vectors).indices
-    rows = random.integers(0, len(vectors), n)
+    near = neighbor_graph(series.snapshots[-1]).indices
+    rows = random.integers(0, len(near), n)
     other = near[rows, random.integers(0, near.shape[1], n)]
-    made = np.empty((n, vectors.shape[1]), np.float16)
-    for first in range(0, n, 50_000):
-        part = slice(first, first + 50_000)
-        way = random.random((len(rows[part]), 1), np.float32)
-        here, there = vectors[rows[part]].astype(np.float32), vectors[other[part]].astype(np.float32)
-        made[part] = here + way * (there - here)
-    return made, series.labels[rows]
+    way = random.random((n, 1), np.float32)
+    films = []
+    for vectors in series.snapshots[-frames:]:
+        made = np.empty((n, vectors.shape[1]), np.float16)
+        for first in range(0, n, 50_000):
+            part = slice(first, first + 50_000)
+            here, there = vectors[rows[part]].astype(np.float32), vectors[other[part]].astype(np.float32)
+            made[part] = here + way[part] * (there - here)
+        films.append(made)
+    return films, series.labels[rows]
 
 
 def umap_landmarks(vectors: Any, count: int = 20_000) -> Any:
@@ -73,6 +82,27 @@ def scale(series: Series, sizes: Sequence[int], peers: Sequence[str]) -> None:
             told = "T {:.4f}  P {:.4f}  L {:.4f}".format(*queries.ask(xy))
             cost = f"{cpu:8.2f} CPU s {wall:8.2f} s wall  x {cpu / base:.1f}"
             print(f"  {n:8} {name:20}{cost}  {told}  peak {peak:.1f} GiB")
+
+
+def large(series: Series, sizes: Sequence[int], frames: int) -> None:
+    """Films of many samples; movement measured among 10,000 of them."""
+    import resource
+
+    for n in sizes:
+        snapshots, labels = grown_film(series, n, frames)
+        few = np.random.default_rng(0).permutation(n)[:10_000]
+        wide = [neighbor_graph(vectors[few], k=50) for vectors in snapshots]
+        drawn, cpu, wall = clocked(lambda s=snapshots: large_film(s).frames)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        told = np.array([Queries.of(v, labels, 500).ask(xy) for v, xy in zip(snapshots, drawn, strict=True)])
+        moved = motion([xy[few] for xy in drawn], wide)
+        assert moved is not None
+        quality = "  ".join(
+            f"{name} {values.mean():.4f} (least {values.min():.4f})"
+            for name, values in zip("TPL", told.T, strict=True)
+        )
+        print(f"  {n:8} x {frames} frames: {cpu:.2f} CPU s, {wall:.2f} s wall, peak {peak:.1f} GiB")
+        print(f"  {quality}  stable {moved.stable:.4f}  changed {moved.changed:.4f}  rho {moved.rho:.3f}")
 
 
 def workers(vectors: Any) -> None:

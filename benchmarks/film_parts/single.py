@@ -43,10 +43,28 @@ def umap_default(vectors: Any, seed: int) -> Any:
     return umap.UMAP().fit_transform(vectors.astype(np.float32))
 
 
+def embedding_atlas(vectors: Any, seed: int) -> Any:
+    """As embedding-atlas 0.26 draws: umap-learn on cosine neighbours that it looked for first."""
+    import umap
+    from umap.umap_ import nearest_neighbors
+
+    points = vectors.astype(np.float32)
+    known = nearest_neighbors(
+        points, n_neighbors=15, metric="cosine", metric_kwds=None, angular=False, random_state=None
+    )
+    return umap.UMAP(precomputed_knn=known, metric="cosine").fit_transform(points)
+
+
 def opentsne(vectors: Any, seed: int) -> Any:
     import openTSNE
 
     return np.asarray(openTSNE.TSNE(random_state=seed, n_jobs=1).fit(vectors.astype(np.float32)))
+
+
+def pacmap(vectors: Any, seed: int) -> Any:
+    import pacmap
+
+    return pacmap.PaCMAP(random_state=seed).fit_transform(vectors.astype(np.float32), init="pca")
 
 
 def localmap(vectors: Any, seed: int) -> Any:
@@ -59,6 +77,8 @@ PEERS: dict[str, Draw] = {
     "umap-learn default": umap_default,
     "chroma": ours,
     "umap-learn, our graph": same_graph,
+    "as embedding-atlas": embedding_atlas,
+    "PaCMAP": pacmap,
     "LocalMAP": localmap,
     "openTSNE": opentsne,
 }

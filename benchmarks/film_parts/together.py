@@ -33,8 +33,25 @@ def aligned(series: Series, seed: int, tag: str) -> tuple[Any, float]:
         return list(file["xy"]), float(file["cpu"])
 
 
+def independent(series: Series) -> Any:
+    """umap-learn with its defaults, each frame on its own."""
+    import umap
+
+    return [umap.UMAP().fit_transform(vectors.astype(np.float32)) for vectors in series.snapshots]
+
+
+def turned(frames: Sequence[Any]) -> list[Any]:
+    """Each frame moved, turned and scaled onto the one before (Procrustes)."""
+    done = [frames[0] - frames[0].mean(axis=0)]
+    for frame in frames[1:]:
+        here, there = frame - frame.mean(axis=0), done[-1]
+        left, sizes, right = np.linalg.svd(here.T @ there)
+        done.append(here @ (left @ right) * (sizes.sum() / (here**2).sum()))
+    return done
+
+
 def film(series: Series, seeds: int, aligned_seeds: int, tag: str) -> None:
-    """Ten frames, beside AlignedUMAP, by pairs of seeds."""
+    """Ten frames, beside AlignedUMAP by pairs of seeds, and beside frames drawn alone."""
     queries = [Queries.of(vectors, series.labels) for vectors in series.snapshots]
     wide = [neighbor_graph(vectors, k=50) for vectors in series.snapshots]
 
@@ -56,17 +73,20 @@ def film(series: Series, seeds: int, aligned_seeds: int, tag: str) -> None:
     for seed in range(aligned_seeds):
         frames, cpu = aligned(series, seed, tag)
         others.append([cpu, *ask(frames)])
+    alone, cpu, _ = clocked(lambda: independent(series))
+    apart = {"alone": [cpu, *ask(alone)], "Procrustes": [cpu, *ask(turned(alone))]}
     here, there = np.array(rounds), np.array(others)
     names = ("CPU s", "T", "P", "L", "min T", "min P", "min L", "stable", "changed", "rho")
     print(
-        f"  {'':8}{'chroma':>10}{'Aligned':>10}   chroma - AlignedUMAP  ({seeds} and {aligned_seeds} seeds)"
+        f"  {'':8}{'chroma':>10}{'Aligned':>10}{'alone':>10}{'Procrustes':>12}"
+        f"   chroma - AlignedUMAP  ({seeds} and {aligned_seeds} seeds)"
     )
     for at, name in enumerate(names):
         paired = here[:, at] - there[np.arange(seeds) % aligned_seeds, at]
         ratio = f"x {here[:, at].mean() / there[:, at].mean():.3f}"
-        print(
-            f"  {name:8}{here[:, at].mean():10.4f}{there[:, at].mean():10.4f}   {interval(paired)}  {ratio}"
-        )
+        rest = f"{apart['alone'][at]:10.4f}{apart['Procrustes'][at]:12.4f}"
+        means = f"{here[:, at].mean():10.4f}{there[:, at].mean():10.4f}"
+        print(f"  {name:8}{means}{rest}   {interval(paired)}  {ratio}")
 
 
 def append(series: Series) -> None:

@@ -208,7 +208,8 @@ def logged_by_hand() -> bool:
 
 def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
     """Status of a run that ends with `error`, and the sentence that says why."""
-    if error is None or (isinstance(error, SystemExit) and not error.code):
+    # exactly SystemExit: Lightning's SIGTERMException is one, without a code
+    if error is None or (type(error) is SystemExit and not error.code):
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         return "interrupted", None

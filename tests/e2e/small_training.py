@@ -24,7 +24,11 @@ def data(samples: int) -> tuple[TensorDataset, TensorDataset]:
     digits = load_digits()
     images = torch.tensor(digits.data / 16, dtype=torch.float32)
     labels = torch.tensor(digits.target)
-    return TensorDataset(images[900:], labels[900:]), TensorDataset(images[:samples], labels[:samples])
+    kept = torch.arange(samples) % 900
+    # digits that come again are seen through a little noise
+    noise = torch.randn(samples, 64, generator=torch.Generator().manual_seed(0)) * 0.1
+    noise[:900] = 0
+    return TensorDataset(images[900:], labels[900:]), TensorDataset(images[kept] + noise, labels[kept])
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
-"""Ways to load samples, and how Chroma knows which they are: run by `test_identity`, shown on a page.
+"""Ways to load samples, and how Chroma knew which they were: run by `test_identity`, shown on a page.
 
-python -m tests.integrations.matrix    writes the table into the page
+CHROMA_WRITE_MATRIX=1 python -m pytest tests/integrations/test_identity.py    writes what the tests found
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch.utils.data import (
 )
 
 ALL = range(100)
+THEIRS = "the workers' order"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Case:
         name: For people.
         loader: Makes the DataLoader.
         trainer: Arguments of the Trainer.
-        ids: Ids that are followed; None where chance decides.
+        ids: Ids that are followed; None where chance decides which, and so how many.
         identity: How ids are known.
         passes: Snapshots that two epochs give.
     """
@@ -42,6 +43,11 @@ class Case:
     ids: Any = ALL
     identity: str = "index"
     passes: int = 2
+
+    @property
+    def rows(self) -> str | None:
+        """What is said of rows that are not counted: chance chooses them, or their order."""
+        return THEIRS if "in_order" in self.name else "all" if self.ids is None else None
 
 
 class Halves(BatchSampler):
@@ -119,29 +125,42 @@ CASES = [
     ),
     Case("`batch_size=None`", lambda d: DataLoader(Stream(d), batch_size=None), identity="order", ids=None),
 ]
-OTHERS = [
-    ("two processes (ddp, ddp_spawn, ddp_fork, torchrun): a share each, padding removed by id", "index"),
-    ("several validation loaders: a split each", "index"),
-    ("resumed from a checkpoint", "index"),
-    ("`ids=`: a key of the batch, or a function of it", "key"),
-]
 _SAID = {
     "index": "dataset index",
     "key": "your own keys",
     "order": "unknown: numbered in the order they come, and the receipt says so",
 }
+REFUSED = "refused with a sentence"
+WAYS = ("`lightning.pytorch`", "`pytorch_lightning`", "train, probe", "train, ride", "`chroma.watch`")
 PAGE = Path(__file__).parents[2] / "docs" / "capture.md"
-_BEGIN, _END = "<!-- matrix: python -m tests.integrations.matrix -->\n", "<!-- end of matrix -->\n"
+_BEGIN = "<!-- matrix: CHROMA_WRITE_MATRIX=1 python -m pytest tests/integrations/test_identity.py -->\n"
+_END = "<!-- end of matrix -->\n"
+
+Found = dict[
+    str, dict[str, tuple[str, str]]
+]  # by loading, by way in: how ids were known, what rows were right
 
 
-def page() -> str:
-    """The page with the table as the cases stand."""
-    rows = [(case.name, case.identity) for case in CASES] + OTHERS
-    table = "".join(f"| {name} | {_SAID[identity]} |\n" for name, identity in rows)
+def table(found: Found) -> str:
+    """The table of what the tests found."""
+    lines = [f"| loading | ids | {' | '.join(WAYS)} |", f"|---|---|{'---|' * len(WAYS)}"]
+    for loading, ways in found.items():
+        usual = next(ways[way][0] for way in WAYS if way in ways)
+        cells = [_cell(*ways[way], usual) if way in ways else "" for way in WAYS]
+        lines.append(f"| {loading} | {_SAID[usual]} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def shown() -> str:
+    """The table that the page shows."""
+    return PAGE.read_text(encoding="utf-8").partition(_BEGIN)[2].partition(_END)[0].strip("\n") + "\n"
+
+
+def write(found: Found) -> None:
+    """Put the table into the page."""
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(_BEGIN)
-    after = rest.partition(_END)[2]
-    return f"{before}{_BEGIN}\n| loading | ids |\n|---|---|\n{table}\n{_END}{after}"
+    PAGE.write_text(f"{before}{_BEGIN}\n{table(found)}\n{_END}{rest.partition(_END)[2]}", encoding="utf-8")
 
 
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")
+def _cell(identity: str, rows: str, usual: str) -> str:
+    return rows if identity in {usual, REFUSED} else f"{rows}, {_SAID[identity]}"

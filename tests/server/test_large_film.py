@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from chroma.server.context import Context
+from chroma.server.store import films, tables
 from chroma.server.store import frames as stored
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.recipes import is_refinable
 from tests.server import filming
 
 
@@ -33,6 +36,35 @@ def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: p
         assert (frames[1].trustworthiness or 0) > 0.6
         drawn.append([stored.read_frame(opened.store, frame) for frame in frames])
     np.testing.assert_array_equal(*drawn)
+
+
+@pytest.mark.timeout(400)
+def test_a_large_film_is_refined_with_every_sample_in_full(
+    opened: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
+    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
+    filming.whole_run(opened, 2, n=360).close()
+    film = filming.ask(opened)
+    filming.draw(opened, film)
+
+    def shown() -> tuple[tables.Revision, list[tables.Frame], bool]:
+        revision, frames = filming.on_screen(opened, film)
+        assert revision is not None
+        with reading(opened.engine) as session:
+            return revision, frames, is_refinable(session, film.method, revision, frames)
+
+    placed, before, refinable = shown()
+    assert (placed.landmarks, refinable) == (150, True)
+    with writing(opened.engine) as session:
+        films.refine_film(session, film.id)
+    heard = filming.draw(opened, film).heard
+    assert any(message.startswith("UMAP: refining 2 frames") for message, _ in heard)
+    whole, after, refinable = shown()
+    assert (whole.landmarks, whole.motion_n, refinable) == (None, 360, False)
+    assert [frame.n for frame in after] == [360, 360]
+    for old, new in zip(before, after, strict=True):
+        assert (new.trustworthiness or 0) > (old.trustworthiness or 1)
 
 
 DIES = """

@@ -69,6 +69,7 @@ function filmOf(id: string): Film {
       offsetX: 0,
       offsetY: 0,
       scale: 1,
+      landmarks: null,
       frames: [frame(0), frame(1)],
     },
     columns: [label, margin],

@@ -17,6 +17,11 @@ export function StatusChip({ shown, drawn, zoom }: { shown: ShownFrame; drawn: n
           {count(film.n)} of {count(film.of)} samples
         </span>
       ) : null}
+      {revision.landmarks !== null && revision.landmarks < film.n ? (
+        <span title="So many were drawn in full, the others placed among them; Refine draws all">
+          <b>{count(revision.landmarks)}</b> of <b>{count(film.n)}</b> drawn in full
+        </span>
+      ) : null}
       <span>
         zoom <b>{zoom.toFixed(1)}×</b>
       </span>

@@ -231,6 +231,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     zoomBy: viewpoint.zoomBy,
     centreOn: viewpoint.centreOn,
     follow: viewpoint.follow,
+    place: viewpoint.place,
     resize,
     /** Whether this scene stands still on the canvas, and the camera too. */
     isSettled: (scene: Scene): boolean => settled === scene && !asked && !viewpoint.travels(),

@@ -32,8 +32,11 @@ export type ShownFrame = {
   range: [number, number] | null;
 };
 
-/** What the camera looks at. `moves` is false where frames were appended: the view then stays. */
-export type FilmBox = { name: string; box: Box | null; complete: boolean; moves: boolean };
+/**
+ * What the camera looks at: of the whole film once `complete`, which begins with the frame of digest `start`.
+ * `moves` is false where frames were appended: the view then stays.
+ */
+export type FilmBox = { name: string; start: string; box: Box | null; complete: boolean; moves: boolean };
 
 /** All frames of a revision, where the film is small enough to hold them. */
 export type Reel = { revision: Revision; frames: readonly Points[] };
@@ -80,6 +83,7 @@ export function useShownFrame(
     const name = `${film.id} ${revision.method}`;
     if (stage.current?.name !== name) stage.current = { name, square: revision, known: new WeakMap() };
     const { square, known } = stage.current;
+    const start = revision.frames[0]?.digest ?? "";
 
     const pointsOf = async (at: Frame): Promise<Points> => {
       const raw = await fetchFrame(film, revision, at);
@@ -134,7 +138,9 @@ export function useShownFrame(
       if (!current) return;
       setProblem(null);
       setBox((before) =>
-        before?.name === name ? before : { name, box: boundingBox(points), complete: false, moves: true },
+        before?.name === name
+          ? before
+          : { name, start, box: boundingBox(points), complete: false, moves: true },
       );
       setShown({
         film,
@@ -180,9 +186,10 @@ export function useShownFrame(
       setReel((before) => (before?.revision === revision ? before : { revision, frames: loaded }));
       setBox((before) => ({
         name,
+        start,
         box,
         complete: true,
-        moves: !(before?.name === name && before.complete),
+        moves: !(before?.name === name && before.complete && before.start === start),
       }));
     };
 

@@ -39,6 +39,24 @@ it("goes to the whole film, unless a person has moved the view", () => {
   expect(zoom()).toBeCloseTo(1);
 });
 
+it("stays where it is while the film grows, and tells its place as another window would", () => {
+  const [old, fresh] = [made(), made()];
+  old.viewpoint.setBox(SMALL, true);
+  const before = old.viewpoint.stance();
+  old.viewpoint.setBox(BOX, false);
+  expect(old.viewpoint.travels()).toBe(false);
+  expect(old.viewpoint.stance()).toEqual(before);
+  expect(old.zoom()).toBeGreaterThan(1);
+  old.viewpoint.zoomBy(1.6);
+  old.arrive();
+  fresh.viewpoint.setBox(BOX, true);
+  fresh.viewpoint.follow(old.last().place);
+  const { x, y, distance } = old.viewpoint.stance();
+  expect(fresh.viewpoint.stance().x).toBeCloseTo(x);
+  expect(fresh.viewpoint.stance().y).toBeCloseTo(y);
+  expect(fresh.viewpoint.stance().distance).toBeCloseTo(distance);
+});
+
 it("fits the film into a room that changes while the camera travels", () => {
   const { room, viewpoint, arrive, zoom } = made();
   viewpoint.setBox(SMALL, true);

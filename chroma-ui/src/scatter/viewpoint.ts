@@ -70,6 +70,7 @@ export function createViewpoint(
   return {
     stance: (): Stance => stance,
     zoom,
+    place,
     /** Moved by a person: what the film covers no longer moves it. */
     takeOver,
     travels: (): boolean => travel !== null,
@@ -81,15 +82,18 @@ export function createViewpoint(
       if (t >= 1) travel = null;
       set(mixStances(from, to, ease(t)));
     },
-    /** What the whole film covers; with `moves`, the view goes there unless the person has moved it. */
+    /**
+     * What the whole film covers; with `moves`, the view goes there unless the person has moved it.
+     * A view that stays is told against the new box, as another window of the same film would tell it.
+     */
     setBox(next: Box, moves: boolean): void {
       box = next;
       const first = home === null;
-      if (!first && !moves) return;
       led = false;
       home = homeOf(box);
       if (first) set(home);
-      else if (!movedByHand) travelTo(home, CAMERA_MS);
+      else if (moves && !movedByHand) travelTo(home, CAMERA_MS);
+      else set(stance);
     },
     fit(ms = CAMERA_MS): void {
       movedByHand = false;

@@ -19,9 +19,14 @@ export function useCamera(
   latest.current = { camera, onRest };
   const written = useRef(camera);
   const timer = useRef<number | null>(null);
-  // The place is told against the whole film, so it is taken again when more of the film is known.
+  // The place is told against the whole film: another film is gone to anew, from a grown one it reads anew.
   useEffect(() => {
-    if (plot && box?.box && latest.current.camera) plot.follow(latest.current.camera);
+    if (!plot || !box?.box || !latest.current.camera) return;
+    if (box.moves) plot.follow(latest.current.camera);
+    else {
+      written.current = plot.place();
+      latest.current.onRest(written.current);
+    }
   }, [plot, box]);
   useEffect(() => {
     if (!plot || camera === written.current) return;

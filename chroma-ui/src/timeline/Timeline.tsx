@@ -111,7 +111,11 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
           </IconButton>
           {film.refinable && film.status === "READY" ? (
             <Tip
-              text="Draw all frames together anew: those that were appended find a better place"
+              text={
+                film.revision?.landmarks
+                  ? "Draw every sample in full: those that were placed among others find a better place"
+                  : "Draw all frames together anew: those that were appended find a better place"
+              }
               side="top"
             >
               <button type="button" className={styles.speed} data-testid="refine" onClick={onRefine}>

@@ -195,7 +195,8 @@ class Film:
         return await info.context.read(lambda session: knn_purity(session, store, view.film, view.frames))
 
     @strawberry.field(
-        description="true: some frames were not drawn together with the others, so refining would move them"
+        description="true: some frames were not drawn together with the others, or samples were placed among "
+        "landmarks, so refining would move them"
     )
     async def refinable(self, info: Info) -> bool:
         view = self.view

@@ -142,6 +142,11 @@ class Drawing:
         """What its frames were drawn from together."""
         return self._revision.recipe if self._revision else None
 
+    @property
+    def landmarks(self) -> int | None:
+        """Samples drawn in full, the others placed among them; None: all in full."""
+        return self._revision.landmarks if self._revision else None
+
     def refined(self) -> None:
         """Note that there is nothing to refine any more."""
         with changing(self._engine, self._film.id) as (_, film):

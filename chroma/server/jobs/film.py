@@ -172,10 +172,10 @@ def _append(drawing: Drawing, turn: Turn, draw: NextFrame, method: str) -> bool:
 
 
 def _refine(painter: Painter, drawing: Drawing, turn: Turn) -> None:
-    """All frames together anew, where any was drawn after the others."""
+    """All frames together anew, where any was drawn after the others, or samples were only placed."""
     wanted: Sequence[Snapshot] = drawing.wanted
     made_of = recipe(wanted)
-    if drawing.recipe == made_of:
+    if drawing.recipe == made_of and drawing.landmarks is None:
         drawing.refined()
         return
     made = redraw(

@@ -56,9 +56,7 @@ def draw_together(
 
 
 def redraw(painter: Painter, snapshots: Sequence[Snapshot], frames: Sequence[Xy], tell: Tell) -> Together:
-    """Draw all frames anew, from where they are; the arguments are those of `draw_together`."""
-    if painter.large:
-        return _by_landmarks(painter, snapshots, tell)
+    """Draw all frames anew, and all samples in full, from where they are; else as `draw_together`."""
     graphs = _graphs(painter, snapshots, tell)
     states = refine_film(frames, graphs, threads=painter.threads, every=EVERY)
     return Together(_last(states, tell, None, f"refining {_frames(len(snapshots))}"))

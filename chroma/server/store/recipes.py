@@ -20,7 +20,7 @@ def recipe(snapshots: Sequence[Snapshot]) -> str:
 
 
 def is_refinable(session: Session, method: str, revision: Revision | None, frames: Sequence[Frame]) -> bool:
-    """Whether some of a finished film's frames were not drawn together with the others.
+    """Whether some of a finished film's frames were not drawn together, or samples placed among landmarks.
 
     Args:
         session: A reading session.
@@ -28,7 +28,11 @@ def is_refinable(session: Session, method: str, revision: Revision | None, frame
         revision: The one that is shown.
         frames: Of that revision, in order.
     """
-    if method != "umap" or revision is None or revision.preview or len(frames) < 2:
+    if method != "umap" or revision is None or revision.preview:
+        return False
+    if revision.landmarks is not None:
+        return True
+    if len(frames) < 2:
         return False
     rows = session.exec(
         select(Snapshot).where(col(Snapshot.id).in_({frame.snapshot_id for frame in frames}))

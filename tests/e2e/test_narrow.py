@@ -1,0 +1,33 @@
+"""Windows and frames narrower than a screen, as a notebook's cell is."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.stage import CHROMIUM
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
+]
+
+
+@pytest.mark.parametrize("width", [990, 800, 420])
+def test_the_run_is_named_and_both_panels_can_be_reached(film: Page, width: int) -> None:
+    film.set_viewport_size({"width": width, "height": 700})
+    name = film.get_by_test_id("run-picker").bounding_box()
+    assert name
+    assert name["width"] >= 118
+    for panel in ("Colours", "Sample and run"):
+        button = film.get_by_role("button", name=panel, exact=True)
+        place = button.bounding_box()
+        assert place
+        assert place["x"] >= 0
+        assert place["x"] + place["width"] <= width
+        button.click()
+        expect(
+            film.get_by_test_id("colour-by" if panel == "Colours" else "tab-selection")
+        ).to_be_in_viewport()
+        button.click()
