@@ -220,6 +220,23 @@ def test_film_by_umap(run: StoredRun):
     np.testing.assert_array_equal(run.film(refine=True).xy, refined.xy)
 
 
+def test_a_film_of_logged_coordinates(home: Path):
+    xy = np.random.default_rng(3).normal(size=(3, 20, 2)).astype(np.float32)
+    with chroma.init("maps", "by hand") as run:
+        for epoch in range(3):
+            run.log_projection(xy[epoch], layer="map", ids=np.arange(20), epoch=epoch)
+    with chroma.open(home) as db:
+        stored = db.run("by hand")
+        film = stored.film(method="logged")
+        np.testing.assert_array_equal(film.xy, xy)
+        assert (film.method, film.preview, list(film.epochs)) == ("logged", False, [0, 1, 2])
+        assert stored.snapshots().empty, "coordinates are not vectors"
+        with pytest.raises(NotFoundError, match="map of val"):
+            stored.film(method="umap")
+        with pytest.raises(NotFoundError, match="map of val"):
+            stored.embeddings()
+
+
 def test_a_film_that_cannot_be_drawn(tmp_path: Path):
     capture(tmp_path, n=20, epochs=1)
     with chroma.open(tmp_path) as db:

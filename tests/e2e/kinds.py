@@ -29,6 +29,19 @@ def main() -> None:
         for epoch in range(2):
             vectors = np.eye(8)[topic] * (epoch + 1) + RNG.normal(size=(N, 8)) * 0.3
             run.log_embeddings(vectors, layer="pooler", ids=ids, split="val", epoch=epoch)
+    with chroma.init("kinds", "coordinates") as run:
+        classes = np.arange(N) % 3
+        run.log_samples("val", ids=np.arange(N), labels=classes)
+        vectors = np.eye(3)[classes] + RNG.normal(size=(N, 3)) * 0.1
+        for epoch in range(3):
+            run.log_embeddings(vectors, layer="body", ids=np.arange(N), split="val", epoch=epoch)
+            for layer in ("body", "map"):  # of `map` there are no vectors
+                run.log_projection(lines(classes, epoch), layer=layer, ids=np.arange(N), epoch=epoch)
+
+
+def lines(classes: np.ndarray, epoch: int) -> np.ndarray:
+    """A picture no method would draw: each class on a vertical line of its own, longer at each epoch."""
+    return np.stack([classes * 10.0, np.arange(N) * (epoch + 1) / N], 1)
 
 
 if __name__ == "__main__":

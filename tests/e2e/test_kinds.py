@@ -75,3 +75,56 @@ def test_texts_stand_in_lines(page: Page, kinds: Server) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("page 117")
     expect(page.get_by_test_id("palette-entry").first).to_contain_text("doc-117")
+
+
+def places(page: Page) -> list[dict[str, float]]:
+    """Where the points stand on the screen."""
+    return page.evaluate(f"Array.from({{ length: {N} }}, (_, at) => window.__chroma.screenOf(at))")
+
+
+def shown_as_logged(page: Page, frame: int) -> None:
+    page.wait_for_function(
+        "frame => (({ __chroma: film }) => film?.ready && film.method === 'logged'"
+        " && film.frame.index === frame)(window)",
+        arg=frame,
+    )
+    found = places(page)
+    for at in range(3):  # a class is a vertical line, its samples in their order from below
+        line = found[at::3]
+        assert max(point["x"] for point in line) - min(point["x"] for point in line) < 1
+        assert [point["y"] for point in line] == sorted((point["y"] for point in line), reverse=True)
+    gaps = [found[at + 1]["x"] - found[at]["x"] for at in range(2)]
+    assert gaps[0] > 20
+    assert abs(gaps[0] - gaps[1]) < 1
+
+
+def test_logged_coordinates_are_a_film_beside_the_computed_ones(page: Page, kinds: Server) -> None:
+    open_run(page, kinds, "coordinates")
+    page.get_by_test_id("method").get_by_text("Logged", exact=True).click()
+    shown_as_logged(page, 2)
+    expect(page.get_by_test_id("status-chip")).to_contain_text("trustworthiness")
+    long = places(page)[0]["y"] - places(page)[N - 3]["y"]
+    page.keyboard.press("Home")
+    shown_as_logged(page, 0)
+    short = places(page)[0]["y"] - places(page)[N - 3]["y"]
+    assert abs(long / short - 3) < 0.1, "all frames have one scale"
+    page.reload()
+    shown_as_logged(page, 0)
+
+
+def test_coordinates_without_vectors_are_a_film_too(page: Page, kinds: Server) -> None:
+    open_run(page, kinds, "coordinates")
+    page.get_by_test_id("layer-picker").get_by_text("map", exact=True).click()
+    shown_as_logged(page, 2)
+    expect(page.get_by_test_id("method")).to_have_text("Logged")
+    expect(page.get_by_test_id("status-chip")).to_contain_text(f"{N} of {N} points")
+    expect(page.get_by_test_id("status-chip")).not_to_contain_text("trustworthiness")
+    focus(page, 7)
+    expect(page.get_by_test_id("inspector")).to_contain_text("It has no vector here")
+    # beside the other layer: each pane shows what it can
+    page.get_by_test_id("compare").click()
+    page.wait_for_function(
+        "methods => methods.every((method, pane) =>"
+        " window.__chromaPanes?.[pane]?.ready && window.__chromaPanes[pane].method === method)",
+        arg=["logged", "pca"],
+    )

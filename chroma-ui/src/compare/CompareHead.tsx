@@ -1,6 +1,6 @@
 import { copyLink } from "../runs/copyLink";
+import { methodsFor, pickMethod } from "../runs/methods";
 import { ThemeToggle } from "../runs/ThemeToggle";
-import { METHODS } from "../runs/TopBar";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Cross, Link, Logo, PanelLeft, PanelRight, Plus, Question } from "../ui/icons";
@@ -20,6 +20,10 @@ type Props = {
 export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
   const { method, setMethod, openSplit, openRun, setShelf, panes } = useView();
   const splits = first?.run?.splits ?? [];
+  const shown =
+    first?.run && first.layer && first.split
+      ? ([first.run, first.layer.name, first.split.name] as const)
+      : null;
   const leave = () => {
     const { sample, selected, split, camera } = useView.getState();
     const { run, layer, step } = panes[0];
@@ -53,7 +57,15 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
         />
       ) : null}
       <span className={styles.gap} />
-      <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
+      {shown ? (
+        <Segmented
+          label="Projection"
+          testId="method"
+          value={pickMethod(...shown, method)}
+          options={methodsFor(...shown)}
+          onChange={setMethod}
+        />
+      ) : null}
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />

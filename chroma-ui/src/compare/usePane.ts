@@ -15,12 +15,13 @@ export type PaneFilm = {
 export function usePane(
   pane: Pane,
 ): PaneFilm & { isGone: boolean; problem: string | null; askFilm: () => void } {
-  const { split: wantedSplit, method } = useView();
-  const { run, layer, split, film, canFilm, ...found } = useRunFilm(
+  const { split: wantedSplit, method: asked } = useView();
+  const { run, layer, split, film, method, ...found } = useRunFilm(
     { run: pane.run, layer: pane.layer, split: wantedSplit },
-    ({ id }, layer, split) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
+    ({ id }, layer, split, method) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
+    asked,
   );
-  const missing = run !== null && !canFilm ? "No snapshots of this layer and split yet." : null;
+  const missing = run !== null && !method ? "No snapshots of this layer and split yet." : null;
   const failed = film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : null;
   return {
     run,

@@ -54,12 +54,15 @@ export function RunSummary({ run }: { run: RunDetail }) {
         {run.layers.map((layer) => {
           const taken = run.snapshots.filter((snapshot) => snapshot.layer === layer.name);
           const last = taken[taken.length - 1];
+          const logged = new Set(
+            run.coordinates.flatMap((each) => (each.layer === layer.name ? each.steps : [])),
+          );
           const partial = taken.filter((snapshot) => snapshot.status === "PARTIAL").length;
           return (
             <div key={layer.id} className={styles.layer}>
               <p className={styles.layerName}>
                 <b>{layer.name}</b>
-                <span>{count(layer.dim)}-d</span>
+                <span>{layer.dim ? `${count(layer.dim)}-d` : "no vectors"}</span>
               </p>
               <p className={styles.faint}>
                 {layer.reason}
@@ -68,6 +71,7 @@ export function RunSummary({ run }: { run: RunDetail }) {
               <p className={styles.faint}>
                 {count(taken.length)} snapshots
                 {last ? ` · ${count(last.n)} of ${count(last.of)} samples` : ""}
+                {logged.size ? ` · ${count(logged.size)} with logged coordinates` : ""}
                 {partial ? ` · ${count(partial)} partial` : ""}
               </p>
             </div>

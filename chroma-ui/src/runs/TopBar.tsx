@@ -7,6 +7,7 @@ import { Segmented } from "../ui/Segmented";
 import { AxisPicker } from "./AxisPicker";
 import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
+import { methodsFor, pickMethod } from "./methods";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import styles from "./runs.module.css";
 import { ThemeToggle } from "./ThemeToggle";
@@ -27,11 +28,6 @@ type Props = {
   onPanel: (side: "left" | "right") => void;
 };
 
-export const METHODS = [
-  { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
-  { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
-] as const;
-
 /** The epochs of which a run has snapshots of a layer and a split, ascending. */
 function epochsOf(run: RunDetail, layer: string, split: string): number[] {
   const taken = run.snapshots.flatMap((each) =>
@@ -44,7 +40,8 @@ function epochsOf(run: RunDetail, layer: string, split: string): number[] {
 
 export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
-  const method = useView((view) => view.method);
+  const asked = useView((view) => view.method);
+  const method = run && layer && split ? pickMethod(run, layer, split, asked) : null;
   const layers = run?.layers ?? [];
   const splits = run?.splits ?? [];
   return (
@@ -78,7 +75,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           options={layers.map(({ name, dim, reason }) => ({
             value: name,
             name,
-            title: `${name}: ${dim} dimensions${reason ? `, ${reason}` : ""}`,
+            title: `${name}: ${dim ? `${dim} dimensions` : "no vectors"}${reason ? `, ${reason}` : ""}`,
           }))}
           onChange={openLayer}
         />
@@ -93,7 +90,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           room={24}
         />
       ) : null}
-      {run && layer && split ? (
+      {run && layer && split && method !== "logged" ? (
         <AxisPicker
           runId={run.id}
           layer={layer}
@@ -117,8 +114,14 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           <kbd>⌘K</kbd>
         </button>
       ) : null}
-      {layers.length ? (
-        <Segmented label="Projection" testId="method" value={method} options={METHODS} onChange={setMethod} />
+      {run && layer && split && method ? (
+        <Segmented
+          label="Projection"
+          testId="method"
+          value={method}
+          options={methodsFor(run, layer, split)}
+          onChange={setMethod}
+        />
       ) : null}
       {run && layer ? (
         <IconButton

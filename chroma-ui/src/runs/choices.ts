@@ -3,6 +3,7 @@ import type { Film, Frame } from "../api/bytes";
 import type { FilmRequest } from "../api/useFilm";
 import { type Axis, markOf } from "../state/axis";
 import type { View } from "../state/url";
+import { hasLogged } from "./methods";
 import type { RunDetail } from "./TopBar";
 
 export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["layers"][number] | null {
@@ -22,8 +23,10 @@ export function pickSplit(
 ): RunDetail["splits"][number] | null {
   const chosen = run.splits.find((split) => split.name === wanted);
   if (chosen) return chosen;
-  const filled = run.splits.filter((split) =>
-    run.snapshots.some((snapshot) => snapshot.layer === layer && snapshot.split === split.name),
+  const filled = run.splits.filter(
+    (split) =>
+      run.snapshots.some((snapshot) => snapshot.layer === layer && snapshot.split === split.name) ||
+      hasLogged(run, layer, split.name),
   );
   return filled.find((split) => split.name === "val") ?? filled[0] ?? run.splits[0] ?? null;
 }

@@ -4,7 +4,9 @@ import { RunDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { type FilmRequest, useFilm } from "../api/useFilm";
 import { useConnection } from "../state/connection";
+import type { Method } from "../state/url";
 import { grows, pickLayer, pickSplit } from "./choices";
+import { pickMethod } from "./methods";
 import type { RunDetail } from "./TopBar";
 
 type Wanted = { run: string | null; layer: string | null; split: string | null };
@@ -12,7 +14,8 @@ type Wanted = { run: string | null; layer: string | null; split: string | null }
 /** A run with the layer, the split and the film that are wanted of it, kept up to date with the server. */
 export function useRunFilm(
   wanted: Wanted,
-  requestOf: (run: RunDetail, layer: string, split: string) => FilmRequest,
+  requestOf: (run: RunDetail, layer: string, split: string, method: Method) => FilmRequest,
+  asked: Method,
 ) {
   const returns = useConnection((connection) => connection.returns);
   const [{ data, error }, askRun] = useQuery({
@@ -26,12 +29,9 @@ export function useRunFilm(
   const run = deleted ? null : (found ?? null);
   const layer = run ? pickLayer(run, wanted.layer) : null;
   const split = run && layer ? pickSplit(run, layer.name, wanted.split) : null;
-  const canFilm =
-    run?.snapshots.some(
-      (taken) => taken.layer === layer?.name && taken.split === split?.name && taken.status !== "OPEN",
-    ) ?? false;
+  const method = run && layer && split ? pickMethod(run, layer.name, split.name, asked) : null;
   const { film, problem, refresh, ask, change } = useFilm(
-    run && layer && split && canFilm ? requestOf(run, layer.name, split.name) : null,
+    run && layer && split && method ? requestOf(run, layer.name, split.name, method) : null,
   );
 
   useEvents((events) => {
@@ -57,7 +57,8 @@ export function useRunFilm(
     layer,
     split,
     film,
-    canFilm,
+    /** What draws it; null where there is nothing to draw. */
+    method,
     problem,
     /** Why the server refused to tell of the run. */
     refusal: error?.graphQLErrors[0] ?? null,

@@ -6,7 +6,8 @@ import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from
 import { readPlace, writePlace } from "./place";
 
 /** The part of the view that a link restores, and how it stands in the address. */
-export type Method = "umap" | "pca";
+export const METHODS = ["umap", "pca", "logged"] as const;
+export type Method = (typeof METHODS)[number];
 
 export type View = {
   /** All runs are shown, not one. */
@@ -91,7 +92,7 @@ export function readView(search: string, liked: Look = PLAIN): View {
     run: query.get("run"),
     layer: query.get("layer"),
     split: query.get("split"),
-    method: query.get("method") === "pca" ? "pca" : "umap",
+    method: METHODS.find((name) => name === query.get("method")) ?? START.method,
     over: readAxis(query.get("over")),
     at: query.get("at"),
     mates: query.getAll("with"),

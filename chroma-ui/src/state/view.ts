@@ -92,7 +92,9 @@ export const useView = create<View & Actions>()((set) => ({
   openLayer: (layer) =>
     set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
   openSplit: (split) => set({ split, only: null, ...NO_SAMPLES, hidden: [], filters: [], camera: null }),
-  setMethod: (method) => set({ method, camera: null }),
+  // Coordinates that were logged run over epochs alone.
+  setMethod: (method) =>
+    set({ method, camera: null, ...(method === "logged" ? { over: "epochs" as const, at: null } : {}) }),
   runOver: (over, step, mates) =>
     set((view) => ({
       over,

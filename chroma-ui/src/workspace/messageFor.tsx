@@ -12,13 +12,13 @@ type Situation = {
 
 /** What stands in the place of the canvas, or null where the film can be shown. */
 export function messageFor({ open, unauthorised, failure }: Situation): ReactNode {
-  const { runs, run, layer, split, canFilm } = open;
+  const { runs, run, layer, split, method } = open;
   const { run: wanted, openRun } = useView.getState();
   if (unauthorised) return <Unauthorised />;
   if (!run && open.refusal) return <Refused problem={open.refusal.message} />;
   if (runs?.length === 0 && wanted === null) return <NoRuns />;
   if (open.isGone) return <NoSuchRun onOpen={() => openRun(runs?.[0]?.id ?? null)} />;
-  if (run && !canFilm) {
+  if (run && !method) {
     const others = run.snapshots.length > 0 && layer && split;
     const chosen = others ? `${layer.name} in ${split.name}` : null;
     return <NoSnapshots running={run.status === "RUNNING"} chosen={chosen} />;

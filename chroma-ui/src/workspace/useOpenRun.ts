@@ -17,8 +17,10 @@ export function useOpenRun() {
   });
   const runs = data?.runs ?? null;
   const runId = view.run ?? runs?.[0]?.id ?? null;
-  const open = useRunFilm({ run: runId, layer: view.layer, split: view.split }, (run, layer, split) =>
-    filmRequest(view, run.id, layer, split),
+  const open = useRunFilm(
+    { run: runId, layer: view.layer, split: view.split },
+    (run, layer, split, method) => filmRequest({ ...view, method }, run.id, layer, split),
+    view.method,
   );
 
   useEffect(() => {

@@ -139,7 +139,7 @@ class Film:
     layer: str = strawberry.field(description="Over layers the last one")
     split: str
     method: str = strawberry.field(
-        description="umap, pca, umap-learn, tsne, pacmap, localmap, or logged: coordinates as the user gave them"
+        description="umap, pca, umap-learn, tsne, pacmap, localmap; logged: the user's own coordinates"
     )
     axis: FilmAxis
     steps: list[int] | None = strawberry.field(

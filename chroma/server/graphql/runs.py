@@ -66,7 +66,7 @@ class Snapshot:
     status: SnapshotStatus
 
 
-@strawberry.type(description="2-D coordinates that the user logged; a film by the method `logged` shows them.")
+@strawberry.type(description="2-D coordinates the user logged; a film by the method `logged` shows them.")
 class Coordinates:
     layer: str
     split: str
@@ -193,9 +193,7 @@ class Run:
         found: dict[tuple[str, str], list[int]] = {}
         for layer, split, step in await info.context.coordinates.load(str(self.id)):
             found.setdefault((layer, split), []).append(step)
-        return [
-            Coordinates(layer=layer, split=split, steps=steps) for (layer, split), steps in found.items()
-        ]
+        return [Coordinates(layer=layer, split=split, steps=steps) for (layer, split), steps in found.items()]
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[MetricSeries]:

@@ -16,6 +16,7 @@ from chroma.server.store.biography import biography, top_classes
 from chroma.server.store.blobs import Store
 from chroma.server.store.classes import label_texts, prediction_texts
 from chroma.server.store.engine import Session
+from chroma.server.store.logged import only_coordinates
 from chroma.server.store.neighbors import nearest
 from chroma.server.store.queries import sample_tags
 from chroma.server.store.samples import split_samples, step_outputs
@@ -82,7 +83,9 @@ class Sample:
     metadata: JSON
     tags: list[str]
 
-    @strawberry.field(description="Nearest neighbours in the full-dimensional space")
+    @strawberry.field(
+        description="Nearest neighbours in the full-dimensional space; none of coordinates alone"
+    )
     async def neighbors(self, info: Info, layer: str, step: int | None = None, k: int = 12) -> list[Neighbor]:
         if not 1 <= k <= _MOST_NEIGHBORS:
             raise ConfigError(f"k is {k}; ask for 1 to {_MOST_NEIGHBORS} neighbours")
@@ -90,9 +93,10 @@ class Sample:
 
         def ask(session: Session) -> list[Neighbor]:
             split = lookups.split_by(session, self.run_id, self.split)
-            snapshot = lookups.snapshot_at(
-                session, lookups.layer_by(session, self.run_id, layer), split, step
-            )
+            of = lookups.layer_by(session, self.run_id, layer)
+            if only_coordinates(session, of, split, step):
+                return []
+            snapshot = lookups.snapshot_at(session, of, split, step)
             table = split_samples(session, store, split)
             found = nearest(session, store, snapshot, self.position, k)
             labels = label_texts(table, [near.position for near in found])

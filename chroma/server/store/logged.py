@@ -29,10 +29,10 @@ def stand_in(
     session: Session, run_id: str, split: tables.Split, attempt: tables.Attempt, record: Projection
 ) -> None:
     """Make the layer and the snapshot that coordinates belong to, where no vectors made them."""
-    layer = session.get(tables.Layer, tables.stable_id("layer", run_id, record.layer))
+    key = tables.stable_id("layer", run_id, record.layer)
+    layer = session.get(tables.Layer, key)
     if layer is None:
-        key = tables.stable_id("layer", run_id, record.layer)
-        layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0, reason="coordinates were logged")
+        layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0, reason="logged coordinates")
         session.add(layer)
         session.flush()
     key = tables.stable_id("snapshot", run_id, record.layer, record.split, record.step)
@@ -53,6 +53,15 @@ def stand_in(
     row.epoch, row.attempt_id = record.epoch, attempt.id
     session.add(row)
     session.flush()
+
+
+def only_coordinates(session: Session, layer: tables.Layer, split: tables.Split, step: int | None) -> bool:
+    """Whether coordinates are all there is of a layer and a split at a step; None: at any step."""
+    if step is None:
+        return layer.dim == 0
+    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
+    row = session.get(tables.Snapshot, key)
+    return row is not None and row.status == COORDINATES
 
 
 def logged_steps(session: Session, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
@@ -83,10 +92,11 @@ def logged_snapshots(session: Session, layer: tables.Layer, split: tables.Split)
         .where(col(tables.Snapshot.step).in_(by_step))
         .order_by(col(tables.Snapshot.step))
     ).all()
-    return [
-        tables.Snapshot(**row.model_dump() | {"digest": _digest(by_step[row.step], row.digest)})
-        for row in rows
-    ]
+    copies: list[tables.Snapshot] = []
+    for row in rows:
+        of: dict[str, Any] = row.model_dump() | {"digest": _digest(by_step[row.step], row.digest)}
+        copies.append(tables.Snapshot(**of))
+    return copies
 
 
 def logged_xy(session: Session, store: Store, snapshot: tables.Snapshot, points: Points) -> Xy:

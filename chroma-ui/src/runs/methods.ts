@@ -1,0 +1,30 @@
+/** Pure: what can draw a layer and a split: the server, or the coordinates that the user logged. */
+import type { Method } from "../state/url";
+import type { RunDetail } from "./TopBar";
+
+const METHODS: readonly { value: Method; name: string; title: string }[] = [
+  { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
+  { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
+  { value: "logged", name: "Logged", title: "The coordinates you logged, as they are" },
+];
+
+type Drawable = Pick<RunDetail, "snapshots" | "coordinates">;
+
+/** Whether coordinates of a layer and a split were logged. */
+export const hasLogged = (run: Drawable, layer: string, split: string): boolean =>
+  run.coordinates.some((logged) => logged.layer === layer && logged.split === split);
+
+/** The methods that have something to draw, in the order they are offered. */
+export function methodsFor(run: Drawable, layer: string, split: string) {
+  const captured = run.snapshots.some(
+    (taken) => taken.layer === layer && taken.split === split && taken.status !== "OPEN",
+  );
+  const logged = hasLogged(run, layer, split);
+  return METHODS.filter(({ value }) => (value === "logged" ? logged : captured));
+}
+
+/** The method asked for where it has something to draw, else UMAP, else what there is. */
+export function pickMethod(run: Drawable, layer: string, split: string, wanted: Method): Method | null {
+  const there = methodsFor(run, layer, split).map(({ value }) => value);
+  return [wanted, "umap" as const].find((name) => there.includes(name)) ?? there[0] ?? null;
+}
