@@ -11,7 +11,7 @@ from tests.guarantees import Recorder
 def pytest_configure(config: pytest.Config) -> None:
     """Let workers of all tests share what numba compiled: about 20 s of CPU the first time on a machine."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(config.rootpath, ".pytest_cache", "numba")))
-    config.pluginmanager.register(Recorder())
+    config.pluginmanager.register(Recorder(), "promises")
 
 
 @pytest.fixture(autouse=True)

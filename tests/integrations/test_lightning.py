@@ -276,6 +276,24 @@ def test_the_users_error_goes_its_way_and_the_run_has_failed(home: Path) -> None
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
 
 
+@pytest.mark.parametrize("package", [pl, old_pl], ids=["lightning", "pytorch_lightning"])
+@pytest.mark.parametrize("name", ["DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"])
+def test_strategies_that_spread_layers_are_refused_by_name(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, package: Any, name: str
+) -> None:
+    """They need GPUs: a strategy of that name on one device stands here for them."""
+    strategy = type(name, (package.strategies.SingleDeviceStrategy,), {})
+    with pytest.raises(ConfigError, match=f"strategy {name} may spread each layer"):
+        fit(callback(), package=package, strategy=strategy(device="cpu"))
+    monkeypatch.delenv("CHROMA_STRICT")
+    _, without = fit(package=package, strategy=strategy(device="cpu"))
+    trainer, model = fit(callback(), package=package, strategy=strategy(device="cpu"))
+    assert trainer.current_epoch == 2
+    assert all(torch.equal(a, b) for a, b in zip(without.parameters(), model.parameters(), strict=True))
+    assert caplog.text.count("train with strategy='ddp'") == 1
+    assert not home.exists()
+
+
 def test_control_c_interrupts_the_run_and_nothing_else(home: Path) -> None:
     class Stopped(Net):
         def validation_step(self, batch: Any, batch_idx: int, dataloader_idx: int = 0) -> None:
