@@ -174,5 +174,6 @@ def _refuse_sharding(strategy: Any) -> None:
     if found:
         raise ConfigError(
             f"strategy {found.pop()} may spread each layer over several processes, which Chroma cannot "
-            "capture; train with strategy='ddp', or capture a copy of the model on one device with chroma.watch"
+            "capture; train with strategy='ddp', or capture a copy of the model on one device with "
+            "chroma.watch"
         )
