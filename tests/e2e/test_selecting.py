@@ -82,6 +82,25 @@ def select_all(page: Page) -> int:
     return selected(page)
 
 
+def test_a_lasso_is_drawn_over_points_that_stay(film: Page) -> None:
+    film.evaluate(
+        "() => { const drawer = WebGL2RenderingContext.prototype, draw = drawer.drawArrays;"
+        " window.__drawings = 0; drawer.drawArrays = function (...how)"
+        " { window.__drawings++; draw.apply(this, how); }; }"
+    )
+    rested = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(__drawings))))"
+    film.keyboard.press("l")
+    film.wait_for_function("window.__chroma.ready")
+    before = film.evaluate(rested)
+    film.mouse.move(500, 250)
+    film.mouse.down()
+    for x, y in ((900, 250), (900, 600), (500, 600)):
+        film.mouse.move(x, y, steps=3)
+    assert film.evaluate(rested) == before, "a million points would be drawn at every move of the pointer"
+    film.mouse.up()
+    film.wait_for_function(f"window.__drawings > {before}")  # the selected ones stand out
+
+
 def test_the_gallery_stays_small_and_leads_to_samples(film: Page) -> None:
     number = select_all(film)
     gallery = film.get_by_test_id("gallery")

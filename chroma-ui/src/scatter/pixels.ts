@@ -34,3 +34,17 @@ export function countPixels(pixels: Uint8Array, palette: readonly string[]): Pix
   }
   return { total, byColour };
 }
+
+/** Canvases of one size, one over the other on a ground of this colour. */
+export function laidOver(ground: string, sheets: readonly HTMLCanvasElement[]): HTMLCanvasElement {
+  const image = document.createElement("canvas");
+  image.width = sheets[0].width;
+  image.height = sheets[0].height;
+  const pencil = image.getContext("2d");
+  if (pencil) {
+    pencil.fillStyle = ground;
+    pencil.fillRect(0, 0, image.width, image.height);
+    for (const sheet of sheets) pencil.drawImage(sheet, 0, 0);
+  }
+  return image;
+}

@@ -7,7 +7,7 @@ import { type Moment, momentPlace, type Points } from "./encode";
 import { createFlight } from "./flight";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
-import { countPixels, type PixelCount } from "./pixels";
+import { countPixels, laidOver, type PixelCount } from "./pixels";
 import { createRenderer } from "./renderer";
 import { createViewpoint, type ViewOfPlot } from "./viewpoint";
 
@@ -76,28 +76,44 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let echo: number | null = null;
   let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
   let asked = 0;
+  let stale = true;
   let destroyed = false;
 
   const look = () => appearanceFor(shown?.drawn.length ?? 0, style, viewpoint.zoom());
 
   function ask(): void {
+    stale = true;
+    askCover();
+  }
+
+  /** What lies over the points is drawn anew; they stay, for a million take their time. */
+  function askCover(): void {
     if (!destroyed) asked ||= requestAnimationFrame(tick);
   }
 
   function tick(): void {
     asked = 0;
     if (destroyed) return;
+    const withPoints = stale;
+    stale = false;
     viewpoint.advance();
     const left = flight.arrive();
-    draw();
+    draw(withPoints);
     if (left) renderer.drop(left);
     if (flight.glides()) ask();
     else if (flight.rests()) settled = shown;
   }
 
-  function draw(): void {
+  function draw(withPoints = true): void {
     if (!shown) return;
     const now = flight.moment(shown.points);
+    if (withPoints) drawPoints(now);
+    const still = flight.rests();
+    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
+    if (cover.draw(scene, screenTransform(stance(), room), room.width, room.height)) askCover();
+  }
+
+  function drawPoints(now: Moment): void {
     const { x, y, distance } = stance();
     const aspect = room.width / room.height;
     const { size, opacity } = look();
@@ -109,9 +125,6 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       opacity,
       selecting: selected.length > 0,
     });
-    const still = flight.rests();
-    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
-    if (cover.draw(scene, screenTransform(stance(), room), room.width, room.height)) ask();
   }
 
   function mark(scene: Scene): void {
@@ -148,7 +161,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     onPath: (next) => {
       path = next;
-      ask();
+      askCover();
     },
     onSelect: ({ at, manner }) => {
       if (!shown) return;
@@ -213,18 +226,18 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     setFocus(index: number | null, neighbours: readonly number[]): void {
       focus = index === null ? null : { index, neighbours };
-      ask();
+      askCover();
     },
     /** Rings a point that is hovered in another plot. */
     setEcho(index: number | null): void {
       if (echo === index) return;
       echo = index;
-      ask();
+      askCover();
     },
     /** The frames through which these points came, the one shown left out. */
     setTrails(next: typeof trails): void {
       trails = next;
-      ask();
+      askCover();
     },
     setBox: viewpoint.setBox,
     fit: viewpoint.fit,
@@ -269,17 +282,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** The plot as an image, the cover included, on a ground of this colour. */
     picture(ground: string): HTMLCanvasElement {
       draw();
-      const image = document.createElement("canvas");
-      image.width = canvas.width;
-      image.height = canvas.height;
-      const pencil = image.getContext("2d");
-      if (pencil) {
-        pencil.fillStyle = ground;
-        pencil.fillRect(0, 0, image.width, image.height);
-        pencil.drawImage(canvas, 0, 0);
-        pencil.drawImage(sheet, 0, 0);
-      }
-      return image;
+      return laidOver(ground, [canvas, sheet]);
     },
     destroy(): void {
       destroyed = true;
