@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import gc
 import os
-import shutil
 import statistics
 import tempfile
 import time
@@ -29,7 +28,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = "1"
 import lightning.pytorch as pl
 import numpy as np
 import torch
-from peers import Keep, images, keepers
+from peers import Keep, empty, images, keepers
 from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
@@ -250,7 +249,8 @@ def main() -> None:
                 val = (images[asked.train :], labels[asked.train :])
                 measure(kind, train, val, folder, asked)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        empty(folder)
+        folder.rmdir()
 
 
 def measure(kind: str, train: Any, val: Any, folder: Path, asked: Any) -> None:
@@ -262,8 +262,7 @@ def measure(kind: str, train: Any, val: Any, folder: Path, asked: Any) -> None:
         fit(kind, make(), train, val, 1)
     for _ in range(asked.repeat):
         for name, callbacks in made.items():
-            for stale in folder.iterdir():
-                shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+            empty(folder)
             costs[name].append(fit(kind, callbacks(), train, val, asked.epochs))
             disk[name] = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
     none = [cost.seconds for cost in costs["none"]]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from peers import Keep, images, keepers, show
+from peers import Keep, empty, images, keepers, show
 
 BACKENDS = ("tensorflow", "torch", "jax")
 ONE_THREAD = {
@@ -122,8 +121,7 @@ def measure(asked: argparse.Namespace, folder: Path) -> None:
     disk: dict[str, float] = {}
     for repetition in range(asked.repeat + 1):
         for name, callbacks in made.items():
-            for stale in folder.iterdir():
-                shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
+            empty(folder)
             taken = fit(callbacks(), train, val, asked)
             if repetition:
                 seconds[name].append(taken)
@@ -154,7 +152,8 @@ def main() -> None:
     try:
         measure(asked, folder)
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        empty(folder)
+        folder.rmdir()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
+import shutil
 import statistics
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 Rows = npt.NDArray[np.float32]
+_NUMBER = itertools.count()
 Keep = Callable[[Rows, int], object]  # vectors `[n, d]`, epoch
 
 
@@ -43,8 +47,8 @@ def keepers(folder: Path) -> dict[str, Callable[[], Keep]]:
     def mlflow() -> Keep:
         import mlflow as peer
 
-        peer.set_tracking_uri(f"sqlite:///{folder / 'mlflow.db'}")
-        peer.end_run()
+        # a file of its own for each: mlflow remembers what it opened
+        peer.set_tracking_uri(f"sqlite:///{folder / f'mlflow-{next(_NUMBER)}.db'}")
         peer.start_run()
         return lambda rows, epoch: peer.log_table({"vector": [row.tolist() for row in rows]}, f"{epoch}.json")
 
@@ -59,6 +63,14 @@ def keepers(folder: Path) -> dict[str, Callable[[], Keep]]:
         else:
             print(f"{name} is left out: {package} is not installed")
     return found
+
+
+def empty(folder: Path) -> None:
+    """Remove what was written there; what a peer has open is ended first."""
+    if peer := sys.modules.get("mlflow"):
+        peer.end_run()
+    for stale in folder.iterdir():
+        shutil.rmtree(stale) if stale.is_dir() else stale.unlink()
 
 
 def images(path: str | None, n: int) -> tuple[Rows, npt.NDArray[np.int64]]:
