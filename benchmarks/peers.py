@@ -49,7 +49,8 @@ def keepers(folder: Path) -> dict[str, Callable[[], Keep]]:
 
         # a file of its own for each: mlflow remembers what it opened
         peer.set_tracking_uri(f"sqlite:///{folder / f'mlflow-{next(_NUMBER)}.db'}")
-        peer.start_run()
+        artifacts = (folder / "mlruns").as_uri()
+        peer.start_run(experiment_id=peer.create_experiment("vectors", artifact_location=artifacts))
         return lambda rows, epoch: peer.log_table({"vector": [row.tolist() for row in rows]}, f"{epoch}.json")
 
     found: dict[str, Callable[[], Keep]] = {"np.save": numpy}
