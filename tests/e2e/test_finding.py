@@ -25,9 +25,11 @@ pytestmark = [
 AXE = ROOT / "chroma-ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 
-def violations(page: Page) -> list[Any]:
+def violations(page: Page, within: str = "html") -> list[Any]:
     page.evaluate(AXE.read_text() + "; 0")
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    found = page.evaluate(
+        "within => axe.run(within, {resultTypes: ['violations']}).then(r => r.violations)", within
+    )
     return [
         (entry["id"], [node["html"] for node in entry["nodes"]])
         for entry in found

@@ -77,7 +77,13 @@ export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props)
             </button>
           </Popover.Trigger>
           <Popover.Portal>
-            <Popover.Content className={styles.menu} sideOffset={6} collisionPadding={8} data-testid="mates">
+            <Popover.Content
+              className={styles.menu}
+              sideOffset={6}
+              collisionPadding={8}
+              aria-label="Runs in the film"
+              data-testid="mates"
+            >
               {partners.map(({ run, refusal }) => (
                 <label key={run.id} className={styles.mate} data-refused={refusal !== null || undefined}>
                   <input

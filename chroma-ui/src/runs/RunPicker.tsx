@@ -50,7 +50,13 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
         <ChevronDown size={14} />
       </Popover.Trigger>
       <Popover.Portal>
-        <Popover.Content className={styles.popover} align="start" sideOffset={6} collisionPadding={8}>
+        <Popover.Content
+          className={styles.popover}
+          align="start"
+          sideOffset={6}
+          collisionPadding={8}
+          aria-label="Runs"
+        >
           <label className={styles.search}>
             <Search size={14} />
             <input

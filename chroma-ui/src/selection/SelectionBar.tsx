@@ -45,7 +45,7 @@ export function SelectionBar({ shown, projects = true }: Props) {
           Tag <ChevronDown size={13} />
         </Button>
       </TagMenu>
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild>
           <Button data-testid="export-open">
             Export <ChevronDown size={13} />

@@ -18,7 +18,7 @@ export function SaveMenu({
   picture: Picture;
 }) {
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <IconButton label="Save a picture or the film" side="right" data-testid="save-picture">
           <Camera />
