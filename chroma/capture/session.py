@@ -1,29 +1,19 @@
-"""A capture session: batches in, records out. Knows no framework."""
+"""A capture session: the splits of a run and the samples it follows in each. Knows no framework."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from chroma.capture.buffers import Buffer, MakeBuffer, consecutive, grown, host_buffer
-from chroma.capture.layers import Chosen
-from chroma.capture.probe import ProbeSet, Slots
+from chroma.capture.buffers import MakeBuffer, host_buffer
+from chroma.capture.passes import SplitPass
+from chroma.capture.probe import ProbeSet
+from chroma.capture.splits import Identity, Split
 from chroma.errors import ConfigError
-from chroma.records import Array, Head, Ids, LayerNote, Record, Samples, Snapshot
-from chroma.run.arguments import columns
-from chroma.run.outputs import head_kind, outputs_of
 from chroma.run.recording import Recording
-from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
-Identity = Literal["index", "key", "order"]
 MaxSamples = int | None | Mapping[str, int | None]
 DEFAULT_MAX_SAMPLES = 10_000
 SPLITS = ("train", "val", "test", "predict")  # of trainers; users may name others
-MOST_REMEMBERED = 100_000  # samples of a split whose places are kept from pass to pass, 5 MB at most
-_NONE: Slots = np.empty(0, np.intp)
 
 
 def max_samples_of(split: str, given: MaxSamples) -> int | None:
@@ -42,35 +32,6 @@ def max_samples_of(split: str, given: MaxSamples) -> int | None:
     if not isinstance(given, Mapping):
         return given
     return given.get(split, given.get(split.partition(":")[0], DEFAULT_MAX_SAMPLES))
-
-
-@dataclass(slots=True)
-class _Placed:
-    """Which rows of a batch are followed, and where they go."""
-
-    ids: Ids
-    rows: Slots
-    slots: Slots
-    places: Slots | slice  # the slots; as a block where they are one, which takes half the time
-
-
-@dataclass
-class _Split:
-    """What is known of a split from its first pass on."""
-
-    name: str
-    probe: ProbeSet
-    identity: Identity
-    of: int
-    class_names: Sequence[str]
-    labels: Array | None = None  # by slot
-    metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
-    images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
-    has_images: bool = False
-    texts: dict[int | str, str] = field(default_factory=dict[int | str, str])
-    said: bool = False  # its samples are recorded
-    placed: dict[int, _Placed] = field(default_factory=dict[int, "_Placed"])  # by number of the batch
-    spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again
 
 
 class CaptureSession:
@@ -96,7 +57,7 @@ class CaptureSession:
         self._max_samples = max_samples
         self.log_inputs = log_inputs
         self._make_buffer = make_buffer
-        self._splits: dict[str, _Split] = {}
+        self._splits: dict[str, Split] = {}
 
     def begin(
         self,
@@ -120,268 +81,6 @@ class CaptureSession:
         """
         if split not in self._splits:
             most = max_samples_of(split, self._max_samples)
-            self._splits[split] = _Split(split, ProbeSet(most), identity, of, class_names)
+            self._splits[split] = Split(split, ProbeSet(most), identity, of, class_names)
             self.recording.tally.identity[split] = identity
         return SplitPass(self.recording, self._splits[split], epoch, step, self._make_buffer)
-
-
-class SplitPass:
-    """One pass over a split: `batch`, then `add` and `add_scores` for it, batch after batch, then `end`.
-
-    Nothing is recorded before `end`: a pass that breaks off leaves no trace.
-    """
-
-    def __init__(
-        self,
-        recording: Recording,
-        split: _Split,
-        epoch: int | None,
-        step: int,
-        make_buffer: MakeBuffer = host_buffer,
-    ) -> None:
-        self._recording = recording
-        self._make_buffer = make_buffer
-        self._split = split
-        self._epoch = epoch
-        self._step = step
-        self._first = not split.probe.fixed
-        self._here = _Placed(_NONE, _NONE, _NONE, _NONE)  # of the batch that runs
-        self._number = 0  # of the batch that comes
-        self._size = 0
-        self._seen = 0
-        self._layers: dict[str, tuple[Chosen, Buffer]] = {}
-        self._scores: Buffer | None = None
-        self._head: Head | None = None
-
-    @property
-    def first(self) -> bool:
-        """Whether this pass chooses the samples to follow."""
-        return self._first
-
-    @property
-    def following(self) -> tuple[int, int]:
-        """How many samples the pass will follow, of how many in the split; 0 if unknown."""
-        return self._split.probe.expected(self._split.of), self._split.of
-
-    def batch(self, ids: Ids | None, size: int) -> bool:
-        """Announce a batch.
-
-        Args:
-            ids: `[B]` sample ids, None if they cannot be known.
-            size: Number of samples B.
-
-        Returns:
-            Whether any of its samples is followed.
-        """
-        split = self._split
-        if split.identity == "order":
-            ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
-        self._seen += size
-        self._size = size
-        number, self._number = self._number, self._number + 1
-        known = split.placed.get(number)
-        if known is not None and ids is known.ids and len(known.ids) == size:  # as in the pass before
-            self._here = known
-        else:
-            self._here = self._place(ids, size)
-            if not self._first and number * size < MOST_REMEMBERED:
-                split.placed[number] = self._here
-        return len(self._here.rows) > 0
-
-    def _place(self, ids: Ids | None, size: int) -> _Placed:
-        split = self._split
-        if ids is None or len(ids) != size:
-            self._recording.tally.miss(f"samples of {split.name} came without their ids", size)
-        elif (ids.dtype == object) != (split.identity == "key"):
-            self._recording.tally.miss(f"ids of {split.name} changed their type", size)
-        else:
-            rows, slots = split.probe.place(ids)
-            block = len(slots) > 1 and consecutive(slots)
-            return _Placed(ids, rows, slots, slice(int(slots[0]), int(slots[-1]) + 1) if block else slots)
-        return _Placed(_NONE, _NONE, _NONE, _NONE)
-
-    def add(self, layer: Chosen, values: Any) -> None:
-        """Give `[B, d]` float values of a layer for the batch, as the session's buffers take them."""
-        known = self._layers.get(layer.name)
-        if known is None:
-            known = self._layers[layer.name] = (layer, self._buffer(layer.name, values))
-        self._put(known[1], layer.name, values)
-
-    def add_scores(self, values: Any, head: Head | None = None) -> None:
-        """Give `[B, C]` scores of the classifier head for the batch, likewise.
-
-        Args:
-            values: `[B, C]`.
-            head: What they are; None to see it in their values.
-        """
-        self._head = head
-        if self._scores is None:
-            self._scores = self._buffer("", values)
-        self._put(self._scores, "the classifier head", values)
-
-    def add_samples(
-        self,
-        *,
-        labels: Array | None,
-        inputs: Array | None,
-        metadata: Mapping[str, Any],
-        texts: Callable[[Sequence[int]], Sequence[str]] | None = None,
-    ) -> None:
-        """Say what is known of the batch's samples; taken in the first pass only.
-
-        Args:
-            labels: `[B]`, or None.
-            inputs: `[B, …]`; kept as thumbnails where they look like images.
-            metadata: Name to `[B]` values.
-            texts: Gives the texts of rows of the batch; asked for those that are followed.
-        """
-        split = self._split
-        if not self._first:
-            return
-        if texts is not None:
-            rows: list[int] = self._here.rows.tolist()
-            split.texts.update(zip(self._here.ids[self._here.rows].tolist(), texts(rows), strict=True))
-        if labels is not None and len(labels) == self._size:
-            labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
-            split.labels = self._scatter(split.labels, labels)
-        for name, column in columns("metadata", metadata, self._size).items():
-            split.metadata[name] = self._scatter(split.metadata.get(name), column)
-        if inputs is not None and len(self._here.rows) and looks_like_image(inputs):
-            split.has_images = True
-            small = shrink(inputs[self._here.rows])
-            keys: list[int | str] = self._here.ids[self._here.rows].tolist()
-
-            def encode() -> Sequence[Record]:
-                split.images.update(zip(keys, thumbnails(small), strict=True))
-                return ()
-
-            self._recording.submit(encode, small.nbytes)
-
-    def end(self, epoch: int | None = None, step: int | None = None) -> None:
-        """Record what the pass gave.
-
-        Args:
-            epoch: When it ended, if that is not when it began: a pass of the training itself.
-            step: Likewise.
-        """
-        self._epoch = self._epoch if epoch is None else epoch
-        self._step = self._step if step is None else step
-        split = self._split
-        split.probe.fix()
-        if not split.said:
-            self._say_samples()
-        of = len(split.probe)
-        for layer, buffer in self._layers.values():
-            buffer.sent()
-            rows, ids = self._filled(buffer)
-            snapshot = Snapshot(
-                layer.name,
-                split.name,
-                self._epoch,
-                self._step,
-                ids,
-                buffer.values,
-                of,
-                note=LayerNote(layer.pooling, layer.reason, layer.default),
-            )
-            self._recording.submit_snapshot(
-                snapshot, rows, before=buffer.land, after=self._returned(layer.name, buffer)
-            )
-        if self._scores is not None:
-            self._scores.sent()
-            self._say_outputs(self._scores)
-
-    def _say_samples(self) -> None:
-        split, order = self._split, self._split.probe.order()
-        split.said = True
-        split.of = max(split.of, len(order))
-        self._recording.tally.split_of[split.name] = split.of
-        ids = split.probe.ids()
-
-        def samples() -> Sequence[Record]:
-            images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
-            texts = [split.texts.get(key) for key in ids.tolist()] if split.texts else None
-            split.images.clear()
-            split.texts.clear()
-            return [
-                Samples(
-                    split.name,
-                    ids,
-                    of=split.of,
-                    identity=split.identity,
-                    labels=None if split.labels is None else grown(split.labels, len(order))[order],
-                    class_names=list(split.class_names),
-                    images=images,
-                    texts=texts,
-                    metadata={
-                        name: grown(column, len(order))[order] for name, column in split.metadata.items()
-                    },
-                )
-            ]
-
-        self._recording.submit(samples, 0)
-
-    def _say_outputs(self, buffer: Buffer) -> None:
-        split, (rows, ids) = self._split, self._filled(buffer)
-        returned = self._returned("", buffer)
-        of = len(split.probe)
-
-        def outputs() -> Iterable[Record]:
-            buffer.land()
-            scores = buffer.values[rows]
-            yield outputs_of(
-                scores,
-                None if split.labels is None else grown(split.labels, of)[rows],
-                split=split.name,
-                epoch=self._epoch,
-                step=self._step,
-                ids=ids,
-                head=self._head or head_kind(scores),
-            )
-            returned()
-
-        self._recording.submit(outputs, buffer.values.nbytes)
-
-    def _filled(self, buffer: Buffer) -> tuple[Slots | slice, Ids]:
-        """The rows of the buffer that hold a vector, in probe order, and their ids."""
-        order, ids = self._split.probe.order(), self._split.probe.ids()
-        filled = grown(buffer.filled, int(order.max(initial=-1)) + 1)[order]
-        if not filled.all():
-            order, ids = order[filled], ids[filled]
-        if len(order) and consecutive(order):  # a view instead of a copy
-            return slice(int(order[0]), int(order[-1]) + 1), ids
-        return order, ids
-
-    def _returned(self, name: str, buffer: Buffer) -> Callable[[], None]:
-        return lambda: self._split.spare.__setitem__(name, buffer.values)
-
-    def _buffer(self, name: str, values: Any) -> Buffer:
-        expected = self._split.probe.expected(self._split.of)
-        spare = self._split.spare.pop(name, None)
-        if spare is None or spare.shape[1:] != values.shape[1:] or len(spare) < expected:
-            spare = np.empty((expected, *values.shape[1:]), np.float32)
-        return self._make_buffer(spare, values)
-
-    def _put(self, buffer: Buffer, about: str, values: Any) -> None:
-        if len(values) != self._size or values.shape[1:] != buffer.values.shape[1:]:
-            raise ConfigError(
-                f"{about} gave {list(values.shape)} for a batch of {self._size} samples, after "
-                f"{buffer.values.shape[1]} values per sample before; name a layer of fixed width"
-            )
-        if len(self._here.rows):
-            if self._first:
-                buffer.grow(len(self._split.probe))
-            buffer.put(self._here.rows, self._here.places, values)
-
-    def _scatter(self, column: Array | None, values: Array) -> Array:
-        """Write the batch's values to their slots of a column, which grows."""
-        if column is None:
-            column = np.empty(0, values.dtype)
-        if column.dtype != values.dtype:
-            raise ConfigError(
-                f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
-            )
-        if len(self._here.rows):
-            column = grown(column, int(self._here.slots.max()) + 1)
-            column[self._here.slots] = values[self._here.rows]
-        return column

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from chroma.capture.session import Identity, max_samples_of
+from chroma.capture.session import max_samples_of
+from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._keras_calls import KerasCall, Method
 from chroma.integrations._keras_options import KerasOptions

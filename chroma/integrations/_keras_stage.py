@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from chroma.capture.call import CapturedCall
-from chroma.capture.session import CaptureSession, SplitPass
+from chroma.capture.passes import SplitPass
+from chroma.capture.session import CaptureSession
 from chroma.capture.thinning import Thinning
 from chroma.integrations._keras_aside import AsideReader
 from chroma.integrations._keras_choice import Choice

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
 
-from chroma.capture.session import MOST_REMEMBERED
+from chroma.capture.splits import MOST_REMEMBERED
 from chroma.records import Ids, sample_ids
 
 

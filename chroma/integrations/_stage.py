@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from torch.utils.data import DataLoader
 
-from chroma.capture.session import Identity
+from chroma.capture.splits import Identity
 from chroma.capture.thinning import Thinning
 from chroma.integrations._batch import BatchReader
 from chroma.integrations._loader import IndexTap, Pass, class_names_of, samples_in

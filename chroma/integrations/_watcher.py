@@ -8,7 +8,9 @@ from typing import Any
 from torch import nn
 
 from chroma.capture.layers import Chosen, Layer, choose, classifier_head, matching
-from chroma.capture.session import CaptureSession, Identity, SplitPass
+from chroma.capture.passes import SplitPass
+from chroma.capture.session import CaptureSession
+from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._batch import BatchReader
 from chroma.integrations._torch import FirstBatch, LayerHooks

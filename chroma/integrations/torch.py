@@ -20,7 +20,8 @@ from torch.utils.data import DataLoader
 
 from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
-from chroma.capture.session import CaptureSession, Identity
+from chroma.capture.session import CaptureSession
+from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._aside import (
     evaluating,
