@@ -50,6 +50,7 @@ OPENED: dict[str, Callable[[Page], None]] = {
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_whatever_is_open_can_be_used_by_everyone(film: Page, theme: str) -> None:
     film.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
+    film.wait_for_function(f"document.documentElement.dataset.theme === '{theme}' && window.__chroma.ready")
     found = {}
     for name, open_it in OPENED.items():
         open_it(film)

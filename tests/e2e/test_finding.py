@@ -27,6 +27,12 @@ AXE = ROOT / "chroma-ui" / "node_modules" / "axe-core" / "axe.min.js"
 
 def violations(page: Page, within: str = "html") -> list[Any]:
     page.evaluate(AXE.read_text() + "; 0")
+    # colours on their way from one to another have no contrast yet
+    page.wait_for_function(
+        "document.getAnimations().every(each => each.playState !== 'running'"
+        " || each.effect.getComputedTiming().iterations === Infinity)"
+    )
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
     found = page.evaluate(
         "within => axe.run(within, {resultTypes: ['violations']}).then(r => r.violations)", within
     )
