@@ -27,8 +27,7 @@ def test_every_framework_that_is_installed_is_trained_and_identical() -> None:
         check=False,
         timeout=880,
     )
-    found = json.loads(done.stdout)
-    results = found.get("determinism", found)
+    results = json.loads(done.stdout)
     assert {name for name, _, _ in trials()} == results.keys()
     assert {result["verdict"] for result in results.values()} == {"identical"}, results
     assert all(result["captured"] and result["compared"] > 5 for result in results.values())

@@ -18,7 +18,8 @@ from chroma.errors import ConfigError
 
 # by name: importing these classes takes seconds, and who uses them has imported them
 _WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
-_SHARDED = {"DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"}
+_SHARDED = {"DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"}  # modules
+_SHARDED |= {"DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"}  # Lightning's strategies
 _SEED = 20_261
 _INPUT_KEYS = ("image", "images", "x", "input", "inputs")
 
@@ -39,12 +40,21 @@ def plain(model: Any) -> nn.Module:
             "give the module it was scripted from"
         )
     for module in model.modules():
-        if _SHARDED & {base.__name__ for base in type(module).__mro__}:
-            raise ConfigError(
-                f"{type(module).__name__} spreads each layer over several processes, which Chroma cannot "
-                "capture; train with DistributedDataParallel, or capture a copy on one device"
-            )
+        refuse_sharded(module)
     return model
+
+
+def refuse_sharded(part: Any) -> None:
+    """Refuse a module, or a trainer's strategy, that spreads layers.
+
+    Raises:
+        ConfigError: It does.
+    """
+    if _SHARDED & {base.__name__ for base in type(part).__mro__}:
+        raise ConfigError(
+            f"{type(part).__name__} spreads each layer over several processes, which Chroma cannot "
+            "capture; train with DistributedDataParallel, or capture a copy on one device"
+        )
 
 
 def is_compiled(model: nn.Module) -> bool:

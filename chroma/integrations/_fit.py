@@ -9,8 +9,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from chroma.capture.options import How
-from chroma.errors import ConfigError
-from chroma.integrations._aside import plain
+from chroma.integrations._aside import plain, refuse_sharded
 from chroma.integrations._options import CaptureOptions
 from chroma.integrations._ranks import Rank
 from chroma.integrations._stage import Moment
@@ -18,8 +17,6 @@ from chroma.integrations._training import SPLIT_OF_CALL, Call, TrainingCapture
 from chroma.run.naming import new_run_id
 from chroma.settings import load_settings
 
-# by name: importing these classes takes seconds, and who uses them has imported them
-_SHARDING = {"DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"}
 _SPLIT_OF_MODE = {"train": "train", "sanity_check": "val", **SPLIT_OF_CALL}
 
 
@@ -61,7 +58,7 @@ class FitCapture(TrainingCapture):
     def open(self) -> None:
         """Open the run, and decide how each split is captured."""
         trainer = self._trainer
-        _refuse_sharding(trainer.strategy)
+        refuse_sharded(trainer.strategy)
         plain(self.model)  # refuses what cannot be captured
         plain(trainer.strategy.model)
         package = type(trainer).__module__.partition(".")[0]
@@ -167,13 +164,3 @@ class FitCapture(TrainingCapture):
 def _hyperparameters(model: Any) -> dict[str, Any]:
     """The module's saved hyperparameters, if it has any."""
     return dict(getattr(model, "hparams", None) or {})
-
-
-def _refuse_sharding(strategy: Any) -> None:
-    found = _SHARDING & {base.__name__ for base in type(strategy).__mro__}
-    if found:
-        raise ConfigError(
-            f"strategy {found.pop()} may spread each layer over several processes, which Chroma cannot "
-            "capture; train with strategy='ddp', or capture a copy of the model on one device with "
-            "chroma.watch"
-        )

@@ -72,6 +72,14 @@ OldNet: Any = net_of(old_pl)
 Net.__qualname__, OldNet.__qualname__ = "Net", "OldNet"  # spawned processes look for them here
 OldNet.__name__ = "OldNet"
 NETS = {pl: Net, old_pl: OldNet}
+# of every Trainer: on the processor, and nothing but what is tested
+QUIET: dict[str, Any] = {
+    "accelerator": "cpu",
+    "logger": False,
+    "enable_checkpointing": False,
+    "enable_progress_bar": False,
+    "enable_model_summary": False,
+}
 
 
 def fit(
@@ -89,12 +97,8 @@ def fit(
     model = NETS[package]() if model is None else model
     made = (trainer or package.Trainer)(
         **{
+            **QUIET,
             "max_epochs": epochs,
-            "accelerator": "cpu",
-            "logger": False,
-            "enable_checkpointing": False,
-            "enable_progress_bar": False,
-            "enable_model_summary": False,
             "callbacks": list(callbacks),
             **options,
         }

@@ -23,7 +23,7 @@ from chroma.records import RunClosed, RunOpened
 from chroma.run import Run
 from tests.integrations.autologged import autolog, runs
 from tests.integrations.broken import fails, hold_all_hooks
-from tests.integrations.digits import NETS, Digits, fit, snapshots, written
+from tests.integrations.digits import NETS, QUIET, Digits, fit, snapshots, written
 
 pytestmark = [
     pytest.mark.lightning,
@@ -213,11 +213,7 @@ def test_the_tuner_is_left_alone(package: Any, home: Path, tmp_path: Path) -> No
 
     trainer = package.Trainer(
         max_epochs=1,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **QUIET,
         default_root_dir=tmp_path,
     )
     autolog()
@@ -274,11 +270,7 @@ def test_fits_in_threads_are_a_run_each(package: Any, home: Path) -> None:
         try:
             trainer = package.Trainer(
                 max_epochs=2,
-                accelerator="cpu",
-                logger=False,
-                enable_checkpointing=False,
-                enable_progress_bar=False,
-                enable_model_summary=False,
+                **QUIET,
             )
             trainer.fit(
                 NETS[package](),

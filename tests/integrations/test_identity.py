@@ -19,7 +19,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from chroma.errors import ConfigError
-from tests.integrations.digits import Digits, Net, OldNet, fit, samples, signed, snapshots, written
+from tests.integrations.digits import QUIET, Digits, Net, OldNet, fit, samples, signed, snapshots, written
 from tests.integrations.matrix import CASES, REFUSED, THEIRS, Case, Found, shown, shuffled, table, write
 from tests.integrations.test_lightning import callback
 from tests.integrations.test_lightning import pytestmark as lightning_marks
@@ -174,11 +174,7 @@ def test_a_resumed_training_continues(home: Path, tmp_path: Path, package: Any) 
     trainer.save_checkpoint(tmp_path / "c.ckpt")
     again = package.Trainer(
         max_epochs=4,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **QUIET,
         callbacks=[callback(**options)],
     )
     train = DataLoader(Digits(0, 96), batch_size=32, shuffle=True)

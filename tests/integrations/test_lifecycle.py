@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader
 
 from chroma.records import RunClosed
-from tests.integrations.digits import NETS, Digits, fit, signed, snapshots, written
+from tests.integrations.digits import NETS, QUIET, Digits, fit, signed, snapshots, written
 from tests.integrations.test_lightning import callback
 from tests.integrations.test_lightning import pytestmark as lightning_marks
 from tests.integrations.test_watch import Plain, train, watching
@@ -128,11 +128,7 @@ def test_trials_of_a_tuner_are_not_captured_and_the_fit_after_them_is(
     ours = callback(layers="signature", dtype="float32")
     trainer = package.Trainer(
         max_epochs=2,
-        accelerator="cpu",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
+        **QUIET,
         default_root_dir=tmp_path,
         callbacks=[ours],
     )

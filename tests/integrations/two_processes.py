@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader, DistributedSampler
 
 import chroma
 from chroma.integrations.lightning import ChromaCallback
-from tests.integrations.digits import Digits, Net, OldNet
+from tests.integrations.digits import QUIET, Digits, Net, OldNet
 
 OPTIONS = {"layers": "signature", "dtype": "float32", "project": "tests", "silent": True}
 
@@ -22,13 +22,9 @@ def trainer(how: str) -> None:
     package = old_pl if how == "ddp_fork" else pl
     made = package.Trainer(
         max_epochs=2,
-        accelerator="cpu",
+        **QUIET,
         devices=2,
         strategy=how,
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
         callbacks=[ChromaCallback(**OPTIONS, splits=("train", "val"))],
     )
     made.fit(
