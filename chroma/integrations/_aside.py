@@ -18,8 +18,10 @@ from chroma.errors import ConfigError
 
 # by name: importing these classes takes seconds, and who uses them has imported them
 _WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
-_SHARDED = {"DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"}  # modules
-_SHARDED |= {"DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"}  # Lightning's strategies
+_SHARDED = {
+    *("DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"),  # modules
+    *("DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"),  # of Lightning
+}
 _SEED = 20_261
 _INPUT_KEYS = ("image", "images", "x", "input", "inputs")
 
