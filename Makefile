@@ -98,7 +98,7 @@ bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(LAYERS),--layers $(LAYERS)) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
-	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
+	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
 	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
 
 docs: $(VENV)/installed ## the documentation site, into site/

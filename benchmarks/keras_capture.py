@@ -4,8 +4,9 @@
     python benchmarks/keras_capture.py --data mnist.npz      # images and labels
 
 A small CNN with 512 features follows its validation samples. Peers take them with `predict` at the end of
-each epoch. Variants run in turns, in one process for a backend, with one maths thread; shown are medians, and
-the spread of the fit without capture as the noise. The first fit of each variant is not counted: it loads
+each epoch. Variants run in turns, in one process for a backend, with one maths thread on one core (threads
+that spin for work, as JAX's do, would count else); shown are medians, and the spread of the fit without
+capture as the noise. The first fit of each variant is not counted: it loads
 packages.
 """
 
@@ -146,6 +147,8 @@ def main() -> None:
             environment = {**os.environ, **ONE_THREAD, "KERAS_BACKEND": backend}
             subprocess.run([sys.executable, *one], env=environment, check=True)
         return
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     warnings.filterwarnings("ignore")
     folder = Path(tempfile.mkdtemp(prefix="chroma-bench-"))
     os.environ["CHROMA_HOME"] = str(folder)

@@ -1,4 +1,4 @@
-/** One renderer on one set of points: `?renderer=ours|regl|plotly&n=100000`; draws them, then waits for `run.py`. */
+/** One renderer on one set of points: `?renderer=ours|webgl|regl|plotly&n=100000`; draws them, then waits for `run.py`. */
 import type { Bench } from "./drawn";
 import { pointsOf } from "./points";
 
@@ -10,8 +10,20 @@ declare global {
   }
 }
 
+/** Has ours take this machine's WebGL for that of a graphics card. */
+function pretendCard(): void {
+  const real = WebGL2RenderingContext.prototype.getParameter;
+  WebGL2RenderingContext.prototype.getParameter = function (this: WebGL2RenderingContext, name: number) {
+    return name === 37446 ? "a graphics card" : real.call(this, name);
+  };
+}
+
 const BUILDERS = {
   ours: () => import("./ours"),
+  webgl: () => {
+    pretendCard();
+    return import("./ours");
+  },
   regl: () => import("./regl"),
   plotly: () => import("./plotly"),
 };

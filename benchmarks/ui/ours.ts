@@ -10,7 +10,7 @@ const BOX = { left: -1, right: 1, bottom: -1, top: 1 };
 
 export function build(container: HTMLElement, first: Cloud, other: () => Promise<Cloud>): Bench {
   const nothing = () => undefined;
-  const style = { shade: "dark" as const, pointSize: 1, labels: false, contours: false };
+  const style = { shade: "dark" as const, size: 1, opacity: 1, labels: false, contours: false };
   const plot = createPlot(container, style, {
     onHover: nothing,
     onClick: nothing,

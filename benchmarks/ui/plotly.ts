@@ -6,7 +6,7 @@ import { CLASSES, type Cloud } from "./points";
 
 /** plotly's scattergl, which animates nothing and offers no lasso to programs. */
 export function build(container: HTMLElement, first: Cloud, second: () => Promise<Cloud>): Bench {
-  const { size, opacity } = appearanceFor(first.x.length, 1);
+  const { size, opacity } = appearanceFor(first.x.length, { size: 1, opacity: 1 });
   const colours = Array.from({ length: CLASSES }, (_, code) => categoryColour(code, "dark"));
   const scale = colours.flatMap((colour, code) => [
     [code / CLASSES, colour],
@@ -31,7 +31,15 @@ export function build(container: HTMLElement, first: Cloud, second: () => Promis
             x: place(first.x),
             y: place(first.y),
             hoverinfo: "skip",
-            marker: { size, opacity, color: codes, colorscale: scale, cmin: 0, cmax: CLASSES, line: { width: 0 } },
+            marker: {
+              size,
+              opacity,
+              color: codes,
+              colorscale: scale,
+              cmin: 0,
+              cmax: CLASSES,
+              line: { width: 0 },
+            },
           },
         ],
         { margin: { l: 0, r: 0, t: 0, b: 0 }, xaxis: hidden, yaxis: hidden, showlegend: false },

@@ -7,7 +7,7 @@ import { CLASSES, type Cloud, PATH } from "./points";
 export function build(container: HTMLElement, first: Cloud, other: () => Promise<Cloud>): Bench {
   const canvas = document.createElement("canvas");
   container.append(canvas);
-  const { size, opacity } = appearanceFor(first.x.length, 1);
+  const { size, opacity } = appearanceFor(first.x.length, { size: 1, opacity: 1 });
   const scatter = createScatterplot({
     canvas,
     width: container.clientWidth,

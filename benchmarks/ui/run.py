@@ -2,6 +2,10 @@
 
 make bench-ui
 
+`ours` is what the dashboard does on a machine without a graphics card: it draws with the processor. `webgl` is
+what it does on one with a card, played by the processor here as regl's and plotly's WebGL are. `ink` is the
+share of the page's pixels that bear points, in percent: a renderer that draws less than the others shows.
+
 Milliseconds of processor time (page + GPU process; without a graphics card Chromium draws on the processor),
 the median of several rounds, each renderer in a fresh page, in turns. `open` runs from navigation until all
 points stand on the canvas: script, transfer, drawing. `heap` is what the page holds besides the points as
@@ -18,10 +22,12 @@ import functools
 import http.server
 import statistics
 import threading
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
@@ -29,8 +35,9 @@ from benchmarks.ui.projector import MOST_POINTS, projector, wait_until_drawn
 from tests.e2e.stage import CHROMIUM, FLAGS
 
 HERE = Path(__file__).parent
-RENDERERS = ("ours", "regl", "plotly")
-MEASURES = ("open", "frame", "recolour", "lasso", "transition", "heap")
+RENDERERS = ("ours", "webgl", "regl", "plotly")
+PEERS = ("regl", "plotly")
+MEASURES = ("open", "frame", "recolour", "lasso", "transition", "heap", "ink")
 FRAMES = 5
 CLASSES = 10
 LATE = float("inf")
@@ -68,6 +75,12 @@ def heap_mb(page: Page) -> float:
     return (usage["usedSize"] + usage.get("backingStorageSize", 0)) / 1e6
 
 
+def ink(page: Page) -> float:
+    """Share of the page's pixels that are not of the ground's colour, in percent."""
+    picture = np.asarray(Image.open(BytesIO(page.screenshot())).convert("RGB")).astype(int)
+    return 100 * float((np.abs(picture - picture[2, 2]).max(axis=2) > 12).mean())
+
+
 def measure(browser: Browser, address: str, renderer: str, n: int, limit: float) -> dict[str, float]:
     """All measures of one renderer in one fresh page; what it does not offer is left out."""
     system = browser.new_browser_cdp_session()
@@ -90,6 +103,8 @@ def measure(browser: Browser, address: str, renderer: str, n: int, limit: float)
         page.goto(f"{address}/index.html?renderer={renderer}&n={n}")
         page.wait_for_function("window.opened")
         found["open"] = processor_ms(system) - before
+        found["ink"] = ink(page)
+        assert found["ink"] > 2, f"{renderer} draws nothing"
         cost("frame", f"for (let i = 0; i < {FRAMES}; i++) await bench.frame(i)", FRAMES)
         cost("recolour", "await bench.recolour()")
         if page.evaluate("bench.lasso !== null"):
@@ -178,10 +193,11 @@ def main() -> None:
                 if "tensorboard" in options.renderers and n <= MOST_POINTS:
                     with projector(clusters(n, 1)) as shown:
                         say(n, "tensorboard", measure_projector(browser, shown, n, options.limit))
-                for name in pages[1:]:
-                    both = [key for key in MEASURES if median[name].get(key, LATE) != LATE]
-                    ratios = {key: median[pages[0]][key] / max(median[name][key], 1e-9) for key in both}
-                    say(n, f"ours/{name}", ratios, digits=2)
+                for ours in [name for name in pages if name not in PEERS]:
+                    for name in [name for name in pages if name in PEERS]:
+                        both = [key for key in MEASURES if median[name].get(key, LATE) != LATE]
+                        ratios = {key: median[ours][key] / max(median[name][key], 1e-9) for key in both}
+                        say(n, f"{ours}/{name}", ratios, digits=2)
         finally:
             browser.close()
             server.shutdown()

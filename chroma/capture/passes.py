@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from chroma.capture.buffers import Buffer, MakeBuffer, consecutive, grown, host_buffer
+from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import Slots
-from chroma.capture.splits import MOST_REMEMBERED, Placed, Split
+from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
 from chroma.records import Array, Head, Ids, LayerNote, Record, Samples, Snapshot
 from chroma.run.arguments import columns
@@ -18,7 +19,8 @@ from chroma.run.outputs import head_kind, outputs_of
 from chroma.run.recording import Recording
 from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
-_NONE: Slots = np.empty(0, np.intp)
+_ALL = slice(None)
+_NOTHING = Placed(0, np.empty(0, np.intp), lambda: np.empty(0, np.intp))
 
 
 class SplitPass:
@@ -41,8 +43,8 @@ class SplitPass:
         self._epoch = epoch
         self._step = step
         self._first = not split.probe.fixed
-        self._here = Placed(_NONE, _NONE, _NONE, _NONE)  # of the batch that runs
-        self._number = 0  # of the batch that comes
+        self._here = _NOTHING  # of the batch that runs
+        self._ids: Ids | None = None  # its ids, while samples are chosen
         self._size = 0
         self._seen = 0
         self._layers: dict[str, tuple[Chosen, Buffer]] = {}
@@ -59,11 +61,14 @@ class SplitPass:
         """How many samples the pass will follow, of how many in the split; 0 if unknown."""
         return self._split.probe.expected(self._split.of), self._split.of
 
-    def batch(self, ids: Ids | None, size: int) -> bool:
+    def batch(self, ids: GivenIds, size: int) -> bool:
         """Announce a batch.
 
+        Where all samples of a split are followed, whose rows came is found out once the pass is over, in the
+        writer's thread.
+
         Args:
-            ids: `[B]` sample ids, None if they cannot be known.
+            ids: `[B]` sample ids, or what finds them out, any time later; None if they cannot be known.
             size: Number of samples B.
 
         Returns:
@@ -74,27 +79,26 @@ class SplitPass:
             ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
         self._seen += size
         self._size = size
-        number, self._number = self._number, self._number + 1
-        known = split.placed.get(number)
-        if known is not None and ids is known.ids and len(known.ids) == size:  # as in the pass before
-            self._here = known
+        if not self._first and len(split.probe) >= split.of:
+            self._here = Placed(size, None, partial(self._slots, ids, size))
         else:
-            self._here = self._place(ids, size)
-            if not self._first and number * size < MOST_REMEMBERED:
-                split.placed[number] = self._here
-        return len(self._here.rows) > 0
+            ids = self._ids = ids() if callable(ids) else ids
+            slots = self._slots(ids, size)
+            rows = np.flatnonzero(slots >= 0)
+            kept = slots[rows]
+            self._here = Placed(len(rows), None if len(rows) == size else rows, lambda: kept)
+        return self._here.n > 0
 
-    def _place(self, ids: Ids | None, size: int) -> Placed:
+    def _slots(self, given: GivenIds, size: int) -> Slots:
         split = self._split
+        ids = given() if callable(given) else given
         if ids is None or len(ids) != size:
             self._recording.tally.miss(f"samples of {split.name} came without their ids", size)
         elif (ids.dtype == object) != (split.identity == "key"):
             self._recording.tally.miss(f"ids of {split.name} changed their type", size)
         else:
-            rows, slots = split.probe.place(ids)
-            block = len(slots) > 1 and consecutive(slots)
-            return Placed(ids, rows, slots, slice(int(slots[0]), int(slots[-1]) + 1) if block else slots)
-        return Placed(_NONE, _NONE, _NONE, _NONE)
+            return split.probe.place(ids)
+        return np.full(size, -1, np.intp)
 
     def add(self, layer: Chosen, values: Any) -> None:
         """Give `[B, d]` float values of a layer for the batch, as the session's buffers take them."""
@@ -134,18 +138,20 @@ class SplitPass:
         split = self._split
         if not self._first:
             return
-        if texts is not None:
-            rows: list[int] = self._here.rows.tolist()
-            split.texts.update(zip(self._here.ids[self._here.rows].tolist(), texts(rows), strict=True))
+        here, ids = self._here, self._ids
+        rows = _ALL if here.rows is None else here.rows
+        keys: list[int | str] = [] if ids is None or not here.n else ids[rows].tolist()
+        if texts is not None and keys:
+            numbers: list[int] = np.arange(self._size)[rows].tolist()
+            split.texts.update(zip(keys, texts(numbers), strict=True))
         if labels is not None and len(labels) == self._size:
             labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
             split.labels = self._scatter(split.labels, labels)
         for name, column in columns("metadata", metadata, self._size).items():
             split.metadata[name] = self._scatter(split.metadata.get(name), column)
-        if inputs is not None and len(self._here.rows) and looks_like_image(inputs):
+        if inputs is not None and keys and looks_like_image(inputs):
             split.has_images = True
-            small = shrink(inputs[self._here.rows])
-            keys: list[int | str] = self._here.ids[self._here.rows].tolist()
+            small = shrink(inputs[rows])
 
             def encode() -> Sequence[Record]:
                 split.images.update(zip(keys, thumbnails(small), strict=True))
@@ -166,26 +172,33 @@ class SplitPass:
         split.probe.fix()
         if not split.said:
             self._say_samples()
-        of = len(split.probe)
         for layer, buffer in self._layers.values():
             buffer.sent()
-            rows, ids = self._filled(buffer)
-            snapshot = Snapshot(
+            self._recording.submit_snapshot(
                 layer.name,
                 split.name,
-                self._epoch,
-                self._step,
-                ids,
-                buffer.values,
-                of,
-                note=LayerNote(layer.pooling, layer.reason, layer.default),
-            )
-            self._recording.submit_snapshot(
-                snapshot, rows, before=buffer.land, after=self._returned(layer.name, buffer)
+                buffer.values.shape[1],
+                buffer.values.nbytes,
+                partial(self._snapshot, layer, buffer),
+                after=self._returned(layer.name, buffer),
             )
         if self._scores is not None:
             self._scores.sent()
             self._say_outputs(self._scores)
+
+    def _snapshot(self, layer: Chosen, buffer: Buffer) -> tuple[Snapshot, Slots | slice]:
+        """The snapshot of a whole buffer, and the rows of it that count."""
+        rows, _, ids = self._filled(buffer)
+        return Snapshot(
+            layer.name,
+            self._split.name,
+            self._epoch,
+            self._step,
+            ids,
+            buffer.values,
+            len(self._split.probe),
+            note=LayerNote(layer.pooling, layer.reason, layer.default),
+        ), rows
 
     def _say_samples(self) -> None:
         split, order = self._split, self._split.probe.order()
@@ -218,16 +231,15 @@ class SplitPass:
         self._recording.submit(samples, 0)
 
     def _say_outputs(self, buffer: Buffer) -> None:
-        split, (rows, ids) = self._split, self._filled(buffer)
+        split = self._split
         returned = self._returned("", buffer)
-        of = len(split.probe)
 
         def outputs() -> Iterable[Record]:
-            buffer.land()
+            rows, slots, ids = self._filled(buffer)
             scores = buffer.values[rows]
             yield outputs_of(
                 scores,
-                None if split.labels is None else grown(split.labels, of)[rows],
+                None if split.labels is None else grown(split.labels, len(split.probe))[slots],
                 split=split.name,
                 epoch=self._epoch,
                 step=self._step,
@@ -238,15 +250,17 @@ class SplitPass:
 
         self._recording.submit(outputs, buffer.values.nbytes)
 
-    def _filled(self, buffer: Buffer) -> tuple[Slots | slice, Ids]:
-        """The rows of the buffer that hold a vector, in probe order, and their ids."""
-        order, ids = self._split.probe.order(), self._split.probe.ids()
-        filled = grown(buffer.filled, int(order.max(initial=-1)) + 1)[order]
-        if not filled.all():
-            order, ids = order[filled], ids[filled]
-        if len(order) and consecutive(order):  # a view instead of a copy
-            return slice(int(order[0]), int(order[-1]) + 1), ids
-        return order, ids
+    def _filled(self, buffer: Buffer) -> tuple[Slots | slice, Slots, Ids]:
+        """The rows of the buffer that hold a vector, in probe order, their slots and their ids."""
+        buffer.land()
+        slots, ids = self._split.probe.order(), self._split.probe.ids()
+        rows = buffer.rows(len(slots))[slots]
+        if (rows < 0).any():
+            held = rows >= 0
+            rows, slots, ids = rows[held], slots[held], ids[held]
+        if len(rows) and (np.diff(rows) == 1).all():  # a view instead of a copy
+            return slice(int(rows[0]), int(rows[-1]) + 1), slots, ids
+        return rows, slots, ids
 
     def _returned(self, name: str, buffer: Buffer) -> Callable[[], None]:
         return lambda: self._split.spare.__setitem__(name, buffer.values)
@@ -264,10 +278,8 @@ class SplitPass:
                 f"{about} gave {list(values.shape)} for a batch of {self._size} samples, after "
                 f"{buffer.values.shape[1]} values per sample before; name a layer of fixed width"
             )
-        if len(self._here.rows):
-            if self._first:
-                buffer.grow(len(self._split.probe))
-            buffer.put(self._here.rows, self._here.places, values)
+        if self._here.n:
+            buffer.put(self._here, values, len(self._split.probe))
 
     def _scatter(self, column: Array | None, values: Array) -> Array:
         """Write the batch's values to their slots of a column, which grows."""
@@ -277,7 +289,8 @@ class SplitPass:
             raise ConfigError(
                 f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
             )
-        if len(self._here.rows):
-            column = grown(column, int(self._here.slots.max()) + 1)
-            column[self._here.slots] = values[self._here.rows]
+        here = self._here
+        if here.n:
+            column = grown(column, int(here.slots.max()) + 1)
+            column[here.slots] = values if here.rows is None else values[here.rows]
         return column

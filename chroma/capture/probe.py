@@ -44,27 +44,16 @@ class ProbeSet:
         """How many samples will be followed, of a split of `of` samples (0 if unknown)."""
         return len(self) if self.fixed else of if self._max is None else min(of, self._max)
 
-    def place(self, ids: Ids) -> tuple[Slots, Slots]:
-        """Which rows of a batch are followed, and the slots they go to.
+    def place(self, ids: Ids) -> Slots:
+        """The slots `[B]` of a batch's samples, -1 of those that are not followed.
 
-        Returns:
-            Row numbers of the batch, ascending, and their slots; of a sample that comes twice the last row
-            counts.
+        While samples are chosen, one may take the slot of another that came before: the last row counts.
         """
         if self._table is not None and ids.dtype != object:
-            slots = self._table.take(ids + 1, mode="clip")
-            if len(slots) and slots.min() >= 0:  # all are followed
-                return np.arange(len(slots)), slots
-            rows = np.flatnonzero(slots >= 0)
-            return rows, slots[rows]
-        candidates = np.arange(len(ids)) if self.fixed else self._choose(ids)
-        slots_of: list[int | None] = [self._slots.get(key) for key in ids[candidates].tolist()]
-        pairs = zip(slots_of, candidates.tolist(), strict=True)
-        row_of = {slot: row for slot, row in pairs if slot is not None}
-        rows = np.fromiter(row_of.values(), np.intp, len(row_of))
-        slots = np.fromiter(row_of.keys(), np.intp, len(row_of))
-        ascending = np.argsort(rows)
-        return rows[ascending], slots[ascending]
+            return self._table.take(ids + 1, mode="clip")
+        if not self.fixed:
+            self._choose(ids)
+        return np.fromiter((self._slots.get(key, -1) for key in ids.tolist()), np.intp, len(ids))
 
     def fix(self) -> None:
         """End the choosing; from now on the samples stay the same."""
@@ -95,12 +84,12 @@ class ProbeSet:
             return texts
         return np.array(keys, dtype=np.int64)
 
-    def _choose(self, ids: Ids) -> Slots:
-        """Take in a batch's samples as far as they belong to the smallest; returns the rows that may be."""
+    def _choose(self, ids: Ids) -> None:
+        """Take in a batch's samples as far as they belong to the smallest."""
         if self._max is None or (not self._largest and len(self._slots) + len(ids) <= self._max):
             for key in ids.tolist():
                 self._slots.setdefault(key, len(self._slots))
-            return np.arange(len(ids))
+            return
         if not self._largest:
             held = self.ids()
             self._largest = [
@@ -119,7 +108,6 @@ class ProbeSet:
             elif number < -self._largest[0][0]:
                 _, evicted = heapq.heapreplace(self._largest, (-number, key))
                 self._slots[key] = self._slots.pop(evicted)
-        return rows
 
 
 def hashes(ids: Ids) -> npt.NDArray[np.uint64]:

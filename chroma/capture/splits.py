@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,17 +10,36 @@ from chroma.capture.probe import ProbeSet, Slots
 from chroma.records import Array, Ids
 
 Identity = Literal["index", "key", "order"]
-MOST_REMEMBERED = 100_000  # samples of a split whose places are kept from pass to pass, 5 MB at most
+GivenIds = Ids | Callable[[], Ids | None] | None  # `[B]`, or what finds them out; None if nothing does
 
 
-@dataclass(slots=True)
 class Placed:
-    """Which rows of a batch are followed, and where they go."""
+    """Which rows of a batch are kept, and whose they are.
 
-    ids: Ids
-    rows: Slots
-    slots: Slots
-    places: Slots | slice  # the slots; as a block where they are one, which takes half the time
+    Args:
+        n: How many rows.
+        rows: Which rows of the batch; None for all.
+        slots: Finds the slots `[n]` of their samples, -1 for rows of no followed sample; called at most once.
+
+    Attributes:
+        n: How many rows.
+        rows: Which rows of the batch; None for all.
+    """
+
+    __slots__ = ("_find", "_slots", "n", "rows")
+
+    def __init__(self, n: int, rows: Slots | None, slots: Callable[[], Slots]) -> None:
+        self.n = n
+        self.rows = rows
+        self._find = slots
+        self._slots: Slots | None = None
+
+    @property
+    def slots(self) -> Slots:
+        """`[n]`, the slots of the rows' samples; -1 for rows of no followed sample."""
+        if self._slots is None:
+            self._slots = self._find()
+        return self._slots
 
 
 @dataclass
@@ -38,5 +57,4 @@ class Split:
     has_images: bool = False
     texts: dict[int | str, str] = field(default_factory=dict[int | str, str])
     said: bool = False  # its samples are recorded
-    placed: dict[int, Placed] = field(default_factory=dict[int, "Placed"])  # by number of the batch
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again

@@ -16,8 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from chroma.capture.buffers import Buffer, HostBuffer
-from chroma.capture.probe import Slots
+from chroma.capture.buffers import Buffer, HostBuffer, grown
+from chroma.capture.splits import Placed
 from chroma.records import Array
 
 
@@ -47,21 +47,21 @@ class LandingBuffer(HostBuffer):
     def __init__(self, values: Array, signal: Callable[[torch.device], Signal] = recorded_on) -> None:
         super().__init__(values)
         self._signal = signal
-        self._coming: list[tuple[Slots | slice, Tensor]] = []
+        self._coming: list[Tensor] = []
         self._device: torch.device | None = None
         self._arrival: Signal | None = None
 
-    def put(self, rows: Slots, slots: Slots | slice, values: Any) -> None:
+    def put(self, placed: Placed, values: Any, slots: int) -> None:
         """Send rows on their way."""
         device = self._device = values.device
         pins = device.type == "cuda"
-        if len(rows) < len(values):
-            wanted = torch.from_numpy(rows)
+        if placed.rows is not None:
+            wanted = torch.from_numpy(placed.rows)
             values = values[(wanted.pin_memory() if pins else wanted).to(device, non_blocking=True)]
         host = torch.empty(values.shape, dtype=values.dtype, pin_memory=pins)
         host.copy_(values, non_blocking=True)
-        self._coming.append((slots, host))
-        self.filled[slots] = True
+        self._coming.append(host)
+        self._came.append(placed)
 
     def sent(self) -> None:
         """Mark the end of what was sent."""
@@ -69,13 +69,15 @@ class LandingBuffer(HostBuffer):
             self._arrival = self._signal(self._device)
 
     def land(self) -> None:
-        """Wait for all that was sent, and put it into its slots; once."""
+        """Wait for all that was sent, and put it one after the other; once."""
         if self._arrival is not None:
             self._arrival.synchronize()
             self._arrival = None
         coming, self._coming = self._coming, []
-        for slots, host in coming:
-            self.values[slots] = host.numpy()
+        self.values = grown(self.values, self._end + sum(map(len, coming)))
+        for host in coming:
+            start, self._end = self._end, self._end + len(host)
+            self.values[start : self._end] = host.numpy()
 
 
 def buffer_for(values: Array, first: Any) -> Buffer:

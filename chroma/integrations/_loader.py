@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
 
-from chroma.capture.splits import MOST_REMEMBERED
 from chroma.records import Ids, sample_ids
 
 
@@ -62,22 +62,10 @@ class IndexTap:
             below = np.asarray(subset.indices, dtype=np.int64)
             self.base = below if self.base is None else below[self.base]
             dataset = subset.dataset
-        self._known: dict[int, tuple[Any, Ids | None]] = {}  # by number of the batch: indices, ids
 
-    def ids(self, recorded: Pass, number: int) -> Ids | None:
-        """Sample ids of a batch of a pass, None if there are none.
-
-        A batch that an earlier pass had at the same place gives the same array, so that whoever places its
-        samples can know them again: validation is rarely shuffled.
-        """
-        indices = recorded.take(number)
-        known = self._known.get(number)
-        if known is not None and known[0] == indices:
-            return known[1]
-        ids = ids_of(indices, self.base)
-        if ids is not None and number * len(ids) < MOST_REMEMBERED:
-            self._known[number] = (indices, ids)
-        return ids
+    def ids(self, recorded: Pass, number: int) -> Callable[[], Ids | None]:
+        """What gives the sample ids of a batch, None if there are none; at any time, in any thread."""
+        return partial(ids_of, recorded.take(number), self.base)
 
 
 class _Recorder:

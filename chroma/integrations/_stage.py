@@ -9,13 +9,12 @@ from typing import Any, cast
 
 from torch.utils.data import DataLoader
 
-from chroma.capture.splits import Identity
+from chroma.capture.splits import GivenIds, Identity
 from chroma.capture.thinning import Thinning
 from chroma.integrations._batch import BatchReader
 from chroma.integrations._loader import IndexTap, Pass, class_names_of, samples_in
 from chroma.integrations._probe import Probe
 from chroma.integrations._watcher import ModelWatcher
-from chroma.records import Ids
 from chroma.run import Run
 
 Moment = tuple[int, int]  # epoch, step
@@ -130,7 +129,7 @@ class Riding(Stage):
             self._begin_loader(loader)
         number, self._count = self._count, self._count + 1
         if self._reader.gives_ids:
-            ids: Ids | None = self._reader.ids(batch)
+            ids: GivenIds = self._reader.ids(batch)
         else:
             ids = self._tap.ids(self._indices, number) if self._tap and self._indices else None
         self.watcher.begin_batch(batch, ids)

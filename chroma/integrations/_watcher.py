@@ -10,11 +10,11 @@ from torch import nn
 from chroma.capture.layers import Chosen, Layer, choose, classifier_head, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
-from chroma.capture.splits import Identity
+from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._batch import BatchReader
 from chroma.integrations._torch import FirstBatch, LayerHooks
-from chroma.records import Array, Ids
+from chroma.records import Array
 
 _SCORES = ":scores"  # no module's name
 
@@ -83,12 +83,13 @@ class ModelWatcher:
         """One as this was before its first batch."""
         return ModelWatcher(self._model, self._session, self._reader, self._wanted, self._say)
 
-    def begin_batch(self, batch: Any, ids: Ids | None) -> None:
+    def begin_batch(self, batch: Any, ids: GivenIds) -> None:
         """A batch is about to go through the model."""
         if self._pass is None or self.refused:
             return
         size = self._reader.size(batch)
         if size is None:
+            ids = ids() if callable(ids) else ids
             size = 0 if ids is None else len(ids)
         if size == 0:
             self._session.recording.tally.miss("batches were empty or held no tensors")

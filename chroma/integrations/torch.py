@@ -21,7 +21,7 @@ from torch.utils.data import DataLoader
 from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
 from chroma.capture.session import CaptureSession
-from chroma.capture.splits import Identity
+from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._aside import (
     evaluating,
@@ -42,7 +42,7 @@ from chroma.integrations._loader import (
 from chroma.integrations._options import CaptureOptions
 from chroma.integrations._ranks import rank_of
 from chroma.integrations._watcher import ModelWatcher
-from chroma.records import Ids, RunStatus
+from chroma.records import RunStatus
 from chroma.run import Run
 from chroma.run.arguments import moment, name_of
 from chroma.run.receipt import Receipt
@@ -225,7 +225,7 @@ class Watch(CapturedCall):
                 if tapped and number == 0:
                     recorded = tapped.latest
                 if self._reader.gives_ids:
-                    ids: Ids | None = self._reader.ids(batch)
+                    ids: GivenIds = self._reader.ids(batch)
                 else:
                     ids = tapped.ids(recorded, number) if tapped and recorded else None
                 batch = to_device(batch, device) if device else batch  # noqa: PLW2901

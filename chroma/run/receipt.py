@@ -28,7 +28,7 @@ class LayerReceipt:
         split: Name of the split.
         snapshots: Snapshots that are in the journal.
         snapshots_of: Snapshots that were taken; the rest is missing.
-        n: Samples in the last snapshot.
+        n: Samples in the last snapshot that is in the journal.
         of: Samples the dataset split holds; 0 if unknown.
         dim: Values per sample.
         bytes: Size of the snapshots.
@@ -166,18 +166,21 @@ class Tally:
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opened: float = field(default_factory=time.perf_counter)
 
-    def taken(self, layer: str, split: str, dim: int, n: int) -> None:
+    def taken(self, layer: str, split: str, dim: int) -> None:
         """A snapshot was taken."""
         with self._lock:
-            line = self._lines.setdefault((layer, split), {"snapshots": 0, "snapshots_of": 0, "bytes": 0})
+            line = self._lines.setdefault(
+                (layer, split), {"snapshots": 0, "snapshots_of": 0, "n": 0, "bytes": 0}
+            )
             line["snapshots_of"] += 1
             line["dim"] = dim
-            line["n"] = n
 
-    def kept(self, layer: str, split: str) -> None:
-        """A snapshot is in the journal."""
+    def kept(self, layer: str, split: str, n: int) -> None:
+        """A snapshot of so many samples is in the journal."""
         with self._lock:
-            self._lines[layer, split]["snapshots"] += 1
+            line = self._lines[layer, split]
+            line["snapshots"] += 1
+            line["n"] = n
 
     def wrote(self, size: int, layer: str | None = None, split: str = "") -> None:
         """A record is in the journal."""

@@ -24,8 +24,6 @@ from chroma.run.sink import JournalSink
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
 
-_ALL = slice(None)
-
 
 def _nothing() -> None:
     """Nothing has to be done."""
@@ -106,30 +104,34 @@ class Recording:
 
     def submit_snapshot(
         self,
-        snapshot: Snapshot,
-        rows: Array | slice = _ALL,
+        layer: str,
+        split: str,
+        dim: int,
+        size: int,
+        make: Callable[[], tuple[Snapshot, Array | slice]],
         *,
-        before: Callable[[], None] = _nothing,
         after: Callable[[], None] = _nothing,
     ) -> bool:
         """Give a snapshot to the writer's thread, which rounds its vectors to the run's dtype.
 
         Args:
-            snapshot: Owns its arrays from now on.
-            rows: The rows of its vectors that belong to its ids, in order.
-            before: Called in the writer's thread before the vectors are read.
+            layer: Name of the layer.
+            split: Name of the split.
+            dim: Values per sample.
+            size: Bytes it holds while it waits.
+            make: Gives it, and the rows of its vectors that belong to its ids, in order; called in the
+                writer's thread.
             after: Called in the writer's thread once the vectors are free again.
 
         Returns:
             False if it was dropped, which is counted.
         """
-        layer, split = snapshot.layer, snapshot.split
-        self.tally.taken(layer, split, snapshot.vectors.shape[1], len(snapshot.ids))
+        self.tally.taken(layer, split, dim)
 
         def records() -> Iterable[Record]:
             try:
-                before()
-                vectors, broken = rounded(snapshot.vectors[rows], self.dtype, self.to_half)
+                snapshot, rows = make()
+                vectors, broken = rounded(snapshot.vectors, rows, self.dtype, self.to_half)
                 if self.dtype == "float16" and vectors.dtype != np.float16:
                     self.tally.note(
                         f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
@@ -141,9 +143,9 @@ class Recording:
                 yield replace(snapshot, vectors=vectors)
             finally:
                 after()
-            self.tally.kept(layer, split)
+            self.tally.kept(layer, split, len(snapshot.ids))
 
-        return self._put(records, snapshot.vectors.nbytes, lambda size: self.tally.wrote(size, layer, split))
+        return self._put(records, size, lambda written: self.tally.wrote(written, layer, split))
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was submitted is written or lost; False if that took over `timeout` seconds."""

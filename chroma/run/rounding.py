@@ -11,6 +11,7 @@ from chroma.run.arguments import Dtype
 
 Half = Callable[[Array], Array]  # float32 that fits float16, or is NaN or infinite, to the nearest
 
+_CHUNK = 1024  # rows
 _ROUNDS_UP = 65520  # the least number that float16 rounds to infinity
 
 
@@ -20,17 +21,32 @@ def half(array: Array) -> Array:
         return array.astype(np.float16)
 
 
-def rounded(array: Array, dtype: Dtype, to_half: Half = half) -> tuple[Array, int]:
-    """Round `[n, d]` float32 (or float16) to `dtype`.
+def rounded(array: Array, rows: Array | slice, dtype: Dtype, to_half: Half = half) -> tuple[Array, int]:
+    """Round rows of `[n, d]` float32 (or float16) to `dtype`.
 
     Args:
         array: The vectors.
+        rows: Which of them, and in which order.
         dtype: What they shall be; finite values beyond float16's range keep float32 for all.
         to_half: Rounds to float16.
 
     Returns:
         The vectors, which may be those given, and how many rows hold NaN or infinite values.
     """
+    if not isinstance(rows, slice) and dtype == "float16":  # never all of them in float32 once more
+        gathered, broken = np.empty((len(rows), *array.shape[1:]), np.float16), 0
+        for start in range(0, len(rows), _CHUNK):
+            chunk, its = _rounded(array[rows[start : start + _CHUNK]], dtype, to_half)
+            if chunk.dtype != np.float16:
+                break
+            gathered[start : start + _CHUNK] = chunk
+            broken += its
+        else:
+            return gathered, broken
+    return _rounded(array[rows], dtype, to_half)
+
+
+def _rounded(array: Array, dtype: Dtype, to_half: Half) -> tuple[Array, int]:
     # two reductions, a fifth of what it costs to look for infinities in the rounded values; NaN fails both
     if array.dtype == np.float32 and array.size and not _within(array):
         finite = np.isfinite(array)

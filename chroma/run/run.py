@@ -231,17 +231,18 @@ class Run:
             following = self._following(split, known, numbered=ids is None)
             self._once("snapshot", layer, split, step)
             self._complete(following, Samples(split, known, labels=truth))
+            snapshot = Snapshot(
+                layer,
+                split,
+                epoch,
+                step,
+                known,
+                array,
+                of=len(following.ids),
+                note=LayerNote(reason="logged by hand"),
+            )
             self.recording.submit_snapshot(
-                Snapshot(
-                    layer,
-                    split,
-                    epoch,
-                    step,
-                    known,
-                    array,
-                    of=len(following.ids),
-                    note=LayerNote(reason="logged by hand"),
-                )
+                layer, split, array.shape[1], array.nbytes, lambda: (snapshot, slice(None))
             )
             if scores is not None and ("outputs", "", split, step) not in self._keys:
                 self._keys.add(("outputs", "", split, step))

@@ -10,8 +10,8 @@ def follow(probe: ProbeSet, batches: list[list[int]]) -> dict[int, int]:
     """Run batches through a probe set as buffers do; returns slot to the id whose row lies there."""
     buffer: dict[int, int] = {}
     for batch in batches:
-        rows, slots = probe.place(np.array(batch))
-        buffer.update(zip(slots.tolist(), [batch[row] for row in rows.tolist()], strict=True))
+        slots = probe.place(np.array(batch)).tolist()
+        buffer.update((slot, key) for slot, key in zip(slots, batch, strict=True) if slot >= 0)
     return buffer
 
 
@@ -47,8 +47,7 @@ def test_once_fixed_other_samples_are_passed_over() -> None:
     probe = ProbeSet(None)
     probe.place(np.array([5, 3, 9]))
     probe.fix()
-    rows, slots = probe.place(np.array([7, 9, 5, 9, 10, 11, 2**40]))
-    assert dict(zip(slots.tolist(), rows.tolist(), strict=True)) == {2: 3, 0: 2}
+    assert probe.place(np.array([7, 9, 5, 9, 10, 11, -3, 2**40])).tolist() == [-1, 2, 0, 2, -1, -1, -1, -1]
     assert probe.ids().tolist() == [3, 5, 9]
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +111,54 @@ def test_a_layer_that_changes_its_width_is_refused(home: Path) -> None:
         split.add(LAYER, np.ones((4, 3)))
         with pytest.raises(ConfigError, match=r"fc gave \[4, 5\].*name a layer of fixed width"):
             split.add(LAYER, np.ones((4, 5)))
+
+
+def test_ids_are_found_out_late_where_all_samples_are_followed(home: Path) -> None:
+    rng = np.random.default_rng(1)
+    threads: list[str] = []
+
+    def late(ids: np.ndarray) -> np.ndarray:
+        threads.append(threading.current_thread().name)
+        return ids
+
+    with chroma.init(name="late") as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=False)
+        for epoch in range(3):
+            passing = session.begin("val", epoch, epoch, identity="index", of=40)
+            for ids in np.array_split(rng.permutation(40), 6):
+                assert passing.batch(partial(late, ids), len(ids))
+                passing.add(LAYER, value(ids, epoch))
+                passing.add_scores(np.eye(40)[ids] * 9)
+            passing.batch(lambda: None, 3)  # nobody knows
+            passing.add(LAYER, np.full((3, 2), 7.0))
+            passing.end()
+            run.recording.flush(30)
+    records = written(home)
+    for snapshot in (record for record in records if isinstance(record, Snapshot)):
+        assert snapshot.ids.tolist() == list(range(40))
+        np.testing.assert_array_equal(snapshot.vectors, value(snapshot.ids, snapshot.epoch or 0))
+    for outputs in (record for record in records if isinstance(record, Outputs)):
+        assert outputs.prediction.tolist() == list(range(40))
+    here = threading.current_thread().name
+    assert threads == [here] * 6 + ["chroma-late"] * 12  # once for a batch; the first pass chooses
+    assert run.finish().missing == {"samples of val came without their ids": 9}
+
+
+def test_samples_that_come_again_and_again_take_no_more_room(home: Path) -> None:
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=False)
+        for epoch in range(2):
+            passing = session.begin("train", epoch, epoch, identity="index", of=10)
+            for turn in range(200):  # as a sampler with replacement gives them
+                ids = np.array([turn % 9, turn % 7, turn % 9])
+                passing.batch(ids, 3)
+                passing.add(LAYER, value(ids, turn))
+            (buffer,) = (buffer for _, buffer in passing._layers.values())
+            assert len(buffer.values) <= 40
+            passing.end()
+            run.recording.flush(30)
+    snapshots = [record for record in written(home) if isinstance(record, Snapshot)]
+    last = {each: max(turn for turn in range(200) if each in (turn % 9, turn % 7)) for each in range(9)}
+    for snapshot in snapshots:
+        assert snapshot.vectors.tolist() == [[each, last[each]] for each in range(9)]
+    assert len(snapshots) == 2

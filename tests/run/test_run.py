@@ -30,7 +30,6 @@ from chroma.records import (
     Snapshot,
 )
 from chroma.run.environment import git_commit
-from chroma.run.rounding import rounded
 from chroma.segment import read
 
 RNG = np.random.default_rng(5)
@@ -512,13 +511,3 @@ def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:
     git("pack-refs", "--all")
     assert git_commit(tmp_path / "below") == commit
     assert git_commit(Path("/")) is None
-
-
-@pytest.mark.parametrize("top", [1.0, 65519.0, 65520.0, -65520.0, 1e9, np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("beside", [1.0, np.nan])
-def test_vectors_keep_float32_where_rounding_would_make_a_number_infinite(top: float, beside: float) -> None:
-    array = np.array([[beside, top]], np.float32)
-    beyond = np.isfinite(top) and abs(top) >= 65520
-    stored, broken = rounded(array, "float16")
-    assert stored.dtype == (np.float32 if beyond else np.float16)
-    assert broken == (not np.isfinite(array).all())

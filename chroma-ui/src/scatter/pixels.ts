@@ -10,16 +10,27 @@ export type PixelCount = {
 /** Below this alpha (of 255) a pixel counts as background. */
 const FAINTEST = 24;
 
-/** Counts pixels whose colours are premultiplied, as WebGL leaves them. */
-export function countPixels(pixels: Uint8Array, palette: readonly string[]): PixelCount {
+/** Divides colours by their alpha: WebGL leaves them premultiplied. */
+export function straight(pixels: Uint8Array): Uint8Array {
+  for (let at = 0; at < pixels.length; at += 4) {
+    const alpha = pixels[at + 3];
+    if (alpha === 0 || alpha === 255) continue;
+    for (let channel = at; channel < at + 3; channel++) {
+      pixels[channel] = Math.min(255, Math.round((pixels[channel] * 255) / alpha));
+    }
+  }
+  return pixels;
+}
+
+/** Counts pixels whose colours are not premultiplied. */
+export function countPixels(pixels: ArrayLike<number>, palette: readonly string[]): PixelCount {
   const byColour: Record<string, number> = Object.fromEntries(palette.map((hex) => [hex, 0]));
   const colours = palette.map(hexToRgb);
   let total = 0;
   for (let at = 0; at < pixels.length; at += 4) {
-    const alpha = pixels[at + 3];
-    if (alpha < FAINTEST) continue;
+    if (pixels[at + 3] < FAINTEST) continue;
     total++;
-    const [r, g, b] = [0, 1, 2].map((channel) => (pixels[at + channel] * 255) / alpha);
+    const [r, g, b] = [pixels[at], pixels[at + 1], pixels[at + 2]];
     let nearest = 0;
     let least = Infinity;
     for (let c = 0; c < colours.length; c++) {

@@ -1,3 +1,5 @@
+import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED } from "./look";
+
 /**
  * Points of two frames, mixed on the way from one to the other. Places are u16 on the grid of their frame
  * (65535 is missing); a mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one. While some are
@@ -23,8 +25,6 @@ uniform highp sampler2D palette;
 flat out vec4 colour;
 flat out float diameter;
 
-const float DIMMED = 0.16;
-
 void main() {
   bool absent = toX == 65535u || toY == 65535u;
   if (absent || mark == 0u) {
@@ -41,8 +41,8 @@ void main() {
   if (selecting) {
     bool chosen = mark == 3u;
     gl_Position.z = chosen ? 0.0 : 0.5;
-    diameter = chosen ? size * 1.15 : size;
-    alpha = chosen ? min(1.0, opacity * 1.25) : opacity * DIMMED;
+    diameter = chosen ? size * ${CHOSEN_SIZE} : size;
+    alpha = chosen ? min(1.0, opacity * ${CHOSEN_OPACITY}) : opacity * ${DIMMED};
   }
   gl_PointSize = diameter + 1.0;
   colour = vec4(texelFetch(palette, ivec2(int(code & 255u), int(code >> 8u)), 0).rgb, alpha);
