@@ -2,8 +2,8 @@
 
 make bench-ui
 
-`ours` is what the dashboard does on a machine without a graphics card: it draws with the processor. `webgl` is
-what it does on one with a card, played by the processor here as regl's and plotly's WebGL are. `ink` is the
+`ours` is what the dashboard does on a machine without a graphics card: it draws with the processor. `webgl`
+is what it does on one with a card, played by the processor here as regl's and plotly's WebGL are. `ink` is the
 share of the page's pixels that bear points, in percent: a renderer that draws less than the others shows.
 
 Milliseconds of processor time (page + GPU process; without a graphics card Chromium draws on the processor),

@@ -37,7 +37,7 @@ def draw_box(page: Page, share: float) -> int:
     page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] - 60, steps=4)
     page.mouse.up()
     page.keyboard.press("v")
-    return int(page.get_by_test_id("selected-count").inner_text())
+    return int(page.get_by_test_id("selected-count").inner_text().replace(",", ""))
 
 
 def test_a_link_brings_the_whole_picture_back_in_another_browser(film: Page, server: Server) -> None:
