@@ -28,11 +28,15 @@ from chroma.server.store.blobs import Store
 from chroma.server.store.columns import Column
 from chroma.server.store.film_columns import MISSING, column_values, film_columns
 from chroma.server.store.frames import bounds_of, read_frame
+from chroma.server.store.points import Points, points_of
 from chroma.server.store.streams import point_ids
 from chroma.server.store.views import FilmView, film_views
+from chroma.thumbnails import SPRITES, sprite_page
 
-COLUMNS = ("label", "prediction", "correct", "confidence")
+FIRST = ("label", "prediction", "correct", "confidence")  # columns that a page has whatever they take
+_LEFT_OUT = ("position", "split")  # of no use to whoever has nothing but the page
 _MOST_BYTES = 64 * 2**20  # of numbers, before compression: beyond it browsers take long to open the page
+_MOST_IMAGE_BYTES = 16 * 2**20
 _STEPS = MISSING - 1  # of a number between the column's lowest and highest
 
 _PAGE = """<!doctype html>
@@ -42,7 +46,7 @@ _PAGE = """<!doctype html>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="dark light">
 <meta http-equiv="Content-Security-Policy" \
-content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'">
+content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src blob:">
 <title>{title}</title>
 <style>{style}</style>
 </head>
@@ -95,9 +99,10 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
             "in a checkout build it with: make ui"
         ) from error
     run = session.get_one(tables.Run, film.run_id)
-    known = [column for column in film_columns(session, store, film) if column.name in COLUMNS]
-    known.sort(key=lambda column: COLUMNS.index(column.name))
+    all_columns = [column for column in film_columns(session, store, film) if column.name not in _LEFT_OUT]
+    known = _fitting(film.n, len(view.frames), all_columns)
     kept = _thinned(film.n, len(view.frames), known)
+    pages = _sprites(points_of(session, store, film), kept)
     within = bounds_of(view.revision)
     numbers: list[Array] = [quantize(read_frame(store, frame)[kept], within) for frame in view.frames]
     columns: list[dict[str, Any]] = []
@@ -121,12 +126,14 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
             for title, frame in zip(_titles(view), view.frames, strict=True)
         ],
         "columns": columns,
+        "columnsOf": len(all_columns),
+        "sprites": [len(page) for page in pages],
         "ids": [str(id_) for id_ in point_ids(session, store, film)[kept].tolist()],
     }
     page = _PAGE.format(
         title=html.escape(f"{run.name}: {view.layer} in {view.split}"),
         style=style,
-        film=_packed(header, numbers),
+        film=_packed(header, numbers, pages),
         script=script.replace("</script", "<\\/script"),
     )
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in run.name)[:60]
@@ -142,10 +149,41 @@ def _titles(view: FilmView) -> list[str]:
     return [f"step {frame.step}" if frame.epoch is None else f"epoch {frame.epoch}" for frame in view.frames]
 
 
+def _bytes_of(column: Column, frames: int) -> int:
+    """What a column takes for a point."""
+    return 2 * (frames if column.per_frame else 1)
+
+
+def _fitting(n: int, frames: int, columns: list[Column]) -> list[Column]:
+    """The columns of a page: the first ones, and further ones while all points fit beside them."""
+    known = {column.name: column for column in columns}
+    kept = [known.pop(name) for name in FIRST if name in known]
+    room = _MOST_BYTES // max(n, 1) - 4 * frames - sum(_bytes_of(column, frames) for column in kept)
+    for column in known.values():
+        room -= _bytes_of(column, frames)
+        if room >= 0:
+            kept.append(column)
+    return kept
+
+
 def _thinned(n: int, frames: int, columns: list[Column]) -> Array:
     """The points that fit into a page: all, or every k-th."""
-    each = 4 * frames + sum(2 * (frames if column.per_frame else 1) for column in columns)
+    each = 4 * frames + sum(_bytes_of(column, frames) for column in columns)
     return np.arange(0, n, max(1, math.ceil(n * each / _MOST_BYTES)))
+
+
+def _sprites(points: Points, kept: Array) -> list[bytes]:
+    """Sprite pages of the points' images, in their order, as far as they fit; none if there is no image."""
+    pages: list[bytes] = []
+    room, some = _MOST_IMAGE_BYTES, False
+    for start in range(0, len(kept), SPRITES):
+        images = [points.table.image(int(at)) for at in points.positions[kept[start : start + SPRITES]]]
+        some = some or any(images)
+        pages.append(sprite_page(images))
+        room -= len(pages[-1])
+        if room < 0 or not some:  # without any among the first thousand there are hardly others
+            break
+    return pages if some else []
 
 
 def _encoded(column: Column, values: list[Array]) -> tuple[dict[str, Any], list[Array]]:
@@ -162,9 +200,9 @@ def _encoded(column: Column, values: list[Array]) -> tuple[dict[str, Any], list[
     return about | {"legend": None, "low": low, "high": high}, codes
 
 
-def _packed(header: dict[str, Any], numbers: list[Array]) -> str:
-    """The header's length (u32), the header as JSON, padded to even; u16 arrays; zlib; base64."""
+def _packed(header: dict[str, Any], numbers: list[Array], pages: list[bytes]) -> str:
+    """The header's length (u32), the header as JSON, padded to even; u16 arrays; images; zlib; base64."""
     head = json.dumps(header, ensure_ascii=False).encode()
     parts = [struct.pack("<I", len(head)), head, b"\0" * (len(head) % 2)]
-    parts += [each.astype("<u2").tobytes() for each in numbers]
+    parts += [each.astype("<u2").tobytes() for each in numbers] + pages
     return base64.b64encode(zlib.compress(b"".join(parts), 6)).decode()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader, TensorDataset
 
 import chroma
 
@@ -29,6 +32,7 @@ def main() -> None:
         for epoch in range(2):
             vectors = np.eye(8)[topic] * (epoch + 1) + RNG.normal(size=(N, 8)) * 0.3
             run.log_embeddings(vectors, layer="pooler", ids=ids, split="val", epoch=epoch)
+    several_labels()
     with chroma.init("kinds", "coordinates") as run:
         classes = np.arange(N) % 3
         run.log_samples("val", ids=np.arange(N), labels=classes)
@@ -37,6 +41,18 @@ def main() -> None:
             run.log_embeddings(vectors, layer="body", ids=np.arange(N), split="val", epoch=epoch)
             for layer in ("body", "map"):  # of `map` there are no vectors
                 run.log_projection(lines(classes, epoch), layer=layer, ids=np.arange(N), epoch=epoch)
+
+
+def several_labels() -> None:
+    """A sample may be of any of three classes, or of none."""
+    marks = torch.tensor(RNG.integers(0, 2, (N, 3)), dtype=torch.float32)
+    noise = torch.tensor(RNG.normal(size=(N, 3)) * 0.1, dtype=torch.float32)
+    samples = TensorDataset(marks + noise, marks)
+    samples.classes = ["cat", "dog", "owl"]  # type: ignore[attr-defined]
+    loader = DataLoader(samples, batch_size=60)
+    model = nn.Sequential(nn.Linear(3, 6), nn.ReLU(), nn.Linear(6, 3))
+    with chroma.watch(model, loader=loader, project="kinds", name="several labels", layers="1") as watched:
+        watched.snapshot(epoch=0)
 
 
 def lines(classes: np.ndarray, epoch: int) -> np.ndarray:

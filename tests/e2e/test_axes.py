@@ -261,6 +261,26 @@ def test_a_growing_run_moves_nothing_that_is_shown_until_it_is_refined(
         living.wait()
 
 
+def test_a_run_that_is_deleted_while_its_film_is_drawn_takes_nothing_down(
+    page: Page, several: Server, home: Path
+) -> None:
+    assert training(home, "lost gull", "--samples", "4000", "--epochs", "8", "--seed", "6").wait() == 0
+    open_run(page, several, "lost gull")
+    expect(page.get_by_test_id("film-stop").or_(page.get_by_test_id("canvas")).first).to_be_visible()
+    page.evaluate(
+        """async id => fetch('graphql', {
+            method: 'POST', headers: {'content-type': 'application/json'},
+            body: JSON.stringify({query: `mutation { deleteRun(id: "${id}") { id } }`}),
+        }).then(answer => answer.json())""",
+        run_ids(page, several)["lost gull"],
+    )
+    page.wait_for_timeout(2000)
+    assert "lost gull" not in run_ids(page, several)
+    assert page.evaluate("document.body.innerText.trim().length") > 40, "a page, not a blank"
+    open_run(page, several, "calm heron")  # the worker goes on with others
+    page.wait_for_function(FINISHED, timeout=180_000)
+
+
 def test_a_film_that_is_drawn_can_be_stopped_and_drawn_on(page: Page, several: Server, home: Path) -> None:
     # Large enough to be met while it is drawn; the bare event needs no second look at a button that may go.
     assert training(home, "slow crane", "--samples", "4000", "--epochs", "8", "--seed", "4").wait() == 0

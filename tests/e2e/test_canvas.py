@@ -52,6 +52,10 @@ def test_trails_lead_from_the_first_frame_to_the_one_shown(film: Page) -> None:
     assert 0 < draw_box(film, 0.5) < 898
     film.wait_for_function(f"window.__chroma.ready && ({SHEET})().inked > 0")
     long = sheet(film)["inked"]
+    selected = film.get_by_test_id("selected-count").inner_text()
+    expect(film.get_by_test_id("status-chip")).to_contain_text(
+        re.compile(rf"trails of [34]\d of {selected}\b")
+    )
     film.keyboard.press("Home")
     film.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
     film.wait_for_function(f"({SHEET})().inked < {long} / 2")
@@ -59,6 +63,7 @@ def test_trails_lead_from_the_first_frame_to_the_one_shown(film: Page) -> None:
     film.wait_for_function(f"window.__chroma.ready && window.__chroma.frame.index === {EPOCHS - 1}")
     film.wait_for_function(f"({SHEET})().inked > {long} / 2")
     film.keyboard.press("t")
+    expect(film.get_by_test_id("status-chip")).not_to_contain_text("trails")
     film.wait_for_function(f"({SHEET})().inked === 0")
 
 

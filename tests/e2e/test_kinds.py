@@ -64,6 +64,22 @@ def test_regression_has_a_scale_for_its_labels(page: Page, kinds: Server) -> Non
     expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"label -?\d"))
 
 
+def test_each_of_several_labels_is_a_colour(page: Page, kinds: Server) -> None:
+    open_run(page, kinds, "several labels")
+    for name in ("cat", "dog", "owl"):
+        colour_by(page, f"Label {name}")
+        page.wait_for_function("window.__chroma.ready")
+        counted = page.evaluate("window.__chroma.countPixels()")["byColour"]
+        assert len([pixels for pixels in counted.values() if pixels > 200]) == 2, (name, counted)
+        items = page.get_by_test_id("legend-item")
+        said = [int(re.search(r"\d+", text)[0]) for text in items.all_inner_texts()]  # type: ignore[index]
+        assert len(said) == 2, "yes and no"
+        assert sum(said) == N
+        assert min(said) > 60
+    focus(page, 7)
+    expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"label (cat|dog|owl|–|none|$)"))
+
+
 def test_texts_stand_in_lines(page: Page, kinds: Server) -> None:
     open_run(page, kinds, "texts")
     assert select_all(page) == N

@@ -7,6 +7,11 @@ import { showFrame } from "./view";
 import "../ui/tokens.css";
 import "./player.css";
 
+/** A page of thumbnails: so many, in rows of so many. */
+const TILES = 1024;
+const TILES_A_ROW = 32;
+/** CSS pixels of a thumbnail beside a point. */
+const TILE_PX = 64;
 /** From frame to frame while it plays; without motion where the person wants none. */
 const GLIDE_MS = 700;
 const PAUSE_MS = 350;
@@ -72,12 +77,18 @@ function mount(root: HTMLElement, reel: Reel): void {
     hidden.clear();
     seek(frame, 0);
   });
-  const seen = `${count(reel.n)} of ${count(reel.of)} samples`;
+  const seen = [`${count(reel.n)} of ${count(reel.of)} samples`];
+  if (reel.columns.length < reel.columnsOf) {
+    seen.push(`${count(reel.columns.length)} of ${count(reel.columnsOf)} columns`);
+  }
+  const pictured = Math.min(reel.n, reel.sprites.length * TILES);
+  if (pictured > 0 && pictured < reel.n) seen.push(`thumbnails of ${count(pictured)} of them`);
+  const sprites = reel.sprites.map((page) => URL.createObjectURL(new Blob([page], { type: "image/webp" })));
   const title = element("h1", "", reel.run);
   const about = element(
     "p",
     "about",
-    `${reel.project} · ${reel.layer} · ${reel.split} · ${reel.method.toUpperCase()} · ${seen}`,
+    `${reel.project} · ${reel.layer} · ${reel.split} · ${reel.method.toUpperCase()} · ${seen.join(" · ")}`,
   );
   const controls = element("footer", "controls", play, slider, moment);
   controls.hidden = last === 0;
@@ -106,6 +117,17 @@ function mount(root: HTMLElement, reel: Reel): void {
     onSelect: () => undefined,
   });
 
+  function tileOf(index: number): HTMLElement[] {
+    const address = sprites[Math.floor(index / TILES)];
+    if (!address) return [];
+    const tile = element("i", "tile");
+    const at = index % TILES;
+    tile.style.backgroundImage = `url("${address}")`;
+    tile.style.backgroundSize = `${TILES_A_ROW * TILE_PX}px auto`;
+    tile.style.backgroundPosition = `${-(at % TILES_A_ROW) * TILE_PX}px ${-Math.floor(at / TILES_A_ROW) * TILE_PX}px`;
+    return [tile];
+  }
+
   function describe(index: number): void {
     const facts = reel.columns.map(({ name, at }) => {
       const values = at(frame);
@@ -115,7 +137,11 @@ function mount(root: HTMLElement, reel: Reel): void {
           : decimal(values.values[index]);
       return element("div", "", element("dt", "", columnTitle(name)), element("dd", "", said));
     });
-    card.replaceChildren(element("b", "", `sample ${reel.ids[index]}`), element("dl", "", ...facts));
+    card.replaceChildren(
+      ...tileOf(index),
+      element("b", "", `sample ${reel.ids[index]}`),
+      element("dl", "", ...facts),
+    );
     const place = plot.screenOf(index);
     if (!place) return;
     const right = place.x > canvas.clientWidth / 2;

@@ -20,6 +20,8 @@ const HEADER = {
     { name: "label", legend: ["cat", "dog"], low: 0, high: 0, perFrame: false },
     { name: "confidence", legend: null, low: 0.5, high: 1, perFrame: true },
   ],
+  columnsOf: 7,
+  sprites: [3, 2],
   ids: ["a", "b"],
 };
 const NUMBERS = [
@@ -30,16 +32,20 @@ const NUMBERS = [
   ...[65534, 0],
 ];
 
+const IMAGES = [1, 2, 3, 4, 5];
+
 function packed(): Uint8Array {
   const head = new TextEncoder().encode(JSON.stringify(HEADER));
   const start = 4 + head.length + (head.length % 2);
-  const body = new DataView(new ArrayBuffer(start + 2 * NUMBERS.length));
+  const body = new DataView(new ArrayBuffer(start + 2 * NUMBERS.length + IMAGES.length));
   body.setUint32(0, head.length, true);
   new Uint8Array(body.buffer).set(head, 4);
   NUMBERS.forEach((value, i) => {
     body.setUint16(start + 2 * i, value, true);
   });
-  return new Uint8Array(body.buffer);
+  const bytes = new Uint8Array(body.buffer);
+  bytes.set(IMAGES, start + 2 * NUMBERS.length);
+  return bytes;
 }
 
 describe("a packed film", () => {
@@ -58,6 +64,14 @@ describe("a packed film", () => {
     expect(confidence.range).toEqual([0.5, 1]);
     expect(confidence.at(0)).toEqual({ kind: "numeric", values: Float32Array.from([0.5, Number.NaN]) });
     expect(confidence.at(1)).toEqual({ kind: "numeric", values: Float32Array.from([1, 0.5]) });
+  });
+
+  it("carries its thumbnails, page by page", () => {
+    const { sprites } = unpack(packed().buffer as ArrayBuffer);
+    expect(sprites.map((page) => [...page])).toEqual([
+      [1, 2, 3],
+      [4, 5],
+    ]);
   });
 
   it("travels as text", async () => {

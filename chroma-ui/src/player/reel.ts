@@ -14,11 +14,16 @@ type Header = {
   square: Square;
   frames: { title: string; trustworthiness: number | null }[];
   columns: { name: string; legend: string[] | null; low: number; high: number; perFrame: boolean }[];
+  /** How many columns the film has; a large one leaves some out. */
+  columnsOf: number;
+  /** Bytes of each page of thumbnails: 1,024 points, 32 a row, 32 pixels a side. */
+  sprites: number[];
   ids: string[];
 };
 
-export type Reel = Omit<Header, "square" | "columns"> & {
+export type Reel = Omit<Header, "square" | "columns" | "sprites"> & {
   points: Points[];
+  sprites: Uint8Array<ArrayBuffer>[];
   columns: { name: string; at: (frame: number) => ColumnValues; range: [number, number] | null }[];
 };
 
@@ -29,11 +34,11 @@ export async function inflate(text: string): Promise<ArrayBuffer> {
   return new Response(stream).arrayBuffer();
 }
 
-/** The header's length (u32), the header as JSON, padded to even; then u16 arrays, all little-endian. */
+/** The header's length (u32), the header as JSON, padded to even; u16 arrays, all little-endian; WebP images. */
 export function unpack(body: ArrayBuffer): Reel {
   const view = new DataView(body);
   const length = view.getUint32(0, true);
-  const { square, columns, ...header } = JSON.parse(
+  const { square, columns, sprites, ...header } = JSON.parse(
     new TextDecoder().decode(new Uint8Array(body, 4, length)),
   ) as Header;
   const { n } = header;
@@ -48,20 +53,21 @@ export function unpack(body: ArrayBuffer): Reel {
     const x = take();
     return placed({ x, y: take() }, square, square);
   });
-  return {
-    ...header,
-    points,
-    columns: columns.map(({ name, legend, low, high, perFrame }) => {
-      const moments = Array.from({ length: perFrame ? points.length : 1 }, () =>
-        valuesOf(take(), legend, low, high),
-      );
-      return {
-        name,
-        at: (frame) => moments[perFrame ? frame : 0],
-        range: legend ? null : [low, high],
-      };
-    }),
-  };
+  const found = columns.map(({ name, legend, low, high, perFrame }) => {
+    const moments = Array.from({ length: perFrame ? points.length : 1 }, () =>
+      valuesOf(take(), legend, low, high),
+    );
+    return {
+      name,
+      at: (frame: number) => moments[perFrame ? frame : 0],
+      range: legend ? null : ([low, high] as [number, number]),
+    };
+  });
+  const pages = sprites.map((bytes) => {
+    at += bytes;
+    return new Uint8Array(body, at - bytes, bytes);
+  });
+  return { ...header, points, columns: found, sprites: pages };
 }
 
 function valuesOf(codes: Uint16Array, legend: string[] | null, low: number, high: number): ColumnValues {

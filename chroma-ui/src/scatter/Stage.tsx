@@ -110,7 +110,13 @@ export function Stage(props: Props) {
             <SaveMenu plot={plot} shown={shown} picture={picture} />
           </div>
           <SelectionBar shown={shown} />
-          <StatusChip shown={shown} drawn={picture.scene.drawn.length} zoom={view?.zoom ?? 1} />
+          <StatusChip
+            shown={shown}
+            drawn={picture.scene.drawn.length}
+            zoom={view?.zoom ?? 1}
+            trails={props.trails?.frames.length ? props.trails.indices.length : 0}
+            selected={selected.length}
+          />
           {plot && view && props.box?.box ? (
             <Minimap scene={picture.scene} whole={props.box.box} seen={view.seen} onMove={plot.centreOn} />
           ) : null}

@@ -15,14 +15,16 @@ const shown = (landmarks: number | null, n: number) =>
 const told = () => screen.getByTestId("status-chip").textContent;
 
 it("says what is drawn of what, in every respect", () => {
-  render(<StatusChip shown={shown(15_000, 100_000)} drawn={90_000} zoom={1} />);
+  render(<StatusChip shown={shown(15_000, 100_000)} drawn={90_000} zoom={1} trails={40} selected={1234} />);
   expect(told()).toContain("90,000 of 100,000 points");
   expect(told()).toContain("100,000 of 200,000 samples");
+  expect(told()).toContain("trails of 40 of 1,234");
   expect(told()).toContain("15,000 of 100,000 drawn in full");
   expect(told()).toContain("trustworthiness 0.987 on 2,000");
 });
 
 it("is silent about landmarks where every sample is drawn in full", () => {
-  render(<StatusChip shown={shown(null, 100)} drawn={100} zoom={1} />);
+  render(<StatusChip shown={shown(null, 100)} drawn={100} zoom={1} trails={12} selected={12} />);
   expect(told()).not.toContain("in full");
+  expect(told()).not.toContain("trails");
 });

@@ -2,8 +2,17 @@ import { count, decimal } from "../lib/format";
 import styles from "./stage.module.css";
 import type { ShownFrame } from "./useShownFrame";
 
+type Props = {
+  shown: ShownFrame;
+  drawn: number;
+  zoom: number;
+  /** Samples whose way is drawn, of those that are selected. */
+  trails: number;
+  selected: number;
+};
+
 /** How many points of how many, and how far the picture can be trusted. */
-export function StatusChip({ shown, drawn, zoom }: { shown: ShownFrame; drawn: number; zoom: number }) {
+export function StatusChip({ shown, drawn, zoom, trails, selected }: Props) {
   const { film, frame, points, revision } = shown;
   const quality = frame.trustworthiness;
   const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
@@ -12,6 +21,11 @@ export function StatusChip({ shown, drawn, zoom }: { shown: ShownFrame; drawn: n
       <span>
         <b>{count(drawn)}</b> of <b>{count(points.n)}</b> points
       </span>
+      {trails > 0 && trails < selected ? (
+        <span title="More trails would hide each other">
+          trails of <b>{count(trails)}</b> of <b>{count(selected)}</b>
+        </span>
+      ) : null}
       {film.n < film.of ? (
         <span title="The run follows a part of the split">
           {count(film.n)} of {count(film.of)} samples
