@@ -47,6 +47,7 @@ def keepers(folder: Path) -> dict[str, Callable[[], Keep]]:
     def mlflow() -> Keep:
         import mlflow as peer
 
+        peer.end_run()  # where it was begun: the address below is another one
         # a file of its own for each: mlflow remembers what it opened
         peer.set_tracking_uri(f"sqlite:///{folder / f'mlflow-{next(_NUMBER)}.db'}")
         artifacts = (folder / "mlruns").as_uri()

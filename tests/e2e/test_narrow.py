@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM
+from tests.e2e.stage import CHROMIUM, Server
 
 pytestmark = [
     pytest.mark.e2e,
@@ -31,3 +33,19 @@ def test_the_run_is_named_and_both_panels_can_be_reached(film: Page, width: int)
             film.get_by_test_id("colour-by" if panel == "Colours" else "tab-selection")
         ).to_be_in_viewport()
         button.click()
+
+
+@pytest.mark.parametrize("width", [1440, 1024])
+def test_panes_side_by_side_name_what_they_show(page: Page, pair: Server, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto(pair.door)
+    page.get_by_test_id("compare").click()
+    for picker in ("pane-run", "pane-layer", "pane-epoch"):
+        names = page.get_by_test_id(picker)
+        expect(names).to_have_count(2)
+        expect(names.last).to_contain_text(re.compile(r"\w{3}"))
+        cut = names.evaluate_all(
+            "all => all.map(one => one.querySelector('span')).map(name =>"
+            " name.scrollWidth > name.clientWidth + 1 || name.clientWidth < 20)"
+        )
+        assert cut == [False, False], picker
