@@ -6,8 +6,7 @@
 A small CNN with 512 features follows its validation samples. Peers take them with `predict` at the end of
 each epoch. Variants run in turns, in one process for a backend, with one maths thread on one core (threads
 that spin for work, as JAX's do, would count else); shown are medians, and the spread of the fit without
-capture as the noise. The first fit of each variant is not counted: it loads
-packages.
+capture as the noise. The first fit of each variant is not counted: it loads packages.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 make bench-ui
 
 `ours` is what the dashboard does on a machine without a graphics card: it draws with the processor. `webgl`
-is what it does on one with a card, played by the processor here as regl's and plotly's WebGL are. `ink` is the
-share of the page's pixels that bear points, in percent: a renderer that draws less than the others shows.
+is what it does on one with a card, played by the processor here as the WebGL of regl and plotly. `ink` is
+the share of the page's pixels that bear points, in percent: a renderer that draws less than others shows.
 
 Milliseconds of processor time (page + GPU process; without a graphics card Chromium draws on the processor),
 the median of several rounds, each renderer in a fresh page, in turns. `open` runs from navigation until all
