@@ -6,8 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATIC := chroma/server/static/index.html
 UI_SOURCES := $(shell find chroma-ui -path chroma-ui/node_modules -prune -o -path chroma-ui/src/api/gql -prune -o -type f -print)
-# mlflow, wandb and tensorboard: other loggers that Chroma must get along with
-FRAMEWORKS := transformers accelerate mlflow wandb tensorboard keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
+# mlflow, wandb, tensorboard and dvclive: other loggers that Chroma must get along with
+FRAMEWORKS := transformers accelerate mlflow wandb tensorboard dvclive keras jax $(if $(filter Linux,$(shell uname)),tensorflow-cpu,tensorflow)
 # the demo keeps its runs apart from yours
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1

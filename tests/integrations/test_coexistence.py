@@ -47,20 +47,25 @@ def test_mlflow_autolog_above_and_below(
         theirs(disable=True)
 
 
-@pytest.mark.parametrize("tool", ["wandb", "tensorboard"])
+@pytest.mark.parametrize("tool", ["wandb", "tensorboard", "dvclive"])
 def test_loggers_of_others(home: Path, tmp_path: Path, tool: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip(tool)
     if tool == "wandb":
         monkeypatch.setenv("WANDB_MODE", "offline")
         monkeypatch.setenv("WANDB_SILENT", "true")
         logger: Any = pl.loggers.WandbLogger(save_dir=tmp_path, offline=True)
+    elif tool == "dvclive":
+        monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+        from dvclive.lightning import DVCLiveLogger
+
+        logger = DVCLiveLogger(dir=str(tmp_path / "live"), save_dvc_exp=False, monitor_system=False)
     else:
         logger = pl.loggers.TensorBoardLogger(tmp_path)
     fit(ChromaCallback(project="tests", silent=True), epochs=1, logger=logger, log_every_n_steps=1)
     assert len(snapshots(home, "head")) == 1
     if tool == "wandb":
         logger.experiment.finish()
-    written = "*.wandb" if tool == "wandb" else "events.out*"
+    written = {"wandb": "*.wandb", "tensorboard": "events.out*", "dvclive": "loss.tsv"}[tool]
     assert list(tmp_path.rglob(written))
 
 
