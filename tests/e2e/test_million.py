@@ -44,9 +44,9 @@ def million(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
     with serve(home, "--no-token") as running:
         context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.goto(running.url)
-        page.wait_for_function(f"window.__chroma?.ready && window.__chroma.points === {N}")
+        page.wait_for_function(f"window.__chroma?.ready && window.__chroma.points === {N}", timeout=240_000)
         yield page
         context.close()
 
@@ -74,7 +74,7 @@ def test_the_view_follows_the_hand(million: Page) -> None:
     million.wait_for_function("window.__chroma.ready")
     after = million.evaluate("window.__chroma.screenOf(0)")
     assert after["x"] - before["x"] == pytest.approx(80, abs=2)
-    assert took < 10, "ten moves, each of them drawn"  # WebGL on the processor takes over a second for each
+    assert took < 20, "ten moves, each of them drawn"
     million.get_by_test_id("fit").click()
 
 
