@@ -53,9 +53,7 @@ def test_trails_lead_from_the_first_frame_to_the_one_shown(film: Page) -> None:
     film.wait_for_function(f"window.__chroma.ready && ({SHEET})().inked > 0")
     long = sheet(film)["inked"]
     selected = film.get_by_test_id("selected-count").inner_text()
-    expect(film.get_by_test_id("status-chip")).to_contain_text(
-        re.compile(rf"trails of [34]\d of {selected}")
-    )
+    expect(film.get_by_test_id("status-chip")).to_contain_text(re.compile(rf"trails of [34]\d of {selected}"))
     film.keyboard.press("Home")
     film.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
     film.wait_for_function(f"({SHEET})().inked < {long} / 2")

@@ -68,6 +68,7 @@ def test_each_of_several_labels_is_a_colour(page: Page, kinds: Server) -> None:
     open_run(page, kinds, "several labels")
     for name in ("cat", "dog", "owl"):
         colour_by(page, f"Label {name}")
+        expect(page.get_by_test_id("legend-item")).to_have_count(2)
         page.wait_for_function("window.__chroma.ready")
         counted = page.evaluate("window.__chroma.countPixels()")["byColour"]
         assert len([pixels for pixels in counted.values() if pixels > 200]) == 2, (name, counted)
