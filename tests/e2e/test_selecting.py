@@ -84,8 +84,8 @@ def select_all(page: Page) -> int:
 
 def test_a_lasso_is_drawn_over_points_that_stay(film: Page) -> None:
     film.evaluate(
-        "() => { const drawer = WebGL2RenderingContext.prototype, draw = drawer.drawArrays;"
-        " window.__drawings = 0; drawer.drawArrays = function (...how)"
+        "() => { const drawer = CanvasRenderingContext2D.prototype, draw = drawer.putImageData;"
+        " window.__drawings = 0; drawer.putImageData = function (...how)"
         " { window.__drawings++; draw.apply(this, how); }; }"
     )
     rested = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(__drawings))))"
