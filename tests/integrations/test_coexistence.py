@@ -56,6 +56,7 @@ def test_loggers_of_others(home: Path, tmp_path: Path, tool: str, monkeypatch: p
         logger: Any = pl.loggers.WandbLogger(save_dir=tmp_path, offline=True)
     elif tool == "dvclive":
         monkeypatch.setenv("DVC_NO_ANALYTICS", "1")
+        monkeypatch.chdir(tmp_path)  # it writes a dvc.yaml beside, wherever that is
         from dvclive.lightning import DVCLiveLogger
 
         logger = DVCLiveLogger(dir=str(tmp_path / "live"), save_dvc_exp=False, monitor_system=False)
