@@ -102,7 +102,8 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
     all_columns = [column for column in film_columns(session, store, film) if column.name not in _LEFT_OUT]
     known = _fitting(film.n, len(view.frames), all_columns)
     kept = _thinned(film.n, len(view.frames), known)
-    pages = _sprites(points_of(session, store, film), kept)
+    pictured = session.get_one(tables.Split, film.split_id).has_images
+    pages = _sprites(points_of(session, store, film), kept) if pictured else []
     within = bounds_of(view.revision)
     numbers: list[Array] = [quantize(read_frame(store, frame)[kept], within) for frame in view.frames]
     columns: list[dict[str, Any]] = []
@@ -173,17 +174,14 @@ def _thinned(n: int, frames: int, columns: list[Column]) -> Array:
 
 
 def _sprites(points: Points, kept: Array) -> list[bytes]:
-    """Sprite pages of the points' images, in their order, as far as they fit; none if there is no image."""
+    """Sprite pages of the points' images, in their order, as far as they fit."""
     pages: list[bytes] = []
-    room, some = _MOST_IMAGE_BYTES, False
     for start in range(0, len(kept), SPRITES):
-        images = [points.table.image(int(at)) for at in points.positions[kept[start : start + SPRITES]]]
-        some = some or any(images)
-        pages.append(sprite_page(images))
-        room -= len(pages[-1])
-        if room < 0 or not some:  # without any among the first thousand there are hardly others
+        places = points.positions[kept[start : start + SPRITES]].tolist()
+        pages.append(sprite_page([points.table.image(at) for at in places]))
+        if sum(map(len, pages)) > _MOST_IMAGE_BYTES:
             break
-    return pages if some else []
+    return pages
 
 
 def _encoded(column: Column, values: list[Array]) -> tuple[dict[str, Any], list[Array]]:

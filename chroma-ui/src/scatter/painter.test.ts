@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { MISSING_U16, placed } from "./encode";
 import { type Canvas32, type Cloud, paint, unmultiply } from "./painter";
-import { PLACES, stampsOf } from "./stamps";
+import { PLACES, reachOf, stampsOf } from "./stamps";
 
 const SQUARE = { offsetX: -1, offsetY: -1, scale: 2 };
 const CAMERA = [0, 0, 1, 1] as const;
@@ -45,8 +45,9 @@ function painted(
   cloud: Cloud,
   { diameter = 4, opacity = 1, along = 1, camera = CAMERA as typeof CAMERA } = {},
 ) {
-  const picture = sheet(40, 20, 6);
-  const stamps = stampsOf(diameter, opacity, 40 + 12);
+  const margin = 2 * reachOf(diameter);
+  const picture = sheet(40, 20, margin);
+  const stamps = stampsOf(diameter, opacity, 40 + 2 * margin);
   paint(picture, cloud, { along, camera }, stamps, (mark) => mark === 1);
   return picture;
 }

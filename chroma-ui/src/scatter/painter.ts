@@ -5,12 +5,12 @@
 import { MISSING_U16, type Points } from "./encode";
 import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED, type Look, type Renderer } from "./look";
 import { hexToRgb } from "./palette";
-import { PLACES, type Stamps, stampsOf } from "./stamps";
+import { PLACES, reachOf, type Stamps, stampsOf } from "./stamps";
 
 const LANES = 0x00ff00ff;
 const HALVES = 0x00800080;
 
-/** Premultiplied RGBA, little-endian, with a margin on each side that discs at the edge may reach into. */
+/** Premultiplied RGBA, little-endian, with a margin on each side: twice the reach of the discs at the edge. */
 export type Canvas32 = { words: Uint32Array; width: number; height: number; margin: number };
 
 /** What is drawn: places, codes, marks, and of each code red and blue, green and alpha in 16 bits each. */
@@ -46,7 +46,6 @@ export function paint(
   const moves = from !== to && along < 1;
   const n = Math.min(from.n, to.n);
   const [toX, toY, fromX, fromY] = [to.x, to.y, from.x, from.y];
-  const edge = Math.min(reach, margin);
   for (let i = 0; i < n; i++) {
     if (draws[marks[i]] !== 1 || toX[i] === MISSING_U16 || toY[i] === MISSING_U16) continue;
     let x = toX[i] * toStepX + toShiftX;
@@ -55,7 +54,7 @@ export function paint(
       x = (fromX[i] * fromStepX + fromShiftX) * (1 - along) + x * along;
       y = (fromY[i] * fromStepY + fromShiftY) * (1 - along) + y * along;
     }
-    if (!(x > -edge && x < width + edge && y > -edge && y < height + edge)) continue;
+    if (!(x > -reach && x < width + reach && y > -reach && y < height + reach)) continue;
     const column = Math.floor(x);
     const row = Math.floor(y);
     const place = (((y - row) * PLACES) | 0) * PLACES + (((x - column) * PLACES) | 0);
@@ -133,7 +132,7 @@ export function createPainter(canvas: HTMLCanvasElement): Renderer {
     },
     draw({ along, camera, size, opacity, selecting }): void {
       const largest = size * (selecting ? CHOSEN_SIZE : 1);
-      const margin = Math.ceil(largest / 2 + 0.5) + 1;
+      const margin = 2 * reachOf(largest);
       const { width, height } = canvas;
       const stride = width + 2 * margin;
       const drawing = blank(stride, height + 2 * margin);

@@ -4,7 +4,7 @@
 export const PLACES = 8;
 
 export type Stamps = {
-  /** How far a disc reaches from the pixel of its centre. */
+  /** See `reachOf`. */
   reach: number;
   /** Where the list of each place begins, `PLACES * PLACES + 1` of them. */
   starts: Uint32Array;
@@ -14,9 +14,12 @@ export type Stamps = {
   weights: Uint16Array;
 };
 
+/** How far a disc reaches from the pixel of its centre. */
+export const reachOf = (diameter: number): number => Math.ceil(diameter / 2 + 0.5);
+
 /** Discs as the fragment shader draws them: alpha falls from 1 to 0 over one pixel at the edge. */
 export function stampsOf(diameter: number, opacity: number, stride: number): Stamps {
-  const reach = Math.ceil(diameter / 2 + 0.5);
+  const reach = reachOf(diameter);
   const side = 2 * reach + 1;
   const starts = new Uint32Array(PLACES * PLACES + 1);
   const offsets = new Int32Array(PLACES * PLACES * side * side);
