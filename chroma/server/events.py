@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["run", "snapshot", "metric", "film", "tag", "view"]
+EventKind = Literal["listening", "run", "snapshot", "metric", "film", "tag", "view"]
 
 _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 
@@ -19,15 +19,16 @@ class Event:
     """Something changed; whoever shows it asks again.
 
     Attributes:
-        kind: What changed.
-        run_id: Of which run.
+        kind: What changed; `listening` comes first: what happened before was told to others only, so that
+            whoever shows an older answer asks again.
+        run_id: Of which run; for `listening` the one subscribed to, None for all.
         film_id: Of which film, for `film`.
         progress: 0..1, for films being made.
         message: For people.
     """
 
     kind: EventKind
-    run_id: str
+    run_id: str | None
     film_id: str | None = None
     progress: float | None = None
     message: str = ""
@@ -48,11 +49,12 @@ class Events:
                     self._subscribers.discard(subscriber)
 
     async def subscribe(self, run_id: str | None = None) -> AsyncIterator[Event]:
-        """Receive events from now on, of one run if named."""
+        """Receive events from now on, of one run if named; the first one says that it has begun."""
         subscriber = _Subscriber(asyncio.get_running_loop(), run_id)
         with self._lock:
             self._subscribers.add(subscriber)
         try:
+            yield Event("listening", run_id)
             while True:
                 yield await subscriber.take()
         finally:
@@ -64,7 +66,7 @@ class _Subscriber:
     def __init__(self, loop: asyncio.AbstractEventLoop, run_id: str | None) -> None:
         self._loop = loop
         self._run_id = run_id
-        self._waiting: OrderedDict[tuple[str, str, str | None], Event] = OrderedDict()
+        self._waiting: OrderedDict[tuple[str, str | None, str | None], Event] = OrderedDict()
         self._arrived = asyncio.Event()
 
     def offer(self, event: Event) -> bool:

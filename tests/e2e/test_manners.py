@@ -5,11 +5,12 @@ from __future__ import annotations
 import gzip
 import shutil
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, WebSocketRoute, expect
 
 import chroma
 from tests.e2e.stage import CHROMIUM, FINISHED, Server, serve
@@ -74,6 +75,32 @@ def test_the_page_goes_on_when_the_server_comes_back(
         expect(page.get_by_text("This run is not here")).to_be_visible(timeout=30_000)
     assert complaints == []
     context.close()
+
+
+def test_what_changes_before_the_page_listens_is_not_missed(
+    page: Page, trained: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    held: list[Callable[[], None]] = []
+
+    def hold(socket: WebSocketRoute) -> None:
+        """A slow line: the socket opens, but what the page says on it waits."""
+        server = socket.connect_to_server()
+        socket.on_message(lambda message: held.append(lambda: server.send(message)))
+
+    page.route_web_socket("**/graphql", hold)
+    with serve(home, "--no-token") as running:
+        page.goto(running.url)
+        page.wait_for_function("window.__chroma !== undefined")
+        with chroma.open(running.url) as catalog:
+            catalog.run("latest").film()
+        page.wait_for_timeout(1000)
+        assert not page.evaluate(FINISHED), "the page has not heard of it"
+        while held:  # what the server answers to the first lets the page say the next
+            held.pop(0)()
+            page.wait_for_timeout(200)
+        page.wait_for_function(FINISHED, timeout=20_000)
 
 
 def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Browser, tmp_path: Path) -> None:

@@ -82,9 +82,9 @@ def take_in(context: Context) -> None:
         pass
 
 
-def whole_run(context: Context, epochs: int, n: int = 120) -> JournalWriter:
+def whole_run(context: Context, epochs: int, n: int = 120, run: str = RUN) -> JournalWriter:
     """A run of so many epochs in the catalog; its writer is still open."""
-    writer = JournalWriter(context.settings.journal, RUN)
+    writer = JournalWriter(context.settings.journal, run)
     begin(writer, n)
     train(writer, range(epochs), n)
     take_in(context)

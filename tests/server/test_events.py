@@ -25,6 +25,7 @@ async def collected(events: Events, run_id: str | None, sent: list[Event], n: in
             events.publish(event)
 
     async with aclosing(events.subscribe(run_id)) as stream, anyio.create_task_group() as tasks:
+        assert await anext(stream) == Event("listening", run_id)
 
         async def take() -> None:
             async for event in stream:
@@ -54,6 +55,7 @@ async def test_a_slow_subscriber_gets_the_newest_of_each_kind_and_a_bounded_numb
     events = Events()
     async with aclosing(events.subscribe()) as stream:
         events.publish(Event("run", "a"))  # nobody listens yet
+        assert await anext(stream) == Event("listening", None)
         async with anyio.create_task_group() as tasks:
             first: list[Event] = []
 

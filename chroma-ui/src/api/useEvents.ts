@@ -7,7 +7,10 @@ export type ServerEvent = EventsSubscription["events"];
 /** Many events within this time are answered together. */
 const GATHER_MS = 250;
 
-/** Calls `onEvents` with what happened on the server, gathered. */
+/**
+ * Calls `onEvents` with what happened on the server, gathered. LISTENING comes whenever the socket opens: what changed
+ * between an answer and that moment was not told, so whoever shows the answer asks again.
+ */
 export function useEvents(onEvents: (events: ServerEvent[]) => void): void {
   const latest = useRef(onEvents);
   latest.current = onEvents;

@@ -36,14 +36,16 @@ export function useRunFilm(
 
   useEvents((events) => {
     const kinds = new Set<string>(
-      events.filter((event) => event.runId === wanted.run).map((event) => event.kind),
+      events
+        .filter(({ runId, kind }) => runId === wanted.run || kind === "LISTENING")
+        .map(({ kind }) => kind),
     );
-    if (["RUN", "SNAPSHOT", "METRIC", "TAG"].some((kind) => kinds.has(kind))) {
+    if (["LISTENING", "RUN", "SNAPSHOT", "METRIC", "TAG"].some((kind) => kinds.has(kind))) {
       askRun({ requestPolicy: "network-only" });
     }
     // A new snapshot lengthens the film; asking for it again is harmless.
     if (kinds.has("SNAPSHOT") && film && grows(film)) void ask();
-    else if (kinds.has("FILM") || kinds.has("TAG")) void refresh(kinds.has("TAG"));
+    else if (["LISTENING", "FILM", "TAG"].some((kind) => kinds.has(kind))) void refresh(kinds.has("TAG"));
   });
 
   useEffect(() => {

@@ -51,18 +51,23 @@ export function ScatterPlot(props: Props) {
     onSelect: props.onSelect,
   });
 
+  const placed = useRef<FilmBox | null>(null);
   const { onPlot, pane = null } = props;
   useEffect(() => {
     onPlot(plot);
     if (!plot) return;
     return publishHook(
-      hookOf(plot, () => latest.current),
+      hookOf(plot, () => {
+        const { box } = latest.current;
+        return { ...latest.current, placed: box === placed.current && box?.complete === true };
+      }),
       pane,
     );
   }, [plot, onPlot, pane]);
 
   useEffect(() => {
     if (plot && box?.box) plot.setBox(box.box, box.moves);
+    placed.current = plot ? box : null;
   }, [plot, box]);
 
   const glide = useRef(glideMs);

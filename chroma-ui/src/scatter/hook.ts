@@ -6,7 +6,7 @@ import type { Picture } from "./scene";
 import type { ShownFrame } from "./useShownFrame";
 
 export type ChromaHook = {
-  /** true while the frame stands still on the canvas with all its points, and the camera too. */
+  /** true while the frame stands still on the canvas with all its points, and the camera before the whole film. */
   ready: boolean;
   /** The frame shown; on the canvas once `ready`. */
   frame: Pick<Frame, "index" | "epoch" | "step" | "digest"> | null;
@@ -44,15 +44,15 @@ export function publishHook(hook: ChromaHook, pane: number | null): () => void {
   };
 }
 
-/** The hook of a plot; `now` tells what the page means it to show. */
+/** The hook of a plot; `now` tells what the page means it to show, and whether the camera knows where. */
 export function hookOf(
   plot: Plot,
-  now: () => { shown: ShownFrame | null; picture: Picture | null },
+  now: () => { shown: ShownFrame | null; picture: Picture | null; placed: boolean },
 ): ChromaHook {
   return {
     get ready() {
-      const { picture } = now();
-      return picture !== null && plot.isSettled(picture.scene);
+      const { picture, placed } = now();
+      return placed && picture !== null && plot.isSettled(picture.scene);
     },
     get frame() {
       const frame = now().shown?.frame;

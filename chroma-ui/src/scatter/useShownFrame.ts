@@ -33,7 +33,8 @@ export type ShownFrame = {
 };
 
 /**
- * What the camera looks at: of the whole film once `complete`, which begins with the frame of digest `start`.
+ * What the camera looks at, of a film that begins with the frame of digest `start`. Once `complete` it is that of
+ * all frames, or as much as is fetched of a film too large to hold.
  * `moves` is false where frames were appended: the view then stays.
  */
 export type FilmBox = { name: string; start: string; box: Box | null; complete: boolean; moves: boolean };
@@ -79,6 +80,7 @@ export function useShownFrame(
     const film = latest.current;
     if (!film || !revision || !frame) return;
     let current = true;
+    const whole = revision.frames.length * film.n * 4 < SMALL_FILM;
     // The view keeps its square while frames are appended; another drawing of the film brings its own.
     const name = `${film.id} ${revision.method}`;
     if (stage.current?.name !== name) stage.current = { name, square: revision, known: new WeakMap() };
@@ -140,7 +142,7 @@ export function useShownFrame(
       setBox((before) =>
         before?.name === name
           ? before
-          : { name, start, box: boundingBox(points), complete: false, moves: true },
+          : { name, start, box: boundingBox(points), complete: !whole, moves: true },
       );
       setShown({
         film,
@@ -166,8 +168,7 @@ export function useShownFrame(
     };
 
     const prefetch = async (colour: string | null) => {
-      const all = revision.frames.length * film.n * 4 < SMALL_FILM;
-      const near = revision.frames.filter(({ index }) => all || Math.abs(index - frame.index) <= 2);
+      const near = revision.frames.filter(({ index }) => whole || Math.abs(index - frame.index) <= 2);
       const loaded = await Promise.all(
         near.map(async (next) => {
           const [points] = await Promise.all([
@@ -181,7 +182,7 @@ export function useShownFrame(
           return points;
         }),
       );
-      if (!current || !all) return;
+      if (!current || !whole) return;
       const box = loaded.map(boundingBox).reduce(union, null);
       setReel((before) => (before?.revision === revision ? before : { revision, frames: loaded }));
       setBox((before) => ({

@@ -20,7 +20,7 @@ export function useViews(wanted: boolean) {
   const [, deleteView] = useMutation(DeleteViewDocument);
   const again = () => ask({ requestPolicy: "network-only" });
   useEvents((events) => {
-    if (wanted && events.some(({ kind }) => kind === "VIEW" || kind === "RUN")) again();
+    if (wanted && events.some(({ kind }) => ["VIEW", "RUN", "LISTENING"].includes(kind))) again();
   });
 
   const save = async (runId: string, name: string, address: string, id?: string): Promise<boolean> => {

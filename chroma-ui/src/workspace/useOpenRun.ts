@@ -29,7 +29,9 @@ export function useOpenRun() {
   }, [view.run, runId]);
 
   useEvents((events) => {
-    if (events.some((event) => event.kind === "RUN")) askRuns({ requestPolicy: "network-only" });
+    if (events.some(({ kind }) => kind === "RUN" || kind === "LISTENING")) {
+      askRuns({ requestPolicy: "network-only" });
+    }
   });
   useEffect(() => {
     if (returns > 0) askRuns({ requestPolicy: "network-only" });

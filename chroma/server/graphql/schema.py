@@ -33,6 +33,10 @@ logger = logging.getLogger("chroma.server")
 
 @strawberry.enum
 class EventKind(Enum):
+    LISTENING = strawberry.enum_value(
+        "listening",
+        description="First of all: events are told from now on; ask again for what was answered before",
+    )
     RUN = "run"
     SNAPSHOT = "snapshot"
     METRIC = "metric"
@@ -44,7 +48,7 @@ class EventKind(Enum):
 @strawberry.type
 class Event:
     kind: EventKind
-    run_id: strawberry.ID
+    run_id: strawberry.ID | None = strawberry.field(description="null for LISTENING to all runs")
     film_id: strawberry.ID | None
     progress: float | None = strawberry.field(description="0..1, for films")
     message: str
@@ -188,7 +192,7 @@ class Subscription:
         async for event in info.context.home.events.subscribe(None if run_id is None else str(run_id)):
             yield Event(
                 kind=EventKind(event.kind),
-                run_id=strawberry.ID(event.run_id),
+                run_id=None if event.run_id is None else strawberry.ID(event.run_id),
                 film_id=None if event.film_id is None else strawberry.ID(event.film_id),
                 progress=event.progress,
                 message=event.message,

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Projection
 from chroma.server.store.logged import LOGGED, logged_steps
-from chroma.server.store.queue import cancel, enqueue, jobs_of
+from chroma.server.store.queue import cancel, enqueue, jobs_of, withdraw
 from chroma.server.store.requests import METHODS, FilmRequest
 from chroma.server.store.shots import KIND, PUBLISHED, is_up_to_date
 from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
@@ -99,8 +99,19 @@ def cancel_film(session: Session, film_id: str) -> Film:
     return film
 
 
+def put_away_films(session: Session, run_id: str) -> None:
+    """Draw no further the films a run is in, for it is deleted; restored, it calls for those it lacks."""
+    of_runs = session.exec(select(Film).where(Film.axis == "runs")).all()
+    own = session.exec(select(Film.id).where(Film.run_id == run_id)).all()
+    withdraw(session, KIND, [*own, *(film.id for film in of_runs if run_id in (film.run_ids or ()))])
+
+
 def published(session: Session) -> dict[str, str]:
-    """For each run a digest of what films are drawn from: it differs when something came or was replaced."""
+    """For each run a digest of what films are drawn from: it differs when something came or was replaced.
+
+    Deleted runs are left out, so that one that is restored comes anew.
+    """
+    deleted = set(session.exec(select(Run.id).where(col(Run.deleted_at).is_not(None))).all())
     snapshots: Sequence[Any] = session.exec(
         select(Snapshot.run_id, Snapshot.digest)
         .where(col(Snapshot.status).in_(PUBLISHED))
@@ -113,6 +124,8 @@ def published(session: Session) -> dict[str, str]:
     ).all()
     found: dict[str, Any] = {}
     for run_id, digest in (*snapshots, *coordinates):
+        if run_id in deleted:
+            continue
         found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 

@@ -11,6 +11,7 @@ from chroma.errors import IngestError
 from chroma.records import Notes
 from chroma.server.events import Event
 from chroma.server.store import tables
+from chroma.server.store.films import put_away_films
 from chroma.server.store.purge import UNDO
 from chroma.server.store.saved_views import note_view
 
@@ -27,6 +28,7 @@ def take_note(session: Session, run: tables.Run, record: Notes, written: datetim
             run.name = str(body["name"])
         case "delete":
             run.deleted_at = written
+            put_away_films(session, run.id)
         case "restore":
             if run.deleted_at is not None and not _has_content(session, run.id):
                 raise IngestError(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from chroma.server.store.tables import Job, now
 
@@ -44,6 +44,12 @@ def cancel(session: Session, kind: str, key: str) -> None:
         job.status, job.owner, job.lease_until, job.again, job.message = "cancelled", None, None, False, ""
         job.updated_at = now()
         session.flush()
+
+
+def withdraw(session: Session, kind: str, keys: list[str]) -> None:
+    """Forget jobs that wait or run, as if nobody had asked; their worker notices as with cancelled ones."""
+    active = col(Job.status).in_(("pending", "running"))
+    session.exec(delete(Job).where(col(Job.kind) == kind, col(Job.key).in_(keys), active))
 
 
 def take(session: Session, owner: str) -> Taken | None:
