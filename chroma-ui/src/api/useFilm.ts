@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useClient } from "urql";
 import { notify } from "../state/notices";
 import type { Film } from "./bytes";
+import { askFresh } from "./fresh";
 import {
   CancelFilmDocument,
   FilmDocument,
@@ -12,7 +13,10 @@ import {
 
 export type FilmRequest = RequestFilmMutationVariables;
 
-type Answer = { film: Film | null; problem: string | null; of: string };
+/** `sent`: when its question was; answers that come in another order than their questions are not believed. */
+type Answer = { film: Film | null; problem: string | null; of: string; sent: number };
+
+let questions = 0;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
@@ -37,17 +41,19 @@ const nameOf = (request: FilmRequest | null) => (request ? JSON.stringify(reques
 /** Asks for a film, and keeps it up to date by `refresh` and `ask`. */
 export function useFilm(request: FilmRequest | null) {
   const client = useClient();
-  const [answer, setAnswer] = useState<Answer>({ film: null, problem: null, of: "" });
+  const [answer, setAnswer] = useState<Answer>({ film: null, problem: null, of: "", sent: 0 });
   const name = nameOf(request);
 
   const ask = useCallback(async () => {
     if (!name) return;
+    const sent = ++questions;
     const result = await client.mutation(RequestFilmDocument, JSON.parse(name) as FilmRequest);
     const problem = result.error ? (result.error.graphQLErrors[0]?.message ?? null) : null;
     setAnswer((before) => {
+      if (sent < before.sent) return before;
       const known = before.of === name ? before.film : null;
       const next = result.data?.requestFilm;
-      return { film: next ? shareParts(known, next) : known, problem, of: name };
+      return { film: next ? shareParts(known, next) : known, problem, of: name, sent };
     });
   }, [client, name]);
 
@@ -56,15 +62,19 @@ export function useFilm(request: FilmRequest | null) {
   const refresh = useCallback(
     async (anew = false) => {
       if (filmId === null) return ask();
-      const result = await client.query(FilmDocument, { id: filmId }, { requestPolicy: "network-only" });
+      // The client joins a question to the same one under way: what was told since would be missed.
+      const { sent, result } = await askFresh(filmId, async () => ({
+        sent: ++questions,
+        result: await client.query(FilmDocument, { id: filmId }, { requestPolicy: "network-only" }),
+      }));
       const film = result.data?.film;
       // A server that lost the film makes it again.
       if (result.data && !film) return ask();
       if (!film) return;
       setAnswer((before) => {
-        if (before.film?.id !== film.id) return before;
+        if (before.film?.id !== film.id || sent < before.sent) return before;
         const shared = shareParts(before.film, film);
-        return { ...before, film: anew ? { ...shared, columns: film.columns } : shared, problem: null };
+        return { ...before, film: anew ? { ...shared, columns: film.columns } : shared, problem: null, sent };
       });
     },
     [client, filmId, ask],
