@@ -35,11 +35,11 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from chroma.capture.call import CapturedCall
 from chroma.capture.session import CaptureSession
-from chroma.integrations._landing import buffer_for, to_half
-from chroma.integrations._loader import tap, untap
-from chroma.integrations._options import CaptureOptions
-from chroma.integrations._stage import Clock, Riding
-from chroma.integrations._watcher import ModelWatcher
+from chroma.integrations._torch.device_buffers import buffer_for, to_half
+from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.options import CaptureOptions
+from chroma.integrations._torch.sample_ids import tap, untap
+from chroma.integrations._torch.split_capture import Clock, Riding
 from chroma.integrations.lightning import ChromaCallback
 from chroma.run import Run
 

@@ -20,9 +20,9 @@ from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import ConfigError
 from chroma.guard import Guard, logger
-from chroma.integrations import _seams
-from chroma.integrations._keras_options import KerasOptions
-from chroma.integrations._options import CaptureOptions
+from chroma.integrations import _autolog
+from chroma.integrations._keras.options import KerasOptions
+from chroma.integrations._torch.options import CaptureOptions
 from chroma.run.arguments import Dtype
 from chroma.run.recording import logged_by_hand
 
@@ -43,16 +43,16 @@ class _Framework:
 
     modules: Sequence[str]
     options: type[RunOptions]
-    join: Callable[[Any, _seams.Ask, Guard], _seams.Undo]
+    join: Callable[[Any, _autolog.Ask, Guard], _autolog.Undo]
     tested: tuple[tuple[int, int], int]
 
 
 _FRAMEWORKS = {
     "lightning": _Framework(
-        ("lightning.pytorch", "pytorch_lightning"), CaptureOptions, _seams.lightning, ((2, 2), 2)
+        ("lightning.pytorch", "pytorch_lightning"), CaptureOptions, _autolog.lightning, ((2, 2), 2)
     ),
-    "keras": _Framework(("keras",), KerasOptions, _seams.keras, ((3, 12), 3)),
-    "transformers": _Framework(("transformers.trainer",), CaptureOptions, _seams.transformers, ((5, 0), 5)),
+    "keras": _Framework(("keras",), KerasOptions, _autolog.keras, ((3, 12), 3)),
+    "transformers": _Framework(("transformers.trainer",), CaptureOptions, _autolog.transformers, ((5, 0), 5)),
 }
 
 
@@ -65,7 +65,7 @@ class _State:
     silent: bool = False
     guard: Guard = field(default_factory=Guard)
     hooked: set[str] = field(default_factory=set[str])  # modules whose import we are told of
-    joined: dict[str, _seams.Undo] = field(default_factory=dict[str, _seams.Undo])  # by module
+    joined: dict[str, _autolog.Undo] = field(default_factory=dict[str, _autolog.Undo])  # by module
     warned: set[str] = field(default_factory=set[str])
 
 

@@ -16,7 +16,7 @@ import chroma
 from chroma.errors import ConfigError, HomeError, JobError, NotFoundError, SegmentError, TransportError
 from chroma.reader import Catalog, StoredRun
 from chroma.reader.dashboard import page
-from chroma.server.owner import find_owner
+from chroma.server.home.lock import find_owner
 from chroma.settings import load_settings
 from tests.captured import CLASSES, Captured, capture
 

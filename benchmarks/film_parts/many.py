@@ -12,10 +12,10 @@ import numpy as np
 from measures import Queries
 from series import Series
 
+from chroma.insight.motion import motion
 from chroma.projection.film import pca_film
 from chroma.projection.landmarks import choose_landmarks, landmarks_of, large_film, place
 from chroma.projection.layout import pca_start, umap_layout
-from chroma.projection.motion import motion
 from chroma.projection.neighbors import neighbor_graph
 from film_parts.clock import clocked
 from film_parts.single import ours, umap_default

@@ -9,8 +9,8 @@ import numpy as np
 from measures import Queries, interval
 from series import Series
 
+from chroma.insight.motion import motion
 from chroma.projection.film import draw_film, next_frame
-from chroma.projection.motion import motion
 from chroma.projection.neighbors import neighbor_graph
 from film_parts.clock import CACHE, clocked
 

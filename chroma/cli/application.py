@@ -49,7 +49,7 @@ def ui(
     open_browser: Open = True,
 ) -> None:
     """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
-    from chroma.server.owner import find_owner
+    from chroma.server.home.lock import find_owner
 
     run_id = None
     if run is not None:
@@ -92,7 +92,7 @@ def _serve(
     open_browser: bool,
     run_id: str | None = None,
 ) -> None:
-    from chroma.server.embedded import new_token, run_foreground
+    from chroma.server.serving import new_token, run_foreground
 
     token = None if no_token else new_token()
 

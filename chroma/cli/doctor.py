@@ -109,7 +109,7 @@ def _home(settings: Settings) -> dict[str, Any]:
 
 
 def _owner(settings: Settings) -> dict[str, Any] | None:
-    from chroma.server.owner import find_owner
+    from chroma.server.home.lock import find_owner
 
     try:
         owner = find_owner(settings, timeout=1.0)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from chroma.integrations._keras_callback import ChromaCallback
-from chroma.integrations._keras_calls import observe
+from chroma.integrations._keras.callback import ChromaCallback
+from chroma.integrations._keras.calls import observe
 
 __all__ = ["ChromaCallback"]
 

@@ -18,9 +18,9 @@ from typing import Any
 
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
-from chroma.integrations._fit import FitCapture
-from chroma.integrations._options import TakesOptions
-from chroma.integrations._training import SPLIT_OF_CALL
+from chroma.integrations._lightning.capture import FitCapture
+from chroma.integrations._torch.options import TakesOptions
+from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL
 from chroma.run import Run
 from chroma.run.receipt import Receipt
 

@@ -23,15 +23,18 @@ from chroma.capture.layers import Chosen
 from chroma.capture.session import CaptureSession
 from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
-from chroma.integrations._aside import (
+from chroma.integrations._torch.device_buffers import buffer_for, to_half
+from chroma.integrations._torch.evaluation import (
     evaluating,
     forward_of,
     plain,
     random_states_kept,
     to_device,
 )
-from chroma.integrations._landing import buffer_for, to_half
-from chroma.integrations._loader import (
+from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.options import CaptureOptions
+from chroma.integrations._torch.ranks import rank_of
+from chroma.integrations._torch.sample_ids import (
     IndexTap,
     class_names_of,
     knows_ids,
@@ -39,9 +42,6 @@ from chroma.integrations._loader import (
     tap,
     untap,
 )
-from chroma.integrations._options import CaptureOptions
-from chroma.integrations._ranks import rank_of
-from chroma.integrations._watcher import ModelWatcher
 from chroma.records import RunStatus
 from chroma.run import Run
 from chroma.run.arguments import moment, name_of

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from chroma.integrations._hf_callback import ChromaCallback, observed
 from chroma.integrations._patching import stand_around
+from chroma.integrations._transformers.callback import ChromaCallback, observed
 
 __all__ = ["ChromaCallback"]
 

@@ -13,7 +13,7 @@ from chroma.errors import ConfigError, HomeError, TransportError
 from chroma.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from chroma.server.embedded import Served
+    from chroma.server.serving import Served
 
 R = TypeVar("R")
 
@@ -105,15 +105,15 @@ class Connection:
         return question(self._client)
 
     def _is_owned_as_before(self, settings: Settings) -> bool:
-        from chroma.server.owner import find_owner
+        from chroma.server.home.lock import find_owner
 
         owner = find_owner(settings, _START)
         return owner is not None and (owner.url, owner.token) == (self.url, self.token)
 
     def _attach(self, settings: Settings) -> tuple[str, str | None, str]:
         """Find the owner of a home, or become it; returns its URL, token and prefix."""
-        from chroma.server.embedded import new_token, serve
-        from chroma.server.owner import find_owner
+        from chroma.server.home.lock import find_owner
+        from chroma.server.serving import new_token, serve
 
         with _lock:
             if held := _embedded.get(settings.home):

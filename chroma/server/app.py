@@ -10,12 +10,12 @@ from anyio import to_thread
 from fastapi import FastAPI
 
 import chroma
-from chroma.server import media, points, spa
-from chroma.server.auth import Gate
 from chroma.server.graphql.router import build_router
-from chroma.server.home import Home
+from chroma.server.home.home import Home
+from chroma.server.http import dashboard_files, film_routes, sample_routes
+from chroma.server.http.auth import Gate
+from chroma.server.http.problems import answer_problems
 from chroma.server.jobs.supervisor import Supervisor
-from chroma.server.problems import answer_problems
 from chroma.settings import Settings, load_settings
 
 
@@ -24,7 +24,7 @@ def create_app(
     *,
     token: str | None,
     home: Home | None = None,
-    static: Path = spa.STATIC,
+    static: Path = dashboard_files.STATIC,
     root_path: str = "",
 ) -> FastAPI:
     """Make the app of one home.
@@ -67,10 +67,10 @@ def create_app(
     async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
         return {"status": "ok", "version": chroma.__version__}
 
-    app.include_router(points.router)
-    app.include_router(media.router)
+    app.include_router(film_routes.router)
+    app.include_router(sample_routes.router)
     app.include_router(build_router())
-    app.include_router(spa.build_router(static))
+    app.include_router(dashboard_files.build_router(static))
     return app
 
 

@@ -11,7 +11,7 @@ import torch
 
 import chroma
 from chroma.capture.session import CaptureSession
-from chroma.integrations._landing import LandingBuffer, buffer_for, to_half
+from chroma.integrations._torch.device_buffers import LandingBuffer, buffer_for, to_half
 from chroma.records import Snapshot
 from tests.capture.test_session import LAYER, value, written
 

@@ -12,7 +12,7 @@ import pytest
 
 import chroma
 from chroma.guard import Guard
-from chroma.integrations._seams import _join_each, _Joined
+from chroma.integrations._autolog import _join_each, _Joined
 
 
 class Trainer:

@@ -13,7 +13,7 @@ from torch.distributed.fsdp import fully_shard
 
 import chroma
 from chroma.errors import ConfigError
-from chroma.integrations._aside import plain
+from chroma.integrations._torch.evaluation import plain
 from tests.integrations.autologged import runs
 from tests.integrations.digits import outputs, samples, snapshots
 from tests.integrations.test_transformers import callback

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from chroma.projection.agreement import label_agreement, neighbors_kept
-from chroma.projection.clusters import layout_clusters
+from chroma.insight.clusters import layout_clusters
+from chroma.insight.neighbors import label_agreement, neighbors_kept
 from chroma.projection.neighbors import neighbor_graph
 
 RNG = np.random.default_rng(3)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from chroma.errors import ConfigError
+from chroma.insight.quality import neighborhood_hit, trustworthiness
 from chroma.projection.film import (
     MISSING,
     Bounds,
@@ -20,7 +21,6 @@ from chroma.projection.film import (
 )
 from chroma.projection.layout import Basis, LayoutParams, pca_basis, pca_project, pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
-from chroma.projection.quality import neighborhood_hit, trustworthiness
 
 N = 600
 
@@ -198,7 +198,7 @@ def test_bounds_hold_all_frames_and_tell_what_is_outside():
 LAZY = """
 import sys, warnings
 import numpy as np
-import chroma.projection.quality
+import chroma.insight.quality
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 heavy = {"umap", "numba", "sklearn", "scipy", "pandas"} & set(sys.modules)

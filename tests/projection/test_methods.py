@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from chroma.errors import MissingDependencyError
+from chroma.insight.quality import trustworthiness
 from chroma.projection.append import turned
 from chroma.projection.methods import OTHERS, check_installed, drawn_by
 from chroma.projection.neighbors import neighbor_graph
-from chroma.projection.quality import trustworthiness
 
 N = 250
 

@@ -3,9 +3,9 @@ import pytest
 from sklearn.manifold import trustworthiness as reference
 from sklearn.neighbors import NearestNeighbors
 
+from chroma.insight.quality import continuity, knn_purity, neighborhood_hit, trustworthiness
 from chroma.projection.layout import pca_start
 from chroma.projection.neighbors import neighbor_graph
-from chroma.projection.quality import continuity, knn_purity, neighborhood_hit, trustworthiness
 
 
 @pytest.fixture(scope="module")

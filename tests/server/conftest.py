@@ -8,10 +8,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from chroma.server.app import create_app
-from chroma.server.context import Context
-from chroma.server.events import Events
-from chroma.server.store.blobs import Store
+from chroma.server.home.context import Context
+from chroma.server.home.events import Events
 from chroma.server.store.engine import migrate, open_engine
+from chroma.server.store.files import Store
 from chroma.settings import Settings, load_settings
 
 

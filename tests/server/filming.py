@@ -11,13 +11,13 @@ import numpy as np
 
 from chroma.journal import JournalWriter
 from chroma.records import LayerNote, Outputs, RunClosed, RunOpened, Samples, Snapshot
-from chroma.server.context import Context
-from chroma.server.ingest import ingest_journal
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.film import draw_film
-from chroma.server.store import frames as stored
 from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
-from chroma.server.store.requests import FilmRequest, request_film
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films.requests import FilmRequest, request_film
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 LAYER = "encoder.fc1"

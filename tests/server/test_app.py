@@ -22,12 +22,13 @@ from sqlmodel import select
 from chroma.errors import CatalogError, ConfigError, HomeError, IngestError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.records import RunClosed, RunOpened, Snapshot
-from chroma.server import embedded, spa
+from chroma.server import serving
 from chroma.server.app import create_app
-from chroma.server.embedded import Served, new_token, serve
-from chroma.server.home import Home
-from chroma.server.owner import HomeLock, find_owner
-from chroma.server.problems import answer_problems
+from chroma.server.home.home import Home
+from chroma.server.home.lock import HomeLock, find_owner
+from chroma.server.http import dashboard_files
+from chroma.server.http.problems import answer_problems
+from chroma.server.serving import Served, new_token, serve
 from chroma.server.store import tables
 from chroma.server.store.engine import reading
 from chroma.settings import Settings, load_settings
@@ -154,8 +155,8 @@ def test_other_machines_are_not_served(settings: Settings, host: str) -> None:
 
 
 def test_without_a_port_the_next_free_one_is_taken(settings: Settings) -> None:
-    first = embedded._listen_near("127.0.0.1")
-    second = embedded._listen_near("127.0.0.1")
+    first = serving._listen_near("127.0.0.1")
+    second = serving._listen_near("127.0.0.1")
     assert 8000 <= first.getsockname()[1] < second.getsockname()[1]
     for each in (first, second):
         each.close()
@@ -163,7 +164,7 @@ def test_without_a_port_the_next_free_one_is_taken(settings: Settings) -> None:
 
 _FOREGROUND = """
 import sys
-from chroma.server.embedded import run_foreground
+from chroma.server.serving import run_foreground
 from chroma.settings import load_settings
 run_foreground(load_settings(), token="t", port=0, ready=lambda url, _: print(url, flush=True))
 print("ended", flush=True)
@@ -230,7 +231,7 @@ def test_without_a_built_dashboard_the_page_says_how_to_build_it(settings: Setti
         page = client.get("/")
         assert page.status_code == 503
         assert "make ui" in page.text
-    assert spa.STATIC.name == "static"
+    assert dashboard_files.STATIC.name == "static"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from httpx2 import ASGITransport, AsyncClient
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from chroma.server.auth import Gate
+from chroma.server.http.auth import Gate
 
 pytestmark = pytest.mark.anyio
 TOKEN = "secret-ü"

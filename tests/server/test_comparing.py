@@ -13,12 +13,12 @@ from chroma.journal import JournalWriter
 from chroma.projection.neighbors import neighbor_graph
 from chroma.records import LayerNote, RunClosed, RunOpened, Samples, Snapshot
 from chroma.server.app import create_app
-from chroma.server.context import Context
-from chroma.server.ingest import reconcile
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import reconcile
 from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
-from chroma.server.store.graphs import save_graph
-from chroma.server.store.vectors import snapshot_vectors
+from chroma.server.store.snapshots.neighbor_graphs import save_graph
+from chroma.server.store.snapshots.vectors import snapshot_vectors
 from tests.server import filming
 from tests.server.test_graphql import ask, complaint
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlmodel import select
 
 from chroma.records import Notes
-from chroma.server.context import Context
-from chroma.server.ingest import write_note
-from chroma.server.store import films, queue, tables
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import write_note
+from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
+from chroma.server.store.films import job_queue, lifecycle
 from tests.server import filming
 
 OTHER = "brave-heron"
@@ -22,20 +23,20 @@ def jobs(opened: Context) -> dict[str, str]:
 def called_for(opened: Context) -> list[str]:
     """Films that the supervisor asks for, of runs that came since none was known."""
     with reading(opened.engine) as session:
-        return films.wanted_films(session, films.published(session)).films
+        return lifecycle.wanted_films(session, lifecycle.published(session)).films
 
 
 def test_the_worker_leaves_a_deleted_run_and_draws_on_once_it_is_restored(opened: Context) -> None:
     filming.whole_run(opened, 2).close()
     film = filming.ask(opened)
     with writing(opened.engine) as session:
-        job = queue.take(session, "worker")
+        job = job_queue.take(session, "worker")
     assert job is not None
     assert job.key == film.id
     write_note(opened, filming.RUN, Notes("delete"))
     with writing(opened.engine) as session:
-        assert not queue.advance(session, job, "worker", 0.5, "half")
-        assert not queue.finish(session, job, "worker")
+        assert not job_queue.advance(session, job, "worker", 0.5, "half")
+        assert not job_queue.finish(session, job, "worker")
     assert jobs(opened) == {}
     assert called_for(opened) == []
     write_note(opened, filming.RUN, Notes("restore"))
@@ -46,7 +47,7 @@ def test_a_film_that_was_stopped_rests_after_the_run_is_restored(opened: Context
     filming.whole_run(opened, 2).close()
     film = filming.ask(opened)
     with writing(opened.engine) as session:
-        films.cancel_film(session, film.id)
+        lifecycle.cancel_film(session, film.id)
     write_note(opened, filming.RUN, Notes("delete"))
     write_note(opened, filming.RUN, Notes("restore"))
     assert jobs(opened) == {film.id: "cancelled"}

@@ -9,16 +9,16 @@ import pytest
 
 from chroma.journal import JournalWriter
 from chroma.records import Columns, RunOpened, Samples
-from chroma.server.context import Context
+from chroma.server.home.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
-from chroma.server.store.biography import biography, top_classes
-from chroma.server.store.derived import knn_purity
-from chroma.server.store.described import Column
 from chroma.server.store.engine import reading
-from chroma.server.store.film_columns import MISSING, column_values, film_columns
-from chroma.server.store.neighbors import nearest
-from chroma.server.store.vectors import snapshot_vectors
+from chroma.server.store.films.columns import MISSING, column_values, film_columns
+from chroma.server.store.films.derived_columns import knn_purity
+from chroma.server.store.samples.user_columns import Column
+from chroma.server.store.snapshots.history import biography, top_classes
+from chroma.server.store.snapshots.neighbors import nearest
+from chroma.server.store.snapshots.vectors import snapshot_vectors
 from tests.server import filming
 from tests.server.filming import Turns
 
@@ -68,7 +68,7 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
         purity = knn_purity(session, opened.store, session.get_one(tables.Film, film.id), frames)
     assert purity[2] == pytest.approx(np.nanmean(agreement))
     assert purity[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
-    from chroma.server.store.frames import read_frame
+    from chroma.server.store.films.frames import read_frame
 
     before, after = (read_frame(opened.store, frames[at]).astype(np.float64) for at in (1, 2))
     radius = np.sqrt(((before - before.mean(axis=0)) ** 2).sum(axis=1).mean())

@@ -6,7 +6,7 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from chroma.server.events import Event, Events
+from chroma.server.home.events import Event, Events
 
 pytestmark = pytest.mark.anyio
 

@@ -15,16 +15,17 @@ from chroma.errors import ConfigError, JobError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.projection.film import inside
 from chroma.records import LayerNote, Notes, RunOpened, Samples, Snapshot
-from chroma.server.context import Context
-from chroma.server.ingest import write_note
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import write_note
 from chroma.server.jobs.film import draw_film
-from chroma.server.store import films, purge, tables
-from chroma.server.store import frames as stored
+from chroma.server.store import purge, tables
 from chroma.server.store.engine import reading, writing
-from chroma.server.store.film_columns import column_values, film_columns
-from chroma.server.store.partners import partners_of
-from chroma.server.store.streams import film_ids
-from chroma.server.store.views import film_views
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films import lifecycle
+from chroma.server.store.films.columns import column_values, film_columns
+from chroma.server.store.films.partners import partners_of
+from chroma.server.store.films.views import film_views
+from chroma.server.store.samples.arrow import film_ids
 from tests.server import filming
 
 N = 120
@@ -119,7 +120,7 @@ def test_a_layer_that_comes_late_finds_its_place(opened: Context) -> None:
     writer.commit(late)
     filming.take_in(opened)
     with reading(opened.engine) as session:
-        assert film.id in films.wanted_films(session, [filming.RUN]).films
+        assert film.id in lifecycle.wanted_films(session, [filming.RUN]).films
     _, after = draw(opened, film)
     assert len(after) == 3
     assert [source.layer for source in view_of(opened, film).sources][:2] == ["stem", filming.LAYER]
@@ -157,7 +158,7 @@ def test_a_film_over_runs_shows_the_last_snapshot_of_each(opened: Context) -> No
     other.commit(filming.snapshot(3, N, vectors=vectors(filming.LAYER, 3, 5)))
     filming.take_in(opened)
     with reading(opened.engine) as session:
-        assert film.id not in films.wanted_films(session, [filming.RUN, OTHER]).films
+        assert film.id not in lifecycle.wanted_films(session, [filming.RUN, OTHER]).films
     assert filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER]).id == film.id
     _, again = draw(opened, film)
     assert [frame.epoch for frame in view_of(opened, film).frames] == [1, 3]
@@ -312,7 +313,7 @@ def test_films_of_other_axes_are_refined_together_too(opened: Context) -> None:
     film = filming.ask(opened, "umap", None, axis="layers")
     first, _ = draw(opened, film)
     with writing(opened.engine) as session:
-        films.refine_film(session, film.id)
+        lifecycle.refine_film(session, film.id)
     same, _ = draw(opened, film)
     assert same.id == first.id  # its frames were drawn together already
     with reading(opened.engine) as session:
@@ -326,7 +327,7 @@ def test_a_film_goes_with_any_of_its_runs(opened: Context, monkeypatch: pytest.M
     draw(opened, film)
     write_note(opened, OTHER, Notes("delete"))
     with reading(opened.engine) as session:
-        assert films.living_film(session, film.id) is None
+        assert lifecycle.living_film(session, film.id) is None
     monkeypatch.setattr(purge, "UNDO", -purge.UNDO)
     purge.purge_deleted(opened.engine, opened.store, opened.settings.journal)
     with reading(opened.engine) as session:
@@ -339,7 +340,7 @@ def test_a_cancelled_film_rests_until_it_is_asked_for_again(opened: Context) -> 
     writer = deep_run(opened)
     film = filming.ask(opened)
     with writing(opened.engine) as session:
-        assert films.cancel_film(session, film.id).id == film.id
+        assert lifecycle.cancel_film(session, film.id).id == film.id
     filming.train(writer, [2], N)
     filming.take_in(opened)
     writer.close()
@@ -349,7 +350,7 @@ def test_a_cancelled_film_rests_until_it_is_asked_for_again(opened: Context) -> 
             return session.exec(select(tables.Job).where(tables.Job.key == film.id)).one().status
 
     with reading(opened.engine) as session:
-        wanted = films.wanted_films(session, [filming.RUN])
+        wanted = lifecycle.wanted_films(session, [filming.RUN])
     assert (wanted.films, wanted.requests, status()) == ([], [], "cancelled")
     filming.ask(opened)
     assert status() == "pending"

@@ -13,16 +13,17 @@ from chroma.errors import ConfigError, JobError, MissingDependencyError, NotFoun
 from chroma.journal import JournalWriter
 from chroma.projection.film import inside
 from chroma.projection.neighbors import neighbor_graph
-from chroma.server.context import Context
-from chroma.server.ingest import ingest_journal
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.choosing import choose
 from chroma.server.jobs.film import draw_film
-from chroma.server.store import films, tables
-from chroma.server.store import frames as stored
-from chroma.server.store.blobs import Store
+from chroma.server.store import tables
 from chroma.server.store.engine import migrate, open_engine, reading, writing
-from chroma.server.store.graphs import find_graph
-from chroma.server.store.requests import FilmRequest, request_film
+from chroma.server.store.files import Store
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films import lifecycle
+from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.store.snapshots.neighbor_graphs import find_graph
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
 from chroma.settings import Settings, load_settings
 from tests.server import filming
@@ -212,7 +213,7 @@ def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None
     draw(opened, film)
     before, appended = filming.on_screen(opened, film)
     with writing(opened.engine) as session:
-        films.refine_film(session, film.id)
+        lifecycle.refine_film(session, film.id)
     told = [message for message, _ in draw(opened, film).heard]
     assert "UMAP: refining 3 frames together" in told
     after, refined = filming.on_screen(opened, film)
@@ -226,7 +227,7 @@ def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None
     # The frames before keep their addresses, and the same snapshots are not refined twice.
     assert xy(opened, appended[0]).shape == (120, 2)
     with writing(opened.engine) as session:
-        films.refine_film(session, film.id)
+        lifecycle.refine_film(session, film.id)
     assert draw(opened, film).heard == []
     with reading(opened.engine) as session:
         assert not session.get_one(Film, film.id).refine
@@ -240,9 +241,9 @@ def test_only_a_film_drawn_together_can_be_refined(opened: Context) -> None:
         writing(opened.engine) as session,
         pytest.raises(ConfigError, match=r"'pca' cannot be refined.*refine the one by 'umap'"),
     ):
-        films.refine_film(session, film.id)
+        lifecycle.refine_film(session, film.id)
     with writing(opened.engine) as session, pytest.raises(NotFoundError, match="no film named 'f'"):
-        films.refine_film(session, "f")
+        lifecycle.refine_film(session, "f")
 
 
 def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
@@ -415,7 +416,7 @@ def test_a_film_that_is_up_to_date_is_not_drawn_again(opened: Context) -> None:
     filming.ask(opened, "pca")
     with reading(opened.engine) as session:
         assert session.exec(select(tables.Job)).one().status == "ready"
-        wanted = films.wanted_films(session, [filming.RUN])
+        wanted = lifecycle.wanted_films(session, [filming.RUN])
     assert (wanted.requests, wanted.films) == ([FilmRequest(filming.RUN, "val", filming.LAYER)], [])
 
 
@@ -427,10 +428,10 @@ def test_new_snapshots_call_for_the_default_layer_and_val_first(opened: Context)
     ingest_journal(opened)
     default = FilmRequest(filming.RUN, "val", filming.LAYER)
     with reading(opened.engine) as session:
-        assert films.wanted_films(session, [filming.RUN]).requests == [default]
+        assert lifecycle.wanted_films(session, [filming.RUN]).requests == [default]
     film = filming.ask(opened, "pca", layer="a")
     with reading(opened.engine) as session:
-        wanted = films.wanted_films(session, [filming.RUN])
+        wanted = lifecycle.wanted_films(session, [filming.RUN])
     assert (wanted.requests, wanted.films) == ([default], [film.id])
     writer.close()
 

@@ -15,9 +15,9 @@ from chroma import segment
 from chroma.errors import ChromaError
 from chroma.journal import JournalWriter
 from chroma.records import Metrics, Notes, RunClosed
-from chroma.server.context import Context
 from chroma.server.graphql import export
-from chroma.server.home import Home
+from chroma.server.home.context import Context
+from chroma.server.home.home import Home
 from chroma.server.store import queries
 from chroma.server.store.engine import reading
 from tests.server import filming

@@ -27,14 +27,14 @@ from chroma.records import (
     Snapshot,
     sample_ids,
 )
-from chroma.server.context import Context
-from chroma.server.events import Events
-from chroma.server.ingest import ingest_journal, reconcile, write_note
+from chroma.server.home.context import Context
+from chroma.server.home.events import Events
+from chroma.server.home.ingest import ingest_journal, reconcile, write_note
 from chroma.server.store import tables
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import migrate, open_engine, reading, writing
+from chroma.server.store.files import Store
 from chroma.server.store.purge import UNDO, purge_deleted
-from chroma.server.store.vectors import Vectors, snapshot_vectors
+from chroma.server.store.snapshots.vectors import Vectors, snapshot_vectors
 from chroma.settings import Settings, load_settings
 
 IDS = np.arange(6)
@@ -162,10 +162,10 @@ _KILLED = """
 import os, sys
 from pathlib import Path
 from sqlalchemy import event
-from chroma.server.context import Context
-from chroma.server.events import Events
-from chroma.server.ingest import ingest_journal, reconcile
-from chroma.server.store.blobs import Store
+from chroma.server.home.context import Context
+from chroma.server.home.events import Events
+from chroma.server.home.ingest import ingest_journal, reconcile
+from chroma.server.store.files import Store
 from chroma.server.store.engine import migrate, open_engine
 from chroma.settings import load_settings
 

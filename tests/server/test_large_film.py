@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from chroma.server.context import Context
-from chroma.server.store import films, tables
-from chroma.server.store import frames as stored
+from chroma.server.home.context import Context
+from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films import lifecycle
 from chroma.server.store.recipes import is_refinable
 from tests.server import filming
 
@@ -57,7 +58,7 @@ def test_a_large_film_is_refined_with_every_sample_in_full(
     placed, before, refinable = shown()
     assert (placed.landmarks, refinable) == (150, True)
     with writing(opened.engine) as session:
-        films.refine_film(session, film.id)
+        lifecycle.refine_film(session, film.id)
     heard = filming.draw(opened, film).heard
     assert any(message.startswith("UMAP: refining 2 frames") for message, _ in heard)
     whole, after, refinable = shown()

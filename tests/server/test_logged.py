@@ -10,11 +10,12 @@ import pytest
 from chroma.errors import ConfigError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.records import Projection
-from chroma.server.context import Context
-from chroma.server.store import films, tables
+from chroma.server.home.context import Context
+from chroma.server.store import tables
 from chroma.server.store.engine import reading
-from chroma.server.store.logged import LOGGED
-from chroma.server.store.views import film_views
+from chroma.server.store.films import lifecycle
+from chroma.server.store.films.logged_coordinates import LOGGED
+from chroma.server.store.films.views import film_views
 from tests.server import filming
 from tests.server.test_film_axes import draw
 
@@ -72,11 +73,11 @@ def test_new_coordinates_lengthen_the_film_and_move_nothing(opened: Context, wri
     film = logged(opened)
     draw(opened, film)
     with reading(opened.engine) as session:
-        before = films.published(session)
+        before = lifecycle.published(session)
     take(opened, writer, coordinates(1))
     with reading(opened.engine) as session:
-        assert films.published(session) != before, "the watcher has to notice them"
-        assert film.id in films.wanted_films(session, [filming.RUN]).films
+        assert lifecycle.published(session) != before, "the watcher has to notice them"
+        assert film.id in lifecycle.wanted_films(session, [filming.RUN]).films
     _, frames = draw(opened, film)
     np.testing.assert_array_equal(frames[0], turned(0))
     np.testing.assert_array_equal(frames[1], turned(1))
@@ -85,7 +86,7 @@ def test_new_coordinates_lengthen_the_film_and_move_nothing(opened: Context, wri
 def test_a_run_of_coordinates_alone_is_a_film_by_itself(opened: Context, writer: JournalWriter) -> None:
     take(opened, writer, coordinates(0), coordinates(1))
     with reading(opened.engine) as session:
-        (wanted,) = films.wanted_films(session, [filming.RUN]).requests
+        (wanted,) = lifecycle.wanted_films(session, [filming.RUN]).requests
     assert (wanted.method, wanted.layer, wanted.split) == (LOGGED, filming.LAYER, "val")
     film = logged(opened)
     _, frames = draw(opened, film)

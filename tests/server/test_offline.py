@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from chroma.server.offline import _fitting, _thinned
-from chroma.server.store.described import Column
+from chroma.server.film_export import _fitting, _thinned
+from chroma.server.store.samples.user_columns import Column
 
 COLUMNS = [
     Column("weight"),

@@ -16,15 +16,15 @@ from PIL import Image
 from chroma.journal import JournalWriter
 from chroma.projection.film import dequantize
 from chroma.records import Columns, Notes
-from chroma.server import media, points
-from chroma.server.context import Context
-from chroma.server.ingest import write_note
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import write_note
+from chroma.server.http import film_routes, sample_routes
+from chroma.server.http.problems import answer_problems
+from chroma.server.http.sample_routes import image_type
 from chroma.server.jobs.film import draw_film
-from chroma.server.media import image_type
-from chroma.server.problems import answer_problems
-from chroma.server.store import frames as stored
 from chroma.server.store.engine import reading
-from chroma.server.store.film_columns import column_values, film_columns
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films.columns import column_values, film_columns
 from chroma.server.store.tables import Film
 from tests.server import filming
 from tests.server.filming import Turns
@@ -57,8 +57,8 @@ def routes(opened: Context, film: Film) -> Iterator[TestClient]:
     app = FastAPI()
     app.state.context = opened
     answer_problems(app)
-    app.include_router(points.router)
-    app.include_router(media.router)
+    app.include_router(film_routes.router)
+    app.include_router(sample_routes.router)
     with TestClient(app) as client:
         yield client
 

@@ -5,21 +5,21 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
-from chroma.server.context import Context
-from chroma.server.store import queue
+from chroma.server.home.context import Context
 from chroma.server.store.engine import reading, writing
-from chroma.server.store.queue import Taken
+from chroma.server.store.films import job_queue
+from chroma.server.store.films.job_queue import Taken
 from chroma.server.store.tables import Job, now
 
 
 def put(context: Context, key: str = "film") -> None:
     with writing(context.engine) as session:
-        queue.enqueue(session, "film", key)
+        job_queue.enqueue(session, "film", key)
 
 
 def take(context: Context, owner: str) -> Taken | None:
     with writing(context.engine) as session:
-        return queue.take(session, owner)
+        return job_queue.take(session, owner)
 
 
 def taken(context: Context, owner: str) -> Taken:
@@ -44,14 +44,14 @@ def test_only_one_worker_gets_a_job_and_its_lease_protects_it(opened: Context) -
     first = taken(opened, "a")
     assert take(opened, "b") is None
     with writing(opened.engine) as session:
-        assert queue.advance(session, first, "a", 0.5, "half")
-        assert not queue.advance(session, first, "b", 0.6, "mine")
+        assert job_queue.advance(session, first, "a", 0.5, "half")
+        assert not job_queue.advance(session, first, "b", 0.6, "mine")
     run_out(opened)
     again = taken(opened, "b")
     assert again.id == first.id
     with writing(opened.engine) as session:
-        assert not queue.hold(session, first, "a")
-        assert not queue.finish(session, first, "a")
+        assert not job_queue.hold(session, first, "a")
+        assert not job_queue.finish(session, first, "a")
     assert (job(opened).owner, job(opened).status) == ("b", "running")
 
 
@@ -60,7 +60,7 @@ def test_a_renewed_lease_is_not_taken(opened: Context) -> None:
     first = taken(opened, "a")
     run_out(opened)
     with writing(opened.engine) as session:
-        assert queue.hold(session, first, "a")
+        assert job_queue.hold(session, first, "a")
     assert take(opened, "b") is None
 
 
@@ -69,22 +69,22 @@ def test_what_arrives_while_it_runs_makes_it_run_once_more(opened: Context) -> N
     first = taken(opened, "a")
     put(opened)
     with writing(opened.engine) as session:
-        assert queue.finish(session, first, "a")
+        assert job_queue.finish(session, first, "a")
     assert job(opened).status == "pending"
     second = taken(opened, "a")
     with writing(opened.engine) as session:
-        assert queue.finish(session, second, "a")
+        assert job_queue.finish(session, second, "a")
     assert (job(opened).status, job(opened).progress) == ("ready", 1.0)
 
 
 def test_a_job_that_kills_its_worker_again_and_again_fails_with_its_last_words(opened: Context) -> None:
     put(opened)
-    for _ in range(queue.TRIES):
+    for _ in range(job_queue.TRIES):
         held = taken(opened, "a")
         with writing(opened.engine) as session:
-            queue.advance(session, held, "a", 0.0, "UMAP frame 1 of 3")
-            queue.note_error(session, held, "a", "MemoryError: 40 GB")
-            queue.expire(session, "a")
+            job_queue.advance(session, held, "a", 0.0, "UMAP frame 1 of 3")
+            job_queue.note_error(session, held, "a", "MemoryError: 40 GB")
+            job_queue.expire(session, "a")
     assert take(opened, "a") is None
     assert job(opened).status == "failed"
     assert "failed 3 times (MemoryError: 40 GB)" in (job(opened).error or "")
@@ -99,9 +99,9 @@ def test_only_what_is_kept_forgives_earlier_failures(opened: Context, kept: bool
     for progress in (0.2, 0.4, 0.6):
         held = taken(opened, "a")
         with writing(opened.engine) as session:
-            queue.advance(session, held, "a", 0.0, "again")
-            queue.advance(session, held, "a", progress, "on", kept=kept)
-            queue.expire(session, "a")
+            job_queue.advance(session, held, "a", 0.0, "again")
+            job_queue.advance(session, held, "a", progress, "on", kept=kept)
+            job_queue.expire(session, "a")
     assert (take(opened, "a") is not None) == kept
 
 
@@ -110,27 +110,27 @@ def test_first_paints_come_first_and_begun_jobs_take_turns(opened: Context) -> N
         put(opened, key)
         held = taken(opened, "a")
         with writing(opened.engine) as session:
-            queue.advance(session, held, "a", 0.1, "begun")
-            assert queue.others_wait(session, held) == (key == "two")
-            queue.release(session, held, "a")
+            job_queue.advance(session, held, "a", 0.1, "begun")
+            assert job_queue.others_wait(session, held) == (key == "two")
+            job_queue.release(session, held, "a")
     put(opened, "three")
     turns: list[str] = []
     for _ in range(4):
         held = taken(opened, "a")
         turns.append(held.key)
         with writing(opened.engine) as session:
-            queue.advance(session, held, "a", 0.2, "on")
-            queue.release(session, held, "a")
+            job_queue.advance(session, held, "a", 0.2, "on")
+            job_queue.release(session, held, "a")
     assert turns == ["three", "one", "two", "three"]
 
 
 @pytest.mark.parametrize("stopped", [True, False])
 def test_a_worker_that_is_stopped_loses_no_try(opened: Context, stopped: bool) -> None:
     put(opened)
-    for _ in range(queue.TRIES + 1):
+    for _ in range(job_queue.TRIES + 1):
         held = take(opened, "a")
         with writing(opened.engine) as session:
-            (queue.give_back if stopped else queue.expire)(session, "a")
+            (job_queue.give_back if stopped else job_queue.expire)(session, "a")
         if held is None:
             break
     assert job(opened).status == ("pending" if stopped else "failed")

@@ -8,11 +8,11 @@ from sqlmodel import select
 
 from chroma.journal import JournalWriter
 from chroma.records import Outputs, Samples, Snapshot, sample_ids
-from chroma.server.context import Context
-from chroma.server.ingest import ingest_journal
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables
 from chroma.server.store.engine import reading
-from chroma.server.store.samples import OutputColumns, SampleTable, split_samples, step_outputs
+from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
 
 
 def table_of(context: Context, name: str = "val") -> SampleTable:

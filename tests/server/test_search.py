@@ -5,11 +5,11 @@ from sqlmodel import select
 
 from chroma.journal import JournalWriter
 from chroma.records import Samples, sample_ids
-from chroma.server.context import Context
-from chroma.server.ingest import ingest_journal
+from chroma.server.home.context import Context
+from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables
 from chroma.server.store.engine import reading
-from chroma.server.store.search import search_samples
+from chroma.server.store.samples.search import search_samples
 
 
 def test_samples_are_found_by_what_people_read(opened: Context) -> None:

@@ -14,8 +14,8 @@ from sqlmodel import select
 
 from chroma.errors import CatalogError, MigrationError
 from chroma.server.store import tables
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import migrate, migrations, open_engine, reading, writing
+from chroma.server.store.files import Store
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from chroma.server.context import Context
-from chroma.server.home import Home
+from chroma.server.home.context import Context
+from chroma.server.home.home import Home
 from chroma.server.store.engine import reading
 from chroma.server.store.saved_views import all_views
 from tests.server import filming

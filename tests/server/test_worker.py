@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from chroma.server.home import Home
+from chroma.server.home.home import Home
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.store import tables
 from chroma.server.store.engine import reading

@@ -1,4 +1,4 @@
-/** Pure: what an exported page carries → frames and columns. The server's half is `chroma/server/offline.py`. */
+/** Pure: what an exported page carries → frames and columns. The server's half is `chroma/server/film_export.py`. */
 import type { ColumnValues } from "../api/bytes";
 import { MISSING_U16, type Points, placed, type Square } from "../scatter/encode";
 

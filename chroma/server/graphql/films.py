@@ -7,12 +7,12 @@ from enum import Enum
 
 import strawberry
 
-from chroma.server.graphql.asking import Info
+from chroma.server.graphql.context import Info
 from chroma.server.store import tables
-from chroma.server.store.derived import knn_purity
-from chroma.server.store.film_columns import film_columns
+from chroma.server.store.films.columns import film_columns
+from chroma.server.store.films.derived_columns import knn_purity
+from chroma.server.store.films.views import FilmView, Source
 from chroma.server.store.recipes import is_refinable
-from chroma.server.store.views import FilmView, Source
 
 
 @strawberry.enum

@@ -7,7 +7,7 @@ from starlette.requests import HTTPConnection
 from strawberry.fastapi import GraphQLRouter
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from chroma.server.graphql.asking import Asking
+from chroma.server.graphql.context import Asking
 from chroma.server.graphql.schema import build_schema
 
 

@@ -9,7 +9,7 @@ from itertools import groupby
 import strawberry
 from strawberry.scalars import JSON
 
-from chroma.server.graphql.asking import Info
+from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film
 from chroma.server.store import tables
 

@@ -10,16 +10,16 @@ import strawberry
 from strawberry.scalars import JSON
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.server.graphql.asking import Info
+from chroma.server.graphql.context import Info
 from chroma.server.store import lookups
-from chroma.server.store.biography import biography, top_classes
-from chroma.server.store.blobs import Store
-from chroma.server.store.classes import label_texts, prediction_texts
 from chroma.server.store.engine import Session
-from chroma.server.store.logged import only_coordinates
-from chroma.server.store.neighbors import nearest
+from chroma.server.store.files import Store
+from chroma.server.store.films.logged_coordinates import only_coordinates
 from chroma.server.store.queries import sample_tags
-from chroma.server.store.samples import split_samples, step_outputs
+from chroma.server.store.samples.classes import label_texts, prediction_texts
+from chroma.server.store.samples.load import split_samples, step_outputs
+from chroma.server.store.snapshots.history import biography, top_classes
+from chroma.server.store.snapshots.neighbors import nearest
 
 _MOST_NEIGHBORS = 1000
 _MOST_LINES = 500

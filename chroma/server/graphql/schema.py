@@ -15,18 +15,19 @@ from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError, NotFoundError
 from chroma.records import Notes
-from chroma.server.graphql.asking import Info
-from chroma.server.graphql.comparing import Comparison, Moment
-from chroma.server.graphql.filming import FilmMutation, FilmQuery
+from chroma.server.graphql.comparison import Comparison, Moment
+from chroma.server.graphql.context import Info
+from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, find_sample, sample_lines
-from chroma.server.graphql.views import SavedView, forget_view, keep_view
-from chroma.server.ingest import write_note
-from chroma.server.store import comparing, lookups, queries, tables
+from chroma.server.graphql.saved_views import SavedView, forget_view, keep_view
+from chroma.server.home.ingest import write_note
+from chroma.server.store import lookups, queries, tables
 from chroma.server.store.engine import Session
-from chroma.server.store.samples import split_samples
+from chroma.server.store.samples.load import split_samples
+from chroma.server.store.samples.search import search_samples as find
 from chroma.server.store.saved_views import all_views
-from chroma.server.store.search import search_samples as find
+from chroma.server.store.snapshots import comparison
 
 logger = logging.getLogger("chroma.server")
 
@@ -125,7 +126,7 @@ class Query(FilmQuery):
         store, most = info.context.home.store, max(0, min(movers, 1000))
         return await info.context.read(
             lambda session: Comparison.of_found(
-                comparing.compare(session, store, first.plain(), second.plain(), most)
+                comparison.compare(session, store, first.plain(), second.plain(), most)
             )
         )
 

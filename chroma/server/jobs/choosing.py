@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from chroma.server.store.shots import MOST_FRAMES
+from chroma.server.store.films.sources import MOST_FRAMES
 from chroma.server.store.tables import Snapshot
 
 

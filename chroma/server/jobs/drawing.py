@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from chroma.projection.clusters import layout_clusters
+from chroma.insight.clusters import layout_clusters
+from chroma.insight.motion import Motion
 from chroma.projection.film import inside
-from chroma.projection.motion import Motion
 from chroma.server.jobs.choosing import choose
-from chroma.server.store import films
-from chroma.server.store import frames as stored
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, Session, reading, writing
-from chroma.server.store.frames import Xy
+from chroma.server.store.files import Store
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films import lifecycle
+from chroma.server.store.films.frames import Xy
 from chroma.server.store.tables import Film, Frame, Snapshot
 
 
@@ -232,7 +232,7 @@ def changing(engine: Engine, film_id: str) -> Generator[tuple[Session, Film]]:
         FilmGoneError: The film or its run was deleted.
     """
     with writing(engine) as session:
-        film = films.living_film(session, film_id)
+        film = lifecycle.living_film(session, film_id)
         if film is None:
             raise FilmGoneError(film_id)
         yield session, film

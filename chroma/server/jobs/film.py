@@ -15,14 +15,14 @@ from chroma.projection.layout import pca_project
 from chroma.server.jobs.drawing import Drawing, Drawn, FilmGoneError
 from chroma.server.jobs.painter import Painter
 from chroma.server.jobs.together import draw_together, redraw
-from chroma.server.store import films
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, reading
-from chroma.server.store.frames import Xy
-from chroma.server.store.logged import LOGGED
-from chroma.server.store.points import points_of
+from chroma.server.store.files import Store
+from chroma.server.store.films import lifecycle
+from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.logged_coordinates import LOGGED
+from chroma.server.store.films.points import points_of
+from chroma.server.store.films.sources import load_shot
 from chroma.server.store.recipes import recipe
-from chroma.server.store.shots import load_shot
 from chroma.server.store.tables import Snapshot
 
 # Shares of a job done after its first paint, and before its quality is measured.
@@ -67,7 +67,7 @@ def draw_film(
         JobError: The film cannot be drawn; the sentence says why.
     """
     with reading(engine) as session:
-        film = films.living_film(session, film_id)
+        film = lifecycle.living_film(session, film_id)
         if film is None:
             return True
         shot = load_shot(session, film)

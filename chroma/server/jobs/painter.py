@@ -9,25 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import JobError
+from chroma.insight.motion import Motion, motion, stress
+from chroma.insight.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.projection.film import next_frame
 from chroma.projection.layout import Basis, pca_basis, pca_project, pca_start
 from chroma.projection.methods import drawn_by
-from chroma.projection.motion import Motion, motion, stress
 from chroma.projection.neighbors import NeighborGraph, has_finite_row, neighbor_graph
 from chroma.projection.paint import pca_onto
-from chroma.projection.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.server.jobs.drawing import Drawing, changing
-from chroma.server.store import frames as stored
-from chroma.server.store.blobs import Store
-from chroma.server.store.classes import label_codes
 from chroma.server.store.engine import Engine, reading
-from chroma.server.store.frames import Xy
-from chroma.server.store.graphs import METRIC, K, find_graph, place_rows, save_graph
-from chroma.server.store.logged import COORDINATES, logged_xy
-from chroma.server.store.points import Points
-from chroma.server.store.shots import Shot
+from chroma.server.store.files import Store
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.logged_coordinates import COORDINATES, logged_xy
+from chroma.server.store.films.points import Points
+from chroma.server.store.films.sources import Shot
+from chroma.server.store.samples.classes import label_codes
+from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows, save_graph
+from chroma.server.store.snapshots.vectors import snapshot_vectors
 from chroma.server.store.tables import Snapshot
-from chroma.server.store.vectors import snapshot_vectors
 
 Matrix = npt.NDArray[np.floating[Any]]
 

@@ -10,11 +10,11 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
-from chroma.server.context import Context
-from chroma.server.events import Event
-from chroma.server.films import grow_films
-from chroma.server.store import films, queue
+from chroma.server.home.context import Context
+from chroma.server.home.events import Event
+from chroma.server.home.film_requests import grow_films
 from chroma.server.store.engine import Unavailable, reading, writing
+from chroma.server.store.films import job_queue, lifecycle
 from chroma.server.store.tables import Film, Job, new_id, now
 
 logger = logging.getLogger("chroma.server")
@@ -65,7 +65,7 @@ class Supervisor:
             return
         _end(self._process)
         with writing(self._context.engine) as session:
-            queue.give_back(session, self._owner)
+            job_queue.give_back(session, self._owner)
         self._process = None
 
     def _watch(self) -> None:
@@ -74,7 +74,7 @@ class Supervisor:
                 self._grow()
                 since, self._looked = self._looked, now() - _OVERLAP
                 with reading(self._context.engine) as session:
-                    jobs = queue.recent(session, since)
+                    jobs = job_queue.recent(session, since)
                     runs = {job.key: film.run_id for job in jobs if (film := session.get(Film, job.key))}
                 self._tell(jobs, runs)
                 self._tend([job for job in jobs if job.status in ("pending", "running")])
@@ -84,7 +84,7 @@ class Supervisor:
     def _grow(self) -> None:
         """Ask for the films of runs whose published snapshots changed."""
         with reading(self._context.engine) as session:
-            published = films.published(session)
+            published = lifecycle.published(session)
         changed = [run for run, state in published.items() if self._published.get(run) != state]
         if changed:
             grow_films(self._context, changed)
@@ -93,7 +93,7 @@ class Supervisor:
     def _tell(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:
             state: Seen = (job.status, job.progress, job.message, job.error)
-            if job.kind == films.KIND and job.key in runs and self._seen.get(job.id) != state:
+            if job.kind == lifecycle.KIND and job.key in runs and self._seen.get(job.id) != state:
                 message = job.error if job.status == "failed" and job.error else job.message or job.status
                 self._context.events.publish(
                     Event("film", runs[job.key], film_id=job.key, progress=job.progress, message=message)
@@ -131,9 +131,9 @@ class Supervisor:
         self._not_before = time.monotonic() + min(most, first * 2 ** (self._deaths - 1))
         logger.warning("the film worker ended with code %s; what it had drawn is kept", code)
         with writing(self._context.engine) as session:
-            queue.expire(session, self._owner)
+            job_queue.expire(session, self._owner)
             if self._deaths >= _DEATHS:
-                queue.fail_pending(
+                job_queue.fail_pending(
                     session,
                     f"the worker process cannot be started (it ended {_DEATHS} times with code {code}); "
                     "see the server's log, and run: chroma doctor",

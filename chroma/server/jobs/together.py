@@ -10,7 +10,7 @@ from chroma.projection.landmarks import large_film
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.jobs.painter import Painter, has_points, no_points
 from chroma.server.jobs.spread import spread
-from chroma.server.store.frames import Xy
+from chroma.server.store.films.frames import Xy
 from chroma.server.store.tables import Snapshot
 
 # Seconds between two states shown: often enough to see it form, seldom enough to spend little on files.

@@ -23,10 +23,10 @@ from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
-from chroma.server.store import queue
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import Engine, open_engine, reading, writing
-from chroma.server.store.queue import Taken
+from chroma.server.store.files import Store
+from chroma.server.store.films import job_queue
+from chroma.server.store.films.job_queue import Taken
 from chroma.settings import load_settings
 
 logger = logging.getLogger("chroma.worker")
@@ -63,7 +63,7 @@ class Worker:
         warm = False
         while True:
             with writing(self._engine) as session:
-                job = queue.take(session, self._owner)
+                job = job_queue.take(session, self._owner)
             if job is not None:
                 self.do(job)
             elif not warm:
@@ -82,15 +82,15 @@ class Worker:
             turn = _Turn(self._engine, job, self._owner)
             done = draw_film(self._engine, self._store, job.key, turn, threads=THREADS, workers=self._workers)
             with writing(self._engine) as session:
-                (queue.finish if done else queue.release)(session, job, self._owner)
+                (job_queue.finish if done else job_queue.release)(session, job, self._owner)
         except LeaseLostError:
             logger.info("the film %s was cancelled, or taken over by another worker", job.key)
         except ChromaError as error:
             with writing(self._engine) as session:
-                queue.fail(session, job, self._owner, str(error))
+                job_queue.fail(session, job, self._owner, str(error))
         except Exception as error:
             with writing(self._engine) as session:
-                queue.note_error(session, job, self._owner, f"{type(error).__name__}: {error}")
+                job_queue.note_error(session, job, self._owner, f"{type(error).__name__}: {error}")
             raise
         finally:
             ended.set()
@@ -99,7 +99,7 @@ class Worker:
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):
             with writing(self._engine) as session:
-                queue.hold(session, job, self._owner)
+                job_queue.hold(session, job, self._owner)
 
 
 class _Turn:
@@ -110,12 +110,12 @@ class _Turn:
 
     def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
         with writing(self._engine) as session:
-            if not queue.advance(session, self._job, self._owner, progress, message, kept=kept):
+            if not job_queue.advance(session, self._job, self._owner, progress, message, kept=kept):
                 raise LeaseLostError(self._job.id)
 
     def pause(self) -> bool:
         with reading(self._engine) as session:
-            return queue.others_wait(session, self._job)
+            return job_queue.others_wait(session, self._job)
 
 
 def warm_up() -> None:

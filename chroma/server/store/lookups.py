@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlmodel import Session, col, select
 
 from chroma.errors import NotFoundError
-from chroma.server.store.frames import frames_of, revisions, shown
-from chroma.server.store.logged import COORDINATES
+from chroma.server.store.films.frames import frames_of, revisions, shown
+from chroma.server.store.films.logged_coordinates import COORDINATES
 from chroma.server.store.tables import Film, Frame, Layer, Revision, Run, Snapshot, Split
 
 

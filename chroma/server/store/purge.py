@@ -11,8 +11,8 @@ from sqlmodel import Session, col, delete, select
 
 from chroma.journal import entries_of
 from chroma.server.store import tables
-from chroma.server.store.blobs import Store
 from chroma.server.store.engine import reading, writing
+from chroma.server.store.files import Store
 
 UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, its gigabytes after that
 

@@ -10,9 +10,10 @@ from sqlalchemy import func
 from sqlmodel import Session, SQLModel, col, select
 
 from chroma.errors import NotFoundError
-from chroma.server.store.films import split_rank
-from chroma.server.store.logged import COORDINATES
-from chroma.server.store.shots import by_default
+from chroma.server.store.films.lifecycle import split_rank
+from chroma.server.store.films.logged_coordinates import COORDINATES
+from chroma.server.store.films.sources import by_default
+from chroma.server.store.films.views import FilmView, film_views
 from chroma.server.store.tables import (
     Attempt,
     Film,
@@ -26,7 +27,6 @@ from chroma.server.store.tables import (
     Tag,
     TaggedSample,
 )
-from chroma.server.store.views import FilmView, film_views
 
 Row = TypeVar("Row", bound=SQLModel)
 Keys = Sequence[str]

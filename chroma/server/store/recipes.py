@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from chroma.projection.append import FilmParams
 from chroma.projection.film import ENGINE
-from chroma.server.store.graphs import METRIC, K
+from chroma.server.store.snapshots.neighbor_graphs import METRIC, K
 from chroma.server.store.tables import Frame, Revision, Snapshot
 
 

@@ -1,0 +1,106 @@
+"""Which layers of a Keras model are captured, and which of them gives the scores of its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from chroma.capture.layers import Chosen, Layer, Module, choose, classifier_head
+from chroma.integrations._keras.evaluation import ends_in, look
+from chroma.integrations._keras.layer_values import layers_of
+from chroma.integrations._keras.samples import rows_of
+from chroma.records import Array, Head
+
+keras: Any = import_module("keras")  # its types are not complete
+
+_SCORES = ":scores"  # no layer's name
+_ROWS = 8  # samples looked at: enough that no other axis is taken for theirs
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Where the scores of the classes come from.
+
+    Attributes:
+        name: Which of the values that are read.
+        head: What they are; None to see it in their values.
+    """
+
+    name: str
+    head: Head | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is read in each pass.
+
+    Attributes:
+        layers: The layers that are captured.
+        read: They, and what gives the scores.
+        scores: Which of these that is, if any.
+    """
+
+    layers: Sequence[Chosen]
+    read: Sequence[Chosen]
+    scores: Scores | None
+
+
+def choose_layers(
+    model: Any, x: Any, labels: Array | None, asked: str | Layer | Sequence[str | Layer]
+) -> Choice:
+    """Choose by passing a few samples through the model, in inference.
+
+    Args:
+        model: The model, built or not.
+        x: Its inputs, `[n, …]` arrays.
+        labels: `[n]` class labels, None without.
+        asked: Layers as the user names them, or "auto".
+
+    Raises:
+        ConfigError: Nothing in the model can be captured.
+        NotFoundError: The user names a layer that there is not.
+    """
+    n = len(keras.tree.flatten(x)[0])
+    rows = np.resize(np.arange(n), max(2, min(n, _ROWS)))
+    fired = look(model, rows_of(x, rows))
+    layers = layers_of(model)
+    last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
+    head = classifier_head(fired, len(rows), _classes(labels, last))
+    chosen = choose(asked, list(layers), fired, len(rows), head)
+    if head is not None:
+        kind: Head | None = "probabilities" if head.probabilities else None
+        same = next((each for each in chosen if each.name == head.name and each.pooling == "none"), None)
+        scores = same or Chosen(_SCORES, head.name, False, "auto", "none", "")
+    elif last is not None and _is_binary(last, layers[last.name], labels):
+        kind = "probabilities"
+        scores = Chosen(_SCORES, last.name, False, "auto", "none", "")
+    else:
+        return Choice(chosen, chosen, None)
+    read = chosen if scores in chosen else [*chosen, scores]
+    return Choice(chosen, read, Scores(scores.name, kind))
+
+
+def _classes(labels: Array | None, last: Module | None) -> int:
+    """As `classifier_head` takes it; 0 without class labels, or where the model gives a single score."""
+    if last is None or last.output is None or last.output[-1] == 1:
+        return 0
+    if labels is None or labels.dtype.kind != "i" or not len(labels) or labels.min() < 0:
+        return 0
+    return -max(2, int(labels.max()) + 1)
+
+
+def _is_binary(last: Module, layer: Any, labels: Array | None) -> bool:
+    """Whether the model gives one probability for two classes."""
+    return (
+        last.output is not None
+        and len(last.output) == 2
+        and last.output[1] == 1
+        and ends_in(layer, "sigmoid")
+        and labels is not None
+        and labels.dtype.kind == "i"
+        and bool(np.isin(labels, (0, 1)).all())
+    )

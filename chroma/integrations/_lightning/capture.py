@@ -1,0 +1,166 @@
+"""One call of Lightning's Trainer that is captured: what the callback's hooks come down to."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Any
+
+from chroma.capture.options import How
+from chroma.integrations._torch.evaluation import plain, refuse_sharded
+from chroma.integrations._torch.options import CaptureOptions
+from chroma.integrations._torch.ranks import Rank
+from chroma.integrations._torch.split_capture import Moment
+from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL, Call, TrainingCapture
+from chroma.run.naming import new_run_id
+from chroma.settings import load_settings
+
+_SPLIT_OF_MODE = {"train": "train", "sanity_check": "val", **SPLIT_OF_CALL}
+
+
+class FitCapture(TrainingCapture):
+    """Captures the passes of one `Trainer.fit`, `validate`, `test` or `predict`.
+
+    Args:
+        options: What the user asked for.
+        trainer: The Trainer.
+        model: The LightningModule.
+        call: Which of its methods runs.
+        run_id: The run of an earlier call to continue.
+    """
+
+    def __init__(
+        self, options: CaptureOptions, trainer: Any, model: Any, call: Call, run_id: str | None = None
+    ) -> None:
+        super().__init__(options, model, call)
+        self._trainer = trainer
+        self._run_id = options.run_id or run_id
+        self._prepare: Any = None
+        self._logged: dict[str, Any] = {}
+        self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
+
+    def attach(self) -> None:
+        """Tap each loader to ride on as soon as the trainer has made it, before it is first iterated."""
+        connector = self._trainer._data_connector
+        original = connector._prepare_dataloader
+
+        def prepare(dataloader: Any, shuffle: bool, mode: Any) -> Any:
+            prepared = original(dataloader, shuffle, mode)
+            with self.guard.fail_safe("listening to a loader"):
+                if self.rides(_SPLIT_OF_MODE.get(mode.value, "")):
+                    self.listen(prepared)
+            return prepared
+
+        connector._prepare_dataloader = self._prepare = prepare
+
+    def open(self) -> None:
+        """Open the run, and decide how each split is captured."""
+        trainer = self._trainer
+        refuse_sharded(trainer.strategy)
+        plain(self.model)  # refuses what cannot be captured
+        plain(trainer.strategy.model)
+        package = type(trainer).__module__.partition(".")[0]
+        version = getattr(sys.modules.get(package), "__version__", "")
+        self.start(
+            Rank(trainer.global_rank, trainer.world_size),
+            framework=f"{package} {version}".strip(),
+            config=_hyperparameters(self.model),
+            **self._shared_id(),
+        )
+
+    def log_metrics(self, *, of_epoch: bool = False) -> None:
+        """Log the trainer's metrics that are new since the last time.
+
+        After a validation the trainer still holds the training metrics of the epoch before: what has proved
+        to come at the end of an epoch is logged then only.
+        """
+        metrics: Mapping[str, Any] = self._trainer.callback_metrics
+        fresh = {name: value for name, value in metrics.items() if value is not self._logged.get(name)}
+        self._logged.update(fresh)
+        if of_epoch:
+            self._of_epoch |= fresh.keys()
+        else:
+            fresh = {name: value for name, value in fresh.items() if name not in self._of_epoch}
+        if fresh and self.run is not None:
+            epoch, step = self.now()
+            self.run.log_metrics(fresh, epoch=epoch, step=step)
+
+    def release(self) -> None:
+        """Remove hooks and taps; ours only."""
+        super().release()
+        connector = self._trainer._data_connector
+        if self._prepare is not None and vars(connector).get("_prepare_dataloader") is self._prepare:
+            del connector._prepare_dataloader
+
+    def now(self) -> Moment:
+        """Epoch and step; after a fit the trainer counts one epoch more than were trained.
+
+        Where the user steps the optimizer by hand, past the trainer, batches are counted instead of steps.
+        """
+        trainer = self._trainer
+        epoch = trainer.current_epoch if self.call == "fit" else max(trainer.current_epoch - 1, 0)
+        if trainer.global_step == 0 and not self.model.automatic_optimization:
+            return epoch, trainer.fit_loop.epoch_loop.total_batch_idx + 1
+        return epoch, trainer.global_step
+
+    def loaders(self, split: str) -> Any:
+        """The loaders of a split."""
+        if split == "train":
+            return self._trainer.train_dataloader
+        return getattr(self._trainer, f"{split}_dataloaders")
+
+    def passes(self, split: str) -> int | None:
+        """How many passes over a split the fit will make; None if it depends."""
+        trainer = self._trainer
+        epochs = trainer.max_epochs
+        if epochs is None or epochs < 0 or trainer.max_steps not in (None, -1):
+            return None
+        if split == "train":
+            return epochs
+        interval = trainer.val_check_interval
+        if not trainer.check_val_every_n_epoch or not isinstance(interval, float) or interval <= 0:
+            return None
+        return (epochs // trainer.check_val_every_n_epoch) * int(1 / interval)
+
+    def validates(self) -> How | None:
+        """Validation is there to ride on, or not at all."""
+        return "ride" if self._trainer.enable_validation else None
+
+    def evaluates(self) -> bool:
+        """A module may do all of its work in its steps, and have no `forward` of its own."""
+        own = type(self.model).forward.__module__.partition(".")[0]
+        return self.options.forward is not None or own not in ("lightning", "pytorch_lightning", "torch")
+
+    def living(self, split: str) -> Callable[[], Any] | None:
+        """For training: the trainer makes its iterator after the hook that begins an epoch."""
+        return self._living_train_pass if split == "train" else None
+
+    def transfer(self, batch: Any) -> Any:
+        """As the trainer's strategy does it."""
+        trainer = self._trainer
+        return trainer.strategy.batch_to_device(trainer.precision_plugin.convert_input(batch))
+
+    def precision(self) -> AbstractContextManager[Any]:
+        """As the trainer's precision plugin has it."""
+        return self._trainer.precision_plugin.val_step_context()
+
+    def _living_train_pass(self) -> Any:
+        """What the trainer's iterator over the training loader reads indices from."""
+        combined = self._trainer.fit_loop._combined_loader
+        iterators = getattr(getattr(combined, "_iterator", None), "iterators", None) or [None]
+        return getattr(iterators[0], "_sampler_iter", None)
+
+    def _shared_id(self) -> dict[str, Any]:
+        """One run and attempt for all ranks: rank 0's, by the framework's own broadcast."""
+        if self._trainer.world_size == 1:
+            return {"run_id": self._run_id}
+        mine = (load_settings(run_id=self._run_id).run_id or new_run_id(), secrets.token_hex(4))
+        run_id, attempt = self._trainer.strategy.broadcast(mine)
+        return {"run_id": run_id, "attempt": attempt}
+
+
+def _hyperparameters(model: Any) -> dict[str, Any]:
+    """The module's saved hyperparameters, if it has any."""
+    return dict(getattr(model, "hparams", None) or {})

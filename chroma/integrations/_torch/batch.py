@@ -1,0 +1,183 @@
+"""What a batch holds: its size, labels, inputs, ids and metadata, in the usual shapes or as the user says."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, cast
+
+import numpy as np
+from torch import Tensor
+
+from chroma.errors import ConfigError
+from chroma.integrations._torch.hooks import labels_of, to_numpy
+from chroma.integrations._torch.options import Columns, Pick
+from chroma.records import Array, Ids, sample_ids
+
+_LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
+_TOKENS, _MASK = "input_ids", "attention_mask"  # as tokenizers name them
+_LONGEST_TEXT = 128  # tokens: decoding takes about 0.1 ms a sample, once, on the training's thread
+_INPUT_KEYS = ("image", "images", "pixel_values", "x", "input", "inputs")
+
+
+class BatchReader:
+    """Reads batches.
+
+    Args:
+        ids: Where the user's own keys are; None for dataset indices.
+        labels: Where labels are; None for the usual places: the second of a pair, or a key like "label".
+        inputs: Where inputs are; None for the usual places: the first of a pair, or a key like "image".
+        metadata: Further columns: keys of the batch, or a function that gives name to values.
+        task: What is learned, "auto" if the labels tell.
+
+    Attributes:
+        decode: Turns `[T]` token ids into text; None where nothing does.
+        classes: Number of labels a sample may have several of; 0 where it has one, or none.
+    """
+
+    def __init__(
+        self,
+        ids: Pick | None = None,
+        labels: Pick | None = None,
+        inputs: Pick | None = None,
+        metadata: Columns | None = None,
+        task: str = "auto",
+    ) -> None:
+        self._ids, self._labels, self._inputs, self._metadata = ids, labels, inputs, metadata
+        self._task = task
+        self.decode: Callable[[Array], str] | None = None
+        self.classes = 0
+
+    @property
+    def gives_ids(self) -> bool:
+        """Whether the user says where ids are."""
+        return self._ids is not None
+
+    def size(self, batch: Any) -> int | None:
+        """Number of samples: length of the first tensor in the batch; None if there is none."""
+        if isinstance(batch, Tensor):
+            return len(batch) if batch.ndim else None
+        parts: Sequence[Any] = ()
+        if isinstance(batch, (tuple, list)):
+            parts = cast("Sequence[Any]", batch)
+        elif isinstance(batch, Mapping):
+            parts = list(cast("Mapping[Any, Any]", batch).values())
+        for part in parts:
+            if (size := self.size(part)) is not None:
+                return size
+        return None
+
+    def ids(self, batch: Any) -> Ids | None:
+        """The user's keys, if `ids=` was given."""
+        if self._ids is None:
+            return None
+        values = _pick(batch, self._ids, "ids")
+        return sample_ids(to_numpy(values) if isinstance(values, Tensor) else values)
+
+    def labels(self, batch: Any, rows: int, class_names: Sequence[str] = ()) -> Array | None:
+        """`[B]` labels, or None where there are none; several of a sample as one string, "cat, dog"."""
+        if self._labels is not None:
+            found = labels_of(_pick(batch, self._labels, "labels"), rows)
+            if found is None:
+                raise ConfigError(
+                    "labels= must give one row per sample: [B] numbers or strings, or [B, C] zeros and ones"
+                )
+        elif self._task == "unlabelled":
+            return None
+        else:
+            given = _usual(batch, 1, _LABEL_KEYS)
+            found = None if _of_tokens(given, batch) else labels_of(given, rows)
+        if found is None or found.dtype == object:
+            return found
+        if found.ndim == 2 or (self._task == "multilabel" and self.classes):
+            if found.ndim == 1:  # each sample of the batch happens to have one
+                found = np.arange(self.classes) == found[:, None]
+            self.classes = found.shape[1]
+            return _joined(found, class_names)
+        return found.astype(np.float32) if self._task == "regression" else found
+
+    def task(self, labels: Array | None, batch: Any) -> str:
+        """What is learned, as far as labels tell."""
+        if self._task != "auto":
+            return self._task
+        if self.classes:
+            return "multilabel"
+        if labels is not None:
+            return "regression" if labels.dtype.kind == "f" else "classification"
+        given = _usual(batch, 1, _LABEL_KEYS)
+        ranked = isinstance(given, Tensor) and given.ndim == 2 and not given.is_floating_point()
+        return "sequence" if ranked else "unlabelled"
+
+    def inputs(self, batch: Any) -> Array | None:
+        """`[B, …]` inputs, or None where there are none."""
+        values = (
+            _usual(batch, 0, _INPUT_KEYS) if self._inputs is None else _pick(batch, self._inputs, "inputs")
+        )
+        return to_numpy(values) if isinstance(values, Tensor) else None
+
+    def mask(self, batch: Any) -> Tensor | None:
+        """`[B, T]`, other than 0 where a token is valid; None where the batch does not say."""
+        mask = batch.get(_MASK) if isinstance(batch, Mapping) else None
+        return mask if isinstance(mask, Tensor) and mask.ndim == 2 else None
+
+    def texts(self, batch: Any) -> Callable[[Sequence[int]], list[str]] | None:
+        """What gives the texts of rows of the batch, of their first 128 valid tokens; None without tokens."""
+        tokens = batch.get(_TOKENS) if isinstance(batch, Mapping) else None
+        decode, mask = self.decode, self.mask(batch)
+        if decode is None or not isinstance(tokens, Tensor) or tokens.ndim != 2:
+            return None
+        ids = to_numpy(tokens)
+        valid = np.ones(ids.shape, bool) if mask is None else to_numpy(mask) != 0
+        return lambda rows: [decode(ids[row][valid[row]][:_LONGEST_TEXT]) for row in rows]
+
+    def metadata(self, batch: Any) -> dict[str, Any]:
+        """Name to `[B]` values."""
+        if self._metadata is None:
+            return {}
+        if callable(self._metadata):
+            found = dict(self._metadata(batch))
+        else:
+            keys = [self._metadata] if isinstance(self._metadata, str) else self._metadata
+            found = {key: _pick(batch, key, "metadata") for key in keys}
+        return {
+            name: to_numpy(values) if isinstance(values, Tensor) else values for name, values in found.items()
+        }
+
+
+def _joined(several: Array, names: Sequence[str]) -> Array:
+    """`[B]` strings of `[B, C]` bool."""
+    known = names if len(names) == several.shape[1] else [str(index) for index in range(several.shape[1])]
+    joined = np.empty(len(several), dtype=object)
+    rows: list[list[bool]] = several.tolist()
+    joined[:] = [", ".join(itertools.compress(known, row)) for row in rows]
+    return joined
+
+
+def _pick(batch: Any, where: Pick, argument: str) -> Any:
+    if callable(where):
+        return where(batch)
+    try:
+        return batch[where]
+    except (KeyError, IndexError, TypeError) as error:
+        raise ConfigError(
+            f"{argument}={where!r} is not in the batch, a {type(batch).__name__}; "
+            "give one of its keys or a function"
+        ) from error
+
+
+def _usual(batch: Any, position: int, keys: Sequence[str]) -> Any:
+    if isinstance(batch, Mapping):
+        mapping = cast("Mapping[Any, Any]", batch)
+        return next((mapping[key] for key in keys if key in mapping), None)
+    if isinstance(batch, (tuple, list)):
+        parts = cast("Sequence[Any]", batch)
+        return parts[position] if len(parts) > position else None
+    return batch if position == 0 and isinstance(batch, Tensor) else None
+
+
+def _of_tokens(labels: Any, batch: Any) -> bool:
+    """Whether labels stand for tokens: as many in each row as the row has tokens."""
+    tokens = batch.get(_TOKENS) if isinstance(batch, Mapping) else None
+    if not (isinstance(labels, Tensor) and isinstance(tokens, Tensor)):
+        return False
+    return labels.shape == tokens.shape and not labels.is_floating_point()

@@ -1,0 +1,188 @@
+"""A probe set of a loader: samples that are fetched once, then evaluated beside the training."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, cast
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor, nn
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    SubsetRandomSampler,
+    WeightedRandomSampler,
+)
+
+from chroma.capture.probe import hashes
+from chroma.errors import ConfigError
+from chroma.integrations._torch.batch import BatchReader
+from chroma.integrations._torch.evaluation import evaluating, random_states_kept
+from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.options import Forward
+from chroma.integrations._torch.sample_ids import IndexTap, class_names_of
+from chroma.records import Ids
+from chroma.run.receipt import Tally
+
+Indices = npt.NDArray[np.int64]
+_WORKERS = 2  # at most, to fetch with
+
+
+class Probe:
+    """At most so many samples of a loader's dataset, those with the smallest hash of their id.
+
+    Their batches are kept in memory: an augmentation draws once, so that what does not change does not move.
+
+    Args:
+        loader: A DataLoader over a dataset with indices.
+        split: Name of the split, for messages.
+        most: Most samples to follow over all ranks; None for all.
+        share: Rank and number of ranks.
+        most_bytes: Most bytes of tensors to keep.
+        tally: Where it is said that fewer were kept.
+
+    Raises:
+        ConfigError: The dataset has no indices.
+    """
+
+    def __init__(
+        self,
+        loader: Any,
+        split: str,
+        most: int | None,
+        share: tuple[int, int],
+        most_bytes: int,
+        tally: Tally,
+    ) -> None:
+        if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
+            raise ConfigError(
+                f"samples of {split} cannot be fetched again: the loader has no dataset with indices; "
+                f"splits={{'{split}': 'ride'}} takes them from the training's own batches"
+            )
+        self._class_names = class_names_of(loader)
+        base = IndexTap(loader.dataset).base
+        with random_states_kept(loader):
+            indices = _drawn_from(loader)
+            self.of = len(indices)
+            ids = indices if base is None else base[indices]
+            order = np.argsort(hashes(ids), kind="stable")[:most]
+            order = order[share[0] :: share[1]]
+            self._batches: list[tuple[Ids, Any]] = []
+            kept, used = 0, 0
+            size = loader.batch_size or 64
+            chunks = [order[start : start + size] for start in range(0, len(order), size)]
+            for chunk, batch in zip(
+                chunks, _fetch(loader, [indices[c].tolist() for c in chunks]), strict=True
+            ):
+                used += _bytes_in(batch)
+                if used > most_bytes and kept:
+                    tally.note(
+                        f"{split} probe",
+                        f"{kept:,} of the {len(order):,} samples of {split} to follow are kept: more would "
+                        f"take over {most_bytes / 1e6:,.0f} MB of memory (CHROMA_PROBE_BYTES)",
+                    )
+                    break
+                kept += len(chunk)
+                self._batches.append((ids[chunk], batch))
+        tally.note(
+            f"{split} aside",
+            f"{split} is evaluated beside the training: {kept:,} of {self.of:,} samples, "
+            f"{used / 1e6:,.1f} MB, fetched once",
+        )
+
+    def evaluate(
+        self,
+        watcher: ModelWatcher,
+        split: str,
+        epoch: int,
+        step: int,
+        *,
+        model: nn.Module,
+        reader: BatchReader,
+        forward: Forward,
+        transfer: Callable[[Any], Any],
+        precision: Callable[[], AbstractContextManager[Any]],
+    ) -> None:
+        """One pass, without a trace in the model or in random states.
+
+        Args:
+            watcher: Follows the batches.
+            split: Name of the split.
+            epoch: 0-based.
+            step: Global optimizer step.
+            model: The model.
+            reader: Reads ids of batches, if the user says where they are.
+            forward: Calls the model on a batch.
+            transfer: Brings a batch to the model's device.
+            precision: The context the forward pass runs in.
+        """
+        watcher.begin_pass(
+            split,
+            epoch,
+            step,
+            identity="key" if reader.gives_ids else "index",
+            of=self.of,
+            class_names=self._class_names,
+        )
+        with random_states_kept(model), evaluating(model):
+            for ids, kept in self._batches:
+                batch = transfer(kept)
+                watcher.begin_batch(batch, reader.ids(batch) if reader.gives_ids else ids)
+                with precision():
+                    forward(model, batch)
+                watcher.end_batch()
+        watcher.end_pass()
+
+
+def _drawn_from(loader: DataLoader[Any]) -> Indices:
+    """The indices a loader draws from: all, or those its sampler gives."""
+    every = np.arange(len(cast("Sequence[Any]", loader.dataset)), dtype=np.int64)
+    batches: Any = loader.batch_sampler
+    while hasattr(batches, "batch_sampler"):  # accelerate's, which gives each rank its share
+        batches = batches.batch_sampler
+    sampler: Any = batches.sampler if type(batches) is BatchSampler else batches or loader.sampler
+    if isinstance(sampler, SubsetRandomSampler):
+        return np.unique(np.asarray(list(sampler.indices), np.int64))
+    if isinstance(sampler, WeightedRandomSampler):
+        return np.flatnonzero(sampler.weights.numpy() > 0).astype(np.int64)
+    if isinstance(sampler, (SequentialSampler, RandomSampler, DistributedSampler)):
+        return every
+    # another sampler: of a copy, as a pass may change what it keeps; the dataset is not copied
+    known = {
+        id(value): value for value in getattr(sampler, "__dict__", {}).values() if value is loader.dataset
+    }
+    drawn = list(copy.deepcopy(sampler, known))
+    flat = [index for batch in drawn for index in (batch if isinstance(batch, (list, tuple)) else [batch])]
+    return np.unique(np.asarray(flat, np.int64)) if flat else every
+
+
+def _fetch(loader: DataLoader[Any], chunks: list[list[int]]) -> Iterator[Any]:
+    """The batches of these indices, made as the loader makes its own."""
+    workers = min(loader.num_workers, _WORKERS)
+    return iter(
+        DataLoader(
+            loader.dataset,
+            batch_sampler=chunks,
+            num_workers=workers,
+            collate_fn=loader.collate_fn,
+            worker_init_fn=loader.worker_init_fn,
+            multiprocessing_context=loader.multiprocessing_context if workers else None,
+        )
+    )
+
+
+def _bytes_in(batch: Any) -> int:
+    if isinstance(batch, Tensor):
+        return batch.nbytes
+    if isinstance(batch, Mapping):
+        return sum(_bytes_in(part) for part in cast("Mapping[Any, Any]", batch).values())
+    if isinstance(batch, (list, tuple)):
+        return sum(_bytes_in(part) for part in cast("Sequence[Any]", batch))
+    return 64

@@ -1,0 +1,62 @@
+"""What resolvers have at hand: the open home, and loaders that gather keys of one request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import strawberry
+from anyio import to_thread
+from strawberry.dataloader import DataLoader
+from strawberry.fastapi import BaseContext
+
+from chroma.server.home.context import Context
+from chroma.server.store import queries
+from chroma.server.store.engine import Session, reading
+from chroma.server.store.films.logged_coordinates import logged_steps
+
+Value = TypeVar("Value")
+
+
+class Asking(BaseContext):
+    """One request, or one subscription.
+
+    The store is synchronous: everything that touches it runs in a thread, through `read` or a loader.
+    """
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.home = context
+        self.project_names = self._loader(queries.project_names, str)
+        self.project_runs = self._loader(queries.project_runs, list)
+        self.layers = self._loader(queries.run_layers, list)
+        self.splits = self._loader(queries.run_splits, list)
+        self.snapshots = self._loader(queries.run_snapshots, list)
+        self.coordinates = self._loader(logged_steps, list)
+        self.metrics = self._loader(queries.run_metrics, list)
+        self.films = self._loader(queries.run_films, list)
+        self.tags = self._loader(queries.run_tags, list)
+        self.tag_samples = self._loader(queries.tag_samples, list)
+        self.bytes = self._loader(queries.run_bytes, int)
+        self.attempts = self._loader(queries.run_attempts, int)
+
+    async def read(self, question: Callable[[Session], Value]) -> Value:
+        """Ask the catalog in a thread."""
+
+        def ask() -> Value:
+            with reading(self.home.engine) as session:
+                return question(session)
+
+        return await to_thread.run_sync(ask)
+
+    def _loader(
+        self, question: Callable[[Session, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]
+    ) -> DataLoader[str, Value]:
+        async def load(keys: list[str]) -> list[Value]:
+            found = await self.read(lambda session: question(session, keys))
+            return [found[key] if key in found else nothing() for key in keys]
+
+        return DataLoader(load_fn=load)
+
+
+Info = strawberry.Info[Asking, Any]

@@ -1,0 +1,144 @@
+"""Films are asked for, drawn anew and cancelled; which runs can stand in one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import strawberry
+from anyio import to_thread
+
+from chroma.server.graphql.context import Info
+from chroma.server.graphql.films import Film, FilmAxis
+from chroma.server.graphql.runs import Run
+from chroma.server.home.film_requests import cancel_film, refine_film, request_film
+from chroma.server.store import lookups, tables
+from chroma.server.store.engine import Session
+from chroma.server.store.films.partners import partners_of
+from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.films.sources import default_layer
+from chroma.server.store.films.views import film_views
+
+
+@strawberry.type
+class FilmPartner:
+    run: Run
+    refusal: str | None = strawberry.field(
+        description="Why it cannot stand in a film with the first run; null: it can"
+    )
+
+
+@strawberry.type
+class FilmPartners:
+    found: list[FilmPartner] = strawberry.field(description="Newest first")
+    of: int = strawberry.field(description="Other runs of the project; only the newest ones were looked at")
+
+
+@strawberry.type
+class FilmQuery:
+    @strawberry.field
+    async def film(self, info: Info, id: strawberry.ID) -> Film | None:
+        views = await info.context.read(lambda session: film_views(session, [str(id)]))
+        return Film.of_view(views[str(id)]) if views else None
+
+    @strawberry.field(description="Runs of the same project that can, or cannot, join this one in a film")
+    async def film_partners(
+        self, info: Info, run_id: strawberry.ID, split: str, layer: str | None = None
+    ) -> FilmPartners:
+        store = info.context.home.store
+
+        def ask(session: Session) -> FilmPartners:
+            run = lookups.run_by(session, str(run_id))
+            of_run = lookups.split_by(session, run.id, split)
+            source = lookups.layer_by(session, run.id, layer) if layer else default_layer(session, of_run)
+            found, of = partners_of(session, store, run, source, of_run)
+            return FilmPartners(
+                found=[FilmPartner(run=Run.of_row(each.run), refusal=each.refusal) for each in found], of=of
+            )
+
+        return await info.context.read(ask)
+
+
+@strawberry.type
+class FilmMutation:
+    @strawberry.mutation(
+        description="Idempotent: the same request gives the same film; a failed or cancelled one is tried "
+        "again. Frames run over the steps of one layer, over the layers of one step, or over runs that "
+        "followed the same data"
+    )
+    async def request_film(  # noqa: PLR0917
+        self,
+        info: Info,
+        run_id: strawberry.ID,
+        split: str,
+        layer: Annotated[
+            str | None, strawberry.argument(description="Over epochs and runs; null: the default one")
+        ] = None,
+        method: str = "umap",
+        axis: FilmAxis = FilmAxis.EPOCHS,
+        steps: Annotated[
+            list[int] | None, strawberry.argument(description="Over epochs: only these; null: all")
+        ] = None,
+        layers: Annotated[
+            list[str] | None, strawberry.argument(description="Over layers: these, in order; null: all")
+        ] = None,
+        run_ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="Over runs: which, in order, runId first"),
+        ] = None,
+        epoch: Annotated[
+            int | None,
+            strawberry.argument(
+                description="Over layers and runs: the last snapshot of it; null: the last of all"
+            ),
+        ] = None,
+        step: Annotated[
+            int | None, strawberry.argument(description="Over layers: instead of an epoch")
+        ] = None,
+        sample_ids: Annotated[
+            list[str] | None, strawberry.argument(description="The samples to show; null: all of the split")
+        ] = None,
+        samples_of: Annotated[
+            strawberry.ID | None,
+            strawberry.argument(description="Instead: those that were picked for this film"),
+        ] = None,
+    ) -> Film:
+        request = FilmRequest(
+            run_id=str(run_id),
+            split=split,
+            # Over layers it says nothing: whoever has one layer open may ask for all.
+            layer=None if axis is FilmAxis.LAYERS else layer,
+            method=method,
+            axis=axis.value,
+            steps=steps,
+            layers=layers,
+            runs=None if run_ids is None else [str(each) for each in run_ids],
+            epoch=epoch,
+            step=step,
+            sample_ids=sample_ids,
+            samples_of=None if samples_of is None else str(samples_of),
+        )
+        home = info.context.home
+        return await _film(info, lambda: request_film(home, request))
+
+    @strawberry.mutation(
+        description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
+        "a film whose frames were all drawn together already stays as it is"
+    )
+    async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
+        home = info.context.home
+        return await _film(info, lambda: refine_film(home, str(film_id)))
+
+    @strawberry.mutation(
+        description="Stops drawing a film: what is drawn stays, and it rests until it is asked for again"
+    )
+    async def cancel_film(self, info: Info, film_id: strawberry.ID) -> Film:
+        home = info.context.home
+        return await _film(info, lambda: cancel_film(home, str(film_id)))
+
+
+async def _film(info: Info, change: Callable[[], tables.Film]) -> Film:
+    """Change a film in a thread, and read it as it is now."""
+    row = await to_thread.run_sync(change)
+    views = await info.context.read(lambda session: film_views(session, [row.id]))
+    return Film.of_view(views[row.id])

@@ -1,0 +1,68 @@
+"""Films are asked for here: by people, and as snapshots come."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+
+from chroma.errors import NotFoundError
+from chroma.server.home.context import Context
+from chroma.server.home.events import Event
+from chroma.server.store.engine import reading, writing
+from chroma.server.store.films import lifecycle, requests
+from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.tables import Film
+
+
+def request_film(context: Context, request: FilmRequest) -> Film:
+    """Ask for a film; the same question gives the same film, a failed one is tried again.
+
+    Raises:
+        NotFoundError: No such run, layer, split, step, epoch or sample.
+        ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
+    """
+    with writing(context.engine) as session:
+        film = requests.request_film(session, context.store, request)
+    return _told(context, film, "asked for")
+
+
+def refine_film(context: Context, film_id: str) -> Film:
+    """Ask for all frames of a film to be drawn together anew, in a new revision.
+
+    Raises:
+        NotFoundError: No such film.
+        ConfigError: Its method draws each frame on its own.
+    """
+    with writing(context.engine) as session:
+        film = lifecycle.refine_film(session, film_id)
+    return _told(context, film, "asked for")
+
+
+def cancel_film(context: Context, film_id: str) -> Film:
+    """Stop drawing a film: what is drawn stays, and it rests until it is asked for again.
+
+    Raises:
+        NotFoundError: No such film.
+    """
+    with writing(context.engine) as session:
+        film = lifecycle.cancel_film(session, film_id)
+    return _told(context, film, "cancelled")
+
+
+def grow_films(context: Context, run_ids: Collection[str]) -> None:
+    """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
+    with reading(context.engine) as session:
+        wanted = lifecycle.wanted_films(session, run_ids)
+    for request in wanted.requests:
+        with suppress(NotFoundError):  # the run was deleted meanwhile
+            request_film(context, request)
+    for film_id in wanted.films:
+        with writing(context.engine) as session:
+            film = lifecycle.grow_film(session, film_id)
+        if film is not None:
+            _told(context, film, "asked for")
+
+
+def _told(context: Context, film: Film, message: str) -> Film:
+    context.events.publish(Event("film", film.run_id, film_id=film.id, progress=0.0, message=message))
+    return film

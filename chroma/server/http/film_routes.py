@@ -1,0 +1,214 @@
+"""Numbers as bytes: frames, columns, ids, samples and vectors.
+
+Frames and columns are little-endian arrays without a header; how long they are and what they mean is
+said by GraphQL. The rest are Arrow IPC streams.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+from anyio import to_thread
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from chroma.errors import ConfigError
+from chroma.projection.film import quantize
+from chroma.server.film_export import film_page
+from chroma.server.home.context import Context
+from chroma.server.http.caching import ASK, FOREVER, answer
+from chroma.server.store import lookups
+from chroma.server.store.engine import reading
+from chroma.server.store.films.columns import column_values
+from chroma.server.store.films.frames import bounds_of, read_frame
+from chroma.server.store.samples import selections
+from chroma.server.store.samples.arrow import film_ids, samples_stream, vectors_stream
+from chroma.server.store.samples.export import Format, export_samples
+from chroma.server.store.snapshots import comparison
+
+_BYTES = "application/octet-stream"
+_ARROW = "application/vnd.apache.arrow.stream"
+
+_EXPORTS: dict[Format, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "parquet": "application/vnd.apache.parquet",
+    "ids": "application/json",
+}
+
+router = APIRouter(prefix="/api")
+
+
+class Wanted(BaseModel):
+    """Which samples to export, and how.
+
+    Attributes:
+        positions: Dense positions in the split, in the wanted order; None for all.
+        step: Of the outputs; None for the last ones.
+        format: csv, json, parquet, or ids (a JSON list of texts).
+    """
+
+    positions: list[int] | None = Field(default=None, max_length=2_000_000)
+    step: int | None = None
+    format: Format = "csv"
+
+
+@router.get("/films/{film_id}/frames/{digest}")
+def frame(
+    request: Request, film_id: str, digest: str, dtype: Literal["f32", "u16"] = "f32", revision: str = ""
+) -> Response:
+    """X of all points, then y. f32: NaN is missing. u16: in the square of `revision`, 65535 is missing."""
+    context: Context = request.app.state.context
+    if dtype == "u16" and not revision:
+        raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        xy = read_frame(context.store, lookups.frame_by(session, film, digest))
+        if dtype == "f32":
+            body = xy.T.tobytes()
+        else:
+            within = bounds_of(lookups.revision_by(session, film, revision))
+            body = quantize(xy, within).astype("<u2").tobytes()
+    return answer(request, body, _BYTES, cache=FOREVER)
+
+
+# Tags and metadata keys may hold slashes.
+@router.get("/films/{film_id}/columns/{name:path}")
+def column(request: Request, film_id: str, name: str, frame: int | None = None) -> Response:
+    """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        at = lookups.frame_at(session, film, frame)
+        _, values = column_values(session, context.store, film, name, at)
+    return answer(request, values.tobytes(), _BYTES, cache=ASK)
+
+
+@router.get("/films/{film_id}/page")
+def page(request: Request, film_id: str) -> Response:
+    """The film as one HTML file that plays without a server."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        film = lookups.film_by(session, film_id)
+        made = film_page(session, context.store, film, request.app.state.static)
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Disposition": f'attachment; filename="{made.name}"',
+        "X-Content-Type-Options": "nosniff",
+        "X-Chroma-Points": str(made.n),
+    }
+    return Response(made.body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.get("/films/{film_id}/ids")
+def ids(request: Request, film_id: str) -> Response:
+    """The ids of the points in film order: an Arrow stream with the column `id`."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = film_ids(session, context.store, lookups.film_by(session, film_id))
+    return answer(request, body, _ARROW, cache=ASK)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/samples")
+def samples(request: Request, run_id: str, split: str) -> Response:
+    """What is known of the samples of a split, but their images: an Arrow stream."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = samples_stream(session, context.store, lookups.split_by(session, run_id, split))
+    return answer(request, body, _ARROW, cache=ASK)
+
+
+@router.post("/runs/{run_id}/splits/{split:path}/samples/export")
+def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Response:
+    """Chosen samples with their labels, outputs, metadata and tags, as a file."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = export_samples(
+            session,
+            context.store,
+            lookups.split_by(session, run_id, split),
+            positions=wanted.positions,
+            step=wanted.step,
+            format=wanted.format,
+        )
+    return Response(body, media_type=_EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
+
+
+@router.post("/runs/{run_id}/splits/{split:path}/selections")
+async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
+    """Keep a selection that is too long for an address: a body of ascending u32 positions; its name."""
+    context: Context = request.app.state.context
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > 4 * selections.MOST:
+            raise ConfigError(f"a selection holds at most {selections.MOST} positions; select fewer samples")
+    if len(body) % 4:
+        raise ConfigError(f"a selection of {len(body)} bytes was sent; send 4 bytes, u32, for each position")
+
+    def write() -> str:
+        with reading(context.engine) as session:
+            found = lookups.split_by(session, run_id, split)
+        return selections.keep_selection(context.store, found, np.frombuffer(body, "<u4"))
+
+    return {"name": await to_thread.run_sync(write)}
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/selections/{name}")
+def selection(request: Request, run_id: str, split: str, name: str) -> Response:
+    """The positions of a kept selection: u32, ascending."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = lookups.split_by(session, run_id, split)
+    body = selections.read_selection(context.store, found, name).astype("<u4").tobytes()
+    return answer(request, body, _BYTES, cache=FOREVER)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/matches")
+def matches(request: Request, run_id: str, split: str, other_run: str, other_split: str) -> Response:
+    """For each sample of a split, in order, its position in another split, by id: u32, 2**32 - 1 is none."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = comparison.match_samples(
+            session,
+            context.store,
+            lookups.split_by(session, run_id, split),
+            lookups.split_by(session, other_run, other_split),
+        )
+    body = np.where(found < 0, comparison.NO_MATCH, found).astype("<u4").tobytes()
+    return answer(request, body, _BYTES, cache=ASK)
+
+
+@router.get("/runs/{run_id}/splits/{split:path}/overlap")
+def overlap(  # noqa: PLR0917 - FastAPI reads them by name
+    request: Request,
+    run_id: str,
+    split: str,
+    layer: str,
+    other_run: str,
+    other_split: str,
+    other_layer: str,
+    step: int | None = None,
+    other_step: int | None = None,
+) -> Response:
+    """Share of its neighbours each sample keeps at another moment, by position: f32, NaN where not known."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        found = comparison.compare(
+            session,
+            context.store,
+            comparison.Moment(run_id, layer, split, step),
+            comparison.Moment(other_run, other_layer, other_split, other_step),
+        )
+    return answer(request, found.overlap.astype("<f4").tobytes(), _BYTES, cache=ASK)
+
+
+@router.get("/runs/{run_id}/snapshots/{snapshot_id}/vectors")
+def vectors(request: Request, run_id: str, snapshot_id: str) -> Response:
+    """The vectors of a snapshot: an Arrow stream with the columns id, part and vector."""
+    context: Context = request.app.state.context
+    with reading(context.engine) as session:
+        body = vectors_stream(session, context.store, lookups.snapshot_by(session, run_id, snapshot_id))
+    return answer(request, body, _ARROW, cache=ASK)

@@ -1,0 +1,198 @@
+"""Starts the app under uvicorn: in a thread of this process, or in the foreground for the command line."""
+
+from __future__ import annotations
+
+import atexit
+import errno
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+
+import uvicorn
+
+from chroma.errors import ConfigError, HomeError
+from chroma.server.app import create_app
+from chroma.server.home.home import Home
+from chroma.settings import Settings
+
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PORT = 8000
+_TRIES = 100  # ports looked at after the usual one
+_PATIENCE = 3  # seconds that open requests and subscriptions get at the end
+
+
+class Served:
+    """A server running in a thread of this process.
+
+    Attributes:
+        url: Where it listens: `http://127.0.0.1:41234`.
+        token: What it asks for; None if it asks for nothing.
+        root_path: Prefix under which a proxy shows it; empty for none.
+    """
+
+    def __init__(
+        self, server: uvicorn.Server, thread: threading.Thread, url: str, token: str | None, root_path: str
+    ) -> None:
+        self.url = url
+        self.token = token
+        self.root_path = root_path
+        self._server = server
+        self._thread = thread
+        atexit.register(self.stop)
+
+    def stop(self) -> None:
+        """End the server and give the home back; safe to call twice."""
+        atexit.unregister(self.stop)
+        self._server.should_exit = True
+        self._thread.join()
+
+
+def new_token() -> str:
+    """A random token, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: str | None = None) -> Served:
+    """Serve a home from a daemon thread; returns once it answers.
+
+    Args:
+        settings: Which home.
+        host: A name or address of this machine.
+        port: 0 takes any free one.
+        token: Asked of every request; None asks for nothing.
+
+    Raises:
+        HomeError: Another process owns the home, or it cannot be written to.
+        CatalogError: The catalog is damaged or newer than this program.
+        ConfigError: The host is not this machine, or the port is in use.
+    """
+    listening = _listen(host, port)
+    root_path = prefix_of(settings, listening.getsockname()[1])
+    server, url, home = _prepare(settings, listening, host, token, root_path=root_path)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="chroma-server", daemon=True
+    )
+    thread.start()
+    while not server.started and thread.is_alive():
+        thread.join(0.01)
+    if not server.started:
+        listening.close()
+        home.close()
+        raise HomeError(f"the server of {settings.home} did not start; its log says why")
+    return Served(server, thread, url, token, root_path)
+
+
+def prefix_of(settings: Settings, port: int) -> str:
+    """The prefix under which a proxy shows the dashboard that listens on this port; empty for none."""
+    return settings.root_path.replace("{port}", str(port))
+
+
+def run_foreground(
+    settings: Settings,
+    *,
+    host: str = "127.0.0.1",
+    port: int | None = None,
+    token: str | None = None,
+    ready: Callable[[str, str], None] = lambda url, root_path: None,
+) -> None:
+    """Serve a home until Ctrl-C or SIGTERM.
+
+    Args:
+        settings: Which home.
+        host: A name or address of this machine.
+        port: None takes 8000, or the next free one.
+        token: Asked of every request; None asks for nothing.
+        ready: Called with the URL and the prefix of the proxy once the server answers: prints the address,
+            opens a browser.
+
+    Raises:
+        HomeError: Another process owns the home, or it cannot be written to.
+        CatalogError: The catalog is damaged or newer than this program.
+        ConfigError: The host is not this machine, or the port is in use.
+    """
+    listening = _listen(host, port) if port is not None else _listen_near(host)
+    root_path = prefix_of(settings, listening.getsockname()[1])
+    server, _, home = _prepare(settings, listening, host, token, root_path=root_path, ready=ready)
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass  # how people end it
+    finally:
+        listening.close()
+        home.close()
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers."""
+
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._started()
+
+
+def _prepare(
+    settings: Settings,
+    listening: socket.socket,
+    host: str,
+    token: str | None,
+    *,
+    root_path: str,
+    ready: Callable[[str, str], None] = lambda url, root_path: None,
+) -> tuple[_Server, str, Home]:
+    """Open the home here, so that its errors are raised here, and make the server of it."""
+    name = f"[{host}]" if ":" in host else host
+    url = f"http://{name}:{listening.getsockname()[1]}"
+    try:
+        home = Home(settings, token=token, url=url, root_path=root_path)
+    except BaseException:
+        listening.close()
+        raise
+    config = uvicorn.Config(
+        create_app(settings, token=token, home=home, root_path=root_path),
+        log_config=None,  # logging belongs to the program we run in
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=_PATIENCE,
+        ws_max_size=2**20,  # bytes: subscriptions are short texts
+        server_header=False,
+    )
+    return _Server(config, lambda: ready(url, root_path)), url, home
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if host not in _LOOPBACK:
+        raise ConfigError(
+            f"the host {host} is not this machine alone: other machines would reach your data; "
+            "use 127.0.0.1, and from elsewhere an SSH tunnel"
+        )
+    if not 0 <= port <= 65535:
+        raise ConfigError(f"port {port} cannot be used: ports go from 0 to 65535; give another one")
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port just left may be taken again
+    try:
+        listening.bind((host, port))
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+        raise ConfigError(
+            f"port {port} on {host} {why}; give another --port, or none for the next free one"
+        ) from error
+    listening.setblocking(False)
+    return listening
+
+
+def _listen_near(host: str) -> socket.socket:
+    for port in range(_PORT, _PORT + _TRIES):
+        try:
+            return _listen(host, port)
+        except ConfigError:
+            if host not in _LOOPBACK:
+                raise
+    return _listen(host, 0)

@@ -1,0 +1,149 @@
+"""Columns of a film that follow from its neighbor graphs and its layouts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from chroma.insight.neighbors import label_agreement, neighbors_kept
+from chroma.projection.neighbors import NeighborGraph
+from chroma.records import Array
+from chroma.server.store.files import Store
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films.points import Points, points_of
+from chroma.server.store.samples.classes import label_codes
+from chroma.server.store.samples.user_columns import Column
+from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows
+from chroma.server.store.snapshots.vectors import snapshot_ids
+from chroma.server.store.tables import Film, Frame, Graph, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A column, and its values by point in a frame: codes (-1 missing) or numbers (NaN missing)."""
+
+    column: Column
+    values: Callable[[Frame | None], Array]
+
+
+def derived_columns(session: Session, store: Store, film: Film, points: Points) -> Iterable[Derived]:
+    """The columns that can be told of a film as it is now.
+
+    `agreement` is the share of a sample's 15 nearest neighbours in the full space that carry its label,
+    `kept` the share of those of the frame before that still are, `movement` the way from the frame before in
+    units of that frame's RMS radius, `cluster` the group in the layout of the last frame (HDBSCAN).
+    """
+    revision = stored.shown(stored.revisions(session, [film.id]).get(film.id, []), film.method)
+    shown = stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+    if not shown:
+        return
+    derived = _Values(session, store, film, shown, points)
+    if _has_graphs(session, film, [frame.snapshot_id for frame in shown]):
+        if derived.labels is not None:
+            yield Derived(Column("agreement", per_frame=True), derived.agreement)
+        if len(shown) > 1:
+            yield Derived(Column("kept", per_frame=True), derived.kept)
+    if len(shown) > 1:
+        yield Derived(Column("movement", per_frame=True, drawn=True), derived.movement)
+    clusters = stored.read_clusters(store, shown[-1])
+    if clusters is not None:
+        whole = np.full(len(points), -1, np.int64)
+        whole[: len(clusters)] = clusters
+        legend = tuple(f"cluster {number + 1}" for number in range(int(clusters.max(initial=-1)) + 1))
+        yield Derived(Column("cluster", legend, drawn=True), lambda _: whole)
+
+
+def knn_purity(session: Session, store: Store, film: Film, shown: Sequence[Frame]) -> list[float | None]:
+    """Mean `agreement` of each frame; None where no neighbor graph is stored, or nothing is labelled."""
+    points = points_of(session, store, film)
+    graphs = _has_graphs(session, film, [row.snapshot_id for row in shown])
+    if not graphs or label_codes(points.table) is None:
+        return [None] * len(shown)
+    values = _Values(session, store, film, shown, points)
+    found: list[float | None] = []
+    for frame in shown:
+        key = ("purity", film.id, frame.digest)
+        if key not in points.table.memo:
+            shares = values.agreement(frame)
+            known = shares[np.isfinite(shares)]
+            if not len(known):  # the graph may still come
+                found.append(None)
+                continue
+            points.table.memo[key] = float(known.mean())
+        found.append(points.table.memo[key])
+    return found
+
+
+class _Values:
+    """Values by point in a frame; NaN where they cannot be told."""
+
+    def __init__(
+        self, session: Session, store: Store, film: Film, shown: Sequence[Frame], points: Points
+    ) -> None:
+        self._session = session
+        self._store = store
+        self._film = film
+        self._shown = {frame.index: frame for frame in shown}
+        self._points = points
+        codes = label_codes(points.table)
+        self.labels = None if codes is None else codes[points.positions]
+
+    def agreement(self, frame: Frame | None) -> Array:
+        found = self._graph(frame)
+        return (
+            self._unknown() if found is None or self.labels is None else label_agreement(found, self.labels)
+        )
+
+    def kept(self, frame: Frame | None) -> Array:
+        old, new = self._graph(self._before(frame)), self._graph(frame)
+        return self._unknown() if old is None or new is None else neighbors_kept(old, new)
+
+    def movement(self, frame: Frame | None) -> Array:
+        earlier = self._before(frame)
+        moved = self._unknown()
+        if frame is None or earlier is None:
+            return moved
+        old, new = stored.read_frame(self._store, earlier), stored.read_frame(self._store, frame)
+        there = old[np.isfinite(old).all(axis=1)]
+        radius = float(np.sqrt(there.var(axis=0).sum())) if len(there) else 0.0
+        both = min(len(old), len(new))
+        if radius > 0:
+            moved[:both] = np.linalg.norm(new[:both] - old[:both], axis=1) / radius
+        return moved
+
+    def _before(self, frame: Frame | None) -> Frame | None:
+        return self._shown.get(frame.index - 1) if frame else None
+
+    def _graph(self, frame: Frame | None) -> NeighborGraph | None:
+        """The stored graph of a frame's snapshot, by point.
+
+        None, too, where samples have several vectors: their graph speaks of parts.
+        """
+        snapshot = self._session.get(Snapshot, frame.snapshot_id) if frame else None
+        if snapshot is None or snapshot.digest is None:
+            return None
+        ids = snapshot_ids(self._session, self._store, snapshot)
+        rows = self._points.rows(ids)
+        here = rows[rows >= 0]
+        subset = self._film.subset or ("" if len(here) == len(ids) else self._film.split_id)
+        found = find_graph(self._session, self._store, snapshot, subset)
+        if found is None or len(here) != len(found.valid) or len(np.unique(here)) < len(here):
+            return None
+        return place_rows(found, here, len(self._points))
+
+    def _unknown(self) -> Array:
+        return np.full(len(self._points), np.nan, np.float32)
+
+
+def _has_graphs(session: Session, film: Film, snapshot_ids: Sequence[str]) -> bool:
+    """Whether a neighbor graph is stored for any of the film's snapshots."""
+    query = select(Graph.id).where(
+        col(Graph.query_id).in_(snapshot_ids),
+        Graph.metric == METRIC,
+        Graph.k == K,
+        col(Graph.subset).in_([film.subset] if film.subset else ["", film.split_id]),
+    )
+    return session.exec(query).first() is not None

@@ -1,0 +1,217 @@
+"""Revisions of films and their frames: rows, and files of numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from chroma.projection.film import Bounds, bounds
+from chroma.server.store.files import Store
+from chroma.server.store.tables import Film, Frame, Revision, Snapshot
+
+# A growing film should rarely leave its square: each time it does, the screen loads all frames again.
+_MARGIN = 0.25
+# Columns of a frame that say how far it can be trusted.
+QUALITY = ("trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n")
+
+Xy = npt.NDArray[np.float32]
+
+
+def revisions(session: Session, film_ids: Iterable[str]) -> dict[str, list[Revision]]:
+    """Revisions by film, oldest first."""
+    rows = session.exec(
+        select(Revision).where(col(Revision.film_id).in_(list(film_ids))).order_by(col(Revision.number))
+    ).all()
+    found: dict[str, list[Revision]] = {}
+    for row in rows:
+        found.setdefault(row.film_id, []).append(row)
+    return found
+
+
+def shown(history: Sequence[Revision], method: str) -> Revision | None:
+    """The revision to show: the newest finished drawing, else the newest preview: PCA, then frames forming.
+
+    A drawing that gets its frames one by one is hidden until it has one for every snapshot there was when
+    it was begun.
+    """
+    final = [row for row in history if not row.preview and row.method == method]
+    return (final or previews(history) or [None])[-1]
+
+
+def previews(history: Sequence[Revision]) -> list[Revision]:
+    """Those made for the eye only: first paints, and films forming."""
+    return [row for row in history if row.preview and (row.method == "pca" or row.forming)]
+
+
+def newest(history: Sequence[Revision], method: str) -> Revision | None:
+    """The newest drawing by a method, on the screen or still in the making."""
+    return next((row for row in reversed(history) if row.method == method and not row.forming), None)
+
+
+def frames_of(session: Session, revision_ids: Iterable[str]) -> dict[str, list[Frame]]:
+    """Frames by revision, in order."""
+    rows = session.exec(
+        select(Frame).where(col(Frame.revision_id).in_(list(revision_ids))).order_by(col(Frame.index))
+    ).all()
+    found: dict[str, list[Frame]] = {}
+    for row in rows:
+        found.setdefault(row.revision_id, []).append(row)
+    return found
+
+
+def add_revision(
+    session: Session, film_id: str, method: str, within: Bounds, *, preview: bool, forming: bool = False
+) -> Revision:
+    """Begin a drawing of a film."""
+    last = session.exec(
+        select(Revision.number).where(Revision.film_id == film_id).order_by(col(Revision.number).desc())
+    ).first()
+    row = Revision(
+        film_id=film_id,
+        number=0 if last is None else last + 1,
+        method=method,
+        preview=preview,
+        forming=forming,
+        offset_x=within.offset_x,
+        offset_y=within.offset_y,
+        scale=within.scale,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def add_frame(
+    session: Session,
+    store: Store,
+    revision: Revision,
+    *,
+    index: int,
+    snapshot: Snapshot,
+    xy: Xy,
+    quality: Mapping[str, Any],
+) -> Frame:
+    """Write the numbers of a frame, then its row.
+
+    The digest is 24 hex digits of the numbers and 8 of the snapshot's digest: the same numbers have the
+    same address, and a frame of a snapshot that was since replaced is known by it.
+    """
+    body = np.ascontiguousarray(xy.T, dtype="<f4").tobytes()
+    digest = blake2b(body, digest_size=12).hexdigest() + _mark(snapshot)
+    path = f"films/{revision.film_id}/{digest}.f32"
+    if not store.path(path).is_file():
+        store.write(path, body)
+    row = Frame(
+        revision_id=revision.id,
+        snapshot_id=snapshot.id,
+        index=index,
+        epoch=snapshot.epoch,
+        step=snapshot.step,
+        digest=digest,
+        path=path,
+        n=int(np.isfinite(xy).all(axis=1).sum()),
+        of=len(xy),
+        **quality,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def add_frames(
+    session: Session, store: Store, revision: Revision, snapshots: Sequence[Snapshot], frames: Sequence[Xy]
+) -> list[Frame]:
+    """Write the frames of a whole revision, without quality figures."""
+    return [
+        add_frame(session, store, revision, index=index, snapshot=snapshot, xy=xy, quality={})
+        for index, (snapshot, xy) in enumerate(zip(snapshots, frames, strict=True))
+    ]
+
+
+def copy_frame(session: Session, frame: Frame, revision: Revision) -> Frame:
+    """Take a frame over into another revision, as it is."""
+    row = Frame(**frame.model_dump(exclude={"id", "revision_id"}), revision_id=revision.id)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def quality_of(frame: Frame) -> dict[str, Any]:
+    """The quality figures of a frame, by the names of their columns."""
+    return frame.model_dump(include=set(QUALITY))
+
+
+def is_painted(session: Session, film: Film, wanted: Sequence[Snapshot]) -> bool:
+    """Whether the film's newest preview shows these snapshots as they are."""
+    preview = newest(revisions(session, [film.id]).get(film.id, []), "pca")
+    frames = frames_of(session, [preview.id]).get(preview.id, []) if preview else []
+    return len(frames) == len(wanted) and all(map(is_fresh, frames, wanted))
+
+
+def square(frames: Sequence[Xy]) -> Bounds:
+    """The square a revision lies in: round all frames, with room for those to come."""
+    if not any(np.isfinite(xy).all(axis=1).any() for xy in frames):
+        return Bounds(-1.0, -1.0, 2.0)
+    return bounds(frames, _MARGIN)
+
+
+def bounds_of(revision: Revision) -> Bounds:
+    """The square a revision's coordinates lie in."""
+    return Bounds(revision.offset_x, revision.offset_y, revision.scale)
+
+
+def drop_previews(session: Session, store: Store, film_id: str, *, but_newest: bool = False) -> None:
+    """Remove previews of a film, and their files: something newer takes their place.
+
+    Args:
+        session: A writing session.
+        store: Of the files.
+        film_id: Of which film.
+        but_newest: Keep first paints and the newest state of a film forming: it is being fetched.
+    """
+    found = previews(revisions(session, [film_id]).get(film_id, []))
+    if but_newest:
+        found = [row for row in found if row.forming][:-1]
+    gone = [row.id for row in found]
+    paths = {row.path for rows in frames_of(session, gone).values() for row in rows}
+    session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
+    kept = set(session.exec(select(Frame.path).where(col(Frame.path).in_(paths))).all())
+    for path in paths - kept:
+        store.path(path).unlink(missing_ok=True)
+
+
+def read_frame(store: Store, frame: Frame) -> Xy:
+    """The numbers of a frame: float32 `[n, 2]`, NaN where a sample is missing."""
+    return np.fromfile(store.path(frame.path), "<f4").reshape(2, -1).T
+
+
+def save_clusters(store: Store, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
+    """Keep the clusters of a frame's layout in place of others: int32 `[n]`, -1 for points in none."""
+    kept = store.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+    for other in set(kept.parent.glob("*.clusters")) - {kept}:
+        other.unlink(missing_ok=True)
+
+
+def read_clusters(store: Store, frame: Frame) -> npt.NDArray[np.int32] | None:
+    """The clusters of a frame's layout; None where they were not worked out."""
+    path = store.path(_clusters_path(frame))
+    return np.fromfile(path, "<i4") if path.is_file() else None
+
+
+def _clusters_path(frame: Frame) -> str:
+    return frame.path.removesuffix(".f32") + ".clusters"
+
+
+def is_fresh(frame: Frame, snapshot: Snapshot) -> bool:
+    """Whether a frame was drawn from the snapshot as it is now."""
+    return frame.snapshot_id == snapshot.id and frame.digest.endswith(_mark(snapshot))
+
+
+def _mark(snapshot: Snapshot) -> str:
+    return (snapshot.digest or "").ljust(8, "0")[:8]

@@ -1,0 +1,174 @@
+"""Films that there are: which call for frames, which are drawn anew, which are cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from chroma.errors import ConfigError, NotFoundError
+from chroma.records import Projection
+from chroma.server.store.films.job_queue import cancel, enqueue, jobs_of, withdraw
+from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
+from chroma.server.store.films.requests import METHODS, FilmRequest
+from chroma.server.store.films.sources import KIND, PUBLISHED, is_up_to_date
+from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What runs with new snapshots call for.
+
+    Attributes:
+        requests: Films that are not there yet.
+        films: Ids of films that can grow.
+    """
+
+    requests: list[FilmRequest]
+    films: list[str]
+
+
+def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
+    """The films to draw where snapshots came: each run's default one, and those that lack frames.
+
+    The default film is that of the default layer and the first split by UMAP; where no vectors were captured,
+    that of the first coordinates that were logged. A cancelled film rests until
+    somebody asks for it. A film over runs shows the runs as they were when it was asked for.
+    """
+    wanted = Wanted([], [])
+    for run_id in run_ids:
+        run = session.get(Run, run_id)
+        if run is None or run.deleted_at is not None:
+            continue
+        existing = session.exec(select(Film).where(Film.run_id == run_id, Film.axis != "runs")).all()
+        jobs = jobs_of(session, KIND, [film.id for film in existing])
+        for film in existing:
+            rests = film.id in jobs and jobs[film.id].status == "cancelled"
+            if not rests and not is_up_to_date(session, film):
+                wanted.films.append(film.id)
+        pairs = _published_pairs(session, run_id)
+        if not pairs and not existing:  # coordinates may be all there is
+            for layer, split, _ in logged_steps(session, [run_id]).get(run_id, [])[:1]:
+                wanted.requests.append(FilmRequest(run_id, split, layer, LOGGED))
+        if pairs and not any(_is_default(film, pairs) for film in existing):
+            layer, split = _first(pairs)
+            wanted.requests.append(FilmRequest(run_id, split.name, layer.name))
+    return wanted
+
+
+def grow_film(session: Session, film_id: str) -> Film | None:
+    """Ask for what is missing of a film; None where it is gone."""
+    film = living_film(session, film_id)
+    if film is not None:
+        enqueue(session, KIND, film.id)
+    return film
+
+
+def refine_film(session: Session, film_id: str) -> Film:
+    """Ask for all frames of a film to be drawn together anew, in a new revision.
+
+    Raises:
+        NotFoundError: No such film.
+        ConfigError: Its method draws each frame on its own.
+    """
+    film = _known(session, film_id)
+    if film.method != METHODS[0]:
+        raise ConfigError(
+            f"a film by {film.method!r} cannot be refined: its frames are drawn each on its own; "
+            f"refine the one by {METHODS[0]!r}"
+        )
+    film.refine = True
+    session.add(film)
+    enqueue(session, KIND, film.id)
+    return film
+
+
+def cancel_film(session: Session, film_id: str) -> Film:
+    """Stop drawing a film: what is drawn stays, and it rests until it is asked for again.
+
+    Raises:
+        NotFoundError: No such film.
+    """
+    film = _known(session, film_id)
+    film.refine = False
+    session.add(film)
+    cancel(session, KIND, film.id)
+    return film
+
+
+def put_away_films(session: Session, run_id: str) -> None:
+    """Draw no further the films a run is in, for it is deleted; restored, it calls for those it lacks."""
+    of_runs = session.exec(select(Film).where(Film.axis == "runs")).all()
+    own = session.exec(select(Film.id).where(Film.run_id == run_id)).all()
+    withdraw(session, KIND, [*own, *(film.id for film in of_runs if run_id in (film.run_ids or ()))])
+
+
+def published(session: Session) -> dict[str, str]:
+    """For each run a digest of what films are drawn from: it differs when something came or was replaced.
+
+    Deleted runs are left out, so that one that is restored comes anew.
+    """
+    deleted = set(session.exec(select(Run.id).where(col(Run.deleted_at).is_not(None))).all())
+    snapshots: Sequence[Any] = session.exec(
+        select(Snapshot.run_id, Snapshot.digest)
+        .where(col(Snapshot.status).in_(PUBLISHED))
+        .order_by(col(Snapshot.id))
+    ).all()
+    coordinates: Sequence[Any] = session.exec(
+        select(Segment.run_id, Segment.digest)
+        .where(Segment.kind == Projection.kind)
+        .order_by(col(Segment.id))
+    ).all()
+    found: dict[str, Any] = {}
+    for run_id, digest in (*snapshots, *coordinates):
+        if run_id in deleted:
+            continue
+        found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
+    return {run_id: digest.hexdigest() for run_id, digest in found.items()}
+
+
+def living_film(session: Session, film_id: str) -> Film | None:
+    """A film none of whose runs is deleted."""
+    film = session.get(Film, film_id)
+    if film is None:
+        return None
+    runs = [session.get(Run, run_id) for run_id in film.run_ids or [film.run_id]]
+    return film if all(run is not None and run.deleted_at is None for run in runs) else None
+
+
+def split_rank(name: str) -> tuple[int, str]:
+    """Order of splits: val, its like, test, train, then the user's own by name."""
+    stem = name.partition(":")[0]
+    order = ("val", "test", "train", "predict")
+    return (order.index(stem) if stem in order else len(order), name)
+
+
+def _known(session: Session, film_id: str) -> Film:
+    film = living_film(session, film_id)
+    if film is None:
+        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    return film
+
+
+def _is_default(film: Film, pairs: Sequence[tuple[Layer, Split]]) -> bool:
+    layer, split = _first(pairs)
+    whole = film.axis == "epochs" and film.steps is None and not film.subset
+    return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, METHODS[0])
+
+
+def _published_pairs(session: Session, run_id: str) -> list[tuple[Layer, Split]]:
+    """The layers and splits of a run that have published snapshots."""
+    rows: Sequence[Any] = session.exec(
+        select(Snapshot.layer_id, Snapshot.split_id)
+        .where(Snapshot.run_id == run_id, col(Snapshot.status).in_(PUBLISHED))
+        .distinct()
+    ).all()
+    return [(session.get_one(Layer, layer), session.get_one(Split, split)) for layer, split in rows]
+
+
+def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[Layer, Split]:
+    """The layer and the split the dashboard opens first."""
+    return min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))

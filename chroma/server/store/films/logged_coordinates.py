@@ -1,0 +1,141 @@
+"""2-D coordinates that users worked out themselves: a film of them is shown as it is, never computed.
+
+The coordinates of a layer at a step belong to its snapshot there. Where no vectors were captured, a row
+stands in for the snapshot: status `coordinates`, no digest, 0 dimensions, so that no reader of vectors
+meets it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from chroma import segment
+from chroma.records import Projection
+from chroma.server.store import tables
+from chroma.server.store.files import Store
+from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.points import Points
+
+LOGGED = "logged"  # the method of such films
+COORDINATES = "coordinates"  # status of a snapshot without vectors
+
+
+def stand_in(
+    session: Session, run_id: str, split: tables.Split, attempt: tables.Attempt, record: Projection
+) -> None:
+    """Make the layer and the snapshot that coordinates belong to, where no vectors made them."""
+    key = tables.stable_id("layer", run_id, record.layer)
+    layer = session.get(tables.Layer, key)
+    if layer is None:
+        layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0, reason="logged coordinates")
+        session.add(layer)
+        session.flush()
+    key = tables.stable_id("snapshot", run_id, record.layer, record.split, record.step)
+    row = session.get(tables.Snapshot, key)
+    if row is not None and row.status != COORDINATES:
+        return
+    row = row or tables.Snapshot(
+        id=key,
+        run_id=run_id,
+        layer_id=layer.id,
+        split_id=split.id,
+        attempt_id=attempt.id,
+        step=record.step,
+        dim=0,
+        dtype="float32",
+        status=COORDINATES,
+    )
+    row.epoch, row.attempt_id = record.epoch, attempt.id
+    session.add(row)
+    session.flush()
+
+
+def only_coordinates(session: Session, layer: tables.Layer, split: tables.Split, step: int | None) -> bool:
+    """Whether coordinates are all there is of a layer and a split at a step; None: at any step."""
+    if step is None:
+        return layer.dim == 0
+    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
+    row = session.get(tables.Snapshot, key)
+    return row is not None and row.status == COORDINATES
+
+
+def logged_steps(session: Session, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
+    """By run the layer, split and step of all coordinates that were logged, by step."""
+    rows: Sequence[Any] = session.exec(
+        select(tables.Segment.run_id, tables.Segment.layer, tables.Segment.split, tables.Segment.step)
+        .where(col(tables.Segment.run_id).in_(run_ids), tables.Segment.kind == Projection.kind)
+        .distinct()
+        .order_by(col(tables.Segment.step))
+    ).all()
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    for run_id, layer, split, step in rows:
+        found.setdefault(run_id, []).append((layer, split, step))
+    return found
+
+
+def logged_snapshots(session: Session, layer: tables.Layer, split: tables.Split) -> list[tables.Snapshot]:
+    """The snapshots of a layer and a split that have coordinates, by step.
+
+    They are copies, whose digest is that of coordinates and vectors: what a frame is drawn from.
+    """
+    by_step: dict[int, list[tables.Segment]] = {}
+    for row in _segments(session, layer, split):
+        by_step.setdefault(row.step or 0, []).append(row)
+    rows = session.exec(
+        select(tables.Snapshot)
+        .where(tables.Snapshot.layer_id == layer.id, tables.Snapshot.split_id == split.id)
+        .where(col(tables.Snapshot.step).in_(by_step))
+        .order_by(col(tables.Snapshot.step))
+    ).all()
+    copies: list[tables.Snapshot] = []
+    for row in rows:
+        of: dict[str, Any] = row.model_dump() | {"digest": _digest(by_step[row.step], row.digest)}
+        copies.append(tables.Snapshot(**of))
+    return copies
+
+
+def logged_xy(session: Session, store: Store, snapshot: tables.Snapshot, points: Points) -> Xy:
+    """The coordinates of a snapshot in film order, float32 `[n, 2]`; NaN where a sample has none."""
+    layer = session.get_one(tables.Layer, snapshot.layer_id)
+    split = session.get_one(tables.Split, snapshot.split_id)
+    xy = np.full((len(points), 2), np.nan, np.float32)
+    for row in reversed(_segments(session, layer, split, snapshot.step)):  # the first word of a sample counts
+        columns = segment.read_columns(store.path(row.path), ("ids", "xy"))
+        rows = points.rows(columns["ids"])
+        xy[rows[rows >= 0]] = columns["xy"][rows >= 0]
+    return xy
+
+
+def _segments(
+    session: Session, layer: tables.Layer, split: tables.Split, step: int | None = None
+) -> list[tables.Segment]:
+    """The segments of logged coordinates, each step's of the newest attempt at it only."""
+    query = (
+        select(tables.Segment, tables.Attempt.number)
+        .join(tables.Attempt)
+        .where(
+            tables.Segment.run_id == layer.run_id,
+            tables.Segment.kind == Projection.kind,
+            tables.Segment.split == split.name,
+            tables.Segment.layer == layer.name,
+        )
+        .order_by(col(tables.Segment.id))
+    )
+    rows: Sequence[Any] = session.exec(
+        query if step is None else query.where(tables.Segment.step == step)
+    ).all()
+    newest: dict[int, int] = {}
+    for row, attempt in rows:
+        newest[row.step] = max(attempt, newest.get(row.step, attempt))
+    return [row for row, attempt in rows if attempt == newest[row.step]]
+
+
+def _digest(rows: Sequence[tables.Segment], vectors: str | None) -> str:
+    """Of coordinates, and of the vectors that say how far they can be trusted."""
+    parts = [*sorted(row.digest for row in rows), vectors or ""]
+    return blake2b("".join(parts).encode(), digest_size=16).hexdigest()

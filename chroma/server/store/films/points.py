@@ -1,0 +1,110 @@
+"""The points of a film: which samples of its split it shows, in which order."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlmodel import Session
+
+from chroma.errors import ConfigError, NotFoundError
+from chroma.records import Ids
+from chroma.server.store.files import Store
+from chroma.server.store.samples.load import SampleTable, split_samples
+from chroma.server.store.tables import Film, Split
+
+Places = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Point i of a film is the sample at `positions[i]` of its split.
+
+    Attributes:
+        table: The samples of the split; over runs of the first one's.
+        positions: int64 `[n]`, ascending: all of the split, or the picked ones.
+    """
+
+    table: SampleTable
+    positions: Places
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    def rows(self, ids: Ids) -> Places:
+        """The points of these samples, `[len(ids)]`; -1 where the film does not show them."""
+        places = self.table.positions(ids)
+        point_at = np.full(len(self.table) + 1, -1, np.int64)  # the last one: for unknown samples
+        point_at[self.positions] = np.arange(len(self.positions))
+        return point_at[places]
+
+
+def points_of(session: Session, store: Store, film: Film) -> Points:
+    """The points of a film as its split is now; samples that come later are appended.
+
+    Raises:
+        FileNotFoundError: The file that says which samples were picked is gone.
+    """
+    table = split_samples(session, store, session.get_one(Split, film.split_id))
+    if not film.subset:
+        return Points(table, np.arange(len(table)))
+    ids = _read(store, film.id)
+    keys = np.array(ids, object if table.ids.dtype == object else np.int64)
+    places = table.positions(keys)
+    return Points(table, np.sort(places[places >= 0]))
+
+
+def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
+    """The ids of picked samples, in the order and of the type of their split.
+
+    Args:
+        table: The samples of the split.
+        sample_ids: As text.
+
+    Raises:
+        ConfigError: None is picked.
+        NotFoundError: One is not in the split.
+    """
+    if not sample_ids:
+        raise ConfigError("no sample is picked for the film; pick at least one, or leave the choice out")
+    wanted = set(sample_ids)
+    picked = [id_ for id_ in table.ids.tolist() if str(id_) in wanted]
+    if len(picked) < len(wanted):
+        known = [str(id_) for id_ in table.ids.tolist()]
+        raise NotFoundError("sample", min(wanted.difference(known)), known)
+    return picked
+
+
+def picked_of(store: Store, film_id: str) -> list[str]:
+    """The samples that were picked for a film, as text; they outlive the film's row.
+
+    Raises:
+        NotFoundError: No samples were picked for such a film.
+    """
+    if not re.fullmatch(r"[0-9a-f]{32}", film_id) or not store.path(_path(film_id)).is_file():
+        raise NotFoundError("film of picked samples", film_id)
+    return [str(id_) for id_ in _read(store, film_id)]
+
+
+def subset_digest(ids: Sequence[Any]) -> str:
+    """What a choice of samples is known by: 32 hex digits."""
+    return blake2b(json.dumps(ids).encode(), digest_size=16).hexdigest()
+
+
+def keep_subset(store: Store, film_id: str, ids: Sequence[Any]) -> None:
+    """Store the ids of a film's picked samples beside its frames."""
+    store.write(_path(film_id), json.dumps(ids).encode())
+
+
+def _read(store: Store, film_id: str) -> list[Any]:
+    return json.loads(store.path(_path(film_id)).read_bytes())
+
+
+def _path(film_id: str) -> str:
+    return f"films/{film_id}/subset.json"

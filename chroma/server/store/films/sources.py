@@ -1,0 +1,158 @@
+"""What a film is drawn from: its published snapshots, in order, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from chroma.errors import NotFoundError
+from chroma.server.store.films.frames import frames_of, is_fresh, revisions, shown
+from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
+from chroma.server.store.tables import Film, Job, Layer, Segment, Snapshot, Split
+
+KIND = "film"  # of the jobs that draw films
+PUBLISHED = ("complete", "partial")
+MOST_FRAMES = 60  # of a film
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """A film and what it is drawn from: published snapshots in the order of its frames."""
+
+    film: Film
+    layer: Layer
+    split: Split
+    snapshots: list[Snapshot]
+
+    @property
+    def subject(self) -> str:
+        """What it is of, for people."""
+        if self.film.axis == "layers":
+            return f"the layers at step {self.film.step}"
+        return f"layer {self.layer.name!r}"
+
+
+def load_shot(session: Session, film: Film) -> Shot:
+    """The film with its layer, its split and its published snapshots."""
+    layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+    return Shot(film, layer, split, snapshots_of(session, film))
+
+
+def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
+    """The published snapshots a film is of, in its order: by step, by layer of the model, or by run.
+
+    Of logged coordinates: those that have them.
+    """
+    if film.axis == "layers":
+        split = session.get_one(Split, film.split_id)
+        there = {layer.name: layer for layer in layers_at(session, split, film.step or 0)}
+        names = there if film.layers is None else [name for name in film.layers if name in there]
+        ids = [there[name].id for name in names]
+        rows = session.exec(
+            _published().where(col(Snapshot.layer_id).in_(ids), Snapshot.split_id == split.id)
+        ).all()
+        by_layer = {row.layer_id: row for row in rows if row.step == film.step}
+        return [by_layer[id_] for id_ in ids if id_ in by_layer]
+    if film.axis == "runs":
+        layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+        found = (
+            last_snapshot(session, run_id, layer.name, split.name, film.epoch)
+            for run_id in film.run_ids or ()
+        )
+        return [row for row in found if row is not None]
+    if film.method == LOGGED:
+        layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+        rows = logged_snapshots(session, layer, split)
+        return [row for row in rows if film.steps is None or row.step in film.steps]
+    rows = session.exec(
+        _published()
+        .where(Snapshot.layer_id == film.layer_id, Snapshot.split_id == film.split_id)
+        .order_by(col(Snapshot.step))
+    ).all()
+    return [row for row in rows if film.steps is None or row.step in film.steps]
+
+
+def last_snapshot(
+    session: Session, run_id: str, layer: str, split: str, epoch: int | None
+) -> Snapshot | None:
+    """A run's last published snapshot of a layer and a split by their names, or the last of an epoch."""
+    query = (
+        _published()
+        .join(Layer, col(Snapshot.layer_id) == Layer.id)
+        .join(Split, col(Snapshot.split_id) == Split.id)
+        .where(Snapshot.run_id == run_id, Layer.name == layer, Split.name == split)
+        .order_by(col(Snapshot.step).desc())
+    )
+    return session.exec(query if epoch is None else query.where(Snapshot.epoch == epoch)).first()
+
+
+def moments(session: Session, split: Split) -> list[tuple[int, int | None]]:
+    """Step and epoch of a split's published snapshots, by step."""
+    rows: Iterable[Any] = session.exec(
+        select(Snapshot.step, Snapshot.epoch)
+        .where(Snapshot.split_id == split.id, col(Snapshot.status).in_(PUBLISHED))
+        .distinct()
+        .order_by(col(Snapshot.step))
+    ).all()
+    return [(step, epoch) for step, epoch in rows]
+
+
+def layers_at(session: Session, split: Split, step: int) -> list[Layer]:
+    """The layers that have a published snapshot of a split at a step, in the order of the model.
+
+    That is the order their first vectors were written in: a forward pass meets the layers one by one.
+    """
+    rows: Iterable[Any] = session.exec(
+        select(Segment.layer, func.min(Segment.number))
+        .where(Segment.run_id == split.run_id, Segment.kind == "snapshot")
+        .group_by(col(Segment.layer))
+    ).all()
+    first = {str(name): int(number) for name, number in rows}
+    layers = session.exec(
+        select(Layer)
+        .join(Snapshot, col(Snapshot.layer_id) == Layer.id)
+        .where(Snapshot.split_id == split.id, Snapshot.step == step)
+        .where(col(Snapshot.status).in_(PUBLISHED))
+    ).all()
+    return sorted(layers, key=lambda layer: (first.get(layer.name, 0), layer.name))
+
+
+def default_layer(session: Session, split: Split) -> Layer:
+    """The layer of a run that the dashboard opens first.
+
+    Raises:
+        NotFoundError: The run has no layer yet.
+    """
+    layers = session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
+    if not layers:
+        raise NotFoundError("layer", "the default one")
+    return min(layers, key=by_default)
+
+
+def by_default(layer: Layer) -> tuple[bool, bool, str]:
+    """Sorts layers: the default one first, those without vectors last."""
+    return (not layer.default, layer.dim == 0, layer.name)
+
+
+def is_up_to_date(session: Session, film: Film) -> bool:
+    """Whether the last thing done for a film was to finish it, with every snapshot there is now."""
+    job = session.exec(select(Job).where(Job.kind == KIND, Job.key == film.id)).first()
+    if job is None or job.status != "ready" or film.refine:
+        return False
+    newest: Sequence[Snapshot] = snapshots_of(session, film)
+    drawing = shown(revisions(session, [film.id]).get(film.id, []), film.method)
+    frames = frames_of(session, [drawing.id]).get(drawing.id, []) if drawing else []
+    drawn = {frame.snapshot_id: frame for frame in frames}
+    if len(newest) > MOST_FRAMES:  # a long run: some are left out on purpose, but never the last
+        newest = [*newest[-1:], *(row for row in newest if row.id in drawn)]
+    elif len(newest) < len(frames):
+        return False  # over runs: another epoch's snapshot stands for a run now
+    return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
+
+
+def _published() -> Any:
+    return select(Snapshot).where(col(Snapshot.status).in_(PUBLISHED))

@@ -1,0 +1,133 @@
+"""What is shown of films, for many at once: names, job, revision, frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func
+from sqlmodel import Session, col, select
+
+from chroma.server.store.films import frames as stored
+from chroma.server.store.films.job_queue import jobs_of
+from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
+from chroma.server.store.films.sources import KIND, PUBLISHED
+from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Run, Snapshot, Split
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a frame comes from."""
+
+    run_id: str
+    run: str
+    layer: str
+
+
+@dataclass(frozen=True, slots=True)
+class FilmView:
+    """A film with all that is shown of it.
+
+    Attributes:
+        film: The film.
+        layer: Name of its layer; over layers of the last one.
+        split: Name of its split.
+        followed: Samples the run follows in the split.
+        of: Samples the split holds.
+        snapshot_count: Snapshots it could show.
+        job: What draws it.
+        revision: The one that is shown.
+        frames: Of that revision.
+        sources: Of these frames.
+    """
+
+    film: Film
+    layer: str
+    split: str
+    followed: int
+    of: int
+    snapshot_count: int
+    job: Job | None
+    revision: Revision | None
+    frames: Sequence[Frame]
+    sources: Sequence[Source]
+
+
+def film_views(session: Session, film_ids: Sequence[str]) -> dict[str, FilmView]:
+    """Films with their names, their jobs and the revisions that are shown, in the order of the ids."""
+    rows = {row.id: row for row in session.exec(select(Film).where(col(Film.id).in_(film_ids))).all()}
+    layers = _by_id(session, Layer, {row.layer_id for row in rows.values()})
+    splits = _by_id(session, Split, {row.split_id for row in rows.values()})
+    counts = _Counts(session, list(rows.values()))
+    jobs = jobs_of(session, KIND, list(rows))
+    history = stored.revisions(session, rows)
+    shown = {id_: stored.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
+    frames = stored.frames_of(session, [revision.id for revision in shown.values() if revision])
+    sources = _sources(session, {frame.snapshot_id for found in frames.values() for frame in found})
+    views: dict[str, FilmView] = {}
+    for id_ in film_ids:
+        if id_ in rows:
+            film, revision = rows[id_], shown[id_]
+            split = splits[film.split_id]
+            mine = frames.get(revision.id, []) if revision else []
+            views[id_] = FilmView(
+                film=film,
+                layer=layers[film.layer_id].name,
+                split=split.name,
+                followed=split.n,
+                of=split.of,
+                snapshot_count=counts.of(film, layers[film.layer_id].name, split.name),
+                job=jobs.get(id_),
+                revision=revision,
+                frames=mine,
+                sources=[sources[frame.snapshot_id] for frame in mine],
+            )
+    return views
+
+
+class _Counts:
+    """How many snapshots films could show."""
+
+    def __init__(self, session: Session, films: Sequence[Film]) -> None:
+        def grouped(one: Any, other: Any) -> dict[tuple[Any, Any], int]:
+            rows: Iterable[Any] = session.exec(
+                select(one, other, func.count())
+                .where(col(Snapshot.run_id).in_({film.run_id for film in films}))
+                .where(col(Snapshot.status).in_(PUBLISHED))
+                .group_by(one, other)
+            ).all()
+            return {(first, second): int(count) for first, second, count in rows}
+
+        axes = {film.axis for film in films}
+        logged = logged_steps(session, [film.run_id for film in films if film.method == LOGGED])
+        self._logged = Counter(
+            (run_id, layer, split) for run_id, rows in logged.items() for layer, split, _ in rows
+        )
+        self._steps = grouped(Snapshot.layer_id, Snapshot.split_id) if "epochs" in axes else {}
+        self._layers = grouped(Snapshot.split_id, Snapshot.step) if "layers" in axes else {}
+
+    def of(self, film: Film, layer: str, split: str) -> int:
+        chosen = film.run_ids or film.layers or film.steps
+        if chosen is not None:
+            return len(chosen)
+        if film.method == LOGGED:
+            return self._logged[film.run_id, layer, split]
+        if film.axis == "layers":
+            return self._layers.get((film.split_id, film.step), 0)
+        return self._steps.get((film.layer_id, film.split_id), 0)
+
+
+def _sources(session: Session, snapshot_ids: Iterable[str]) -> dict[str, Source]:
+    rows = session.exec(
+        select(Snapshot.id, Run.id, Run.name, Layer.name)
+        .join(Layer, col(Snapshot.layer_id) == Layer.id)
+        .join(Run, col(Snapshot.run_id) == Run.id)
+        .where(col(Snapshot.id).in_(list(snapshot_ids)))
+    ).all()
+    return {snapshot: Source(run_id, run, layer) for snapshot, run_id, run, layer in rows}
+
+
+def _by_id(session: Session, table: Any, ids: Iterable[str]) -> dict[str, Any]:
+    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids))).all()}

@@ -1,0 +1,99 @@
+"""Layers and snapshots: which attempt's segments a snapshot shows, and whether it is whole."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, cast
+
+import numpy as np
+from sqlmodel import Session
+
+from chroma import segment
+from chroma.errors import IngestError
+from chroma.records import Snapshot
+from chroma.server.store import tables
+from chroma.server.store.files import Store
+from chroma.server.store.snapshots.vectors import snapshot_segments
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """What one attempt has of a snapshot."""
+
+    attempt: tables.Attempt
+    rows: Sequence[tables.Segment]
+
+    @property
+    def whole(self) -> bool:
+        """All ranks have ended."""
+        ended = {row.writer.partition("-")[0] for row in self.rows if row.ends}
+        return len(ended) >= self.attempt.world_size
+
+    @property
+    def status(self) -> str:
+        if self.whole:
+            return "complete"
+        return "open" if self.attempt.status == "running" else "partial"
+
+
+def layer_of(session: Session, run_id: str, record: Snapshot) -> tables.Layer:
+    """The row of a snapshot's layer, made or completed by what the snapshot says of it."""
+    key = tables.stable_id("layer", run_id, record.layer)
+    layer = session.get(tables.Layer, key)
+    if layer is None:
+        layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0)
+        session.add(layer)
+    layer.dim = record.vectors.shape[1] or layer.dim
+    layer.pooling, layer.reason, layer.default = record.note.pooling, record.note.reason, record.note.default
+    session.flush()
+    return layer
+
+
+def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Split, step: int) -> None:
+    """Make a snapshot's row say what its segments say.
+
+    The newest attempt that has all of it counts, else the newest that has anything.
+
+    Raises:
+        IngestError: The parts of one attempt differ in dimension.
+    """
+    candidates: dict[str, list[tables.Segment]] = {}
+    for row in snapshot_segments(session, layer.run_id, layer.name, split.name, step):
+        candidates.setdefault(row.attempt_id or "", []).append(row)
+    found = [_Candidate(session.get_one(tables.Attempt, key), rows) for key, rows in candidates.items()]
+    shown = max(found, key=lambda candidate: (candidate.whole, candidate.attempt.number))
+    records = [cast("Snapshot", segment.read(store.path(row.path)).record) for row in shown.rows]
+    filled = [record for record in records if len(record.ids)] or records[:1]
+    dims = {record.vectors.shape[1] for record in filled}
+    if len(dims) > 1:
+        raise IngestError(
+            f"run {layer.run_id}: layer {layer.name} at step {step} of {split.name} came with vectors of "
+            f"{' and '.join(str(dim) for dim in sorted(dims))} numbers; pool them to one size"
+        )
+    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
+    row = session.get(tables.Snapshot, key) or tables.Snapshot(
+        id=key,
+        run_id=layer.run_id,
+        layer_id=layer.id,
+        split_id=split.id,
+        attempt_id=shown.attempt.id,
+        step=step,
+        dim=0,
+        dtype="float16",
+    )
+    ids: Any = np.concatenate([record.ids for record in filled])
+    row.attempt_id = shown.attempt.id
+    row.status = shown.status
+    row.epoch = filled[-1].epoch
+    row.n = len(set(ids.tolist()))
+    row.of = max(row.n, *(record.of for record in records))
+    row.dim = dims.pop()
+    row.dtype = np.result_type(*(record.vectors.dtype for record in filled)).name
+    row.bytes = sum(part.bytes for part in shown.rows)
+    row.created_at = min(part.created_at for part in shown.rows)
+    digests = "".join(sorted(part.digest for part in shown.rows))
+    row.digest = None if row.status == "open" else blake2b(digests.encode(), digest_size=16).hexdigest()
+    session.add(row)
+    session.flush()

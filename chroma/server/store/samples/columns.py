@@ -1,0 +1,118 @@
+"""Columns of a split: one number or one category for each of its samples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+from sqlmodel import Session, col, select
+
+from chroma.records import Array
+from chroma.server.store import tables
+from chroma.server.store.files import Store
+from chroma.server.store.samples.classes import Codes, class_marks, classes_of, predicted_classes
+from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
+from chroma.server.store.samples.user_columns import (
+    DERIVED,
+    Column,
+    Known,
+    at_any,
+    logged_columns,
+    metadata_columns,
+)
+
+_OUTPUTS = ("confidence", "margin", "cross_entropy")
+
+
+def split_columns(session: Session, store: Store, split: tables.Split) -> dict[str, Known]:
+    """All columns of a split by name."""
+    table = split_samples(session, store, split)
+    found = [
+        *_label_columns(session, store, split, table),
+        Known(Column("split", (split.name,)), at_any(lambda: np.zeros(len(table), np.int64))),
+        Known(Column("position"), at_any(lambda: np.arange(len(table)))),
+        *_tag_columns(session, split, table),
+    ]
+    known = {entry.column.name: entry for entry in found}
+    for prefix, more in (
+        ("metadata", metadata_columns(table)),
+        ("columns", logged_columns(session, store, split, table)),
+    ):
+        for entry in more:
+            name = entry.column.name
+            taken = name in known or name in DERIVED or name.startswith(("tag:", "label:"))
+            free = f"{prefix}:{name}" if taken else name
+            known[free] = replace(entry, column=replace(entry.column, name=free))
+    return known
+
+
+def _label_columns(
+    session: Session, store: Store, split: tables.Split, table: SampleTable
+) -> Iterable[Known]:
+    predicted = predicted_classes(session, store, split)
+    legend, code = classes_of(table, predicted)
+    labels = table.labels
+    if labels is not None and labels.dtype.kind == "f":
+        yield Known(Column("label"), at_any(lambda: labels))
+    elif labels is not None:
+        yield Known(Column("label", legend), at_any(lambda: code(labels)))
+        if session.get_one(tables.Run, split.run_id).task == "multilabel":
+            for name, marks in class_marks(legend, code(labels)):
+                yield Known(Column(f"label:{name}", ("no", "yes")), at_any(lambda marks=marks: marks))
+    if predicted:
+        truth = None if labels is None or labels.dtype.kind == "f" else code(labels)
+        yield from _output_columns(_Said(session, store, split, len(table)), legend, code, truth)
+
+
+class _Said:
+    """What the model said at a step, read once."""
+
+    def __init__(self, session: Session, store: Store, split: tables.Split, n: int) -> None:
+        self._read = partial(step_outputs, session, store, split)
+        self._outputs: dict[int | None, OutputColumns | None] = {}
+        self._n = n
+
+    def __call__(self, step: int | None, name: str) -> Array:
+        """A column of the outputs; missing where there are none."""
+        if step not in self._outputs:
+            self._outputs[step] = self._read(step)
+        found = self._outputs[step]
+        if found is None:
+            return np.full(self._n, -1) if name == "prediction" else np.full(self._n, np.nan, np.float32)
+        return getattr(found, name)
+
+
+def _output_columns(
+    said: _Said, legend: tuple[str, ...], code: Callable[[Array], Codes], truth: Codes | None
+) -> Iterable[Known]:
+    def prediction(step: int | None) -> Codes:
+        return code(said(step, "prediction"))
+
+    def correct(step: int | None) -> Codes:
+        guess = prediction(step)
+        return np.where((guess < 0) | (truth < 0), -1, truth == guess) if truth is not None else guess
+
+    yield Known(Column("prediction", legend, per_frame=True), prediction, said=True)
+    if truth is not None:
+        yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct, said=True)
+    for name in _OUTPUTS:
+        yield Known(Column(name, per_frame=True), lambda step, name=name: said(step, name), said=True)
+
+
+def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[Known]:
+    tags = session.exec(
+        select(tables.Tag)
+        .where(tables.Tag.run_id == split.run_id, tables.Tag.split == split.name)
+        .order_by(col(tables.Tag.name))
+    ).all()
+
+    def marked(tag: tables.Tag) -> Codes:
+        query = select(tables.TaggedSample.sample_id).where(tables.TaggedSample.tag_id == tag.id)
+        carriers = set(session.exec(query).all())
+        return np.array([str(key) in carriers for key in table.ids.tolist()], np.int64)
+
+    for tag in tags:
+        column = Column(f"tag:{tag.name}", ("untagged", "tagged"))
+        yield Known(column, at_any(lambda tag=tag: marked(tag)))

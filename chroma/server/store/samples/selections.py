@@ -1,0 +1,60 @@
+"""Selections too long for an address: ascending positions in a split, known by their digest."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from hashlib import blake2b
+
+import numpy as np
+
+from chroma.errors import ConfigError, NotFoundError
+from chroma.records import Array
+from chroma.server.store.files import Store
+from chroma.server.store.tables import Split
+
+MOST = 2**21  # positions; an export takes as many
+
+
+def keep_selection(store: Store, split: Split, positions: Array) -> str:
+    """Keep a selection for links; the same one has the same name.
+
+    Args:
+        store: Of the files.
+        split: Whose samples.
+        positions: uint32, ascending.
+
+    Returns:
+        Its name: 32 hex digits.
+
+    Raises:
+        ConfigError: The positions do not ascend, or are none, or more than `MOST`.
+    """
+    if not 0 < len(positions) <= MOST or (np.diff(positions.astype(np.int64)) <= 0).any():
+        raise ConfigError(
+            f"a selection of {len(positions)} positions was sent; send 1 to {MOST} of them, each greater "
+            "than the one before"
+        )
+    gaps = np.diff(positions, prepend=positions.dtype.type(0)).astype("<u4").tobytes()
+    name = blake2b(gaps, digest_size=16).hexdigest()
+    path = _path(split, name)
+    if not store.path(path).is_file():
+        store.write(path, zlib.compress(gaps, 6))
+    return name
+
+
+def read_selection(store: Store, split: Split, name: str) -> Array:
+    """The positions of a kept selection, uint32 ascending.
+
+    Raises:
+        NotFoundError: None is kept under this name.
+    """
+    path = store.path(_path(split, name)) if re.fullmatch(r"[0-9a-f]{32}", name) else None
+    if path is None or not path.is_file():
+        raise NotFoundError("selection", name)
+    gaps = np.frombuffer(zlib.decompress(path.read_bytes()), "<u4")
+    return np.cumsum(gaps, dtype=np.uint32)
+
+
+def _path(split: Split, name: str) -> str:
+    return f"runs/{split.run_id}/selections/{split.id}/{name}.z"

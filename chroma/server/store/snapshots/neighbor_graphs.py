@@ -1,0 +1,117 @@
+"""Stored neighbor graphs: one Arrow file and one catalog row for each, computed once, read by all."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import pyarrow as pa
+from sqlmodel import Session, select
+
+from chroma.projection.neighbors import Metric, NeighborGraph
+from chroma.server.store.files import Store
+from chroma.server.store.tables import Graph, Snapshot
+
+K = 15  # neighbours kept: what layouts and lists ask for
+METRIC: Metric = "euclidean"
+
+
+def find_graph(session: Session, store: Store, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
+    """The stored graph of a snapshot in itself; None if there is none, or the snapshot has changed since.
+
+    Args:
+        session: A reading session.
+        store: Of the files.
+        snapshot: Whose vectors.
+        subset: Which of its samples are in the graph; empty: all.
+    """
+    row = _row(session, snapshot, subset)
+    if row is None or row.digest != snapshot.digest or not store.path(row.path).is_file():
+        return None
+    return _decode(store, row)
+
+
+def save_graph(
+    session: Session, store: Store, snapshot: Snapshot, graph: NeighborGraph, subset: str = ""
+) -> None:
+    """Store a snapshot's graph, or that of a subset of its samples; rows are in the order of its vectors."""
+    part = f"-{subset}" if subset else ""
+    path = f"graphs/{snapshot.run_id}/{snapshot.digest}-{graph.metric}-{graph.k_requested}{part}.arrow"
+    store.write(path, _encode(graph))
+    row = _row(session, snapshot, subset) or Graph(
+        query_id=snapshot.id,
+        reference_id=snapshot.id,
+        digest="",
+        subset=subset,
+        metric=graph.metric,
+        k=graph.k_requested,
+        path=path,
+    )
+    row.digest, row.path = snapshot.digest or "", path
+    row.n, row.recall = graph.n_valid, graph.recall
+    session.add(row)
+    session.flush()
+
+
+def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], n: int) -> NeighborGraph:
+    """The same graph among n samples: row i of it stands at `rows[i]`, all others are missing."""
+    if n == len(graph.valid) and np.array_equal(rows, np.arange(n)):
+        return graph
+    indices = np.full((n, graph.k), -1, np.int32)
+    distances = np.full((n, graph.k), np.nan, np.float32)
+    valid = np.zeros(n, bool)
+    here = np.flatnonzero(graph.valid)
+    indices[rows[here]] = rows[graph.indices[here]]
+    distances[rows] = graph.distances
+    valid[rows] = graph.valid
+    return NeighborGraph(
+        indices, distances, graph.metric, graph.k, graph.k_requested, graph.recall, valid, graph.n_valid
+    )
+
+
+def _row(session: Session, snapshot: Snapshot, subset: str) -> Graph | None:
+    return session.exec(
+        select(Graph).where(
+            Graph.query_id == snapshot.id,
+            Graph.reference_id == snapshot.id,
+            Graph.subset == subset,
+            Graph.metric == METRIC,
+            Graph.k == K,
+        )
+    ).first()
+
+
+def _encode(graph: NeighborGraph) -> bytes:
+    columns = {"indices": _lists(graph.indices), "distances": _lists(graph.distances)}
+    columns["valid"] = pa.array(graph.valid)
+    sink = pa.BufferOutputStream()
+    batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+    with pa.ipc.new_file(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    return sink.getvalue().to_pybytes()
+
+
+def _decode(store: Store, row: Graph) -> NeighborGraph:
+    batch: Any = pa.ipc.open_file(pa.memory_map(str(store.path(row.path)))).get_batch(0)
+    k = int(batch.schema.field("indices").type.list_size)
+    valid: Any = batch.column("valid").to_numpy(zero_copy_only=False)
+    return NeighborGraph(
+        indices=_matrix(batch.column("indices"), k),
+        distances=_matrix(batch.column("distances"), k),
+        metric=cast("Metric", row.metric),
+        k=k,
+        k_requested=row.k,
+        recall=row.recall,
+        valid=valid,
+        n_valid=int(valid.sum()),
+    )
+
+
+def _lists(matrix: np.ndarray[Any, Any]) -> Any:
+    values = pa.array(np.ascontiguousarray(matrix).reshape(-1))
+    kind = pa.list_(values.type, matrix.shape[1])
+    return pa.Array.from_buffers(kind, len(matrix), [None], children=[values])
+
+
+def _matrix(column: Any, k: int) -> Any:
+    return column.flatten().to_numpy().reshape(len(column), k)
