@@ -12,14 +12,14 @@ import secrets
 import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
 from chroma.errors import HomeError
-from chroma.records import Header, Record, Segment
+from chroma.records import Header, Record, Segment, WriterId
 from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
@@ -53,11 +53,10 @@ class JournalWriter:
     Args:
         journal: The journal's folder (`Settings.journal`).
         run: Id of the run.
-        attempt: Id of the process group; a new random one by default.
-        rank: Rank of this process.
-        world_size: How many ranks write.
+        writer_id: Attempt, rank and world size of this process; by default the only one of a new attempt.
 
     Attributes:
+        writer_id: Attempt, rank and world size.
         writer: Rank and 8 random hex digits.
         number: Number of the next segment.
         bytes: Bytes committed so far.
@@ -66,14 +65,10 @@ class JournalWriter:
         HomeError: The folder cannot be made or written to.
     """
 
-    def __init__(
-        self, journal: Path, run: str, *, attempt: str | None = None, rank: int = 0, world_size: int = 1
-    ) -> None:
+    def __init__(self, journal: Path, run: str, writer_id: WriterId | None = None) -> None:
         self.run = run
-        self.attempt = attempt or secrets.token_hex(4)
-        self.rank = rank
-        self.world_size = world_size
-        self.writer = f"{rank}-{secrets.token_hex(4)}"
+        self.writer_id = writer_id or WriterId()
+        self.writer = f"{self.writer_id.rank}-{secrets.token_hex(4)}"
         self.number = 0
         self.bytes = 0
         self._folder = journal / run
@@ -120,9 +115,7 @@ class JournalWriter:
             run=self.run,
             writer=self.writer,
             number=self.number,
-            attempt=self.attempt,
-            rank=self.rank,
-            world_size=self.world_size,
+            **asdict(self.writer_id),
             created_at=time.time(),
         )
         with durable(self._folder / segment_name(self.writer, self.number)) as file:

@@ -6,6 +6,7 @@ One record is one segment. Arrays are NumPy; ids are int64 `[n]` (dataset indice
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
@@ -20,8 +21,25 @@ RunStatus = Literal["running", "finished", "failed", "interrupted"]
 
 
 @dataclass(frozen=True, slots=True)
+class WriterId:
+    """Which process writes to a run.
+
+    Attributes:
+        attempt: Id of the process group; the ranks of one attempt share it. A new random one by default.
+        rank: Rank of the process in its group, from 0.
+        world_size: How many ranks write to the attempt.
+    """
+
+    attempt: str = field(default_factory=lambda: secrets.token_hex(4))
+    rank: int = 0
+    world_size: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Header:
     """What every segment says of itself; (run, writer, number) is its key.
+
+    Flat, as the file format is: the fields of the writer's `WriterId` stand beside the others.
 
     Attributes:
         run: Id of the run.

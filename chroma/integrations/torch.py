@@ -112,14 +112,13 @@ class Watch(CapturedCall):
         self._iterators: dict[str, Any] = {}  # of persistent workers: ours, apart from the user's
         self._steps: set[int] = set()
         rank = rank_of(loaders.values(), options.run_id)
-        self.silent = options.silent or rank.number > 0
+        self.silent = options.silent or rank.writer_id.rank > 0
         if not rank.takes_part:
             return
         self.run = Run(
-            **options.run() | rank.shared,
+            **options.run() | {"run_id": rank.run_id},
             framework=f"torch {torch.__version__}",
-            rank=rank.number,
-            world_size=rank.of,
+            writer_id=rank.writer_id,
             guard=self.guard,
         )
         rank.say(self.run.recording.tally)

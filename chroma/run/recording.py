@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from chroma.guard import Guard, logger
-from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot
+from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot, WriterId
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
 from chroma.run.receipt import Receipt, Tally
@@ -50,9 +50,7 @@ class Recording:
         tags: Sequence[str] = (),
         task: str | None = None,
         framework: str | None = None,
-        attempt: str | None = None,
-        rank: int = 0,
-        world_size: int = 1,
+        writer_id: WriterId | None = None,
         guard: Guard | None = None,
     ) -> None:
         self.tally = tally
@@ -66,7 +64,7 @@ class Recording:
         self._opening = RunOpened(
             tally.project, tally.name, framework, task=task, config=config, tags=tuple(tags)
         )
-        sink = self._sink = JournalSink(settings, tally.run, attempt, rank, world_size)
+        sink = self._sink = JournalSink(settings, tally.run, writer_id or WriterId())
         self._writer = SnapshotWriter(
             sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
         )

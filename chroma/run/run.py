@@ -27,6 +27,7 @@ from chroma.records import (
     RunStatus,
     Samples,
     Snapshot,
+    WriterId,
 )
 from chroma.run import arguments
 from chroma.run.naming import default_project, new_run_id, readable_name
@@ -89,9 +90,7 @@ class Run:
         task: str | None = None,
         framework: str | None = None,
         dtype: arguments.Dtype = "float16",
-        attempt: str | None = None,
-        rank: int = 0,
-        world_size: int = 1,
+        writer_id: WriterId | None = None,
         guard: Guard | None = None,
     ) -> None:
         settings = load_settings()
@@ -112,9 +111,7 @@ class Run:
             tags=tags,
             task=task,
             framework=framework,
-            attempt=attempt,
-            rank=rank,
-            world_size=world_size,
+            writer_id=writer_id,
             guard=guard,
         )
         # A run that is forgotten has ended; at exit the recording closes itself, and waits.

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chroma.errors import HomeError
 from chroma.journal import JournalWriter
-from chroma.records import Record, RunClosed, RunOpened
+from chroma.records import Record, RunClosed, RunOpened, WriterId
 from chroma.settings import Settings
 
 
@@ -18,10 +18,8 @@ class JournalSink:
         full: The home holds `CHROMA_MAX_DISK` bytes: all but the closing of runs is refused.
     """
 
-    def __init__(self, settings: Settings, run: str, attempt: str | None, rank: int, world_size: int) -> None:
-        self._open = lambda: JournalWriter(
-            settings.journal, run, attempt=attempt, rank=rank, world_size=world_size
-        )
+    def __init__(self, settings: Settings, run: str, writer_id: WriterId) -> None:
+        self._open = lambda: JournalWriter(settings.journal, run, writer_id)
         self._home, self._most = settings.home, settings.max_disk
         self._used = 0  # bytes in the home, as far as known
         self._unseen = self._most  # bytes written since the home was measured

@@ -25,6 +25,7 @@ from chroma.records import (
     RunOpened,
     Samples,
     Snapshot,
+    WriterId,
     sample_ids,
 )
 from chroma.server.home.context import Context
@@ -347,7 +348,7 @@ def test_a_run_whose_writer_is_gone_is_interrupted_and_what_it_had_is_published(
 
 def test_the_parts_of_two_ranks_are_merged_in_probe_order(opened: Context) -> None:
     folder = opened.settings.journal
-    ranks = [JournalWriter(folder, "run-1", attempt="a", rank=rank, world_size=2) for rank in (0, 1)]
+    ranks = [JournalWriter(folder, "run-1", WriterId("a", rank, 2)) for rank in (0, 1)]
     ranks[0].commit(RunOpened("p", "n"))
     ranks[0].commit(Samples("val", np.array([4, 2, 0, 5, 3, 1])))
     ranks[1].commit(snapshot(0, ids=[1, 3, 5, 4]))  # 4 twice: padding of a distributed sampler

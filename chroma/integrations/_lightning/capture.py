@@ -14,6 +14,7 @@ from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.split_capture import Moment
 from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL, Call, TrainingCapture
+from chroma.records import WriterId
 from chroma.run.naming import new_run_id
 from chroma.settings import load_settings
 
@@ -64,10 +65,9 @@ class FitCapture(TrainingCapture):
         package = type(trainer).__module__.partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", "")
         self.start(
-            Rank(trainer.global_rank, trainer.world_size),
+            self._rank_in_run(),
             framework=f"{package} {version}".strip(),
             config=_hyperparameters(self.model),
-            **self._shared_id(),
         )
 
     def log_metrics(self, *, of_epoch: bool = False) -> None:
@@ -152,13 +152,14 @@ class FitCapture(TrainingCapture):
         iterators = getattr(getattr(combined, "_iterator", None), "iterators", None) or [None]
         return getattr(iterators[0], "_sampler_iter", None)
 
-    def _shared_id(self) -> dict[str, Any]:
+    def _rank_in_run(self) -> Rank:
         """One run and attempt for all ranks: rank 0's, by the framework's own broadcast."""
-        if self._trainer.world_size == 1:
-            return {"run_id": self._run_id}
+        number, of = self._trainer.global_rank, self._trainer.world_size
+        if of == 1:
+            return Rank(self._run_id)
         mine = (load_settings(run_id=self._run_id).run_id or new_run_id(), secrets.token_hex(4))
         run_id, attempt = self._trainer.strategy.broadcast(mine)
-        return {"run_id": run_id, "attempt": attempt}
+        return Rank(run_id, WriterId(attempt, number, of))
 
 
 def _hyperparameters(model: Any) -> dict[str, Any]:

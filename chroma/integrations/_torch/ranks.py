@@ -14,6 +14,7 @@ from torch.utils.data import DistributedSampler
 
 from chroma.capture.session import SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
+from chroma.records import WriterId
 from chroma.run.naming import new_run_id
 from chroma.run.receipt import Tally
 from chroma.settings import load_settings
@@ -27,28 +28,30 @@ class Rank:
     """This process among those that train together.
 
     Attributes:
-        number: 0 in a training of one process.
-        of: How many processes write to the run.
+        run_id: Id of the run all ranks write to; None for a new one.
+        writer_id: The process as a writer of the run.
         takes_part: Whether this process captures.
-        shared: Arguments of `Run` that are the same on all ranks.
     """
 
-    number: int = 0
-    of: int = 1
+    run_id: str | None = None
+    writer_id: WriterId = field(default_factory=WriterId)
     takes_part: bool = True
-    shared: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def share(self, max_samples: MaxSamples) -> MaxSamples:
         """How many samples this rank may follow."""
+        of = self.writer_id.world_size
         if not isinstance(max_samples, Mapping):
-            return max_samples and -(-max_samples // self.of)
+            return max_samples and -(-max_samples // of)
         each = {split: max_samples_of(split, max_samples) for split in {*SPLITS, *max_samples}}
-        return {split: most and -(-most // self.of) for split, most in each.items()}
+        return {split: most and -(-most // of) for split, most in each.items()}
 
     def say(self, tally: Tally) -> None:
         """What the receipt must say of ranks."""
-        if self.of > 1:
-            tally.note("ranks", f"{self.of} ranks write to this run; this counts rank {self.number}")
+        writer = self.writer_id
+        if writer.world_size > 1:
+            tally.note(
+                "ranks", f"{writer.world_size} ranks write to this run; this counts rank {writer.rank}"
+            )
 
 
 def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:
@@ -58,15 +61,15 @@ def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:
         ConfigError: Rank 0 does not watch, so that there is no run to write to.
     """
     if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
-        return Rank()
-    number, of = dist.get_rank(), dist.get_world_size()
+        return Rank(run_id)
+    number = dist.get_rank()
     if not any(isinstance(getattr(loader, "sampler", None), DistributedSampler) for loader in loaders):
-        return Rank(number, 1, takes_part=number == 0)
-    return Rank(number, of, shared=shared_run(number, run_id))
+        return Rank(run_id, WriterId(rank=number), takes_part=number == 0)
+    return shared_rank(number, dist.get_world_size(), run_id)
 
 
-def shared_run(number: int, run_id: str | None) -> dict[str, Any]:
-    """Run and attempt of rank 0, by way of the process group's store: a note that others wait for.
+def shared_rank(number: int, of: int, run_id: str | None) -> Rank:
+    """A rank with the run and attempt of rank 0, which come through the process group's key-value store.
 
     Raises:
         ConfigError: Rank 0 does not capture, so that there is no run to write to.
@@ -83,4 +86,4 @@ def shared_run(number: int, run_id: str | None) -> dict[str, Any]:
             "on every rank whose loader gives it a share of the samples"
         ) from error
     run, attempt = store.get(key).decode().split()
-    return {"run_id": run, "attempt": attempt}
+    return Rank(run, WriterId(attempt, number, of))

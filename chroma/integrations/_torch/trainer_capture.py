@@ -107,25 +107,26 @@ class TrainingCapture(CapturedCall, ABC):
         if self.taps.pop(loader, None) is not None:
             untap(loader)
 
-    def start(self, rank: Rank, *, framework: str, config: Mapping[str, Any], **identity: Any) -> None:
+    def start(
+        self, rank: Rank, *, framework: str, config: Mapping[str, Any], name: str | None = None
+    ) -> None:
         """Open the run, and decide how each split is captured.
 
         Args:
-            rank: This process among those that train together.
+            rank: This process among those that train together, and the run they write to.
             framework: What trains, as in "lightning 2.6.6".
             config: Hyperparameters.
-            **identity: What is known of the run's name, id and attempt besides the options.
+            name: Name of the run, where the options give none.
         """
         self._rank = rank
         self.run = Run(
-            **self.options.run() | identity,
+            **self.options.run() | {"run_id": rank.run_id, "name": self.options.name or name},
             config=config,
             framework=framework,
-            rank=rank.number,
-            world_size=rank.of,
+            writer_id=rank.writer_id,
             guard=self.guard,
         )
-        self.silent = self.options.silent or rank.number > 0
+        self.silent = self.options.silent or rank.writer_id.rank > 0
         rank.say(self.run.recording.tally)
         self.run.recording.to_half = to_half
         session = CaptureSession(
@@ -250,13 +251,13 @@ class TrainingCapture(CapturedCall, ABC):
         )
 
     def _aside(self, split: str, *about: Any) -> Aside:
-        run, rank = about[0], self._rank
+        run, writer = about[0], self._rank.writer_id
         most = max_samples_of(split, self.options.max_samples)
 
         def probes() -> Sequence[Probe]:
             most_bytes = load_settings().probe_bytes
             return [
-                Probe(loader, split, most, (rank.number, rank.of), most_bytes, run.recording.tally)
+                Probe(loader, split, most, (writer.rank, writer.world_size), most_bytes, run.recording.tally)
                 for loader in listed(self.loaders(split))
             ]
 

@@ -17,10 +17,10 @@ import transformers
 from chroma.capture.options import How
 from chroma.integrations._torch.evaluation import plain, random_states_kept
 from chroma.integrations._torch.options import CaptureOptions
-from chroma.integrations._torch.ranks import Rank, shared_run
+from chroma.integrations._torch.ranks import Rank, shared_rank
 from chroma.integrations._torch.split_capture import Moment
 from chroma.integrations._torch.trainer_capture import Call, TrainingCapture
-from chroma.records import Array
+from chroma.records import Array, WriterId
 
 _NOT_METRICS = ("epoch", "step")
 
@@ -76,17 +76,16 @@ class TrainerCapture(TrainingCapture):
             self.stages.clear()
         plain(trainer.model_wrapped)  # refuses what cannot be captured
         self.model = plain(trainer.model)  # `model_init` may have made it just now
-        rank = Rank(args.process_index, args.world_size)
-        several = dist.is_available() and dist.is_initialized() and rank.of > 1
-        identity: Mapping[str, Any] = {"run_id": self._run_id}
-        if several:
-            identity = shared_run(rank.number, self._run_id)
-        named = self.options.name or (args.run_name if args.run_name != args.output_dir else None)
+        number, of = args.process_index, args.world_size
+        if of > 1 and dist.is_available() and dist.is_initialized():
+            rank = shared_rank(number, of, self._run_id)
+        else:
+            rank = Rank(self._run_id, WriterId(rank=number, world_size=of))
         self.start(
             rank,
             framework=f"transformers {transformers.__version__}",
             config={"model": type(self.model).__name__, **_given(args)},
-            **{"name": named, **identity},
+            name=args.run_name if args.run_name != args.output_dir else None,
         )
 
     def begin_epoch(self) -> None:
