@@ -12,7 +12,7 @@ FRAMEWORKS := transformers accelerate mlflow wandb tensorboard dvclive keras jax
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-ui docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-ui docs screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -96,6 +96,9 @@ bench-keras: $(VENV)/frameworks ## what capture costs a Keras training on each b
 
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits; ONLY=, LAYERS=, SEEDS=)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(LAYERS),--layers $(LAYERS)) $(if $(SEEDS),--seeds $(SEEDS))
+
+bench-idle: $(VENV)/installed ## what a server with 400 runs costs while nothing happens (RUNS=, SECONDS=)
+	$(BIN)/python benchmarks/idle.py $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

@@ -174,6 +174,11 @@ def writers(journal: Path) -> Iterator[tuple[str, str]]:
             yield lock.parent.name, lock.stem
 
 
+def is_empty(journal: Path) -> bool:
+    """Whether a journal holds neither a segment nor a writer's lock."""
+    return next(entries(journal), None) is None and next(writers(journal), None) is None
+
+
 def is_alive(journal: Path, run: str, writer: str) -> bool:
     """Whether a writer's process still holds its lock."""
     path = journal / run / f"{writer}.lock"

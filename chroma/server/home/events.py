@@ -1,11 +1,12 @@
-"""What changes, told to whoever listens: threads publish, the event loop's subscribers receive."""
+"""Events: any thread publishes what changed; subscribers of the event loop and listeners receive it."""
 
 from __future__ import annotations
 
 import asyncio
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -40,13 +41,27 @@ class Events:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._subscribers: set[_Subscriber] = set()
+        self._listeners: list[Callable[[Event], None]] = []
 
     def publish(self, event: Event) -> None:
-        """Tell all subscribers, from any thread; never waits for them."""
+        """Send an event to all listeners and subscribers, from any thread; never waits for subscribers."""
         with self._lock:
+            for listener in self._listeners:
+                listener(event)
             for subscriber in list(self._subscribers):
                 if not subscriber.offer(event):
                     self._subscribers.discard(subscriber)
+
+    @contextmanager
+    def listening(self, listener: Callable[[Event], None]) -> Generator[None]:
+        """Call `listener` with every event, in the thread that publishes it, so it must return at once."""
+        with self._lock:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.remove(listener)
 
     async def subscribe(self, run_id: str | None = None) -> AsyncIterator[Event]:
         """Receive events from now on, of one run if named; the first one says that it has begun."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
+from chroma import journal
 from chroma.errors import ChromaError
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
@@ -34,6 +35,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._run, name="chroma-ingest", daemon=True)
         self._last_error = ""
         self._purge_at = time.monotonic()
+        self._was_empty = False
 
     def start(self) -> None:
         """Begin watching."""
@@ -71,7 +73,12 @@ class Watcher:
         if self._stop.is_set():
             return
         try:
-            ingest_journal(self._context)
+            # Nothing can have happened since the journal was read empty. Ingest reads the catalog too, so it
+            # is asked once more after the last file went.
+            empty = journal.is_empty(self._context.settings.journal)
+            if not (empty and self._was_empty):
+                ingest_journal(self._context)
+            self._was_empty = empty
             if time.monotonic() >= self._purge_at:
                 self._purge_at = time.monotonic() + _PURGE_EVERY
                 home = self._context

@@ -1,8 +1,13 @@
-"""Asks for films as snapshots come, keeps a worker process alive while there is work, tells how far it is."""
+"""Requests films as snapshots arrive, runs a worker while there are jobs, and publishes their progress.
+
+Nothing is done while nothing happens: events of this process wake the supervisor, and the queue is polled
+only while it holds jobs, for what the worker process writes to it.
+"""
 
 from __future__ import annotations
 
 import logging
+import queue
 import subprocess
 import sys
 import threading
@@ -19,9 +24,10 @@ from chroma.server.store.tables import Film, Job, new_id, now
 
 logger = logging.getLogger("chroma.server")
 
-_POLL = 0.2  # seconds between looks at the queue: how late progress is shown
+_POLL = 0.2  # seconds between two looks at the queue while it holds jobs: how late progress is shown
+_IDLE_POLL = 30.0  # seconds between two looks without an event, for jobs that another process asked for
 _BACKOFF = (0.5, 30.0)  # seconds before a worker that died is started again: first, at most
-_DEATHS = 5  # workers that die one after the other before even one job was taken
+_DEATHS = 5  # workers that may die one after the other without taking a job
 _GOODBYE = 5.0  # seconds a worker has to end
 
 _OVERLAP = timedelta(seconds=2)  # a job may be written this long before its commit is seen
@@ -30,7 +36,7 @@ Seen = tuple[str, float, str, str | None]
 
 
 class Supervisor:
-    """Starts the worker when there is work, starts it again when it dies, and ends it with the server.
+    """Starts the worker when there are jobs, starts it again when it dies, and ends it with the server.
 
     Args:
         context: Of the open home.
@@ -39,13 +45,16 @@ class Supervisor:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="chroma-supervisor", daemon=True)
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="chroma-supervisor", daemon=True)
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = ""
         self._deaths = 0
         self._not_before = 0.0
         self._seen: dict[str, Seen] = {}
         self._looked = now()
+        self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._changed: set[str] | None = None  # ids of runs to look at; None: all
         self._published: dict[str, str] = {}
 
     @property
@@ -60,6 +69,7 @@ class Supervisor:
     def stop(self) -> None:
         """End the worker, and give back what it was doing."""
         self._stop.set()
+        self._woken.set()
         self._thread.join()
         if self._process is None:
             return
@@ -68,29 +78,56 @@ class Supervisor:
             job_queue.give_back(session, self._owner)
         self._process = None
 
-    def _watch(self) -> None:
-        while not self._stop.wait(_POLL):
-            try:
-                self._grow()
-                since, self._looked = self._looked, now() - _OVERLAP
-                with reading(self._context.engine) as session:
-                    jobs = job_queue.recent(session, since)
-                    runs = {job.key: film.run_id for job in jobs if (film := session.get(Film, job.key))}
-                self._tell(jobs, runs)
-                self._tend([job for job in jobs if job.status in ("pending", "running")])
-            except Unavailable as error:
-                logger.warning("the queue of films cannot be read now: %s", error.orig)
+    def _run(self) -> None:
+        with self._context.events.listening(self._hear):
+            busy = True
+            while not self._stop.wait(_POLL):
+                if not busy:
+                    self._woken.wait(_IDLE_POLL)
+                self._woken.clear()
+                try:
+                    busy = self._look()
+                except Unavailable as error:
+                    busy = True
+                    logger.warning("the queue of films cannot be read now: %s", error.orig)
+
+    def _hear(self, event: Event) -> None:
+        if event.kind in ("run", "snapshot") and event.run_id is not None:
+            self._heard.put(event.run_id)
+        elif event.kind != "film":
+            return
+        self._woken.set()
+
+    def _look(self) -> bool:
+        """Do what there is to do now; whether there are jobs left."""
+        self._grow()
+        since, self._looked = self._looked, now() - _OVERLAP
+        with reading(self._context.engine) as session:
+            jobs = job_queue.recent(session, since)
+            runs = {job.key: film.run_id for job in jobs if (film := session.get(Film, job.key))}
+        self._publish(jobs, runs)
+        active = [job for job in jobs if job.status in ("pending", "running")]
+        self._tend(active)
+        return bool(active)
 
     def _grow(self) -> None:
-        """Ask for the films of runs whose published snapshots changed."""
+        """Request the films of runs whose published snapshots changed."""
+        heard = {self._heard.get() for _ in range(self._heard.qsize())}
+        if self._changed is not None:
+            self._changed |= heard
+            if not self._changed:
+                return
         with reading(self._context.engine) as session:
-            published = lifecycle.published(session)
+            published = lifecycle.published(session, self._changed)
         changed = [run for run, state in published.items() if self._published.get(run) != state]
         if changed:
             grow_films(self._context, changed)
-        self._published = published
+        for run in self._changed or ():
+            self._published.pop(run, None)  # a deleted run counts as changed once it is restored
+        self._published |= published
+        self._changed = set()
 
-    def _tell(self, jobs: list[Job], runs: dict[str, str]) -> None:
+    def _publish(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:
             state: Seen = (job.status, job.progress, job.message, job.error)
             if job.kind == lifecycle.KIND and job.key in runs and self._seen.get(job.id) != state:
@@ -102,12 +139,12 @@ class Supervisor:
 
     def _tend(self, active: list[Job]) -> None:
         if self._process is not None and self._process.poll() is not None:
-            self._bury(self._process, active)
+            self._clean_up(self._process, active)
         if not active or time.monotonic() < self._not_before:
             return
         if self._process is None:
             self._launch()
-        elif all(job.status == "pending" for job in active):
+        elif not any(map(job_queue.is_held, active)):
             _wake(self._process)
 
     def _launch(self) -> None:
@@ -120,7 +157,7 @@ class Supervisor:
             stdout=subprocess.DEVNULL,
         )
 
-    def _bury(self, process: subprocess.Popen[bytes], active: list[Job]) -> None:
+    def _clean_up(self, process: subprocess.Popen[bytes], active: list[Job]) -> None:
         """Give up the leases of a worker that died, and wait a little longer before each new one."""
         code = process.returncode
         _end(process)
@@ -143,7 +180,7 @@ class Supervisor:
 
 def _wake(process: subprocess.Popen[bytes]) -> None:
     if process.stdin is not None:
-        with suppress(BrokenPipeError):  # it has died: the next look finds it
+        with suppress(BrokenPipeError):  # it has died: the next look notices
             process.stdin.write(b"\n")
             process.stdin.flush()
 

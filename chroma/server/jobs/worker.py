@@ -34,7 +34,7 @@ logger = logging.getLogger("chroma.worker")
 _HEARTBEAT = 5.0  # seconds between renewals of the lease
 # Training may run on the same machine: leave it at least half of the cores.
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
-_IDLE = 1.0  # longest sleep in seconds while nothing is to do and nobody wakes us
+_POLL = 1.0  # seconds between two looks at an empty queue, for a worker that no server wakes
 
 
 class LeaseLostError(Exception):
@@ -49,13 +49,17 @@ class Worker:
         store: Of the files.
         owner: Name of this process in leases.
         workers: Processes for the chunks of large films.
+        poll: Seconds between two looks at an empty queue; None: only when woken.
     """
 
-    def __init__(self, engine: Engine, store: Store, owner: str, workers: int = 1) -> None:
+    def __init__(
+        self, engine: Engine, store: Store, owner: str, workers: int = 1, poll: float | None = _POLL
+    ) -> None:
         self._engine = engine
         self._store = store
         self._owner = owner
         self._workers = workers
+        self._poll = poll
         self.awake = threading.Event()
 
     def work(self) -> None:
@@ -70,7 +74,7 @@ class Worker:
                 warm_up()
                 warm = True
             else:
-                self.awake.wait(_IDLE)
+                self.awake.wait(self._poll)
                 self.awake.clear()
 
     def do(self, job: Taken) -> None:
@@ -140,7 +144,13 @@ def main(arguments: list[str] | None = None) -> None:
     cache = settings.home / "cache" / "numba"
     cache.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))  # numba is not imported yet
-    worker = Worker(open_engine(settings.catalog), Store(settings.store), given.owner, settings.workers)
+    worker = Worker(
+        open_engine(settings.catalog),
+        Store(settings.store),
+        given.owner,
+        settings.workers,
+        poll=None if given.attached else _POLL,
+    )
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
         threading.Thread(target=_follow_parent, args=(worker,), daemon=True).start()

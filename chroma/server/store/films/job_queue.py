@@ -175,6 +175,11 @@ def recent(session: Session, since: datetime) -> list[Job]:
     return list(session.exec(select(Job).where(wanted)).all())
 
 
+def is_held(job: Job) -> bool:
+    """Whether a worker is doing a job, by a lease that has not run out."""
+    return job.status == "running" and job.lease_until is not None and job.lease_until > now()
+
+
 def jobs_of(session: Session, kind: str, keys: list[str]) -> dict[str, Job]:
     """Jobs by key."""
     found = session.exec(select(Job).where(Job.kind == kind, col(Job.key).in_(keys))).all()

@@ -106,26 +106,32 @@ def put_away_films(session: Session, run_id: str) -> None:
     withdraw(session, KIND, [*own, *(film.id for film in of_runs if run_id in (film.run_ids or ()))])
 
 
-def published(session: Session) -> dict[str, str]:
+def published(session: Session, run_ids: Collection[str] | None = None) -> dict[str, str]:
     """For each run a digest of what films are drawn from: it differs when something came or was replaced.
 
-    Deleted runs are left out, so that one that is restored comes anew.
+    Deleted runs are left out, so that one that is restored counts as changed.
+
+    Args:
+        session: A reading session.
+        run_ids: The runs to look at; None: all. All segments and snapshots of these runs are read.
     """
-    deleted = set(session.exec(select(Run.id).where(col(Run.deleted_at).is_not(None))).all())
-    snapshots: Sequence[Any] = session.exec(
+    snapshots = (
         select(Snapshot.run_id, Snapshot.digest)
-        .where(col(Snapshot.status).in_(PUBLISHED))
+        .join(Run, col(Snapshot.run_id) == Run.id)
+        .where(col(Run.deleted_at).is_(None), col(Snapshot.status).in_(PUBLISHED))
         .order_by(col(Snapshot.id))
-    ).all()
-    coordinates: Sequence[Any] = session.exec(
+    )
+    coordinates = (
         select(Segment.run_id, Segment.digest)
-        .where(Segment.kind == Projection.kind)
+        .join(Run, col(Segment.run_id) == Run.id)
+        .where(col(Run.deleted_at).is_(None), Segment.kind == Projection.kind)
         .order_by(col(Segment.id))
-    ).all()
+    )
+    if run_ids is not None:
+        snapshots = snapshots.where(col(Snapshot.run_id).in_(run_ids))
+        coordinates = coordinates.where(col(Segment.run_id).in_(run_ids))
     found: dict[str, Any] = {}
-    for run_id, digest in (*snapshots, *coordinates):
-        if run_id in deleted:
-            continue
+    for run_id, digest in (*session.exec(snapshots), *session.exec(coordinates)):
         found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
