@@ -8,14 +8,16 @@ from time import perf_counter
 from typing import Any
 
 from chroma.capture.call import CapturedCall
+from chroma.capture.labels import LabelReader
 from chroma.capture.session import CaptureSession
 from chroma.errors import ConfigError
 from chroma.integrations._keras.calls import KerasCall, Method
 from chroma.integrations._keras.layer_choice import choose_layers
 from chroma.integrations._keras.layer_values import LayerValues
-from chroma.integrations._keras.options import KerasOptions
+from chroma.integrations._keras.options import KerasOptions, targets_of
 from chroma.integrations._keras.split_capture import About, Moment, RidingStage, Stage
 from chroma.integrations._keras.splits import Followed, follow, sources_of, split_of, validates
+from chroma.integrations._keras.targets import numbers_of
 from chroma.run import Run
 from chroma.run.recording import status_of
 
@@ -56,6 +58,7 @@ class KerasCapture(CapturedCall):
         self._arguments: Mapping[str, Any] = call.arguments if call else {}
         self._run_id = options.run_id or run_id
         self._stages: dict[str, Stage] = {}
+        self._labels = LabelReader(options.task, numbers=numbers_of(model))
         self._epoch = 0
         self._began: tuple[float, float] | None = None  # seconds captured, and the time, after the set-up
         if call is not None:
@@ -79,7 +82,10 @@ class KerasCapture(CapturedCall):
         if not splits:
             return
         first = splits[0]
-        choice = choose_layers(self._model, first.samples.x, first.labels, options.layers)
+        choice = choose_layers(self._model, first.samples.x, first.labels, self._labels, options.layers)
+        if self.method != "predict":  # which is given no targets
+            targets = targets_of(first.samples)
+            self.run.recording.describe(self._labels.task(first.labels, targets[0] if targets else None))
         size = self._arguments.get("validation_batch_size") or self._arguments.get("batch_size") or 0
         about = About(
             self,
@@ -156,7 +162,9 @@ class KerasCapture(CapturedCall):
                 samples = take()
                 if samples.note:
                     self.run.recording.tally.note(f"{name} source", samples.note)
-                followed.append(follow(name, samples, self._options, passes=passes and name != "train"))
+                followed.append(
+                    follow(name, samples, self._options, self._labels, passes=passes and name != "train")
+                )
         if not followed:
             self.run.recording.tally.miss("no samples could be followed")
         elif followed[0].name == "val" and len(followed) == 1 and self._options.how() is None and passes:

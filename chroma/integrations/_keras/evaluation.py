@@ -101,7 +101,7 @@ def look(model: Any, x: Any) -> list[Module]:
             input=inputs.get(name),
             output=shape,
             calls=calls.get(name, 1),
-            probabilities=ends_in(layers[name], "softmax"),
+            probabilities=ends_in(layers[name], "softmax") or ends_in(layers[name], "sigmoid"),
         )
         for name, shape in outputs.items()
     ]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chroma.capture.labels import LabelReader
 from chroma.capture.layers import Chosen, Layer, Module, choose, classifier_head
 from chroma.integrations._keras.evaluation import ends_in, look
 from chroma.integrations._keras.layer_values import layers_of
@@ -50,14 +51,19 @@ class Choice:
 
 
 def choose_layers(
-    model: Any, x: Any, labels: Array | None, asked: str | Layer | Sequence[str | Layer]
+    model: Any,
+    x: Any,
+    labels: Array | None,
+    reader: LabelReader,
+    asked: str | Layer | Sequence[str | Layer],
 ) -> Choice:
     """Choose by passing a few samples through the model, in inference.
 
     Args:
         model: The model, built or not.
         x: Its inputs, `[n, …]` arrays.
-        labels: `[n]` class labels, None without.
+        labels: `[n]` labels, None without.
+        reader: What read them.
         asked: Layers as the user names them, or "auto".
 
     Raises:
@@ -69,8 +75,11 @@ def choose_layers(
     fired = look(model, rows_of(x, rows))
     layers = layers_of(model)
     last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
-    head = classifier_head(fired, len(rows), _classes(labels, last))
+    single = last is None or last.output is None or last.output[-1] == 1  # one score is no choice of classes
+    head = classifier_head(fired, len(rows), 0 if single else reader.classes(labels))
     chosen = choose(asked, list(layers), fired, len(rows), head)
+    if reader.label_count:  # no single prediction
+        return Choice(chosen, chosen, None)
     if head is not None:
         kind: Head | None = "probabilities" if head.probabilities else None
         same = next((each for each in chosen if each.name == head.name and each.pooling == "none"), None)
@@ -82,15 +91,6 @@ def choose_layers(
         return Choice(chosen, chosen, None)
     read = chosen if scores in chosen else [*chosen, scores]
     return Choice(chosen, read, Scores(scores.name, kind))
-
-
-def _classes(labels: Array | None, last: Module | None) -> int:
-    """As `classifier_head` takes it; 0 without class labels, or where the model gives a single score."""
-    if last is None or last.output is None or last.output[-1] == 1:
-        return 0
-    if labels is None or labels.dtype.kind != "i" or not len(labels) or labels.min() < 0:
-        return 0
-    return -max(2, int(labels.max()) + 1)
 
 
 def _is_binary(last: Module, layer: Any, labels: Array | None) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from chroma.capture.labels import class_labels
+from chroma.capture.labels import LabelReader
 from chroma.capture.options import RunOptions
 from chroma.errors import ConfigError
 from chroma.records import Array, Ids, sample_ids
@@ -41,20 +41,20 @@ class KerasOptions(RunOptions):
             raise ConfigError("ids= names a sample twice; give each sample its own")
         return ids
 
-    def labels_of(self, split: str, samples: ProbeSamples) -> Array | None:
-        """`[n]` labels: as given, else the first target that has one per sample."""
+    def labels_of(self, split: str, samples: ProbeSamples, reader: LabelReader) -> Array | None:
+        """`[n]` labels: as given, else of the first target that has one row per sample."""
         n = len(samples)
         given = _picked(self.labels, split, samples, "labels")
         if given is not None:
-            found = class_labels(given, n)
+            found = reader.read(given, n)
             if found is None:
                 raise ConfigError(
-                    "labels= must give one label per sample: [n] numbers or strings, or one-hot"
+                    "labels= must give one row per sample: [n] numbers or strings, or [n, C] zeros and ones"
                 )
-            return _whole(found)
-        leaves = [] if samples.y is None else _leaves(samples.y)
-        found = next((labels for leaf in leaves if (labels := class_labels(leaf, n)) is not None), None)
-        return None if found is None else _whole(found)
+            return found
+        if self.task == "unlabelled":
+            return None
+        return reader.read_first([leaf for leaf in targets_of(samples) if leaf is not None], n)
 
     def inputs_of(self, samples: ProbeSamples) -> Array | None:
         """`[n, …]` inputs to show: as given, else the first that looks like images."""
@@ -74,6 +74,17 @@ class KerasOptions(RunOptions):
             given = given[split]
         own = {name: _picked(values, split, samples, f"metadata {name}") for name, values in given.items()}
         return {**samples.metadata, **{name: column for name, column in own.items() if column is not None}}
+
+
+def targets_of(samples: ProbeSamples) -> list[Any]:
+    """Arrays of the targets, without those that are inputs again, as an autoencoder has them."""
+    inputs = _leaves(samples.x)
+    targets = [] if samples.y is None else _leaves(samples.y)
+    return [
+        target
+        for target in targets
+        if not any(target is given or np.array_equal(target, given) for given in inputs)
+    ]
 
 
 def _leaves(structure: Any) -> list[Any]:
@@ -106,10 +117,3 @@ def _picked(pick: Pick, split: str, samples: ProbeSamples, argument: str) -> Arr
                 )
             values = values[samples.ids.astype(np.int64)]
     return np.asarray(as_array("metadata", values))
-
-
-def _whole(labels: Array) -> Array:
-    """Class indices that came as floats, as integers."""
-    if labels.dtype.kind == "f" and bool(np.isfinite(labels).all() and (labels == np.rint(labels)).all()):
-        return labels.astype(np.int64) if labels.min() >= 0 and labels.max() < 4096 else labels
-    return labels

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from chroma.capture.labels import LabelReader
 from chroma.capture.session import max_samples_of
 from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
@@ -77,7 +78,9 @@ def validates(call: KerasCall) -> bool:
     return call.arguments.get("validation_data") is not None or bool(call.arguments.get("validation_split"))
 
 
-def follow(name: str, samples: ProbeSamples, options: KerasOptions, *, passes: bool) -> Followed:
+def follow(
+    name: str, samples: ProbeSamples, options: KerasOptions, reader: LabelReader, *, passes: bool
+) -> Followed:
     """The samples of a split with what the user says of them.
 
     Raises:
@@ -91,7 +94,7 @@ def follow(name: str, samples: ProbeSamples, options: KerasOptions, *, passes: b
         passes,
         ids=samples.ids if ids is None else ids,
         identity=identity,
-        labels=options.labels_of(name, samples),
+        labels=options.labels_of(name, samples, reader),
         inputs=options.inputs_of(samples) if options.log_inputs else None,
         metadata=options.metadata_of(name, samples),
     )

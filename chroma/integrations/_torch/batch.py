@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
 
+from chroma.capture.labels import LabelReader
 from chroma.errors import ConfigError
-from chroma.integrations._torch.hooks import labels_of, to_numpy
+from chroma.integrations._torch.hooks import to_numpy
 from chroma.integrations._torch.options import Columns, Pick
 from chroma.records import Array, Ids, sample_ids
 
@@ -32,7 +32,7 @@ class BatchReader:
 
     Attributes:
         decode: Turns `[T]` token ids into text; None where nothing does.
-        classes: Number of labels a sample may have several of; 0 where it has one, or none.
+        label_reader: Makes labels of what stands in the batch, and tells the task.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class BatchReader:
         self._ids, self._labels, self._inputs, self._metadata = ids, labels, inputs, metadata
         self._task = task
         self.decode: Callable[[Array], str] | None = None
-        self.classes = 0
+        self.label_reader = LabelReader(task)
 
     @property
     def gives_ids(self) -> bool:
@@ -77,36 +77,20 @@ class BatchReader:
     def labels(self, batch: Any, rows: int, class_names: Sequence[str] = ()) -> Array | None:
         """`[B]` labels, or None where there are none; several of a sample as one string, "cat, dog"."""
         if self._labels is not None:
-            found = labels_of(_pick(batch, self._labels, "labels"), rows)
+            found = self.label_reader.read(_pick(batch, self._labels, "labels"), rows, class_names)
             if found is None:
                 raise ConfigError(
                     "labels= must give one row per sample: [B] numbers or strings, or [B, C] zeros and ones"
                 )
-        elif self._task == "unlabelled":
-            return None
-        else:
-            given = _usual(batch, 1, _LABEL_KEYS)
-            found = None if _of_tokens(given, batch) else labels_of(given, rows)
-        if found is None or found.dtype == object:
             return found
-        if found.ndim == 2 or (self._task == "multilabel" and self.classes):
-            if found.ndim == 1:  # each sample of the batch happens to have one
-                found = np.arange(self.classes) == found[:, None]
-            self.classes = found.shape[1]
-            return _joined(found, class_names)
-        return found.astype(np.float32) if self._task == "regression" else found
+        given = _usual(batch, 1, _LABEL_KEYS)
+        if self._task == "unlabelled" or _of_tokens(given, batch):
+            return None
+        return self.label_reader.read(given, rows, class_names)
 
     def task(self, labels: Array | None, batch: Any) -> str:
         """What is learned, as far as labels tell."""
-        if self._task != "auto":
-            return self._task
-        if self.classes:
-            return "multilabel"
-        if labels is not None:
-            return "regression" if labels.dtype.kind == "f" else "classification"
-        given = _usual(batch, 1, _LABEL_KEYS)
-        ranked = isinstance(given, Tensor) and given.ndim == 2 and not given.is_floating_point()
-        return "sequence" if ranked else "unlabelled"
+        return self.label_reader.task(labels, _usual(batch, 1, _LABEL_KEYS))
 
     def inputs(self, batch: Any) -> Array | None:
         """`[B, …]` inputs, or None where there are none."""
@@ -142,15 +126,6 @@ class BatchReader:
         return {
             name: to_numpy(values) if isinstance(values, Tensor) else values for name, values in found.items()
         }
-
-
-def _joined(several: Array, names: Sequence[str]) -> Array:
-    """`[B]` strings of `[B, C]` bool."""
-    known = names if len(names) == several.shape[1] else [str(index) for index in range(several.shape[1])]
-    joined = np.empty(len(several), dtype=object)
-    rows: list[list[bool]] = several.tolist()
-    joined[:] = [", ".join(itertools.compress(known, row)) for row in rows]
-    return joined
 
 
 def _pick(batch: Any, where: Pick, argument: str) -> Any:

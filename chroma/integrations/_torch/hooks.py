@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from chroma.capture.labels import class_labels
 from chroma.capture.layers import Chosen, Layer, Module
 from chroma.capture.pooling import Pool, pooled
 from chroma.guard import Guard
@@ -234,17 +233,3 @@ class FirstBatch:
         pool: Pool = "auto" if layer is None else layer.pool
         vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
         seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
-
-
-def labels_of(value: Any, rows: int) -> Array | None:
-    """`[B]` labels from a tensor, array or list; exactly one-hot `[B, C]` rows become class indices.
-
-    Other `[B, C]` rows of zeros and ones, several labels per sample, are returned as `[B, C]` bool.
-    """
-    given = to_numpy(value) if isinstance(value, Tensor) else value
-    labels = class_labels(given, rows)
-    if labels is not None or not isinstance(given, np.ndarray):
-        return labels
-    array = cast("Array", given)
-    several = array.ndim == 2 and array.shape[0] == rows and array.shape[1] > 1 and array.dtype.kind in "iubf"
-    return array.astype(bool) if several and ((array == 0) | (array == 1)).all() else None

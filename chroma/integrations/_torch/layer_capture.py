@@ -150,9 +150,10 @@ class ModelWatcher:
                 "no module of the model was called on the first batch, so there is nothing to capture; "
                 "compiled and scripted models hide their modules: capture the plain one"
             )
-        head = classifier_head(fired, self._size, self._classes())
+        labels = self._reader.label_reader
+        head = classifier_head(fired, self._size, labels.classes(self._labels, self._class_names))
         self._chosen = choose(self._wanted, self._names, fired, self._size, head)
-        if head is not None and not self._reader.classes:
+        if head is not None and not labels.label_count:
             self._scores = Chosen(_SCORES, head.name, False, "auto", "none", "the logits")
         widths: list[tuple[Chosen, int]] = []
         for layer in self._chosen:
@@ -171,17 +172,6 @@ class ModelWatcher:
         self._session.recording.describe(self._task)
         self._attach(current)
         self._say(widths, *current.following, self._split)
-
-    def _classes(self) -> int:
-        """As `classifier_head` takes it."""
-        if self._reader.classes:
-            return self._reader.classes
-        if self._class_names:
-            return len(self._class_names)
-        labels = self._labels
-        if labels is None or labels.dtype.kind != "i" or not len(labels) or labels.min() < 0:
-            return 0
-        return -max(2, int(labels.max()) + 1)
 
     def _attach(self, current: SplitPass) -> None:
         scores = self._scores

@@ -1,0 +1,30 @@
+"""What the loss that a Keras model is compiled with says of its targets."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from chroma.capture.labels import Numbers
+
+keras: Any = import_module("keras")  # its types are not complete
+
+_DISTANCES = {
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "huber",
+    "log_cosh",
+    "poisson",
+}
+
+
+def numbers_of(model: Any) -> Numbers:
+    """What one number per sample is: Keras casts targets, so their dtype does not tell, but its loss does."""
+    loss = getattr(model, "loss", None)
+    if isinstance(loss, str):
+        loss = keras.losses.get(loss)
+    # a `Loss` of Keras holds its function as `fn`
+    name = getattr(getattr(loss, "fn", loss), "__name__", "")
+    return "quantities" if name in _DISTANCES else "classes"
