@@ -1,7 +1,8 @@
 import { placed } from "../../chroma-ui/src/scatter/encode";
 import { categoryColour } from "../../chroma-ui/src/scatter/palette";
 import { within } from "../../chroma-ui/src/scatter/picking";
-import { createPlot, type Scene } from "../../chroma-ui/src/scatter/plot";
+import { createPlot } from "../../chroma-ui/src/scatter/plot";
+import type { Scene } from "../../chroma-ui/src/scatter/types";
 import { type Bench, drawn } from "./drawn";
 import { CLASSES, type Cloud, PATH } from "./points";
 

@@ -5,8 +5,8 @@ import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
 import { Compare } from "./compare/Compare";
+import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
-import { Shelf } from "./shelf/Shelf";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress, useView } from "./state/view";
 import { Notices } from "./ui/Notices";
@@ -16,7 +16,7 @@ const HEALTH_MS = 2_000;
 
 export function App() {
   const [client] = useState(createGraphqlClient);
-  const shelf = useView((view) => view.shelf);
+  const home = useView((view) => view.home);
   const comparing = useView((view) => view.panes.length > 0);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
@@ -25,7 +25,7 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          {shelf ? <Shelf /> : comparing ? <Compare /> : <Workspace />}
+          {home ? <Home /> : comparing ? <Compare /> : <Workspace />}
         </div>
         <Notices />
       </Tooltip.Provider>

@@ -71,6 +71,6 @@ def test_whatever_is_open_can_be_used_by_everyone(film: Page, theme: str) -> Non
     film.wait_for_function("window.__chromaPanes?.every(pane => pane?.ready)", timeout=120_000)
     found["side by side"] = violations(film)
     clicked("leave-compare", "[data-testid=canvas]")(film)
-    clicked("all-runs", "[data-testid=shelf-run]")(film)
+    clicked("all-runs", "[data-testid=home-run]")(film)
     found["all runs"] = violations(film)
     assert {name: seen for name, seen in found.items() if seen} == {}

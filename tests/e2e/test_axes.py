@@ -165,7 +165,7 @@ def test_over_runs_a_sample_is_told_of_by_the_run_of_the_frame(heron: Page, seve
     still(heron, 1)
     spot = heron.evaluate("window.__chroma.screenOf(7)")
     heron.mouse.click(spot["x"], spot["y"])
-    expect(heron.get_by_test_id("told-by")).to_contain_text("layer encoder.0 of brave fox")
+    expect(heron.get_by_test_id("frame-source")).to_contain_text("layer encoder.0 of brave fox")
     position = int(parse_qs(urlparse(heron.url).query)["sample"][0])
     found = heron.request.post(
         f"{several.url}/graphql",

@@ -31,8 +31,8 @@ def pairs(page: Page, pair: Server) -> Page:
     """Both runs side by side, chosen on the home page; A is the longer one. Their films are drawn."""
     page.goto(pair.door)
     page.get_by_test_id("all-runs").click()
-    expect(page.get_by_test_id("shelf-run")).to_have_count(2, timeout=60_000)
-    for pick in page.get_by_test_id("shelf-pick").all():
+    expect(page.get_by_test_id("home-run")).to_have_count(2, timeout=60_000)
+    for pick in page.get_by_test_id("home-pick").all():
         pick.dispatch_event("click")
     expect(page.get_by_test_id("picked-bar")).to_contain_text("2 runs chosen")
     page.get_by_test_id("compare").click()

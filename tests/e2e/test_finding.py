@@ -140,9 +140,9 @@ def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
         page.context.close()
 
 
-def test_all_runs_stand_on_a_shelf(film: Page) -> None:
+def test_the_home_page_shows_all_runs(film: Page) -> None:
     film.get_by_test_id("all-runs").click()
-    cards = film.get_by_test_id("shelf-run")
+    cards = film.get_by_test_id("home-run")
     expect(cards).to_have_count(1)
     expect(cards.locator("canvas[data-drawn]")).to_be_visible()
     pixels = "c.getContext('2d').getImageData(0, 0, c.width, c.height).data.buffer"

@@ -60,7 +60,7 @@ def canvas(page: Page) -> np.ndarray:
     return np.asarray(Image.open(BytesIO(page.screenshot(clip=box))).convert("RGB")).astype(int)
 
 
-@pytest.mark.parametrize(("machine", "kind"), [(CARD, "webgl"), (SLOW, "painter"), (NONE, "painter")])
+@pytest.mark.parametrize(("machine", "kind"), [(CARD, "webgl"), (SLOW, "cpu"), (NONE, "cpu")])
 def test_what_draws_is_what_the_machine_has(
     chromium: Browser, server: Server, machine: str, kind: str
 ) -> None:

@@ -25,7 +25,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def shelf(page: Page, pair: Server) -> Iterator[Page]:
+def runs_page(page: Page, pair: Server) -> Iterator[Page]:
     page.goto(pair.door)
     page.get_by_test_id("all-runs").click()
     expect(cards(page)).to_have_count(2, timeout=60_000)
@@ -43,40 +43,40 @@ def shelf(page: Page, pair: Server) -> Iterator[Page]:
 
 
 def cards(page: Page) -> Locator:
-    return page.get_by_test_id("shelf-run")
+    return page.get_by_test_id("home-run")
 
 
 def names(page: Page) -> list[str]:
-    return page.get_by_test_id("shelf-name").all_inner_texts()
+    return page.get_by_test_id("home-name").all_inner_texts()
 
 
 def search(page: Page, words: str) -> None:
     page.get_by_label("Find a run", exact=True).fill(words)
 
 
-def test_every_run_shows_its_film_and_what_it_measured(shelf: Page) -> None:
-    pictures = shelf.locator("[data-testid=shelf-run] canvas[data-drawn]")
+def test_every_run_shows_its_film_and_what_it_measured(runs_page: Page) -> None:
+    pictures = runs_page.locator("[data-testid=home-run] canvas[data-drawn]")
     expect(pictures).to_have_count(2, timeout=60_000)
     inked = pictures.first.evaluate(
         """node => new Set(node.getContext('2d').getImageData(0, 0, node.width, node.height).data
             .filter((_, i) => i % 4 < 3)).size"""
     )
     assert inked > 50, "ten classes in ten colours, antialiased"
-    expect(cards(shelf).first).to_contain_text("val_acc")
-    expect(cards(shelf).first).to_contain_text("finished")
-    expect(cards(shelf).first).to_contain_text(f"{EPOCHS + 2} frames")
-    expect(shelf.get_by_test_id("shelf-project")).to_have_count(1)
-    expect(shelf.get_by_test_id("shelf-count")).to_have_text("2")
-    assert violations(shelf) == []
+    expect(cards(runs_page).first).to_contain_text("val_acc")
+    expect(cards(runs_page).first).to_contain_text("finished")
+    expect(cards(runs_page).first).to_contain_text(f"{EPOCHS + 2} frames")
+    expect(runs_page.get_by_test_id("home-project")).to_have_count(1)
+    expect(runs_page.get_by_test_id("home-count")).to_have_text("2")
+    assert violations(runs_page) == []
 
 
 def test_films_play_under_the_pointer_unless_motion_is_unwanted(
-    shelf: Page, chromium: Browser, pair: Server
+    runs_page: Page, chromium: Browser, pair: Server
 ) -> None:
-    still = shelf.locator("canvas[data-drawn]").first
+    still = runs_page.locator("canvas[data-drawn]").first
     expect(still).to_have_attribute("data-drawn", "1")
-    cards(shelf).first.hover()
-    shelf.wait_for_timeout(600)
+    cards(runs_page).first.hover()
+    runs_page.wait_for_timeout(600)
     expect(still).to_have_attribute("data-drawn", "1")
 
     context = chromium.new_context(viewport={"width": 1024, "height": 700}, reduced_motion="no-preference")
@@ -99,113 +99,115 @@ def test_films_play_under_the_pointer_unless_motion_is_unwanted(
     context.close()
 
 
-def test_search_and_order(shelf: Page) -> None:
-    newest = names(shelf)
-    search(shelf, newest[1].upper())
-    expect(cards(shelf)).to_have_count(1)
-    expect(shelf.get_by_test_id("shelf-count")).to_have_text("1 of 2")
-    search(shelf, "nobody here")
-    expect(shelf.get_by_test_id("shelf")).to_contain_text("No run carries “nobody here”.")
-    search(shelf, "")
-    expect(cards(shelf)).to_have_count(2)
+def test_search_and_order(runs_page: Page) -> None:
+    newest = names(runs_page)
+    search(runs_page, newest[1].upper())
+    expect(cards(runs_page)).to_have_count(1)
+    expect(runs_page.get_by_test_id("home-count")).to_have_text("1 of 2")
+    search(runs_page, "nobody here")
+    expect(runs_page.get_by_test_id("home")).to_contain_text("No run carries “nobody here”.")
+    search(runs_page, "")
+    expect(cards(runs_page)).to_have_count(2)
 
     def ordered(by: str) -> list[str]:
-        shelf.get_by_test_id("shelf-order").click()
-        shelf.get_by_role("option", name=by, exact=True).click()
-        return names(shelf)
+        runs_page.get_by_test_id("home-order").click()
+        runs_page.get_by_role("option", name=by, exact=True).click()
+        return names(runs_page)
 
     assert ordered("oldest") == newest[::-1]
     assert ordered("name") == sorted(newest)
     ordered("val_loss")
-    losses = [float(re.findall(r"val_loss\s+([\d.]+)", card)[0]) for card in cards(shelf).all_inner_texts()]
+    losses = [
+        float(re.findall(r"val_loss\s+([\d.]+)", card)[0]) for card in cards(runs_page).all_inner_texts()
+    ]
     assert losses == sorted(losses)
 
 
-def test_a_name_is_changed_in_its_place(shelf: Page) -> None:
-    before = names(shelf)[0]
-    cards(shelf).first.hover()
-    shelf.get_by_label(f"Rename {before}").click()
-    field = shelf.get_by_label("New name")
+def test_a_name_is_changed_in_its_place(runs_page: Page) -> None:
+    before = names(runs_page)[0]
+    cards(runs_page).first.hover()
+    runs_page.get_by_label(f"Rename {before}").click()
+    field = runs_page.get_by_label("New name")
     field.fill("<b>wide</b> 🦆")
     field.press("Escape")
-    assert names(shelf)[0] == before
-    cards(shelf).first.hover()
-    shelf.get_by_label(f"Rename {before}").click()
+    assert names(runs_page)[0] == before
+    cards(runs_page).first.hover()
+    runs_page.get_by_label(f"Rename {before}").click()
     field.fill("<b>wide</b> 🦆")
     field.press("Enter")
-    expect(shelf.get_by_test_id("shelf-name").first).to_have_text("<b>wide</b> 🦆")
-    shelf.reload()
-    expect(shelf.get_by_test_id("shelf-name").first).to_have_text("<b>wide</b> 🦆")
-    cards(shelf).first.hover()
-    shelf.get_by_label("Rename <b>wide</b> 🦆").click()
-    shelf.get_by_label("New name").fill(before)
-    shelf.keyboard.press("Enter")
-    expect(shelf.get_by_test_id("shelf-name").first).to_have_text(before)
+    expect(runs_page.get_by_test_id("home-name").first).to_have_text("<b>wide</b> 🦆")
+    runs_page.reload()
+    expect(runs_page.get_by_test_id("home-name").first).to_have_text("<b>wide</b> 🦆")
+    cards(runs_page).first.hover()
+    runs_page.get_by_label("Rename <b>wide</b> 🦆").click()
+    runs_page.get_by_label("New name").fill(before)
+    runs_page.keyboard.press("Enter")
+    expect(runs_page.get_by_test_id("home-name").first).to_have_text(before)
 
 
-def test_a_deleted_run_comes_back(shelf: Page) -> None:
-    gone, stays = names(shelf)
-    cards(shelf).first.hover()
-    shelf.get_by_label(f"Delete {gone}").click()
-    expect(cards(shelf)).to_have_count(1)
-    assert names(shelf) == [stays]
-    shelf.get_by_test_id("notice").get_by_role("button", name="Undo").click()
-    expect(cards(shelf)).to_have_count(2)
-    assert names(shelf) == [gone, stays]
+def test_a_deleted_run_comes_back(runs_page: Page) -> None:
+    gone, stays = names(runs_page)
+    cards(runs_page).first.hover()
+    runs_page.get_by_label(f"Delete {gone}").click()
+    expect(cards(runs_page)).to_have_count(1)
+    assert names(runs_page) == [stays]
+    runs_page.get_by_test_id("notice").get_by_role("button", name="Undo").click()
+    expect(cards(runs_page)).to_have_count(2)
+    assert names(runs_page) == [gone, stays]
 
 
-def test_runs_are_tagged_found_by_tag_and_untagged(shelf: Page) -> None:
-    shelf.get_by_test_id("run-tag-open").first.click()
-    shelf.get_by_label("New tag").fill("<i>best</i> ü")
-    shelf.keyboard.press("Enter")
-    tag = shelf.get_by_test_id("run-tag")
+def test_runs_are_tagged_found_by_tag_and_untagged(runs_page: Page) -> None:
+    runs_page.get_by_test_id("run-tag-open").first.click()
+    runs_page.get_by_label("New tag").fill("<i>best</i> ü")
+    runs_page.keyboard.press("Enter")
+    tag = runs_page.get_by_test_id("run-tag")
     expect(tag).to_have_text("<i>best</i> ü")
-    search(shelf, "best")
-    expect(cards(shelf)).to_have_count(1)
-    search(shelf, "")
+    search(runs_page, "best")
+    expect(cards(runs_page)).to_have_count(1)
+    search(runs_page, "")
     # the other run is offered the same tag
-    shelf.get_by_test_id("run-tag-open").nth(1).click()
-    shelf.get_by_role("button", name="<i>best</i> ü", exact=True).click()
+    runs_page.get_by_test_id("run-tag-open").nth(1).click()
+    runs_page.get_by_role("button", name="<i>best</i> ü", exact=True).click()
     expect(tag).to_have_count(2)
     tag.first.get_by_role("button").click()
     expect(tag).to_have_count(1)
-    shelf.get_by_test_id("notice").get_by_role("button", name="Undo").click()
+    runs_page.get_by_test_id("notice").get_by_role("button", name="Undo").click()
     expect(tag).to_have_count(2)
-    shelf.reload()
+    runs_page.reload()
     expect(tag).to_have_count(2)
 
 
-def test_the_page_is_used_by_keys(shelf: Page) -> None:
+def test_the_page_is_used_by_keys(runs_page: Page) -> None:
     def at() -> Any:
-        return shelf.evaluate("document.activeElement.closest('[data-run]')?.dataset.run ?? null")
+        return runs_page.evaluate("document.activeElement.closest('[data-run]')?.dataset.run ?? null")
 
-    runs = [card.get_attribute("data-run") for card in cards(shelf).all()]
-    shelf.keyboard.press("/")
-    shelf.keyboard.type("digits")
-    expect(cards(shelf)).to_have_count(2)
-    shelf.keyboard.press("Escape")
-    shelf.keyboard.press("ArrowRight")
+    runs = [card.get_attribute("data-run") for card in cards(runs_page).all()]
+    runs_page.keyboard.press("/")
+    runs_page.keyboard.type("digits")
+    expect(cards(runs_page)).to_have_count(2)
+    runs_page.keyboard.press("Escape")
+    runs_page.keyboard.press("ArrowRight")
     assert at() == runs[0]
-    shelf.keyboard.press("ArrowRight")
+    runs_page.keyboard.press("ArrowRight")
     assert at() == runs[1]
-    shelf.keyboard.press("ArrowLeft")
-    shelf.keyboard.press("x")
-    expect(shelf.get_by_test_id("picked-bar")).to_contain_text("1 run chosen")
-    shelf.keyboard.press("ArrowRight")
-    shelf.keyboard.press("x")
-    expect(shelf.get_by_test_id("picked-bar")).to_contain_text("2 runs chosen")
-    assert violations(shelf) == []
-    shelf.keyboard.press("Escape")
-    expect(shelf.get_by_test_id("picked-bar")).to_have_count(0)
-    shelf.keyboard.press("r")
-    expect(shelf.get_by_label("New name")).to_be_focused()
-    shelf.keyboard.press("Escape")
-    shelf.get_by_test_id("shelf-open").nth(1).focus()
-    shelf.keyboard.press("Enter")
-    shelf.wait_for_function("window.__chroma?.ready", timeout=120_000)
-    assert f"run={runs[1]}" in shelf.url
-    shelf.go_back()
-    expect(cards(shelf)).to_have_count(2)
+    runs_page.keyboard.press("ArrowLeft")
+    runs_page.keyboard.press("x")
+    expect(runs_page.get_by_test_id("picked-bar")).to_contain_text("1 run chosen")
+    runs_page.keyboard.press("ArrowRight")
+    runs_page.keyboard.press("x")
+    expect(runs_page.get_by_test_id("picked-bar")).to_contain_text("2 runs chosen")
+    assert violations(runs_page) == []
+    runs_page.keyboard.press("Escape")
+    expect(runs_page.get_by_test_id("picked-bar")).to_have_count(0)
+    runs_page.keyboard.press("r")
+    expect(runs_page.get_by_label("New name")).to_be_focused()
+    runs_page.keyboard.press("Escape")
+    runs_page.get_by_test_id("home-open").nth(1).focus()
+    runs_page.keyboard.press("Enter")
+    runs_page.wait_for_function("window.__chroma?.ready", timeout=120_000)
+    assert f"run={runs[1]}" in runs_page.url
+    runs_page.go_back()
+    expect(cards(runs_page)).to_have_count(2)
 
 
 def test_runs_appear_and_finish_by_themselves(page: Page, tmp_path: Path) -> None:
@@ -236,7 +238,7 @@ run.finish()
             card = cards(page)
             expect(card).to_contain_text("slow duck", timeout=60_000)
             expect(card).to_contain_text("running")
-            expect(page.get_by_test_id("shelf-project")).to_have_attribute("aria-label", "birds")
+            expect(page.get_by_test_id("home-project")).to_have_attribute("aria-label", "birds")
             training.communicate("\n", timeout=60)
         expect(card).to_contain_text("finished", timeout=60_000)
         expect(card).to_contain_text("0.500")

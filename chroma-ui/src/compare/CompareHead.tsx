@@ -18,7 +18,7 @@ type Props = {
 };
 
 export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
-  const { method, setMethod, openSplit, openRun, setShelf, panes } = useView();
+  const { method, setMethod, openSplit, openRun, setHome, panes } = useView();
   const splits = first?.run?.splits ?? [];
   const shown =
     first?.run && first.layer && first.split
@@ -36,7 +36,7 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
         <PanelLeft />
       </IconButton>
       <h1>
-        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setShelf(true)}>
+        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setHome(true)}>
           <Logo size={22} />
           <span>Chroma</span>
         </button>

@@ -1,32 +1,32 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { FilmProgress } from "../canvas/FilmProgress";
+import { HoverCard } from "../canvas/HoverCard";
+import { composePicture } from "../film/picture";
+import { indexAt } from "../film/positions";
+import { useCamera } from "../film/useCamera";
+import { useFrames } from "../film/useFrames";
+import { type ShownFrame, useShownFrame } from "../film/useShownFrame";
 import { useSample } from "../inspector/useSample";
 import { count, decimal } from "../lib/format";
 import { useSize } from "../lib/useSize";
 import { useReducedMotion, useShade } from "../lib/useTheme";
 import { pickFrame } from "../runs/choices";
 import type { RunEntry } from "../runs/RunPicker";
-import { FilmProgress } from "../scatter/FilmProgress";
-import { HoverCard } from "../scatter/HoverCard";
 import type { Plot } from "../scatter/plot";
-import { indexAt } from "../scatter/positions";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
-import { composePicture } from "../scatter/scene";
-import { type ShownFrame, useShownFrame } from "../scatter/useShownFrame";
-import { useCamera } from "../share/useCamera";
 import type { Pane } from "../state/panes";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { glideFor } from "../timeline/usePlayer";
-import { useFrames } from "../workspace/useFrames";
 import styles from "./compare.module.css";
 import { colouredByKept, KEPT, momentOf, useOverlap } from "./kept";
 import { letterOf, PaneHead } from "./PaneHead";
-import { numbersOf, pointsOf } from "./roster";
+import { numbersOf, pointsOf } from "./sampleNumbers";
 import { type Span, useCompare, useCompareStore } from "./store";
 import { useDragged } from "./useDragged";
 import { usePane } from "./usePane";
-import { usePaneRoster } from "./usePaneRoster";
+import { useSampleNumbers } from "./useSampleNumbers";
 
 type Props = {
   pane: number;
@@ -54,8 +54,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const publish = useCompare((compare) => compare.publish);
   const hovered = useCompare(({ hover }) => (hover && hover.pane !== pane ? hover.sample : null));
   const other = useCompare(({ lives }) => lives.get(against) ?? null);
-  const stage = useRef<HTMLDivElement>(null);
-  const room = useSize(stage);
+  const container = useRef<HTMLDivElement>(null);
+  const room = useSize(container);
   const [hover, setHover] = useState<Hover | null>(null);
   const [plot, setPlot] = useState<Plot | null>(null);
 
@@ -92,8 +92,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     [shown, shade, look.safe, classNames, hidden, filters],
   );
 
-  const roster = usePaneRoster(pane, found, shown);
-  const focused = roster && view.sample !== null ? roster.indexOf(view.sample) : -1;
+  const sampleNumbers = useSampleNumbers(pane, found, shown);
+  const focused = sampleNumbers && view.sample !== null ? sampleNumbers.indexOf(view.sample) : -1;
   const positionOf = (at: number) => (shown?.position ? shown.position.values[at] : at);
   const { sample } = useSample(
     shown && run && layer && split
@@ -106,8 +106,11 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     const near = shown ? (sample?.neighbors ?? []).map(({ position }) => indexAt(shown, position)) : [];
     return { index: focused, neighbours: near.filter((at) => at >= 0) };
   }, [focused, sample, shown]);
-  const selected = useMemo(() => (roster ? pointsOf(roster, chosen) : new Uint32Array(0)), [roster, chosen]);
-  const echo = roster && hovered !== null ? roster.indexOf(hovered) : -1;
+  const selected = useMemo(
+    () => (sampleNumbers ? pointsOf(sampleNumbers, chosen) : new Uint32Array(0)),
+    [sampleNumbers, chosen],
+  );
+  const echo = sampleNumbers && hovered !== null ? sampleNumbers.indexOf(hovered) : -1;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: what a pane found counts by its parts
   const live = useMemo(
@@ -118,10 +121,10 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
       shown,
       picture,
       span: spanOf(loaded.shown),
-      roster,
+      sampleNumbers,
       sample: focused >= 0 ? sample : null,
     }),
-    [run, layer, split, film, frames, index, shown, picture, roster, sample, focused],
+    [run, layer, split, film, frames, index, shown, picture, sampleNumbers, sample, focused],
   );
   useEffect(() => publish(pane, live), [publish, pane, live]);
   useEffect(() => () => publish(pane, null), [publish, pane]);
@@ -130,7 +133,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const keepView = useCamera(plot, loaded.box, (cameraFree ? what.camera : null) ?? view.camera, (camera) =>
     cameraFree ? view.setPane(pane, { camera }) : useView.setState({ camera }),
   );
-  const { scrubTo } = useFrames(frames, loaded.reel, plot, (frame) =>
+  const { scrubTo } = useFrames(frames, loaded.framePoints, plot, (frame) =>
     view.setPane(pane, { step: frame.step }),
   );
   useDragged(pane, scrubTo);
@@ -143,7 +146,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
 
   const point = (next: Hover | null) => {
     setHover(next);
-    const sample = next && roster ? roster.numbers[next.index] : null;
+    const sample = next && sampleNumbers ? sampleNumbers.numbers[next.index] : null;
     if (sample !== null) store.getState().setHover({ pane, sample });
     else if (store.getState().hover?.pane === pane) store.getState().setHover(null);
   };
@@ -163,7 +166,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
         onSeek={(at) => onSeek(pane, at)}
         onRemove={onRemove}
       />
-      <div ref={stage} className={styles.stage} onPointerLeave={() => point(null)}>
+      <div ref={container} className={styles.canvas} onPointerLeave={() => point(null)}>
         <ScatterPlot
           pane={pane}
           shown={shown}
@@ -177,8 +180,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           trails={null}
           echo={echo >= 0 ? echo : null}
           onHover={point}
-          onPick={(at) => roster && view.focus(roster.numbers[at])}
-          onSelect={(indices, manner) => roster && select(numbersOf(roster, indices), manner)}
+          onPick={(at) => sampleNumbers && view.focus(sampleNumbers.numbers[at])}
+          onSelect={(indices, manner) => sampleNumbers && select(numbersOf(sampleNumbers, indices), manner)}
           onView={(seen) => {
             if (hover) point(null);
             keepView(seen);
@@ -208,7 +211,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             room={room}
           />
         ) : null}
-        {shown && focused < 0 && view.sample !== null && roster ? (
+        {shown && focused < 0 && view.sample !== null && sampleNumbers ? (
           <p className={styles.absent}>The sample in focus is not in this film.</p>
         ) : null}
         {isGone || problem || loaded.problem ? (

@@ -2,9 +2,9 @@ import { useMemo } from "react";
 import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { ComparisonDocument } from "../api/gql/graphql";
+import { histogram } from "../film/statistics";
 import { SampleImage } from "../inspector/SampleImage";
 import { Histogram } from "../legend/Histogram";
-import { histogram } from "../legend/statistics";
 import { count, decimal, percent } from "../lib/format";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
@@ -49,7 +49,7 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
   const found = data?.comparison ?? null;
   const prediction = (live: PaneLive | null, number: number): string | null => {
     const column = live?.shown?.prediction;
-    const index = live?.roster?.indexOf(number) ?? -1;
+    const index = live?.sampleNumbers?.indexOf(number) ?? -1;
     return column && index >= 0 ? (column.legend[column.codes[index]] ?? null) : null;
   };
   const hasImages = one.split?.hasImages ?? false;

@@ -18,7 +18,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
   if (focused === null) return null;
   const holder = lives.find((live) => live.sample);
   const sample = holder?.sample ?? null;
-  const numberOf = (live: PaneLive, position: number) => live.roster?.numberAt(position) ?? -1;
+  const numberOf = (live: PaneLive, position: number) => live.sampleNumbers?.numberAt(position) ?? -1;
   const near = lives.map(
     (live) => new Set(live.sample?.neighbors.map(({ position }) => numberOf(live, position)) ?? []),
   );
@@ -144,7 +144,7 @@ function NearList(props: {
               }}
               title={said.filter(Boolean).join(", ")}
               aria-label={said.filter(Boolean).join(", ")}
-              onClick={() => focus(live.roster?.numberAt(near.position) ?? null)}
+              onClick={() => focus(live.sampleNumbers?.numberAt(near.position) ?? null)}
             >
               {live.split?.hasImages && live.run ? (
                 <SampleImage

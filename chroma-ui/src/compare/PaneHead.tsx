@@ -1,6 +1,6 @@
 import type { Frame } from "../api/bytes";
 import type { RunEntry } from "../runs/RunPicker";
-import type { RunDetail } from "../runs/TopBar";
+import type { RunDetail } from "../runs/run";
 import type { Pane } from "../state/panes";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";

@@ -2,8 +2,8 @@
 import { useCallback } from "react";
 import type { Column, Moment } from "../api/bytes";
 import { fetchOverlap } from "../api/bytes";
+import type { ShownFrame } from "../film/useShownFrame";
 import { useLoaded } from "../lib/useLoaded";
-import type { ShownFrame } from "../scatter/useShownFrame";
 
 export const KEPT: Column = {
   name: "compare:kept",

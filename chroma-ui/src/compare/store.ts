@@ -2,11 +2,11 @@
 import { createContext, useContext } from "react";
 import { createStore, type StoreApi, useStore } from "zustand";
 import type { Frame } from "../api/bytes";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import type { SampleDetail } from "../inspector/useSample";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import type { Place } from "../scatter/viewpoint";
-import type { Roster } from "./roster";
+import type { SampleNumbers } from "./sampleNumbers";
 import type { PaneFilm } from "./usePane";
 
 export type Span = { name: string; low: number; high: number };
@@ -19,7 +19,7 @@ export type PaneLive = PaneFilm & {
   picture: Picture | null;
   /** The column that colours this pane and what it spans here, before all panes share one scale. */
   span: Span | null;
-  roster: Roster | null;
+  sampleNumbers: SampleNumbers | null;
   /** The sample in focus, as this pane knows it. */
   sample: SampleDetail | null;
 };

@@ -1,5 +1,5 @@
 import type { Film } from "../api/bytes";
-import type { RunDetail } from "../runs/TopBar";
+import type { RunDetail } from "../runs/run";
 import { useRunFilm } from "../runs/useRunFilm";
 import type { Pane } from "../state/panes";
 import { useView } from "../state/view";

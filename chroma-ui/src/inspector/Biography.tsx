@@ -1,7 +1,7 @@
 import { useRef } from "react";
+import type { ShownFrame } from "../film/useShownFrame";
 import { decimal, percent } from "../lib/format";
 import { useSize } from "../lib/useSize";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { Section } from "../ui/controls";
 import styles from "./biography.module.css";
 import { brokenLine, stopsOf } from "./series";

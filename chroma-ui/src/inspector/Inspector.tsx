@@ -2,7 +2,7 @@ import { Tabs } from "radix-ui";
 import { useEffect, useRef, useState } from "react";
 import { count } from "../lib/format";
 import { RunSummary } from "../runs/RunSummary";
-import type { RunDetail } from "../runs/TopBar";
+import type { RunDetail } from "../runs/run";
 import { SelectionPanel, type SelectionPanelProps } from "../selection/SelectionPanel";
 import { useSelection } from "../state/selection";
 import { Target } from "../ui/icons";

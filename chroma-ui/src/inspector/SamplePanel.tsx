@@ -1,7 +1,7 @@
 import { imageAddress } from "../api/bytes";
+import { momentOf } from "../film/frameNames";
+import type { ShownFrame } from "../film/useShownFrame";
 import { chance, decimal } from "../lib/format";
-import type { ShownFrame } from "../scatter/useShownFrame";
-import { momentOf } from "../timeline/names";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
@@ -11,8 +11,8 @@ import { ClassChip } from "./ClassChip";
 import styles from "./inspector.module.css";
 import { type Near, Neighbours } from "./Neighbours";
 import { SampleImage } from "./SampleImage";
+import type { FrameSource } from "./useFrameSource";
 import type { SampleDetail } from "./useSample";
-import type { Told } from "./useTold";
 
 export type SamplePanelProps = {
   shown: ShownFrame;
@@ -24,7 +24,7 @@ export type SamplePanelProps = {
   sample: SampleDetail | null;
   now: readonly Near[] | null;
   before: readonly Near[] | null;
-  told: Told | null;
+  source: FrameSource | null;
   fetching: boolean;
   problem: string | null;
   classColours: Map<string, string>;
@@ -34,8 +34,8 @@ export type SamplePanelProps = {
 };
 
 export function SamplePanel(props: SamplePanelProps) {
-  const { shown, index, position, split, sample, told, classColours } = props;
-  const theirs = told?.there(position) ?? null;
+  const { shown, index, position, split, sample, source, classColours } = props;
+  const theirs = source?.there(position) ?? null;
   const { runId } = shown.film;
   const label = sample?.label ?? null;
   const prediction = sample?.prediction ?? null;
@@ -88,7 +88,7 @@ export function SamplePanel(props: SamplePanelProps) {
         </IconButton>
       </div>
       {shown.film.axis === "EPOCHS" ? null : (
-        <p className={styles.whose} data-testid="told-by">
+        <p className={styles.whose} data-testid="frame-source">
           as layer {shown.frame.layer} of {shown.frame.run} knows it, {momentOf(shown.frame)}
         </p>
       )}
@@ -117,10 +117,10 @@ export function SamplePanel(props: SamplePanelProps) {
         </Section>
       ) : null}
 
-      {told && theirs !== null ? (
+      {source && theirs !== null ? (
         <Biography
           shown={shown}
-          place={told.place}
+          place={source.place}
           position={theirs}
           classColours={classColours}
           onStep={props.onStep}

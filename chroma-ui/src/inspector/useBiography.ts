@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import { useQuery } from "urql";
 import { BiographyDocument, type BiographyQuery } from "../api/gql/graphql";
-import type { ShownFrame } from "../scatter/useShownFrame";
+import type { ShownFrame } from "../film/useShownFrame";
 import type { Place } from "./useSample";
 
 export type Moment = NonNullable<BiographyQuery["sample"]>["biography"][number];

@@ -1,7 +1,7 @@
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { LegendEntry } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
+import type { LegendEntry } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import { START } from "../state/url";
 import { useView } from "../state/view";
 import { CategoryLegend } from "./CategoryLegend";

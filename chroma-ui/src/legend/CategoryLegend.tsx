@@ -1,7 +1,7 @@
 import { useState } from "react";
+import type { LegendEntry } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count, percent } from "../lib/format";
-import type { LegendEntry } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
 import styles from "./legend.module.css";

@@ -1,10 +1,10 @@
 import { useMemo, useState } from "react";
 import type { CategoricalColumn } from "../api/bytes";
+import { countCodes } from "../film/statistics";
 import { columnTitle, count } from "../lib/format";
 import { type Filter, NOT_KNOWN, passingOthers, type Sifted, toggled } from "../state/filters";
 import { useView } from "../state/view";
 import styles from "./facets.module.css";
-import { countCodes } from "./statistics";
 
 type Props = {
   name: string;

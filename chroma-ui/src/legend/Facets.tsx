@@ -1,9 +1,9 @@
 import { useMemo } from "react";
 import type { Column } from "../api/bytes";
+import type { Picture } from "../film/picture";
+import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
+import type { ShownFrame } from "../film/useShownFrame";
 import { columnGroup, columnTitle, count, decimal, inGroups } from "../lib/format";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
-import { useSelectedPoints, useSelectPoints } from "../selection/useSelectedPoints";
 import type { Filter } from "../state/filters";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";

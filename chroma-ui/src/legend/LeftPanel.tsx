@@ -1,7 +1,7 @@
 import type { Column } from "../api/bytes";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import { columnGroup, columnTitle, count, inGroups } from "../lib/format";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { OPACITIES, SIZES } from "../state/look";
 import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";

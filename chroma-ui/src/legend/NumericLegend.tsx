@@ -1,7 +1,7 @@
 import { useMemo } from "react";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { Section } from "../ui/controls";
 import styles from "./legend.module.css";
 import { RangeBrush } from "./RangeBrush";

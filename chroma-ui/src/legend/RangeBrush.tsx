@@ -1,12 +1,12 @@
 import { type PointerEvent, useMemo, useRef, useState } from "react";
 import type { NumericColumn } from "../api/bytes";
+import { histogram, knownRange } from "../film/statistics";
 import { columnTitle, decimal } from "../lib/format";
 import { passingOthers, type Sifted } from "../state/filters";
 import { useView } from "../state/view";
 import { Slider } from "../ui/controls";
 import { Histogram } from "./Histogram";
 import styles from "./legend.module.css";
-import { histogram, knownRange } from "./statistics";
 
 type Props = {
   name: string;

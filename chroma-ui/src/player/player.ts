@@ -2,7 +2,7 @@
 import { columnTitle, count, decimal } from "../lib/format";
 import { boundingBox, union } from "../scatter/encode";
 import { createPlot } from "../scatter/plot";
-import { inflate, type Reel, unpack } from "./reel";
+import { type ExportedFilm, inflate, unpack } from "./unpack";
 import { showFrame } from "./view";
 import "../ui/tokens.css";
 import "./player.css";
@@ -36,14 +36,14 @@ function button(className: string, label: string, text: string, act: () => void)
   return made;
 }
 
-function mount(root: HTMLElement, reel: Reel): void {
+function mount(root: HTMLElement, film: ExportedFilm): void {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
-  const last = reel.points.length - 1;
+  const last = film.points.length - 1;
   const hidden = new Set<string>();
   let shade: "dark" | "light" = dark.matches ? "dark" : "light";
   let frame = last;
-  let column = reel.columns[0]?.name ?? "";
+  let column = film.columns[0]?.name ?? "";
   let timer: number | null = null;
 
   const canvas = element("div", "canvas");
@@ -66,7 +66,7 @@ function mount(root: HTMLElement, reel: Reel): void {
   const columns = element("select", "columns");
   columns.setAttribute("aria-label", "Colour by");
   columns.append(
-    ...reel.columns.map(({ name }) => {
+    ...film.columns.map(({ name }) => {
       const option = element("option", "", columnTitle(name));
       option.value = name;
       return option;
@@ -77,22 +77,22 @@ function mount(root: HTMLElement, reel: Reel): void {
     hidden.clear();
     seek(frame, 0);
   });
-  const seen = [`${count(reel.n)} of ${count(reel.of)} samples`];
-  if (reel.columns.length < reel.columnsOf) {
-    seen.push(`${count(reel.columns.length)} of ${count(reel.columnsOf)} columns`);
+  const seen = [`${count(film.n)} of ${count(film.of)} samples`];
+  if (film.columns.length < film.columnsOf) {
+    seen.push(`${count(film.columns.length)} of ${count(film.columnsOf)} columns`);
   }
-  const pictured = Math.min(reel.n, reel.sprites.length * TILES);
-  if (pictured > 0 && pictured < reel.n) seen.push(`thumbnails of ${count(pictured)} of them`);
-  const sprites = reel.sprites.map((page) => URL.createObjectURL(new Blob([page], { type: "image/webp" })));
-  const title = element("h1", "", reel.run);
+  const pictured = Math.min(film.n, film.sprites.length * TILES);
+  if (pictured > 0 && pictured < film.n) seen.push(`thumbnails of ${count(pictured)} of them`);
+  const sprites = film.sprites.map((page) => URL.createObjectURL(new Blob([page], { type: "image/webp" })));
+  const title = element("h1", "", film.run);
   const about = element(
     "p",
     "about",
-    `${reel.project} · ${reel.layer} · ${reel.split} · ${reel.method.toUpperCase()} · ${seen.join(" · ")}`,
+    `${film.project} · ${film.layer} · ${film.split} · ${film.method.toUpperCase()} · ${seen.join(" · ")}`,
   );
   const controls = element("footer", "controls", play, slider, moment);
   controls.hidden = last === 0;
-  const side = element("aside", "side", ...(reel.columns.length ? [columns, legend] : []));
+  const side = element("aside", "side", ...(film.columns.length ? [columns, legend] : []));
   root.append(
     element(
       "header",
@@ -101,7 +101,7 @@ function mount(root: HTMLElement, reel: Reel): void {
       button("quiet", "Fit the film", "⤢", () => plot.fit()),
       theme,
     ),
-    element("main", "stage", canvas, card, side),
+    element("main", "canvas-area", canvas, card, side),
     controls,
   );
   card.hidden = true;
@@ -129,7 +129,7 @@ function mount(root: HTMLElement, reel: Reel): void {
   }
 
   function describe(index: number): void {
-    const facts = reel.columns.map(({ name, at }) => {
+    const facts = film.columns.map(({ name, at }) => {
       const values = at(frame);
       const said =
         values.kind === "categorical"
@@ -139,7 +139,7 @@ function mount(root: HTMLElement, reel: Reel): void {
     });
     card.replaceChildren(
       ...tileOf(index),
-      element("b", "", `sample ${reel.ids[index]}`),
+      element("b", "", `sample ${film.ids[index]}`),
       element("dl", "", ...facts),
     );
     const place = plot.screenOf(index);
@@ -153,11 +153,11 @@ function mount(root: HTMLElement, reel: Reel): void {
   function seek(next: number, ms: number): void {
     frame = next;
     document.documentElement.dataset.theme = shade;
-    const { scene, entries, ramp } = showFrame(reel, frame, column, hidden, shade);
+    const { scene, entries, ramp } = showFrame(film, frame, column, hidden, shade);
     plot.setStyle({ shade });
     plot.show(scene, still ? 0 : ms);
     slider.value = String(frame);
-    const { title: name, trustworthiness } = reel.frames[frame];
+    const { title: name, trustworthiness } = film.frames[frame];
     const trust = trustworthiness === null ? "" : ` · trustworthiness ${decimal(trustworthiness)}`;
     slider.setAttribute("aria-valuetext", name);
     moment.textContent = `${name}${trust}`;
@@ -213,7 +213,7 @@ function mount(root: HTMLElement, reel: Reel): void {
       seek(Math.min(last, Math.max(0, frame + (event.key === "ArrowLeft" ? -1 : 1))), 220);
     } else if (event.key === "f") plot.fit();
   });
-  const box = reel.points.map(boundingBox).reduce(union, null);
+  const box = film.points.map(boundingBox).reduce(union, null);
   if (box) plot.setBox(box, true);
   seek(frame, 0);
   if (last > 0 && !still) start();

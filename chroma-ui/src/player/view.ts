@@ -1,11 +1,11 @@
 /** Pure: one frame of an exported film, how it is coloured → what the plot draws and the legend says. */
-import { countCodes } from "../legend/statistics";
+import { countCodes } from "../film/statistics";
 import type { Shade } from "../lib/useTheme";
 import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../scatter/encode";
 import { legendColours, MISSING, rampColours } from "../scatter/palette";
-import type { Scene } from "../scatter/plot";
+import type { Scene } from "../scatter/types";
 import { NOT_KNOWN } from "../state/filters";
-import type { Reel } from "./reel";
+import type { ExportedFilm } from "./unpack";
 
 export type Entry = { code: number; name: string; colour: string; count: number };
 export type Shown = {
@@ -15,16 +15,16 @@ export type Shown = {
 };
 
 export function showFrame(
-  reel: Reel,
+  film: ExportedFilm,
   frame: number,
   column: string,
   hidden: ReadonlySet<string>,
   shade: Shade,
 ): Shown {
-  const points = reel.points[frame];
-  const label = reel.columns.find(({ name }) => name === "label")?.at(frame);
+  const points = film.points[frame];
+  const label = film.columns.find(({ name }) => name === "label")?.at(frame);
   const names = label?.kind === "categorical" ? label.legend : [];
-  const chosen = reel.columns.find(({ name }) => name === column);
+  const chosen = film.columns.find(({ name }) => name === column);
   const values = chosen?.at(frame);
   let encoded: Codes = { codes: new Uint16Array(points.n), missing: 1 };
   let palette = [legendColours("label", ["all"], [], shade)[0], MISSING[shade]];

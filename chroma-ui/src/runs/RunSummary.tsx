@@ -4,9 +4,9 @@ import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { ReceiptCard } from "./ReceiptCard";
 import { readReceipt } from "./receipt";
+import type { RunDetail } from "./run";
 import styles from "./runs.module.css";
 import { STATUS_NAMES, StatusDot } from "./StatusDot";
-import type { RunDetail } from "./TopBar";
 
 function plain(value: unknown): ReactNode {
   if (value === null || value === undefined) return "–";

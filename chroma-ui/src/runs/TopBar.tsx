@@ -1,4 +1,3 @@
-import type { RunQuery } from "../api/gql/graphql";
 import { Views } from "../share/Views";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
@@ -9,10 +8,9 @@ import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { methodsFor, pickMethod } from "./methods";
 import { type RunEntry, RunPicker } from "./RunPicker";
+import { epochsOf, type RunDetail } from "./run";
 import styles from "./runs.module.css";
 import { ThemeToggle } from "./ThemeToggle";
-
-export type RunDetail = NonNullable<RunQuery["run"]>;
 
 type Props = {
   runs: readonly RunEntry[];
@@ -28,18 +26,8 @@ type Props = {
   onPanel: (side: "left" | "right") => void;
 };
 
-/** The epochs of which a run has snapshots of a layer and a split, ascending. */
-function epochsOf(run: RunDetail, layer: string, split: string): number[] {
-  const taken = run.snapshots.flatMap((each) =>
-    each.layer === layer && each.split === split && each.status !== "OPEN" && each.epoch !== null
-      ? [each.epoch]
-      : [],
-  );
-  return [...new Set(taken)].sort((a, b) => a - b);
-}
-
 export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
-  const { openRun, openLayer, openSplit, setMethod, setShelf } = useView.getState();
+  const { openRun, openLayer, openSplit, setMethod, setHome } = useView.getState();
   const asked = useView((view) => view.method);
   const method = run && layer && split ? pickMethod(run, layer, split, asked) : null;
   const layers = run?.layers ?? [];
@@ -50,7 +38,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
         <PanelLeft />
       </IconButton>
       <h1 className={styles.brand}>
-        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setShelf(true)}>
+        <button type="button" title="All runs" data-testid="all-runs" onClick={() => setHome(true)}>
           <Logo size={22} />
           Chroma
         </button>

@@ -4,7 +4,7 @@ import type { FilmRequest } from "../api/useFilm";
 import { type Axis, markOf } from "../state/axis";
 import type { View } from "../state/url";
 import { hasLogged } from "./methods";
-import type { RunDetail } from "./TopBar";
+import type { RunDetail } from "./run";
 
 export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["layers"][number] | null {
   return (

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { methodsFor, pickMethod } from "./methods";
-import type { RunDetail } from "./TopBar";
+import type { RunDetail } from "./run";
 
 const taken = (status: string) =>
   ({ layer: "fc1", split: "val", status }) as unknown as RunDetail["snapshots"][number];

@@ -1,6 +1,6 @@
 /** Pure: what can draw a layer and a split: the server, or the coordinates that the user logged. */
 import type { Method } from "../state/url";
-import type { RunDetail } from "./TopBar";
+import type { RunDetail } from "./run";
 
 const METHODS: readonly { value: Method; name: string; title: string }[] = [
   { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },

@@ -7,7 +7,7 @@ import { useConnection } from "../state/connection";
 import type { Method } from "../state/url";
 import { grows, pickLayer, pickSplit } from "./choices";
 import { pickMethod } from "./methods";
-import type { RunDetail } from "./TopBar";
+import type { RunDetail } from "./run";
 
 type Wanted = { run: string | null; layer: string | null; split: string | null };
 

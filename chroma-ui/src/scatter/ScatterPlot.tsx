@@ -1,12 +1,13 @@
 import { useEffect, useRef, useState } from "react";
+import type { Picture } from "../film/picture";
+import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import type { Points } from "./encode";
 import type { Manner, Tool } from "./gestures";
-import { hookOf, publishHook } from "./hook";
-import type { Plot, Style } from "./plot";
+import type { Plot } from "./plot";
 import styles from "./ScatterPlot.module.css";
-import type { Picture } from "./scene";
+import { hookOf, publishHook } from "./testHook";
+import type { Style } from "./types";
 import { useScatterplot } from "./useScatterplot";
-import type { FilmBox, ShownFrame } from "./useShownFrame";
 import type { ViewOfPlot } from "./viewpoint";
 
 export type Hover = { index: number; x: number; y: number };

@@ -1,37 +1,15 @@
-/** The plot: an imperative object around the renderer, the cover and the gestures. Knows nothing of React. */
-import type { Shade } from "../lib/useTheme";
+/** The plot: an imperative object around the renderer, the overlay and the gestures. Knows nothing of React. */
 import { appearanceFor } from "./appearance";
 import { placeUnder, screenTransform } from "./camera";
-import { createCover } from "./cover";
 import { type Moment, momentPlace, type Points } from "./encode";
-import { createFlight } from "./flight";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
+import { createOverlayLayer } from "./overlayLayer";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
 import { countPixels, laidOver, type PixelCount } from "./pixels";
 import { createRenderer } from "./renderer";
+import { createTransition } from "./transition";
+import type { Scene, Style } from "./types";
 import { createViewpoint, type ViewOfPlot } from "./viewpoint";
-
-export type Scene = {
-  points: Points;
-  codes: Uint16Array;
-  /** Colour of each code, the one of missing values last. */
-  palette: readonly string[];
-  /** Indices of the points to draw, ascending. */
-  drawn: Uint32Array;
-  /** What the names and contours go by; null draws neither. */
-  groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
-};
-
-/** `coveredPx` of the left edge lie under tools. */
-export type Style = {
-  shade: Shade;
-  /** Factors on the size and the opacity that suit the number of points. */
-  size: number;
-  opacity: number;
-  labels: boolean;
-  contours: boolean;
-  coveredPx?: number;
-};
 
 export type PlotEvents = {
   onHover: (index: number | null) => void;
@@ -58,12 +36,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   canvas.setAttribute("role", "img");
   canvas.setAttribute("aria-label", "Scatterplot of the embedding");
   let renderer = createRenderer(canvas);
-  const cover = createCover(sheet);
+  const overlay = createOverlayLayer(sheet);
 
   const room = { width: 1, height: 1 };
   const viewpoint = createViewpoint(room, ask, events.onView, style.coveredPx ?? TOOLS_PX);
   const { stance } = viewpoint;
-  const flight = createFlight();
+  const transition = createTransition();
   let shown: Scene | null = null;
   let settled: Scene | null = null;
 
@@ -83,11 +61,11 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
 
   function ask(): void {
     stale = true;
-    askCover();
+    askOverlay();
   }
 
   /** What lies over the points is drawn anew; they stay, for a million take their time. */
-  function askCover(): void {
+  function askOverlay(): void {
     if (!destroyed) asked ||= requestAnimationFrame(tick);
   }
 
@@ -97,20 +75,20 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const withPoints = stale;
     stale = false;
     viewpoint.advance();
-    const left = flight.arrive();
+    const left = transition.arrive();
     draw(withPoints);
     if (left) renderer.drop(left);
-    if (flight.glides()) ask();
-    else if (flight.rests()) settled = shown;
+    if (transition.glides()) ask();
+    else if (transition.rests()) settled = shown;
   }
 
   function draw(withPoints = true): void {
     if (!shown) return;
-    const now = flight.moment(shown.points);
+    const now = transition.moment(shown.points);
     if (withPoints) drawPoints(now);
-    const still = flight.rests();
+    const still = transition.rests();
     const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
-    if (cover.draw(scene, screenTransform(stance(), room), room.width, room.height)) askCover();
+    if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) askOverlay();
   }
 
   function drawPoints(now: Moment): void {
@@ -143,7 +121,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   }
 
   function pick(at: { x: number; y: number }): number | null {
-    if (!shown || !flight.rests()) return null;
+    if (!shown || !transition.rests()) return null;
     if (cells?.points !== shown.points) cells = sortIntoCells(shown.points);
     const reach = ((look().size / 2 + HIT_PX) * 2 * stance().distance) / room.height;
     return cells ? nearest(cells, marks, placeUnder(stance(), room, at.x, at.y), reach) : null;
@@ -161,7 +139,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     onPath: (next) => {
       path = next;
-      askCover();
+      askOverlay();
     },
     onSelect: ({ at, manner }) => {
       if (!shown) return;
@@ -198,7 +176,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     show(scene: Scene, ms: number): void {
       const before = shown;
       const moves = before !== null && before.points !== scene.points;
-      const left = moves ? flight.leave(before.points, scene.points, ms) : null;
+      const left = moves ? transition.leave(before.points, scene.points, ms) : null;
       if (left) renderer.drop(left);
       settled = null;
       shown = scene;
@@ -207,7 +185,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     /** Holds the points between two frames of the film; null lets them go to the frame shown. */
     scrub(next: Moment | null, ms = SETTLE_MS): void {
-      flight.hold(next, shown?.points ?? null, ms);
+      transition.hold(next, shown?.points ?? null, ms);
       settled = null;
       ask();
     },
@@ -226,18 +204,18 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     setFocus(index: number | null, neighbours: readonly number[]): void {
       focus = index === null ? null : { index, neighbours };
-      askCover();
+      askOverlay();
     },
     /** Rings a point that is hovered in another plot. */
     setEcho(index: number | null): void {
       if (echo === index) return;
       echo = index;
-      askCover();
+      askOverlay();
     },
     /** The frames through which these points came, the one shown left out. */
     setTrails(next: typeof trails): void {
       trails = next;
-      askCover();
+      askOverlay();
     },
     setBox: viewpoint.setBox,
     fit: viewpoint.fit,
@@ -251,7 +229,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** CSS pixels from the canvas's corner; null for a point that is not there. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
-      const [x, y] = momentPlace(flight.moment(shown.points));
+      const [x, y] = momentPlace(transition.moment(shown.points));
       const { toX, toY } = screenTransform(stance(), room);
       return { x: toX(x(index)), y: toY(y(index)) };
     },
@@ -279,7 +257,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       draw();
       return canvas.toDataURL();
     },
-    /** The plot as an image, the cover included, on a ground of this colour. */
+    /** The plot as an image, the overlay included, on a ground of this colour. */
     picture(ground: string): HTMLCanvasElement {
       draw();
       return laidOver(ground, [canvas, sheet]);

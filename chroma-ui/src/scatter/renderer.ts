@@ -1,7 +1,8 @@
 /** What draws points: the graphics card, or the processor where there is none. */
-import type { Renderer } from "./look";
-import { createPainter } from "./painter";
-import { createWebGl } from "./webgl";
+
+import { createCpuRenderer } from "./cpuRenderer";
+import type { Renderer } from "./rendererTypes";
+import { createWebGl } from "./webglRenderer";
 
 /** Names of drivers that play WebGL on the processor: Chromium's, Mesa's, Windows'. */
 const PLAYED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
@@ -20,7 +21,7 @@ function hasGraphicsCard(): boolean {
 }
 
 export function createRenderer(canvas: HTMLCanvasElement): Renderer {
-  const renderer = hasGraphicsCard() ? createWebGl(canvas) : createPainter(canvas);
+  const renderer = hasGraphicsCard() ? createWebGl(canvas) : createCpuRenderer(canvas);
   canvas.dataset.renderer = renderer.kind;
   return renderer;
 }

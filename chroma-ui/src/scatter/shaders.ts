@@ -1,4 +1,4 @@
-import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED } from "./look";
+import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED } from "./rendererTypes";
 
 /**
  * Points of two frames, mixed on the way from one to the other. Places are u16 on the grid of their frame

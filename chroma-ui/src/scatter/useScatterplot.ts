@@ -1,5 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { createPlot, type Plot, type PlotEvents, type Style } from "./plot";
+import { createPlot, type Plot, type PlotEvents } from "./plot";
+import type { Style } from "./types";
 
 /** Makes a plot in the container and destroys it with it. The canvas lives and dies with the plot. */
 export function useScatterplot(

@@ -1,6 +1,7 @@
 import { DropdownMenu } from "radix-ui";
+import { useSelectedPoints } from "../film/useSelectedPoints";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { useSelection } from "../state/selection";
 import { Button, IconButton } from "../ui/Button";
 import { ChevronDown, Cross } from "../ui/icons";
@@ -8,7 +9,6 @@ import { TagMenu } from "../ui/TagMenu";
 import { copyIds, type ExportFormat, exportSamples, useTagging } from "./act";
 import styles from "./selection.module.css";
 import { useProjectOnly } from "./useProjectOnly";
-import { useSelectedPoints } from "./useSelectedPoints";
 
 const FORMATS: readonly (readonly [ExportFormat, string])[] = [
   ["csv", "CSV"],

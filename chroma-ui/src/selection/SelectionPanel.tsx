@@ -1,6 +1,7 @@
 import { useMemo } from "react";
+import { useSelectedPoints } from "../film/useSelectedPoints";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count, decimal, percent } from "../lib/format";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Cross, Lasso } from "../ui/icons";
@@ -10,7 +11,6 @@ import { SortedGallery } from "./SortedGallery";
 import { Standouts } from "./Standouts";
 import styles from "./selection.module.css";
 import { useColumns } from "./useColumns";
-import { useSelectedPoints } from "./useSelectedPoints";
 
 export type SelectionPanelProps = {
   shown: ShownFrame;

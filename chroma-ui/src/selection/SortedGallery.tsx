@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
+import type { ShownFrame } from "../film/useShownFrame";
 import { columnGroup, columnTitle, decimal, inGroups } from "../lib/format";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { ArrowDown, ArrowUp } from "../ui/icons";

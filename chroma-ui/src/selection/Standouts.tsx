@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { Column } from "../api/bytes";
+import type { ShownFrame } from "../film/useShownFrame";
 import { columnTitle, decimal, percent } from "../lib/format";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { Section } from "../ui/controls";
 import { standouts } from "./compare";
 import styles from "./selection.module.css";

@@ -4,10 +4,10 @@ import { useClient } from "urql";
 import { fetchColumn } from "../api/bytes";
 import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
 import { ask } from "../api/http";
+import { positionsOf } from "../film/positions";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
-import { positionsOf } from "../scatter/positions";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { notify } from "../state/notices";
 
 export type ExportFormat = "csv" | "json" | "parquet";

@@ -1,7 +1,7 @@
 import { useCallback } from "react";
 import { type Column, type ColumnValues, fetchColumn } from "../api/bytes";
+import type { ShownFrame } from "../film/useShownFrame";
 import { useLoaded } from "../lib/useLoaded";
-import type { ShownFrame } from "../scatter/useShownFrame";
 
 /** Values of several columns in the frame shown, by name; null until they are there. Memoise the list. */
 export function useColumns(

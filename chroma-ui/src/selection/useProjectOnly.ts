@@ -1,8 +1,8 @@
 import { useCallback } from "react";
 import { useClient } from "urql";
 import { RequestFilmDocument } from "../api/gql/graphql";
+import type { ShownFrame } from "../film/useShownFrame";
 import { filmRequest } from "../runs/choices";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { notify } from "../state/notices";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";

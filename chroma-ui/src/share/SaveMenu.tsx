@@ -1,7 +1,7 @@
 import { DropdownMenu } from "radix-ui";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import type { Plot } from "../scatter/plot";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { IconButton } from "../ui/Button";
 import { Camera } from "../ui/icons";
 import { nameOf, savePage, savePng, saveSvg } from "./save";

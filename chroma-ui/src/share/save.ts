@@ -1,10 +1,10 @@
 /** Files for others: the canvas as a picture, the film as a page. */
 import { ask } from "../api/http";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
 import type { Plot } from "../scatter/plot";
-import type { Picture } from "../scatter/scene";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { notify } from "../state/notices";
 import { MOST_CIRCLES, svgOf } from "./svg";
 

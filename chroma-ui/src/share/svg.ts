@@ -4,7 +4,7 @@ import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
 import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
 import { momentPlace, type PlaceOf, placeX, placeY } from "../scatter/encode";
-import type { Scene } from "../scatter/plot";
+import type { Scene } from "../scatter/types";
 
 export type Sketch = {
   scene: Scene;

@@ -5,7 +5,7 @@ import { mirrorToAddress, useView } from "./view";
 describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
     const view: View = {
-      shelf: true,
+      home: true,
       panes: [
         { run: "r & 1", layer: null, step: 3, camera: null },
         { run: "s", layer: 'a"b', step: null, camera: { x: 1, y: 0, zoom: 2 } },

@@ -11,7 +11,7 @@ export type Method = (typeof METHODS)[number];
 
 export type View = {
   /** All runs are shown, not one. */
-  shelf: boolean;
+  home: boolean;
   /** What stands side by side; none where one film is shown. */
   panes: Pane[];
   /** What moves in each pane on its own. */
@@ -49,7 +49,7 @@ export type View = {
 };
 
 export const START: View = {
-  shelf: false,
+  home: false,
   panes: [],
   free: [],
   against: 1,
@@ -82,7 +82,7 @@ const isBare = (query: URLSearchParams): boolean => !query.has("run") && !query.
 export function readView(search: string, liked: Look = PLAIN): View {
   const query = new URLSearchParams(search);
   return {
-    shelf: query.get("runs") === "all",
+    home: query.get("runs") === "all",
     panes: query
       .getAll("pane")
       .flatMap((text) => readPane(text) ?? [])
@@ -112,7 +112,7 @@ export function readView(search: string, liked: Look = PLAIN): View {
 /** The search string of a view; what is as at the start is left out. */
 export function writeView(view: View): string {
   const query = new URLSearchParams();
-  if (view.shelf) query.set("runs", "all");
+  if (view.home) query.set("runs", "all");
   for (const pane of view.panes) query.append("pane", writePane(pane));
   for (const name of view.free) query.append("free", name);
   if (view.against !== START.against) query.set("against", String(view.against));

@@ -8,7 +8,7 @@ import { type Method, readView, type View, writeView } from "./url";
 
 type Actions = {
   playing: boolean;
-  setShelf: (shelf: boolean) => void;
+  setHome: (home: boolean) => void;
   openRun: (run: string | null) => void;
   /** Puts films side by side; none shows one film again. */
   compare: (panes: Pane[]) => void;
@@ -50,12 +50,12 @@ function read(): View {
 export const useView = create<View & Actions>()((set) => ({
   ...read(),
   playing: false,
-  setShelf: (shelf) => set({ shelf, playing: false }),
+  setHome: (home) => set({ home, playing: false }),
   // Samples are known by their places in the split of the first pane.
   compare: (panes) =>
     set((view) => ({
       panes,
-      shelf: false,
+      home: false,
       playing: false,
       against: 1,
       ...((view.panes[0]?.run ?? view.run) === panes[0]?.run ? {} : NO_SAMPLES),
@@ -141,7 +141,7 @@ export function openAddress(search: string): void {
 
 /** What a person goes to and may want to leave by Back; moments, cameras and looks are only kept. */
 const STOPS = [
-  "shelf",
+  "home",
   "panes",
   "run",
   "layer",
@@ -179,8 +179,7 @@ export function mirrorToAddress(): () => void {
     if (byHistory || search === window.location.search) return;
     const place = `${window.location.pathname}${search}`;
     // The run that was opened because the address named none is no place of its own.
-    const what =
-      before.run === null && before.panes.length === 0 && !before.shelf ? "" : turned(view, before);
+    const what = before.run === null && before.panes.length === 0 && !before.home ? "" : turned(view, before);
     const now = performance.now();
     if (what && !(what === last.what && now - last.at < TOGETHER_MS))
       window.history.pushState(null, "", place);

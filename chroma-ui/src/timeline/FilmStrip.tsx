@@ -1,8 +1,8 @@
 import { type PointerEvent, useRef, useState } from "react";
 import type { Film, Frame } from "../api/bytes";
+import { shortened, spoken, tickOf } from "../film/frameNames";
 import { useSize } from "../lib/useSize";
 import { type Curve, rise, smoothPath } from "./curves";
-import { shortened, spoken, tickOf } from "./names";
 import styles from "./timeline.module.css";
 
 type Props = {

@@ -1,4 +1,5 @@
 import type { Film, Frame } from "../api/bytes";
+import { momentOf, shortened, spoken, tickOf } from "../film/frameNames";
 import { count, decimal } from "../lib/format";
 import { SPEEDS, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
@@ -7,7 +8,6 @@ import { Loop, Pause, Play } from "../ui/icons";
 import { Tip } from "../ui/Tip";
 import { type Curve, filmCurves, type MetricSeries, metricCurves, valueAt, valueIn } from "./curves";
 import { FilmStrip } from "./FilmStrip";
-import { momentOf, shortened, spoken, tickOf } from "./names";
 import styles from "./timeline.module.css";
 import { togglePlay } from "./usePlayer";
 

@@ -1,4 +1,12 @@
 import { useMemo, useState } from "react";
+import { FilmCanvas } from "../canvas/FilmCanvas";
+import { FilmProgress } from "../canvas/FilmProgress";
+import { OnlyChip } from "../canvas/OnlyChip";
+import { composePicture } from "../film/picture";
+import { useCamera } from "../film/useCamera";
+import { useFrames, useTrails } from "../film/useFrames";
+import { useSelectedPoints } from "../film/useSelectedPoints";
+import { useShownFrame } from "../film/useShownFrame";
 import { Inspector } from "../inspector/Inspector";
 import { LeftPanel } from "../legend/LeftPanel";
 import { useKeys } from "../lib/useKeys";
@@ -7,16 +15,9 @@ import { commandsFor } from "../palette/commands";
 import { Palette } from "../palette/Palette";
 import { pickFrame } from "../runs/choices";
 import { TopBar } from "../runs/TopBar";
-import { FilmProgress } from "../scatter/FilmProgress";
-import { OnlyChip } from "../scatter/OnlyChip";
 import type { Plot } from "../scatter/plot";
-import { Stage } from "../scatter/Stage";
-import { composePicture } from "../scatter/scene";
-import { useShownFrame } from "../scatter/useShownFrame";
 import type { Place } from "../scatter/viewpoint";
 import { useKeptSelection } from "../selection/useKeptSelection";
-import { useSelectedPoints } from "../selection/useSelectedPoints";
-import { useCamera } from "../share/useCamera";
 import { useConnection } from "../state/connection";
 import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
@@ -26,7 +27,6 @@ import { glideFor, togglePlay, usePlayer } from "../timeline/usePlayer";
 import { Help } from "../ui/Help";
 import { messageFor } from "./messageFor";
 import { useFocus } from "./useFocus";
-import { useFrames, useTrails } from "./useFrames";
 import { useOpenRun } from "./useOpenRun";
 import styles from "./Workspace.module.css";
 
@@ -58,12 +58,12 @@ export function Workspace() {
   const {
     shown,
     box,
-    reel,
+    framePoints,
     problem: bytesProblem,
   } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
   usePlayer(frames, index, shown?.frame.digest ?? null);
   const onView = useCamera(plot, box, view.camera, setCamera);
-  const { seekTo, seekStep, scrubTo } = useFrames(frames, reel, plot, view.seekFrame);
+  const { seekTo, seekStep, scrubTo } = useFrames(frames, framePoints, plot, view.seekFrame);
 
   const classNames = split?.classNames;
   const picture = useMemo(
@@ -75,7 +75,7 @@ export function Workspace() {
   );
   const { focus, position, ...about } = useFocus(shown);
   useKeptSelection(run?.id ?? null, split?.name ?? null);
-  const trails = useTrails(reel, index, useSelectedPoints(shown), focus?.index ?? null, look.trails);
+  const trails = useTrails(framePoints, index, useSelectedPoints(shown), focus?.index ?? null, look.trails);
 
   const stepBy = (by: number) => {
     view.setPlaying(false);
@@ -125,7 +125,7 @@ export function Workspace() {
         {message ? null : <LeftPanel columns={film?.columns ?? NOTHING} shown={shown} picture={picture} />}
       </aside>
       <main className={styles.centre}>
-        <Stage
+        <FilmCanvas
           shown={message ? null : shown}
           picture={message ? null : picture}
           box={box}
@@ -152,7 +152,7 @@ export function Workspace() {
               </button>
             </div>
           ) : null}
-        </Stage>
+        </FilmCanvas>
       </main>
       {film && frames[index] && !message ? (
         <div className={styles.bottom}>

@@ -1,18 +1,18 @@
 import { useMemo } from "react";
 import { imageAddress } from "../api/bytes";
+import { indexAt } from "../film/positions";
+import type { ShownFrame } from "../film/useShownFrame";
 import type { Near } from "../inspector/Neighbours";
+import { type FrameSource, useFrameSource } from "../inspector/useFrameSource";
 import { type SampleDetail, useNeighbors, useSample } from "../inspector/useSample";
-import { type Told, useTold } from "../inspector/useTold";
-import { indexAt } from "../scatter/positions";
-import type { ShownFrame } from "../scatter/useShownFrame";
 import { useView } from "../state/view";
 
 /** Neighbours as a frame's own run tells of them, by their positions in the film's split. */
-function nearIn(told: Told, neighbors: SampleDetail["neighbors"]): Near[] {
-  const { runId, split } = told.place;
+function nearIn(source: FrameSource, neighbors: SampleDetail["neighbors"]): Near[] {
+  const { runId, split } = source.place;
   return neighbors.map(({ position, ...near }) => ({
     ...near,
-    position: told.back(position),
+    position: source.back(position),
     image: imageAddress(runId, split, position),
   }));
 }
@@ -23,19 +23,22 @@ export function useFocus(shown: ShownFrame | null) {
   const index = shown && position !== null ? indexAt(shown, position) : -1;
   const focused = shown !== null && index >= 0;
   const previous = shown?.revision.frames.find((frame) => frame.index === shown.frame.index - 1) ?? null;
-  const told = useTold(shown?.film ?? null, shown?.frame ?? null);
-  const toldBefore = useTold(shown?.film ?? null, previous);
+  const source = useFrameSource(shown?.film ?? null, shown?.frame ?? null);
+  const sourceBefore = useFrameSource(shown?.film ?? null, previous);
   const wanted = focused ? position : null;
   const { sample, fetching, problem } = useSample(
-    told?.place ?? null,
-    wanted === null ? null : (told?.there(wanted) ?? null),
+    source?.place ?? null,
+    wanted === null ? null : (source?.there(wanted) ?? null),
   );
   const past = useNeighbors(
-    toldBefore?.place ?? null,
-    wanted === null ? null : (toldBefore?.there(wanted) ?? null),
+    sourceBefore?.place ?? null,
+    wanted === null ? null : (sourceBefore?.there(wanted) ?? null),
   );
-  const now = useMemo(() => (told && sample ? nearIn(told, sample.neighbors) : null), [told, sample]);
-  const before = useMemo(() => (toldBefore && past ? nearIn(toldBefore, past) : null), [toldBefore, past]);
+  const now = useMemo(() => (source && sample ? nearIn(source, sample.neighbors) : null), [source, sample]);
+  const before = useMemo(
+    () => (sourceBefore && past ? nearIn(sourceBefore, past) : null),
+    [sourceBefore, past],
+  );
   const focus = useMemo(() => {
     if (!focused) return null;
     const near = (now ?? []).flatMap((each) =>
@@ -43,5 +46,5 @@ export function useFocus(shown: ShownFrame | null) {
     );
     return { index, neighbours: near.filter((at) => at >= 0) };
   }, [focused, index, now, shown]);
-  return { focus, position, sample, now, before, told, fetching, problem };
+  return { focus, position, sample, now, before, source, fetching, problem };
 }

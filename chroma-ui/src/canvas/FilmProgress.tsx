@@ -1,0 +1,36 @@
+import type { Film } from "../api/bytes";
+import styles from "./canvas.module.css";
+
+/** What the server is doing for this film, over the canvas. */
+export function FilmProgress(props: { film: Film | null; onStop?: () => void; onAsk: () => void }) {
+  const { film } = props;
+  if (film?.status === "CANCELLED") {
+    return (
+      <div className={styles.progress} data-testid="film-cancelled" role="status">
+        <p>Stopped: what was drawn stays.</p>
+        <button type="button" className={styles.stop} onClick={props.onAsk} data-testid="draw-on">
+          Draw on
+        </button>
+      </div>
+    );
+  }
+  if (film && film.status !== "PENDING" && film.status !== "RUNNING") return null;
+  const share = film?.progress ?? 0;
+  const text = film?.message || (film?.status === "RUNNING" ? "Drawing the film" : "Waiting for the film");
+  return (
+    <div className={styles.progress} data-testid="film-progress" role="status">
+      <p>
+        {text}
+        {share > 0 ? ` · ${Math.round(share * 100)} %` : ""}
+      </p>
+      <div className={share > 0 ? styles.meter : styles.meterOpen}>
+        <span style={share > 0 ? { width: `${share * 100}%` } : undefined} />
+      </div>
+      {film && props.onStop ? (
+        <button type="button" className={styles.stop} onClick={props.onStop} data-testid="film-stop">
+          Stop
+        </button>
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,100 @@
+import { useQuery } from "urql";
+import { imageAddress } from "../api/bytes";
+import { SampleCardDocument } from "../api/gql/graphql";
+import type { ShownFrame } from "../film/useShownFrame";
+import { SampleImage } from "../inspector/SampleImage";
+import { columnTitle, decimal } from "../lib/format";
+import { useDebounced } from "../lib/useDebounced";
+import type { Hover } from "../scatter/ScatterPlot";
+import styles from "./canvas.module.css";
+
+type Props = {
+  hover: Hover;
+  shown: ShownFrame;
+  split: { name: string; hasImages: boolean };
+  classColours: Map<string, string>;
+  room: { width: number; height: number };
+};
+
+const WIDTH = 244;
+const HEIGHT = 96;
+const DISTANCE = 16;
+/** The sample is asked for once the pointer has rested this long. */
+const REST_MS = 120;
+
+/** The value that colours a point, as people read it. */
+function colourValue({ colour }: ShownFrame, index: number): string | null {
+  if (!colour) return null;
+  if (colour.kind === "categorical") return colour.legend[colour.codes[index]] ?? null;
+  return Number.isFinite(colour.values[index]) ? decimal(colour.values[index]) : null;
+}
+
+export function HoverCard({ hover, shown, split, classColours, room }: Props) {
+  const { index } = hover;
+  const { film, frame } = shown;
+  const position = shown.position ? shown.position.values[index] : index;
+  const rested = useDebounced(position, REST_MS);
+  const [{ data }] = useQuery({
+    query: SampleCardDocument,
+    variables: { runId: film.runId, split: split.name, position: rested ?? 0, step: frame.step },
+    pause: rested === null,
+  });
+  const sample = data?.sample?.position === position ? data.sample : null;
+  const nameOf = (column: typeof shown.label) =>
+    column ? (column.legend[column.codes[index]] ?? null) : null;
+  const label = nameOf(shown.label);
+  const prediction = nameOf(shown.prediction);
+  const confidence = shown.confidence?.values[index];
+  const told = ["label", "prediction", "confidence"].includes(shown.colourName ?? "");
+  const colour = told && label !== null ? null : colourValue(shown, index);
+  const left = hover.x + DISTANCE + WIDTH > room.width ? hover.x - DISTANCE - WIDTH : hover.x + DISTANCE;
+  const top = Math.min(Math.max(8, hover.y - HEIGHT / 3), room.height - HEIGHT - 8);
+
+  return (
+    <div
+      className={styles.card}
+      style={{ width: WIDTH, transform: `translate(${Math.round(left)}px, ${Math.round(top)}px)` }}
+      data-testid="hover-card"
+      data-index={index}
+      role="status"
+    >
+      {split.hasImages ? (
+        <SampleImage
+          className={styles.thumbnail}
+          address={imageAddress(film.runId, split.name, position)}
+          name={`sample ${sample?.id ?? position}`}
+        />
+      ) : null}
+      <div className={styles.words}>
+        <p className={styles.sampleId}>sample {sample?.id ?? "…"}</p>
+        {!split.hasImages && sample?.text ? <p className={styles.sampleText}>{sample.text}</p> : null}
+        <p className={styles.said}>
+          {label !== null ? (
+            <>
+              label <b style={{ color: classColours.get(label) }}>{label}</b>
+            </>
+          ) : null}
+          {label !== null && prediction !== null ? " · " : null}
+          {prediction !== null ? (
+            <>
+              pred <b style={{ color: classColours.get(prediction) }}>{prediction}</b>
+            </>
+          ) : null}
+        </p>
+        {colour !== null ? (
+          <p className={styles.said}>
+            {columnTitle(shown.colourName ?? "").toLowerCase()} <b>{colour}</b>
+          </p>
+        ) : null}
+        {confidence !== undefined && Number.isFinite(confidence) ? (
+          <>
+            <div className={styles.sure}>
+              <span style={{ width: `${100 * confidence}%` }} />
+            </div>
+            <p className={styles.sureText}>confidence {decimal(confidence, 2)}</p>
+          </>
+        ) : null}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import type { ShownFrame } from "../film/useShownFrame";
+import { count, decimal } from "../lib/format";
+import styles from "./canvas.module.css";
+
+type Props = {
+  shown: ShownFrame;
+  drawn: number;
+  zoom: number;
+  /** Samples whose way is drawn, of those that are selected. */
+  trails: number;
+  selected: number;
+};
+
+/** How many points of how many, and how far the picture can be trusted. */
+export function StatusChip({ shown, drawn, zoom, trails, selected }: Props) {
+  const { film, frame, points, revision } = shown;
+  const quality = frame.trustworthiness;
+  const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
+  return (
+    <p className={styles.status} data-testid="status-chip">
+      <span>
+        <b>{count(drawn)}</b> of <b>{count(points.n)}</b> points
+      </span>
+      {trails > 0 && trails < selected ? (
+        <span title="More trails would hide each other">
+          trails of <b>{count(trails)}</b> of <b>{count(selected)}</b>
+        </span>
+      ) : null}
+      {film.n < film.of ? (
+        <span title="The run follows a part of the split">
+          {count(film.n)} of {count(film.of)} samples
+        </span>
+      ) : null}
+      {revision.landmarks !== null && revision.landmarks < film.n ? (
+        <span title="So many were drawn in full, the others placed among them; Refine draws all">
+          <b>{count(revision.landmarks)}</b> of <b>{count(film.n)}</b> drawn in full
+        </span>
+      ) : null}
+      <span>
+        zoom <b>{zoom.toFixed(1)}×</b>
+      </span>
+      {quality !== null ? (
+        <span title="Share of neighbourhoods that the map keeps (Venna & Kaski 2001, k = 15)">
+          trustworthiness <b>{decimal(quality)}</b>
+          {sampled}
+        </span>
+      ) : null}
+      {revision.preview ? (
+        <span className={styles.preview}>{revision.method.toUpperCase()} preview</span>
+      ) : null}
+    </p>
+  );
+}

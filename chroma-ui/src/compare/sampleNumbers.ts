@@ -1,0 +1,55 @@
+/** Pure: the same sample in several films. A sampleNumbers number stands for a sample in all panes. */
+
+/** What `matches` answers where the other split has no such sample. */
+const NO_MATCH = 0xffffffff;
+
+export type SampleNumbers = {
+  /** Sample number of each point of the film. */
+  numbers: Uint32Array;
+  /** Sample number of the sample at a position of this film's split. */
+  numberAt: (position: number) => number;
+  /** The point of a sample in this film; -1 where it has none. */
+  indexOf: (number: number) => number;
+  /** Points whose sample the first pane's split has too. */
+  shared: number;
+};
+
+/**
+ * Numbers of the points of one film. Samples of the first pane's split carry their position there; those
+ * it has not are numbered from `base`, which must lie beyond all numbers given before.
+ */
+export function sampleNumbersOf(
+  n: number,
+  positionOf: (index: number) => number,
+  match: Uint32Array | null,
+  base: number,
+): SampleNumbers {
+  const known = (position: number) => match === null || (match[position] ?? NO_MATCH) !== NO_MATCH;
+  const numberAt = (position: number) =>
+    match === null ? position : known(position) ? match[position] : base + position;
+  const numbers = new Uint32Array(n);
+  const places = new Map<number, number>();
+  let shared = 0;
+  for (let i = 0; i < n; i++) {
+    const position = positionOf(i);
+    if (known(position)) shared++;
+    numbers[i] = numberAt(position);
+    places.set(numbers[i], i);
+  }
+  return { numbers, shared, numberAt, indexOf: (number) => places.get(number) ?? -1 };
+}
+
+/** Points of a film for sampleNumbers numbers, ascending. */
+export function pointsOf(sampleNumbers: SampleNumbers, numbers: Uint32Array): Uint32Array {
+  const found = new Uint32Array(numbers.length);
+  let kept = 0;
+  for (const number of numbers) {
+    const index = sampleNumbers.indexOf(number);
+    if (index >= 0) found[kept++] = index;
+  }
+  return found.slice(0, kept).sort();
+}
+
+/** Sample numbers of points of a film, ascending. */
+export const numbersOf = (sampleNumbers: SampleNumbers, indices: Uint32Array): Uint32Array =>
+  Uint32Array.from(indices, (i) => sampleNumbers.numbers[i]).sort();

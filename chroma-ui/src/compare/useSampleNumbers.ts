@@ -1,0 +1,33 @@
+import { useCallback, useMemo } from "react";
+import { fetchMatches } from "../api/bytes";
+import type { ShownFrame } from "../film/useShownFrame";
+import { useLoaded } from "../lib/useLoaded";
+import { type SampleNumbers, sampleNumbersOf } from "./sampleNumbers";
+import { useCompare } from "./store";
+import type { PaneFilm } from "./usePane";
+
+/** Numbers of samples that the first pane's split has not: each pane has a range of its own. */
+const BASE = 1 << 27;
+
+/** Which sample each point of a pane is, by the samples of the first pane. */
+export function useSampleNumbers(pane: number, { run, split }: PaneFilm, shown: ShownFrame | null) {
+  const first = useCompare(({ lives }) => lives.get(0) ?? null);
+  const own = run && split ? JSON.stringify({ run: run.id, split: split.name }) : null;
+  const other =
+    first?.run && first.split ? JSON.stringify({ run: first.run.id, split: first.split.name }) : null;
+  const alike = pane === 0 || own === other;
+  const n = split?.n ?? 0;
+  const load = useCallback(
+    async () =>
+      own === null || other === null || alike ? null : fetchMatches(JSON.parse(own), JSON.parse(other), n),
+    [own, other, alike, n],
+  );
+  const match = useLoaded(load);
+  const points = shown?.points.n ?? null;
+  const position = shown?.position ?? null;
+  return useMemo((): SampleNumbers | null => {
+    if (points === null || (!alike && match === null)) return null;
+    const positionOf = (index: number) => (position ? position.values[index] : index);
+    return sampleNumbersOf(points, positionOf, alike ? null : match, BASE * pane);
+  }, [points, position, alike, match, pane]);
+}

@@ -1,0 +1,111 @@
+import { columnTitle } from "../lib/format";
+import type { Shade } from "../lib/useTheme";
+import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../scatter/encode";
+import { legendColours, MISSING, rampColours } from "../scatter/palette";
+import type { Scene } from "../scatter/types";
+import { type Filter, NOT_KNOWN, type Sifted, sift } from "../state/filters";
+import { countCodes, shareRight, wrongPoints } from "./statistics";
+import type { ShownFrame } from "./useShownFrame";
+
+export type LegendEntry = {
+  code: number;
+  name: string;
+  colour: string;
+  count: number;
+  /** Share of right predictions; null where it is not known. */
+  right: number | null;
+  hidden: boolean;
+};
+
+export type Picture = {
+  scene: Scene;
+  /** null for numeric columns. */
+  legend: LegendEntry[] | null;
+  title: string;
+  classColours: Map<string, string>;
+  sifted: Sifted;
+  /** Points whose prediction is known to be wrong; null without labels or predictions. */
+  wrong: Uint8Array | null;
+};
+
+export type PictureOptions = {
+  shade: Shade;
+  /** Colours that colour-blind people can tell apart. */
+  safe: boolean;
+  classNames: readonly string[];
+  hidden: readonly string[];
+  filters: readonly Filter[];
+};
+
+/** Pure: a frame and how it is looked at → what the plot draws and the legend says. */
+export function composePicture(shown: ShownFrame, options: PictureOptions): Picture {
+  const { points, label, prediction, colour, colourName } = shown;
+  const { shade, safe } = options;
+  const names = options.classNames.length ? options.classNames : (label?.legend ?? []);
+  const wrong = label && prediction ? wrongPoints(label, prediction) : null;
+
+  let encoded: Codes = { codes: new Uint16Array(points.n), missing: 1 };
+  let palette = [legendColours("label", ["all"], [], shade)[0], MISSING[shade]];
+  let legend: LegendEntry[] | null = null;
+
+  if (colour?.kind === "categorical" && colourName) {
+    const colours = legendColours(colourName, colour.legend, names, shade, safe);
+    encoded = encodeCategorical(colour.codes, colour.legend.length);
+    palette = [...colours, MISSING[shade]];
+    const rated = colourName === "label" || colourName === "prediction";
+    const right = rated && label && prediction ? shareRight(colour, label, prediction, points.present) : null;
+    const counts = countCodes(encoded.codes, points.present, palette.length);
+    legend = counts.flatMap((count, code) =>
+      code === encoded.missing && count === 0
+        ? []
+        : [
+            {
+              code,
+              name: colour.legend[code] ?? NOT_KNOWN,
+              colour: palette[code],
+              count,
+              right: right?.[code] ?? null,
+              hidden: options.hidden.includes(colour.legend[code] ?? NOT_KNOWN),
+            },
+          ],
+    );
+  } else if (colour?.kind === "numeric") {
+    const [low, high] = shown.range ?? [0, 1];
+    encoded = encodeNumeric(colour.values, low, high);
+    palette = [...rampColours(shade), MISSING[shade]];
+  }
+
+  const classes = legendColours("label", names, names, shade, safe);
+  const sifted = sift(points.n, shown.columns, options.filters);
+  const hidden = new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code));
+  const drawn = drawnPoints(points, encoded.codes, hidden, sifted.fails);
+
+  return {
+    scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade, safe) },
+    legend,
+    title: columnTitle(colourName ?? ""),
+    classColours: new Map(names.map((name, i) => [name, classes[i]])),
+    sifted,
+    wrong,
+  };
+}
+
+/**
+ * Names and contours go by the colour where that is a class or a cluster; else by the label, or by the clusters
+ * where there is none. Labels that are measurements have no groups.
+ */
+function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade, safe: boolean): Scene["groups"] {
+  const { label, prediction, cluster, colourName } = shown;
+  const column =
+    colourName === "cluster"
+      ? cluster
+      : colourName === "prediction"
+        ? (prediction ?? label)
+        : (label ?? cluster);
+  if (!column) return null;
+  return {
+    codes: column.codes,
+    names: column.legend,
+    colours: legendColours(column === cluster ? "cluster" : "label", column.legend, names, shade, safe),
+  };
+}

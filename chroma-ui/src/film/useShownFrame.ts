@@ -1,0 +1,209 @@
+import { useEffect, useRef, useState } from "react";
+import {
+  type CategoricalColumn,
+  type ColumnValues,
+  type Film,
+  type Frame,
+  fetchColumn,
+  fetchFrame,
+  type NumericColumn,
+  type Revision,
+} from "../api/bytes";
+import { type Box, boundingBox, type Points, placed, type Square, union } from "../scatter/encode";
+import { valueRange } from "./statistics";
+
+/** A frame with all that is needed to draw and explain it. */
+export type ShownFrame = {
+  film: Film;
+  revision: Revision;
+  frame: Frame;
+  points: Points;
+  label: CategoricalColumn | null;
+  prediction: CategoricalColumn | null;
+  confidence: NumericColumn | null;
+  position: NumericColumn | null;
+  /** Groups of the layout; null where classes group the points. */
+  cluster: CategoricalColumn | null;
+  /** The columns asked for besides, by name; those that the film has not are left out. */
+  columns: ReadonlyMap<string, ColumnValues>;
+  colourName: string | null;
+  colour: ColumnValues | null;
+  /** What the colour scale spans, equal for all frames of the film; null for categories. */
+  range: [number, number] | null;
+};
+
+/**
+ * What the camera looks at, of a film that begins with the frame of digest `start`. Once `complete` it is that of
+ * all frames, or as much as is fetched of a film too large to hold.
+ * `moves` is false where frames were appended: the view then stays.
+ */
+export type FilmBox = { name: string; start: string; box: Box | null; complete: boolean; moves: boolean };
+
+/** All frames of a revision, where the film is small enough to hold them. */
+export type FilmPoints = { revision: Revision; frames: readonly Points[] };
+
+/** Below this many bytes all frames of a film are fetched ahead. */
+const SMALL_FILM = 32 * 1024 * 1024;
+
+const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
+const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
+
+/** The column asked for, or the one that tells most of the points. */
+export function colourColumn(film: Film, wanted: string): Film["columns"][number] | null {
+  const choices = film.columns.filter((column) => column.name !== "position");
+  const named = (name: string) => choices.find((column) => column.name === name);
+  return named(wanted) ?? named("label") ?? named("prediction") ?? named("cluster") ?? choices[0] ?? null;
+}
+
+/** Fetches what a frame needs; the frame before stays shown until all of it is there. */
+export function useShownFrame(
+  film: Film | null,
+  frame: Frame | null,
+  colourWanted: string,
+  columnsWanted: readonly string[],
+) {
+  const [shown, setShown] = useState<ShownFrame | null>(null);
+  const [box, setBox] = useState<FilmBox | null>(null);
+  const [filmPoints, setWhole] = useState<FilmPoints | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const placedFrames = useRef<{ name: string; square: Square; known: WeakMap<object, Points> } | null>(null);
+  const ranges = useRef(new Map<string, [number, number]>());
+
+  const revision = film?.revision ?? null;
+  const latest = useRef(film);
+  latest.current = film;
+  const wanted = JSON.stringify(columnsWanted);
+  const [filmId, n, columns] = [film?.id, film?.n, film?.columns];
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a film whose status alone changed is not loaded again
+  useEffect(() => {
+    const film = latest.current;
+    if (!film || !revision || !frame) return;
+    let current = true;
+    const whole = revision.frames.length * film.n * 4 < SMALL_FILM;
+    // The view keeps its square while frames are appended; another drawing of the film brings its own.
+    const name = `${film.id} ${revision.method}`;
+    if (placedFrames.current?.name !== name)
+      placedFrames.current = { name, square: revision, known: new WeakMap() };
+    const { square, known } = placedFrames.current;
+    const start = revision.frames[0]?.digest ?? "";
+
+    const pointsOf = async (at: Frame): Promise<Points> => {
+      const raw = await fetchFrame(film, revision, at);
+      const before = known.get(raw);
+      if (before) return before;
+      const points = placed(raw, revision, square);
+      known.set(raw, points);
+      return points;
+    };
+    const valuesOf = async (column: string, at: Frame): Promise<ColumnValues | null> => {
+      const found = film.columns.find(({ name }) => name === column);
+      return found ? fetchColumn(film, found, at) : null;
+    };
+    const rangeOf = async (column: string): Promise<[number, number] | null> => {
+      const key = `${film.id} ${column}`;
+      const known = ranges.current.get(key);
+      if (known) return known;
+      // The second frame, too: the first has nothing before it to be compared with.
+      const ends = [revision.frames[0], revision.frames[1], revision.frames[revision.frames.length - 1]];
+      const spans = await Promise.all(
+        ends.map(async (end) => {
+          const values = end ? numeric(await valuesOf(column, end)) : null;
+          return values ? valueRange(column, values.values) : null;
+        }),
+      );
+      const found = spans.filter((span) => span !== null);
+      if (found.length === 0) return null;
+      const range: [number, number] = [
+        Math.min(...found.map(([low]) => low)),
+        Math.max(...found.map(([, high]) => high)),
+      ];
+      ranges.current.set(key, range);
+      return range;
+    };
+
+    const load = async () => {
+      const colour = colourColumn(film, colourWanted);
+      const names = JSON.parse(wanted) as string[];
+      const grouped = film.columns.some((column) => column.name === "label");
+      const [points, label, prediction, confidence, position, cluster, others, values, range] =
+        await Promise.all([
+          pointsOf(frame),
+          valuesOf("label", frame),
+          valuesOf("prediction", frame),
+          valuesOf("confidence", frame),
+          valuesOf("position", frame),
+          grouped && colour?.name !== "cluster" ? null : valuesOf("cluster", frame),
+          Promise.all(names.map((name) => valuesOf(name, frame))),
+          colour ? fetchColumn(film, colour, frame) : null,
+          colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
+        ]);
+      if (!current) return;
+      setProblem(null);
+      setBox((before) =>
+        before?.name === name
+          ? before
+          : { name, start, box: boundingBox(points), complete: !whole, moves: true },
+      );
+      setShown({
+        film,
+        revision,
+        frame,
+        points,
+        label: categorical(label),
+        prediction: categorical(prediction),
+        confidence: numeric(confidence),
+        position: numeric(position),
+        cluster: categorical(cluster),
+        columns: new Map(
+          names.flatMap((name, at) => {
+            const found = others[at];
+            return found ? [[name, found] as const] : [];
+          }),
+        ),
+        colourName: colour?.name ?? null,
+        colour: values,
+        range,
+      });
+      await prefetch(colour?.perFrame ? colour.name : null);
+    };
+
+    const prefetch = async (colour: string | null) => {
+      const near = revision.frames.filter(({ index }) => whole || Math.abs(index - frame.index) <= 2);
+      const loaded = await Promise.all(
+        near.map(async (next) => {
+          const [points] = await Promise.all([
+            pointsOf(next),
+            valuesOf("prediction", next),
+            valuesOf("confidence", next),
+            colour ? valuesOf(colour, next) : null,
+            // What the open filters list: scrubbing asks the server for nothing.
+            ...columnsWanted.map((name) => valuesOf(name, next)),
+          ]);
+          return points;
+        }),
+      );
+      if (!current || !whole) return;
+      const box = loaded.map(boundingBox).reduce(union, null);
+      setWhole((before) => (before?.revision === revision ? before : { revision, frames: loaded }));
+      setBox((before) => ({
+        name,
+        start,
+        box,
+        complete: true,
+        moves: !(before?.name === name && before.complete && before.start === start),
+      }));
+    };
+
+    load().catch((error: unknown) => {
+      if (current) setProblem(error instanceof Error ? error.message : String(error));
+    });
+    return () => {
+      current = false;
+    };
+  }, [filmId, n, columns, revision, frame, colourWanted, wanted]);
+
+  const fresh = shown && film && shown.film.id === film.id;
+  const whole = fresh && filmPoints?.revision === shown.revision ? filmPoints.frames : null;
+  return { shown: fresh ? shown : null, box: fresh ? box : null, framePoints: whole, problem };
+}

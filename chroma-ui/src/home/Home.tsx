@@ -1,0 +1,162 @@
+import { useEffect, useRef, useState } from "react";
+import { useQuery } from "urql";
+import { HomeDocument } from "../api/gql/graphql";
+import { useEvents } from "../api/useEvents";
+import { count } from "../lib/format";
+import { useKeys } from "../lib/useKeys";
+import { NoRuns } from "../runs/States";
+import { ThemeToggle } from "../runs/ThemeToggle";
+import { useRunChanges } from "../runs/useRunChanges";
+import { useConnection } from "../state/connection";
+import { useView } from "../state/view";
+import { IconButton } from "../ui/Button";
+import { Help } from "../ui/Help";
+import { Logo, Question, Search } from "../ui/icons";
+import { Select } from "../ui/Select";
+import styles from "./home.module.css";
+import { byProject, foundRuns, type HomeRun, metricNames } from "./order";
+import { PickedBar } from "./PickedBar";
+import { RunCard } from "./RunCard";
+import { useCardKeys } from "./useCardKeys";
+
+const ORDERS = ["newest", "oldest", "name", "size"];
+const MOST_METRICS = 3;
+const NOTHING: HomeRun[] = [];
+
+/** The home page: all runs with their films in small. */
+export function Home() {
+  const { openRun, setHome } = useView.getState();
+  const returns = useConnection((connection) => connection.returns);
+  const [words, setWords] = useState("");
+  const [order, setOrder] = useState("newest");
+  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const [renaming, setRenaming] = useState<string | null>(null);
+  const [help, setHelp] = useState(false);
+  const search = useRef<HTMLInputElement>(null);
+  const [{ data }, ask] = useQuery({ query: HomeDocument, requestPolicy: "cache-and-network" });
+  const again = () => ask({ requestPolicy: "network-only" });
+  const changes = useRunChanges(again);
+  useEvents(again);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a server that came back is asked again
+  useEffect(() => {
+    if (returns > 0) again();
+  }, [returns]);
+
+  const runs = data?.runs ?? NOTHING;
+  const metrics = metricNames(runs);
+  const found = foundRuns(runs, words, order);
+  const groups = byProject(found);
+  const shown = groups.flatMap(([, members]) => members);
+  const tags = [...new Set(runs.flatMap((run) => run.runTags))].sort();
+  const chosen = runs.filter((run) => picked.has(run.id));
+
+  const open = (run: HomeRun) => {
+    openRun(run.id);
+    setHome(false);
+  };
+  const pick = (id: string) =>
+    setPicked((before) => {
+      const next = new Set(before);
+      if (!next.delete(id)) next.add(id);
+      return next;
+    });
+  const { list, reached, reach } = useCardKeys(shown, {
+    onPick: (run) => pick(run.id),
+    onRename: (run) => setRenaming(run.id),
+    onDelete: (run) => void changes.remove(run),
+  });
+  useKeys([
+    ["/", () => search.current?.focus()],
+    ["mod+k", () => search.current?.focus()],
+    ["?", () => setHelp(true)],
+    ["Escape", () => setPicked(new Set())],
+  ]);
+
+  return (
+    <div className={styles.home} data-testid="home">
+      <header className={styles.bar}>
+        <h1>
+          <Logo size={22} /> Runs
+          <span className={styles.count} data-testid="home-count">
+            {found.length === runs.length
+              ? count(runs.length)
+              : `${count(found.length)} of ${count(runs.length)}`}
+          </span>
+        </h1>
+        <label className={styles.search}>
+          <Search size={14} />
+          <input
+            ref={search}
+            type="search"
+            placeholder="Find a run by name, project, tag or status"
+            aria-label="Find a run"
+            value={words}
+            onChange={(event) => setWords(event.target.value)}
+            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+          />
+          <kbd>/</kbd>
+        </label>
+        <Select
+          label="Order"
+          testId="home-order"
+          value={order}
+          options={[...ORDERS, ...metrics].map((name) => ({ value: name, name }))}
+          onChange={setOrder}
+          note="first"
+          compact
+        />
+        <ThemeToggle />
+        <IconButton label="Keys and gestures" hint="?" onClick={() => setHelp(true)} data-testid="help">
+          <Question />
+        </IconButton>
+      </header>
+      {data && runs.length === 0 ? (
+        <div className={styles.nobody}>
+          <NoRuns />
+        </div>
+      ) : null}
+      {data ? null : <Waiting />}
+      {runs.length && found.length === 0 ? <p className={styles.nothing}>No run carries “{words}”.</p> : null}
+      <main ref={list} className={styles.projects}>
+        {groups.map(([project, members]) => (
+          <section key={project} aria-label={project} data-testid="home-project">
+            <h2 className={styles.project}>
+              {project} <span>{count(members.length)}</span>
+            </h2>
+            <ul className={styles.cards}>
+              {members.map((run) => (
+                <RunCard
+                  key={run.id}
+                  run={run}
+                  metrics={metrics.slice(0, MOST_METRICS)}
+                  knownTags={tags}
+                  picked={picked.has(run.id)}
+                  renaming={renaming === run.id}
+                  reached={reached === run.id}
+                  changes={changes}
+                  onOpen={() => open(run)}
+                  onPick={() => pick(run.id)}
+                  onRenaming={(on) => setRenaming(on ? run.id : null)}
+                  onReach={() => reach(run.id)}
+                />
+              ))}
+            </ul>
+          </section>
+        ))}
+      </main>
+      <PickedBar runs={chosen} tags={tags} changes={changes} onClear={() => setPicked(new Set())} />
+      <Help open={help} onOpenChange={setHelp} />
+    </div>
+  );
+}
+
+/** The place of cards that are on their way. */
+function Waiting() {
+  return (
+    <ul className={styles.cards} aria-hidden="true">
+      {["a", "b", "c"].map((name) => (
+        <li key={name} className={`${styles.card} ${styles.ghost}`} />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,126 @@
+import { useState } from "react";
+import { ago, bytes, count, decimal } from "../lib/format";
+import { Rename } from "../runs/Rename";
+import { STATUS_NAMES, StatusDot } from "../runs/StatusDot";
+import type { useRunChanges } from "../runs/useRunChanges";
+import { IconButton } from "../ui/Button";
+import { Bin, Check, Pencil } from "../ui/icons";
+import styles from "./home.module.css";
+import { faceOf, type HomeRun, lastValue } from "./order";
+import { RunTags } from "./RunTags";
+import { Thumbnail } from "./Thumbnail";
+
+const WIDTH = 300;
+const HEIGHT = 176;
+
+type Props = {
+  run: HomeRun;
+  metrics: readonly string[];
+  knownTags: readonly string[];
+  picked: boolean;
+  renaming: boolean;
+  /** Whether Tab leads to this card; arrows lead to the others. */
+  reached: boolean;
+  changes: ReturnType<typeof useRunChanges>;
+  onOpen: () => void;
+  onPick: () => void;
+  onRenaming: (on: boolean) => void;
+  onReach: () => void;
+};
+
+/** A run: its film in small, its name, how it stands and what it measured last. */
+export function RunCard(props: Props) {
+  const { run, metrics, changes, picked, renaming } = props;
+  const [over, setOver] = useState(false);
+  const film = faceOf(run);
+  const drawn = film && film.status !== "READY" && film.status !== "FAILED";
+  return (
+    <li
+      className={styles.card}
+      data-testid="home-run"
+      data-run={run.id}
+      data-picked={picked || undefined}
+      onPointerEnter={() => setOver(true)}
+      onPointerLeave={() => setOver(false)}
+    >
+      <button
+        type="button"
+        className={styles.picture}
+        aria-label={`Open ${run.name}`}
+        tabIndex={props.reached ? 0 : -1}
+        data-testid="home-open"
+        onClick={props.onOpen}
+        onFocus={props.onReach}
+      >
+        {film?.revision ? (
+          <Thumbnail film={film} width={WIDTH} height={HEIGHT} playing={over} />
+        ) : (
+          <span className={styles.empty}>{drawn ? film.message || "The film is drawn" : "No film yet"}</span>
+        )}
+        {drawn && film.revision ? (
+          <span className={styles.drawing}>{Math.round(100 * film.progress)}% drawn</span>
+        ) : null}
+      </button>
+      <button
+        type="button"
+        className={styles.pick}
+        aria-pressed={picked}
+        aria-label={`Choose ${run.name}`}
+        data-testid="home-pick"
+        onClick={props.onPick}
+      >
+        {picked ? <Check size={13} /> : null}
+      </button>
+      <div className={styles.about}>
+        {renaming ? (
+          <Rename
+            name={run.name}
+            onDone={(name) => {
+              props.onRenaming(false);
+              void changes.rename(run.id, name);
+            }}
+            onCancel={() => props.onRenaming(false)}
+          />
+        ) : (
+          <div className={styles.name}>
+            <StatusDot status={run.status} />
+            <b title={run.name} data-testid="home-name">
+              {run.name}
+            </b>
+            <IconButton label={`Rename ${run.name}`} onClick={() => props.onRenaming(true)}>
+              <Pencil size={13} />
+            </IconButton>
+            <IconButton label={`Delete ${run.name}`} onClick={() => void changes.remove(run)}>
+              <Bin size={13} />
+            </IconButton>
+          </div>
+        )}
+        <p className={styles.facts} title={run.error ?? undefined}>
+          <span data-status={run.status}>{STATUS_NAMES[run.status]}</span> · {ago(run.createdAt)} ·{" "}
+          {bytes(run.bytes)}
+          {film?.revision
+            ? ` · ${count(film.revision.frames.length)} ${film.revision.frames.length === 1 ? "frame" : "frames"}`
+            : null}
+        </p>
+        <dl className={styles.metrics}>
+          {metrics.map((name) => {
+            const value = lastValue(run, name);
+            return value === null ? null : (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>{decimal(value)}</dd>
+              </div>
+            );
+          })}
+        </dl>
+        <RunTags
+          run={run.name}
+          tags={run.runTags}
+          known={props.knownTags}
+          onTag={(tag) => void changes.tag(run, tag)}
+          onUntag={(tag) => void changes.untag(run, tag)}
+        />
+      </div>
+    </li>
+  );
+}

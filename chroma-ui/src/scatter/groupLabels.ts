@@ -1,0 +1,75 @@
+/** Names and contours that follow the points, as exact as the time between two pictures allows. */
+import { mix } from "./camera";
+import { type Contour, clusterContours, clusterMedians, type Group, groupsAmong, thinned } from "./clusters";
+import { type Moment, momentPlace } from "./encode";
+import type { Label } from "./overlay";
+import type { Scene } from "./types";
+
+/** More groups than this have contours that hide each other. */
+const MOST_CONTOURED_GROUPS = 40;
+/** Points of a group, and cells of its grid, while the points move. */
+const MOVING_SAMPLE = 500;
+const MOVING_CELLS = 64;
+/** Contours may take this share of the time while the points move. */
+const SHARE = 0.4;
+
+export function createGroupLabels() {
+  let groups: { of: Scene["groups"]; drawn: Uint32Array; all: Group[]; few: Group[] } | null = null;
+  let names = new WeakMap<object, Label[]>();
+  let lines: { scene: Scene; still: boolean; contours: Contour[]; at: number; cost: number } | null = null;
+  /** When still contours came without moving ones before them: they fade in. */
+  let since = 0;
+
+  function groupsOf({ groups: wanted, drawn }: Scene): { all: Group[]; few: Group[] } {
+    if (!wanted) return { all: [], few: [] };
+    if (groups?.of !== wanted || groups.drawn !== drawn) {
+      const all = groupsAmong(wanted.codes, drawn, wanted.names.length);
+      groups = { of: wanted, drawn, all, few: thinned(all, MOVING_SAMPLE) };
+      names = new WeakMap();
+    }
+    return groups;
+  }
+
+  function labelsAt(points: Moment["to"], scene: Scene): Label[] {
+    const { all } = groupsOf(scene);
+    const known = names.get(points);
+    if (known) return known;
+    const [x, y] = momentPlace({ from: points, to: points, along: 1 });
+    const found = clusterMedians(all, x, y).map(({ code, ...where }) => ({
+      text: scene.groups?.names[code] ?? "",
+      ...where,
+    }));
+    names.set(points, found);
+    return found;
+  }
+
+  return {
+    /** Names, on their way with their groups. */
+    labels(scene: Scene, { from, to, along }: Moment): Label[] {
+      const at = labelsAt(to, scene);
+      if (along >= 1 || from === to) return at;
+      const before = new Map(labelsAt(from, scene).map((label) => [label.text, label]));
+      return at.map((label) => {
+        const was = before.get(label.text);
+        return was ? { ...label, x: mix(was.x, label.x, along), y: mix(was.y, label.y, along) } : label;
+      });
+    },
+    /** Contours of the points where they are: in full once they stand still, coarser while they move. */
+    contours(scene: Scene, moment: Moment, still: boolean): Contour[] {
+      if ((scene.groups?.names.length ?? 0) > MOST_CONTOURED_GROUPS) return [];
+      const now = performance.now();
+      const settled = lines?.scene === scene && lines.still && still;
+      const hurried = lines !== null && !still && now - lines.at < lines.cost / SHARE;
+      if (lines && (settled || hurried)) return lines.contours;
+      const { all, few } = groupsOf(scene);
+      const [x, y] = momentPlace(moment);
+      const contours = still ? clusterContours(all, x, y) : clusterContours(few, x, y, MOVING_CELLS);
+      const came = lines === null || (still && lines.still && lines.scene.points !== scene.points);
+      if (came) since = now;
+      lines = { scene, still, contours, at: now, cost: performance.now() - now };
+      return contours;
+    },
+    /** How long ago contours came out of nothing, in ms. */
+    age: (): number => performance.now() - since,
+  };
+}

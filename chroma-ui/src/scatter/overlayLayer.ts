@@ -1,0 +1,71 @@
+/** What lies over the points: names, contours, the focus, trails and the path being drawn. */
+import type { Shade } from "../lib/useTheme";
+import type { Transform } from "./camera";
+import { type Moment, momentPlace, type Points, placeX, placeY } from "./encode";
+import type { Path } from "./gestures";
+import { createGroupLabels } from "./groupLabels";
+import { drawOverlay } from "./overlay";
+import type { Scene, Style } from "./types";
+
+export type OverlayScene = {
+  scene: Scene;
+  moment: Moment;
+  style: Style;
+  still: boolean;
+  focus: { index: number; neighbours: readonly number[] } | null;
+  /** The point that is hovered in another plot. */
+  echo: number | null;
+  trails: { indices: readonly number[]; frames: readonly Points[] } | null;
+  path: Path | null;
+};
+
+const CONTOUR_FADE_MS = 260;
+
+export function createOverlayLayer(canvas: HTMLCanvasElement) {
+  const pencil = canvas.getContext("2d");
+  const groupLabels = createGroupLabels();
+
+  return {
+    /** Draws all of it; returns whether something still fades in. */
+    draw(overlay: OverlayScene | null, place: Transform, width: number, height: number): boolean {
+      if (!pencil) return false;
+      const ratio = canvas.width / width;
+      pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
+      pencil.clearRect(0, 0, width, height);
+      if (!overlay) return false;
+      const { scene, moment, style, focus, echo, still } = overlay;
+      const { to } = moment;
+      const present = (index: number) => to.present[index] === 1;
+      const [x, y] = momentPlace(moment);
+      const spot = (index: number) => ({ x: x(index), y: y(index) });
+      const ink = (index: number) => scene.palette[scene.codes[index]] ?? "#fff";
+      const contours = style.contours ? groupLabels.contours(scene, moment, still) : [];
+      const age = groupLabels.age() / CONTOUR_FADE_MS;
+      drawOverlay(
+        pencil,
+        {
+          shade: style.shade as Shade,
+          labels: style.labels ? groupLabels.labels(scene, moment) : [],
+          contours,
+          contourAlpha: Math.min(1, age),
+          colours: scene.groups?.colours ?? [],
+          focus: focus && present(focus.index) ? { ...spot(focus.index), colour: ink(focus.index) } : null,
+          echo: echo !== null && present(echo) ? { ...spot(echo), colour: ink(echo) } : null,
+          neighbours: (focus?.neighbours ?? []).filter(present).map(spot),
+          trails: (overlay.trails?.indices ?? []).filter(present).map((index) => ({
+            colour: ink(index),
+            stops: [
+              ...(overlay.trails?.frames ?? [])
+                .filter((frame) => frame.present[index])
+                .map((frame) => ({ x: placeX(frame, index), y: placeY(frame, index) })),
+              spot(index),
+            ],
+          })),
+          path: overlay.path,
+        },
+        place,
+      );
+      return contours.length > 0 && age < 1;
+    },
+  };
+}

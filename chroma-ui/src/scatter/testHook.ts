@@ -1,0 +1,83 @@
+/** What end-to-end tests may look at: `window.__chroma`. */
+import type { Frame } from "../api/bytes";
+import type { Picture } from "../film/picture";
+import type { ShownFrame } from "../film/useShownFrame";
+import type { PixelCount } from "./pixels";
+import type { Plot } from "./plot";
+
+export type ChromaHook = {
+  /** true while the frame stands still on the canvas with all its points, and the camera before the whole film. */
+  ready: boolean;
+  /** The frame shown; on the canvas once `ready`. */
+  frame: Pick<Frame, "index" | "epoch" | "step" | "digest"> | null;
+  /** Name of what drew the frame: pca or umap. */
+  method: string | null;
+  /** Points drawn. */
+  points: number;
+  /** Reads the canvas; `byName` counts by legend entry, for categorical colours. */
+  countPixels: () => PixelCount & { byName: Record<string, number> };
+  /** Place of a point, by its index in the film, in client pixels; null where it is missing. */
+  screenOf: (index: number) => { x: number; y: number } | null;
+};
+
+declare global {
+  interface Window {
+    __chroma?: ChromaHook;
+    /** The plots of the compare view, in their order on the page. */
+    __chromaPanes?: (ChromaHook | undefined)[];
+  }
+}
+
+/** Makes a plot's hook known: the page's, or that of a pane; returns how to take it away. */
+export function publishHook(hook: ChromaHook, pane: number | null): () => void {
+  if (pane === null) {
+    window.__chroma = hook;
+    return () => {
+      if (window.__chroma === hook) window.__chroma = undefined;
+    };
+  }
+  window.__chromaPanes ??= [];
+  const panes = window.__chromaPanes;
+  panes[pane] = hook;
+  return () => {
+    if (panes[pane] === hook) panes[pane] = undefined;
+  };
+}
+
+/** The hook of a plot; `now` tells what the page means it to show, and whether the camera knows where. */
+export function hookOf(
+  plot: Plot,
+  now: () => { shown: ShownFrame | null; picture: Picture | null; placed: boolean },
+): ChromaHook {
+  return {
+    get ready() {
+      const { picture, placed } = now();
+      return placed && picture !== null && plot.isSettled(picture.scene);
+    },
+    get frame() {
+      const frame = now().shown?.frame;
+      return frame
+        ? { index: frame.index, epoch: frame.epoch, step: frame.step, digest: frame.digest }
+        : null;
+    },
+    get method() {
+      return now().shown?.revision.method ?? null;
+    },
+    get points() {
+      return now().picture?.scene.drawn.length ?? 0;
+    },
+    countPixels: () => {
+      const count = plot.countPixels();
+      const entries = now().picture?.legend ?? [];
+      const byName = Object.fromEntries(
+        entries.map(({ name, colour }) => [name, count.byColour[colour] ?? 0]),
+      );
+      return { ...count, byName };
+    },
+    screenOf: (index) => {
+      const place = plot.screenOf(index);
+      const corner = plot.canvas.getBoundingClientRect();
+      return place ? { x: place.x + corner.left, y: place.y + corner.top } : null;
+    },
+  };
+}

@@ -1,0 +1,60 @@
+/** The points' way from frame to frame: gliding by itself, or held between two frames by hand. */
+import { ease } from "./camera";
+import { between, type Moment, type Points } from "./encode";
+
+const HURRIED_MS = 160;
+
+export function createTransition() {
+  let from: Points | null = null;
+  let glide: { start: number; ms: number } | null = null;
+  let held: Moment | null = null;
+
+  const share = (): number =>
+    glide && glide.ms > 0 ? Math.min(1, (performance.now() - glide.start) / glide.ms) : 1;
+
+  function moment(to: Points): Moment {
+    if (held) return held;
+    return from && glide ? { from, to, along: ease(share()) } : { from: to, to, along: 1 };
+  }
+
+  function begin(start: Points, ms: number): void {
+    from = start;
+    glide = { start: performance.now(), ms };
+  }
+
+  return {
+    /** Where the points are on their way to a frame. */
+    moment,
+    rests: (): boolean => glide === null && held === null,
+    glides: (): boolean => glide !== null,
+    /** Sets out for another frame; returns a frame that is needed no more. */
+    leave(shown: Points, next: Points, ms: number): Points | null {
+      const now = moment(shown);
+      const left = from;
+      // Whoever steps faster than the points glide sees shorter glides.
+      const time = glide ? Math.min(ms, HURRIED_MS) : ms;
+      if (time > 0 && shown.n === next.n && !held) {
+        begin(now.along < 1 ? between(now.from, now.to, now.along) : now.to, time);
+      } else {
+        from = null;
+        glide = null;
+      }
+      return left;
+    },
+    /** Holds the points between two frames; null lets them go to the one shown. */
+    hold(next: Moment | null, shown: Points | null, ms: number): void {
+      if (!next && held && shown && ms > 0 && held.to.n === shown.n) {
+        begin(between(held.from, held.to, held.along), ms);
+      }
+      held = next;
+    },
+    /** Ends a glide that has arrived; returns the frame it came from. */
+    arrive(): Points | null {
+      if (!glide || share() < 1) return null;
+      const left = from;
+      glide = null;
+      from = null;
+      return left;
+    },
+  };
+}
