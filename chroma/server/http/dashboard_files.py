@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-STATIC = Path(__file__).parent / "static"
+STATIC = Path(__file__).parents[1] / "static"
 
 _FOR_EVER = "public, max-age=31536000, immutable"  # Vite writes a hash of the content into asset names
 _NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</title>
