@@ -33,7 +33,15 @@ export function RunCard(props: Props) {
   const { run, metrics, changes, picked, renaming } = props;
   const [over, setOver] = useState(false);
   const film = faceOf(run);
-  const drawn = film && film.status !== "READY" && film.status !== "FAILED";
+  const unfinished = film && film.status !== "READY" && film.status !== "FAILED";
+  /** Stands on the picture, so it is part of the button's name. */
+  const state = !film?.revision
+    ? unfinished
+      ? film.message || "Computing the film"
+      : "No film yet"
+    : unfinished
+      ? `${Math.round(100 * film.progress)}% computed`
+      : null;
   return (
     <li
       className={styles.card}
@@ -46,7 +54,7 @@ export function RunCard(props: Props) {
       <button
         type="button"
         className={styles.picture}
-        aria-label={`Open ${run.name}`}
+        aria-label={state === null ? `Open ${run.name}` : `Open ${run.name}: ${state}`}
         tabIndex={props.reached ? 0 : -1}
         data-testid="home-open"
         onClick={props.onOpen}
@@ -55,11 +63,9 @@ export function RunCard(props: Props) {
         {film?.revision ? (
           <Thumbnail film={film} width={WIDTH} height={HEIGHT} playing={over} />
         ) : (
-          <span className={styles.empty}>{drawn ? film.message || "The film is drawn" : "No film yet"}</span>
+          <span className={styles.empty}>{state}</span>
         )}
-        {drawn && film.revision ? (
-          <span className={styles.drawing}>{Math.round(100 * film.progress)}% drawn</span>
-        ) : null}
+        {film?.revision && state !== null ? <span className={styles.drawing}>{state}</span> : null}
       </button>
       <button
         type="button"
