@@ -244,6 +244,19 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Hidden:
+    """The snapshots of a split at a step are shown no longer: there came more than the user wants to see.
+
+    It concerns all layers, of the header's attempt only; what was written of them stays.
+    """
+
+    kind: ClassVar[str] = "hidden"
+    split: str
+    epoch: int | None
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
 class Notes:
     """What a user wrote of a run in the dashboard or a notebook.
 
@@ -261,7 +274,9 @@ class Notes:
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-Record = RunOpened | RunClosed | Samples | Snapshot | Outputs | Columns | Projection | Metrics | Notes
+Record = (
+    RunOpened | RunClosed | Samples | Snapshot | Outputs | Columns | Projection | Metrics | Hidden | Notes
+)
 
 
 @dataclass(frozen=True, slots=True)

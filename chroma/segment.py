@@ -26,6 +26,7 @@ from chroma.records import (
     Array,
     Columns,
     Header,
+    Hidden,
     LayerNote,
     Metrics,
     Notes,
@@ -47,7 +48,9 @@ MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at onc
 
 _RECORDS: dict[str, type[Record]] = {
     record.__name__: record
-    for record in (RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, Notes)
+    for record in (
+        *(RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, Hidden, Notes),
+    )
 }
 _NUMERIC: dict[str, pa.DataType] = {
     "float16": pa.float16(),

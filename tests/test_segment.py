@@ -17,6 +17,7 @@ from chroma.errors import SegmentError, SegmentVersionError
 from chroma.records import (
     Columns,
     Header,
+    Hidden,
     LayerNote,
     Metrics,
     Notes,
@@ -72,7 +73,7 @@ def records(draw: st.DrawFn) -> Record:
     n = draw(st.integers(0, 9))
     ids = draw(hnp.arrays(np.int64, n) | st.lists(text, min_size=n, max_size=n).map(objects))
     split, layer, epoch, step = draw(text), draw(text), draw(epochs), draw(steps)
-    kind = draw(st.integers(0, 8))
+    kind = draw(st.integers(0, 9))
     if kind == 0:
         return RunOpened(
             draw(text),
@@ -129,6 +130,8 @@ def records(draw: st.DrawFn) -> Record:
         return Projection(layer, split, epoch, step, ids, draw(floats(np.float32, (n, 2))))
     if kind == 7:
         return Metrics(epoch, step, draw(st.dictionaries(text, st.floats(), max_size=4)))
+    if kind == 8:
+        return Hidden(split, epoch, step)
     return Notes(draw(st.sampled_from(["tag", "rename", "delete"])), draw(json_objects))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from chroma.capture.layers import Layer
+from chroma.capture.schedule import Limits
 from chroma.capture.session import DEFAULT_MAX_SAMPLES, SPLITS, MaxSamples, max_samples_of
 from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError
@@ -45,14 +46,9 @@ class RunOptions:
             raise ConfigError(f"dtype={self.dtype!r} cannot be used; give 'float16' or 'float32'")
         if self.task not in get_args(Task):
             raise ConfigError(f"task={self.task!r} is not known; give one of {', '.join(get_args(Task))}")
-        if self.max_overhead is not None and not 0 < self.max_overhead < 1:
-            raise ConfigError(
-                f"max_overhead={self.max_overhead!r} cannot be used; give a share of the training's time "
-                "between 0 and 1, as 0.02, or None"
-            )
         max_samples_of("val", self.max_samples)  # refuses what cannot be used, as the next lines do
         self.how()
-        self.thinning(None)
+        self.limits()
         for argument, value in (("project", self.project), ("name", self.name)):
             if value is not None:
                 name_of(argument, value)
@@ -82,6 +78,10 @@ class RunOptions:
         if not given:
             raise ConfigError("splits= is empty; name at least one, or give 'auto'")
         return given
+
+    def limits(self) -> Limits:
+        """How often snapshots are taken, and how many; see `chroma.capture.schedule`."""
+        return Limits(self.every, self.max_snapshots, self.max_overhead)
 
     def thinning(self, passes: int | None) -> Thinning:
         """Which of so many passes are captured; None if their number is unknown."""

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from chroma.errors import NotFoundError
 from chroma.server.store.films.frames import frames_of, revisions, shown
 from chroma.server.store.films.logged_coordinates import COORDINATES
-from chroma.server.store.tables import Film, Frame, Layer, Revision, Run, Snapshot, Split
+from chroma.server.store.tables import HIDDEN, Film, Frame, Layer, Revision, Run, Snapshot, Split
 
 
 def run_by(session: Session, run_id: str) -> Run:
@@ -40,8 +40,9 @@ def snapshot_by(session: Session, run_id: str, snapshot_id: str) -> Snapshot:
     """A snapshot of a run by its id."""
     run_by(session, run_id)
     snapshot = session.get(Snapshot, snapshot_id)
-    if snapshot is None or snapshot.run_id != run_id or snapshot.status == COORDINATES:
-        there = select(Snapshot.id).where(Snapshot.run_id == run_id, Snapshot.status != COORDINATES)
+    if snapshot is None or snapshot.run_id != run_id or snapshot.status in (COORDINATES, HIDDEN):
+        listed = col(Snapshot.status).not_in((COORDINATES, HIDDEN))
+        there = select(Snapshot.id).where(Snapshot.run_id == run_id, listed)
         known = session.exec(there).all()
         raise NotFoundError("snapshot", snapshot_id, known)
     return snapshot

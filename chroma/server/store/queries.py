@@ -15,6 +15,7 @@ from chroma.server.store.films.logged_coordinates import COORDINATES
 from chroma.server.store.films.sources import by_default
 from chroma.server.store.films.views import FilmView, film_views
 from chroma.server.store.tables import (
+    HIDDEN,
     Attempt,
     Film,
     Layer,
@@ -86,7 +87,7 @@ def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snaps
         select(Snapshot, Layer.name, Split.name)
         .join(Layer, col(Snapshot.layer_id) == Layer.id)
         .join(Split, col(Snapshot.split_id) == Split.id)
-        .where(col(Snapshot.run_id).in_(run_ids), Snapshot.status != COORDINATES)
+        .where(col(Snapshot.run_id).in_(run_ids), col(Snapshot.status).not_in((COORDINATES, HIDDEN)))
         .order_by(col(Snapshot.step), Layer.name, Split.name)
     ).all()
     found: dict[str, list[tuple[Snapshot, str, str]]] = {}

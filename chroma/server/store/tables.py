@@ -22,6 +22,9 @@ _NAMES = {
 }
 
 
+HIDDEN = "hidden"  # status of a snapshot that is kept but not shown: more came than the user wants to see
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """UTC moments; SQLite keeps no zone, so it is put back on reading."""
 
@@ -196,7 +199,7 @@ class Snapshot(Table, table=True):
     dim: int
     dtype: str
     bytes: int = 0
-    status: str = "open"  # open, complete, partial
+    status: str = "open"  # open, complete, partial, hidden
     digest: str | None = None  # of its segments' digests; set when published
     created_at: datetime = _moment()
 

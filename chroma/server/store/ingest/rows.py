@@ -16,6 +16,7 @@ from chroma.errors import IngestError
 from chroma.records import (
     Columns,
     Header,
+    Hidden,
     Metrics,
     Notes,
     Outputs,
@@ -32,7 +33,7 @@ from chroma.server.store.files import Store
 from chroma.server.store.films.logged_coordinates import stand_in
 from chroma.server.store.ingest.attempts import attempt_of, refresh
 from chroma.server.store.ingest.notes import take_note
-from chroma.server.store.ingest.snapshots import layer_of, settle
+from chroma.server.store.ingest.snapshots import hide, layer_of, settle
 from chroma.server.store.samples.load import split_samples
 
 _UNSORTED = "unsorted"  # project of a run whose opening has not come yet
@@ -90,6 +91,8 @@ def register(session: Session, store: Store, found: Found) -> list[Event]:
             settle(session, store, layer, split, record.step)
         elif isinstance(record, Projection) and attempt is not None:
             stand_in(session, run.id, split, attempt, record)
+    elif isinstance(record, Hidden):
+        hide(session, store, run.id, record)
     if attempt is not None:
         refresh(session, store, run, attempt)
     return events

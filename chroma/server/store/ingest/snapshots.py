@@ -8,11 +8,11 @@ from hashlib import blake2b
 from typing import Any, cast
 
 import numpy as np
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from chroma import segment
 from chroma.errors import IngestError
-from chroma.records import Snapshot
+from chroma.records import Hidden, Snapshot
 from chroma.server.store import tables
 from chroma.server.store.files import Store
 from chroma.server.store.snapshots.vectors import snapshot_segments
@@ -24,6 +24,7 @@ class _Candidate:
 
     attempt: tables.Attempt
     rows: Sequence[tables.Segment]
+    hidden: bool
 
     @property
     def whole(self) -> bool:
@@ -33,6 +34,8 @@ class _Candidate:
 
     @property
     def status(self) -> str:
+        if self.hidden:
+            return tables.HIDDEN
         if self.whole:
             return "complete"
         return "open" if self.attempt.status == "running" else "partial"
@@ -51,6 +54,26 @@ def layer_of(session: Session, run_id: str, record: Snapshot) -> tables.Layer:
     return layer
 
 
+def hide(session: Session, store: Store, run_id: str, record: Hidden) -> None:
+    """Show the snapshots of a split at a step no longer, as far as they have come."""
+    split = session.get(tables.Split, tables.stable_id("split", run_id, record.split))
+    if split is None:
+        return
+    names = session.exec(
+        select(tables.Segment.layer)
+        .where(
+            tables.Segment.run_id == run_id,
+            tables.Segment.kind == Snapshot.kind,
+            tables.Segment.split == record.split,
+            tables.Segment.step == record.step,
+        )
+        .distinct()
+    ).all()
+    for name in names:
+        layer = session.get_one(tables.Layer, tables.stable_id("layer", run_id, name))
+        settle(session, store, layer, split, record.step)
+
+
 def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Split, step: int) -> None:
     """Make a snapshot's row say what its segments say.
 
@@ -62,7 +85,18 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
     candidates: dict[str, list[tables.Segment]] = {}
     for row in snapshot_segments(session, layer.run_id, layer.name, split.name, step):
         candidates.setdefault(row.attempt_id or "", []).append(row)
-    found = [_Candidate(session.get_one(tables.Attempt, key), rows) for key, rows in candidates.items()]
+    hidden = session.exec(
+        select(tables.Segment.attempt_id).where(
+            tables.Segment.run_id == layer.run_id,
+            tables.Segment.kind == Hidden.kind,
+            tables.Segment.split == split.name,
+            tables.Segment.step == step,
+        )
+    ).all()
+    found = [
+        _Candidate(session.get_one(tables.Attempt, key), rows, key in hidden)
+        for key, rows in candidates.items()
+    ]
     shown = max(found, key=lambda candidate: (candidate.whole, candidate.attempt.number))
     records = [cast("Snapshot", segment.read(store.path(row.path)).record) for row in shown.rows]
     filled = [record for record in records if len(record.ids)] or records[:1]
@@ -94,6 +128,7 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
     row.bytes = sum(part.bytes for part in shown.rows)
     row.created_at = min(part.created_at for part in shown.rows)
     digests = "".join(sorted(part.digest for part in shown.rows))
-    row.digest = None if row.status == "open" else blake2b(digests.encode(), digest_size=16).hexdigest()
+    published = row.status not in ("open", tables.HIDDEN)
+    row.digest = blake2b(digests.encode(), digest_size=16).hexdigest() if published else None
     session.add(row)
     session.flush()

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from sqlmodel import Session, col, select
 
 from chroma import segment
-from chroma.records import Array
+from chroma.records import Array, Hidden
 from chroma.server.store import tables
 from chroma.server.store.files import Store
 from chroma.server.store.samples.table import GrowingTable, Key, SampleTable
@@ -59,6 +59,7 @@ def split_samples(session: Session, store: Store, split: tables.Split) -> Sample
     found = session.exec(
         select(tables.Segment.id, tables.Segment.digest, tables.Segment.kind, tables.Segment.path)
         .where(tables.Segment.run_id == split.run_id, tables.Segment.split == split.name)
+        .where(tables.Segment.kind != Hidden.kind)  # the only kind of a split without ids
         .order_by(col(tables.Segment.id))
     ).all()
     keys: list[Key] = [(id_, digest) for id_, digest, _, _ in found]
