@@ -7,11 +7,25 @@ import pytest
 
 from tests.guarantees import Recorder
 
+TESTS = Path(__file__).parent
+# beginnings of the ids of tests, in the order in which they are started
+FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e", "")
+
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let workers of all tests share what numba compiled: about 20 s of CPU the first time on a machine."""
+    """Let all processes share what numba compiled: about 20 s of CPU the first time on a machine."""
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(config.rootpath, ".pytest_cache", "numba")))
-    config.pluginmanager.register(Recorder(), "promises")
+    if not hasattr(config, "workerinput"):  # pytest-xdist's workers report to the controller
+        config.pluginmanager.register(Recorder(), "promises")
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each file to one worker as a whole, those that take longest first: all workers end together."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
+    items.sort(key=lambda item: next(at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)))
 
 
 @pytest.fixture(autouse=True)

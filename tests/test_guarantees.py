@@ -2,45 +2,68 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from tests import guarantees
+from tests.promises import ANY, COLUMNS, PROMISES
 
 
-@pytest.mark.parametrize("number", guarantees.PROMISES)
+@pytest.mark.parametrize("number", PROMISES)
 def test_every_promise_has_tests_that_exist(number: int) -> None:
-    promise = guarantees.PROMISES[number]
+    promise = PROMISES[number]
     for name in promise.tests:
         assert name in guarantees.standing(), name
     assert f"| {promise.text} |" in guarantees.PAGE.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("number", guarantees.PROMISES)
+@pytest.mark.parametrize("number", PROMISES)
 def test_every_framework_has_a_test_or_a_reason(number: int) -> None:
-    promise = guarantees.PROMISES[number]
+    promise = PROMISES[number]
     held = {column for column, _, _ in guarantees.cells(promise)}
     if not promise.alike:
-        assert held | promise.apart.keys() >= set(guarantees.COLUMNS) - {guarantees.ANY}
+        assert held | promise.apart.keys() >= set(COLUMNS) - {ANY}
     else:
-        assert guarantees.ANY in held
+        assert ANY in held
 
 
-def test_the_page_claims_no_more_than_the_tests_found(pytestconfig: pytest.Config) -> None:
-    """After a whole run: this file comes last."""
-    assert len(guarantees.PROMISES) == 35
-    recorder = pytestconfig.pluginmanager.get_plugin("promises")
-    assert isinstance(recorder, guarantees.Recorder)
+def test_the_page_claims_no_more_than_the_tests_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recorder checks that when a run with this file ends; here the check is checked."""
+    assert len(PROMISES) == 35
+    shown = guarantees.PAGE.read_text(encoding="utf-8")
+    first = PROMISES[1].text
+    more = shown.replace(f"| {first} |  | ✓ 2 |", f"| {first} |  | ✓ 3 |")
+    assert guarantees.overclaimed(shown, shown) == guarantees.overclaimed(shown, more) == []
+    assert guarantees.overclaimed(more, shown) == [first]
+    monkeypatch.setattr(guarantees, "missing", list)
+    monkeypatch.setattr(
+        guarantees, "page", lambda: shown.replace(f"| {first} |  | ✓ 2 |", f"| {first} |  | ✓ 1 |")
+    )
+    recorder, session = guarantees.Recorder(), SimpleNamespace(exitstatus=pytest.ExitCode.OK)
+    recorder.pytest_sessionfinish(session)
+    assert session.exitstatus == pytest.ExitCode.OK, "a run without this file checks nothing"
+    recorder.pytest_runtest_logreport(SimpleNamespace(nodeid=f"{guarantees.CHECK}::test[1]", when="call"))
+    recorder.pytest_sessionfinish(session)
+    assert session.exitstatus == pytest.ExitCode.TESTS_FAILED
+
+
+def test_outcomes_are_kept_by_file_whatever_group_and_case(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(guarantees, "RESULTS", tmp_path)
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    recorder, name = guarantees.Recorder(), PROMISES[1].tests[0]
+    for case, outcome in (("@file", "passed"), ("[a@b::c]@file", "failed"), ("[d]", "skipped")):
+        recorder.pytest_runtest_logreport(
+            SimpleNamespace(nodeid=f"tests/test_x.py::{name}{case}", when="call", outcome=outcome)
+        )
     recorder.write()
-    if left := guarantees.missing():
-        pytest.skip(f"{len(left)} tests of promises were not run, as {left[0][2]}")
-    claimed = counts(guarantees.PAGE.read_text(encoding="utf-8"))
-    found = counts(guarantees.page())
-    assert claimed.keys() == found.keys()
-    for promise, cells in claimed.items():
-        assert all(left <= right for left, right in zip(cells, found[promise], strict=True)), promise
-
-
-def counts(page: str) -> dict[str, list[int]]:
-    """How many tests each row of the table counts, by promise."""
-    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| ")]
-    return {row[0]: [int("0" + "".join(filter(str.isdigit, cell))) for cell in row[1:]] for row in rows[1:]}
+    (kept,) = tmp_path.iterdir()
+    assert json.loads(kept.read_text()) == {
+        "file": "tests/test_x.py",
+        "backend": "",
+        "outcomes": {name: "failed"},
+    }
