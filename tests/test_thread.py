@@ -18,7 +18,7 @@ import chroma
 from chroma.integrations.lightning import ChromaCallback
 from tests.e2e.stage import serve
 from tests.integrations.digits import Digits, fit
-from tests.integrations.test_lightning import ByHand
+from tests.integrations.lightning_setup import ByHand
 
 pytestmark = [
     pytest.mark.lightning,

@@ -17,10 +17,9 @@ import torch
 from torch.utils.data import DataLoader
 
 from tests.integrations.digits import Digits, Net, fit, snapshots
-from tests.integrations.test_lightning import callback
-from tests.integrations.test_lightning import pytestmark as lightning_marks
+from tests.integrations.lightning_setup import LIGHTNING, callback
 
-pytestmark = lightning_marks
+pytestmark = LIGHTNING
 EPOCHS = 6
 Fault = Callable[[Path, Any], None]
 

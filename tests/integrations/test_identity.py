@@ -20,12 +20,11 @@ from torch.utils.data import DataLoader
 
 from chroma.errors import ConfigError
 from tests.integrations.digits import QUIET, Digits, Net, OldNet, fit, samples, signed, snapshots, written
+from tests.integrations.lightning_setup import LIGHTNING, callback
 from tests.integrations.matrix import CASES, REFUSED, THEIRS, Case, Found, shown, shuffled, table, write
-from tests.integrations.test_lightning import callback
-from tests.integrations.test_lightning import pytestmark as lightning_marks
 from tests.integrations.test_watch import Plain, watching
 
-pytestmark = [*lightning_marks, pytest.mark.filterwarnings("ignore:.*reload_dataloaders.*")]
+pytestmark = [*LIGHTNING, pytest.mark.filterwarnings("ignore:.*reload_dataloaders.*")]
 
 FOUND: Found = {}
 COUNTED: Counter[tuple[str, str]] = Counter()

@@ -20,11 +20,10 @@ from torch.utils.data import BatchSampler, DataLoader
 
 from chroma.records import RunClosed
 from tests.integrations.digits import NETS, QUIET, Digits, fit, signed, snapshots, written
-from tests.integrations.test_lightning import callback
-from tests.integrations.test_lightning import pytestmark as lightning_marks
+from tests.integrations.lightning_setup import LIGHTNING, callback
 from tests.integrations.test_watch import Plain, train, watching
 
-pytestmark = [*lightning_marks, pytest.mark.filterwarnings("ignore:.*is not a leaf Tensor.*")]
+pytestmark = [*LIGHTNING, pytest.mark.filterwarnings("ignore:.*is not a leaf Tensor.*")]
 
 packages = pytest.mark.parametrize("package", [pl, old_pl], ids=["lightning", "pytorch_lightning"])
 

@@ -17,11 +17,10 @@ from torch.utils.data import DataLoader
 
 from chroma.errors import ConfigError
 from tests.integrations.digits import Digits, Net, fit, signed, snapshots
-from tests.integrations.test_lightning import callback
-from tests.integrations.test_lightning import pytestmark as lightning_marks
+from tests.integrations.lightning_setup import LIGHTNING, callback
 from tests.integrations.test_watch import Plain, watching
 
-pytestmark = lightning_marks
+pytestmark = LIGHTNING
 N = 40
 
 

@@ -17,8 +17,10 @@ from torch.utils.data import DataLoader, IterableDataset, Subset, SubsetRandomSa
 from chroma.integrations.lightning import ChromaCallback
 from chroma.records import RunClosed, RunOpened
 from tests.integrations.digits import Digits, Net, OldNet, fit, outputs, samples, signed, snapshots, written
-from tests.integrations.test_lightning import States, callback, pytestmark  # noqa: F401
+from tests.integrations.lightning_setup import LIGHTNING, States, callback
 from tests.integrations.test_watch import Noisy
+
+pytestmark = LIGHTNING
 
 
 @pytest.mark.parametrize(("package", "workers"), [(pl, 0), (pl, 2), (old_pl, 2)])

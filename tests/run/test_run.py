@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import logging
 import os
 import random
 import re
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +20,6 @@ from chroma.records import (
     Metrics,
     Outputs,
     Projection,
-    Record,
     RunClosed,
     RunOpened,
     Samples,
@@ -31,29 +27,9 @@ from chroma.records import (
 )
 from chroma.run.environment import git_commit
 from chroma.segment import read
+from tests.run.logged import kinds, python, written
 
 RNG = np.random.default_rng(5)
-
-
-def written(home: Path) -> list[Record]:
-    return [read(entry.path).record for entry in entries(home / "journal")]
-
-
-def kinds(home: Path) -> list[str]:
-    return [type(record).__name__ for record in written(home)]
-
-
-def python(script: str, home: Path, **env: str) -> subprocess.Popen[str]:
-    """Run a script as a user would, without strict mode."""
-    environment = {**os.environ, "CHROMA_HOME": str(home), "PYTHONPATH": os.getcwd(), **env}
-    environment.pop("CHROMA_STRICT", None)
-    return subprocess.Popen(
-        [sys.executable, "-c", script],
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
 
 
 def test_all_that_is_logged_is_read_back(home: Path) -> None:
@@ -228,212 +204,6 @@ def test_names_are_readable_kept_by_the_id_and_cost_no_randomness(
     assert len({header.attempt for header in headers if header.run == "job-7"}) == 2
 
 
-def test_a_job_that_is_started_again_continues_its_run(tmp_path: Path) -> None:
-    def ids(argument: str, **environ: str) -> list[str]:
-        code = "from chroma.run.naming import new_run_id as new; print(new(), new())"
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SLURM", "TORCH", "RANK"))
-        }
-        ran = subprocess.run(
-            [sys.executable, "-c", code, argument],
-            env={**kept, **environ},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return ran.stdout.split()
-
-    slurm = {"SLURM_JOB_ID": "71", "SLURM_ARRAY_TASK_ID": "3", "SLURM_JOB_NAME": "train"}
-    first = ids("a", **slurm)
-    assert len(set(first)) == 2
-    assert re.fullmatch(r"slurm-71-3-[0-9a-f]{8}-0", first[0])
-    assert ids("a", **slurm, SLURM_RESTART_COUNT="1") == first
-    assert not set(ids("b", **slurm)) & set(first)  # another command of the same job
-    torchrun = {"TORCHELASTIC_RUN_ID": "any/thing", "RANK": "0"}
-    again = ids("a", **torchrun)
-    assert ids("a", **torchrun, TORCHELASTIC_RESTART_COUNT="1") == again
-    assert again[0].startswith("torchrun-any-thing-")
-    for apart in (
-        {},
-        {**torchrun, "RANK": "1"},
-        {**slurm, "SLURM_PROCID": "1"},
-        {"SLURM_JOB_ID": "7"} | {"SLURM_JOB_NAME": "interactive"},
-    ):
-        assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{6}", ids("a", **apart)[0])
-
-
-def test_errors_in_the_block_fail_the_run_and_go_on(home: Path) -> None:
-    with pytest.raises(ZeroDivisionError), chroma.init(run_id="a"):
-        _ = 1 / 0
-    with pytest.raises(KeyboardInterrupt), chroma.init(run_id="b"):
-        raise KeyboardInterrupt
-    failed, interrupted = [record for record in written(home) if isinstance(record, RunClosed)]
-    assert (failed.status, failed.error) == ("failed", "ZeroDivisionError: division by zero")
-    assert (interrupted.status, interrupted.error) == ("interrupted", None)
-
-
-def test_a_forgotten_run_ends(home: Path) -> None:
-    run = chroma.init()
-    run.log_metrics({"a": 1}, epoch=0)
-    recording = run.recording
-    del run
-    assert recording.closed
-    recording._writer._thread.join(10)
-    assert kinds(home) == ["RunOpened", "Metrics", "RunClosed"]
-
-
-@pytest.mark.parametrize(
-    ("ending", "status"),
-    [("", "finished"), ("raise ValueError('no')", "failed"), ("raise KeyboardInterrupt", "interrupted")],
-)
-def test_an_unfinished_run_is_closed_at_exit(home: Path, ending: str, status: str) -> None:
-    child = python(
-        "import chroma, numpy\nrun = chroma.init()\n"
-        "for e in range(20): run.log_embeddings(numpy.ones((500, 64)), layer='fc', epoch=e)\n" + ending,
-        home,
-    )
-    child.communicate(timeout=60)
-    closed = written(home)[-1]
-    assert isinstance(closed, RunClosed)
-    assert closed.status == status
-    assert closed.receipt["layers"][0]["snapshots"] == 20
-
-
-def test_a_forked_child_never_writes(home: Path) -> None:
-    child = python(
-        "import chroma, numpy, os\nrun = chroma.init()\n"
-        "for e in range(5): run.log_embeddings(numpy.ones((2000, 64)), layer='fc', epoch=e)\n"
-        "pid = os.fork()\n"
-        "if pid == 0:\n"
-        "    try: run.log_metrics({'child': 1}, epoch=0)\n"
-        "    except chroma.errors.ConfigError: pass\n"
-        "else:\n"
-        "    assert os.waitpid(pid, 0)[1] == 0\n"
-        "    run.recording.flush(60)\n"
-        "    from chroma.journal import is_alive, writers; from chroma.settings import load_settings\n"
-        "    j = load_settings().journal\n"
-        "    assert [is_alive(j, *w) for w in writers(j)] == [True]\n"
-        "    run.log_metrics({'parent': 1}, epoch=0)\n",
-        home,
-    )
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 0, said
-    assert kinds(home) == ["RunOpened", "Samples", *["Snapshot"] * 5, "Metrics", "RunClosed"]
-
-
-ENDLESS = """
-import chroma, numpy, sys
-run = chroma.init(run_id="killed")
-vectors = numpy.ones((300, 32), numpy.float32)
-for epoch in range(100_000):
-    vectors[:] = epoch % 2048
-    run.log_embeddings(vectors, layer="fc", ids=numpy.arange(300), epoch=epoch)
-    run.recording.flush(10)
-    print(epoch, flush=True)
-"""
-
-
-@pytest.mark.parametrize("attempt", range(6))
-def test_killed_at_a_random_moment_every_snapshot_that_was_confirmed_is_whole(
-    home: Path, attempt: int
-) -> None:
-    child = python(ENDLESS, home)
-    assert child.stdout is not None
-    assert child.stdout.readline() == "0\n"
-    time.sleep(random.SystemRandom().uniform(0, 0.1))
-    child.send_signal(signal.SIGKILL)
-    said, _ = child.communicate(timeout=30)
-    confirmed = [int(line) for line in said.splitlines(keepends=True) if line.endswith("\n")]
-    found = {s.epoch: s for s in written(home) if isinstance(s, Snapshot)}
-    assert {0, *confirmed} <= found.keys()
-    assert all((s.vectors == epoch % 2048).all() and len(s.ids) == 300 for epoch, s in found.items() if epoch)
-    assert not any(is_alive(home / "journal", *writer) for writer in writers(home / "journal"))
-
-
-def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("CHROMA_STRICT")
-
-
-def ours(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.getMessage() for record in caplog.records if record.name == "chroma"]
-
-
-def test_a_home_that_goes_away_is_warned_of_once_and_counted(
-    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    lenient(monkeypatch)
-    run = chroma.init()
-    run.log_embeddings(np.ones((3, 2)), layer="fc", epoch=0)
-    assert run.recording.flush(10)
-    home.rename(home.with_name("gone"))
-    for epoch in range(1, 4):
-        run.log_embeddings(np.ones((3, 2)), layer="fc", epoch=epoch)
-    receipt = run.finish()
-    (warned,) = ours(caplog)
-    assert "training continues" in warned
-    assert (receipt.layers[0].snapshots, receipt.layers[0].snapshots_of) == (1, 4)
-    assert sum(receipt.missing.values()) >= 3
-    assert "1 of 4" in str(receipt)
-    assert "missing" in str(receipt)
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_is_warned_of_once_and_counted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    small = tmp_path / "small"
-    small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", small], check=False).returncode:
-        pytest.skip("this machine does not allow mounting")
-    try:
-        lenient(monkeypatch)
-        monkeypatch.setenv("CHROMA_HOME", str(small))
-        run = chroma.init()
-        for epoch in range(20):
-            run.log_embeddings(np.ones((100, 128)), layer="fc", epoch=epoch)
-        receipt = run.finish()
-        kept = receipt.layers[0].snapshots
-        assert 0 < kept < 20
-        assert receipt.layers[0].snapshots_of == 20
-        assert len(ours(caplog)) == 1
-        assert "No space left" in ours(caplog)[0]
-        assert sum(isinstance(record, Snapshot) for record in written(small)) == kept
-        assert not list((small / "journal").glob("*/.*.tmp"))
-    finally:
-        subprocess.run(["umount", "-l", small], check=True)
-
-
-def test_a_full_queue_drops_and_counts_and_never_blocks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("CHROMA_QUEUE_BYTES", "50000")
-    run = chroma.init()
-    started = time.perf_counter()
-    for epoch in range(200):
-        run.log_embeddings(np.ones((100, 100), np.float32), layer="fc", epoch=epoch)
-    took = time.perf_counter() - started
-    receipt = run.finish()
-    kept = receipt.layers[0].snapshots
-    assert receipt.layers[0].snapshots_of == 200
-    assert 0 < kept < 200
-    assert receipt.missing == {"the disk was slower than the training (queue full)": 200 - kept}
-    assert sum(isinstance(record, Snapshot) for record in written(home)) == kept
-    assert took < 5
-    assert receipt.seconds <= took
-
-
-def test_the_wait_at_exit_is_bounded(home: Path) -> None:
-    child = python(
-        "import chroma, time\nrun = chroma.init()\nrun.recording.submit(lambda: time.sleep(60) or [], 0)\n",
-        home,
-        CHROMA_EXIT_TIMEOUT="0.5",
-    )
-    started = time.monotonic()
-    child.communicate(timeout=30)
-    assert child.returncode == 0
-    assert time.monotonic() - started < 20
-
-
 def test_importing_chroma_loads_nothing_heavy() -> None:
     heavy = [
         "torch",
@@ -462,15 +232,6 @@ def test_logging_loads_no_framework(home: Path) -> None:
     assert child.communicate(timeout=60)[0].strip() == "[]"
 
 
-def test_a_warning_of_ours_reaches_a_user_without_logging_set_up(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    child = python("import chroma\nchroma.init().finish()", tmp_path / "file")
-    _, said = child.communicate(timeout=60)
-    assert child.returncode == 0
-    assert said.count("chroma:") == 1
-    assert "set CHROMA_HOME to a folder" in said
-
-
 def test_pytorch_tensors_are_taken(home: Path) -> None:
     torch = pytest.importorskip("torch")
     with chroma.init() as run:
@@ -483,14 +244,6 @@ def test_pytorch_tensors_are_taken(home: Path) -> None:
     (found,) = [record for record in written(home) if isinstance(record, Snapshot)]
     assert found.vectors.tolist() == [[1, 1]] * 3
     assert found.ids.tolist() == [0, 1, 2]
-
-
-def test_strict_errors_are_not_hidden(caplog: pytest.LogCaptureFixture) -> None:
-    from chroma.guard import Guard
-
-    with pytest.raises(OSError, match="disk"), Guard().fail_safe("testing"):
-        raise OSError("disk")
-    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
 def test_the_git_commit_is_read_without_a_subprocess(tmp_path: Path) -> None:

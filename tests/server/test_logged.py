@@ -17,7 +17,7 @@ from chroma.server.store.films import lifecycle
 from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.views import film_views
 from tests.server import filming
-from tests.server.test_film_axes import draw
+from tests.server.axes import draw
 
 N = 120
 
