@@ -87,3 +87,15 @@ def test_every_page_and_link_exists():
     for path in [*DOCS.glob("*.md"), DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md"]:
         for link in re.findall(r"\]\(([^)#:]+)\)", path.read_text(encoding="utf-8")):
             assert (path.parent / link).exists(), f"{path.name}: {link}"
+
+
+def test_every_step_of_the_architecture_is_where_it_says():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[`[^`]+`\]\(([^)#]+)\)((?::|,| and)?(?:\s+`\w+`,?)*)", page)
+    steps = [(DOCS / path, re.findall(r"`(\w+)`", named)) for path, named in links]
+    assert sum(len(names) for _, names in steps) >= 30
+    for path, names in steps:
+        assert path.is_file(), path
+        source = path.read_text(encoding="utf-8")
+        for name in names:
+            assert re.search(rf"\b(def|class|function|const) {name}\b", source), f"{path.name}: {name}"
