@@ -1,4 +1,4 @@
-"""A hook of mkdocs: pages link to source files for those who read them in the repository; the site has none."""
+"""A hook of mkdocs: links to source files are for readers of the repository; the site has no such files."""
 
 import re
 from typing import Any
