@@ -175,10 +175,10 @@ def animate(chromium: Browser, server: Server, path: Path) -> None:
     for at in range(total + 1):
         page.mouse.move(slider["x"] + 1 + (slider["width"] - 2) * at / total, y)
         page.wait_for_timeout(120)
-        shot = page.screenshot(
+        png = page.screenshot(
             clip={"x": canvas["x"], "y": canvas["y"], "width": canvas["width"], "height": canvas["height"]}
         )
-        pictures.append(Image.open(io.BytesIO(shot)).convert("RGB").resize(size))
+        pictures.append(Image.open(io.BytesIO(png)).convert("RGB").resize(size))
     page.mouse.up()
     context.close()
     pace = [120] * len(pictures)

@@ -79,9 +79,9 @@ def scale(series: Series, sizes: Sequence[int], peers: Sequence[str]) -> None:
             xy, cpu, wall = clocked(draw)
             base = base or cpu
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-            told = "T {:.4f}  P {:.4f}  L {:.4f}".format(*queries.ask(xy))
+            scores = "T {:.4f}  P {:.4f}  L {:.4f}".format(*queries.ask(xy))
             cost = f"{cpu:8.2f} CPU s {wall:8.2f} s wall  x {cpu / base:.1f}"
-            print(f"  {n:8} {name:20}{cost}  {told}  peak {peak:.1f} GiB")
+            print(f"  {n:8} {name:20}{cost}  {scores}  peak {peak:.1f} GiB")
 
 
 def large(series: Series, sizes: Sequence[int], frames: int) -> None:
@@ -94,12 +94,14 @@ def large(series: Series, sizes: Sequence[int], frames: int) -> None:
         wide = [neighbor_graph(vectors[few], k=50) for vectors in snapshots]
         drawn, cpu, wall = clocked(lambda s=snapshots: large_film(s).frames)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-        told = np.array([Queries.of(v, labels, 500).ask(xy) for v, xy in zip(snapshots, drawn, strict=True)])
+        scores = np.array(
+            [Queries.of(v, labels, 500).ask(xy) for v, xy in zip(snapshots, drawn, strict=True)]
+        )
         moved = motion([xy[few] for xy in drawn], wide)
         assert moved is not None
         quality = "  ".join(
             f"{name} {values.mean():.4f} (least {values.min():.4f})"
-            for name, values in zip("TPL", told.T, strict=True)
+            for name, values in zip("TPL", scores.T, strict=True)
         )
         print(f"  {n:8} x {frames} frames: {cpu:.2f} CPU s, {wall:.2f} s wall, peak {peak:.1f} GiB")
         print(f"  {quality}  stable {moved.stable:.4f}  changed {moved.changed:.4f}  rho {moved.rho:.3f}")

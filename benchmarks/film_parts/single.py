@@ -101,16 +101,18 @@ def single(vectors: Any, labels: Any, seeds: int, peers: Sequence[str]) -> None:
         for name, draw in chosen.items():
             xy, cpu, wall = clocked(lambda draw=draw, seed=seed: draw(vectors, seed))
             rounds[name].append([cpu, wall, *queries.ask(xy)])
-    told = {name: np.array(rows) for name, rows in rounds.items()}
-    first = told.get("umap-learn default")
+    scores = {name: np.array(rows) for name, rows in rounds.items()}
+    first = scores.get("umap-learn default")
     print(f"  {'':24}{'CPU s':>8}{'wall s':>8}{'less CPU':>10}{'T':>8}{'P':>8}{'L':>8}   mean of {seeds}")
-    for name, rows in told.items():
+    for name, rows in scores.items():
         cpu, wall, *quality = rows.mean(axis=0)
         ratio = "" if first is None else f"{first[:, 0].mean() / cpu:.1f}x"
         print(f"  {name:24}{cpu:8.2f}{wall:8.2f}{ratio:>10}" + "".join(f"{value:8.4f}" for value in quality))
     if first is not None:
         for at, what in enumerate("TPL", start=2):
-            print(f"  chroma - umap-learn default, {what}: {interval(told['chroma'][:, at] - first[:, at])}")
+            print(
+                f"  chroma - umap-learn default, {what}: {interval(scores['chroma'][:, at] - first[:, at])}"
+            )
 
 
 COLD = """

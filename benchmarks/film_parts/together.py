@@ -56,10 +56,10 @@ def film(series: Series, seeds: int, aligned_seeds: int, tag: str) -> None:
     wide = [neighbor_graph(vectors, k=50) for vectors in series.snapshots]
 
     def ask(frames: Sequence[Any]) -> list[float]:
-        told = np.stack([query.ask(xy) for query, xy in zip(queries, frames, strict=True)])
+        scores = np.stack([query.ask(xy) for query, xy in zip(queries, frames, strict=True)])
         moved = motion(frames, wide)
         assert moved is not None
-        return [*told.mean(axis=0), *told.min(axis=0), moved.stable, moved.changed, moved.rho]
+        return [*scores.mean(axis=0), *scores.min(axis=0), moved.stable, moved.changed, moved.rho]
 
     def draw(seed: int) -> Any:
         graphs = [neighbor_graph(vectors) for vectors in series.snapshots]
@@ -104,11 +104,11 @@ def append(series: Series) -> None:
         return next_frame(snapshots[-1], graph, frames[-1], previous_graph=graphs[-1])
 
     added, cpu, wall = clocked(more)
-    told = Queries.of(snapshots[-1], series.labels).ask(added.xy)
+    scores = Queries.of(snapshots[-1], series.labels).ask(added.xy)
     print(
         f"  film of 9: {whole:.2f} CPU s; one more: {cpu:.2f} CPU s, {wall:.2f} s wall: x {cpu / whole:.3f}"
     )
-    print("  T {:.4f}  P {:.4f}  L {:.4f}".format(*told))
+    print("  T {:.4f}  P {:.4f}  L {:.4f}".format(*scores))
 
 
 def long(series: Series, count: int = 300) -> None:
