@@ -27,9 +27,8 @@ from chroma.server.store import tables
 from chroma.server.store.files import Store
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.frames import bounds_of, read_frame
-from chroma.server.store.films.points import Points, points_of
+from chroma.server.store.films.points import Points, point_ids, points_of
 from chroma.server.store.films.views import FilmView, film_views
-from chroma.server.store.samples.arrow import point_ids
 from chroma.server.store.samples.columns import Column
 from chroma.thumbnails import SPRITES, sprite_page
 

@@ -15,6 +15,7 @@ from chroma.server.store import lookups, tables
 from chroma.server.store.engine import reading
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.derived_columns import knn_purity
+from chroma.server.store.films.lookups import frame_at
 from chroma.server.store.samples.user_columns import Column
 from chroma.server.store.snapshots.history import biography, top_classes
 from chroma.server.store.snapshots.neighbors import nearest
@@ -38,7 +39,7 @@ def listed(context: Context, film: tables.Film) -> dict[str, Column]:
 def values_of(context: Context, film: tables.Film, name: str, index: int | None = None) -> Any:
     with reading(context.engine) as session:
         row = session.get_one(tables.Film, film.id)
-        return column_values(session, context.store, row, name, lookups.frame_at(session, row, index))[1]
+        return column_values(session, context.store, row, name, frame_at(session, row, index))[1]
 
 
 def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:

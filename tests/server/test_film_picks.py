@@ -14,7 +14,7 @@ from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.columns import column_values
-from chroma.server.store.samples.arrow import film_ids
+from chroma.server.store.films.points import film_ids
 from tests.server import filming
 from tests.server.axes import LAYERS, OTHER, N, deep_run, draw, view_of
 

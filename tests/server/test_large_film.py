@@ -14,7 +14,7 @@ from chroma.server.store import tables
 from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
-from chroma.server.store.recipes import is_refinable
+from chroma.server.store.films.sources import is_refinable
 from tests.server import filming
 
 

@@ -18,7 +18,7 @@ from chroma.server.store.films.logged_coordinates import logged_steps
 Value = TypeVar("Value")
 
 
-class Asking(BaseContext):
+class RequestContext(BaseContext):
     """One request, or one subscription.
 
     The store is synchronous: everything that touches it runs in a thread, through `read` or a loader.
@@ -59,4 +59,4 @@ class Asking(BaseContext):
         return DataLoader(load_fn=load)
 
 
-Info = strawberry.Info[Asking, Any]
+Info = strawberry.Info[RequestContext, Any]

@@ -11,8 +11,8 @@ from chroma.server.graphql.context import Info
 from chroma.server.store import tables
 from chroma.server.store.films.columns import film_columns
 from chroma.server.store.films.derived_columns import knn_purity
-from chroma.server.store.films.views import FilmView, Source
-from chroma.server.store.recipes import is_refinable
+from chroma.server.store.films.sources import is_refinable
+from chroma.server.store.films.views import FilmView, FrameSource
 
 
 @strawberry.enum
@@ -80,7 +80,7 @@ class Frame:
     quality_n: int | None = strawberry.field(description="Samples the quality figures were computed on")
 
     @classmethod
-    def of_row(cls, row: tables.Frame, source: Source) -> Frame:
+    def of_row(cls, row: tables.Frame, source: FrameSource) -> Frame:
         return cls(
             index=row.index,
             run_id=strawberry.ID(source.run_id),

@@ -7,13 +7,13 @@ from starlette.requests import HTTPConnection
 from strawberry.fastapi import GraphQLRouter
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
-from chroma.server.graphql.context import Asking
+from chroma.server.graphql.context import RequestContext
 from chroma.server.graphql.schema import build_schema
 
 
 def build_router() -> APIRouter:
     """The routes of `/graphql`."""
-    router: GraphQLRouter[Asking, None] = GraphQLRouter(
+    router: GraphQLRouter[RequestContext, None] = GraphQLRouter(
         build_schema(),
         "/graphql",
         graphql_ide="graphiql",
@@ -23,5 +23,5 @@ def build_router() -> APIRouter:
     return router
 
 
-async def _asking(connection: HTTPConnection) -> Asking:
-    return Asking(connection.app.state.context)
+async def _asking(connection: HTTPConnection) -> RequestContext:
+    return RequestContext(connection.app.state.context)

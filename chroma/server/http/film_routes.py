@@ -23,10 +23,13 @@ from chroma.server.store import lookups
 from chroma.server.store.engine import reading
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.frames import bounds_of, read_frame
+from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
+from chroma.server.store.films.points import film_ids
 from chroma.server.store.samples import selections
-from chroma.server.store.samples.arrow import film_ids, samples_stream, vectors_stream
+from chroma.server.store.samples.arrow import samples_stream
 from chroma.server.store.samples.export import Format, export_samples
 from chroma.server.store.snapshots import comparison
+from chroma.server.store.snapshots.vectors import vectors_stream
 
 _BYTES = "application/octet-stream"
 _ARROW = "application/vnd.apache.arrow.stream"
@@ -64,12 +67,12 @@ def frame(
     if dtype == "u16" and not revision:
         raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
     with reading(context.engine) as session:
-        film = lookups.film_by(session, film_id)
-        xy = read_frame(context.store, lookups.frame_by(session, film, digest))
+        film = film_by(session, film_id)
+        xy = read_frame(context.store, frame_by(session, film, digest))
         if dtype == "f32":
             body = xy.T.tobytes()
         else:
-            within = bounds_of(lookups.revision_by(session, film, revision))
+            within = bounds_of(revision_by(session, film, revision))
             body = quantize(xy, within).astype("<u2").tobytes()
     return answer(request, body, _BYTES, cache=FOREVER)
 
@@ -80,8 +83,8 @@ def column(request: Request, film_id: str, name: str, frame: int | None = None) 
     """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
     context: Context = request.app.state.context
     with reading(context.engine) as session:
-        film = lookups.film_by(session, film_id)
-        at = lookups.frame_at(session, film, frame)
+        film = film_by(session, film_id)
+        at = frame_at(session, film, frame)
         _, values = column_values(session, context.store, film, name, at)
     return answer(request, values.tobytes(), _BYTES, cache=ASK)
 
@@ -91,7 +94,7 @@ def page(request: Request, film_id: str) -> Response:
     """The film as one HTML file that plays without a server."""
     context: Context = request.app.state.context
     with reading(context.engine) as session:
-        film = lookups.film_by(session, film_id)
+        film = film_by(session, film_id)
         made = film_page(session, context.store, film, request.app.state.static)
     headers = {
         "Cache-Control": "no-store",
@@ -107,7 +110,7 @@ def ids(request: Request, film_id: str) -> Response:
     """The ids of the points in film order: an Arrow stream with the column `id`."""
     context: Context = request.app.state.context
     with reading(context.engine) as session:
-        body = film_ids(session, context.store, lookups.film_by(session, film_id))
+        body = film_ids(session, context.store, film_by(session, film_id))
     return answer(request, body, _ARROW, cache=ASK)
 
 

@@ -21,8 +21,7 @@ from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.points import points_of
-from chroma.server.store.films.sources import load_shot
-from chroma.server.store.recipes import recipe
+from chroma.server.store.films.sources import film_source, recipe
 from chroma.server.store.tables import Snapshot
 
 # Shares of a job done after its first paint, and before its quality is measured.
@@ -70,16 +69,16 @@ def draw_film(
         film = lifecycle.living_film(session, film_id)
         if film is None:
             return True
-        shot = load_shot(session, film)
+        source = film_source(session, film)
         points = points_of(session, store, film)
-    if not shot.snapshots:
+    if not source.snapshots:
         raise JobError(
-            f"{shot.subject} has no snapshot of split {shot.split.name!r} yet; the film is drawn when there "
-            "is one"
+            f"{source.subject} has no snapshot of split {source.split.name!r} yet; the film is drawn when "
+            "there is one"
         )
-    painter = Painter(engine, store, shot, points, threads=threads, workers=workers)
+    painter = Painter(engine, store, source, points, threads=threads, workers=workers)
     try:
-        drawing = Drawing(engine, store, film, shot.snapshots, len(points))
+        drawing = Drawing(engine, store, film, source.snapshots, len(points))
         if film.method == "pca":
             _draw_pca(painter, drawing, turn)
         elif film.method == LOGGED:

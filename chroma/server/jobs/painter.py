@@ -21,13 +21,13 @@ from chroma.server.store.engine import Engine, reading
 from chroma.server.store.files import Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.frames import Xy
-from chroma.server.store.films.logged_coordinates import COORDINATES, logged_xy
+from chroma.server.store.films.logged_coordinates import logged_xy
 from chroma.server.store.films.points import Points
-from chroma.server.store.films.sources import Shot
+from chroma.server.store.films.sources import FilmSource
 from chroma.server.store.samples.classes import label_codes
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows, save_graph
 from chroma.server.store.snapshots.vectors import snapshot_vectors
-from chroma.server.store.tables import Snapshot
+from chroma.server.store.tables import COORDINATES, Snapshot
 
 Matrix = npt.NDArray[np.floating[Any]]
 
@@ -42,7 +42,7 @@ class Painter:
     Args:
         engine: Of the catalog.
         store: Of the files.
-        shot: The film and its snapshots.
+        source: The film and its snapshots.
         points: Its points, in film order.
         threads: Threads to draw with; they do not change the result.
         workers: Processes for the chunks of large films; they do not change it either.
@@ -52,7 +52,7 @@ class Painter:
         self,
         engine: Engine,
         store: Store,
-        shot: Shot,
+        source: FilmSource,
         points: Points,
         *,
         threads: int = 1,
@@ -60,7 +60,7 @@ class Painter:
     ) -> None:
         self._engine = engine
         self._store = store
-        self._shot = shot
+        self._source = source
         self._points = points
         labels = label_codes(points.table)
         self._labels = None if labels is None else labels[points.positions]
@@ -91,7 +91,7 @@ class Painter:
             found = snapshot_vectors(session, self._store, snapshot)
         rows = self._points.rows(found.ids)
         here = np.flatnonzero(rows >= 0)
-        film, vectors, rows = self._shot.film, found.vectors[here], rows[here]
+        film, vectors, rows = self._source.film, found.vectors[here], rows[here]
         if not has_points(vectors):  # training diverged here, or none of the film's samples is in it
             return _no_neighbors(self.n)
         if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
@@ -174,10 +174,10 @@ class Painter:
             Whether they were painted now.
         """
         with reading(self._engine) as session:
-            if stored.is_painted(session, self._shot.film, wanted):
+            if stored.is_painted(session, self._source.film, wanted):
                 return False
         frames = self.painted(wanted)
-        with changing(self._engine, self._shot.film.id) as (session, film):
+        with changing(self._engine, self._source.film.id) as (session, film):
             stored.drop_previews(session, self._store, film.id)
             revision = stored.add_revision(session, film.id, "pca", stored.square(frames), preview=True)
             stored.add_frames(session, self._store, revision, wanted, frames)
@@ -203,11 +203,11 @@ class Painter:
     @property
     def one_space(self) -> bool:
         """Whether the axes of all snapshots mean the same: those of one layer of one run do."""
-        return self._shot.film.axis == "epochs"
+        return self._source.film.axis == "epochs"
 
     def show_forming(self, wanted: Sequence[Snapshot], frames: Sequence[Xy]) -> None:
         """Put a state of a film on its way on the screen; it takes the place of the state before the last."""
-        with changing(self._engine, self._shot.film.id) as (session, film):
+        with changing(self._engine, self._source.film.id) as (session, film):
             stored.drop_previews(session, self._store, film.id, but_newest=True)
             revision = stored.add_revision(
                 session, film.id, film.method, stored.square(frames), preview=True, forming=True
@@ -216,12 +216,12 @@ class Painter:
 
     def drop_previews(self) -> None:
         """Remove the first paint of a film that is drawn."""
-        with changing(self._engine, self._shot.film.id) as (session, film):
+        with changing(self._engine, self._source.film.id) as (session, film):
             stored.drop_previews(session, self._store, film.id)
 
     def kept_basis(self, drawing: Drawing) -> Basis:
         """The PCA basis of a drawing, kept in a file so that frames added later fit the first ones."""
-        path = f"films/{self._shot.film.id}/basis.f64"
+        path = f"films/{self._source.film.id}/basis.f64"
         if not drawing.frames or not self._store.path(path).is_file():
             basis = self._basis(drawing.wanted)
             self._store.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
@@ -239,7 +239,7 @@ class Painter:
             if has_points(vectors):
                 return vectors
         raise JobError(
-            f"no vector of {self._shot.subject} in split {self._shot.split.name!r} is finite, so "
+            f"no vector of {self._source.subject} in split {self._source.split.name!r} is finite, so "
             "there is nothing to draw; look for NaN in the model's loss and weights"
         )
 

@@ -11,10 +11,10 @@ from sqlmodel import Session, SQLModel, col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.films.lifecycle import split_rank
-from chroma.server.store.films.logged_coordinates import COORDINATES
 from chroma.server.store.films.sources import by_default
 from chroma.server.store.films.views import FilmView, film_views
 from chroma.server.store.tables import (
+    COORDINATES,
     HIDDEN,
     Attempt,
     Film,

@@ -80,6 +80,10 @@ def _owned(column: str) -> Any:
     return Field(foreign_key=column, ondelete="CASCADE", index=True)
 
 
+# Status of a snapshot without vectors: it stands for coordinates that a user logged.
+COORDINATES = "coordinates"
+
+
 class Project(Table, table=True):
     """A named group of runs."""
 
@@ -199,7 +203,7 @@ class Snapshot(Table, table=True):
     dim: int
     dtype: str
     bytes: int = 0
-    status: str = "open"  # open, complete, partial, hidden
+    status: str = "open"  # open, complete, partial; or HIDDEN, COORDINATES
     digest: str | None = None  # of its segments' digests; set when published
     created_at: datetime = _moment()
 

@@ -20,9 +20,9 @@ from chroma.server.store import tables
 from chroma.server.store.files import Store
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.points import Points
+from chroma.server.store.tables import COORDINATES
 
 LOGGED = "logged"  # the method of such films
-COORDINATES = "coordinates"  # status of a snapshot without vectors
 
 
 def stand_in(

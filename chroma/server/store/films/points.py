@@ -14,8 +14,9 @@ import numpy.typing as npt
 from sqlmodel import Session
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.records import Ids
+from chroma.records import Array, Ids
 from chroma.server.store.files import Store
+from chroma.server.store.samples.arrow import arrow_column, arrow_stream
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.tables import Film, Split
 
@@ -58,6 +59,17 @@ def points_of(session: Session, store: Store, film: Film) -> Points:
     keys = np.array(ids, object if table.ids.dtype == object else np.int64)
     places = table.positions(keys)
     return Points(table, np.sort(places[places >= 0]))
+
+
+def point_ids(session: Session, store: Store, film: Film) -> Array:
+    """The ids of a film's points, in film order: int64, or object of str."""
+    points = points_of(session, store, film)
+    return points.table.ids[points.positions[: film.n]]
+
+
+def film_ids(session: Session, store: Store, film: Film) -> bytes:
+    """The ids of a film's points, in film order: column `id`, int64 or string."""
+    return arrow_stream({"id": arrow_column(point_ids(session, store, film))})
 
 
 def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:

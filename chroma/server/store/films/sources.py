@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
 from chroma.errors import NotFoundError
+from chroma.projection.append import FilmParams
+from chroma.projection.film import ENGINE
 from chroma.server.store.films.frames import frames_of, is_fresh, revisions, shown
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
-from chroma.server.store.tables import Film, Job, Layer, Segment, Snapshot, Split
+from chroma.server.store.snapshots.neighbor_graphs import METRIC, K
+from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Segment, Snapshot, Split
 
 KIND = "film"  # of the jobs that draw films
 PUBLISHED = ("complete", "partial")
@@ -20,7 +24,7 @@ MOST_FRAMES = 60  # of a film
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
+class FilmSource:
     """A film and what it is drawn from: published snapshots in the order of its frames."""
 
     film: Film
@@ -36,10 +40,10 @@ class Shot:
         return f"layer {self.layer.name!r}"
 
 
-def load_shot(session: Session, film: Film) -> Shot:
+def film_source(session: Session, film: Film) -> FilmSource:
     """The film with its layer, its split and its published snapshots."""
     layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
-    return Shot(film, layer, split, snapshots_of(session, film))
+    return FilmSource(film, layer, split, snapshots_of(session, film))
 
 
 def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
@@ -152,6 +156,34 @@ def is_up_to_date(session: Session, film: Film) -> bool:
     elif len(newest) < len(frames):
         return False  # over runs: another epoch's snapshot stands for a run now
     return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
+
+
+def recipe(snapshots: Sequence[Snapshot]) -> str:
+    """What a film is drawn from: the same recipe, the same film. 32 hex digits."""
+    parts = [ENGINE, repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def is_refinable(session: Session, method: str, revision: Revision | None, frames: Sequence[Frame]) -> bool:
+    """Whether some of a finished film's frames were not drawn together, or samples placed among landmarks.
+
+    Args:
+        session: A reading session.
+        method: Of the film; only umap draws frames together.
+        revision: The one that is shown.
+        frames: Of that revision, in order.
+    """
+    if method != "umap" or revision is None or revision.preview:
+        return False
+    if revision.landmarks is not None:
+        return True
+    if len(frames) < 2:
+        return False
+    rows = session.exec(
+        select(Snapshot).where(col(Snapshot.id).in_({frame.snapshot_id for frame in frames}))
+    ).all()
+    snapshots = {row.id: row for row in rows}
+    return revision.recipe != recipe([snapshots[frame.snapshot_id] for frame in frames])
 
 
 def _published() -> Any:

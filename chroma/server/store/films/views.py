@@ -18,7 +18,7 @@ from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Run, S
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class FrameSource:
     """Where a frame comes from."""
 
     run_id: str
@@ -52,7 +52,7 @@ class FilmView:
     job: Job | None
     revision: Revision | None
     frames: Sequence[Frame]
-    sources: Sequence[Source]
+    sources: Sequence[FrameSource]
 
 
 def film_views(session: Session, film_ids: Sequence[str]) -> dict[str, FilmView]:
@@ -119,14 +119,14 @@ class _Counts:
         return self._steps.get((film.layer_id, film.split_id), 0)
 
 
-def _sources(session: Session, snapshot_ids: Iterable[str]) -> dict[str, Source]:
+def _sources(session: Session, snapshot_ids: Iterable[str]) -> dict[str, FrameSource]:
     rows = session.exec(
         select(Snapshot.id, Run.id, Run.name, Layer.name)
         .join(Layer, col(Snapshot.layer_id) == Layer.id)
         .join(Run, col(Snapshot.run_id) == Run.id)
         .where(col(Snapshot.id).in_(list(snapshot_ids)))
     ).all()
-    return {snapshot: Source(run_id, run, layer) for snapshot, run_id, run, layer in rows}
+    return {snapshot: FrameSource(run_id, run, layer) for snapshot, run_id, run, layer in rows}
 
 
 def _by_id(session: Session, table: Any, ids: Iterable[str]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from chroma import segment
 from chroma.records import Array, Hidden
 from chroma.server.store import tables
 from chroma.server.store.files import Store
-from chroma.server.store.samples.table import GrowingTable, Key, SampleTable
+from chroma.server.store.samples.table import Key, SampleTable, SampleTableBuilder
 
 _CACHED = 16  # splits kept in memory
 
@@ -45,7 +45,7 @@ class OutputColumns:
     cross_entropy: npt.NDArray[np.float32]
 
 
-_cache: OrderedDict[tuple[str, str], GrowingTable] = OrderedDict()
+_cache: OrderedDict[tuple[str, str], SampleTableBuilder] = OrderedDict()
 _lock = threading.Lock()
 
 
@@ -67,7 +67,7 @@ def split_samples(session: Session, store: Store, split: tables.Split) -> Sample
         name = (str(store.root), split.id)
         growing = _cache.get(name)
         if growing is None or growing.seen != keys[: len(growing.seen)]:
-            growing = GrowingTable()
+            growing = SampleTableBuilder()
         for id_, digest, kind, path in found[len(growing.seen) :]:
             growing.add(store.path(path), kind, (id_, digest))
         _cache[name] = growing

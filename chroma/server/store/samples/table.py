@@ -100,7 +100,7 @@ class SampleTable:
         return self._index.positions(ids)
 
 
-class GrowingTable:
+class SampleTableBuilder:
     """The samples of a split as far as segments were read."""
 
     def __init__(self) -> None:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from sqlmodel import Session, col, select
 
 from chroma import segment
 from chroma.records import Array, Ids
 from chroma.server.store import tables
 from chroma.server.store.files import Store
+from chroma.server.store.samples.arrow import arrow_column, arrow_stream
 from chroma.server.store.samples.load import split_samples
 
 
@@ -74,6 +76,15 @@ def snapshot_ids(session: Session, store: Store, snapshot: tables.Snapshot) -> I
     found = _columns(session, store, snapshot, ("ids", "part"))
     _, _, order = _ordered(session, store, snapshot, found)
     return np.concatenate([columns["ids"] for columns in found])[order]
+
+
+def vectors_stream(session: Session, store: Store, snapshot: tables.Snapshot) -> bytes:
+    """A snapshot: columns id, part and vector (fixed-size lists, as captured)."""
+    found = snapshot_vectors(session, store, snapshot)
+    flat = pa.array(np.ascontiguousarray(found.vectors).reshape(-1))
+    kind = pa.list_(flat.type, found.vectors.shape[1])
+    vectors = pa.Array.from_buffers(kind, len(found.vectors), [None], children=[flat])
+    return arrow_stream({"id": arrow_column(found.ids), "part": pa.array(found.part), "vector": vectors})
 
 
 def _columns(

@@ -1,0 +1,49 @@
+"""A film, or a part of one, by what an address names; else an error that lists what exists."""
+
+from __future__ import annotations
+
+from sqlmodel import Session, select
+
+from chroma.errors import NotFoundError
+from chroma.server.store.films.frames import frames_of, revisions, shown
+from chroma.server.store.tables import Film, Frame, Revision
+
+
+def film_by(session: Session, film_id: str) -> Film:
+    """A film by its id."""
+    film = session.get(Film, film_id)
+    if film is None:
+        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+    return film
+
+
+def frame_by(session: Session, film: Film, digest: str) -> Frame:
+    """A frame of any revision of a film by its digest."""
+    frame = session.exec(
+        select(Frame).join(Revision).where(Revision.film_id == film.id, Frame.digest == digest)
+    ).first()
+    if frame is None:
+        known = session.exec(select(Frame.digest).join(Revision).where(Revision.film_id == film.id)).all()
+        raise NotFoundError("frame", digest, known)
+    return frame
+
+
+def revision_by(session: Session, film: Film, revision_id: str) -> Revision:
+    """A revision of a film by its id."""
+    history = {row.id: row for row in revisions(session, [film.id]).get(film.id, [])}
+    if revision_id not in history:
+        raise NotFoundError("revision", revision_id, history)
+    return history[revision_id]
+
+
+def frame_at(session: Session, film: Film, index: int | None) -> Frame | None:
+    """A frame of the revision that is shown, the last one by default; None where nothing is shown yet."""
+    revision = shown(revisions(session, [film.id]).get(film.id, []), film.method)
+    frames = frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+    if not frames:
+        return None
+    if index is None:
+        return frames[-1]
+    if not 0 <= index < len(frames):
+        raise NotFoundError("frame", index, [str(frame.index) for frame in frames])
+    return frames[index]
