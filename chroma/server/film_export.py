@@ -18,13 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.bounds import quantize
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.points import Points, point_ids, points_of
@@ -73,12 +72,11 @@ class Offline:
     n: int
 
 
-def film_page(session: Session, store: Store, film: tables.Film, static: Path) -> Offline:
+def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
     """Put a film into a page of its own.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         film: With at least one frame.
         static: Folder of the built dashboard, which holds the player.
 
@@ -86,7 +84,7 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
         NotFoundError: The film has no frame yet.
         ConfigError: The dashboard is not built.
     """
-    view = film_views(session, [film.id])[film.id]
+    view = film_views(catalog, [film.id])[film.id]
     if view.revision is None or not view.frames:
         raise NotFoundError("frame", f"of {view.layer} in {view.split}; wait until the film is drawn")
     try:
@@ -97,23 +95,23 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
             f"the player of exported films is not built ({error.filename}); "
             "in a checkout build it with: make ui"
         ) from error
-    run = session.get_one(tables.Run, film.run_id)
-    all_columns = [column for column in film_columns(session, store, film) if column.name not in _LEFT_OUT]
+    run = catalog.session.get_one(tables.Run, film.run_id)
+    all_columns = [column for column in film_columns(catalog, film) if column.name not in _LEFT_OUT]
     known = _fitting(film.n, len(view.frames), all_columns)
     kept = _thinned(film.n, len(view.frames), known)
-    pictured = session.get_one(tables.Split, film.split_id).has_images
-    pages = _sprites(points_of(session, store, film), kept) if pictured else []
+    pictured = catalog.session.get_one(tables.Split, film.split_id).has_images
+    pages = _sprites(points_of(catalog, film), kept) if pictured else []
     within = bounds_of(view.revision)
-    numbers: list[Array] = [quantize(read_frame(store, frame)[kept], within) for frame in view.frames]
+    numbers: list[Array] = [quantize(read_frame(catalog.files, frame)[kept], within) for frame in view.frames]
     columns: list[dict[str, Any]] = []
     for column in known:
         moments = view.frames if column.per_frame else [None]
-        values = [column_values(session, store, film, column.name, at)[1][kept] for at in moments]
+        values = [column_values(catalog, film, column.name, at)[1][kept] for at in moments]
         about, codes = _encoded(column, values)
         columns.append(about)
         numbers += codes
     header = {
-        "project": session.get_one(tables.Project, run.project_id).name,
+        "project": catalog.session.get_one(tables.Project, run.project_id).name,
         "run": run.name,
         "layer": view.layer,
         "split": view.split,
@@ -128,7 +126,7 @@ def film_page(session: Session, store: Store, film: tables.Film, static: Path) -
         "columns": columns,
         "columnsOf": len(all_columns),
         "sprites": [len(page) for page in pages],
-        "ids": [str(id_) for id_ in point_ids(session, store, film)[kept].tolist()],
+        "ids": [str(id_) for id_ in point_ids(catalog, film)[kept].tolist()],
     }
     page = _PAGE.format(
         title=html.escape(f"{run.name}: {view.layer} in {view.split}"),

@@ -11,7 +11,6 @@ from chroma.journal import JournalWriter
 from chroma.server.home.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.views import film_views
 from tests.server import filming
@@ -31,10 +30,10 @@ class Quiet:
 
 
 def draw(context: Context, film: tables.Film) -> tuple[tables.Revision, list[Any]]:
-    assert draw_film(context.engine, context.store, film.id, Quiet())
+    assert draw_film(context.store, film.id, Quiet())
     revision, frames = filming.on_screen(context, film)
     assert revision is not None
-    return revision, [stored.read_frame(context.store, frame) for frame in frames]
+    return revision, [stored.read_frame(context.store.files, frame) for frame in frames]
 
 
 def vectors(layer: str, epoch: int, seed: int = 0) -> Any:
@@ -58,8 +57,8 @@ def deep_run(
 
 
 def view_of(context: Context, film: tables.Film) -> Any:
-    with reading(context.engine) as session:
-        return film_views(session, [film.id])[film.id]
+    with context.store.reading() as catalog:
+        return film_views(catalog, [film.id])[film.id]
 
 
 def gap(one: Any, other: Any) -> float:

@@ -10,8 +10,7 @@ from fastapi.testclient import TestClient
 from chroma.server.app import create_app
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
-from chroma.server.store.engine import migrate, open_engine
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.settings import Settings, load_settings
 
 
@@ -24,10 +23,9 @@ def settings(home: Path) -> Settings:
 @pytest.fixture
 def opened(settings: Settings) -> Iterator[Context]:
     """An open home without a server, a watcher or a worker."""
-    engine = open_engine(settings.catalog)
-    migrate(engine)
-    yield Context(settings, engine, Store(settings.store), Events(), None)
-    engine.dispose()
+    store = Store.open(settings)
+    yield Context(settings, store, Events(), None)
+    store.close()
 
 
 @pytest.fixture

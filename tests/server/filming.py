@@ -15,7 +15,6 @@ from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.requests import FilmRequest, request_film
 
@@ -78,7 +77,7 @@ def train(writer: JournalWriter, epochs: Iterable[int], n: int = 120) -> None:
 def take_in(context: Context) -> None:
     """Ingest; on return all is committed, by whichever thread took it."""
     ingest_journal(context)
-    with writing(context.engine):
+    with context.store.writing():
         pass
 
 
@@ -99,15 +98,15 @@ def finish(context: Context, writer: JournalWriter) -> None:
 
 def ask(context: Context, method: str = "umap", layer: str | None = LAYER, **more: Any) -> tables.Film:
     request = FilmRequest(RUN, "val", layer, method, **more)
-    with writing(context.engine) as session:
-        return request_film(session, context.store, request)
+    with context.store.writing() as catalog:
+        return request_film(catalog, request)
 
 
 def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | None, list[tables.Frame]]:
-    with reading(context.engine) as session:
-        history = stored.revisions(session, [film.id]).get(film.id, [])
+    with context.store.reading() as catalog:
+        history = stored.revisions(catalog, [film.id]).get(film.id, [])
         revision = stored.shown(history, film.method)
-        return revision, stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+        return revision, stored.frames_of(catalog, [revision.id]).get(revision.id, []) if revision else []
 
 
 class Turns:
@@ -135,7 +134,7 @@ def draw(
     context: Context, film: tables.Film, *, stop_at: str = "", pauses: bool = False, workers: int = 1
 ) -> Turns:
     turns = Turns(context, film, stop_at=stop_at, pauses=pauses)
-    assert draw_film(context.engine, context.store, film.id, turns, workers=workers) is not pauses
+    assert draw_film(context.store, film.id, turns, workers=workers) is not pauses
     return turns
 
 

@@ -30,7 +30,6 @@ from chroma.server.http import dashboard_files
 from chroma.server.http.problems import answer_problems
 from chroma.server.serving import Served, new_token, serve
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.settings import Settings, load_settings
 
 
@@ -105,8 +104,8 @@ def test_the_app_alone_opens_its_home_in_its_lifespan(settings: Settings) -> Non
     assert not settings.catalog.exists()
     with TestClient(app, base_url="http://127.0.0.1:1") as client:
         assert client.get("/api/health").status_code == 200
-        with reading(app.state.context.engine) as session:
-            assert session.exec(select(tables.Run)).one().status == "interrupted"
+        with app.state.context.store.reading() as catalog:
+            assert catalog.session.exec(select(tables.Run)).one().status == "interrupted"
     assert find_owner(settings) is None
 
 

@@ -16,7 +16,6 @@ from chroma.server.app import create_app
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import reconcile
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.snapshots.neighbor_graphs import save_graph
 from chroma.server.store.snapshots.vectors import snapshot_vectors
 from tests.server import filming
@@ -70,10 +69,10 @@ def runs(client: TestClient, kept: Context) -> TestClient:
 
 def graph_all(kept: Context) -> None:
     """The neighbor graphs that the worker stores with its films, without its films."""
-    with writing(kept.engine) as session:
-        for row in session.exec(select(tables.Snapshot)).all():
-            vectors = snapshot_vectors(session, kept.store, row).vectors
-            save_graph(session, kept.store, row, neighbor_graph(vectors))
+    with kept.store.writing() as catalog:
+        for row in catalog.session.exec(select(tables.Snapshot)).all():
+            vectors = snapshot_vectors(catalog, row).vectors
+            save_graph(catalog, row, neighbor_graph(vectors))
 
 
 def moment(run: str, layer: str, step: int | None = None) -> dict[str, Any]:
@@ -83,9 +82,9 @@ def moment(run: str, layer: str, step: int | None = None) -> dict[str, Any]:
 def test_samples_are_matched_by_id(runs: TestClient, kept: Context) -> None:
     body = runs.get(f"/api/runs/{OTHER}/splits/val/matches?other_run={filming.RUN}&other_split=val").content
     there = np.frombuffer(body, "<u4")
-    with reading(kept.engine) as session:
-        row = session.exec(select(tables.Snapshot).where(tables.Snapshot.step == 5)).one()
-        ids = snapshot_vectors(session, kept.store, row).ids
+    with kept.store.reading() as catalog:
+        row = catalog.session.exec(select(tables.Snapshot).where(tables.Snapshot.step == 5)).one()
+        ids = snapshot_vectors(catalog, row).ids
     assert there[:100].tolist() == ids[:100].tolist()
     assert (there[100:] == 2**32 - 1).all()
     same = runs.get(f"/api/runs/{filming.RUN}/splits/val/matches?other_run={filming.RUN}&other_split=val")
@@ -158,7 +157,7 @@ def test_runs_are_tagged_and_tags_outlive_the_catalog(runs: TestClient, kept: Co
     ask(runs, change % "untagRun", id=OTHER, tag="baseline")
     assert ask(runs, tags, id=OTHER)["run"]["runTags"] == ["<best> ü"]
     assert "needs a name" in complaint(runs, change % "tagRun", id=OTHER, tag="  ")
-    with writing(kept.engine) as session:
-        session.exec(delete(tables.Run))
+    with kept.store.writing() as catalog:
+        catalog.session.exec(delete(tables.Run))
     reconcile(kept)
     assert ask(runs, tags, id=OTHER)["run"]["runTags"] == ["<best> ü"]

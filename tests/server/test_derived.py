@@ -12,7 +12,6 @@ from chroma.records import Columns, RunOpened, Samples
 from chroma.server.home.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
-from chroma.server.store.engine import reading
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.derived_columns import knn_purity
 from chroma.server.store.films.lookups import frame_at
@@ -26,20 +25,20 @@ from tests.server.filming import Turns
 
 def drawn(context: Context, method: str = "umap") -> tables.Film:
     film = filming.ask(context, method)
-    draw_film(context.engine, context.store, film.id, Turns(context, film))
+    draw_film(context.store, film.id, Turns(context, film))
     return film
 
 
 def listed(context: Context, film: tables.Film) -> dict[str, Column]:
-    with reading(context.engine) as session:
-        found = film_columns(session, context.store, session.get_one(tables.Film, film.id))
+    with context.store.reading() as catalog:
+        found = film_columns(catalog, catalog.session.get_one(tables.Film, film.id))
         return {column.name: column for column in found}
 
 
 def values_of(context: Context, film: tables.Film, name: str, index: int | None = None) -> Any:
-    with reading(context.engine) as session:
-        row = session.get_one(tables.Film, film.id)
-        return column_values(session, context.store, row, name, frame_at(session, row, index))[1]
+    with context.store.reading() as catalog:
+        row = catalog.session.get_one(tables.Film, film.id)
+        return column_values(catalog, row, name, frame_at(catalog, row, index))[1]
 
 
 def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
@@ -49,13 +48,13 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     assert [known[name].per_frame for name in ("agreement", "kept", "movement", "cluster")] == [1, 1, 1, 0]
     assert [known[name].drawn for name in ("agreement", "kept", "movement", "cluster")] == [0, 0, 1, 1]
     labels = filming.digits(120)[1]
-    with reading(opened.engine) as session:
-        split = lookups.split_by(session, filming.RUN, "val")
-        layer = lookups.layer_by(session, filming.RUN, filming.LAYER)
+    with opened.store.reading() as catalog:
+        split = lookups.split_by(catalog, filming.RUN, "val")
+        layer = lookups.layer_by(catalog, filming.RUN, filming.LAYER)
         near = [
-            {n.position for n in nearest(session, opened.store, snapshot, 7, 15)}
+            {n.position for n in nearest(catalog, snapshot, 7, 15)}
             for step in (10, 20)
-            for snapshot in [lookups.snapshot_at(session, layer, split, step)]
+            for snapshot in [lookups.snapshot_at(catalog, layer, split, step)]
         ]
     # sample 0 has no label, so it is no neighbour that counts
     counted = sorted(near[1] - {0})
@@ -65,13 +64,13 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     assert values_of(opened, film, "kept", 2)[7] == pytest.approx(len(near[0] & near[1]) / 15)
     assert np.isnan(values_of(opened, film, "kept", 0)).all()
     _, frames = filming.on_screen(opened, film)
-    with reading(opened.engine) as session:
-        purity = knn_purity(session, opened.store, session.get_one(tables.Film, film.id), frames)
+    with opened.store.reading() as catalog:
+        purity = knn_purity(catalog, catalog.session.get_one(tables.Film, film.id), frames)
     assert purity[2] == pytest.approx(np.nanmean(agreement))
     assert purity[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
     from chroma.server.store.films.frames import read_frame
 
-    before, after = (read_frame(opened.store, frames[at]).astype(np.float64) for at in (1, 2))
+    before, after = (read_frame(opened.store.files, frames[at]).astype(np.float64) for at in (1, 2))
     radius = np.sqrt(((before - before.mean(axis=0)) ** 2).sum(axis=1).mean())
     moved = np.linalg.norm(after - before, axis=1) / radius
     np.testing.assert_allclose(values_of(opened, film, "movement", 2), moved, rtol=1e-4)
@@ -126,13 +125,13 @@ def texts(*values: str) -> Any:
 def test_a_sample_has_a_biography(opened: Context) -> None:
     filming.finish(opened, filming.whole_run(opened, 3))
     film = drawn(opened)
-    with reading(opened.engine) as session:
-        split = lookups.split_by(session, filming.RUN, "val")
-        layer = lookups.layer_by(session, filming.RUN, filming.LAYER)
-        moments = biography(session, opened.store, split, layer, 2)
-        assert len(snapshot_vectors(session, opened.store, lookups.snapshot_at(session, layer, split, 0)).ids)
+    with opened.store.reading() as catalog:
+        split = lookups.split_by(catalog, filming.RUN, "val")
+        layer = lookups.layer_by(catalog, filming.RUN, filming.LAYER)
+        moments = biography(catalog, split, layer, 2)
+        assert len(snapshot_vectors(catalog, lookups.snapshot_at(catalog, layer, split, 0)).ids)
         # scores were not kept in this run
-        assert top_classes(session, opened.store, split, 2, step=None, most=3) == []
+        assert top_classes(catalog, split, 2, step=None, most=3) == []
     label = filming.digits(120)[1][2]
     assert [moment.epoch for moment in moments] == [0, 1, 2]
     # the third sample is taken for another digit at epoch 2
@@ -155,8 +154,8 @@ def test_the_likeliest_classes_of_a_sample(opened: Context) -> None:
     scores[5, [3, 8]] = np.log([6, 3])
     writer.commit(outputs_of(scores, None, split="val", epoch=0, step=0, ids=np.arange(120)))
     filming.finish(opened, writer)
-    with reading(opened.engine) as session:
-        split = lookups.split_by(session, filming.RUN, "val")
-        found = top_classes(session, opened.store, split, 5, step=0, most=3)
+    with opened.store.reading() as catalog:
+        split = lookups.split_by(catalog, filming.RUN, "val")
+        found = top_classes(catalog, split, 5, step=0, most=3)
     assert [name for name, _ in found] == ["digit 3", "digit 8", "digit 0"]
     assert [p for _, p in found] == pytest.approx([6 / 17, 3 / 17, 1 / 17])

@@ -17,7 +17,6 @@ from chroma.server.home.context import Context
 from chroma.server.home.ingest import write_note
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import purge, tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.columns import column_values, film_columns
@@ -64,8 +63,8 @@ def test_a_layer_that_comes_late_finds_its_place(opened: Context) -> None:
     late = replace(filming.snapshot(0, N, layer="block.1", vectors=vectors("block.1", 0)), note=LayerNote())
     writer.commit(late)
     filming.take_in(opened)
-    with reading(opened.engine) as session:
-        assert film.id in lifecycle.wanted_films(session, [filming.RUN]).films
+    with opened.store.reading() as catalog:
+        assert film.id in lifecycle.wanted_films(catalog, [filming.RUN]).films
     _, after = draw(opened, film)
     assert len(after) == 3
     assert [source.layer for source in view_of(opened, film).sources][:2] == ["stem", filming.LAYER]
@@ -87,13 +86,11 @@ def test_a_film_over_runs_shows_the_last_snapshot_of_each(opened: Context) -> No
     assert view.snapshot_count == 2
     assert revision.motion_n == N
     # What a run said of a sample is shown on its own frame, in the codes of one legend.
-    with reading(opened.engine) as session:
-        row = session.get_one(tables.Film, film.id)
-        said = {column.name: column for column in film_columns(session, opened.store, row)}
-        correct = [
-            column_values(session, opened.store, row, "correct", frame)[1].tolist() for frame in view.frames
-        ]
-        label = column_values(session, opened.store, row, "label", view.frames[1])[1]
+    with opened.store.reading() as catalog:
+        row = catalog.session.get_one(tables.Film, film.id)
+        said = {column.name: column for column in film_columns(catalog, row)}
+        correct = [column_values(catalog, row, "correct", frame)[1].tolist() for frame in view.frames]
+        label = column_values(catalog, row, "label", view.frames[1])[1]
     assert said["correct"].per_frame
     assert not said["label"].per_frame
     assert [at for at, code in enumerate(correct[0]) if code == 0] == [1]  # run and epoch of filming.outputs
@@ -102,8 +99,8 @@ def test_a_film_over_runs_shows_the_last_snapshot_of_each(opened: Context) -> No
     # Asked for again, it takes the newest snapshots; until then it stays as it was.
     other.commit(filming.snapshot(3, N, vectors=vectors(filming.LAYER, 3, 5)))
     filming.take_in(opened)
-    with reading(opened.engine) as session:
-        assert film.id not in lifecycle.wanted_films(session, [filming.RUN, OTHER]).films
+    with opened.store.reading() as catalog:
+        assert film.id not in lifecycle.wanted_films(catalog, [filming.RUN, OTHER]).films
     assert filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER]).id == film.id
     _, again = draw(opened, film)
     assert [frame.epoch for frame in view_of(opened, film).frames] == [1, 3]
@@ -154,12 +151,12 @@ def test_runs_on_other_data_are_refused_with_what_differs(
     writer.close()
     with pytest.raises(ConfigError, match=f"run 'swift otter' cannot be a frame of this film: .*{says}"):
         filming.ask(opened, axis="runs", runs=[filming.RUN, OTHER])
-    with reading(opened.engine) as session:
-        run = session.get_one(tables.Run, filming.RUN)
-        layer = session.exec(select(tables.Layer).where(tables.Layer.name == filming.LAYER)).first()
-        split = session.exec(select(tables.Split).where(tables.Split.run_id == run.id)).one()
+    with opened.store.reading() as catalog:
+        run = catalog.session.get_one(tables.Run, filming.RUN)
+        layer = catalog.session.exec(select(tables.Layer).where(tables.Layer.name == filming.LAYER)).first()
+        split = catalog.session.exec(select(tables.Split).where(tables.Split.run_id == run.id)).one()
         assert layer is not None
-        found, of = partners_of(session, opened.store, run, layer, split)
+        found, of = partners_of(catalog, run, layer, split)
     assert of == 1
     assert says in (found[0].refusal or "")
 
@@ -184,12 +181,12 @@ def test_films_of_other_axes_are_refined_together_too(opened: Context) -> None:
     deep_run(opened).close()
     film = filming.ask(opened, "umap", None, axis="layers")
     first, _ = draw(opened, film)
-    with writing(opened.engine) as session:
-        lifecycle.refine_film(session, film.id)
+    with opened.store.writing() as catalog:
+        lifecycle.refine_film(catalog, film.id)
     same, _ = draw(opened, film)
     assert same.id == first.id  # its frames were drawn together already
-    with reading(opened.engine) as session:
-        assert not session.get_one(tables.Film, film.id).refine
+    with opened.store.reading() as catalog:
+        assert not catalog.session.get_one(tables.Film, film.id).refine
 
 
 def test_a_film_goes_with_any_of_its_runs(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,14 +195,14 @@ def test_a_film_goes_with_any_of_its_runs(opened: Context, monkeypatch: pytest.M
     film = filming.ask(opened, "pca", axis="runs", runs=[filming.RUN, OTHER])
     draw(opened, film)
     write_note(opened, OTHER, Notes("delete"))
-    with reading(opened.engine) as session:
-        assert lifecycle.living_film(session, film.id) is None
+    with opened.store.reading() as catalog:
+        assert lifecycle.living_film(catalog, film.id) is None
     monkeypatch.setattr(purge, "UNDO", -purge.UNDO)
-    purge.purge_deleted(opened.engine, opened.store, opened.settings.journal)
-    with reading(opened.engine) as session:
-        assert session.get(tables.Film, film.id) is None
-        assert session.get(tables.Run, filming.RUN) is not None
-    assert not opened.store.path(f"films/{film.id}").exists()
+    purge.purge_deleted(opened.store, opened.settings.journal)
+    with opened.store.reading() as catalog:
+        assert catalog.session.get(tables.Film, film.id) is None
+        assert catalog.session.get(tables.Run, filming.RUN) is not None
+    assert not opened.store.files.path(f"films/{film.id}").exists()
 
 
 def test_a_layer_without_a_finite_vector_is_named(opened: Context) -> None:
@@ -216,7 +213,7 @@ def test_a_layer_without_a_finite_vector_is_named(opened: Context) -> None:
     writer.close()
     film = filming.ask(opened, "pca", None, axis="layers")
     with pytest.raises(JobError, match="no vector of the layers at step 0 in split 'val' is finite"):
-        draw_film(opened.engine, opened.store, film.id, Quiet())
+        draw_film(opened.store, film.id, Quiet())
 
 
 def test_a_run_without_snapshots_of_the_split_is_refused(opened: Context) -> None:

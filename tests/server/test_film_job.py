@@ -15,8 +15,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import tables
-from chroma.server.store.engine import migrate, open_engine, reading, writing
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.requests import FilmRequest
@@ -56,8 +55,8 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
     assert (revision.motion_n, revision.landmarks) == (120, None)
     assert 0 < (revision.jitter or 0) < (revision.movement or 0)
     assert -1 <= (revision.rho or -2) <= 1
-    with reading(opened.engine) as session:
-        assert session.get_one(Film, film.id).n == 120
+    with opened.store.reading() as catalog:
+        assert catalog.session.get_one(Film, film.id).n == 120
 
 
 def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
@@ -79,12 +78,14 @@ def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
     assert after.rho != before.rho
     fits = inside(xy(opened, grown[2]), stored.bounds_of(before))
     assert (after.id == before.id) == fits
-    with reading(opened.engine) as session:
-        previews = session.exec(select(Revision).where(Revision.film_id == film.id, Revision.preview)).all()
+    with opened.store.reading() as catalog:
+        previews = catalog.session.exec(
+            select(Revision).where(Revision.film_id == film.id, Revision.preview)
+        ).all()
     assert not previews
     kept = {frame.path for frame in grown} | {grown[-1].path.replace(".f32", ".clusters")}
     assert {
-        f"films/{film.id}/{path.name}" for path in opened.store.path(f"films/{film.id}").iterdir()
+        f"films/{film.id}/{path.name}" for path in opened.store.files.path(f"films/{film.id}").iterdir()
     } == kept
     writer.close()
 
@@ -124,18 +125,18 @@ def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
                 assert all(inside(xy(opened, frame), stored.bounds_of(revision)) for frame in frames)
                 seen.append((revision, frames))
 
-    assert draw_film(opened.engine, opened.store, film.id, Looks(opened, film))
+    assert draw_film(opened.store, film.id, Looks(opened, film))
     assert len(seen) > 1
     assert all(revision.preview and revision.method == "umap" and len(rows) == 2 for revision, rows in seen)
     assert len({rows[0].digest for _, rows in seen}) == len(seen)
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
     assert not revision.preview
-    with reading(opened.engine) as session:
-        assert session.exec(select(Revision)).all() == [revision]
-    kept = {opened.store.path(frame.path) for frame in frames}
-    clusters = opened.store.path(frames[-1].path).with_suffix(".clusters")
-    assert set(opened.store.path(f"films/{film.id}").iterdir()) == kept | {clusters}
+    with opened.store.reading() as catalog:
+        assert catalog.session.exec(select(Revision)).all() == [revision]
+    kept = {opened.store.files.path(frame.path) for frame in frames}
+    clusters = opened.store.files.path(frames[-1].path).with_suffix(".clusters")
+    assert set(opened.store.files.path(f"films/{film.id}").iterdir()) == kept | {clusters}
 
 
 @pytest.mark.parametrize("stop_at", ["UMAP: 2 frames together forming,", "quality of frame 2"])
@@ -165,11 +166,11 @@ def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
 
     # Whatever came between, the film is the one that is drawn at once.
     interrupted = digests(opened, film)
-    with writing(opened.engine) as session:
-        session.delete(session.get_one(Film, film.id))
+    with opened.store.writing() as catalog:
+        catalog.session.delete(catalog.session.get_one(Film, film.id))
     again = filming.ask(opened)
     assert again.id == film.id
-    assert draw_film(opened.engine, opened.store, again.id, Turns(opened, again), threads=2)
+    assert draw_film(opened.store, again.id, Turns(opened, again), threads=2)
     assert digests(opened, again) == interrupted
 
 
@@ -181,9 +182,7 @@ def test_the_film_of_a_second_home_is_the_same_bit_for_bit(
     draw(opened, film)
     other = replace(opened, settings=load_settings(home=tmp_path / "other"))
     other.settings.home.mkdir()
-    engine = open_engine(other.settings.catalog)
-    migrate(engine)
-    other = replace(other, engine=engine, store=Store(other.settings.store))
+    other = replace(other, store=Store.open(other.settings))
     filming.whole_run(other, 2).close()
     again = filming.ask(other)
     draw(other, again)
@@ -191,7 +190,7 @@ def test_the_film_of_a_second_home_is_the_same_bit_for_bit(
         filming.on_screen(opened, film)[1], filming.on_screen(other, again)[1], strict=True
     ):
         np.testing.assert_array_equal(xy(opened, here), xy(other, there))
-    engine.dispose()
+    other.store.close()
 
 
 def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None:
@@ -202,8 +201,8 @@ def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None
     ingest_journal(opened)
     draw(opened, film)
     before, appended = filming.on_screen(opened, film)
-    with writing(opened.engine) as session:
-        lifecycle.refine_film(session, film.id)
+    with opened.store.writing() as catalog:
+        lifecycle.refine_film(catalog, film.id)
     told = [message for message, _ in draw(opened, film).heard]
     assert "UMAP: refining 3 frames together" in told
     after, refined = filming.on_screen(opened, film)
@@ -216,11 +215,11 @@ def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None
     assert after.motion_n == 120
     # The frames before keep their addresses, and the same snapshots are not refined twice.
     assert xy(opened, appended[0]).shape == (120, 2)
-    with writing(opened.engine) as session:
-        lifecycle.refine_film(session, film.id)
+    with opened.store.writing() as catalog:
+        lifecycle.refine_film(catalog, film.id)
     assert draw(opened, film).heard == []
-    with reading(opened.engine) as session:
-        assert not session.get_one(Film, film.id).refine
+    with opened.store.reading() as catalog:
+        assert not catalog.session.get_one(Film, film.id).refine
     writer.close()
 
 
@@ -228,12 +227,12 @@ def test_only_a_film_drawn_together_can_be_refined(opened: Context) -> None:
     filming.whole_run(opened, 1).close()
     film = filming.ask(opened, "pca")
     with (
-        writing(opened.engine) as session,
+        opened.store.writing() as catalog,
         pytest.raises(ConfigError, match=r"'pca' cannot be refined.*refine the one by 'umap'"),
     ):
-        lifecycle.refine_film(session, film.id)
-    with writing(opened.engine) as session, pytest.raises(NotFoundError, match="no film named 'f'"):
-        lifecycle.refine_film(session, "f")
+        lifecycle.refine_film(catalog, film.id)
+    with opened.store.writing() as catalog, pytest.raises(NotFoundError, match="no film named 'f'"):
+        lifecycle.refine_film(catalog, "f")
 
 
 def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
@@ -271,34 +270,34 @@ def test_tsne_draws_a_film_where_it_is_installed(opened: Context, monkeypatch: p
 def test_the_neighbor_graph_is_computed_once_and_exact(opened: Context) -> None:
     filming.whole_run(opened, 2).close()
     draw(opened, filming.ask(opened))
-    with reading(opened.engine) as session:
-        rows = session.exec(select(Graph)).all()
+    with opened.store.reading() as catalog:
+        rows = catalog.session.exec(select(Graph)).all()
         assert len(rows) == 2
-        written = [opened.store.path(row.path).stat().st_mtime_ns for row in rows]
-        last = session.exec(select(Snapshot).where(Snapshot.step == 10)).one()
-        stored = find_graph(session, opened.store, last)
+        written = [opened.store.files.path(row.path).stat().st_mtime_ns for row in rows]
+        last = catalog.session.exec(select(Snapshot).where(Snapshot.step == 10)).one()
+        stored = find_graph(catalog, last)
     assert stored is not None
     exact = neighbor_graph(filming.vectors_at(1))
     np.testing.assert_array_equal(stored.indices, exact.indices)
     np.testing.assert_array_equal(stored.distances, exact.distances)
-    with writing(opened.engine) as session:
-        session.delete(session.exec(select(Film)).one())
+    with opened.store.writing() as catalog:
+        catalog.session.delete(catalog.session.exec(select(Film)).one())
     draw(opened, filming.ask(opened))
-    with reading(opened.engine) as session:
-        rows = session.exec(select(Graph)).all()
-    assert [opened.store.path(row.path).stat().st_mtime_ns for row in rows] == written
+    with opened.store.reading() as catalog:
+        rows = catalog.session.exec(select(Graph)).all()
+    assert [opened.store.files.path(row.path).stat().st_mtime_ns for row in rows] == written
 
 
 def test_a_film_that_is_up_to_date_is_not_drawn_again(opened: Context) -> None:
     filming.whole_run(opened, 1).close()
     film = filming.ask(opened, "pca")
-    with writing(opened.engine) as session:
-        session.exec(select(tables.Job)).one().status = "ready"
+    with opened.store.writing() as catalog:
+        catalog.session.exec(select(tables.Job)).one().status = "ready"
     draw(opened, film)
     filming.ask(opened, "pca")
-    with reading(opened.engine) as session:
-        assert session.exec(select(tables.Job)).one().status == "ready"
-        wanted = lifecycle.wanted_films(session, [filming.RUN])
+    with opened.store.reading() as catalog:
+        assert catalog.session.exec(select(tables.Job)).one().status == "ready"
+        wanted = lifecycle.wanted_films(catalog, [filming.RUN])
     assert (wanted.requests, wanted.films) == ([FilmRequest(filming.RUN, "val", filming.LAYER)], [])
 
 
@@ -309,10 +308,10 @@ def test_new_snapshots_call_for_the_default_layer_and_val_first(opened: Context)
     writer.commit(replace(filming.snapshot(0), split="train"))
     ingest_journal(opened)
     default = FilmRequest(filming.RUN, "val", filming.LAYER)
-    with reading(opened.engine) as session:
-        assert lifecycle.wanted_films(session, [filming.RUN]).requests == [default]
+    with opened.store.reading() as catalog:
+        assert lifecycle.wanted_films(catalog, [filming.RUN]).requests == [default]
     film = filming.ask(opened, "pca", layer="a")
-    with reading(opened.engine) as session:
-        wanted = lifecycle.wanted_films(session, [filming.RUN])
+    with opened.store.reading() as catalog:
+        wanted = lifecycle.wanted_films(catalog, [filming.RUN])
     assert (wanted.requests, wanted.films) == ([default], [film.id])
     writer.close()

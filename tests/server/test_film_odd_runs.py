@@ -15,7 +15,6 @@ from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.choosing import choose
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films.requests import FilmRequest, request_film
 from chroma.server.store.tables import Film, Frame, Snapshot
 from tests.server import filming
@@ -56,8 +55,8 @@ def test_samples_that_come_later_find_room(opened: Context) -> None:
         assert len(padded) == 120
         np.testing.assert_array_equal(padded[:100], xy(opened, old))
         assert np.isnan(padded[100:]).all()
-    with reading(opened.engine) as session:
-        assert session.get_one(Film, film.id).n == 120
+    with opened.store.reading() as catalog:
+        assert catalog.session.get_one(Film, film.id).n == 120
     writer.close()
 
 
@@ -108,14 +107,14 @@ def test_a_deleted_run_is_not_drawn_further(opened: Context) -> None:
     class Deletes(Turns):
         def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
             super().advance(progress, message)
-            with writing(opened.engine) as session:
-                session.get_one(tables.Run, filming.RUN).deleted_at = tables.now()
+            with opened.store.writing() as catalog:
+                catalog.session.get_one(tables.Run, filming.RUN).deleted_at = tables.now()
 
     turns = Deletes(opened, film)
-    assert draw_film(opened.engine, opened.store, film.id, turns)
+    assert draw_film(opened.store, film.id, turns)
     assert [message for message, _ in turns.heard] == ["first paint"]
-    with reading(opened.engine) as session:
-        assert session.exec(select(Frame)).first() is None
+    with opened.store.reading() as catalog:
+        assert catalog.session.exec(select(Frame)).first() is None
 
 
 def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
@@ -125,10 +124,10 @@ def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
     with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of umap, pca, umap-learn"):
         filming.ask(opened, "mds")
     with (
-        writing(opened.engine) as session,
+        opened.store.writing() as catalog,
         pytest.raises(NotFoundError, match="no split named 'vall'; there is val"),
     ):
-        request_film(session, opened.store, FilmRequest(filming.RUN, "vall"))
+        request_film(catalog, FilmRequest(filming.RUN, "vall"))
 
 
 def _steps(count: int) -> list[Snapshot]:

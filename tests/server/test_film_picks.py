@@ -11,7 +11,6 @@ from sqlmodel import select
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.points import film_ids
@@ -30,11 +29,11 @@ def test_only_picked_samples_are_drawn_and_their_neighbours_are_among_them(opene
     _, frames = draw(opened, film)
     wanted = list(range(32, 91, 2))
     assert [xy.shape for xy in frames] == [(30, 2)] * 2
-    with reading(opened.engine) as session:
-        row = session.get_one(tables.Film, film.id)
-        _, positions = column_values(session, opened.store, row, "position", None)
-        _, labels = column_values(session, opened.store, row, "label", None)
-        graphs = session.exec(select(tables.Graph).where(tables.Graph.subset == row.subset)).all()
+    with opened.store.reading() as catalog:
+        row = catalog.session.get_one(tables.Film, film.id)
+        _, positions = column_values(catalog, row, "position", None)
+        _, labels = column_values(catalog, row, "label", None)
+        graphs = catalog.session.exec(select(tables.Graph).where(tables.Graph.subset == row.subset)).all()
     assert positions.tolist() == wanted
     assert labels.tolist() == filming.digits(N)[1][wanted].tolist()
     assert [graph.n for graph in graphs] == [30, 30]
@@ -55,8 +54,8 @@ def test_only_picked_samples_are_drawn_and_their_neighbours_are_among_them(opene
 def film_ids_of(context: Context, film: tables.Film) -> list[int]:
     import pyarrow as pa
 
-    with reading(context.engine) as session:
-        body = film_ids(session, context.store, session.get_one(tables.Film, film.id))
+    with context.store.reading() as catalog:
+        body = film_ids(catalog, catalog.session.get_one(tables.Film, film.id))
     return pa.ipc.open_stream(body).read_all()["id"].to_pylist()
 
 
@@ -95,18 +94,18 @@ def test_what_cannot_be_asked_for_is_said(opened: Context, request_: dict[str, A
 def test_a_cancelled_film_rests_until_it_is_asked_for_again(opened: Context) -> None:
     writer = deep_run(opened)
     film = filming.ask(opened)
-    with writing(opened.engine) as session:
-        assert lifecycle.cancel_film(session, film.id).id == film.id
+    with opened.store.writing() as catalog:
+        assert lifecycle.cancel_film(catalog, film.id).id == film.id
     filming.train(writer, [2], N)
     filming.take_in(opened)
     writer.close()
 
     def status() -> str:
-        with reading(opened.engine) as session:
-            return session.exec(select(tables.Job).where(tables.Job.key == film.id)).one().status
+        with opened.store.reading() as catalog:
+            return catalog.session.exec(select(tables.Job).where(tables.Job.key == film.id)).one().status
 
-    with reading(opened.engine) as session:
-        wanted = lifecycle.wanted_films(session, [filming.RUN])
+    with opened.store.reading() as catalog:
+        wanted = lifecycle.wanted_films(catalog, [filming.RUN])
     assert (wanted.films, wanted.requests, status()) == ([], [], "cancelled")
     filming.ask(opened)
     assert status() == "pending"

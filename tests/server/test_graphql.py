@@ -19,7 +19,6 @@ from chroma.server.graphql import export
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
 from chroma.server.store import queries
-from chroma.server.store.engine import reading
 from tests.server import filming
 
 ROOT = Path(__file__).parents[2]
@@ -106,11 +105,11 @@ def test_many_runs_cost_as_many_statements_as_one(client: TestClient, kept: Cont
             if not threading.current_thread().name.startswith("chroma-"):  # supervisor and watcher go on
                 seen.append(statement)
 
-        sql_event.listen(kept.engine, "before_cursor_execute", count)
+        sql_event.listen(kept.store.engine, "before_cursor_execute", count)
         try:
             assert len(ask(client, query)["projects"][0]["runs"]) >= runs
         finally:
-            sql_event.remove(kept.engine, "before_cursor_execute", count)
+            sql_event.remove(kept.store.engine, "before_cursor_execute", count)
         return len([statement for statement in seen if statement.startswith("SELECT")])
 
     assert statements(1) == statements(4)
@@ -253,10 +252,10 @@ def test_what_users_write_outlives_the_catalog(client: TestClient, kept: Context
     assert sum(isinstance(record, Notes) for record in notes) == 5
     rebuilt = Home(kept.settings.model_copy(update={"home": copy}), token=None)
     try:
-        with reading(rebuilt.context.engine) as session:
-            (row,) = queries.all_runs(session, "digits")
-            tags = queries.run_tags(session, [run])[run]
-            samples = queries.tag_samples(session, [tags[0].id])
+        with rebuilt.context.store.reading() as catalog:
+            (row,) = queries.all_runs(catalog, "digits")
+            tags = queries.run_tags(catalog, [run])[run]
+            samples = queries.tag_samples(catalog, [tags[0].id])
         assert (row.name, [found.name for found in tags]) == ("calm fox", ["odd"])
         assert samples == {tags[0].id: ["2", "10"]}
     finally:

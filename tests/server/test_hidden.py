@@ -9,7 +9,6 @@ from chroma.journal import JournalWriter
 from chroma.records import Hidden, RunClosed
 from chroma.server.home.context import Context
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.server.store.lookups import layer_by, snapshot_at
 from chroma.server.store.queries import run_snapshots
 from tests.server import filming
@@ -17,8 +16,8 @@ from tests.server.test_ingest import rows, snapshot, train, vectors_of
 
 
 def listed(context: Context) -> list[int]:
-    with reading(context.engine) as session:
-        return [row.step for row, _, _ in run_snapshots(session, ["run-1"]).get("run-1", [])]
+    with context.store.reading() as catalog:
+        return [row.step for row, _, _ in run_snapshots(catalog, ["run-1"]).get("run-1", [])]
 
 
 def hide(writer: JournalWriter, *steps: int) -> None:
@@ -47,9 +46,9 @@ def test_hidden_snapshots_are_not_listed_and_their_segments_stay(opened: Context
         10: "hidden",
         20: "complete",
     }
-    with reading(opened.engine) as session:
-        split = session.get_one(tables.Split, tables.stable_id("split", "run-1", "val"))
-        assert snapshot_at(session, layer_by(session, "run-1", "fc1"), split, None).step == 20
+    with opened.store.reading() as catalog:
+        split = catalog.session.get_one(tables.Split, tables.stable_id("split", "run-1", "val"))
+        assert snapshot_at(catalog, layer_by(catalog, "run-1", "fc1"), split, None).step == 20
     assert len(vectors_of(opened, 10).ids) == 6
 
 

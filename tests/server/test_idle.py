@@ -18,7 +18,7 @@ from chroma.server.jobs import worker as worker_module
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
 from chroma.server.store import tables
-from chroma.server.store.engine import Engine, reading
+from chroma.server.store.catalog import Store
 from chroma.server.store.films.requests import FilmRequest
 from chroma.settings import Settings
 from tests.server import filming
@@ -27,18 +27,18 @@ IDLE = 3.0  # seconds: several of each period that a thread of ours might have
 
 
 @contextmanager
-def statements(engine: Engine) -> Generator[list[str]]:
+def statements(store: Store) -> Generator[list[str]]:
     """All that is sent to the catalog meanwhile."""
     sent: list[str] = []
 
     def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         sent.append(statement)
 
-    event.listen(engine, "before_cursor_execute", listen)
+    event.listen(store.engine, "before_cursor_execute", listen)
     try:
         yield sent
     finally:
-        event.remove(engine, "before_cursor_execute", listen)
+        event.remove(store.engine, "before_cursor_execute", listen)
 
 
 def finished_run(context: Context, run: str) -> None:
@@ -54,7 +54,7 @@ def test_nothing_is_asked_while_nothing_happens(settings: Settings) -> None:
     for at in range(3):
         finished_run(context, f"run-{at}")
     supervisor = Supervisor(context)
-    with statements(context.engine) as sent:
+    with statements(context.store) as sent:
         supervisor.start()
         filming.until(lambda: any("snapshot" in statement for statement in sent), 10)  # the look at the start
         time.sleep(2)
@@ -76,8 +76,8 @@ def test_nothing_is_asked_while_nothing_happens(settings: Settings) -> None:
 
 
 def runs_with_films(context: Context) -> list[str]:
-    with reading(context.engine) as session:
-        return list(session.exec(select(tables.Film.run_id)).all())
+    with context.store.reading() as catalog:
+        return list(catalog.session.exec(select(tables.Film.run_id)).all())
 
 
 class Asleep(Exception):
@@ -89,7 +89,7 @@ def test_a_worker_of_a_server_sleeps_until_it_is_woken(
 ) -> None:
     home = Home(settings, token=None)
     monkeypatch.setattr(worker_module, "warm_up", lambda: None)
-    worker = Worker(home.context.engine, home.context.store, "worker", poll=None)
+    worker = Worker(home.context.store, "worker", poll=None)
     slept: list[float | None] = []
 
     def wait(timeout: float | None = None) -> bool:

@@ -16,7 +16,6 @@ from chroma.records import (
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, write_note
 from chroma.server.store import tables
-from chroma.server.store.engine import writing
 from chroma.server.store.purge import UNDO, purge_deleted
 from tests.server.training import finish, rows, snapshot, train, vectors_of
 
@@ -161,13 +160,13 @@ def test_a_run_deleted_long_ago_loses_its_files_and_stays_deleted(opened: Contex
     late.commit(snapshot(10))
     late.close()
     kept = {path for path in opened.settings.store.rglob("*.arrow") if "run-2" in str(path)}
-    purge_deleted(opened.engine, opened.store, opened.settings.journal)
+    purge_deleted(opened.store, opened.settings.journal)
     assert len(rows(opened, tables.Snapshot)) == 2  # it can still be undone
-    with writing(opened.engine) as session:
-        run = session.get_one(tables.Run, "run-1")
+    with opened.store.writing() as catalog:
+        run = catalog.session.get_one(tables.Run, "run-1")
         assert run.deleted_at is not None
         run.deleted_at -= UNDO
-    assert purge_deleted(opened.engine, opened.store, opened.settings.journal) == ["run-1"]
+    assert purge_deleted(opened.store, opened.settings.journal) == ["run-1"]
     left = set(opened.settings.store.rglob("*.arrow"))
     assert {segment.read(path).record.kind for path in left - kept} == {"notes"}
     assert kept < left

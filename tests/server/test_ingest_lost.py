@@ -21,7 +21,6 @@ from chroma.records import (
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, reconcile, write_note
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.settings import Settings
 from tests.server.training import another, dump, finish, rows, train
 
@@ -32,13 +31,11 @@ from sqlalchemy import event
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.home.ingest import ingest_journal, reconcile
-from chroma.server.store.files import Store
-from chroma.server.store.engine import migrate, open_engine
+from chroma.server.store.catalog import Store
 from chroma.settings import load_settings
 
 settings = load_settings(home=sys.argv[1])
-engine = open_engine(settings.catalog)
-migrate(engine)
+store = Store.open(settings)
 left = int(sys.argv[2])
 
 def kill(connection):
@@ -47,8 +44,8 @@ def kill(connection):
     if not left:
         os._exit(9)
 
-context = Context(settings, engine, Store(settings.store), Events(), None)
-event.listen(engine, "commit", kill)
+context = Context(settings, store, Events(), None)
+event.listen(store.engine, "commit", kill)
 reconcile(context)
 ingest_journal(context)
 """
@@ -70,8 +67,8 @@ def test_killed_between_the_rename_and_the_commit(settings: Settings, tmp_path: 
     assert reconcile(again).taken == 1
     ingest_journal(again)
     assert dump(again) == dump(control)
-    again.engine.dispose()
-    control.engine.dispose()
+    again.store.close()
+    control.store.close()
 
 
 def test_a_lost_catalog_is_rebuilt_from_the_store(opened: Context, tmp_path: Path) -> None:
@@ -87,13 +84,13 @@ def test_a_lost_catalog_is_rebuilt_from_the_store(opened: Context, tmp_path: Pat
     before = dump(opened)
     assert {row["sample_id"] for row in before["tagged_sample"]} == {"1", "5"}
     assert {row["name"] for row in before["run"]} == {"the good one", "swift-otter"}
-    opened.engine.dispose()
+    opened.store.close()
     for file in opened.settings.home.glob("chroma.db*"):
         file.unlink()
     again = another(opened.settings.home)
     assert reconcile(again).taken == 2 * 9 + 4
     assert dump(again) == before
-    again.engine.dispose()
+    again.store.close()
 
 
 @checks(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -119,7 +116,7 @@ def test_the_catalog_does_not_depend_on_the_order_of_arrival(
     alive.close()
     assert dump(shuffled) == dump(straight)
     for context in (straight, shuffled):
-        context.engine.dispose()
+        context.store.close()
 
 
 def test_two_threads_that_ingest_never_lose_sight_of_a_stored_segment(opened: Context) -> None:
@@ -132,9 +129,9 @@ def test_two_threads_that_ingest_never_lose_sight_of_a_stored_segment(opened: Co
 
     def look() -> None:
         while not done.is_set():
-            with reading(opened.engine) as session:
-                paths = session.exec(select(tables.Segment.path)).all()
-            missing.extend(path for path in paths if not opened.store.path(path).is_file())
+            with opened.store.reading() as catalog:
+                paths = catalog.session.exec(select(tables.Segment.path)).all()
+            missing.extend(path for path in paths if not opened.store.files.path(path).is_file())
 
     threads = [threading.Thread(target=work) for work in (ingest, ingest, look)]
     for thread in threads:
@@ -149,5 +146,5 @@ def test_two_threads_that_ingest_never_lose_sight_of_a_stored_segment(opened: Co
             thread.join()
     ingest_journal(opened)
     assert missing == []
-    with reading(opened.engine) as session:
-        assert len(session.exec(select(tables.Segment)).all()) == writer.number
+    with opened.store.reading() as catalog:
+        assert len(catalog.session.exec(select(tables.Segment)).all()) == writer.number

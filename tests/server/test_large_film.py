@@ -11,7 +11,6 @@ import pytest
 
 from chroma.server.home.context import Context
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.sources import is_refinable
@@ -35,7 +34,7 @@ def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: p
         assert (revision.landmarks, revision.motion_n) == (150, 360)
         assert [frame.n for frame in frames] == [360, 360]
         assert (frames[1].trustworthiness or 0) > 0.6
-        drawn.append([stored.read_frame(opened.store, frame) for frame in frames])
+        drawn.append([stored.read_frame(opened.store.files, frame) for frame in frames])
     np.testing.assert_array_equal(*drawn)
 
 
@@ -52,13 +51,13 @@ def test_a_large_film_is_refined_with_every_sample_in_full(
     def shown() -> tuple[tables.Revision, list[tables.Frame], bool]:
         revision, frames = filming.on_screen(opened, film)
         assert revision is not None
-        with reading(opened.engine) as session:
-            return revision, frames, is_refinable(session, film.method, revision, frames)
+        with opened.store.reading() as catalog:
+            return revision, frames, is_refinable(catalog, film.method, revision, frames)
 
     placed, before, refinable = shown()
     assert (placed.landmarks, refinable) == (150, True)
-    with writing(opened.engine) as session:
-        lifecycle.refine_film(session, film.id)
+    with opened.store.writing() as catalog:
+        lifecycle.refine_film(catalog, film.id)
     heard = filming.draw(opened, film).heard
     assert any(message.startswith("UMAP: refining 2 frames") for message, _ in heard)
     whole, after, refinable = shown()

@@ -12,7 +12,6 @@ from chroma.journal import JournalWriter
 from chroma.records import Projection
 from chroma.server.home.context import Context
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.views import film_views
@@ -63,8 +62,8 @@ def test_they_are_shown_as_they_were_given_and_rated_by_the_vectors(
     assert [row.epoch for row in rows] == [0, 2]
     assert [row.n for row in rows] == [N, 90]
     assert all(0 < (row.trustworthiness or 0) < 0.9 for row in rows), "a spiral keeps few neighbourhoods"
-    with reading(opened.engine) as session:
-        view = film_views(session, [logged(opened).id])[logged(opened).id]
+    with opened.store.reading() as catalog:
+        view = film_views(catalog, [logged(opened).id])[logged(opened).id]
     assert view.snapshot_count == 2
 
 
@@ -72,12 +71,12 @@ def test_new_coordinates_lengthen_the_film_and_move_nothing(opened: Context, wri
     take(opened, writer, filming.snapshot(0), coordinates(0))
     film = logged(opened)
     draw(opened, film)
-    with reading(opened.engine) as session:
-        before = lifecycle.published(session)
+    with opened.store.reading() as catalog:
+        before = lifecycle.published(catalog)
     take(opened, writer, coordinates(1))
-    with reading(opened.engine) as session:
-        assert lifecycle.published(session) != before, "the watcher has to notice them"
-        assert film.id in lifecycle.wanted_films(session, [filming.RUN]).films
+    with opened.store.reading() as catalog:
+        assert lifecycle.published(catalog) != before, "the watcher has to notice them"
+        assert film.id in lifecycle.wanted_films(catalog, [filming.RUN]).films
     _, frames = draw(opened, film)
     np.testing.assert_array_equal(frames[0], turned(0))
     np.testing.assert_array_equal(frames[1], turned(1))
@@ -85,8 +84,8 @@ def test_new_coordinates_lengthen_the_film_and_move_nothing(opened: Context, wri
 
 def test_a_run_of_coordinates_alone_is_a_film_by_itself(opened: Context, writer: JournalWriter) -> None:
     take(opened, writer, coordinates(0), coordinates(1))
-    with reading(opened.engine) as session:
-        (wanted,) = lifecycle.wanted_films(session, [filming.RUN]).requests
+    with opened.store.reading() as catalog:
+        (wanted,) = lifecycle.wanted_films(catalog, [filming.RUN]).requests
     assert (wanted.method, wanted.layer, wanted.split) == (LOGGED, filming.LAYER, "val")
     film = logged(opened)
     _, frames = draw(opened, film)

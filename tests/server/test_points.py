@@ -22,7 +22,6 @@ from chroma.server.http import film_routes, sample_routes
 from chroma.server.http.problems import answer_problems
 from chroma.server.http.sample_routes import image_type
 from chroma.server.jobs.film import draw_film
-from chroma.server.store.engine import reading
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.columns import column_values, film_columns
 from chroma.server.store.tables import Film
@@ -47,7 +46,7 @@ def film(opened: Context) -> Film:
         Notes("tag", {"split": "val", "tag": "odd/one", "ids": ["3", "5"]}),
     )
     found = filming.ask(opened, "pca")
-    draw_film(opened.engine, opened.store, found.id, Turns(opened, found))
+    draw_film(opened.store, found.id, Turns(opened, found))
     return found
 
 
@@ -82,7 +81,7 @@ def test_a_frame_is_sent_in_f32_and_in_u16_and_kept_for_ever(
 ) -> None:
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
-    truth = stored.read_frame(opened.store, frames[1])
+    truth = stored.read_frame(opened.store.files, frames[1])
     address = f"/api/films/{film.id}/frames/{frames[1].digest}"
     full = routes.get(address)
     np.testing.assert_array_equal(np.frombuffer(full.content, "<f4"), truth.T.ravel())
@@ -202,14 +201,14 @@ def test_labels_of_text_and_without_class_names(opened: Context) -> None:
     filming.train(writer, [0])
     filming.finish(opened, writer)
     film = filming.ask(opened, "pca")
-    draw_film(opened.engine, opened.store, film.id, Turns(opened, film))
-    with reading(opened.engine) as session:
-        known = {c.name: c for c in film_columns(session, opened.store, session.get_one(Film, film.id))}
+    draw_film(opened.store, film.id, Turns(opened, film))
+    with opened.store.reading() as catalog:
+        known = {c.name: c for c in film_columns(catalog, catalog.session.get_one(Film, film.id))}
         legend = known["label"].legend
         assert legend is not None
         assert legend[:2] == ("cat", "dog")
         assert legend == known["prediction"].legend
-        _, codes = column_values(session, opened.store, session.get_one(Film, film.id), "label", None)
+        _, codes = column_values(catalog, catalog.session.get_one(Film, film.id), "label", None)
     assert codes[:3].tolist() == [0, 1, MISSING]
 
 
@@ -219,10 +218,10 @@ def test_measured_labels_are_numbers(opened: Context) -> None:
     writer.commit(filming.snapshot(0))
     filming.finish(opened, writer)
     film = filming.ask(opened, "pca")
-    draw_film(opened.engine, opened.store, film.id, Turns(opened, film))
-    with reading(opened.engine) as session:
-        column_, values = column_values(session, opened.store, session.get_one(Film, film.id), "label", None)
-        names = [c.name for c in film_columns(session, opened.store, session.get_one(Film, film.id))]
+    draw_film(opened.store, film.id, Turns(opened, film))
+    with opened.store.reading() as catalog:
+        column_, values = column_values(catalog, catalog.session.get_one(Film, film.id), "label", None)
+        names = [c.name for c in film_columns(catalog, catalog.session.get_one(Film, film.id))]
     assert column_.legend is None
     assert values[60] == pytest.approx(60 / 119)
     assert "correct" not in names

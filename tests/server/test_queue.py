@@ -6,20 +6,19 @@ import pytest
 from sqlmodel import select
 
 from chroma.server.home.context import Context
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import job_queue
 from chroma.server.store.films.job_queue import Taken
 from chroma.server.store.tables import Job, now
 
 
 def put(context: Context, key: str = "film") -> None:
-    with writing(context.engine) as session:
-        job_queue.enqueue(session, "film", key)
+    with context.store.writing() as catalog:
+        job_queue.enqueue(catalog, "film", key)
 
 
 def take(context: Context, owner: str) -> Taken | None:
-    with writing(context.engine) as session:
-        return job_queue.take(session, owner)
+    with context.store.writing() as catalog:
+        return job_queue.take(catalog, owner)
 
 
 def taken(context: Context, owner: str) -> Taken:
@@ -29,13 +28,13 @@ def taken(context: Context, owner: str) -> Taken:
 
 
 def job(context: Context, key: str = "film") -> Job:
-    with reading(context.engine) as session:
-        return session.exec(select(Job).where(Job.key == key)).one()
+    with context.store.reading() as catalog:
+        return catalog.session.exec(select(Job).where(Job.key == key)).one()
 
 
 def run_out(context: Context) -> None:
-    with writing(context.engine) as session:
-        row = session.exec(select(Job)).one()
+    with context.store.writing() as catalog:
+        row = catalog.session.exec(select(Job)).one()
         row.lease_until = now() - timedelta(seconds=1)
 
 
@@ -43,15 +42,15 @@ def test_only_one_worker_gets_a_job_and_its_lease_protects_it(opened: Context) -
     put(opened)
     first = taken(opened, "a")
     assert take(opened, "b") is None
-    with writing(opened.engine) as session:
-        assert job_queue.advance(session, first, "a", 0.5, "half")
-        assert not job_queue.advance(session, first, "b", 0.6, "mine")
+    with opened.store.writing() as catalog:
+        assert job_queue.advance(catalog, first, "a", 0.5, "half")
+        assert not job_queue.advance(catalog, first, "b", 0.6, "mine")
     run_out(opened)
     again = taken(opened, "b")
     assert again.id == first.id
-    with writing(opened.engine) as session:
-        assert not job_queue.hold(session, first, "a")
-        assert not job_queue.finish(session, first, "a")
+    with opened.store.writing() as catalog:
+        assert not job_queue.hold(catalog, first, "a")
+        assert not job_queue.finish(catalog, first, "a")
     assert (job(opened).owner, job(opened).status) == ("b", "running")
 
 
@@ -59,8 +58,8 @@ def test_a_renewed_lease_is_not_taken(opened: Context) -> None:
     put(opened)
     first = taken(opened, "a")
     run_out(opened)
-    with writing(opened.engine) as session:
-        assert job_queue.hold(session, first, "a")
+    with opened.store.writing() as catalog:
+        assert job_queue.hold(catalog, first, "a")
     assert take(opened, "b") is None
 
 
@@ -68,12 +67,12 @@ def test_what_arrives_while_it_runs_makes_it_run_once_more(opened: Context) -> N
     put(opened)
     first = taken(opened, "a")
     put(opened)
-    with writing(opened.engine) as session:
-        assert job_queue.finish(session, first, "a")
+    with opened.store.writing() as catalog:
+        assert job_queue.finish(catalog, first, "a")
     assert job(opened).status == "pending"
     second = taken(opened, "a")
-    with writing(opened.engine) as session:
-        assert job_queue.finish(session, second, "a")
+    with opened.store.writing() as catalog:
+        assert job_queue.finish(catalog, second, "a")
     assert (job(opened).status, job(opened).progress) == ("ready", 1.0)
 
 
@@ -81,10 +80,10 @@ def test_a_job_that_kills_its_worker_again_and_again_fails_with_its_last_words(o
     put(opened)
     for _ in range(job_queue.TRIES):
         held = taken(opened, "a")
-        with writing(opened.engine) as session:
-            job_queue.advance(session, held, "a", 0.0, "UMAP frame 1 of 3")
-            job_queue.note_error(session, held, "a", "MemoryError: 40 GB")
-            job_queue.expire(session, "a")
+        with opened.store.writing() as catalog:
+            job_queue.advance(catalog, held, "a", 0.0, "UMAP frame 1 of 3")
+            job_queue.note_error(catalog, held, "a", "MemoryError: 40 GB")
+            job_queue.expire(catalog, "a")
     assert take(opened, "a") is None
     assert job(opened).status == "failed"
     assert "failed 3 times (MemoryError: 40 GB)" in (job(opened).error or "")
@@ -98,10 +97,10 @@ def test_only_what_is_kept_forgives_earlier_failures(opened: Context, kept: bool
     put(opened)
     for progress in (0.2, 0.4, 0.6):
         held = taken(opened, "a")
-        with writing(opened.engine) as session:
-            job_queue.advance(session, held, "a", 0.0, "again")
-            job_queue.advance(session, held, "a", progress, "on", kept=kept)
-            job_queue.expire(session, "a")
+        with opened.store.writing() as catalog:
+            job_queue.advance(catalog, held, "a", 0.0, "again")
+            job_queue.advance(catalog, held, "a", progress, "on", kept=kept)
+            job_queue.expire(catalog, "a")
     assert (take(opened, "a") is not None) == kept
 
 
@@ -109,18 +108,18 @@ def test_first_paints_come_first_and_begun_jobs_take_turns(opened: Context) -> N
     for key in ("one", "two"):
         put(opened, key)
         held = taken(opened, "a")
-        with writing(opened.engine) as session:
-            job_queue.advance(session, held, "a", 0.1, "begun")
-            assert job_queue.others_wait(session, held) == (key == "two")
-            job_queue.release(session, held, "a")
+        with opened.store.writing() as catalog:
+            job_queue.advance(catalog, held, "a", 0.1, "begun")
+            assert job_queue.others_wait(catalog, held) == (key == "two")
+            job_queue.release(catalog, held, "a")
     put(opened, "three")
     turns: list[str] = []
     for _ in range(4):
         held = taken(opened, "a")
         turns.append(held.key)
-        with writing(opened.engine) as session:
-            job_queue.advance(session, held, "a", 0.2, "on")
-            job_queue.release(session, held, "a")
+        with opened.store.writing() as catalog:
+            job_queue.advance(catalog, held, "a", 0.2, "on")
+            job_queue.release(catalog, held, "a")
     assert turns == ["three", "one", "two", "three"]
 
 
@@ -129,8 +128,8 @@ def test_a_worker_that_is_stopped_loses_no_try(opened: Context, stopped: bool) -
     put(opened)
     for _ in range(job_queue.TRIES + 1):
         held = take(opened, "a")
-        with writing(opened.engine) as session:
-            (job_queue.give_back if stopped else job_queue.expire)(session, "a")
+        with opened.store.writing() as catalog:
+            (job_queue.give_back if stopped else job_queue.expire)(catalog, "a")
         if held is None:
             break
     assert job(opened).status == ("pending" if stopped else "failed")

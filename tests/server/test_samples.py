@@ -11,23 +11,22 @@ from chroma.records import Outputs, Samples, Snapshot, sample_ids
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
 
 
 def table_of(context: Context, name: str = "val") -> SampleTable:
     ingest_journal(context)
-    with reading(context.engine) as session:
-        split = session.exec(select(tables.Split).where(tables.Split.name == name)).one()
-        found = split_samples(session, context.store, split)
+    with context.store.reading() as catalog:
+        split = catalog.session.exec(select(tables.Split).where(tables.Split.name == name)).one()
+        found = split_samples(catalog, split)
         assert split.n == len(found)
         return found
 
 
 def outputs_of(context: Context, step: int | None = None) -> OutputColumns | None:
     ingest_journal(context)
-    with reading(context.engine) as session:
-        return step_outputs(session, context.store, session.exec(select(tables.Split)).one(), step)
+    with context.store.reading() as catalog:
+        return step_outputs(catalog, catalog.session.exec(select(tables.Split)).one(), step)
 
 
 def said(step: int, ids: list[int], confidence: float) -> Outputs:

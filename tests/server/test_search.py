@@ -8,7 +8,6 @@ from chroma.records import Samples, sample_ids
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.server.store.samples.search import search_samples
 
 
@@ -27,9 +26,9 @@ def test_samples_are_found_by_what_people_read(opened: Context) -> None:
     ingest_journal(opened)
 
     def found(words: str, limit: int = 10) -> list[tuple[int, str]]:
-        with reading(opened.engine) as session:
-            split = session.exec(select(tables.Split)).one()
-            return search_samples(session, opened.store, split, words, limit)
+        with opened.store.reading() as catalog:
+            split = catalog.session.exec(select(tables.Split)).one()
+            return search_samples(catalog, split, words, limit)
 
     assert [at for at, _ in found("12")] == [1, 2, 0]
     assert [at for at, _ in found("12", limit=1)] == [1]

@@ -14,8 +14,9 @@ from sqlmodel import select
 
 from chroma.errors import CatalogError, MigrationError
 from chroma.server.store import tables
-from chroma.server.store.engine import migrate, migrations, open_engine, reading, writing
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
+from chroma.server.store.engine import migrate, migrations, open_engine
+from chroma.server.store.files import Files
 
 
 @pytest.fixture
@@ -71,25 +72,25 @@ def test_an_empty_catalog_gets_all_tables_and_migrating_again_changes_nothing(em
     assert names == {table.name for table in tables.Table.metadata.sorted_tables} | {"alembic_version"}
 
 
-def test_a_newer_catalog_is_refused_with_a_remedy(empty: Engine) -> None:
+def test_a_newer_catalog_is_refused_with_a_remedy(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
-    with writing(empty) as session:
-        session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with Store(empty, Files(tmp_path)).writing() as catalog:
+        catalog.session.connection().execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(MigrationError, match=r"newer Chroma.*pip install --upgrade"):
         migrate(empty)
 
 
-def test_rows_go_with_their_owner_after_a_migration_too(empty: Engine) -> None:
+def test_rows_go_with_their_owner_after_a_migration_too(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
-    with writing(empty) as session:
+    with Store(empty, Files(tmp_path)).writing() as catalog:
         project = tables.Project(name="p")
-        session.add(project)
-        session.flush()
-        session.add(tables.Run(id="r", project_id=project.id, name="r"))
-    with writing(empty) as session:
-        session.delete(session.get_one(tables.Project, project.id))
-    with reading(empty) as session:
-        assert session.exec(select(tables.Run)).all() == []
+        catalog.session.add(project)
+        catalog.session.flush()
+        catalog.session.add(tables.Run(id="r", project_id=project.id, name="r"))
+    with Store(empty, Files(tmp_path)).writing() as catalog:
+        catalog.session.delete(catalog.session.get_one(tables.Project, project.id))
+    with Store(empty, Files(tmp_path)).reading() as catalog:
+        assert catalog.session.exec(select(tables.Run)).all() == []
 
 
 @pytest.mark.parametrize("body", [b"not a database at all" * 500, None])
@@ -113,15 +114,16 @@ def test_a_catalog_that_cannot_be_opened_is_no_damaged_one(tmp_path: Path) -> No
         open_engine(tmp_path / "missing" / "chroma.db")
 
 
-def test_two_threads_that_read_and_then_write_do_not_meet(empty: Engine) -> None:
+def test_two_threads_that_read_and_then_write_do_not_meet(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
-    with writing(empty) as session:
-        session.add(tables.Project(id="p", name="0"))
+    store = Store(empty, Files(tmp_path / "store"))
+    with store.writing() as catalog:
+        catalog.session.add(tables.Project(id="p", name="0"))
 
     def count() -> None:
         for _ in range(20):
-            with writing(empty) as session:
-                project = session.get_one(tables.Project, "p")
+            with store.writing() as catalog:
+                project = catalog.session.get_one(tables.Project, "p")
                 project.name = str(int(project.name) + 1)
 
     threads = [threading.Thread(target=count) for _ in range(3)]
@@ -129,19 +131,18 @@ def test_two_threads_that_read_and_then_write_do_not_meet(empty: Engine) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    with reading(empty) as session:
-        assert session.get_one(tables.Project, "p").name == "60"
+    with store.reading() as catalog:
+        assert catalog.session.get_one(tables.Project, "p").name == "60"
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc/passwd", "a/../../b", "a//b", "", ".", "a\\b", "a/\0"])
 def test_no_path_leaves_the_store(tmp_path: Path, path: str) -> None:
     with pytest.raises(CatalogError, match="not a path inside the store"):
-        Store(tmp_path).path(path)
+        Files(tmp_path).path(path)
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    store = Store(tmp_path / "store")
-    path = store.write("films/f/abc.f32", b"1234")
+    path = Files(tmp_path / "store").write("films/f/abc.f32", b"1234")
     assert path == tmp_path / "store" / "films" / "f" / "abc.f32"
     assert path.read_bytes() == b"1234"
     assert [found.name for found in path.parent.iterdir()] == ["abc.f32"]

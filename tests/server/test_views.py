@@ -10,7 +10,6 @@ from fastapi.testclient import TestClient
 
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
-from chroma.server.store.engine import reading
 from chroma.server.store.saved_views import all_views
 from tests.server import filming
 from tests.server.test_graphql import ask, complaint, run  # noqa: F401  (a fixture)
@@ -44,8 +43,8 @@ def test_views_are_kept_changed_forgotten_and_brought_back(client: TestClient, k
     shutil.copytree(kept.settings.store, copy / "store", ignore=shutil.ignore_patterns("films", "graphs"))
     rebuilt = Home(kept.settings.model_copy(update={"home": copy}), token=None)
     try:
-        with reading(rebuilt.context.engine) as session:
-            assert [(view.id, view.name) for view in all_views(session)] == [(first["id"], "worst")]
+        with rebuilt.context.store.reading() as catalog:
+            assert [(view.id, view.name) for view in all_views(catalog)] == [(first["id"], "worst")]
     finally:
         rebuilt.close()
 

@@ -13,7 +13,6 @@ from sqlmodel import select
 from chroma.server.home.home import Home
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.store import tables
-from chroma.server.store.engine import reading
 from chroma.settings import Settings
 from tests.server import filming
 
@@ -29,17 +28,17 @@ class Watched:
             self.supervisor.start()
 
     def job(self) -> tables.Job | None:
-        with reading(self.context.engine) as session:
-            return session.exec(select(tables.Job)).first()
+        with self.context.store.reading() as catalog:
+            return catalog.session.exec(select(tables.Job)).first()
 
     def film(self) -> tables.Film:
-        with reading(self.context.engine) as session:
-            return session.exec(select(tables.Film)).one()
+        with self.context.store.reading() as catalog:
+            return catalog.session.exec(select(tables.Film)).one()
 
     def drawn(self) -> list[str]:
         """Digests of the final UMAP frames that are shown."""
-        with reading(self.context.engine) as session:
-            if session.exec(select(tables.Film)).first() is None:
+        with self.context.store.reading() as catalog:
+            if catalog.session.exec(select(tables.Film)).first() is None:
                 return []
         revision, frames = filming.on_screen(self.context, self.film())
         return [frame.digest for frame in frames] if revision and not revision.preview else []

@@ -21,8 +21,7 @@ from chroma.records import (
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.store import tables
-from chroma.server.store.engine import migrate, open_engine, reading
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.server.store.snapshots.vectors import Vectors, snapshot_vectors
 from chroma.settings import load_settings
 
@@ -57,7 +56,7 @@ def finish(writer: JournalWriter) -> None:
 
 def dump(context: Context) -> dict[str, list[dict[str, Any]]]:
     """All rows, without the counters that depend on the order of arrival."""
-    with context.engine.connect() as connection:
+    with context.store.engine.connect() as connection:
         return {
             table.name: sorted(
                 (
@@ -77,19 +76,17 @@ def dump(context: Context) -> dict[str, list[dict[str, Any]]]:
 
 
 def rows(context: Context, table: Any) -> list[Any]:
-    with reading(context.engine) as session:
-        return list(session.exec(select(table)).all())
+    with context.store.reading() as catalog:
+        return list(catalog.session.exec(select(table)).all())
 
 
 def vectors_of(context: Context, step: int) -> Vectors:
-    with reading(context.engine) as session:
-        found = session.exec(select(tables.Snapshot).where(tables.Snapshot.step == step)).one()
-        return snapshot_vectors(session, context.store, found)
+    with context.store.reading() as catalog:
+        found = catalog.session.exec(select(tables.Snapshot).where(tables.Snapshot.step == step)).one()
+        return snapshot_vectors(catalog, found)
 
 
 def another(folder: Path) -> Context:
     settings = load_settings(home=folder)
     folder.mkdir(exist_ok=True)
-    engine = open_engine(settings.catalog)
-    migrate(engine)
-    return Context(settings, engine, Store(settings.store), Events(), None)
+    return Context(settings, Store.open(settings), Events(), None)

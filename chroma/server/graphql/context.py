@@ -12,7 +12,7 @@ from strawberry.fastapi import BaseContext
 
 from chroma.server.home.context import Context
 from chroma.server.store import queries
-from chroma.server.store.engine import Session, reading
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.logged_coordinates import logged_steps
 
 Value = TypeVar("Value")
@@ -40,20 +40,20 @@ class RequestContext(BaseContext):
         self.bytes = self._loader(queries.run_bytes, int)
         self.attempts = self._loader(queries.run_attempts, int)
 
-    async def read(self, question: Callable[[Session], Value]) -> Value:
+    async def read(self, question: Callable[[Catalog], Value]) -> Value:
         """Ask the catalog in a thread."""
 
         def ask() -> Value:
-            with reading(self.home.engine) as session:
-                return question(session)
+            with self.home.store.reading() as catalog:
+                return question(catalog)
 
         return await to_thread.run_sync(ask)
 
     def _loader(
-        self, question: Callable[[Session, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]
+        self, question: Callable[[Catalog, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]
     ) -> DataLoader[str, Value]:
         async def load(keys: list[str]) -> list[Value]:
-            found = await self.read(lambda session: question(session, keys))
+            found = await self.read(lambda catalog: question(catalog, keys))
             return [found[key] if key in found else nothing() for key in keys]
 
         return DataLoader(load_fn=load)

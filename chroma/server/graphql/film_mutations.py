@@ -13,7 +13,7 @@ from chroma.server.graphql.films import Film, FilmAxis
 from chroma.server.graphql.runs import Run
 from chroma.server.home.film_requests import cancel_film, refine_film, request_film
 from chroma.server.store import lookups, tables
-from chroma.server.store.engine import Session
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.partners import partners_of
 from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.films.sources import default_layer
@@ -38,20 +38,19 @@ class FilmPartners:
 class FilmQuery:
     @strawberry.field
     async def film(self, info: Info, id: strawberry.ID) -> Film | None:
-        views = await info.context.read(lambda session: film_views(session, [str(id)]))
+        views = await info.context.read(lambda catalog: film_views(catalog, [str(id)]))
         return Film.of_view(views[str(id)]) if views else None
 
     @strawberry.field(description="Runs of the same project that can, or cannot, join this one in a film")
     async def film_partners(
         self, info: Info, run_id: strawberry.ID, split: str, layer: str | None = None
     ) -> FilmPartners:
-        store = info.context.home.store
 
-        def ask(session: Session) -> FilmPartners:
-            run = lookups.run_by(session, str(run_id))
-            of_run = lookups.split_by(session, run.id, split)
-            source = lookups.layer_by(session, run.id, layer) if layer else default_layer(session, of_run)
-            found, of = partners_of(session, store, run, source, of_run)
+        def ask(catalog: Catalog) -> FilmPartners:
+            run = lookups.run_by(catalog, str(run_id))
+            of_run = lookups.split_by(catalog, run.id, split)
+            source = lookups.layer_by(catalog, run.id, layer) if layer else default_layer(catalog, of_run)
+            found, of = partners_of(catalog, run, source, of_run)
             return FilmPartners(
                 found=[FilmPartner(run=Run.of_row(each.run), refusal=each.refusal) for each in found], of=of
             )
@@ -140,5 +139,5 @@ class FilmMutation:
 async def _film(info: Info, change: Callable[[], tables.Film]) -> Film:
     """Change a film in a thread, and read it as it is now."""
     row = await to_thread.run_sync(change)
-    views = await info.context.read(lambda session: film_views(session, [row.id]))
+    views = await info.context.read(lambda catalog: film_views(catalog, [row.id]))
     return Film.of_view(views[row.id])

@@ -173,8 +173,7 @@ class Film:
 
     @strawberry.field
     async def columns(self, info: Info) -> list[Column]:
-        store = info.context.home.store
-        found = await info.context.read(lambda session: film_columns(session, store, self.view.film))
+        found = await info.context.read(lambda catalog: film_columns(catalog, self.view.film))
         return [
             Column(
                 name=column.name,
@@ -191,8 +190,8 @@ class Film:
         "by frame; null while no neighbor graph is stored"
     )
     async def knn_purity(self, info: Info) -> list[float | None]:
-        store, view = info.context.home.store, self.view
-        return await info.context.read(lambda session: knn_purity(session, store, view.film, view.frames))
+        _store, view = info.context.home.store, self.view
+        return await info.context.read(lambda catalog: knn_purity(catalog, view.film, view.frames))
 
     @strawberry.field(
         description="true: some frames were not drawn together with the others, or samples were placed among "
@@ -201,7 +200,7 @@ class Film:
     async def refinable(self, info: Info) -> bool:
         view = self.view
         return await info.context.read(
-            lambda session: is_refinable(session, view.film.method, view.revision, view.frames)
+            lambda catalog: is_refinable(catalog, view.film.method, view.revision, view.frames)
         )
 
     created_at: datetime

@@ -12,8 +12,7 @@ from strawberry.scalars import JSON
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.graphql.context import Info
 from chroma.server.store import lookups
-from chroma.server.store.engine import Session
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.logged_coordinates import only_coordinates
 from chroma.server.store.queries import sample_tags
 from chroma.server.store.samples.classes import label_texts, prediction_texts
@@ -89,16 +88,15 @@ class Sample:
     async def neighbors(self, info: Info, layer: str, step: int | None = None, k: int = 12) -> list[Neighbor]:
         if not 1 <= k <= _MOST_NEIGHBORS:
             raise ConfigError(f"k is {k}; ask for 1 to {_MOST_NEIGHBORS} neighbours")
-        store = info.context.home.store
 
-        def ask(session: Session) -> list[Neighbor]:
-            split = lookups.split_by(session, self.run_id, self.split)
-            of = lookups.layer_by(session, self.run_id, layer)
-            if only_coordinates(session, of, split, step):
+        def ask(catalog: Catalog) -> list[Neighbor]:
+            split = lookups.split_by(catalog, self.run_id, self.split)
+            of = lookups.layer_by(catalog, self.run_id, layer)
+            if only_coordinates(catalog, of, split, step):
                 return []
-            snapshot = lookups.snapshot_at(session, of, split, step)
-            table = split_samples(session, store, split)
-            found = nearest(session, store, snapshot, self.position, k)
+            snapshot = lookups.snapshot_at(catalog, of, split, step)
+            table = split_samples(catalog, split)
+            found = nearest(catalog, snapshot, self.position, k)
             labels = label_texts(table, [near.position for near in found])
             return [
                 Neighbor(
@@ -114,46 +112,40 @@ class Sample:
 
     @strawberry.field(description="The classes the model held likeliest, at the step asked for")
     async def top_classes(self, info: Info, most: int = 5) -> list[Guess]:
-        store = info.context.home.store
 
-        def ask(session: Session) -> list[Guess]:
-            split = lookups.split_by(session, self.run_id, self.split)
-            found = top_classes(session, store, split, self.position, step=self.step, most=max(1, most))
+        def ask(catalog: Catalog) -> list[Guess]:
+            split = lookups.split_by(catalog, self.run_id, self.split)
+            found = top_classes(catalog, split, self.position, step=self.step, most=max(1, most))
             return [Guess(name=name, probability=probability) for name, probability in found]
 
         return await info.context.read(ask)
 
     @strawberry.field(description="The sample at every snapshot of a layer, in the order of steps")
     async def biography(self, info: Info, layer: str) -> list[SampleMoment]:
-        store = info.context.home.store
 
-        def ask(session: Session) -> list[SampleMoment]:
-            split = lookups.split_by(session, self.run_id, self.split)
-            found = biography(
-                session, store, split, lookups.layer_by(session, self.run_id, layer), self.position
-            )
+        def ask(catalog: Catalog) -> list[SampleMoment]:
+            split = lookups.split_by(catalog, self.run_id, self.split)
+            found = biography(catalog, split, lookups.layer_by(catalog, self.run_id, layer), self.position)
             return [SampleMoment(**asdict(moment)) for moment in found]
 
         return await info.context.read(ask)
 
 
-def find_sample(
-    session: Session, store: Store, run_id: str, split_name: str, *, position: int, step: int | None
-) -> Sample:
+def find_sample(catalog: Catalog, run_id: str, split_name: str, *, position: int, step: int | None) -> Sample:
     """A sample by its position in a split, with its outputs at a step, the last one by default.
 
     Raises:
         NotFoundError: No such run, split or position.
     """
-    split = lookups.split_by(session, run_id, split_name)
-    table = split_samples(session, store, split)
+    split = lookups.split_by(catalog, run_id, split_name)
+    table = split_samples(catalog, split)
     if not 0 <= position < len(table):
         raise NotFoundError("sample position", position, [f"0 to {len(table) - 1}"] if len(table) else [])
-    outputs = step_outputs(session, store, split, step)
+    outputs = step_outputs(catalog, split, step)
     said: dict[str, Any] = {"prediction": None}
     if outputs is not None:
         one = outputs.prediction[position : position + 1]
-        said["prediction"] = prediction_texts(session, store, split, one)[0]
+        said["prediction"] = prediction_texts(catalog, split, one)[0]
     for name in ("confidence", "margin", "cross_entropy"):
         said[name] = None if outputs is None else _finite(getattr(outputs, name)[position])
     id_ = str(table.ids[position])
@@ -167,14 +159,12 @@ def find_sample(
         has_image=table.image(position) is not None,
         text=None if table.texts is None else table.texts[position],
         metadata=JSON({name: _plain(values[position]) for name, values in table.metadata.items()}),
-        tags=sample_tags(session, run_id, split_name, id_),
+        tags=sample_tags(catalog, run_id, split_name, id_),
         **said,
     )
 
 
-def sample_lines(
-    session: Session, store: Store, run_id: str, split_name: str, positions: list[int]
-) -> list[SampleLine]:
+def sample_lines(catalog: Catalog, run_id: str, split_name: str, positions: list[int]) -> list[SampleLine]:
     """Samples by their positions in a split, in the order asked for.
 
     Raises:
@@ -183,7 +173,7 @@ def sample_lines(
     """
     if len(positions) > _MOST_LINES:
         raise ConfigError(f"{len(positions)} samples were asked for; ask for {_MOST_LINES} at a time")
-    table = split_samples(session, store, lookups.split_by(session, run_id, split_name))
+    table = split_samples(catalog, lookups.split_by(catalog, run_id, split_name))
     outside = [at for at in positions if not 0 <= at < len(table)]
     if outside:
         raise NotFoundError("sample position", outside[0], [f"0 to {len(table) - 1}"] if len(table) else [])

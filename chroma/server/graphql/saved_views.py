@@ -56,7 +56,7 @@ async def keep_view(info: Info, run_id: str, name: str, address: str, view_id: s
             f"and has at most {_ADDRESS}; take the search part of the dashboard's address"
         )
     if view_id is not None:
-        await info.context.read(lambda session: saved_views.view_by(session, view_id))
+        await info.context.read(lambda catalog: saved_views.view_by(catalog, view_id))
     key = view_id or tables.new_id()
     note = Notes("keep-view", {"id": key, "name": called, "address": address})
     return await _write(info, run_id, key, note)
@@ -68,11 +68,11 @@ async def forget_view(info: Info, view_id: str) -> SavedView:
     Raises:
         NotFoundError: There is no such view.
     """
-    row = await info.context.read(lambda session: saved_views.view_by(session, view_id))
+    row = await info.context.read(lambda catalog: saved_views.view_by(catalog, view_id))
     return await _write(info, row.run_id, view_id, Notes("forget-view", {"id": view_id}))
 
 
 async def _write(info: Info, run_id: str, view_id: str, note: Notes) -> SavedView:
     home = info.context.home
     await to_thread.run_sync(lambda: write_note(home, run_id, note))
-    return SavedView.of_row(await info.context.read(lambda session: saved_views.view_by(session, view_id)))
+    return SavedView.of_row(await info.context.read(lambda catalog: saved_views.view_by(catalog, view_id)))

@@ -23,7 +23,7 @@ from chroma.server.graphql.samples import Sample, SampleLine, find_sample, sampl
 from chroma.server.graphql.saved_views import SavedView, forget_view, keep_view
 from chroma.server.home.ingest import write_note
 from chroma.server.store import lookups, queries, tables
-from chroma.server.store.engine import Session
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.search import search_samples as find
 from chroma.server.store.saved_views import all_views
@@ -70,12 +70,12 @@ class Query(FilmQuery):
 
     @strawberry.field(description="Newest first")
     async def runs(self, info: Info, project: str | None = None) -> list[Run]:
-        rows = await info.context.read(lambda session: queries.all_runs(session, project))
+        rows = await info.context.read(lambda catalog: queries.all_runs(catalog, project))
         return [Run.of_row(row) for row in rows]
 
     @strawberry.field
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
-        row = await info.context.read(lambda session: session.get(tables.Run, str(id)))
+        row = await info.context.read(lambda catalog: catalog.session.get(tables.Run, str(id)))
         return Run.of_row(row) if row else None
 
     @strawberry.field(description="Saved views of all runs, newest first")
@@ -89,19 +89,15 @@ class Query(FilmQuery):
     async def sample(
         self, info: Info, run_id: strawberry.ID, split: str, position: int, step: int | None = None
     ) -> Sample | None:
-        store = info.context.home.store
         return await info.context.read(
-            lambda session: find_sample(session, store, str(run_id), split, position=position, step=step)
+            lambda catalog: find_sample(catalog, str(run_id), split, position=position, step=step)
         )
 
     @strawberry.field(description="Samples by position in the split, up to 500, in the order asked for")
     async def sample_lines(
         self, info: Info, run_id: strawberry.ID, split: str, positions: list[int]
     ) -> list[SampleLine]:
-        store = info.context.home.store
-        return await info.context.read(
-            lambda session: sample_lines(session, store, str(run_id), split, positions)
-        )
+        return await info.context.read(lambda catalog: sample_lines(catalog, str(run_id), split, positions))
 
     @strawberry.field(
         description="Samples whose id, text, label or metadata carry the words; equal ids come first"
@@ -109,12 +105,12 @@ class Query(FilmQuery):
     async def search_samples(
         self, info: Info, run_id: strawberry.ID, split: str, words: str, limit: int = 12
     ) -> list[SampleHit]:
-        store, most = info.context.home.store, max(1, min(limit, 200))
+        _store, most = info.context.home.store, max(1, min(limit, 200))
 
-        def search(session: Session) -> list[SampleHit]:
-            row = lookups.split_by(session, str(run_id), split)
-            ids = split_samples(session, store, row).ids
-            hits = find(session, store, row, words, most)
+        def search(catalog: Catalog) -> list[SampleHit]:
+            row = lookups.split_by(catalog, str(run_id), split)
+            ids = split_samples(catalog, row).ids
+            hits = find(catalog, row, words, most)
             return [SampleHit(id=str(ids[at]), position=at, where=where) for at, where in hits]
 
         return await info.context.read(search)
@@ -123,10 +119,10 @@ class Query(FilmQuery):
         description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
     )
     async def comparison(self, info: Info, first: Moment, second: Moment, movers: int = 24) -> Comparison:
-        store, most = info.context.home.store, max(0, min(movers, 1000))
+        _store, most = info.context.home.store, max(0, min(movers, 1000))
         return await info.context.read(
-            lambda session: Comparison.of_found(
-                comparison.compare(session, store, first.plain(), second.plain(), most)
+            lambda catalog: Comparison.of_found(
+                comparison.compare(catalog, first.plain(), second.plain(), most)
             )
         )
 
@@ -236,7 +232,7 @@ async def _note(info: Info, run_id: str, note: Notes) -> Run:
     """Write down what a user changed, and read the run as it is now."""
     home = info.context.home
     await to_thread.run_sync(lambda: write_note(home, run_id, note))
-    return Run.of_row(await info.context.read(lambda session: lookups.run_by(session, run_id)))
+    return Run.of_row(await info.context.read(lambda catalog: lookups.run_by(catalog, run_id)))
 
 
 def _tag_name(given: str) -> str:
@@ -249,8 +245,8 @@ def _tag_name(given: str) -> str:
 async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
     home, split, name = info.context.home, body["split"], _tag_name(body["tag"])
 
-    def check(session: Session) -> None:
-        table = split_samples(session, home.store, lookups.split_by(session, run_id, split))
+    def check(catalog: Catalog) -> None:
+        table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
         known = {str(id_) for id_ in table.ids.tolist()}
         unknown = [id_ for id_ in body["ids"] if id_ not in known]
         if unknown:
@@ -258,5 +254,5 @@ async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: d
 
     await info.context.read(check)
     await to_thread.run_sync(lambda: write_note(home, run_id, Notes(change, body)))
-    rows = await info.context.read(lambda session: queries.run_tags(session, [run_id]))
+    rows = await info.context.read(lambda catalog: queries.run_tags(catalog, [run_id]))
     return Tag.of_row(next(row for row in rows[run_id] if (row.split, row.name) == (split, name)))

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Engine
-
 from chroma.server.home.events import Events
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.settings import Settings
 
 
@@ -17,14 +15,12 @@ class Context:
 
     Attributes:
         settings: Of this process.
-        engine: Of the catalog.
-        store: Of the Arrow files.
+        store: The catalog and the files.
         events: What changes is told here.
         token: Asked of every request; None when the user turned it off.
     """
 
     settings: Settings
-    engine: Engine
     store: Store
     events: Events
     token: str | None

@@ -8,7 +8,6 @@ from contextlib import suppress
 from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
-from chroma.server.store.engine import reading, writing
 from chroma.server.store.films import lifecycle, requests
 from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.tables import Film
@@ -21,8 +20,8 @@ def request_film(context: Context, request: FilmRequest) -> Film:
         NotFoundError: No such run, layer, split, step, epoch or sample.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
-    with writing(context.engine) as session:
-        film = requests.request_film(session, context.store, request)
+    with context.store.writing() as catalog:
+        film = requests.request_film(catalog, request)
     return _told(context, film, "asked for")
 
 
@@ -33,8 +32,8 @@ def refine_film(context: Context, film_id: str) -> Film:
         NotFoundError: No such film.
         ConfigError: Its method draws each frame on its own.
     """
-    with writing(context.engine) as session:
-        film = lifecycle.refine_film(session, film_id)
+    with context.store.writing() as catalog:
+        film = lifecycle.refine_film(catalog, film_id)
     return _told(context, film, "asked for")
 
 
@@ -44,21 +43,21 @@ def cancel_film(context: Context, film_id: str) -> Film:
     Raises:
         NotFoundError: No such film.
     """
-    with writing(context.engine) as session:
-        film = lifecycle.cancel_film(session, film_id)
+    with context.store.writing() as catalog:
+        film = lifecycle.cancel_film(catalog, film_id)
     return _told(context, film, "cancelled")
 
 
 def grow_films(context: Context, run_ids: Collection[str]) -> None:
     """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
-    with reading(context.engine) as session:
-        wanted = lifecycle.wanted_films(session, run_ids)
+    with context.store.reading() as catalog:
+        wanted = lifecycle.wanted_films(catalog, run_ids)
     for request in wanted.requests:
         with suppress(NotFoundError):  # the run was deleted meanwhile
             request_film(context, request)
     for film_id in wanted.films:
-        with writing(context.engine) as session:
-            film = lifecycle.grow_film(session, film_id)
+        with context.store.writing() as catalog:
+            film = lifecycle.grow_film(catalog, film_id)
         if film is not None:
             _told(context, film, "asked for")
 

@@ -9,8 +9,7 @@ from chroma.server.home.events import Events
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.journal_watcher import Watcher
 from chroma.server.home.lock import HomeLock
-from chroma.server.store.engine import migrate, open_engine
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.settings import Settings
 
 
@@ -37,10 +36,9 @@ class Home:
         with ExitStack() as opening:
             lock = HomeLock(settings)
             opening.callback(lock.release)
-            engine = open_engine(settings.catalog)
-            opening.callback(engine.dispose)
-            migrate(engine)
-            self.context = Context(settings, engine, Store(settings.store), Events(), token)
+            store = Store.open(settings)
+            opening.callback(store.close)
+            self.context = Context(settings, store, Events(), token)
             reconcile(self.context)
             ingest_journal(self.context)
             watcher = Watcher(self.context)

@@ -66,13 +66,13 @@ def ingest_journal(context: Context) -> IngestReport:
     folder = context.settings.journal
     # Asked before the listing: what a writer committed before it was gone is then in the list.
     gone = _gone(context, folder)
-    deleted = segments.deleted_runs(context.engine)
+    deleted = segments.deleted_runs(context.store)
     found = list(journal.entries(folder))
     wanted = [entry for entry in found if entry.run not in deleted]
     report = IngestReport(held=len(found) - len(wanted))
     _take_all(context, wanted, report)
     for run, writer in gone:
-        interrupted = segments.interrupt(context.engine, context.store, run, writer)
+        interrupted = segments.interrupt(context.store, run, writer)
         journal.forget_writer(folder, run, writer)
         if interrupted:
             report.interrupted += 1
@@ -82,11 +82,11 @@ def ingest_journal(context: Context) -> IngestReport:
 
 def reconcile(context: Context) -> IngestReport:
     """Register stored segments that have no row: after a kill, or for a catalog that was lost."""
-    known = segments.known_keys(context.engine)
+    known = segments.known_keys(context.store)
     report = IngestReport()
     found = (
         entry
-        for folder in sorted(context.store.root.glob("runs/*/segments"))
+        for folder in sorted(context.store.files.root.glob("runs/*/segments"))
         if journal.valid_run_id(folder.parent.name)
         for entry in journal.entries_of(folder.parent.name, folder)
         if (entry.run, entry.writer, entry.number) not in known
@@ -102,12 +102,12 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
     """
-    segments.require_run(context.engine, run_id)
+    segments.require_run(context.store, run_id)
     header = Header(
         run=run_id, writer=f"0-{secrets.token_hex(4)}", number=0, attempt="notes", created_at=time.time()
     )
-    relative = context.store.segment(run_id, header.writer, 0)
-    path = context.store.write(relative, segment.encode(Segment(header, note)))
+    relative = context.store.files.segment(run_id, header.writer, 0)
+    path = context.store.files.write(relative, segment.encode(Segment(header, note)))
     try:
         taken = _commit(context, Entry(run_id, header.writer, 0, path), path)
     except BaseException:
@@ -132,7 +132,7 @@ def _written(entry: Entry) -> tuple[float, str, int]:
 
 
 def _take(context: Context, entry: Entry) -> Outcome:
-    target = context.store.path(context.store.segment(entry.run, entry.writer, entry.number))
+    target = context.store.files.path(context.store.files.segment(entry.run, entry.writer, entry.number))
     try:
         taken = _commit(context, entry, target)
     except FileNotFoundError:
@@ -159,7 +159,7 @@ def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Liter
                 journal.acknowledge(entry, target)
 
         try:
-            taken = segments.enter(context.engine, context.store, found, move)
+            taken = segments.enter(context.store, found, move)
             kept = True
         finally:
             if moves and not kept and target.exists() and not entry.path.exists():
@@ -190,5 +190,5 @@ def _open(entry: Entry) -> Found:
 
 def _gone(context: Context, folder: Path) -> list[tuple[str, str]]:
     """Writers whose process no longer holds their lock."""
-    candidates = segments.open_writers(context.engine) | set(journal.writers(folder))
+    candidates = segments.open_writers(context.store) | set(journal.writers(folder))
     return sorted(who for who in candidates if not journal.is_alive(folder, *who))

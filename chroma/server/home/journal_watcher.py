@@ -82,7 +82,7 @@ class Watcher:
             if time.monotonic() >= self._purge_at:
                 self._purge_at = time.monotonic() + _PURGE_EVERY
                 home = self._context
-                purge_deleted(home.engine, home.store, home.settings.journal)
+                purge_deleted(home.store, home.settings.journal)
         except (ChromaError, OSError) as error:
             self._say(f"the journal could not be taken in ({error}); nothing is lost, it is tried again")
         else:

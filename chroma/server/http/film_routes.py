@@ -20,7 +20,6 @@ from chroma.server.film_export import film_page
 from chroma.server.home.context import Context
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.store import lookups
-from chroma.server.store.engine import reading
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
@@ -66,13 +65,13 @@ def frame(
     context: Context = request.app.state.context
     if dtype == "u16" and not revision:
         raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
-    with reading(context.engine) as session:
-        film = film_by(session, film_id)
-        xy = read_frame(context.store, frame_by(session, film, digest))
+    with context.store.reading() as catalog:
+        film = film_by(catalog, film_id)
+        xy = read_frame(context.store.files, frame_by(catalog, film, digest))
         if dtype == "f32":
             body = xy.T.tobytes()
         else:
-            within = bounds_of(revision_by(session, film, revision))
+            within = bounds_of(revision_by(catalog, film, revision))
             body = quantize(xy, within).astype("<u2").tobytes()
     return answer(request, body, _BYTES, cache=FOREVER)
 
@@ -82,10 +81,10 @@ def frame(
 def column(request: Request, film_id: str, name: str, frame: int | None = None) -> Response:
     """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        film = film_by(session, film_id)
-        at = frame_at(session, film, frame)
-        _, values = column_values(session, context.store, film, name, at)
+    with context.store.reading() as catalog:
+        film = film_by(catalog, film_id)
+        at = frame_at(catalog, film, frame)
+        _, values = column_values(catalog, film, name, at)
     return answer(request, values.tobytes(), _BYTES, cache=ASK)
 
 
@@ -93,9 +92,9 @@ def column(request: Request, film_id: str, name: str, frame: int | None = None) 
 def page(request: Request, film_id: str) -> Response:
     """The film as one HTML file that plays without a server."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        film = film_by(session, film_id)
-        made = film_page(session, context.store, film, request.app.state.static)
+    with context.store.reading() as catalog:
+        film = film_by(catalog, film_id)
+        made = film_page(catalog, film, request.app.state.static)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{made.name}"',
@@ -109,8 +108,8 @@ def page(request: Request, film_id: str) -> Response:
 def ids(request: Request, film_id: str) -> Response:
     """The ids of the points in film order: an Arrow stream with the column `id`."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        body = film_ids(session, context.store, film_by(session, film_id))
+    with context.store.reading() as catalog:
+        body = film_ids(catalog, film_by(catalog, film_id))
     return answer(request, body, _ARROW, cache=ASK)
 
 
@@ -118,8 +117,8 @@ def ids(request: Request, film_id: str) -> Response:
 def samples(request: Request, run_id: str, split: str) -> Response:
     """What is known of the samples of a split, but their images: an Arrow stream."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        body = samples_stream(session, context.store, lookups.split_by(session, run_id, split))
+    with context.store.reading() as catalog:
+        body = samples_stream(catalog, lookups.split_by(catalog, run_id, split))
     return answer(request, body, _ARROW, cache=ASK)
 
 
@@ -127,11 +126,10 @@ def samples(request: Request, run_id: str, split: str) -> Response:
 def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Response:
     """Chosen samples with their labels, outputs, metadata and tags, as a file."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
+    with context.store.reading() as catalog:
         body = export_samples(
-            session,
-            context.store,
-            lookups.split_by(session, run_id, split),
+            catalog,
+            lookups.split_by(catalog, run_id, split),
             positions=wanted.positions,
             step=wanted.step,
             format=wanted.format,
@@ -152,9 +150,9 @@ async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
         raise ConfigError(f"a selection of {len(body)} bytes was sent; send 4 bytes, u32, for each position")
 
     def write() -> str:
-        with reading(context.engine) as session:
-            found = lookups.split_by(session, run_id, split)
-        return selections.keep_selection(context.store, found, np.frombuffer(body, "<u4"))
+        with context.store.reading() as catalog:
+            found = lookups.split_by(catalog, run_id, split)
+        return selections.keep_selection(context.store.files, found, np.frombuffer(body, "<u4"))
 
     return {"name": await to_thread.run_sync(write)}
 
@@ -163,9 +161,9 @@ async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
 def selection(request: Request, run_id: str, split: str, name: str) -> Response:
     """The positions of a kept selection: u32, ascending."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        found = lookups.split_by(session, run_id, split)
-    body = selections.read_selection(context.store, found, name).astype("<u4").tobytes()
+    with context.store.reading() as catalog:
+        found = lookups.split_by(catalog, run_id, split)
+    body = selections.read_selection(context.store.files, found, name).astype("<u4").tobytes()
     return answer(request, body, _BYTES, cache=FOREVER)
 
 
@@ -173,12 +171,11 @@ def selection(request: Request, run_id: str, split: str, name: str) -> Response:
 def matches(request: Request, run_id: str, split: str, other_run: str, other_split: str) -> Response:
     """For each sample of a split, in order, its position in another split, by id: u32, 2**32 - 1 is none."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
+    with context.store.reading() as catalog:
         found = comparison.match_samples(
-            session,
-            context.store,
-            lookups.split_by(session, run_id, split),
-            lookups.split_by(session, other_run, other_split),
+            catalog,
+            lookups.split_by(catalog, run_id, split),
+            lookups.split_by(catalog, other_run, other_split),
         )
     body = np.where(found < 0, comparison.NO_MATCH, found).astype("<u4").tobytes()
     return answer(request, body, _BYTES, cache=ASK)
@@ -198,10 +195,9 @@ def overlap(  # noqa: PLR0917 - FastAPI reads them by name
 ) -> Response:
     """Share of its neighbours each sample keeps at another moment, by position: f32, NaN where not known."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
+    with context.store.reading() as catalog:
         found = comparison.compare(
-            session,
-            context.store,
+            catalog,
             comparison.Moment(run_id, layer, split, step),
             comparison.Moment(other_run, other_layer, other_split, other_step),
         )
@@ -212,6 +208,6 @@ def overlap(  # noqa: PLR0917 - FastAPI reads them by name
 def vectors(request: Request, run_id: str, snapshot_id: str) -> Response:
     """The vectors of a snapshot: an Arrow stream with the columns id, part and vector."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        body = vectors_stream(session, context.store, lookups.snapshot_by(session, run_id, snapshot_id))
+    with context.store.reading() as catalog:
+        body = vectors_stream(catalog, lookups.snapshot_by(catalog, run_id, snapshot_id))
     return answer(request, body, _ARROW, cache=ASK)

@@ -9,7 +9,6 @@ from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.store import lookups
-from chroma.server.store.engine import reading
 from chroma.server.store.samples.load import split_samples
 from chroma.thumbnails import SPRITES, sprite_page
 
@@ -20,8 +19,8 @@ router = APIRouter(prefix="/api")
 def image(request: Request, run_id: str, split: str, position: int) -> Response:
     """The image of a sample, as it was captured: WebP, PNG or JPEG."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        table = split_samples(session, context.store, lookups.split_by(session, run_id, split))
+    with context.store.reading() as catalog:
+        table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
     if not 0 <= position < len(table):
         raise NotFoundError("sample position", position, [f"0 to {len(table) - 1}"] if len(table) else [])
     body = table.image(position)
@@ -35,8 +34,8 @@ def image(request: Request, run_id: str, split: str, position: int) -> Response:
 def sprites(request: Request, run_id: str, split: str, page: int) -> Response:
     """Up to 1,024 images, 32 a row, 32 pixels a side: position i is tile i % 1024 of page i // 1024."""
     context: Context = request.app.state.context
-    with reading(context.engine) as session:
-        table = split_samples(session, context.store, lookups.split_by(session, run_id, split))
+    with context.store.reading() as catalog:
+        table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
     start = page * SPRITES
     if not 0 <= start < len(table):
         pages = [f"0 to {(len(table) - 1) // SPRITES}"] if len(table) else []

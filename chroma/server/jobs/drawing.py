@@ -13,8 +13,7 @@ from chroma.insight.clusters import layout_clusters
 from chroma.insight.motion import Motion
 from chroma.projection.film import inside
 from chroma.server.jobs.choosing import choose
-from chroma.server.store.engine import Engine, Session, reading, writing
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
@@ -41,8 +40,7 @@ class Drawing:
     came), a new revision takes over the frames that stay, number for number, and is shown when it is whole.
 
     Args:
-        engine: Of the catalog.
-        store: Of the files.
+        store: Of the home.
         film: Which film.
         snapshots: All published snapshots, by step.
         n: Points of the film.
@@ -52,18 +50,15 @@ class Drawing:
         frames: Drawn frames by index in `wanted`.
     """
 
-    def __init__(
-        self, engine: Engine, store: Store, film: Film, snapshots: Sequence[Snapshot], n: int
-    ) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, film: Film, snapshots: Sequence[Snapshot], n: int) -> None:
         self._store = store
         self._film = film
         self._n = n
-        with reading(engine) as session:
-            history = stored.revisions(session, [film.id]).get(film.id, [])
+        with store.reading() as catalog:
+            history = stored.revisions(catalog, [film.id]).get(film.id, [])
             self._revision = stored.newest(history, film.method)
             old = (
-                stored.frames_of(session, [self._revision.id]).get(self._revision.id, [])
+                stored.frames_of(catalog, [self._revision.id]).get(self._revision.id, [])
                 if self._revision
                 else []
             )
@@ -89,7 +84,7 @@ class Drawing:
 
     def xy(self, index: int) -> Xy:
         """The numbers of a drawn frame."""
-        return stored.read_frame(self._store, self.frames[index])
+        return stored.read_frame(self._store.files, self.frames[index])
 
     def add(self, frames: Sequence[Drawn]) -> None:
         """Keep frames; on the screen at once where the drawing is.
@@ -97,20 +92,19 @@ class Drawing:
         Raises:
             FilmGoneError: The film or its run was deleted.
         """
-        with changing(self._engine, self._film.id) as (session, _):
+        with changing(self._store, self._film.id) as (catalog, _):
             fits = self._revision and all(inside(new.xy, stored.bounds_of(self._revision)) for new in frames)
             if self._revision is None or (self.shown and not fits):
                 drawn = [self.xy(index) for index in self.frames]
                 within = stored.square([*drawn, *(new.xy for new in frames)])
                 self._revision = stored.add_revision(
-                    session, self._film.id, self._film.method, within, preview=not self.shown
+                    catalog, self._film.id, self._film.method, within, preview=not self.shown
                 )
                 for index, frame in self.frames.items():
-                    self.frames[index] = stored.copy_frame(session, frame, self._revision)
+                    self.frames[index] = stored.copy_frame(catalog, frame, self._revision)
             for new in frames:
                 self.frames[new.index] = stored.add_frame(
-                    session,
-                    self._store,
+                    catalog,
                     self._revision,
                     index=new.index,
                     snapshot=new.snapshot,
@@ -118,7 +112,7 @@ class Drawing:
                     quality={},
                 )
             self._revision.motion_n = None
-            session.add(self._revision)
+            catalog.session.add(self._revision)
 
     def put(self, frames: Sequence[Xy], recipe: str, landmarks: int | None) -> None:
         """Show all frames at once, drawn together, in a new revision; previews make way.
@@ -126,15 +120,15 @@ class Drawing:
         Raises:
             FilmGoneError: The film or its run was deleted.
         """
-        with changing(self._engine, self._film.id) as (session, film):
+        with changing(self._store, self._film.id) as (catalog, film):
             within = stored.bounds_of(self._revision) if self._revision else None
             if within is None or not all(inside(xy, within) for xy in frames):
                 within = stored.square(frames)
-            self._revision = stored.add_revision(session, film.id, film.method, within, preview=False)
+            self._revision = stored.add_revision(catalog, film.id, film.method, within, preview=False)
             self._revision.recipe, self._revision.landmarks = recipe, landmarks
-            rows = stored.add_frames(session, self._store, self._revision, self.wanted, frames)
+            rows = stored.add_frames(catalog, self._revision, self.wanted, frames)
             self.frames = dict(enumerate(rows))
-            stored.drop_previews(session, self._store, film.id)
+            stored.drop_previews(catalog, film.id)
             film.n, film.refine = self._n, False
 
     @property
@@ -149,20 +143,20 @@ class Drawing:
 
     def refined(self) -> None:
         """Note that there is nothing to refine any more."""
-        with changing(self._engine, self._film.id) as (_, film):
+        with changing(self._store, self._film.id) as (_, film):
             film.refine = False
 
     def cluster(self) -> None:
         """Work out the clusters of the last frame, once."""
         last = max(self.frames, default=None)
-        if last is not None and stored.read_clusters(self._store, self.frames[last]) is None:
-            stored.save_clusters(self._store, self.frames[last], layout_clusters(self.xy(last)))
+        if last is not None and stored.read_clusters(self._store.files, self.frames[last]) is None:
+            stored.save_clusters(self._store.files, self.frames[last], layout_clusters(self.xy(last)))
 
     def rate(self, index: int, quality: dict[str, Any]) -> None:
         """Write the quality figures of a frame."""
-        with changing(self._engine, self._film.id) as (session, _):
+        with changing(self._store, self._film.id) as (catalog, _):
             self.frames[index].sqlmodel_update(quality)
-            session.add(self.frames[index])
+            catalog.session.add(self.frames[index])
 
     @property
     def measured(self) -> bool:
@@ -173,12 +167,12 @@ class Drawing:
         """Write how the film moves; None: it has no two frames to compare."""
         assert self._revision is not None
         row = self._revision
-        with changing(self._engine, self._film.id) as (session, _):
+        with changing(self._store, self._film.id) as (catalog, _):
             row.motion_n = motion.n if motion else 0
             row.jitter = motion.stable if motion else None
             row.movement = motion.changed if motion else None
             row.rho = motion.rho if motion else None
-            session.add(row)
+            catalog.session.add(row)
 
     def covers(self) -> bool:
         """Whether it has a frame for every snapshot that was there when it was begun."""
@@ -193,27 +187,26 @@ class Drawing:
         if self._revision is None or self.shown:
             return
         within = stored.square([self.xy(index) for index in self.frames])
-        with changing(self._engine, self._film.id) as (session, film):
+        with changing(self._store, self._film.id) as (catalog, film):
             self._revision.preview = False
             self._revision.offset_x, self._revision.offset_y = within.offset_x, within.offset_y
             self._revision.scale = within.scale
-            session.add(self._revision)
+            catalog.session.add(self._revision)
             film.n = self._n
 
     def _take_over(self, *, shown: bool) -> None:
         """Go on in a new revision: frames at their new places, with room for samples that came since."""
         assert self._revision is not None
         within = stored.bounds_of(self._revision)
-        with changing(self._engine, self._film.id) as (session, film):
+        with changing(self._store, self._film.id) as (catalog, film):
             self._revision = stored.add_revision(
-                session, self._film.id, self._film.method, within, preview=not shown
+                catalog, self._film.id, self._film.method, within, preview=not shown
             )
             for index, frame in self.frames.items():
-                xy = stored.read_frame(self._store, frame)
+                xy = stored.read_frame(self._store.files, frame)
                 room = np.full((self._n - len(xy), 2), np.nan, np.float32)
                 self.frames[index] = stored.add_frame(
-                    session,
-                    self._store,
+                    catalog,
                     self._revision,
                     index=index,
                     snapshot=self.wanted[index],
@@ -225,15 +218,15 @@ class Drawing:
 
 
 @contextmanager
-def changing(engine: Engine, film_id: str) -> Generator[tuple[Session, Film]]:
-    """A writing session, with the film.
+def changing(store: Store, film_id: str) -> Generator[tuple[Catalog, Film]]:
+    """A writing catalog, with the film.
 
     Raises:
         FilmGoneError: The film or its run was deleted.
     """
-    with writing(engine) as session:
-        film = lifecycle.living_film(session, film_id)
+    with store.writing() as catalog:
+        film = lifecycle.living_film(catalog, film_id)
         if film is None:
             raise FilmGoneError(film_id)
-        yield session, film
-        session.add(film)
+        yield catalog, film
+        catalog.session.add(film)

@@ -15,8 +15,7 @@ from chroma.projection.layout import pca_project
 from chroma.server.jobs.drawing import Drawing, Drawn, FilmGoneError
 from chroma.server.jobs.painter import Painter
 from chroma.server.jobs.together import draw_together, redraw
-from chroma.server.store.engine import Engine, reading
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import LOGGED
@@ -46,14 +45,11 @@ class Turn(Protocol):
         ...
 
 
-def draw_film(
-    engine: Engine, store: Store, film_id: str, turn: Turn, *, threads: int = 1, workers: int = 1
-) -> bool:
+def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, workers: int = 1) -> bool:
     """Draw what is missing of a film.
 
     Args:
-        engine: Of the catalog.
-        store: Of the files.
+        store: Of the home.
         film_id: Which film.
         turn: The worker.
         threads: Threads to draw with; they do not change the film.
@@ -65,20 +61,20 @@ def draw_film(
     Raises:
         JobError: The film cannot be drawn; the sentence says why.
     """
-    with reading(engine) as session:
-        film = lifecycle.living_film(session, film_id)
+    with store.reading() as catalog:
+        film = lifecycle.living_film(catalog, film_id)
         if film is None:
             return True
-        source = film_source(session, film)
-        points = points_of(session, store, film)
+        source = film_source(catalog, film)
+        points = points_of(catalog, film)
     if not source.snapshots:
         raise JobError(
             f"{source.subject} has no snapshot of split {source.split.name!r} yet; the film is drawn when "
             "there is one"
         )
-    painter = Painter(engine, store, source, points, threads=threads, workers=workers)
+    painter = Painter(store, source, points, threads=threads, workers=workers)
     try:
-        drawing = Drawing(engine, store, film, source.snapshots, len(points))
+        drawing = Drawing(store, film, source.snapshots, len(points))
         if film.method == "pca":
             _draw_pca(painter, drawing, turn)
         elif film.method == LOGGED:

@@ -17,8 +17,7 @@ from chroma.projection.methods import drawn_by
 from chroma.projection.neighbors import NeighborGraph, has_finite_row, neighbor_graph
 from chroma.projection.paint import pca_onto
 from chroma.server.jobs.drawing import Drawing, changing
-from chroma.server.store.engine import Engine, reading
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import logged_xy
@@ -40,8 +39,7 @@ class Painter:
     """Reads the snapshots of one film and draws single frames.
 
     Args:
-        engine: Of the catalog.
-        store: Of the files.
+        store: Of the home.
         source: The film and its snapshots.
         points: Its points, in film order.
         threads: Threads to draw with; they do not change the result.
@@ -50,7 +48,6 @@ class Painter:
 
     def __init__(
         self,
-        engine: Engine,
         store: Store,
         source: FilmSource,
         points: Points,
@@ -58,7 +55,6 @@ class Painter:
         threads: int = 1,
         workers: int = 1,
     ) -> None:
-        self._engine = engine
         self._store = store
         self._source = source
         self._points = points
@@ -75,8 +71,8 @@ class Painter:
 
     def vectors(self, snapshot: Snapshot) -> Matrix:
         """The vectors of a snapshot in film order; rows of samples it lacks are NaN."""
-        with reading(self._engine) as session:
-            found = snapshot_vectors(session, self._store, snapshot)
+        with self._store.reading() as catalog:
+            found = snapshot_vectors(catalog, snapshot)
         rows = self._points.rows(found.ids)
         if np.array_equal(rows, np.arange(self.n)):
             return found.vectors
@@ -87,8 +83,8 @@ class Painter:
 
     def graph(self, snapshot: Snapshot) -> NeighborGraph:
         """The stored neighbor graph of a snapshot's points, computed where there is none, in film order."""
-        with reading(self._engine) as session:
-            found = snapshot_vectors(session, self._store, snapshot)
+        with self._store.reading() as catalog:
+            found = snapshot_vectors(catalog, snapshot)
         rows = self._points.rows(found.ids)
         here = np.flatnonzero(rows >= 0)
         film, vectors, rows = self._source.film, found.vectors[here], rows[here]
@@ -98,12 +94,12 @@ class Painter:
             return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC, threads=self.threads)
         # Neighbours are looked for among the film's samples only.
         subset = film.subset or ("" if len(here) == len(found.ids) else film.split_id)
-        with reading(self._engine) as session:
-            graph = find_graph(session, self._store, snapshot, subset)
+        with self._store.reading() as catalog:
+            graph = find_graph(catalog, snapshot, subset)
         if graph is None or len(graph.valid) != len(rows):
             graph = neighbor_graph(vectors, k=K, metric=METRIC, threads=self.threads)
-            with changing(self._engine, film.id) as (session, _):
-                save_graph(session, self._store, snapshot, graph, subset)
+            with changing(self._store, film.id) as (catalog, _):
+                save_graph(catalog, snapshot, graph, subset)
         return place_rows(graph, rows, self.n)
 
     def next_umap(self, snapshot: Snapshot, previous: tuple[Snapshot, Xy] | None) -> Xy:
@@ -130,8 +126,8 @@ class Painter:
 
     def logged(self, snapshot: Snapshot) -> Xy:
         """The coordinates that were logged for a snapshot, in film order."""
-        with reading(self._engine) as session:
-            return logged_xy(session, self._store, snapshot, self._points)
+        with self._store.reading() as catalog:
+            return logged_xy(catalog, snapshot, self._points)
 
     def quality(self, snapshot: Snapshot, xy: Xy) -> dict[str, Any]:
         """How far a frame can be trusted, under the names of the catalog.
@@ -173,14 +169,14 @@ class Painter:
         Returns:
             Whether they were painted now.
         """
-        with reading(self._engine) as session:
-            if stored.is_painted(session, self._source.film, wanted):
+        with self._store.reading() as catalog:
+            if stored.is_painted(catalog, self._source.film, wanted):
                 return False
         frames = self.painted(wanted)
-        with changing(self._engine, self._source.film.id) as (session, film):
-            stored.drop_previews(session, self._store, film.id)
-            revision = stored.add_revision(session, film.id, "pca", stored.square(frames), preview=True)
-            stored.add_frames(session, self._store, revision, wanted, frames)
+        with changing(self._store, self._source.film.id) as (catalog, film):
+            stored.drop_previews(catalog, film.id)
+            revision = stored.add_revision(catalog, film.id, "pca", stored.square(frames), preview=True)
+            stored.add_frames(catalog, revision, wanted, frames)
             film.n = self.n
         return True
 
@@ -207,25 +203,25 @@ class Painter:
 
     def show_forming(self, wanted: Sequence[Snapshot], frames: Sequence[Xy]) -> None:
         """Put a state of a film on its way on the screen; it takes the place of the state before the last."""
-        with changing(self._engine, self._source.film.id) as (session, film):
-            stored.drop_previews(session, self._store, film.id, but_newest=True)
+        with changing(self._store, self._source.film.id) as (catalog, film):
+            stored.drop_previews(catalog, film.id, but_newest=True)
             revision = stored.add_revision(
-                session, film.id, film.method, stored.square(frames), preview=True, forming=True
+                catalog, film.id, film.method, stored.square(frames), preview=True, forming=True
             )
-            stored.add_frames(session, self._store, revision, wanted, frames)
+            stored.add_frames(catalog, revision, wanted, frames)
 
     def drop_previews(self) -> None:
         """Remove the first paint of a film that is drawn."""
-        with changing(self._engine, self._source.film.id) as (session, film):
-            stored.drop_previews(session, self._store, film.id)
+        with changing(self._store, self._source.film.id) as (catalog, film):
+            stored.drop_previews(catalog, film.id)
 
     def kept_basis(self, drawing: Drawing) -> Basis:
         """The PCA basis of a drawing, kept in a file so that frames added later fit the first ones."""
         path = f"films/{self._source.film.id}/basis.f64"
-        if not drawing.frames or not self._store.path(path).is_file():
+        if not drawing.frames or not self._store.files.path(path).is_file():
             basis = self._basis(drawing.wanted)
-            self._store.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
-        rows = np.fromfile(self._store.path(path), "<f8").reshape(3, -1)
+            self._store.files.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
+        rows = np.fromfile(self._store.files.path(path), "<f8").reshape(3, -1)
         return Basis(rows[0], rows[1:])
 
     def _basis(self, snapshots: Sequence[Snapshot]) -> Basis:

@@ -18,7 +18,7 @@ from datetime import timedelta
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
-from chroma.server.store.engine import Unavailable, reading, writing
+from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue, lifecycle
 from chroma.server.store.tables import Film, Job, new_id, now
 
@@ -74,8 +74,8 @@ class Supervisor:
         if self._process is None:
             return
         _end(self._process)
-        with writing(self._context.engine) as session:
-            job_queue.give_back(session, self._owner)
+        with self._context.store.writing() as catalog:
+            job_queue.give_back(catalog, self._owner)
         self._process = None
 
     def _run(self) -> None:
@@ -102,9 +102,9 @@ class Supervisor:
         """Do what there is to do now; whether there are jobs left."""
         self._grow()
         since, self._looked = self._looked, now() - _OVERLAP
-        with reading(self._context.engine) as session:
-            jobs = job_queue.recent(session, since)
-            runs = {job.key: film.run_id for job in jobs if (film := session.get(Film, job.key))}
+        with self._context.store.reading() as catalog:
+            jobs = job_queue.recent(catalog, since)
+            runs = {job.key: film.run_id for job in jobs if (film := catalog.session.get(Film, job.key))}
         self._publish(jobs, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
         self._tend(active)
@@ -117,8 +117,8 @@ class Supervisor:
             self._changed |= heard
             if not self._changed:
                 return
-        with reading(self._context.engine) as session:
-            published = lifecycle.published(session, self._changed)
+        with self._context.store.reading() as catalog:
+            published = lifecycle.published(catalog, self._changed)
         changed = [run for run, state in published.items() if self._published.get(run) != state]
         if changed:
             grow_films(self._context, changed)
@@ -167,11 +167,11 @@ class Supervisor:
         first, most = _BACKOFF
         self._not_before = time.monotonic() + min(most, first * 2 ** (self._deaths - 1))
         logger.warning("the film worker ended with code %s; what it had drawn is kept", code)
-        with writing(self._context.engine) as session:
-            job_queue.expire(session, self._owner)
+        with self._context.store.writing() as catalog:
+            job_queue.expire(catalog, self._owner)
             if self._deaths >= _DEATHS:
                 job_queue.fail_pending(
-                    session,
+                    catalog,
                     f"the worker process cannot be started (it ended {_DEATHS} times with code {code}); "
                     "see the server's log, and run: chroma doctor",
                 )

@@ -23,8 +23,7 @@ from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
-from chroma.server.store.engine import Engine, open_engine, reading, writing
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Store
 from chroma.server.store.films import job_queue
 from chroma.server.store.films.job_queue import Taken
 from chroma.settings import load_settings
@@ -45,17 +44,13 @@ class Worker:
     """Takes jobs and does them.
 
     Args:
-        engine: Of the catalog.
-        store: Of the files.
+        store: Of the home.
         owner: Name of this process in leases.
         workers: Processes for the chunks of large films.
         poll: Seconds between two looks at an empty queue; None: only when woken.
     """
 
-    def __init__(
-        self, engine: Engine, store: Store, owner: str, workers: int = 1, poll: float | None = _POLL
-    ) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, owner: str, workers: int = 1, poll: float | None = _POLL) -> None:
         self._store = store
         self._owner = owner
         self._workers = workers
@@ -66,8 +61,8 @@ class Worker:
         """Take jobs for ever; what a job cannot do is written to its row."""
         warm = False
         while True:
-            with writing(self._engine) as session:
-                job = job_queue.take(session, self._owner)
+            with self._store.writing() as catalog:
+                job = job_queue.take(catalog, self._owner)
             if job is not None:
                 self.do(job)
             elif not warm:
@@ -83,18 +78,18 @@ class Worker:
         heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
         heart.start()
         try:
-            turn = _Turn(self._engine, job, self._owner)
-            done = draw_film(self._engine, self._store, job.key, turn, threads=THREADS, workers=self._workers)
-            with writing(self._engine) as session:
-                (job_queue.finish if done else job_queue.release)(session, job, self._owner)
+            turn = _Turn(self._store, job, self._owner)
+            done = draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
+            with self._store.writing() as catalog:
+                (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
             logger.info("the film %s was cancelled, or taken over by another worker", job.key)
         except ChromaError as error:
-            with writing(self._engine) as session:
-                job_queue.fail(session, job, self._owner, str(error))
+            with self._store.writing() as catalog:
+                job_queue.fail(catalog, job, self._owner, str(error))
         except Exception as error:
-            with writing(self._engine) as session:
-                job_queue.note_error(session, job, self._owner, f"{type(error).__name__}: {error}")
+            with self._store.writing() as catalog:
+                job_queue.note_error(catalog, job, self._owner, f"{type(error).__name__}: {error}")
             raise
         finally:
             ended.set()
@@ -102,24 +97,24 @@ class Worker:
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):
-            with writing(self._engine) as session:
-                job_queue.hold(session, job, self._owner)
+            with self._store.writing() as catalog:
+                job_queue.hold(catalog, job, self._owner)
 
 
 class _Turn:
-    def __init__(self, engine: Engine, job: Taken, owner: str) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, job: Taken, owner: str) -> None:
+        self._store = store
         self._job = job
         self._owner = owner
 
     def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
-        with writing(self._engine) as session:
-            if not job_queue.advance(session, self._job, self._owner, progress, message, kept=kept):
+        with self._store.writing() as catalog:
+            if not job_queue.advance(catalog, self._job, self._owner, progress, message, kept=kept):
                 raise LeaseLostError(self._job.id)
 
     def pause(self) -> bool:
-        with reading(self._engine) as session:
-            return job_queue.others_wait(session, self._job)
+        with self._store.reading() as catalog:
+            return job_queue.others_wait(catalog, self._job)
 
 
 def warm_up() -> None:
@@ -145,8 +140,7 @@ def main(arguments: list[str] | None = None) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))  # numba is not imported yet
     worker = Worker(
-        open_engine(settings.catalog),
-        Store(settings.store),
+        Store.open(settings),
         given.owner,
         settings.workers,
         poll=None if given.attached else _POLL,

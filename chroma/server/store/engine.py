@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +13,6 @@ from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
-from sqlmodel import Session
 
 from chroma.errors import CatalogError, MigrationError
 
@@ -30,7 +27,7 @@ _OF_THE_CONNECTION = (
 )
 Unavailable = OperationalError  # the catalog is locked, or its disk full: it passes
 
-_WRITE = "chroma_write"  # execution option: this transaction will write
+WRITE = "chroma_write"  # execution option: this transaction will write
 
 
 def open_engine(target: Path | str) -> Engine:
@@ -69,25 +66,6 @@ def open_engine(target: Path | str) -> Engine:
             "it is rebuilt from the stored segments"
         )
     return engine
-
-
-@contextmanager
-def writing(engine: Engine) -> Generator[Session]:
-    """A session whose transaction takes the write lock at its beginning and commits at its end.
-
-    A transaction that reads first and writes later could meet a newer state and fail at once,
-    whatever the busy timeout.
-    """
-    writer = engine.execution_options(**{_WRITE: True})
-    with Session(writer, expire_on_commit=False) as session, session.begin():
-        yield session
-
-
-@contextmanager
-def reading(engine: Engine) -> Generator[Session]:
-    """A session that sees one state of the catalog and writes nothing."""
-    with Session(engine, expire_on_commit=False) as session:
-        yield session
 
 
 def migrate(engine: Engine) -> None:
@@ -142,7 +120,7 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(_WRITE, False)
+    immediate = connection.get_execution_options().get(WRITE, False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 

@@ -8,7 +8,7 @@ from chroma.errors import CatalogError
 from chroma.journal import segment_name, write_durably
 
 
-class Store:
+class Files:
     """A folder of immutable files, addressed by paths relative to it with `/`.
 
     Args:

@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import NotFoundError
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import COORDINATES, HIDDEN, Layer, Run, Snapshot, Split
 
 
-def run_by(session: Session, run_id: str) -> Run:
+def run_by(catalog: Catalog, run_id: str) -> Run:
     """A run by its id, a deleted one too."""
-    run = session.get(Run, run_id)
+    run = catalog.session.get(Run, run_id)
     if run is None:
         alive = select(Run.id).where(col(Run.deleted_at).is_(None)).order_by(col(Run.created_at).desc())
-        raise NotFoundError("run", run_id, session.exec(alive).all())
+        raise NotFoundError("run", run_id, catalog.session.exec(alive).all())
     return run
 
 
-def split_by(session: Session, run_id: str, name: str) -> Split:
+def split_by(catalog: Catalog, run_id: str, name: str) -> Split:
     """A split of a run by its name."""
-    run_by(session, run_id)
-    splits = {row.name: row for row in session.exec(select(Split).where(Split.run_id == run_id)).all()}
+    run_by(catalog, run_id)
+    splits = {
+        row.name: row for row in catalog.session.exec(select(Split).where(Split.run_id == run_id)).all()
+    }
     if name not in splits:
         raise NotFoundError("split", name, splits)
     return splits[name]
 
 
-def layer_by(session: Session, run_id: str, name: str) -> Layer:
+def layer_by(catalog: Catalog, run_id: str, name: str) -> Layer:
     """A layer of a run by its name."""
-    layers = {row.name: row for row in session.exec(select(Layer).where(Layer.run_id == run_id)).all()}
+    layers = {
+        row.name: row for row in catalog.session.exec(select(Layer).where(Layer.run_id == run_id)).all()
+    }
     if name not in layers:
         raise NotFoundError("layer", name, layers)
     return layers[name]
 
 
-def snapshot_by(session: Session, run_id: str, snapshot_id: str) -> Snapshot:
+def snapshot_by(catalog: Catalog, run_id: str, snapshot_id: str) -> Snapshot:
     """A snapshot of a run by its id."""
-    run_by(session, run_id)
-    snapshot = session.get(Snapshot, snapshot_id)
+    run_by(catalog, run_id)
+    snapshot = catalog.session.get(Snapshot, snapshot_id)
     if snapshot is None or snapshot.run_id != run_id or snapshot.status in (COORDINATES, HIDDEN):
         listed = col(Snapshot.status).not_in((COORDINATES, HIDDEN))
         there = select(Snapshot.id).where(Snapshot.run_id == run_id, listed)
-        known = session.exec(there).all()
+        known = catalog.session.exec(there).all()
         raise NotFoundError("snapshot", snapshot_id, known)
     return snapshot
 
 
-def snapshot_at(session: Session, layer: Layer, split: Split, step: int | None) -> Snapshot:
+def snapshot_at(catalog: Catalog, layer: Layer, split: Split, step: int | None) -> Snapshot:
     """The published snapshot of a layer and split at a step, the last one by default."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Snapshot)
         .where(
             Snapshot.layer_id == layer.id, Snapshot.split_id == split.id, col(Snapshot.digest).is_not(None)

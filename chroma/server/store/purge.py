@@ -6,18 +6,16 @@ import shutil
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from chroma.journal import entries_of
 from chroma.server.store import tables
-from chroma.server.store.engine import reading, writing
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog, Store
 
 UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, its gigabytes after that
 
 
-def purge_deleted(engine: Engine, store: Store, journal: Path) -> list[str]:
+def purge_deleted(store: Store, journal: Path) -> list[str]:
     """Remove the rows, then the files, of runs deleted longer ago than `UNDO`.
 
     Killed in between, it finishes next time: the files of a deleted run are never registered again.
@@ -25,34 +23,34 @@ def purge_deleted(engine: Engine, store: Store, journal: Path) -> list[str]:
     Returns:
         Ids of the runs that are gone for good.
     """
-    with reading(engine) as session:
-        gone = session.exec(
+    with store.reading() as catalog:
+        gone = catalog.session.exec(
             select(tables.Run.id).where(col(tables.Run.deleted_at) < tables.now() - UNDO)
         ).all()
     for run_id in gone:
-        with writing(engine) as session:
-            films, notes = _remove_rows(session, run_id)
+        with store.writing() as catalog:
+            films, notes = _remove_rows(catalog, run_id)
         for film in films:
-            shutil.rmtree(store.path(f"films/{film}"), ignore_errors=True)
+            shutil.rmtree(store.files.path(f"films/{film}"), ignore_errors=True)
         for folder in (f"graphs/{run_id}", f"runs/{run_id}/selections"):
-            shutil.rmtree(store.path(folder), ignore_errors=True)
-        for folder in (store.path(f"runs/{run_id}/segments"), journal / run_id):
+            shutil.rmtree(store.files.path(folder), ignore_errors=True)
+        for folder in (store.files.path(f"runs/{run_id}/segments"), journal / run_id):
             for entry in entries_of(run_id, folder) if folder.is_dir() else ():
                 if (entry.writer, entry.number) not in notes:
                     entry.path.unlink(missing_ok=True)
     return list(gone)
 
 
-def _remove_rows(session: Session, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:
+def _remove_rows(catalog: Catalog, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:
     """Remove what segments made of a run; returns its films, and the keys of the notes that stay."""
-    over_runs = session.exec(select(tables.Film).where(tables.Film.axis == "runs")).all()
+    over_runs = catalog.session.exec(select(tables.Film).where(tables.Film.axis == "runs")).all()
     films = [film.id for film in over_runs if run_id in (film.run_ids or ())]
-    films += session.exec(
+    films += catalog.session.exec(
         select(tables.Film.id).where(tables.Film.run_id == run_id, tables.Film.axis != "runs")
     ).all()
-    session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
-    session.exec(delete(tables.Film).where(col(tables.Film.id).in_(films)))
+    catalog.session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
+    catalog.session.exec(delete(tables.Film).where(col(tables.Film.id).in_(films)))
     for table in (tables.Layer, tables.Split, tables.Attempt, tables.Metric):
-        session.exec(delete(table).where(col(table.run_id) == run_id))
-    rows = session.exec(select(tables.Segment).where(tables.Segment.run_id == run_id)).all()
+        catalog.session.exec(delete(table).where(col(table.run_id) == run_id))
+    rows = catalog.session.exec(select(tables.Segment).where(tables.Segment.run_id == run_id)).all()
     return films, {(row.writer, row.number) for row in rows}

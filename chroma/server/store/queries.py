@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import func
-from sqlmodel import Session, SQLModel, col, select
+from sqlmodel import SQLModel, col, select
 
 from chroma.errors import NotFoundError
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.lifecycle import split_rank
 from chroma.server.store.films.sources import by_default
 from chroma.server.store.films.views import FilmView, film_views
@@ -33,13 +34,15 @@ Row = TypeVar("Row", bound=SQLModel)
 Keys = Sequence[str]
 
 
-def all_projects(session: Session) -> list[Project]:
+def all_projects(catalog: Catalog) -> list[Project]:
     """Projects that have a run that is not deleted, by name."""
     alive = select(Run.project_id).where(col(Run.deleted_at).is_(None))
-    return list(session.exec(select(Project).where(col(Project.id).in_(alive)).order_by(Project.name)).all())
+    return list(
+        catalog.session.exec(select(Project).where(col(Project.id).in_(alive)).order_by(Project.name)).all()
+    )
 
 
-def all_runs(session: Session, project: str | None) -> list[Run]:
+def all_runs(catalog: Catalog, project: str | None) -> list[Run]:
     """Runs that are not deleted, newest first; of one project, if named.
 
     Raises:
@@ -47,21 +50,24 @@ def all_runs(session: Session, project: str | None) -> list[Run]:
     """
     query = select(Run).where(col(Run.deleted_at).is_(None)).order_by(col(Run.created_at).desc(), Run.id)
     if project is not None:
-        found = session.exec(select(Project).where(Project.name == project)).first()
+        found = catalog.session.exec(select(Project).where(Project.name == project)).first()
         if found is None:
-            raise NotFoundError("project", project, session.exec(select(Project.name)).all())
+            raise NotFoundError("project", project, catalog.session.exec(select(Project.name)).all())
         query = query.where(Run.project_id == found.id)
-    return list(session.exec(query).all())
+    return list(catalog.session.exec(query).all())
 
 
-def project_names(session: Session, ids: Keys) -> dict[str, str]:
+def project_names(catalog: Catalog, ids: Keys) -> dict[str, str]:
     """Names of projects by id."""
-    return {row.id: row.name for row in session.exec(select(Project).where(col(Project.id).in_(ids))).all()}
+    return {
+        row.id: row.name
+        for row in catalog.session.exec(select(Project).where(col(Project.id).in_(ids))).all()
+    }
 
 
-def project_runs(session: Session, ids: Keys) -> dict[str, list[Run]]:
+def project_runs(catalog: Catalog, ids: Keys) -> dict[str, list[Run]]:
     """Runs that are not deleted by project, newest first."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Run)
         .where(col(Run.project_id).in_(ids), col(Run.deleted_at).is_(None))
         .order_by(col(Run.created_at).desc(), Run.id)
@@ -69,21 +75,21 @@ def project_runs(session: Session, ids: Keys) -> dict[str, list[Run]]:
     return _grouped(rows, lambda row: row.project_id)
 
 
-def run_layers(session: Session, run_ids: Keys) -> dict[str, list[Layer]]:
+def run_layers(catalog: Catalog, run_ids: Keys) -> dict[str, list[Layer]]:
     """Layers by run, the default one first, those without vectors last."""
-    rows = session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
+    rows = catalog.session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
     return _grouped(sorted(rows, key=by_default), lambda row: row.run_id)
 
 
-def run_splits(session: Session, run_ids: Keys) -> dict[str, list[Split]]:
+def run_splits(catalog: Catalog, run_ids: Keys) -> dict[str, list[Split]]:
     """Splits by run, val first."""
-    rows = session.exec(select(Split).where(col(Split.run_id).in_(run_ids))).all()
+    rows = catalog.session.exec(select(Split).where(col(Split.run_id).in_(run_ids))).all()
     return _grouped(sorted(rows, key=lambda row: split_rank(row.name)), lambda row: row.run_id)
 
 
-def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snapshot, str, str]]]:
+def run_snapshots(catalog: Catalog, run_ids: Keys) -> dict[str, list[tuple[Snapshot, str, str]]]:
     """Snapshots by run, each with the names of its layer and split, by step."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Snapshot, Layer.name, Split.name)
         .join(Layer, col(Snapshot.layer_id) == Layer.id)
         .join(Split, col(Snapshot.split_id) == Split.id)
@@ -96,9 +102,9 @@ def run_snapshots(session: Session, run_ids: Keys) -> dict[str, list[tuple[Snaps
     return found
 
 
-def run_metrics(session: Session, run_ids: Keys) -> dict[str, list[Metric]]:
+def run_metrics(catalog: Catalog, run_ids: Keys) -> dict[str, list[Metric]]:
     """Finite values of metrics by run, by name and step."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Metric)
         .where(col(Metric.run_id).in_(run_ids), col(Metric.value).is_not(None))
         .order_by(Metric.name, col(Metric.step))
@@ -106,32 +112,34 @@ def run_metrics(session: Session, run_ids: Keys) -> dict[str, list[Metric]]:
     return _grouped([row for row in rows if math.isfinite(row.value or 0.0)], lambda row: row.run_id)
 
 
-def run_films(session: Session, run_ids: Keys) -> dict[str, list[FilmView]]:
+def run_films(catalog: Catalog, run_ids: Keys) -> dict[str, list[FilmView]]:
     """Films by run, oldest first."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Film.id).where(col(Film.run_id).in_(run_ids)).order_by(col(Film.created_at), Film.id)
     ).all()
-    return _grouped(list(film_views(session, rows).values()), lambda view: view.film.run_id)
+    return _grouped(list(film_views(catalog, rows).values()), lambda view: view.film.run_id)
 
 
-def run_tags(session: Session, run_ids: Keys) -> dict[str, list[Tag]]:
+def run_tags(catalog: Catalog, run_ids: Keys) -> dict[str, list[Tag]]:
     """Tags by run."""
-    rows = session.exec(select(Tag).where(col(Tag.run_id).in_(run_ids)).order_by(Tag.split, Tag.name)).all()
+    rows = catalog.session.exec(
+        select(Tag).where(col(Tag.run_id).in_(run_ids)).order_by(Tag.split, Tag.name)
+    ).all()
     return _grouped(rows, lambda row: row.run_id)
 
 
-def tag_samples(session: Session, tag_ids: Keys) -> dict[str, list[str]]:
+def tag_samples(catalog: Catalog, tag_ids: Keys) -> dict[str, list[str]]:
     """Ids of tagged samples by tag."""
-    rows = session.exec(select(TaggedSample).where(col(TaggedSample.tag_id).in_(tag_ids))).all()
+    rows = catalog.session.exec(select(TaggedSample).where(col(TaggedSample.tag_id).in_(tag_ids))).all()
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row.tag_id, []).append(row.sample_id)
     return {tag: sorted(ids, key=lambda id_: (len(id_), id_)) for tag, ids in found.items()}
 
 
-def sample_tags(session: Session, run_id: str, split: str, sample_id: str) -> list[str]:
+def sample_tags(catalog: Catalog, run_id: str, split: str, sample_id: str) -> list[str]:
     """Names of the tags a sample carries."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Tag.name)
         .join(TaggedSample, col(TaggedSample.tag_id) == Tag.id)
         .where(Tag.run_id == run_id, Tag.split == split, TaggedSample.sample_id == sample_id)
@@ -140,9 +148,9 @@ def sample_tags(session: Session, run_id: str, split: str, sample_id: str) -> li
     return list(rows)
 
 
-def run_bytes(session: Session, run_ids: Keys) -> dict[str, int]:
+def run_bytes(catalog: Catalog, run_ids: Keys) -> dict[str, int]:
     """Bytes of stored segments by run."""
-    rows: Iterable[Any] = session.exec(
+    rows: Iterable[Any] = catalog.session.exec(
         select(Segment.run_id, func.sum(Segment.bytes))
         .where(col(Segment.run_id).in_(run_ids))
         .group_by(Segment.run_id)
@@ -150,9 +158,9 @@ def run_bytes(session: Session, run_ids: Keys) -> dict[str, int]:
     return {run: int(total) for run, total in rows}
 
 
-def run_attempts(session: Session, run_ids: Keys) -> dict[str, int]:
+def run_attempts(catalog: Catalog, run_ids: Keys) -> dict[str, int]:
     """Attempts by run."""
-    rows = session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all()
+    rows = catalog.session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all()
     return {run: len(found) for run, found in _grouped(rows, lambda row: row.run_id).items()}
 
 

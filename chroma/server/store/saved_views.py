@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import IngestError, NotFoundError
 from chroma.records import Notes
 from chroma.server.store import tables
+from chroma.server.store.catalog import Catalog
 
 
-def note_view(session: Session, run_id: str, record: Notes, written: datetime) -> str:
+def note_view(catalog: Catalog, run_id: str, record: Notes, written: datetime) -> str:
     """Keep a view, change one with the same id, bring it back, or forget it; returns its name.
 
     Raises:
         IngestError: The view belongs to another run.
     """
     body = record.body
-    view = session.get(tables.SavedView, str(body["id"]))
+    view = catalog.session.get(tables.SavedView, str(body["id"]))
     if view is not None and view.run_id != run_id:
         raise IngestError(
             f"the view {view.id} belongs to run {view.run_id}, not to {run_id}; give it another id"
@@ -32,13 +33,13 @@ def note_view(session: Session, run_id: str, record: Notes, written: datetime) -
         view = tables.SavedView(id=str(body["id"]), run_id=run_id, name="", address="", created_at=written)
     view.name, view.address = str(body["name"]), str(body["address"])
     view.deleted_at = None
-    session.add(view)
+    catalog.session.add(view)
     return view.name
 
 
-def all_views(session: Session) -> Sequence[tables.SavedView]:
+def all_views(catalog: Catalog) -> Sequence[tables.SavedView]:
     """The saved views of all runs that are not deleted, newest first."""
-    return session.exec(
+    return catalog.session.exec(
         select(tables.SavedView)
         .join(tables.Run, col(tables.Run.id) == tables.SavedView.run_id)
         .where(col(tables.SavedView.deleted_at).is_(None), col(tables.Run.deleted_at).is_(None))
@@ -46,13 +47,13 @@ def all_views(session: Session) -> Sequence[tables.SavedView]:
     ).all()
 
 
-def view_by(session: Session, view_id: str) -> tables.SavedView:
+def view_by(catalog: Catalog, view_id: str) -> tables.SavedView:
     """A saved view, a forgotten one too.
 
     Raises:
         NotFoundError: There is none with this id.
     """
-    view = session.get(tables.SavedView, view_id)
+    view = catalog.session.get(tables.SavedView, view_id)
     if view is None:
-        raise NotFoundError("saved view", view_id, [found.id for found in all_views(session)])
+        raise NotFoundError("saved view", view_id, [found.id for found in all_views(catalog)])
     return view

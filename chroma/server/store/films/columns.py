@@ -6,12 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session
 
 from chroma.errors import NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.derived_columns import derived_columns
 from chroma.server.store.films.points import Points, points_of
 from chroma.server.store.samples.columns import split_columns
@@ -21,22 +20,21 @@ from chroma.server.store.samples.user_columns import Column, Known
 MISSING = 65_535  # code of a missing category
 
 
-def film_columns(session: Session, store: Store, film: tables.Film) -> list[Column]:
+def film_columns(catalog: Catalog, film: tables.Film) -> list[Column]:
     """The columns a film can be coloured by."""
-    split = session.get_one(tables.Split, film.split_id)
-    derived = derived_columns(session, store, film, points_of(session, store, film))
-    known = split_columns(session, store, split).values()
+    split = catalog.session.get_one(tables.Split, film.split_id)
+    derived = derived_columns(catalog, film, points_of(catalog, film))
+    known = split_columns(catalog, split).values()
     return [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
 
 
 def column_values(
-    session: Session, store: Store, film: tables.Film, name: str, frame: tables.Frame | None
+    catalog: Catalog, film: tables.Film, name: str, frame: tables.Frame | None
 ) -> tuple[Column, Array]:
     """A column in film order.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         film: Whose points.
         name: Of the column.
         frame: For columns that differ from frame to frame; None for what was said last.
@@ -47,19 +45,19 @@ def column_values(
     Raises:
         NotFoundError: No such column.
     """
-    split = session.get_one(tables.Split, film.split_id)
-    points = points_of(session, store, film)
-    derived = {entry.column.name: entry for entry in derived_columns(session, store, film, points)}
+    split = catalog.session.get_one(tables.Split, film.split_id)
+    points = points_of(catalog, film)
+    derived = {entry.column.name: entry for entry in derived_columns(catalog, film, points)}
     if name in derived:
         return _as_sent(derived[name].column, derived[name].values(frame)[: film.n])
-    known = split_columns(session, store, split)
+    known = split_columns(catalog, split)
     if name not in known:
         raise NotFoundError("column", name, [*known, *derived])
     step = frame.step if frame else None
-    theirs = session.get_one(tables.Snapshot, frame.snapshot_id).split_id if frame else split.id
+    theirs = catalog.session.get_one(tables.Snapshot, frame.snapshot_id).split_id if frame else split.id
     if known[name].said and theirs != split.id:
-        other = session.get_one(tables.Split, theirs)
-        values = _of_another_run(session, store, other, known[name].column, points, step)
+        other = catalog.session.get_one(tables.Split, theirs)
+        values = _of_another_run(catalog, other, known[name].column, points, step)
     else:
         values = known[name].values(step)[points.positions]
     return _as_sent(_in_film(film, known[name]), values[: film.n])
@@ -78,16 +76,16 @@ def _in_film(film: tables.Film, known: Known) -> Column:
     return replace(known.column, per_frame=film.axis == "runs" and known.said)
 
 
-def _of_another_run(  # noqa: PLR0917
-    session: Session, store: Store, split: tables.Split, column: Column, points: Points, step: int | None
+def _of_another_run(
+    catalog: Catalog, split: tables.Split, column: Column, points: Points, step: int | None
 ) -> Array:
     """What another run said of a film's points, in the codes of the film's own legend."""
     missing: Any = np.nan if column.legend is None else -1
     values = np.full(len(points), missing, np.float64 if column.legend is None else np.int64)
-    known = split_columns(session, store, split).get(column.name)
+    known = split_columns(catalog, split).get(column.name)
     if known is None or (known.column.legend is None) != (column.legend is None):
         return values
-    places = split_samples(session, store, split).positions(points.table.ids[points.positions])
+    places = split_samples(catalog, split).positions(points.table.ids[points.positions])
     here = np.flatnonzero(places >= 0)
     said = known.values(step)[places[here]]
     if column.legend is not None:

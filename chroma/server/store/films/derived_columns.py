@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.insight.neighbors import label_agreement, neighbors_kept
 from chroma.projection.neighbors import NeighborGraph
 from chroma.records import Array
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.points import Points, points_of
 from chroma.server.store.samples.classes import label_codes
@@ -29,26 +29,26 @@ class Derived:
     values: Callable[[Frame | None], Array]
 
 
-def derived_columns(session: Session, store: Store, film: Film, points: Points) -> Iterable[Derived]:
+def derived_columns(catalog: Catalog, film: Film, points: Points) -> Iterable[Derived]:
     """The columns that can be told of a film as it is now.
 
     `agreement` is the share of a sample's 15 nearest neighbours in the full space that carry its label,
     `kept` the share of those of the frame before that still are, `movement` the way from the frame before in
     units of that frame's RMS radius, `cluster` the group in the layout of the last frame (HDBSCAN).
     """
-    revision = stored.shown(stored.revisions(session, [film.id]).get(film.id, []), film.method)
-    shown = stored.frames_of(session, [revision.id]).get(revision.id, []) if revision else []
+    revision = stored.shown(stored.revisions(catalog, [film.id]).get(film.id, []), film.method)
+    shown = stored.frames_of(catalog, [revision.id]).get(revision.id, []) if revision else []
     if not shown:
         return
-    derived = _Values(session, store, film, shown, points)
-    if _has_graphs(session, film, [frame.snapshot_id for frame in shown]):
+    derived = _Values(catalog, film, shown, points)
+    if _has_graphs(catalog, film, [frame.snapshot_id for frame in shown]):
         if derived.labels is not None:
             yield Derived(Column("agreement", per_frame=True), derived.agreement)
         if len(shown) > 1:
             yield Derived(Column("kept", per_frame=True), derived.kept)
     if len(shown) > 1:
         yield Derived(Column("movement", per_frame=True, drawn=True), derived.movement)
-    clusters = stored.read_clusters(store, shown[-1])
+    clusters = stored.read_clusters(catalog.files, shown[-1])
     if clusters is not None:
         whole = np.full(len(points), -1, np.int64)
         whole[: len(clusters)] = clusters
@@ -56,13 +56,13 @@ def derived_columns(session: Session, store: Store, film: Film, points: Points) 
         yield Derived(Column("cluster", legend, drawn=True), lambda _: whole)
 
 
-def knn_purity(session: Session, store: Store, film: Film, shown: Sequence[Frame]) -> list[float | None]:
+def knn_purity(catalog: Catalog, film: Film, shown: Sequence[Frame]) -> list[float | None]:
     """Mean `agreement` of each frame; None where no neighbor graph is stored, or nothing is labelled."""
-    points = points_of(session, store, film)
-    graphs = _has_graphs(session, film, [row.snapshot_id for row in shown])
+    points = points_of(catalog, film)
+    graphs = _has_graphs(catalog, film, [row.snapshot_id for row in shown])
     if not graphs or label_codes(points.table) is None:
         return [None] * len(shown)
-    values = _Values(session, store, film, shown, points)
+    values = _Values(catalog, film, shown, points)
     found: list[float | None] = []
     for frame in shown:
         key = ("purity", film.id, frame.digest)
@@ -80,11 +80,8 @@ def knn_purity(session: Session, store: Store, film: Film, shown: Sequence[Frame
 class _Values:
     """Values by point in a frame; NaN where they cannot be told."""
 
-    def __init__(
-        self, session: Session, store: Store, film: Film, shown: Sequence[Frame], points: Points
-    ) -> None:
-        self._session = session
-        self._store = store
+    def __init__(self, catalog: Catalog, film: Film, shown: Sequence[Frame], points: Points) -> None:
+        self._catalog = catalog
         self._film = film
         self._shown = {frame.index: frame for frame in shown}
         self._points = points
@@ -106,7 +103,7 @@ class _Values:
         moved = self._unknown()
         if frame is None or earlier is None:
             return moved
-        old, new = stored.read_frame(self._store, earlier), stored.read_frame(self._store, frame)
+        old, new = (stored.read_frame(self._catalog.files, each) for each in (earlier, frame))
         there = old[np.isfinite(old).all(axis=1)]
         radius = float(np.sqrt(there.var(axis=0).sum())) if len(there) else 0.0
         both = min(len(old), len(new))
@@ -122,14 +119,14 @@ class _Values:
 
         None, too, where samples have several vectors: their graph speaks of parts.
         """
-        snapshot = self._session.get(Snapshot, frame.snapshot_id) if frame else None
+        snapshot = self._catalog.session.get(Snapshot, frame.snapshot_id) if frame else None
         if snapshot is None or snapshot.digest is None:
             return None
-        ids = snapshot_ids(self._session, self._store, snapshot)
+        ids = snapshot_ids(self._catalog, snapshot)
         rows = self._points.rows(ids)
         here = rows[rows >= 0]
         subset = self._film.subset or ("" if len(here) == len(ids) else self._film.split_id)
-        found = find_graph(self._session, self._store, snapshot, subset)
+        found = find_graph(self._catalog, snapshot, subset)
         if found is None or len(here) != len(found.valid) or len(np.unique(here)) < len(here):
             return None
         return place_rows(found, here, len(self._points))
@@ -138,7 +135,7 @@ class _Values:
         return np.full(len(self._points), np.nan, np.float32)
 
 
-def _has_graphs(session: Session, film: Film, snapshot_ids: Sequence[str]) -> bool:
+def _has_graphs(catalog: Catalog, film: Film, snapshot_ids: Sequence[str]) -> bool:
     """Whether a neighbor graph is stored for any of the film's snapshots."""
     query = select(Graph.id).where(
         col(Graph.query_id).in_(snapshot_ids),
@@ -146,4 +143,4 @@ def _has_graphs(session: Session, film: Film, snapshot_ids: Sequence[str]) -> bo
         Graph.k == K,
         col(Graph.subset).in_([film.subset] if film.subset else ["", film.split_id]),
     )
-    return session.exec(query).first() is not None
+    return catalog.session.exec(query).first() is not None

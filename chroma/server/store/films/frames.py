@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.projection.film import Bounds, bounds
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.tables import Film, Frame, Revision, Snapshot
 
 # A growing film should rarely leave its square: each time it does, the screen loads all frames again.
@@ -23,9 +24,9 @@ QUALITY = ("trustworthiness", "continuity", "neighborhood_hit", "stress", "stres
 Xy = npt.NDArray[np.float32]
 
 
-def revisions(session: Session, film_ids: Iterable[str]) -> dict[str, list[Revision]]:
+def revisions(catalog: Catalog, film_ids: Iterable[str]) -> dict[str, list[Revision]]:
     """Revisions by film, oldest first."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Revision).where(col(Revision.film_id).in_(list(film_ids))).order_by(col(Revision.number))
     ).all()
     found: dict[str, list[Revision]] = {}
@@ -54,9 +55,9 @@ def newest(history: Sequence[Revision], method: str) -> Revision | None:
     return next((row for row in reversed(history) if row.method == method and not row.forming), None)
 
 
-def frames_of(session: Session, revision_ids: Iterable[str]) -> dict[str, list[Frame]]:
+def frames_of(catalog: Catalog, revision_ids: Iterable[str]) -> dict[str, list[Frame]]:
     """Frames by revision, in order."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Frame).where(col(Frame.revision_id).in_(list(revision_ids))).order_by(col(Frame.index))
     ).all()
     found: dict[str, list[Frame]] = {}
@@ -66,10 +67,10 @@ def frames_of(session: Session, revision_ids: Iterable[str]) -> dict[str, list[F
 
 
 def add_revision(
-    session: Session, film_id: str, method: str, within: Bounds, *, preview: bool, forming: bool = False
+    catalog: Catalog, film_id: str, method: str, within: Bounds, *, preview: bool, forming: bool = False
 ) -> Revision:
     """Begin a drawing of a film."""
-    last = session.exec(
+    last = catalog.session.exec(
         select(Revision.number).where(Revision.film_id == film_id).order_by(col(Revision.number).desc())
     ).first()
     row = Revision(
@@ -82,14 +83,13 @@ def add_revision(
         offset_y=within.offset_y,
         scale=within.scale,
     )
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()
     return row
 
 
 def add_frame(
-    session: Session,
-    store: Store,
+    catalog: Catalog,
     revision: Revision,
     *,
     index: int,
@@ -105,8 +105,8 @@ def add_frame(
     body = np.ascontiguousarray(xy.T, dtype="<f4").tobytes()
     digest = blake2b(body, digest_size=12).hexdigest() + _mark(snapshot)
     path = f"films/{revision.film_id}/{digest}.f32"
-    if not store.path(path).is_file():
-        store.write(path, body)
+    if not catalog.files.path(path).is_file():
+        catalog.files.write(path, body)
     row = Frame(
         revision_id=revision.id,
         snapshot_id=snapshot.id,
@@ -119,26 +119,26 @@ def add_frame(
         of=len(xy),
         **quality,
     )
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()
     return row
 
 
 def add_frames(
-    session: Session, store: Store, revision: Revision, snapshots: Sequence[Snapshot], frames: Sequence[Xy]
+    catalog: Catalog, revision: Revision, snapshots: Sequence[Snapshot], frames: Sequence[Xy]
 ) -> list[Frame]:
     """Write the frames of a whole revision, without quality figures."""
     return [
-        add_frame(session, store, revision, index=index, snapshot=snapshot, xy=xy, quality={})
+        add_frame(catalog, revision, index=index, snapshot=snapshot, xy=xy, quality={})
         for index, (snapshot, xy) in enumerate(zip(snapshots, frames, strict=True))
     ]
 
 
-def copy_frame(session: Session, frame: Frame, revision: Revision) -> Frame:
+def copy_frame(catalog: Catalog, frame: Frame, revision: Revision) -> Frame:
     """Take a frame over into another revision, as it is."""
     row = Frame(**frame.model_dump(exclude={"id", "revision_id"}), revision_id=revision.id)
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()
     return row
 
 
@@ -147,10 +147,10 @@ def quality_of(frame: Frame) -> dict[str, Any]:
     return frame.model_dump(include=set(QUALITY))
 
 
-def is_painted(session: Session, film: Film, wanted: Sequence[Snapshot]) -> bool:
+def is_painted(catalog: Catalog, film: Film, wanted: Sequence[Snapshot]) -> bool:
     """Whether the film's newest preview shows these snapshots as they are."""
-    preview = newest(revisions(session, [film.id]).get(film.id, []), "pca")
-    frames = frames_of(session, [preview.id]).get(preview.id, []) if preview else []
+    preview = newest(revisions(catalog, [film.id]).get(film.id, []), "pca")
+    frames = frames_of(catalog, [preview.id]).get(preview.id, []) if preview else []
     return len(frames) == len(wanted) and all(map(is_fresh, frames, wanted))
 
 
@@ -166,41 +166,40 @@ def bounds_of(revision: Revision) -> Bounds:
     return Bounds(revision.offset_x, revision.offset_y, revision.scale)
 
 
-def drop_previews(session: Session, store: Store, film_id: str, *, but_newest: bool = False) -> None:
+def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -> None:
     """Remove previews of a film, and their files: something newer takes their place.
 
     Args:
-        session: A writing session.
-        store: Of the files.
+        catalog: Open for writing.
         film_id: Of which film.
         but_newest: Keep first paints and the newest state of a film forming: it is being fetched.
     """
-    found = previews(revisions(session, [film_id]).get(film_id, []))
+    found = previews(revisions(catalog, [film_id]).get(film_id, []))
     if but_newest:
         found = [row for row in found if row.forming][:-1]
     gone = [row.id for row in found]
-    paths = {row.path for rows in frames_of(session, gone).values() for row in rows}
-    session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
-    kept = set(session.exec(select(Frame.path).where(col(Frame.path).in_(paths))).all())
+    paths = {row.path for rows in frames_of(catalog, gone).values() for row in rows}
+    catalog.session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
+    kept = set(catalog.session.exec(select(Frame.path).where(col(Frame.path).in_(paths))).all())
     for path in paths - kept:
-        store.path(path).unlink(missing_ok=True)
+        catalog.files.path(path).unlink(missing_ok=True)
 
 
-def read_frame(store: Store, frame: Frame) -> Xy:
+def read_frame(files: Files, frame: Frame) -> Xy:
     """The numbers of a frame: float32 `[n, 2]`, NaN where a sample is missing."""
-    return np.fromfile(store.path(frame.path), "<f4").reshape(2, -1).T
+    return np.fromfile(files.path(frame.path), "<f4").reshape(2, -1).T
 
 
-def save_clusters(store: Store, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
+def save_clusters(files: Files, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
     """Keep the clusters of a frame's layout in place of others: int32 `[n]`, -1 for points in none."""
-    kept = store.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+    kept = files.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
     for other in set(kept.parent.glob("*.clusters")) - {kept}:
         other.unlink(missing_ok=True)
 
 
-def read_clusters(store: Store, frame: Frame) -> npt.NDArray[np.int32] | None:
+def read_clusters(files: Files, frame: Frame) -> npt.NDArray[np.int32] | None:
     """The clusters of a frame's layout; None where they were not worked out."""
-    path = store.path(_clusters_path(frame))
+    path = files.path(_clusters_path(frame))
     return np.fromfile(path, "<i4") if path.is_file() else None
 
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, update
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import Job, now
 
 LEASE = timedelta(seconds=30)  # renewed every few seconds; longer than any pause of a living worker
@@ -24,42 +25,42 @@ class Taken:
     key: str
 
 
-def enqueue(session: Session, kind: str, key: str) -> None:
+def enqueue(catalog: Catalog, kind: str, key: str) -> None:
     """Ask for work: a new job; a finished or failed one starts again; a running one runs once more."""
-    job = session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
+    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
     if job is None:
-        session.add(Job(kind=kind, key=key))
+        catalog.session.add(Job(kind=kind, key=key))
     elif job.status == "running":
         job.again = True
     elif job.status in ("ready", "failed", "cancelled"):
         job.status, job.error, job.tries, job.progress, job.message = "pending", None, 0, 0.0, ""
         job.created_at = job.updated_at = now()
-    session.flush()
+    catalog.session.flush()
 
 
-def cancel(session: Session, kind: str, key: str) -> None:
+def cancel(catalog: Catalog, kind: str, key: str) -> None:
     """End a job that waits or runs; its worker notices when it next says how far it is."""
-    job = session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
+    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
     if job is not None and job.status in ("pending", "running"):
         job.status, job.owner, job.lease_until, job.again, job.message = "cancelled", None, None, False, ""
         job.updated_at = now()
-        session.flush()
+        catalog.session.flush()
 
 
-def withdraw(session: Session, kind: str, keys: list[str]) -> None:
+def withdraw(catalog: Catalog, kind: str, keys: list[str]) -> None:
     """Forget jobs that wait or run, as if nobody had asked; their worker notices as with cancelled ones."""
     active = col(Job.status).in_(("pending", "running"))
-    session.exec(delete(Job).where(col(Job.kind) == kind, col(Job.key).in_(keys), active))
+    catalog.session.exec(delete(Job).where(col(Job.kind) == kind, col(Job.key).in_(keys), active))
 
 
-def take(session: Session, owner: str) -> Taken | None:
+def take(catalog: Catalog, owner: str) -> Taken | None:
     """Take a job; None when there is none to take.
 
     One that was not begun comes first, the newest of them: somebody waits for a first paint. Those that
     were begun take turns.
 
     Args:
-        session: A writing session of its own: the job is taken when it commits.
+        catalog: Open for writing; the job is taken when it commits.
         owner: Name of the worker's process.
     """
     waiting = (
@@ -71,15 +72,15 @@ def take(session: Session, owner: str) -> Taken | None:
             col(Job.updated_at),
         )
     )
-    for job in session.exec(waiting).all():
+    for job in catalog.session.exec(waiting).all():
         if job.tries >= TRIES:
             error = job.error or "its process ended without a word"
             sentence = f"the worker failed {TRIES} times ({error}); see the server's log, then ask again"
             _change(
-                session, job.id, col(Job.status) == job.status, status="failed", owner=None, error=sentence
+                catalog, job.id, col(Job.status) == job.status, status="failed", owner=None, error=sentence
             )
         elif _change(
-            session,
+            catalog,
             job.id,
             or_(col(Job.status) == "pending", _expired()),
             status="running",
@@ -92,18 +93,18 @@ def take(session: Session, owner: str) -> Taken | None:
     return None
 
 
-def hold(session: Session, job: Taken, owner: str) -> bool:
+def hold(catalog: Catalog, job: Taken, owner: str) -> bool:
     """Renew the lease; False when it is not the owner's any more."""
-    return _change(session, job.id, _held(owner), touch=False, lease_until=now() + LEASE)
+    return _change(catalog, job.id, _held(owner), touch=False, lease_until=now() + LEASE)
 
 
 def advance(
-    session: Session, job: Taken, owner: str, progress: float, message: str, *, kept: bool = False
+    catalog: Catalog, job: Taken, owner: str, progress: float, message: str, *, kept: bool = False
 ) -> bool:
     """Say how far the job is, and renew its lease; False when it is not the owner's any more.
 
     Args:
-        session: A writing session.
+        catalog: Open for writing.
         job: The job.
         owner: Name of the worker's process.
         progress: 0..1.
@@ -113,66 +114,66 @@ def advance(
     values: dict[str, Any] = {"progress": progress, "message": message, "lease_until": now() + LEASE}
     if kept:
         values |= {"tries": 1, "error": None}
-    return _change(session, job.id, _held(owner), **values)
+    return _change(catalog, job.id, _held(owner), **values)
 
 
-def finish(session: Session, job: Taken, owner: str) -> bool:
+def finish(catalog: Catalog, job: Taken, owner: str) -> bool:
     """End a job: ready, or pending again where more arrived while it ran."""
     rest: dict[str, Any] = {"owner": None, "lease_until": None, "tries": 0, "error": None, "message": ""}
     again = and_(_held(owner), col(Job.again).is_(True))
-    if _change(session, job.id, again, status="pending", again=False, **rest):
+    if _change(catalog, job.id, again, status="pending", again=False, **rest):
         return True
-    return _change(session, job.id, _held(owner), status="ready", progress=1.0, **rest)
+    return _change(catalog, job.id, _held(owner), status="ready", progress=1.0, **rest)
 
 
-def release(session: Session, job: Taken, owner: str) -> bool:
+def release(catalog: Catalog, job: Taken, owner: str) -> bool:
     """Give a job back unfinished, behind those that wait: what it has done stays."""
-    return _change(session, job.id, _held(owner), status="pending", owner=None, lease_until=None, tries=0)
+    return _change(catalog, job.id, _held(owner), status="pending", owner=None, lease_until=None, tries=0)
 
 
-def fail(session: Session, job: Taken, owner: str, error: str) -> bool:
+def fail(catalog: Catalog, job: Taken, owner: str, error: str) -> bool:
     """End a job with an error for people, or try again where more arrived while it ran."""
     rest: dict[str, Any] = {"owner": None, "lease_until": None, "error": error, "message": ""}
     again = and_(_held(owner), col(Job.again).is_(True))
-    if _change(session, job.id, again, status="pending", again=False, tries=0, **rest):
+    if _change(catalog, job.id, again, status="pending", again=False, tries=0, **rest):
         return True
-    return _change(session, job.id, _held(owner), status="failed", **rest)
+    return _change(catalog, job.id, _held(owner), status="failed", **rest)
 
 
-def note_error(session: Session, job: Taken, owner: str, error: str) -> None:
+def note_error(catalog: Catalog, job: Taken, owner: str, error: str) -> None:
     """Remember what ended the worker; the job itself is tried again once its lease is given up."""
-    _change(session, job.id, _held(owner), touch=False, error=error)
+    _change(catalog, job.id, _held(owner), touch=False, error=error)
 
 
-def give_back(session: Session, owner: str) -> None:
+def give_back(catalog: Catalog, owner: str) -> None:
     """Return the jobs of a worker that is stopped on purpose."""
     values: dict[str, Any] = {"status": "pending", "owner": None, "lease_until": None, "tries": 0}
-    session.exec(update(Job).where(_held(owner)).values(**values))
+    catalog.session.exec(update(Job).where(_held(owner)).values(**values))
 
 
-def fail_pending(session: Session, error: str) -> None:
+def fail_pending(catalog: Catalog, error: str) -> None:
     """Fail all that waits: no worker can be started."""
     values: dict[str, Any] = {"status": "failed", "error": error, "updated_at": now()}
-    session.exec(update(Job).where(col(Job.status) == "pending").values(**values))
+    catalog.session.exec(update(Job).where(col(Job.status) == "pending").values(**values))
 
 
-def expire(session: Session, owner: str) -> None:
+def expire(catalog: Catalog, owner: str) -> None:
     """Give up the leases of a worker that is known to have ended."""
-    session.exec(update(Job).where(_held(owner)).values(lease_until=now() - LEASE))
+    catalog.session.exec(update(Job).where(_held(owner)).values(lease_until=now() - LEASE))
 
 
-def others_wait(session: Session, job: Taken) -> bool:
+def others_wait(catalog: Catalog, job: Taken) -> bool:
     """Whether another job is pending."""
     return (
-        session.exec(select(Job.id).where(Job.status == "pending", Job.id != job.id).limit(1)).first()
+        catalog.session.exec(select(Job.id).where(Job.status == "pending", Job.id != job.id).limit(1)).first()
         is not None
     )
 
 
-def recent(session: Session, since: datetime) -> list[Job]:
+def recent(catalog: Catalog, since: datetime) -> list[Job]:
     """Jobs that are pending or running, and those that changed since a moment."""
     wanted = or_(col(Job.status).in_(("pending", "running")), col(Job.updated_at) >= since)
-    return list(session.exec(select(Job).where(wanted)).all())
+    return list(catalog.session.exec(select(Job).where(wanted)).all())
 
 
 def is_held(job: Job) -> bool:
@@ -180,9 +181,9 @@ def is_held(job: Job) -> bool:
     return job.status == "running" and job.lease_until is not None and job.lease_until > now()
 
 
-def jobs_of(session: Session, kind: str, keys: list[str]) -> dict[str, Job]:
+def jobs_of(catalog: Catalog, kind: str, keys: list[str]) -> dict[str, Job]:
     """Jobs by key."""
-    found = session.exec(select(Job).where(Job.kind == kind, col(Job.key).in_(keys))).all()
+    found = catalog.session.exec(select(Job).where(Job.kind == kind, col(Job.key).in_(keys))).all()
     return {job.key: job for job in found}
 
 
@@ -195,10 +196,12 @@ def _expired() -> ColumnElement[bool]:
 
 
 def _change(
-    session: Session, job_id: str, where: ColumnElement[bool], *, touch: bool = True, **values: Any
+    catalog: Catalog, job_id: str, where: ColumnElement[bool], *, touch: bool = True, **values: Any
 ) -> bool:
     """Update a job if it is as `where` says; one statement, so that two workers cannot both succeed."""
     if touch:
         values["updated_at"] = now()
-    result: CursorResult[Any] = session.exec(update(Job).where(col(Job.id) == job_id, where).values(**values))
+    result: CursorResult[Any] = catalog.session.exec(
+        update(Job).where(col(Job.id) == job_id, where).values(**values)
+    )
     return result.rowcount == 1

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Projection
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.job_queue import cancel, enqueue, jobs_of, withdraw
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
 from chroma.server.store.films.requests import METHODS, FilmRequest
@@ -31,7 +32,7 @@ class Wanted:
     films: list[str]
 
 
-def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
+def wanted_films(catalog: Catalog, run_ids: Collection[str]) -> Wanted:
     """The films to draw where snapshots came: each run's default one, and those that lack frames.
 
     The default film is that of the default layer and the first split by UMAP; where no vectors were captured,
@@ -40,18 +41,18 @@ def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
     """
     wanted = Wanted([], [])
     for run_id in run_ids:
-        run = session.get(Run, run_id)
+        run = catalog.session.get(Run, run_id)
         if run is None or run.deleted_at is not None:
             continue
-        existing = session.exec(select(Film).where(Film.run_id == run_id, Film.axis != "runs")).all()
-        jobs = jobs_of(session, KIND, [film.id for film in existing])
+        existing = catalog.session.exec(select(Film).where(Film.run_id == run_id, Film.axis != "runs")).all()
+        jobs = jobs_of(catalog, KIND, [film.id for film in existing])
         for film in existing:
             rests = film.id in jobs and jobs[film.id].status == "cancelled"
-            if not rests and not is_up_to_date(session, film):
+            if not rests and not is_up_to_date(catalog, film):
                 wanted.films.append(film.id)
-        pairs = _published_pairs(session, run_id)
+        pairs = _published_pairs(catalog, run_id)
         if not pairs and not existing:  # coordinates may be all there is
-            for layer, split, _ in logged_steps(session, [run_id]).get(run_id, [])[:1]:
+            for layer, split, _ in logged_steps(catalog, [run_id]).get(run_id, [])[:1]:
                 wanted.requests.append(FilmRequest(run_id, split, layer, LOGGED))
         if pairs and not any(_is_default(film, pairs) for film in existing):
             layer, split = _first(pairs)
@@ -59,60 +60,60 @@ def wanted_films(session: Session, run_ids: Collection[str]) -> Wanted:
     return wanted
 
 
-def grow_film(session: Session, film_id: str) -> Film | None:
+def grow_film(catalog: Catalog, film_id: str) -> Film | None:
     """Ask for what is missing of a film; None where it is gone."""
-    film = living_film(session, film_id)
+    film = living_film(catalog, film_id)
     if film is not None:
-        enqueue(session, KIND, film.id)
+        enqueue(catalog, KIND, film.id)
     return film
 
 
-def refine_film(session: Session, film_id: str) -> Film:
+def refine_film(catalog: Catalog, film_id: str) -> Film:
     """Ask for all frames of a film to be drawn together anew, in a new revision.
 
     Raises:
         NotFoundError: No such film.
         ConfigError: Its method draws each frame on its own.
     """
-    film = _known(session, film_id)
+    film = _known(catalog, film_id)
     if film.method != METHODS[0]:
         raise ConfigError(
             f"a film by {film.method!r} cannot be refined: its frames are drawn each on its own; "
             f"refine the one by {METHODS[0]!r}"
         )
     film.refine = True
-    session.add(film)
-    enqueue(session, KIND, film.id)
+    catalog.session.add(film)
+    enqueue(catalog, KIND, film.id)
     return film
 
 
-def cancel_film(session: Session, film_id: str) -> Film:
+def cancel_film(catalog: Catalog, film_id: str) -> Film:
     """Stop drawing a film: what is drawn stays, and it rests until it is asked for again.
 
     Raises:
         NotFoundError: No such film.
     """
-    film = _known(session, film_id)
+    film = _known(catalog, film_id)
     film.refine = False
-    session.add(film)
-    cancel(session, KIND, film.id)
+    catalog.session.add(film)
+    cancel(catalog, KIND, film.id)
     return film
 
 
-def put_away_films(session: Session, run_id: str) -> None:
+def put_away_films(catalog: Catalog, run_id: str) -> None:
     """Draw no further the films a run is in, for it is deleted; restored, it calls for those it lacks."""
-    of_runs = session.exec(select(Film).where(Film.axis == "runs")).all()
-    own = session.exec(select(Film.id).where(Film.run_id == run_id)).all()
-    withdraw(session, KIND, [*own, *(film.id for film in of_runs if run_id in (film.run_ids or ()))])
+    of_runs = catalog.session.exec(select(Film).where(Film.axis == "runs")).all()
+    own = catalog.session.exec(select(Film.id).where(Film.run_id == run_id)).all()
+    withdraw(catalog, KIND, [*own, *(film.id for film in of_runs if run_id in (film.run_ids or ()))])
 
 
-def published(session: Session, run_ids: Collection[str] | None = None) -> dict[str, str]:
+def published(catalog: Catalog, run_ids: Collection[str] | None = None) -> dict[str, str]:
     """For each run a digest of what films are drawn from: it differs when something came or was replaced.
 
     Deleted runs are left out, so that one that is restored counts as changed.
 
     Args:
-        session: A reading session.
+        catalog: Open for reading.
         run_ids: The runs to look at; None: all. All segments and snapshots of these runs are read.
     """
     snapshots = (
@@ -131,17 +132,17 @@ def published(session: Session, run_ids: Collection[str] | None = None) -> dict[
         snapshots = snapshots.where(col(Snapshot.run_id).in_(run_ids))
         coordinates = coordinates.where(col(Segment.run_id).in_(run_ids))
     found: dict[str, Any] = {}
-    for run_id, digest in (*session.exec(snapshots), *session.exec(coordinates)):
+    for run_id, digest in (*catalog.session.exec(snapshots), *catalog.session.exec(coordinates)):
         found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
 
-def living_film(session: Session, film_id: str) -> Film | None:
+def living_film(catalog: Catalog, film_id: str) -> Film | None:
     """A film none of whose runs is deleted."""
-    film = session.get(Film, film_id)
+    film = catalog.session.get(Film, film_id)
     if film is None:
         return None
-    runs = [session.get(Run, run_id) for run_id in film.run_ids or [film.run_id]]
+    runs = [catalog.session.get(Run, run_id) for run_id in film.run_ids or [film.run_id]]
     return film if all(run is not None and run.deleted_at is None for run in runs) else None
 
 
@@ -152,10 +153,10 @@ def split_rank(name: str) -> tuple[int, str]:
     return (order.index(stem) if stem in order else len(order), name)
 
 
-def _known(session: Session, film_id: str) -> Film:
-    film = living_film(session, film_id)
+def _known(catalog: Catalog, film_id: str) -> Film:
+    film = living_film(catalog, film_id)
     if film is None:
-        raise NotFoundError("film", film_id, session.exec(select(Film.id)).all())
+        raise NotFoundError("film", film_id, catalog.session.exec(select(Film.id)).all())
     return film
 
 
@@ -165,14 +166,17 @@ def _is_default(film: Film, pairs: Sequence[tuple[Layer, Split]]) -> bool:
     return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, METHODS[0])
 
 
-def _published_pairs(session: Session, run_id: str) -> list[tuple[Layer, Split]]:
+def _published_pairs(catalog: Catalog, run_id: str) -> list[tuple[Layer, Split]]:
     """The layers and splits of a run that have published snapshots."""
-    rows: Sequence[Any] = session.exec(
+    rows: Sequence[Any] = catalog.session.exec(
         select(Snapshot.layer_id, Snapshot.split_id)
         .where(Snapshot.run_id == run_id, col(Snapshot.status).in_(PUBLISHED))
         .distinct()
     ).all()
-    return [(session.get_one(Layer, layer), session.get_one(Split, split)) for layer, split in rows]
+    return [
+        (catalog.session.get_one(Layer, layer), catalog.session.get_one(Split, split))
+        for layer, split in rows
+    ]
 
 
 def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[Layer, Split]:

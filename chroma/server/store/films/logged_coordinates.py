@@ -12,12 +12,12 @@ from hashlib import blake2b
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma import segment
 from chroma.records import Projection
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.points import Points
 from chroma.server.store.tables import COORDINATES
@@ -26,17 +26,17 @@ LOGGED = "logged"  # the method of such films
 
 
 def stand_in(
-    session: Session, run_id: str, split: tables.Split, attempt: tables.Attempt, record: Projection
+    catalog: Catalog, run_id: str, split: tables.Split, attempt: tables.Attempt, record: Projection
 ) -> None:
     """Make the layer and the snapshot that coordinates belong to, where no vectors made them."""
     key = tables.stable_id("layer", run_id, record.layer)
-    layer = session.get(tables.Layer, key)
+    layer = catalog.session.get(tables.Layer, key)
     if layer is None:
         layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0, reason="logged coordinates")
-        session.add(layer)
-        session.flush()
+        catalog.session.add(layer)
+        catalog.session.flush()
     key = tables.stable_id("snapshot", run_id, record.layer, record.split, record.step)
-    row = session.get(tables.Snapshot, key)
+    row = catalog.session.get(tables.Snapshot, key)
     if row is not None and row.status != COORDINATES:
         return
     row = row or tables.Snapshot(
@@ -51,22 +51,22 @@ def stand_in(
         status=COORDINATES,
     )
     row.epoch, row.attempt_id = record.epoch, attempt.id
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()
 
 
-def only_coordinates(session: Session, layer: tables.Layer, split: tables.Split, step: int | None) -> bool:
+def only_coordinates(catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int | None) -> bool:
     """Whether coordinates are all there is of a layer and a split at a step; None: at any step."""
     if step is None:
         return layer.dim == 0
     key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
-    row = session.get(tables.Snapshot, key)
+    row = catalog.session.get(tables.Snapshot, key)
     return row is not None and row.status == COORDINATES
 
 
-def logged_steps(session: Session, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
+def logged_steps(catalog: Catalog, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:
     """By run the layer, split and step of all coordinates that were logged, by step."""
-    rows: Sequence[Any] = session.exec(
+    rows: Sequence[Any] = catalog.session.exec(
         select(tables.Segment.run_id, tables.Segment.layer, tables.Segment.split, tables.Segment.step)
         .where(col(tables.Segment.run_id).in_(run_ids), tables.Segment.kind == Projection.kind)
         .distinct()
@@ -78,15 +78,15 @@ def logged_steps(session: Session, run_ids: Sequence[str]) -> dict[str, list[tup
     return found
 
 
-def logged_snapshots(session: Session, layer: tables.Layer, split: tables.Split) -> list[tables.Snapshot]:
+def logged_snapshots(catalog: Catalog, layer: tables.Layer, split: tables.Split) -> list[tables.Snapshot]:
     """The snapshots of a layer and a split that have coordinates, by step.
 
     They are copies, whose digest is that of coordinates and vectors: what a frame is drawn from.
     """
     by_step: dict[int, list[tables.Segment]] = {}
-    for row in _segments(session, layer, split):
+    for row in _segments(catalog, layer, split):
         by_step.setdefault(row.step or 0, []).append(row)
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(tables.Snapshot)
         .where(tables.Snapshot.layer_id == layer.id, tables.Snapshot.split_id == split.id)
         .where(col(tables.Snapshot.step).in_(by_step))
@@ -99,20 +99,20 @@ def logged_snapshots(session: Session, layer: tables.Layer, split: tables.Split)
     return copies
 
 
-def logged_xy(session: Session, store: Store, snapshot: tables.Snapshot, points: Points) -> Xy:
+def logged_xy(catalog: Catalog, snapshot: tables.Snapshot, points: Points) -> Xy:
     """The coordinates of a snapshot in film order, float32 `[n, 2]`; NaN where a sample has none."""
-    layer = session.get_one(tables.Layer, snapshot.layer_id)
-    split = session.get_one(tables.Split, snapshot.split_id)
+    layer = catalog.session.get_one(tables.Layer, snapshot.layer_id)
+    split = catalog.session.get_one(tables.Split, snapshot.split_id)
     xy = np.full((len(points), 2), np.nan, np.float32)
-    for row in reversed(_segments(session, layer, split, snapshot.step)):  # the first word of a sample counts
-        columns = segment.read_columns(store.path(row.path), ("ids", "xy"))
+    for row in reversed(_segments(catalog, layer, split, snapshot.step)):  # the first word of a sample counts
+        columns = segment.read_columns(catalog.files.path(row.path), ("ids", "xy"))
         rows = points.rows(columns["ids"])
         xy[rows[rows >= 0]] = columns["xy"][rows >= 0]
     return xy
 
 
 def _segments(
-    session: Session, layer: tables.Layer, split: tables.Split, step: int | None = None
+    catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int | None = None
 ) -> list[tables.Segment]:
     """The segments of logged coordinates, each step's of the newest attempt at it only."""
     query = (
@@ -126,7 +126,7 @@ def _segments(
         )
         .order_by(col(tables.Segment.id))
     )
-    rows: Sequence[Any] = session.exec(
+    rows: Sequence[Any] = catalog.session.exec(
         query if step is None else query.where(tables.Segment.step == step)
     ).all()
     newest: dict[int, int] = {}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import ConfigError
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.same_data import Followed, difference
 from chroma.server.store.films.sources import last_snapshot
 from chroma.server.store.samples.load import split_samples
@@ -30,29 +30,26 @@ class Partner:
     refusal: str | None
 
 
-def partners_of(
-    session: Session, store: Store, run: Run, layer: Layer, split: Split
-) -> tuple[list[Partner], int]:
+def partners_of(catalog: Catalog, run: Run, layer: Layer, split: Split) -> tuple[list[Partner], int]:
     """The other living runs of a project that may join a film over runs, newest first.
 
     Returns:
         Those looked at, at most `MOST`; and how many there are.
     """
-    others = session.exec(
+    others = catalog.session.exec(
         select(Run)
         .where(Run.project_id == run.project_id, Run.id != run.id, col(Run.deleted_at).is_(None))
         .order_by(col(Run.created_at).desc(), Run.id)
     ).all()
     found = [
-        Partner(other, _refusal(session, store, run, other, layer=layer, split=split, epoch=None))
+        Partner(other, _refusal(catalog, run, other, layer=layer, split=split, epoch=None))
         for other in others[:MOST]
     ]
     return found, len(others)
 
 
 def refuse_others(
-    session: Session,
-    store: Store,
+    catalog: Catalog,
     run: Run,
     others: Sequence[Run],
     *,
@@ -70,7 +67,7 @@ def refuse_others(
         refusal = (
             f"it belongs to another project than {run.name!r}"
             if other.project_id != run.project_id
-            else _refusal(session, store, run, other, layer=layer, split=split, epoch=epoch)
+            else _refusal(catalog, run, other, layer=layer, split=split, epoch=epoch)
         )
         if refusal is not None:
             raise ConfigError(
@@ -80,14 +77,14 @@ def refuse_others(
 
 
 def _refusal(
-    session: Session, store: Store, run: Run, other: Run, *, layer: Layer, split: Split, epoch: int | None
+    catalog: Catalog, run: Run, other: Run, *, layer: Layer, split: Split, epoch: int | None
 ) -> str | None:
-    snapshot = last_snapshot(session, other.id, layer.name, split.name, epoch)
+    snapshot = last_snapshot(catalog, other.id, layer.name, split.name, epoch)
     if snapshot is None:
         at = "" if epoch is None else f" at epoch {epoch}"
         return f"it has no snapshot of layer {layer.name!r} in split {split.name!r}{at}"
-    theirs = session.get_one(Split, snapshot.split_id)
+    theirs = catalog.session.get_one(Split, snapshot.split_id)
     return difference(
-        Followed(run.name, split, split_samples(session, store, split)),
-        Followed(other.name, theirs, split_samples(session, store, theirs)),
+        Followed(run.name, split, split_samples(catalog, split)),
+        Followed(other.name, theirs, split_samples(catalog, theirs)),
     )

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Array, Ids
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.samples.arrow import arrow_column, arrow_stream
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.tables import Film, Split
@@ -46,30 +46,30 @@ class Points:
         return point_at[places]
 
 
-def points_of(session: Session, store: Store, film: Film) -> Points:
+def points_of(catalog: Catalog, film: Film) -> Points:
     """The points of a film as its split is now; samples that come later are appended.
 
     Raises:
         FileNotFoundError: The file that says which samples were picked is gone.
     """
-    table = split_samples(session, store, session.get_one(Split, film.split_id))
+    table = split_samples(catalog, catalog.session.get_one(Split, film.split_id))
     if not film.subset:
         return Points(table, np.arange(len(table)))
-    ids = _read(store, film.id)
+    ids = _read(catalog.files, film.id)
     keys = np.array(ids, object if table.ids.dtype == object else np.int64)
     places = table.positions(keys)
     return Points(table, np.sort(places[places >= 0]))
 
 
-def point_ids(session: Session, store: Store, film: Film) -> Array:
+def point_ids(catalog: Catalog, film: Film) -> Array:
     """The ids of a film's points, in film order: int64, or object of str."""
-    points = points_of(session, store, film)
+    points = points_of(catalog, film)
     return points.table.ids[points.positions[: film.n]]
 
 
-def film_ids(session: Session, store: Store, film: Film) -> bytes:
+def film_ids(catalog: Catalog, film: Film) -> bytes:
     """The ids of a film's points, in film order: column `id`, int64 or string."""
-    return arrow_stream({"id": arrow_column(point_ids(session, store, film))})
+    return arrow_stream({"id": arrow_column(point_ids(catalog, film))})
 
 
 def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
@@ -93,15 +93,15 @@ def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
     return picked
 
 
-def picked_of(store: Store, film_id: str) -> list[str]:
+def picked_of(files: Files, film_id: str) -> list[str]:
     """The samples that were picked for a film, as text; they outlive the film's row.
 
     Raises:
         NotFoundError: No samples were picked for such a film.
     """
-    if not re.fullmatch(r"[0-9a-f]{32}", film_id) or not store.path(_path(film_id)).is_file():
+    if not re.fullmatch(r"[0-9a-f]{32}", film_id) or not files.path(_path(film_id)).is_file():
         raise NotFoundError("film of picked samples", film_id)
-    return [str(id_) for id_ in _read(store, film_id)]
+    return [str(id_) for id_ in _read(files, film_id)]
 
 
 def subset_digest(ids: Sequence[Any]) -> str:
@@ -109,13 +109,13 @@ def subset_digest(ids: Sequence[Any]) -> str:
     return blake2b(json.dumps(ids).encode(), digest_size=16).hexdigest()
 
 
-def keep_subset(store: Store, film_id: str, ids: Sequence[Any]) -> None:
+def keep_subset(files: Files, film_id: str, ids: Sequence[Any]) -> None:
     """Store the ids of a film's picked samples beside its frames."""
-    store.write(_path(film_id), json.dumps(ids).encode())
+    files.write(_path(film_id), json.dumps(ids).encode())
 
 
-def _read(store: Store, film_id: str) -> list[Any]:
-    return json.loads(store.path(_path(film_id)).read_bytes())
+def _read(files: Files, film_id: str) -> list[Any]:
+    return json.loads(files.path(_path(film_id)).read_bytes())
 
 
 def _path(film_id: str) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.methods import OTHERS, check_installed
 from chroma.server.store import lookups
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import points
 from chroma.server.store.films.job_queue import enqueue
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
@@ -58,7 +58,7 @@ class FilmRequest:
     samples_of: str | None = None
 
 
-def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
+def request_film(catalog: Catalog, request: FilmRequest) -> Film:
     """Ask for a film; the same question gives the same film, a failed one is tried again.
 
     Raises:
@@ -67,25 +67,25 @@ def request_film(session: Session, store: Store, request: FilmRequest) -> Film:
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     _check(request)
-    run = _living(session, request.run_id)
-    split = lookups.split_by(session, run.id, request.split)
-    film = _film(session, store, request, run, split)
+    run = _living(catalog, request.run_id)
+    split = lookups.split_by(catalog, run.id, request.split)
+    film = _film(catalog, request, run, split)
     picked, sample_ids = None, request.sample_ids
     if request.samples_of is not None:
-        sample_ids = points.picked_of(store, request.samples_of)
+        sample_ids = points.picked_of(catalog.files, request.samples_of)
     if sample_ids is not None:
-        picked = points.pick(split_samples(session, store, split), sample_ids)
+        picked = points.pick(split_samples(catalog, split), sample_ids)
         film.subset = points.subset_digest(picked)
-    film.id = _id(session, film)
-    known = session.get(Film, film.id)
+    film.id = _id(catalog, film)
+    known = catalog.session.get(Film, film.id)
     if known is None:
         if picked is not None:
-            points.keep_subset(store, film.id, picked)
-        session.add(film)
-        session.flush()
+            points.keep_subset(catalog.files, film.id, picked)
+        catalog.session.add(film)
+        catalog.session.flush()
         known = film
-    if not is_up_to_date(session, known):
-        enqueue(session, KIND, known.id)
+    if not is_up_to_date(catalog, known):
+        enqueue(catalog, KIND, known.id)
     return known
 
 
@@ -124,7 +124,7 @@ def _check(request: FilmRequest) -> None:
             raise ConfigError(f"{name} is an empty list, so the film has no frame; name at least one")
 
 
-def _film(session: Session, store: Store, request: FilmRequest, run: Run, split: Split) -> Film:
+def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Film:
     """The film that is asked for, not yet in the catalog: ids and step are found out, nothing is drawn."""
     film = Film(
         id="",
@@ -136,8 +136,8 @@ def _film(session: Session, store: Store, request: FilmRequest, run: Run, split:
         axis=request.axis,
     )
     if request.axis == "layers":
-        film.step = _step(session, split, request)
-        there = layers_at(session, split, film.step)
+        film.step = _step(catalog, split, request)
+        there = layers_at(catalog, split, film.step)
         if request.layers is not None:
             names = {layer.name: layer for layer in there}
             for name in request.layers:
@@ -148,17 +148,17 @@ def _film(session: Session, store: Store, request: FilmRequest, run: Run, split:
         film.layer_id = there[-1].id
         return film
     layer = (
-        default_layer(session, split)
+        default_layer(catalog, split)
         if request.layer is None
-        else lookups.layer_by(session, run.id, request.layer)
+        else lookups.layer_by(catalog, run.id, request.layer)
     )
     film.layer_id = layer.id
     if request.method == LOGGED:
-        _check_logged(session, film, request.steps)
+        _check_logged(catalog, film, request.steps)
     elif request.steps is not None:
         film.steps = sorted(set(request.steps))
         for step in film.steps:
-            lookups.snapshot_at(session, layer, split, step)
+            lookups.snapshot_at(catalog, layer, split, step)
     if request.axis == "runs":
         if request.runs is None or request.runs[0] != run.id:
             raise ConfigError(
@@ -166,15 +166,18 @@ def _film(session: Session, store: Store, request: FilmRequest, run: Run, split:
             )
         film.run_ids = list(dict.fromkeys(request.runs))
         film.epoch = request.epoch
-        others = [_living(session, run_id) for run_id in film.run_ids[1:]]
-        refuse_others(session, store, run, others, layer=layer, split=split, epoch=request.epoch)
+        others = [_living(catalog, run_id) for run_id in film.run_ids[1:]]
+        refuse_others(catalog, run, others, layer=layer, split=split, epoch=request.epoch)
     return film
 
 
-def _check_logged(session: Session, film: Film, steps: Sequence[int] | None) -> None:
+def _check_logged(catalog: Catalog, film: Film, steps: Sequence[int] | None) -> None:
     """Take the steps that were asked for, if coordinates were logged at them."""
-    layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
-    known = [row.step for row in logged_snapshots(session, layer, split)]
+    layer, split = (
+        catalog.session.get_one(Layer, film.layer_id),
+        catalog.session.get_one(Split, film.split_id),
+    )
+    known = [row.step for row in logged_snapshots(catalog, layer, split)]
     if not known:
         raise NotFoundError("logged coordinates", f"{layer.name} of {split.name}")
     if steps is not None:
@@ -184,9 +187,9 @@ def _check_logged(session: Session, film: Film, steps: Sequence[int] | None) -> 
                 raise NotFoundError("coordinates at step", step, map(str, known))
 
 
-def _step(session: Session, split: Split, request: FilmRequest) -> int:
+def _step(catalog: Catalog, split: Split, request: FilmRequest) -> int:
     """The step that a film over layers is of."""
-    rows = moments(session, split)
+    rows = moments(catalog, split)
     if not rows:
         raise NotFoundError("snapshot", f"split {split.name}")
     if request.step is not None:
@@ -202,10 +205,10 @@ def _step(session: Session, split: Split, request: FilmRequest) -> int:
     return by_epoch[request.epoch]
 
 
-def _id(session: Session, film: Film) -> str:
+def _id(catalog: Catalog, film: Film) -> str:
     """The digest of all that was asked for."""
-    layer = session.get_one(Layer, film.layer_id).name
-    split = session.get_one(Split, film.split_id).name
+    layer = catalog.session.get_one(Layer, film.layer_id).name
+    split = catalog.session.get_one(Split, film.split_id).name
     if film.axis == "epochs":
         key: list[object] = ["film", film.run_id, layer, split, film.method]
         more = [f"steps={film.steps}"] if film.steps is not None else []
@@ -218,9 +221,9 @@ def _id(session: Session, film: Film) -> str:
     return stable_id(*key, *more, *([f"subset={film.subset}"] if film.subset else []))
 
 
-def _living(session: Session, run_id: str) -> Run:
-    run = session.get(Run, run_id)
+def _living(catalog: Catalog, run_id: str) -> Run:
+    run = catalog.session.get(Run, run_id)
     if run is None or run.deleted_at is not None:
-        alive = session.exec(select(Run.id).where(col(Run.deleted_at).is_(None))).all()
+        alive = catalog.session.exec(select(Run.id).where(col(Run.deleted_at).is_(None))).all()
         raise NotFoundError("run", run_id, alive)
     return run

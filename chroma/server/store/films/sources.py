@@ -8,11 +8,12 @@ from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import NotFoundError
 from chroma.projection.append import FilmParams
 from chroma.projection.film import ENGINE
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.frames import frames_of, is_fresh, revisions, shown
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K
@@ -40,39 +41,48 @@ class FilmSource:
         return f"layer {self.layer.name!r}"
 
 
-def film_source(session: Session, film: Film) -> FilmSource:
+def film_source(catalog: Catalog, film: Film) -> FilmSource:
     """The film with its layer, its split and its published snapshots."""
-    layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
-    return FilmSource(film, layer, split, snapshots_of(session, film))
+    layer, split = (
+        catalog.session.get_one(Layer, film.layer_id),
+        catalog.session.get_one(Split, film.split_id),
+    )
+    return FilmSource(film, layer, split, snapshots_of(catalog, film))
 
 
-def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
+def snapshots_of(catalog: Catalog, film: Film) -> list[Snapshot]:
     """The published snapshots a film is of, in its order: by step, by layer of the model, or by run.
 
     Of logged coordinates: those that have them.
     """
     if film.axis == "layers":
-        split = session.get_one(Split, film.split_id)
-        there = {layer.name: layer for layer in layers_at(session, split, film.step or 0)}
+        split = catalog.session.get_one(Split, film.split_id)
+        there = {layer.name: layer for layer in layers_at(catalog, split, film.step or 0)}
         names = there if film.layers is None else [name for name in film.layers if name in there]
         ids = [there[name].id for name in names]
-        rows = session.exec(
+        rows = catalog.session.exec(
             _published().where(col(Snapshot.layer_id).in_(ids), Snapshot.split_id == split.id)
         ).all()
         by_layer = {row.layer_id: row for row in rows if row.step == film.step}
         return [by_layer[id_] for id_ in ids if id_ in by_layer]
     if film.axis == "runs":
-        layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
+        layer, split = (
+            catalog.session.get_one(Layer, film.layer_id),
+            catalog.session.get_one(Split, film.split_id),
+        )
         found = (
-            last_snapshot(session, run_id, layer.name, split.name, film.epoch)
+            last_snapshot(catalog, run_id, layer.name, split.name, film.epoch)
             for run_id in film.run_ids or ()
         )
         return [row for row in found if row is not None]
     if film.method == LOGGED:
-        layer, split = session.get_one(Layer, film.layer_id), session.get_one(Split, film.split_id)
-        rows = logged_snapshots(session, layer, split)
+        layer, split = (
+            catalog.session.get_one(Layer, film.layer_id),
+            catalog.session.get_one(Split, film.split_id),
+        )
+        rows = logged_snapshots(catalog, layer, split)
         return [row for row in rows if film.steps is None or row.step in film.steps]
-    rows = session.exec(
+    rows = catalog.session.exec(
         _published()
         .where(Snapshot.layer_id == film.layer_id, Snapshot.split_id == film.split_id)
         .order_by(col(Snapshot.step))
@@ -81,7 +91,7 @@ def snapshots_of(session: Session, film: Film) -> list[Snapshot]:
 
 
 def last_snapshot(
-    session: Session, run_id: str, layer: str, split: str, epoch: int | None
+    catalog: Catalog, run_id: str, layer: str, split: str, epoch: int | None
 ) -> Snapshot | None:
     """A run's last published snapshot of a layer and a split by their names, or the last of an epoch."""
     query = (
@@ -91,12 +101,12 @@ def last_snapshot(
         .where(Snapshot.run_id == run_id, Layer.name == layer, Split.name == split)
         .order_by(col(Snapshot.step).desc())
     )
-    return session.exec(query if epoch is None else query.where(Snapshot.epoch == epoch)).first()
+    return catalog.session.exec(query if epoch is None else query.where(Snapshot.epoch == epoch)).first()
 
 
-def moments(session: Session, split: Split) -> list[tuple[int, int | None]]:
+def moments(catalog: Catalog, split: Split) -> list[tuple[int, int | None]]:
     """Step and epoch of a split's published snapshots, by step."""
-    rows: Iterable[Any] = session.exec(
+    rows: Iterable[Any] = catalog.session.exec(
         select(Snapshot.step, Snapshot.epoch)
         .where(Snapshot.split_id == split.id, col(Snapshot.status).in_(PUBLISHED))
         .distinct()
@@ -105,18 +115,18 @@ def moments(session: Session, split: Split) -> list[tuple[int, int | None]]:
     return [(step, epoch) for step, epoch in rows]
 
 
-def layers_at(session: Session, split: Split, step: int) -> list[Layer]:
+def layers_at(catalog: Catalog, split: Split, step: int) -> list[Layer]:
     """The layers that have a published snapshot of a split at a step, in the order of the model.
 
     That is the order their first vectors were written in: a forward pass meets the layers one by one.
     """
-    rows: Iterable[Any] = session.exec(
+    rows: Iterable[Any] = catalog.session.exec(
         select(Segment.layer, func.min(Segment.number))
         .where(Segment.run_id == split.run_id, Segment.kind == "snapshot")
         .group_by(col(Segment.layer))
     ).all()
     first = {str(name): int(number) for name, number in rows}
-    layers = session.exec(
+    layers = catalog.session.exec(
         select(Layer)
         .join(Snapshot, col(Snapshot.layer_id) == Layer.id)
         .where(Snapshot.split_id == split.id, Snapshot.step == step)
@@ -125,13 +135,13 @@ def layers_at(session: Session, split: Split, step: int) -> list[Layer]:
     return sorted(layers, key=lambda layer: (first.get(layer.name, 0), layer.name))
 
 
-def default_layer(session: Session, split: Split) -> Layer:
+def default_layer(catalog: Catalog, split: Split) -> Layer:
     """The layer of a run that the dashboard opens first.
 
     Raises:
         NotFoundError: The run has no layer yet.
     """
-    layers = session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
+    layers = catalog.session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
     if not layers:
         raise NotFoundError("layer", "the default one")
     return min(layers, key=by_default)
@@ -142,14 +152,14 @@ def by_default(layer: Layer) -> tuple[bool, bool, str]:
     return (not layer.default, layer.dim == 0, layer.name)
 
 
-def is_up_to_date(session: Session, film: Film) -> bool:
+def is_up_to_date(catalog: Catalog, film: Film) -> bool:
     """Whether the last thing done for a film was to finish it, with every snapshot there is now."""
-    job = session.exec(select(Job).where(Job.kind == KIND, Job.key == film.id)).first()
+    job = catalog.session.exec(select(Job).where(Job.kind == KIND, Job.key == film.id)).first()
     if job is None or job.status != "ready" or film.refine:
         return False
-    newest: Sequence[Snapshot] = snapshots_of(session, film)
-    drawing = shown(revisions(session, [film.id]).get(film.id, []), film.method)
-    frames = frames_of(session, [drawing.id]).get(drawing.id, []) if drawing else []
+    newest: Sequence[Snapshot] = snapshots_of(catalog, film)
+    drawing = shown(revisions(catalog, [film.id]).get(film.id, []), film.method)
+    frames = frames_of(catalog, [drawing.id]).get(drawing.id, []) if drawing else []
     drawn = {frame.snapshot_id: frame for frame in frames}
     if len(newest) > MOST_FRAMES:  # a long run: some are left out on purpose, but never the last
         newest = [*newest[-1:], *(row for row in newest if row.id in drawn)]
@@ -164,11 +174,11 @@ def recipe(snapshots: Sequence[Snapshot]) -> str:
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def is_refinable(session: Session, method: str, revision: Revision | None, frames: Sequence[Frame]) -> bool:
+def is_refinable(catalog: Catalog, method: str, revision: Revision | None, frames: Sequence[Frame]) -> bool:
     """Whether some of a finished film's frames were not drawn together, or samples placed among landmarks.
 
     Args:
-        session: A reading session.
+        catalog: Open for reading.
         method: Of the film; only umap draws frames together.
         revision: The one that is shown.
         frames: Of that revision, in order.
@@ -179,7 +189,7 @@ def is_refinable(session: Session, method: str, revision: Revision | None, frame
         return True
     if len(frames) < 2:
         return False
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(Snapshot).where(col(Snapshot.id).in_({frame.snapshot_id for frame in frames}))
     ).all()
     snapshots = {row.id: row for row in rows}

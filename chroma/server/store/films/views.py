@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import func
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.job_queue import jobs_of
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
@@ -55,17 +56,17 @@ class FilmView:
     sources: Sequence[FrameSource]
 
 
-def film_views(session: Session, film_ids: Sequence[str]) -> dict[str, FilmView]:
+def film_views(catalog: Catalog, film_ids: Sequence[str]) -> dict[str, FilmView]:
     """Films with their names, their jobs and the revisions that are shown, in the order of the ids."""
-    rows = {row.id: row for row in session.exec(select(Film).where(col(Film.id).in_(film_ids))).all()}
-    layers = _by_id(session, Layer, {row.layer_id for row in rows.values()})
-    splits = _by_id(session, Split, {row.split_id for row in rows.values()})
-    counts = _Counts(session, list(rows.values()))
-    jobs = jobs_of(session, KIND, list(rows))
-    history = stored.revisions(session, rows)
+    rows = {row.id: row for row in catalog.session.exec(select(Film).where(col(Film.id).in_(film_ids))).all()}
+    layers = _by_id(catalog, Layer, {row.layer_id for row in rows.values()})
+    splits = _by_id(catalog, Split, {row.split_id for row in rows.values()})
+    counts = _Counts(catalog, list(rows.values()))
+    jobs = jobs_of(catalog, KIND, list(rows))
+    history = stored.revisions(catalog, rows)
     shown = {id_: stored.shown(history.get(id_, []), row.method) for id_, row in rows.items()}
-    frames = stored.frames_of(session, [revision.id for revision in shown.values() if revision])
-    sources = _sources(session, {frame.snapshot_id for found in frames.values() for frame in found})
+    frames = stored.frames_of(catalog, [revision.id for revision in shown.values() if revision])
+    sources = _sources(catalog, {frame.snapshot_id for found in frames.values() for frame in found})
     views: dict[str, FilmView] = {}
     for id_ in film_ids:
         if id_ in rows:
@@ -90,9 +91,9 @@ def film_views(session: Session, film_ids: Sequence[str]) -> dict[str, FilmView]
 class _Counts:
     """How many snapshots films could show."""
 
-    def __init__(self, session: Session, films: Sequence[Film]) -> None:
+    def __init__(self, catalog: Catalog, films: Sequence[Film]) -> None:
         def grouped(one: Any, other: Any) -> dict[tuple[Any, Any], int]:
-            rows: Iterable[Any] = session.exec(
+            rows: Iterable[Any] = catalog.session.exec(
                 select(one, other, func.count())
                 .where(col(Snapshot.run_id).in_({film.run_id for film in films}))
                 .where(col(Snapshot.status).in_(PUBLISHED))
@@ -101,7 +102,7 @@ class _Counts:
             return {(first, second): int(count) for first, second, count in rows}
 
         axes = {film.axis for film in films}
-        logged = logged_steps(session, [film.run_id for film in films if film.method == LOGGED])
+        logged = logged_steps(catalog, [film.run_id for film in films if film.method == LOGGED])
         self._logged = Counter(
             (run_id, layer, split) for run_id, rows in logged.items() for layer, split, _ in rows
         )
@@ -119,8 +120,8 @@ class _Counts:
         return self._steps.get((film.layer_id, film.split_id), 0)
 
 
-def _sources(session: Session, snapshot_ids: Iterable[str]) -> dict[str, FrameSource]:
-    rows = session.exec(
+def _sources(catalog: Catalog, snapshot_ids: Iterable[str]) -> dict[str, FrameSource]:
+    rows = catalog.session.exec(
         select(Snapshot.id, Run.id, Run.name, Layer.name)
         .join(Layer, col(Snapshot.layer_id) == Layer.id)
         .join(Run, col(Snapshot.run_id) == Run.id)
@@ -129,5 +130,5 @@ def _sources(session: Session, snapshot_ids: Iterable[str]) -> dict[str, FrameSo
     return {snapshot: FrameSource(run_id, run, layer) for snapshot, run_id, run, layer in rows}
 
 
-def _by_id(session: Session, table: Any, ids: Iterable[str]) -> dict[str, Any]:
-    return {row.id: row for row in session.exec(select(table).where(table.id.in_(ids))).all()}
+def _by_id(catalog: Catalog, table: Any, ids: Iterable[str]) -> dict[str, Any]:
+    return {row.id: row for row in catalog.session.exec(select(table).where(table.id.in_(ids))).all()}

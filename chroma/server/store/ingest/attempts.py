@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import col, func, select
 
 from chroma.records import Header, RunStatus
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.ingest.snapshots import settle
 
 _LOST = "lost"  # how a writer closed that was gone without a closing segment
 
 
-def attempt_of(session: Session, header: Header) -> tables.Attempt:
+def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
     """The attempt a segment belongs to, made if it is new; attempts are numbered as they began."""
     key = tables.stable_id("attempt", header.run, header.attempt)
     began = datetime.fromtimestamp(header.created_at, UTC)
-    attempt = session.get(tables.Attempt, key)
+    attempt = catalog.session.get(tables.Attempt, key)
     if attempt is None:
         attempt = tables.Attempt(
             id=key, run_id=header.run, key=header.attempt, number=0, started_at=began, closings={}
         )
-        session.add(attempt)
+        catalog.session.add(attempt)
     elif attempt.started_at <= began and header.writer not in attempt.closings:
         return attempt
     attempt.started_at = min(attempt.started_at, began)
@@ -33,57 +33,57 @@ def attempt_of(session: Session, header: Header) -> tables.Attempt:
         attempt.closings = {
             writer: how for writer, how in attempt.closings.items() if writer != header.writer
         }
-    session.flush()
-    for number, row in enumerate(_attempts(session, header.run)):
+    catalog.session.flush()
+    for number, row in enumerate(_attempts(catalog, header.run)):
         row.number = number
     return attempt
 
 
-def refresh(session: Session, store: Store, run: tables.Run, attempt: tables.Attempt) -> None:
+def refresh(catalog: Catalog, run: tables.Run, attempt: tables.Attempt) -> None:
     """Bring the status of an attempt, of its open snapshots and of its run up to date."""
-    session.flush()
+    catalog.session.flush()
     status = _status(attempt)
     changed = status != attempt.status
     attempt.status = status
-    last = session.exec(
+    last = catalog.session.exec(
         select(func.max(tables.Segment.created_at)).where(tables.Segment.attempt_id == attempt.id)
     ).one()
     attempt.finished_at = None if status == "running" else last
-    newest = _attempts(session, run.id)[-1]
+    newest = _attempts(catalog, run.id)[-1]
     run.status, run.finished_at = newest.status, newest.finished_at
-    session.flush()
+    catalog.session.flush()
     if changed:
-        settle_all(session, store, attempt)
+        settle_all(catalog, attempt)
 
 
-def settle_all(session: Session, store: Store, attempt: tables.Attempt) -> None:
+def settle_all(catalog: Catalog, attempt: tables.Attempt) -> None:
     """Publish what an ended attempt left open; open again what goes on."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(tables.Snapshot).where(
             tables.Snapshot.attempt_id == attempt.id,
             col(tables.Snapshot.status).in_(("open", "partial")),
         )
     ).all()
     for row in rows:
-        layer = session.get_one(tables.Layer, row.layer_id)
-        settle(session, store, layer, session.get_one(tables.Split, row.split_id), row.step)
+        layer = catalog.session.get_one(tables.Layer, row.layer_id)
+        settle(catalog, layer, catalog.session.get_one(tables.Split, row.split_id), row.step)
 
 
-def open_writers(session: Session) -> set[tuple[str, str]]:
+def open_writers(catalog: Catalog) -> set[tuple[str, str]]:
     """(run, writer) of all writers of running attempts that have not closed."""
-    found = session.exec(
+    found = catalog.session.exec(
         select(tables.Segment.run_id, tables.Segment.writer, tables.Attempt.id)
         .join(tables.Attempt)
         .where(tables.Attempt.status == "running")
         .distinct()
     ).all()
-    closed = {key: session.get_one(tables.Attempt, key).closings for _, _, key in found}
+    closed = {key: catalog.session.get_one(tables.Attempt, key).closings for _, _, key in found}
     return {(run, writer) for run, writer, key in found if writer not in closed[key]}
 
 
-def lose(session: Session, store: Store, run_id: str, writer: str) -> bool:
+def lose(catalog: Catalog, run_id: str, writer: str) -> bool:
     """Mark a writer that is gone without a closing segment; True if that interrupts its run."""
-    attempts = session.exec(
+    attempts = catalog.session.exec(
         select(tables.Attempt).where(
             col(tables.Attempt.id).in_(
                 select(tables.Segment.attempt_id).where(
@@ -95,12 +95,12 @@ def lose(session: Session, store: Store, run_id: str, writer: str) -> bool:
     lost = [attempt for attempt in attempts if writer not in attempt.closings]
     for attempt in lost:
         attempt.closings = attempt.closings | {writer: _LOST}
-        refresh(session, store, session.get_one(tables.Run, run_id), attempt)
+        refresh(catalog, catalog.session.get_one(tables.Run, run_id), attempt)
     return bool(lost)
 
 
-def _attempts(session: Session, run_id: str) -> Sequence[tables.Attempt]:
-    return session.exec(
+def _attempts(catalog: Catalog, run_id: str) -> Sequence[tables.Attempt]:
+    return catalog.session.exec(
         select(tables.Attempt)
         .where(tables.Attempt.run_id == run_id)
         .order_by(col(tables.Attempt.started_at), tables.Attempt.key)

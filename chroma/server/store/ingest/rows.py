@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlmodel import Session, col, delete, select
+from sqlmodel import col, delete, select
 
 from chroma.errors import IngestError
 from chroma.records import (
@@ -29,7 +29,7 @@ from chroma.records import (
 )
 from chroma.server.home.events import Event
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.logged_coordinates import stand_in
 from chroma.server.store.ingest.attempts import attempt_of, refresh
 from chroma.server.store.ingest.notes import take_note
@@ -49,8 +49,8 @@ class Found:
     bytes: int
 
 
-def register(session: Session, store: Store, found: Found) -> list[Event]:
-    """Enter a segment that lies in the store, and all that follows from it.
+def register(catalog: Catalog, found: Found) -> list[Event]:
+    """Enter a segment that lies in the catalog.files, and all that follows from it.
 
     Returns:
         What to tell once the transaction is committed.
@@ -59,11 +59,11 @@ def register(session: Session, store: Store, found: Found) -> list[Event]:
         IngestError: It contradicts what is known of the run.
     """
     header, record = found.header, found.record
-    run = _run(session, header)
+    run = _run(catalog, header)
     noted = isinstance(record, Notes)
-    attempt = None if noted else attempt_of(session, header)
+    attempt = None if noted else attempt_of(catalog, header)
     rows = len(record.ids) if isinstance(record, (Samples, Snapshot, Outputs, Columns, Projection)) else 0
-    session.add(
+    catalog.session.add(
         tables.Segment(
             run_id=run.id,
             attempt_id=attempt.id if attempt else None,
@@ -71,7 +71,7 @@ def register(session: Session, store: Store, found: Found) -> list[Event]:
             number=header.number,
             digest=found.digest,
             kind=record.kind,
-            path=store.segment(header.run, header.writer, header.number),
+            path=catalog.files.segment(header.run, header.writer, header.number),
             bytes=found.bytes,
             rows=rows,
             layer=getattr(record, "layer", None),
@@ -82,19 +82,19 @@ def register(session: Session, store: Store, found: Found) -> list[Event]:
             created_at=moment(header),
         )
     )
-    session.flush()
-    events = [_of_run(session, run, header, record)]
+    catalog.session.flush()
+    events = [_of_run(catalog, run, header, record)]
     if isinstance(record, (Samples, Snapshot, Outputs, Columns, Projection)):
-        split = _split(session, store, record, run.id)
+        split = _split(catalog, record, run.id)
         if isinstance(record, Snapshot):
-            layer = layer_of(session, run.id, record)
-            settle(session, store, layer, split, record.step)
+            layer = layer_of(catalog, run.id, record)
+            settle(catalog, layer, split, record.step)
         elif isinstance(record, Projection) and attempt is not None:
-            stand_in(session, run.id, split, attempt, record)
+            stand_in(catalog, run.id, split, attempt, record)
     elif isinstance(record, Hidden):
-        hide(session, store, run.id, record)
+        hide(catalog, run.id, record)
     if attempt is not None:
-        refresh(session, store, run, attempt)
+        refresh(catalog, run, attempt)
     return events
 
 
@@ -103,60 +103,60 @@ def moment(header: Header) -> datetime:
     return datetime.fromtimestamp(header.created_at, UTC)
 
 
-def _of_run(session: Session, run: tables.Run, header: Header, record: Record) -> Event:
+def _of_run(catalog: Catalog, run: tables.Run, header: Header, record: Record) -> Event:
     """What a record says of the run itself."""
     if isinstance(record, RunOpened):
-        _open_run(session, run, header, record)
+        _open_run(catalog, run, header, record)
     elif isinstance(record, RunClosed):
-        _close_run(session, run, header, record)
+        _close_run(catalog, run, header, record)
     elif isinstance(record, Metrics):
-        _metrics(session, run.id, record)
+        _metrics(catalog, run.id, record)
         return Event("metric", run.id)
     elif isinstance(record, Notes):
-        return take_note(session, run, record, moment(header))
+        return take_note(catalog, run, record, moment(header))
     else:
         return Event("snapshot", run.id, message=record.split)
     return Event("run", run.id, message=run.name)
 
 
-def _run(session: Session, header: Header) -> tables.Run:
-    run = session.get(tables.Run, header.run)
+def _run(catalog: Catalog, header: Header) -> tables.Run:
+    run = catalog.session.get(tables.Run, header.run)
     if run is None:
         run = tables.Run(
             id=header.run,
-            project_id=_project(session, _UNSORTED, header).id,
+            project_id=_project(catalog, _UNSORTED, header).id,
             name=header.run,
             placeholder=True,
             created_at=moment(header),
         )
-        session.add(run)
-        session.flush()
+        catalog.session.add(run)
+        catalog.session.flush()
     return run
 
 
-def _project(session: Session, name: str, header: Header) -> tables.Project:
-    project = session.exec(select(tables.Project).where(tables.Project.name == name)).first()
+def _project(catalog: Catalog, name: str, header: Header) -> tables.Project:
+    project = catalog.session.exec(select(tables.Project).where(tables.Project.name == name)).first()
     if project is None:
         project = tables.Project(id=tables.stable_id("project", name), name=name, created_at=moment(header))
-        session.add(project)
-        session.flush()
+        catalog.session.add(project)
+        catalog.session.flush()
     return project
 
 
-def _open_run(session: Session, run: tables.Run, header: Header, record: RunOpened) -> None:
+def _open_run(catalog: Catalog, run: tables.Run, header: Header, record: RunOpened) -> None:
     """The first opening names the run; a later attempt says how it trains now."""
     if run.placeholder:
         left = run.project_id
-        run.project_id = _project(session, record.project, header).id
+        run.project_id = _project(catalog, record.project, header).id
         if run.name == run.id:  # not renamed meanwhile
             run.name = record.name
         run.created_at = moment(header)
         run.placeholder = False
-        session.flush()
+        catalog.session.flush()
         if left == tables.stable_id("project", _UNSORTED) and left != run.project_id:
-            others = session.exec(select(tables.Run.id).where(tables.Run.project_id == left)).first()
+            others = catalog.session.exec(select(tables.Run.id).where(tables.Run.project_id == left)).first()
             if others is None:
-                session.exec(delete(tables.Project).where(col(tables.Project.id) == left))
+                catalog.session.exec(delete(tables.Project).where(col(tables.Project.id) == left))
     run.framework = record.framework or run.framework
     run.task = record.task or run.task
     run.config = dict(record.config) or run.config
@@ -165,17 +165,17 @@ def _open_run(session: Session, run: tables.Run, header: Header, record: RunOpen
     run.error = None
 
 
-def _close_run(session: Session, run: tables.Run, header: Header, record: RunClosed) -> None:
-    attempt = attempt_of(session, header)
+def _close_run(catalog: Catalog, run: tables.Run, header: Header, record: RunClosed) -> None:
+    attempt = attempt_of(catalog, header)
     attempt.closings = attempt.closings | {header.writer: record.status}
     run.error = record.error or run.error
     if header.rank == 0 and record.receipt:
         run.receipt = dict(record.receipt)
 
 
-def _metrics(session: Session, run_id: str, record: Metrics) -> None:
+def _metrics(catalog: Catalog, run_id: str, record: Metrics) -> None:
     for name, value in record.values.items():
-        row = session.exec(
+        row = catalog.session.exec(
             select(tables.Metric).where(
                 tables.Metric.run_id == run_id,
                 tables.Metric.name == name,
@@ -184,15 +184,15 @@ def _metrics(session: Session, run_id: str, record: Metrics) -> None:
         ).first() or tables.Metric(run_id=run_id, name=name, step=record.step, value=None)
         row.epoch = record.epoch
         row.value = None if math.isnan(value) else value
-        session.add(row)
+        catalog.session.add(row)
 
 
 def _split(
-    session: Session, store: Store, record: Samples | Snapshot | Outputs | Columns | Projection, run_id: str
+    catalog: Catalog, record: Samples | Snapshot | Outputs | Columns | Projection, run_id: str
 ) -> tables.Split:
     key = tables.stable_id("split", run_id, record.split)
     strings = record.ids.dtype == object
-    split = session.get(tables.Split, key)
+    split = catalog.session.get(tables.Split, key)
     if split is None:
         split = tables.Split(id=key, run_id=run_id, name=record.split, keys=strings)
         split.identity = "key" if strings else "index"
@@ -211,8 +211,8 @@ def _split(
         split.has_labels = split.has_labels or record.labels is not None
         split.has_images = split.has_images or any(image is not None for image in record.images or ())
         split.has_texts = split.has_texts or any(text is not None for text in record.texts or ())
-    session.add(split)
-    session.flush()
-    split.n = len(split_samples(session, store, split))
+    catalog.session.add(split)
+    catalog.session.flush()
+    split.n = len(split_samples(catalog, split))
     split.of = max(split.of, split.n)
     return split

@@ -8,13 +8,13 @@ from hashlib import blake2b
 from typing import Any, cast
 
 import numpy as np
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from chroma import segment
 from chroma.errors import IngestError
 from chroma.records import Hidden, Snapshot
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.snapshots.vectors import snapshot_segments
 
 
@@ -41,25 +41,25 @@ class _Candidate:
         return "open" if self.attempt.status == "running" else "partial"
 
 
-def layer_of(session: Session, run_id: str, record: Snapshot) -> tables.Layer:
+def layer_of(catalog: Catalog, run_id: str, record: Snapshot) -> tables.Layer:
     """The row of a snapshot's layer, made or completed by what the snapshot says of it."""
     key = tables.stable_id("layer", run_id, record.layer)
-    layer = session.get(tables.Layer, key)
+    layer = catalog.session.get(tables.Layer, key)
     if layer is None:
         layer = tables.Layer(id=key, run_id=run_id, name=record.layer, dim=0)
-        session.add(layer)
+        catalog.session.add(layer)
     layer.dim = record.vectors.shape[1] or layer.dim
     layer.pooling, layer.reason, layer.default = record.note.pooling, record.note.reason, record.note.default
-    session.flush()
+    catalog.session.flush()
     return layer
 
 
-def hide(session: Session, store: Store, run_id: str, record: Hidden) -> None:
+def hide(catalog: Catalog, run_id: str, record: Hidden) -> None:
     """Show the snapshots of a split at a step no longer, as far as they have come."""
-    split = session.get(tables.Split, tables.stable_id("split", run_id, record.split))
+    split = catalog.session.get(tables.Split, tables.stable_id("split", run_id, record.split))
     if split is None:
         return
-    names = session.exec(
+    names = catalog.session.exec(
         select(tables.Segment.layer)
         .where(
             tables.Segment.run_id == run_id,
@@ -70,11 +70,11 @@ def hide(session: Session, store: Store, run_id: str, record: Hidden) -> None:
         .distinct()
     ).all()
     for name in names:
-        layer = session.get_one(tables.Layer, tables.stable_id("layer", run_id, name))
-        settle(session, store, layer, split, record.step)
+        layer = catalog.session.get_one(tables.Layer, tables.stable_id("layer", run_id, name))
+        settle(catalog, layer, split, record.step)
 
 
-def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Split, step: int) -> None:
+def settle(catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int) -> None:
     """Make a snapshot's row say what its segments say.
 
     The newest attempt that has all of it counts, else the newest that has anything.
@@ -83,9 +83,9 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
         IngestError: The parts of one attempt differ in dimension.
     """
     candidates: dict[str, list[tables.Segment]] = {}
-    for row in snapshot_segments(session, layer.run_id, layer.name, split.name, step):
+    for row in snapshot_segments(catalog, layer.run_id, layer.name, split.name, step):
         candidates.setdefault(row.attempt_id or "", []).append(row)
-    hidden = session.exec(
+    hidden = catalog.session.exec(
         select(tables.Segment.attempt_id).where(
             tables.Segment.run_id == layer.run_id,
             tables.Segment.kind == Hidden.kind,
@@ -94,11 +94,11 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
         )
     ).all()
     found = [
-        _Candidate(session.get_one(tables.Attempt, key), rows, key in hidden)
+        _Candidate(catalog.session.get_one(tables.Attempt, key), rows, key in hidden)
         for key, rows in candidates.items()
     ]
     shown = max(found, key=lambda candidate: (candidate.whole, candidate.attempt.number))
-    records = [cast("Snapshot", segment.read(store.path(row.path)).record) for row in shown.rows]
+    records = [cast("Snapshot", segment.read(catalog.files.path(row.path)).record) for row in shown.rows]
     filled = [record for record in records if len(record.ids)] or records[:1]
     dims = {record.vectors.shape[1] for record in filled}
     if len(dims) > 1:
@@ -107,7 +107,7 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
             f"{' and '.join(str(dim) for dim in sorted(dims))} numbers; pool them to one size"
         )
     key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
-    row = session.get(tables.Snapshot, key) or tables.Snapshot(
+    row = catalog.session.get(tables.Snapshot, key) or tables.Snapshot(
         id=key,
         run_id=layer.run_id,
         layer_id=layer.id,
@@ -130,5 +130,5 @@ def settle(session: Session, store: Store, layer: tables.Layer, split: tables.Sp
     digests = "".join(sorted(part.digest for part in shown.rows))
     published = row.status not in ("open", tables.HIDDEN)
     row.digest = blake2b(digests.encode(), digest_size=16).hexdigest() if published else None
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()

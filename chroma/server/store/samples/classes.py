@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from chroma import segment
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.load import SampleTable, split_samples
 
 Codes = npt.NDArray[np.int64]
@@ -46,12 +46,10 @@ def class_marks(legend: Sequence[str], codes: Codes) -> Iterator[tuple[str, Code
         yield name, has[codes]
 
 
-def prediction_texts(
-    session: Session, store: Store, split: tables.Split, predictions: Array
-) -> list[str | None]:
+def prediction_texts(catalog: Catalog, split: tables.Split, predictions: Array) -> list[str | None]:
     """Predictions as people read them."""
-    table = split_samples(session, store, split)
-    legend, code = classes_of(table, predicted_classes(session, store, split))
+    table = split_samples(catalog, split)
+    legend, code = classes_of(table, predicted_classes(catalog, split))
     return [legend[at] if at >= 0 else None for at in code(predictions).tolist()]
 
 
@@ -104,9 +102,9 @@ def classes_of(
     return tuple(legend), by_value
 
 
-def predicted_classes(session: Session, store: Store, split: tables.Split) -> set[int]:
+def predicted_classes(catalog: Catalog, split: tables.Split) -> set[int]:
     """Every class that was ever predicted in a split; empty without outputs."""
-    paths = session.exec(
+    paths = catalog.session.exec(
         select(tables.Segment.path).where(
             tables.Segment.run_id == split.run_id,
             tables.Segment.split == split.name,
@@ -115,7 +113,7 @@ def predicted_classes(session: Session, store: Store, split: tables.Split) -> se
     ).all()
     found: set[int] = set()
     for path in paths:
-        found |= _distinct_predictions(store.path(path))
+        found |= _distinct_predictions(catalog.files.path(path))
     return found
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import Codes, class_marks, classes_of, predicted_classes
 from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
 from chroma.server.store.samples.user_columns import (
@@ -26,19 +26,19 @@ from chroma.server.store.samples.user_columns import (
 _OUTPUTS = ("confidence", "margin", "cross_entropy")
 
 
-def split_columns(session: Session, store: Store, split: tables.Split) -> dict[str, Known]:
+def split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:
     """All columns of a split by name."""
-    table = split_samples(session, store, split)
+    table = split_samples(catalog, split)
     found = [
-        *_label_columns(session, store, split, table),
+        *_label_columns(catalog, split, table),
         Known(Column("split", (split.name,)), at_any(lambda: np.zeros(len(table), np.int64))),
         Known(Column("position"), at_any(lambda: np.arange(len(table)))),
-        *_tag_columns(session, split, table),
+        *_tag_columns(catalog, split, table),
     ]
     known = {entry.column.name: entry for entry in found}
     for prefix, more in (
         ("metadata", metadata_columns(table)),
-        ("columns", logged_columns(session, store, split, table)),
+        ("columns", logged_columns(catalog, split, table)),
     ):
         for entry in more:
             name = entry.column.name
@@ -48,29 +48,27 @@ def split_columns(session: Session, store: Store, split: tables.Split) -> dict[s
     return known
 
 
-def _label_columns(
-    session: Session, store: Store, split: tables.Split, table: SampleTable
-) -> Iterable[Known]:
-    predicted = predicted_classes(session, store, split)
+def _label_columns(catalog: Catalog, split: tables.Split, table: SampleTable) -> Iterable[Known]:
+    predicted = predicted_classes(catalog, split)
     legend, code = classes_of(table, predicted)
     labels = table.labels
     if labels is not None and labels.dtype.kind == "f":
         yield Known(Column("label"), at_any(lambda: labels))
     elif labels is not None:
         yield Known(Column("label", legend), at_any(lambda: code(labels)))
-        if session.get_one(tables.Run, split.run_id).task == "multilabel":
+        if catalog.session.get_one(tables.Run, split.run_id).task == "multilabel":
             for name, marks in class_marks(legend, code(labels)):
                 yield Known(Column(f"label:{name}", ("no", "yes")), at_any(lambda marks=marks: marks))
     if predicted:
         truth = None if labels is None or labels.dtype.kind == "f" else code(labels)
-        yield from _output_columns(_Said(session, store, split, len(table)), legend, code, truth)
+        yield from _output_columns(_Said(catalog, split, len(table)), legend, code, truth)
 
 
 class _Said:
     """What the model said at a step, read once."""
 
-    def __init__(self, session: Session, store: Store, split: tables.Split, n: int) -> None:
-        self._read = partial(step_outputs, session, store, split)
+    def __init__(self, catalog: Catalog, split: tables.Split, n: int) -> None:
+        self._read = partial(step_outputs, catalog, split)
         self._outputs: dict[int | None, OutputColumns | None] = {}
         self._n = n
 
@@ -101,8 +99,8 @@ def _output_columns(
         yield Known(Column(name, per_frame=True), lambda step, name=name: said(step, name), said=True)
 
 
-def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> Iterable[Known]:
-    tags = session.exec(
+def _tag_columns(catalog: Catalog, split: tables.Split, table: SampleTable) -> Iterable[Known]:
+    tags = catalog.session.exec(
         select(tables.Tag)
         .where(tables.Tag.run_id == split.run_id, tables.Tag.split == split.name)
         .order_by(col(tables.Tag.name))
@@ -110,7 +108,7 @@ def _tag_columns(session: Session, split: tables.Split, table: SampleTable) -> I
 
     def marked(tag: tables.Tag) -> Codes:
         query = select(tables.TaggedSample.sample_id).where(tables.TaggedSample.tag_id == tag.id)
-        carriers = set(session.exec(query).all())
+        carriers = set(catalog.session.exec(query).all())
         return np.array([str(key) in carriers for key in table.ids.tolist()], np.int64)
 
     for tag in tags:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.arrow import sample_columns
 from chroma.server.store.samples.classes import label_texts, prediction_texts
 from chroma.server.store.samples.load import split_samples, step_outputs
@@ -24,8 +24,7 @@ Format = Literal["csv", "json", "parquet", "ids"]
 
 
 def export_samples(
-    session: Session,
-    store: Store,
+    catalog: Catalog,
     split: tables.Split,
     *,
     positions: Sequence[int] | None,
@@ -35,8 +34,7 @@ def export_samples(
     """Write down what is known of samples, but their images and vectors.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         split: Whose samples.
         positions: Which of them, in this order; None for all.
         step: Whose outputs; None for the last ones.
@@ -45,12 +43,12 @@ def export_samples(
     Raises:
         NotFoundError: A position is not in the split.
     """
-    n = len(split_samples(session, store, split))
+    n = len(split_samples(catalog, split))
     wanted = np.arange(n) if positions is None else np.asarray(positions, np.int64).reshape(-1)
     outside = wanted[(wanted < 0) | (wanted >= n)]
     if len(outside):
         raise NotFoundError("sample position", int(outside[0]), [f"0 to {n - 1}"] if n else [])
-    columns = _named_columns(session, store, split, step)
+    columns = _named_columns(catalog, split, step)
     chosen: Any = pa.table(columns).take(pa.array(wanted))
     if format == "ids":
         return json.dumps([str(id_) for id_ in chosen["id"].to_pylist()]).encode()
@@ -65,21 +63,21 @@ def export_samples(
     return sink.getvalue().to_pybytes()
 
 
-def _named_columns(session: Session, store: Store, split: tables.Split, step: int | None) -> dict[str, Any]:
+def _named_columns(catalog: Catalog, split: tables.Split, step: int | None) -> dict[str, Any]:
     """The columns of `samples_stream`, classes by their names, with the step and the tags."""
-    columns = sample_columns(session, store, split, step)
-    outputs = step_outputs(session, store, split, step)
+    columns = sample_columns(catalog, split, step)
+    outputs = step_outputs(catalog, split, step)
     if "label" in columns and not pa.types.is_floating(columns["label"].type):
-        columns["label"] = pa.array(label_texts(split_samples(session, store, split)), pa.string())
+        columns["label"] = pa.array(label_texts(split_samples(catalog, split)), pa.string())
     if outputs is not None:
-        said = prediction_texts(session, store, split, outputs.prediction)
+        said = prediction_texts(catalog, split, outputs.prediction)
         columns["prediction"] = pa.array(said, pa.string())
         columns["step"] = pa.array(np.full(len(said), outputs.step))
-    columns["tags"] = _tags(session, split, columns["id"])
+    columns["tags"] = _tags(catalog, split, columns["id"])
     return columns
 
 
-def _tags(session: Session, split: tables.Split, ids: Any) -> Any:
+def _tags(catalog: Catalog, split: tables.Split, ids: Any) -> Any:
     """The tags of each sample, separated by semicolons."""
     query = (
         select(tables.TaggedSample.sample_id, tables.Tag.name)
@@ -88,7 +86,7 @@ def _tags(session: Session, split: tables.Split, ids: Any) -> Any:
         .order_by(col(tables.Tag.name))
     )
     carried: dict[str, list[str]] = {}
-    for sample_id, name in session.exec(query).all():
+    for sample_id, name in catalog.session.exec(query).all():
         carried.setdefault(sample_id, []).append(name)
     keys = pc.cast(ids, pa.string()).to_pylist()
     return pa.array([";".join(carried[key]) if key in carried else None for key in keys], pa.string())

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma import segment
 from chroma.records import Array, Hidden
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.table import Key, SampleTable, SampleTableBuilder
 
 _CACHED = 16  # splits kept in memory
@@ -49,14 +49,14 @@ _cache: OrderedDict[tuple[str, str], SampleTableBuilder] = OrderedDict()
 _lock = threading.Lock()
 
 
-def split_samples(session: Session, store: Store, split: tables.Split) -> SampleTable:
+def split_samples(catalog: Catalog, split: tables.Split) -> SampleTable:
     """The samples of a split; later records complete earlier ones.
 
     Raises:
         SegmentError: A stored file is damaged.
         FileNotFoundError: A stored file is gone.
     """
-    found = session.exec(
+    found = catalog.session.exec(
         select(tables.Segment.id, tables.Segment.digest, tables.Segment.kind, tables.Segment.path)
         .where(tables.Segment.run_id == split.run_id, tables.Segment.split == split.name)
         .where(tables.Segment.kind != Hidden.kind)  # the only kind of a split without ids
@@ -64,12 +64,12 @@ def split_samples(session: Session, store: Store, split: tables.Split) -> Sample
     ).all()
     keys: list[Key] = [(id_, digest) for id_, digest, _, _ in found]
     with _lock:
-        name = (str(store.root), split.id)
+        name = (str(catalog.files.root), split.id)
         growing = _cache.get(name)
         if growing is None or growing.seen != keys[: len(growing.seen)]:
             growing = SampleTableBuilder()
         for id_, digest, kind, path in found[len(growing.seen) :]:
-            growing.add(store.path(path), kind, (id_, digest))
+            growing.add(catalog.files.path(path), kind, (id_, digest))
         _cache[name] = growing
         _cache.move_to_end(name)
         while len(_cache) > _CACHED:
@@ -77,9 +77,7 @@ def split_samples(session: Session, store: Store, split: tables.Split) -> Sample
         return growing.finished()
 
 
-def step_outputs(
-    session: Session, store: Store, split: tables.Split, step: int | None
-) -> OutputColumns | None:
+def step_outputs(catalog: Catalog, split: tables.Split, step: int | None) -> OutputColumns | None:
     """What the model said of the split's samples at a step, the last one by default; None without outputs.
 
     Where several attempts did the step, the newest one that said something of a sample counts.
@@ -94,20 +92,22 @@ def step_outputs(
         tables.Segment.kind == "outputs",
     )
     if step is None:
-        last = session.exec(query.order_by(col(tables.Segment.step).desc())).first()
+        last = catalog.session.exec(query.order_by(col(tables.Segment.step).desc())).first()
         step = last.step if last else None
-    rows = session.exec(query.where(tables.Segment.step == step).order_by(col(tables.Segment.id))).all()
+    rows = catalog.session.exec(
+        query.where(tables.Segment.step == step).order_by(col(tables.Segment.id))
+    ).all()
     if step is None or not rows:
         return None
-    table = split_samples(session, store, split)
+    table = split_samples(catalog, split)
     n = len(table)
     columns: dict[str, Array] = {"prediction": np.full(n, -1, np.int64)}
     columns |= {name: np.full(n, np.nan, np.float32) for name in ("confidence", "margin", "cross_entropy")}
-    attempts = session.exec(select(tables.Attempt).where(tables.Attempt.run_id == split.run_id)).all()
+    attempts = catalog.session.exec(select(tables.Attempt).where(tables.Attempt.run_id == split.run_id)).all()
     age = {attempt.id: attempt.number for attempt in attempts}
     # Within an attempt the first word counts, as it does for vectors: so it is written last.
     for row in sorted(rows, key=lambda row: (age.get(row.attempt_id or "", -1), -(row.id or 0))):
-        read = segment.read_columns(store.path(row.path), ("ids", *columns))
+        read = segment.read_columns(catalog.files.path(row.path), ("ids", *columns))
         at = table.positions(read["ids"])
         for name, column in columns.items():
             column[at[::-1]] = read[name][::-1]

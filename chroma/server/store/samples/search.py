@@ -7,26 +7,22 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session
 
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import classes_of
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.samples.user_columns import coded_metadata
 
 
-def search_samples(
-    session: Session, store: Store, split: tables.Split, words: str, limit: int
-) -> list[tuple[int, str]]:
+def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int) -> list[tuple[int, str]]:
     """Positions of samples that carry the words, and where they do.
 
     Upper and lower case are the same. A sample whose id is the words comes first, then ids that begin with
     them, then whatever else holds them, each in the order of positions.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         split: Whose samples.
         words: What to look for; nothing is found for an empty text.
         limit: Of samples.
@@ -37,7 +33,7 @@ def search_samples(
     wanted = words.strip().casefold()
     if not wanted:
         return []
-    table = split_samples(session, store, split)
+    table = split_samples(catalog, split)
     found: dict[int, str] = {}
     for position, where in islice(_matches(table, wanted), limit * 8):
         found.setdefault(position, where)

@@ -10,17 +10,17 @@ import numpy as np
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Array
-from chroma.server.store.files import Store
+from chroma.server.store.files import Files
 from chroma.server.store.tables import Split
 
 MOST = 2**21  # positions; an export takes as many
 
 
-def keep_selection(store: Store, split: Split, positions: Array) -> str:
+def keep_selection(files: Files, split: Split, positions: Array) -> str:
     """Keep a selection for links; the same one has the same name.
 
     Args:
-        store: Of the files.
+        files: Of the store.
         split: Whose samples.
         positions: uint32, ascending.
 
@@ -38,18 +38,18 @@ def keep_selection(store: Store, split: Split, positions: Array) -> str:
     gaps = np.diff(positions, prepend=positions.dtype.type(0)).astype("<u4").tobytes()
     name = blake2b(gaps, digest_size=16).hexdigest()
     path = _path(split, name)
-    if not store.path(path).is_file():
-        store.write(path, zlib.compress(gaps, 6))
+    if not files.path(path).is_file():
+        files.write(path, zlib.compress(gaps, 6))
     return name
 
 
-def read_selection(store: Store, split: Split, name: str) -> Array:
+def read_selection(files: Files, split: Split, name: str) -> Array:
     """The positions of a kept selection, uint32 ascending.
 
     Raises:
         NotFoundError: None is kept under this name.
     """
-    path = store.path(_path(split, name)) if re.fullmatch(r"[0-9a-f]{32}", name) else None
+    path = files.path(_path(split, name)) if re.fullmatch(r"[0-9a-f]{32}", name) else None
     if path is None or not path.is_file():
         raise NotFoundError("selection", name)
     gaps = np.frombuffer(zlib.decompress(path.read_bytes()), "<u4")

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma import segment
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.table import SampleTable
 
 _MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
@@ -83,11 +83,9 @@ def coded_metadata(table: SampleTable, name: str) -> tuple[tuple[str, ...] | Non
     return table.memo[key]
 
 
-def logged_columns(
-    session: Session, store: Store, split: tables.Split, table: SampleTable
-) -> Iterable[Known]:
+def logged_columns(catalog: Catalog, split: tables.Split, table: SampleTable) -> Iterable[Known]:
     """Those logged with `log_columns`; one said at a single step holds for all frames."""
-    rows = session.exec(
+    rows = catalog.session.exec(
         select(tables.Segment)
         .where(
             tables.Segment.run_id == split.run_id,
@@ -99,7 +97,7 @@ def logged_columns(
     steps: dict[str, dict[int, list[Path]]] = {}  # name → step → segments
     kinds: dict[str, set[str]] = {}
     for row in rows:
-        path = store.path(row.path)
+        path = catalog.files.path(row.path)
         for name, kind in _kinds(path).items():
             steps.setdefault(name, {}).setdefault(row.step or 0, []).append(path)
             kinds.setdefault(name, set()).add(kind)

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import Session
 
 from chroma.insight.overlap import neighbor_overlap
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.store import lookups
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import label_texts
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.snapshots.neighbor_graphs import K, find_graph, place_rows
@@ -91,23 +90,22 @@ class Comparison:
         return min(1.0, K / (self.compared - 1)) if self.compared > 1 else None
 
 
-def match_samples(session: Session, store: Store, split: Split, other: Split) -> npt.NDArray[np.int64]:
+def match_samples(catalog: Catalog, split: Split, other: Split) -> npt.NDArray[np.int64]:
     """For each sample of a split its position in another, by id; -1 where it is not there.
 
     Ids of two types never match: an index is not a key.
     """
-    ours, theirs = split_samples(session, store, split), split_samples(session, store, other)
+    ours, theirs = split_samples(catalog, split), split_samples(catalog, other)
     if split.id == other.id:
         return np.arange(len(ours))
     return theirs.positions(ours.ids)
 
 
-def compare(session: Session, store: Store, one: Moment, two: Moment, most: int = 0) -> Comparison:
+def compare(catalog: Catalog, one: Moment, two: Moment, most: int = 0) -> Comparison:
     """Compare the stored neighbor graphs of two moments, sample by sample.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         one: The first moment; its split's positions are those of the answer.
         two: The second one.
         most: Movers to name.
@@ -115,18 +113,17 @@ def compare(session: Session, store: Store, one: Moment, two: Moment, most: int 
     Raises:
         NotFoundError: A run, layer, split or step that there is not.
     """
-    splits = [lookups.split_by(session, moment.run_id, moment.split) for moment in (one, two)]
-    tables = [split_samples(session, store, split) for split in splits]
-    match = match_samples(session, store, *splits)
+    splits = [lookups.split_by(catalog, moment.run_id, moment.split) for moment in (one, two)]
+    tables = [split_samples(catalog, split) for split in splits]
+    match = match_samples(catalog, *splits)
     snapshots = [
         lookups.snapshot_at(
-            session, lookups.layer_by(session, moment.run_id, moment.layer), split, moment.step
+            catalog, lookups.layer_by(catalog, moment.run_id, moment.layer), split, moment.step
         )
         for moment, split in zip((one, two), splits, strict=True)
     ]
     graphs = [
-        _placed_graph(session, store, snapshot, table)
-        for snapshot, table in zip(snapshots, tables, strict=True)
+        _placed_graph(catalog, snapshot, table) for snapshot, table in zip(snapshots, tables, strict=True)
     ]
     labels = [label_texts(table) for table in tables]
     waiting = next(
@@ -165,14 +162,12 @@ def compare(session: Session, store: Store, one: Moment, two: Moment, most: int 
     )
 
 
-def _placed_graph(
-    session: Session, store: Store, snapshot: Snapshot, table: SampleTable
-) -> NeighborGraph | None:
+def _placed_graph(catalog: Catalog, snapshot: Snapshot, table: SampleTable) -> NeighborGraph | None:
     """The stored graph of a snapshot by position in its split; None if there is none."""
-    graph = find_graph(session, store, snapshot)
+    graph = find_graph(catalog, snapshot)
     if graph is None:
         return None
-    return place_rows(graph, table.positions(snapshot_vectors(session, store, snapshot).ids), len(table))
+    return place_rows(graph, table.positions(snapshot_vectors(catalog, snapshot).ids), len(table))
 
 
 def _labels_differ(

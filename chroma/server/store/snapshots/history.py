@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma import segment
 from chroma.projection.neighbors import NeighborGraph
 from chroma.records import Array
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import label_codes, prediction_texts
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.snapshots.neighbor_graphs import find_graph
@@ -44,12 +44,10 @@ class Moment:
     kept: float | None = None
 
 
-def biography(
-    session: Session, store: Store, split: tables.Split, layer: tables.Layer, position: int
-) -> list[Moment]:
+def biography(catalog: Catalog, split: tables.Split, layer: tables.Layer, position: int) -> list[Moment]:
     """A sample at every published snapshot of a layer, in the order of steps."""
-    table = split_samples(session, store, split)
-    snapshots = session.exec(
+    table = split_samples(catalog, split)
+    snapshots = catalog.session.exec(
         select(tables.Snapshot)
         .where(
             tables.Snapshot.layer_id == layer.id,
@@ -61,14 +59,14 @@ def biography(
     said = {
         step: row
         for step in {snapshot.step for snapshot in snapshots}
-        if (row := output_row(session, store, split, step, table.ids[position])) is not None
+        if (row := output_row(catalog, split, step, table.ids[position])) is not None
     }
-    names = dict(zip(said, prediction_texts(session, store, split, _predictions(said.values())), strict=True))
+    names = dict(zip(said, prediction_texts(catalog, split, _predictions(said.values())), strict=True))
     labels = label_codes(table)
     moments: list[Moment] = []
     before: set[int] | None = None
     for snapshot in snapshots:
-        near = _neighbors(session, store, snapshot, position)
+        near = _neighbors(catalog, snapshot, position)
         moments.append(
             Moment(
                 epoch=snapshot.epoch,
@@ -87,14 +85,14 @@ def biography(
 
 
 def top_classes(
-    session: Session, store: Store, split: tables.Split, position: int, *, step: int | None, most: int
+    catalog: Catalog, split: tables.Split, position: int, *, step: int | None, most: int
 ) -> list[tuple[str, float]]:
     """The classes the model held likeliest for a sample at a step, likeliest first, and their probabilities.
 
     Empty where scores were not kept.
     """
-    table = split_samples(session, store, split)
-    row = output_row(session, store, split, step, table.ids[position])
+    table = split_samples(catalog, split)
+    row = output_row(catalog, split, step, table.ids[position])
     if row is None or row.get("logits") is None or not np.isfinite(row["logits"]).all():
         return []
     scores = np.asarray(row["logits"], np.float64)
@@ -103,16 +101,14 @@ def top_classes(
         scores /= scores.sum()
     best = np.argsort(-scores, kind="stable")[:most]
     # A head may have more classes than were ever labelled or predicted.
-    names = prediction_texts(session, store, split, best)
+    names = prediction_texts(catalog, split, best)
     return [
         (name if name is not None else str(at), float(scores[at]))
         for name, at in zip(names, best.tolist(), strict=True)
     ]
 
 
-def output_row(
-    session: Session, store: Store, split: tables.Split, step: int | None, id_: Any
-) -> dict[str, Any] | None:
+def output_row(catalog: Catalog, split: tables.Split, step: int | None, id_: Any) -> dict[str, Any] | None:
     """What the outputs segments of a step (the last by default) say of one sample, by field; None if nothing.
 
     As in `step_outputs`, the newest attempt counts, and within it the first word.
@@ -123,13 +119,15 @@ def output_row(
         tables.Segment.kind == "outputs",
     )
     if step is None:
-        last = session.exec(query.order_by(col(tables.Segment.step).desc())).first()
+        last = catalog.session.exec(query.order_by(col(tables.Segment.step).desc())).first()
         step = last.step if last else None
-    rows = session.exec(query.where(tables.Segment.step == step).order_by(col(tables.Segment.id))).all()
-    attempts = session.exec(select(tables.Attempt).where(tables.Attempt.run_id == split.run_id)).all()
+    rows = catalog.session.exec(
+        query.where(tables.Segment.step == step).order_by(col(tables.Segment.id))
+    ).all()
+    attempts = catalog.session.exec(select(tables.Attempt).where(tables.Attempt.run_id == split.run_id)).all()
     age = {attempt.id: attempt.number for attempt in attempts}
     for row in sorted(rows, key=lambda row: (-age.get(row.attempt_id or "", -1), row.id or 0)):
-        path = store.path(row.path)
+        path = catalog.files.path(row.path)
         at = np.flatnonzero(segment.read_columns(path, ("ids",))["ids"] == id_)
         if len(at):
             columns = segment.read_columns(path)
@@ -143,11 +141,11 @@ def _predictions(rows: Any) -> Array:
     return np.array([row["prediction"] for row in rows], np.int64)
 
 
-def _neighbors(session: Session, store: Store, snapshot: tables.Snapshot, position: int) -> set[int] | None:
-    graph: NeighborGraph | None = find_graph(session, store, snapshot)
+def _neighbors(catalog: Catalog, snapshot: tables.Snapshot, position: int) -> set[int] | None:
+    graph: NeighborGraph | None = find_graph(catalog, snapshot)
     if graph is None:
         return None
-    rows = snapshot_rows(session, store, snapshot)
+    rows = snapshot_rows(catalog, snapshot)
     at = np.flatnonzero(rows == position)
     if not len(at) or len(rows) != len(graph.valid) or not graph.valid[at[0]]:
         return None

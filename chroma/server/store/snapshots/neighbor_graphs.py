@@ -6,39 +6,37 @@ from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-from sqlmodel import Session, select
+from sqlmodel import select
 
 from chroma.projection.neighbors import Metric, NeighborGraph
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.tables import Graph, Snapshot
 
 K = 15  # neighbours kept: what layouts and lists ask for
 METRIC: Metric = "euclidean"
 
 
-def find_graph(session: Session, store: Store, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
+def find_graph(catalog: Catalog, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
     """The stored graph of a snapshot in itself; None if there is none, or the snapshot has changed since.
 
     Args:
-        session: A reading session.
-        store: Of the files.
+        catalog: Open for reading.
         snapshot: Whose vectors.
         subset: Which of its samples are in the graph; empty: all.
     """
-    row = _row(session, snapshot, subset)
-    if row is None or row.digest != snapshot.digest or not store.path(row.path).is_file():
+    row = _row(catalog, snapshot, subset)
+    if row is None or row.digest != snapshot.digest or not catalog.files.path(row.path).is_file():
         return None
-    return _decode(store, row)
+    return _decode(catalog.files, row)
 
 
-def save_graph(
-    session: Session, store: Store, snapshot: Snapshot, graph: NeighborGraph, subset: str = ""
-) -> None:
+def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subset: str = "") -> None:
     """Store a snapshot's graph, or that of a subset of its samples; rows are in the order of its vectors."""
     part = f"-{subset}" if subset else ""
     path = f"graphs/{snapshot.run_id}/{snapshot.digest}-{graph.metric}-{graph.k_requested}{part}.arrow"
-    store.write(path, _encode(graph))
-    row = _row(session, snapshot, subset) or Graph(
+    catalog.files.write(path, _encode(graph))
+    row = _row(catalog, snapshot, subset) or Graph(
         query_id=snapshot.id,
         reference_id=snapshot.id,
         digest="",
@@ -49,8 +47,8 @@ def save_graph(
     )
     row.digest, row.path = snapshot.digest or "", path
     row.n, row.recall = graph.n_valid, graph.recall
-    session.add(row)
-    session.flush()
+    catalog.session.add(row)
+    catalog.session.flush()
 
 
 def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], n: int) -> NeighborGraph:
@@ -69,8 +67,8 @@ def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], 
     )
 
 
-def _row(session: Session, snapshot: Snapshot, subset: str) -> Graph | None:
-    return session.exec(
+def _row(catalog: Catalog, snapshot: Snapshot, subset: str) -> Graph | None:
+    return catalog.session.exec(
         select(Graph).where(
             Graph.query_id == snapshot.id,
             Graph.reference_id == snapshot.id,
@@ -91,8 +89,8 @@ def _encode(graph: NeighborGraph) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def _decode(store: Store, row: Graph) -> NeighborGraph:
-    batch: Any = pa.ipc.open_file(pa.memory_map(str(store.path(row.path)))).get_batch(0)
+def _decode(files: Files, row: Graph) -> NeighborGraph:
+    batch: Any = pa.ipc.open_file(pa.memory_map(str(files.path(row.path)))).get_batch(0)
     k = int(batch.schema.field("indices").type.list_size)
     valid: Any = batch.column("valid").to_numpy(zero_copy_only=False)
     return NeighborGraph(

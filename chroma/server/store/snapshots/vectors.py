@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from chroma import segment
 from chroma.records import Array, Ids
 from chroma.server.store import tables
-from chroma.server.store.files import Store
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.arrow import arrow_column, arrow_stream
 from chroma.server.store.samples.load import split_samples
 
@@ -34,10 +34,10 @@ class Vectors:
 
 
 def snapshot_segments(
-    session: Session, run_id: str, layer: str, split: str, step: int
+    catalog: Catalog, run_id: str, layer: str, split: str, step: int
 ) -> Sequence[tables.Segment]:
     """The segments of all attempts at a snapshot, in the order they came."""
-    return session.exec(
+    return catalog.session.exec(
         select(tables.Segment)
         .where(
             tables.Segment.run_id == run_id,
@@ -50,51 +50,49 @@ def snapshot_segments(
     ).all()
 
 
-def snapshot_vectors(session: Session, store: Store, snapshot: tables.Snapshot) -> Vectors:
+def snapshot_vectors(catalog: Catalog, snapshot: tables.Snapshot) -> Vectors:
     """Read a snapshot: of its own attempt only, ordered as the split's samples, duplicates dropped.
 
     Raises:
         SegmentError: A stored file is damaged.
         FileNotFoundError: A stored file is gone.
     """
-    found = _columns(session, store, snapshot, ("ids", "vectors", "part"))
-    _, part, order = _ordered(session, store, snapshot, found)
+    found = _columns(catalog, snapshot, ("ids", "vectors", "part"))
+    _, part, order = _ordered(catalog, snapshot, found)
     ids = np.concatenate([columns["ids"] for columns in found])
     vectors = np.concatenate([columns["vectors"] for columns in found])
     return Vectors(ids[order], vectors[order], part[order])
 
 
-def snapshot_rows(session: Session, store: Store, snapshot: tables.Snapshot) -> npt.NDArray[np.int64]:
+def snapshot_rows(catalog: Catalog, snapshot: tables.Snapshot) -> npt.NDArray[np.int64]:
     """The positions in their split of a snapshot's rows, in the order of `snapshot_vectors`."""
-    found = _columns(session, store, snapshot, ("ids", "part"))
-    positions, _, order = _ordered(session, store, snapshot, found)
+    found = _columns(catalog, snapshot, ("ids", "part"))
+    positions, _, order = _ordered(catalog, snapshot, found)
     return positions[order]
 
 
-def snapshot_ids(session: Session, store: Store, snapshot: tables.Snapshot) -> Ids:
+def snapshot_ids(catalog: Catalog, snapshot: tables.Snapshot) -> Ids:
     """The sample ids of a snapshot's rows, in the order of `snapshot_vectors`."""
-    found = _columns(session, store, snapshot, ("ids", "part"))
-    _, _, order = _ordered(session, store, snapshot, found)
+    found = _columns(catalog, snapshot, ("ids", "part"))
+    _, _, order = _ordered(catalog, snapshot, found)
     return np.concatenate([columns["ids"] for columns in found])[order]
 
 
-def vectors_stream(session: Session, store: Store, snapshot: tables.Snapshot) -> bytes:
+def vectors_stream(catalog: Catalog, snapshot: tables.Snapshot) -> bytes:
     """A snapshot: columns id, part and vector (fixed-size lists, as captured)."""
-    found = snapshot_vectors(session, store, snapshot)
+    found = snapshot_vectors(catalog, snapshot)
     flat = pa.array(np.ascontiguousarray(found.vectors).reshape(-1))
     kind = pa.list_(flat.type, found.vectors.shape[1])
     vectors = pa.Array.from_buffers(kind, len(found.vectors), [None], children=[flat])
     return arrow_stream({"id": arrow_column(found.ids), "part": pa.array(found.part), "vector": vectors})
 
 
-def _columns(
-    session: Session, store: Store, snapshot: tables.Snapshot, names: tuple[str, ...]
-) -> list[dict[str, Array]]:
-    layer = session.get_one(tables.Layer, snapshot.layer_id)
-    split = session.get_one(tables.Split, snapshot.split_id)
-    rows = snapshot_segments(session, snapshot.run_id, layer.name, split.name, snapshot.step)
+def _columns(catalog: Catalog, snapshot: tables.Snapshot, names: tuple[str, ...]) -> list[dict[str, Array]]:
+    layer = catalog.session.get_one(tables.Layer, snapshot.layer_id)
+    split = catalog.session.get_one(tables.Split, snapshot.split_id)
+    rows = snapshot_segments(catalog, snapshot.run_id, layer.name, split.name, snapshot.step)
     found = [
-        segment.read_columns(store.path(row.path), names)
+        segment.read_columns(catalog.files.path(row.path), names)
         for row in rows
         if row.attempt_id == snapshot.attempt_id
     ]
@@ -102,10 +100,10 @@ def _columns(
 
 
 def _ordered(
-    session: Session, store: Store, snapshot: tables.Snapshot, found: list[dict[str, Array]]
+    catalog: Catalog, snapshot: tables.Snapshot, found: list[dict[str, Array]]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.intp]]:
     """Position and part of each row, and the probe order of rows."""
-    table = split_samples(session, store, session.get_one(tables.Split, snapshot.split_id))
+    table = split_samples(catalog, catalog.session.get_one(tables.Split, snapshot.split_id))
     positions = np.concatenate([table.positions(columns["ids"]) for columns in found])
     zeros = np.zeros(len(positions), np.int32)
     part = np.concatenate([columns["part"] for columns in found]) if "part" in found[0] else zeros
