@@ -6,22 +6,16 @@ function, import hooks and the journal's thread. Everywhere else errors are rais
 
 from __future__ import annotations
 
-import functools
 import logging
-from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import ParamSpec, TypeVar
 
 # No NullHandler: without logging set up, Python prints warnings of ours to stderr, where a user sees them.
 logger = logging.getLogger("chroma")
 
 # Guards made while this is set warn of nothing: `chroma.autolog(silent=True)`.
 quiet: ContextVar[bool] = ContextVar("chroma_quiet", default=False)
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 
 class Guard:
@@ -48,17 +42,6 @@ class Guard:
             doing: What the block does, for the warning: "capturing layer fc1".
         """
         return _Border(self, doing)
-
-    def protect(self, function: Callable[P, R]) -> Callable[P, R | None]:
-        """Wrap a hook of ours so that its errors stop here; the hook then returns None."""
-
-        @functools.wraps(function)
-        def guarded(*args: P.args, **kwargs: P.kwargs) -> R | None:
-            with self.fail_safe(function.__name__.strip("_").replace("_", " ")):
-                return function(*args, **kwargs)
-            return None
-
-        return guarded
 
     def stop(self, doing: str, error: Exception) -> bool:
         """Count and tell an error; returns whether it stops here: not so under `CHROMA_STRICT=1`."""

@@ -10,7 +10,9 @@ from chroma.capture.layers import Chosen
 from chroma.guard import Guard
 from chroma.records import RunStatus
 from chroma.run import Run
-from chroma.run.receipt import Receipt, announce, forecast
+from chroma.run.forecast import forecast
+from chroma.run.printing import announce
+from chroma.run.receipt import Receipt
 
 P = ParamSpec("P")
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.reader._frame import frame
+from chroma.reader._tables import frame
 from chroma.reader.connection import Connection
 from chroma.reader.filming import read_film
 from chroma.reader.results import Film

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from chroma.errors import JobError, NotFoundError
-from chroma.reader import _arrow
-from chroma.reader._frame import frame
+from chroma.reader import _tables
+from chroma.reader._tables import frame
 from chroma.reader.connection import Connection
 from chroma.reader.results import Film
 
@@ -118,7 +118,7 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
     revision: dict[str, Any] = film["revision"] or none_yet
     frames: list[dict[str, Any]] = sorted(revision["frames"], key=lambda each: each["index"])
     path = f"/api/films/{film['id']}"
-    ids = _arrow.column(_arrow.table(connection.bytes(f"{path}/ids")), "id")
+    ids = _tables.column(_tables.table(connection.bytes(f"{path}/ids")), "id")
     xy = np.full((len(frames), len(ids), 2), np.nan, dtype=np.float32)
     for at, each in enumerate(frames):
         body = connection.bytes(f"{path}/frames/{each['digest']}", dtype="f32")

@@ -10,10 +10,9 @@ from urllib.parse import quote
 import numpy as np
 
 from chroma.errors import NotFoundError
-from chroma.reader import _arrow
-from chroma.reader import _questions as questions
-from chroma.reader._frame import frame
-from chroma.reader._picking import pick_layer, pick_snapshot
+from chroma.reader import _queries as queries
+from chroma.reader import _tables
+from chroma.reader._tables import frame, tagged_samples
 from chroma.reader.connection import Connection
 from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
 from chroma.reader.filming import listed, read_film
@@ -33,6 +32,7 @@ class StoredRun:
 
     def __init__(self, connection: Connection, run_id: str, name: str) -> None:
         self._connection = connection
+        self._queries = queries.RunQueries(connection, run_id, name)
         self.id = run_id
         self.name = name
 
@@ -41,7 +41,9 @@ class StoredRun:
 
     def layers(self) -> pd.DataFrame:
         """List layers: name, dim, pooling, reason, default (the one that `layer="auto"` means)."""
-        return frame(self._ask(questions.LAYERS)["layers"], ["name", "dim", "pooling", "reason", "default"])
+        return frame(
+            self._queries.ask(queries.LAYERS)["layers"], ["name", "dim", "pooling", "reason", "default"]
+        )
 
     def splits(self) -> pd.DataFrame:
         """List splits.
@@ -51,13 +53,13 @@ class StoredRun:
             class_names, has_images, has_texts.
         """
         names = ["name", "n", "of", "identity", "classNames", "hasImages", "hasTexts"]
-        return frame(self._ask(questions.SPLITS)["splits"], names)
+        return frame(self._queries.ask(queries.SPLITS)["splits"], names)
 
     def metrics(self) -> pd.DataFrame:
         """List logged scalars: name, epoch, step, value."""
         points = [
             {"name": series["name"], **point}
-            for series in self._ask(questions.METRICS)["metrics"]
+            for series in self._queries.ask(queries.METRICS)["metrics"]
             for point in series["points"]
         ]
         return frame(points, ["name", "epoch", "step", "value"])
@@ -77,12 +79,12 @@ class StoredRun:
             NotFoundError: There is no such layer or split.
         """
         if layer is not None:
-            layer = self._layer(layer)
+            layer = self._queries.layer(layer)
         if split is not None:
-            self._check_split(split)
+            self._queries.check_split(split)
         rows = [
             snapshot | {"status": snapshot["status"].lower()}
-            for snapshot in self._ask(questions.SNAPSHOTS)["snapshots"]
+            for snapshot in self._queries.ask(queries.SNAPSHOTS)["snapshots"]
             if layer in (None, snapshot["layer"]) and split in (None, snapshot["split"])
         ]
         rows.sort(key=lambda snapshot: (snapshot["layer"], snapshot["split"], snapshot["step"]))
@@ -99,8 +101,8 @@ class StoredRun:
         Raises:
             NotFoundError: There is no such split.
         """
-        self._check_split(split)
-        return self._samples(split).to_pandas().set_index("position")
+        self._queries.check_split(split)
+        return self._queries.samples(split).to_pandas().set_index("position")
 
     def embeddings(
         self, layer: str = "auto", split: str = "val", epoch: int = -1, step: int | None = None
@@ -116,8 +118,8 @@ class StoredRun:
         Raises:
             NotFoundError: There is no such layer, split, epoch or step.
         """
-        snapshot = self._snapshot(self._layer(layer), split, epoch, step)
-        table = _arrow.table(
+        snapshot = self._queries.snapshot(self._queries.layer(layer), split, epoch, step)
+        table = _tables.table(
             self._connection.bytes(f"/api/runs/{quote(self.id)}/snapshots/{snapshot['id']}/vectors")
         )
         return Embeddings(
@@ -125,9 +127,9 @@ class StoredRun:
             split=split,
             epoch=snapshot["epoch"],
             step=snapshot["step"],
-            ids=_arrow.column(table, "id"),
-            vectors=_arrow.matrix(table, "vector").astype(np.float32),
-            parts=_arrow.column(table, "part").astype(np.int32),
+            ids=_tables.column(table, "id"),
+            vectors=_tables.matrix(table, "vector").astype(np.float32),
+            parts=_tables.column(table, "part").astype(np.int32),
             of=snapshot["of"],
         )
 
@@ -173,10 +175,10 @@ class StoredRun:
         """
         asked: dict[str, Any] = {"runId": self.id, "split": split, "method": method, "axis": over.upper()}
         if over == "layers":
-            self._check_split(split)
+            self._queries.check_split(split)
         else:
-            asked["layer"] = self._layer(layer)
-            self._check_captured(asked["layer"], split, method)
+            asked["layer"] = self._queries.layer(layer)
+            self._queries.check_captured(asked["layer"], split, method)
         asked |= {"epoch": epoch, "layers": listed(layers), "steps": listed(steps)}
         asked["sampleIds"] = None if ids is None else [str(each) for each in ids]
         return read_film(self._connection, asked, refine=refine, wait=wait)
@@ -196,25 +198,25 @@ class StoredRun:
         Raises:
             NotFoundError: There is no such sample, layer, split or epoch.
         """
-        name = self._layer(layer)
-        snapshot = self._snapshot(name, split, epoch, None)
-        table = self._samples(split)
-        ids = _arrow.column(table, "id")
+        name = self._queries.layer(layer)
+        snapshot = self._queries.snapshot(name, split, epoch, None)
+        table = self._queries.samples(split)
+        ids = _tables.column(table, "id")
         row = np.flatnonzero(ids == sample_id)
         if not len(row):
             raise NotFoundError("sample", sample_id, (str(each) for each in ids.tolist()))
         answer = self._connection.query(
-            questions.NEIGHBORS,
+            queries.NEIGHBORS,
             run=self.id,
             split=split,
-            position=int(_arrow.column(table, "position")[row[0]]),
+            position=int(_tables.column(table, "position")[row[0]]),
             layer=name,
             step=snapshot["step"],
             k=k,
         )
         found = answer["sample"]["neighbors"]
         return Neighbors(
-            _arrow.as_ids([each["sampleId"] for each in found], ids),
+            _tables.as_ids([each["sampleId"] for each in found], ids),
             np.array([each["distance"] for each in found], dtype=np.float32),
         )
 
@@ -224,7 +226,7 @@ class StoredRun:
         Until then `Catalog.restore()` brings it back. A training that still writes to it goes on undisturbed,
         what it captures is refused.
         """
-        self._connection.query(questions.DELETE, run=self.id)
+        self._connection.query(queries.DELETE, run=self.id)
 
     def export(
         self, path: str | Path, *, layer: str = "auto", split: str = "val", method: str = "umap"
@@ -251,8 +253,8 @@ class StoredRun:
         format = format_of(file)
         if format != "html":
             return write_file(file, table_bytes(self._connection, self.id, split, format))
-        name = self._layer(layer)
-        self._check_captured(name, split, method)
+        name = self._queries.layer(layer)
+        self._queries.check_captured(name, split, method)
         asked = {"runId": self.id, "layer": name, "split": split, "method": method, "axis": "EPOCHS"}
         return write_file(file, film_bytes(self._connection, asked))
 
@@ -262,7 +264,7 @@ class StoredRun:
         Raises:
             NotFoundError: There is no such split, or a sample is not in it.
         """
-        self._write_tag("tagSamples", tag, ids, split)
+        self._queries.write_tag("tagSamples", tag, ids, split)
 
     def untag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Take a tag off samples.
@@ -270,56 +272,8 @@ class StoredRun:
         Raises:
             NotFoundError: There is no such split or tag.
         """
-        self._write_tag("untagSamples", tag, ids, split)
+        self._queries.write_tag("untagSamples", tag, ids, split)
 
     def tags(self) -> pd.DataFrame:
         """List tagged samples: tag, split, id."""
-        import pandas as pd
-
-        run = self._ask(questions.TAGS)
-        keyed = {split["name"] for split in run["splits"] if split["identity"] == "key"}
-        rows = [
-            (tag["name"], tag["split"], sample if tag["split"] in keyed else int(sample))
-            for tag in run["tags"]
-            for sample in tag["sampleIds"]
-        ]
-        return pd.DataFrame(rows, columns=["tag", "split", "id"])
-
-    def _write_tag(self, mutation: str, tag: str, ids: Iterable[int | str], split: str) -> None:
-        self._check_split(split)
-        texts = [str(each) for each in ids]
-        self._connection.query(questions.TAG % mutation, run=self.id, split=split, tag=tag, ids=texts)
-
-    def _ask(self, document: str) -> dict[str, Any]:
-        run = self._connection.query(document, id=self.id)["run"]
-        if run is None:
-            raise NotFoundError("run", self.name)
-        return run
-
-    def _samples(self, split: str) -> _arrow.ArrowTable:
-        path = f"/api/runs/{quote(self.id)}/splits/{quote(split, safe='')}/samples"
-        return _arrow.table(self._connection.bytes(path))
-
-    def _layer(self, name: str) -> str:
-        return pick_layer(self._ask(questions.LAYERS)["layers"], name)
-
-    def _check_split(self, name: str) -> None:
-        known = [split["name"] for split in self._ask(questions.SPLITS)["splits"]]
-        if name not in known:
-            raise NotFoundError("split", name, known)
-
-    def _check_captured(self, layer: str, split: str, method: str) -> None:
-        """What can be drawn; the server knows which coordinates were logged."""
-        if method == "logged":
-            self._check_split(split)
-        else:
-            self._snapshot(layer, split, -1, None)
-
-    def _snapshot(self, layer: str, split: str, epoch: int, step: int | None) -> dict[str, Any]:
-        self._check_split(split)
-        snapshots = [
-            snapshot
-            for snapshot in self._ask(questions.SNAPSHOTS)["snapshots"]
-            if (snapshot["layer"], snapshot["split"]) == (layer, split)
-        ]
-        return pick_snapshot(snapshots, f"{layer} of {split}", epoch, step)
+        return tagged_samples(self._queries.ask(queries.TAGS))

@@ -11,7 +11,6 @@ import numpy.typing as npt
 from chroma.errors import ConfigError
 from chroma.records import Array, Ids, sample_ids
 
-FLOAT16_MAX = 65504.0  # largest finite float16
 Dtype = Literal["float16", "float32"]
 
 
@@ -109,6 +108,30 @@ def columns(about: str, given: Mapping[str, Any], n: int) -> dict[str, Array]:
             )
         checked[name] = column(name, array)
     return checked
+
+
+def sample_count(split: str, given: Mapping[str, Any]) -> int:
+    """How many samples `log_samples` got: the length that all given arguments share."""
+    if not given:
+        raise ConfigError(f"log_samples({split!r}) got nothing to log; give ids=, labels= or images=")
+    first, n = next(iter(given)), len(next(iter(given.values())))
+    for name, value in given.items():
+        if len(value) != n:
+            raise ConfigError(f"{name}= has {len(value)} entries, {first}= has {n}; give one per sample")
+    return n
+
+
+def metrics(values: Mapping[str, Any]) -> dict[str, float]:
+    """Name to float."""
+    try:
+        return {str(name): float(value) for name, value in values.items()}
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"metrics must be numbers ({error}); give name to float") from error
+
+
+def image(value: Any) -> Any:
+    """A copy of an image array; encoded bytes and PIL images as they are."""
+    return as_array("images", value).copy() if hasattr(value, "__array__") else value
 
 
 def scores(value: Any, n: int) -> npt.NDArray[np.float32] | None:

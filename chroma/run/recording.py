@@ -18,9 +18,10 @@ from chroma.guard import Guard, logger
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot, WriterId
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
-from chroma.run.receipt import Receipt, Tally
+from chroma.run.receipt import Receipt
 from chroma.run.rounding import Half, half, rounded
 from chroma.run.sink import JournalSink
+from chroma.run.tally import Tally
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
 

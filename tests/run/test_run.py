@@ -150,7 +150,7 @@ def log(**change: Any) -> Callable[[Any], None]:
         (log(logits=np.ones((3, 1))), r"logits= has shape \(3, 1\)"),
         (log(logits=np.ones((2, 4))), r"logits= has shape \(2, 4\)"),
         (log(step=7), "step 7 already has a snapshot of layer 'fc' in split 'val'"),
-        (log(ids=["a", "b", "c"]), "were index ids and are now key ids"),
+        (log(ids=["a", "b", "c"]), "were integers and are now strings"),
         (lambda run: run.log_samples("val"), "got nothing to log"),
         (lambda run: run.log_samples("val", ids=[1], labels=[1, 2]), "labels= has 2 entries, ids= has 1"),
         (lambda run: run.log_columns("val", [1], epoch=0), "got no column"),

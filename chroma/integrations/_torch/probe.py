@@ -29,7 +29,7 @@ from chroma.integrations._torch.layer_capture import ModelWatcher
 from chroma.integrations._torch.options import Forward
 from chroma.integrations._torch.sample_ids import IndexTap, class_names_of
 from chroma.records import Ids
-from chroma.run.receipt import Tally
+from chroma.run.tally import Tally
 
 Indices = npt.NDArray[np.int64]
 _WORKERS = 2  # at most, to fetch with

@@ -16,7 +16,7 @@ from chroma.capture.session import SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
 from chroma.records import WriterId
 from chroma.run.naming import new_run_id
-from chroma.run.receipt import Tally
+from chroma.run.tally import Tally
 from chroma.settings import load_settings
 
 _LONGEST_WAIT = timedelta(seconds=30)

@@ -1,0 +1,97 @@
+"""The tally: counts what becomes of a run's records, for its receipt."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chroma.records import RunStatus
+from chroma.run.receipt import LayerReceipt, Receipt
+
+
+@dataclass
+class Tally:
+    """Counts what becomes of a run's records; used by the training's thread and the writer's.
+
+    Attributes:
+        run: Id of the run.
+        name: Its name.
+        project: Its project.
+        identity: How ids are known, by split.
+        split_of: Samples each dataset split holds.
+        bytes: Bytes in the journal.
+        seconds: Time spent on the training's thread.
+        notes: What the receipt must say besides, by subject.
+    """
+
+    run: str
+    name: str
+    project: str
+    identity: dict[str, str] = field(default_factory=dict[str, str])
+    split_of: dict[str, int] = field(default_factory=dict[str, int])
+    bytes: int = 0
+    seconds: float = 0.0
+    notes: dict[str, str] = field(default_factory=dict[str, str])
+    _lines: dict[tuple[str, str], dict[str, int]] = field(
+        default_factory=dict[tuple[str, str], dict[str, int]]
+    )
+    _missing: Counter[str] = field(default_factory=Counter[str])
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _opened: float = field(default_factory=time.perf_counter)
+
+    def taken(self, layer: str, split: str, dim: int) -> None:
+        """A snapshot was taken."""
+        with self._lock:
+            line = self._lines.setdefault(
+                (layer, split), {"snapshots": 0, "snapshots_of": 0, "n": 0, "bytes": 0}
+            )
+            line["snapshots_of"] += 1
+            line["dim"] = dim
+
+    def kept(self, layer: str, split: str, n: int) -> None:
+        """A snapshot of so many samples is in the journal."""
+        with self._lock:
+            line = self._lines[layer, split]
+            line["snapshots"] += 1
+            line["n"] = n
+
+    def wrote(self, size: int, layer: str | None = None, split: str = "") -> None:
+        """A record is in the journal."""
+        with self._lock:
+            self.bytes += size
+            if layer is not None:
+                self._lines[layer, split]["bytes"] += size
+
+    def miss(self, reason: str, count: int = 1) -> None:
+        """Records are not in the journal."""
+        with self._lock:
+            self._missing[reason] += count
+
+    def note(self, about: str, sentence: str) -> None:
+        """Say something in the receipt; the last sentence about a thing counts."""
+        with self._lock:
+            self.notes[about] = sentence
+
+    def receipt(self, status: RunStatus, errors: Sequence[str] = ()) -> Receipt:
+        """The receipt as things stand."""
+        with self._lock:
+            return Receipt(
+                run=self.run,
+                name=self.name,
+                project=self.project,
+                status=status,
+                layers=tuple(
+                    LayerReceipt(layer, split, of=self.split_of.get(split, 0), **line)
+                    for (layer, split), line in self._lines.items()
+                ),
+                identity=dict(self.identity),
+                bytes=self.bytes,
+                seconds=round(self.seconds, 4),
+                training_seconds=round(time.perf_counter() - self._opened, 4),
+                missing=dict(self._missing),
+                notes=tuple(self.notes.values()),
+                errors=tuple(errors),
+            )
