@@ -11,7 +11,7 @@ import pytest
 from chroma.capture.schedule import Answer, Clock, Limits, Schedule
 from chroma.errors import ConfigError
 from chroma.records import Hidden, Record
-from chroma.run.receipt import Tally
+from chroma.run.tally import Tally
 
 
 class Recorded:
