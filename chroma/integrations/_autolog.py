@@ -102,9 +102,9 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
             call = args, {**kwargs, "callbacks": joined}
         return _Joined(bool(options["silent"]), call=call)
 
-    from chroma.integrations._keras.calls import observe
+    from chroma.integrations._keras.calls import wrap_methods
 
-    undo = _join_each(module.Model, "fit", join, guard), observe(module.Model)
+    undo = _join_each(module.Model, "fit", join, guard), wrap_methods(module.Model)
 
     def leave() -> None:
         for each in undo:

@@ -13,12 +13,12 @@ from importlib import import_module
 from typing import Any
 
 from chroma.integrations._keras.callback import ChromaCallback
-from chroma.integrations._keras.calls import observe
+from chroma.integrations._keras.calls import wrap_methods
 
 __all__ = ["ChromaCallback"]
 
 keras: Any = import_module("keras")
 
-# From the import on: in `model.fit(…, callbacks=[ChromaCallback()])` Python looks `fit` up before it makes
-# the callback, which has to know what `fit` is called with.
-observe(keras.Model)
+# On import: in `model.fit(…, callbacks=[ChromaCallback()])` Python looks `fit` up before it makes the
+# callback, which needs to know what `fit` is called with.
+wrap_methods(keras.Model)

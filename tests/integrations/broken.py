@@ -16,7 +16,7 @@ class Broken(CapturedCall):
     """
 
     stages = dict.fromkeys(("train", "val", "test", "predict"))
-    runs = True
+    active = True
 
     def __init__(self, method: str = "fit") -> None:
         super().__init__(silent=True)

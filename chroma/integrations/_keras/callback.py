@@ -90,7 +90,7 @@ class ChromaCallback(keras.callbacks.Callback):
     ) -> None:
         self._options = KerasOptions(**KerasOptions.picked(locals()))
         super().__init__()
-        self._capture: KerasCapture | None = None  # of the call that runs, or the last that ran
+        self._capture: KerasCapture | None = None  # of the running call, or of the last one
         self._captured: weakref.ref[Any] | None = None  # its model
 
     @property
@@ -112,7 +112,7 @@ class ChromaCallback(keras.callbacks.Callback):
         self._open("fit")
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Know which epoch it is."""
+        """Note which epoch it is."""
         if capture := self._running("fit"):
             capture.guarded(capture.begin_epoch, epoch)
 
@@ -122,19 +122,19 @@ class ChromaCallback(keras.callbacks.Callback):
             capture.guarded(capture.end_epoch, epoch, logs or {})
 
     def on_train_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Close the run and print the receipt."""
+        """Take the last snapshot, close the run and print the receipt."""
         if capture := self._running("fit"):
-            capture.guarded(capture.close)
+            capture.guarded(capture.finish)
 
     def on_test_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Listen to the layers in a pass of validation, or of `evaluate`."""
+        """Wrap the step of a pass of validation, or of `evaluate`."""
         if not self._running("fit"):
             self._open("evaluate")
         if capture := self._running("fit", "evaluate"):
             capture.guarded(capture.begin_pass)
 
     def on_test_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Listen no more; record what `evaluate` gave."""
+        """Unwrap the step; record what `evaluate` gave."""
         if capture := self._running("fit", "evaluate"):
             capture.guarded(capture.end_pass)
         if capture := self._running("evaluate"):
@@ -142,26 +142,26 @@ class ChromaCallback(keras.callbacks.Callback):
             capture.guarded(capture.close)
 
     def on_predict_begin(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Listen to the layers in the pass of `predict`."""
+        """Wrap the step of the pass of `predict`."""
         if not self._running("fit"):
             self._open("predict")
         if capture := self._running("predict"):
             capture.guarded(capture.begin_pass)
 
     def on_predict_end(self, logs: Mapping[str, Any] | None = None) -> None:
-        """Listen no more; record what `predict` gave."""
+        """Unwrap the step; record what `predict` gave."""
         if capture := self._running("predict"):
             capture.guarded(capture.end_pass)
             capture.guarded(capture.end_call, {})
             capture.guarded(capture.close)
 
     def _running(self, *methods: Method) -> KerasCapture | None:
-        """The capture of the call that runs, if that is of one of these methods."""
+        """The capture of the running call, if that is of one of these methods."""
         capture = self._capture
-        return capture if capture and capture.runs and capture.method in methods else None
+        return capture if capture and capture.active and capture.method in methods else None
 
     def _open(self, method: Method) -> None:
-        """A call begins: capture it, if it is to be."""
+        """A call begins: start its capture, if the user wants it."""
         call = current_call(self.model)
         last, self._capture = self._capture, None
         if is_disabled():

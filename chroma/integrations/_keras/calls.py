@@ -1,4 +1,4 @@
-"""Calls of a Keras model that are captured: what `fit`, `evaluate` and `predict` were called with."""
+"""Calls of `fit`, `evaluate` and `predict` of a Keras model: what each was called with, and how it ends."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ Method = Literal["fit", "evaluate", "predict"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 
-class Breakable(Protocol):
-    """A capture of a call."""
+class CallCapture(Protocol):
+    """What captures a call."""
 
-    def broke_off(self, error: BaseException) -> None:
-        """The call ended with an error, which goes its way."""
+    def fail(self, error: BaseException) -> None:
+        """The call ended with an error, which is raised on."""
         ...
 
 
@@ -30,48 +30,48 @@ class KerasCall:
         model: The model.
         method: Which method.
         arguments: What it was called with, by name.
-        captures: What captures it; told if it breaks off.
+        captures: What captures it; each learns of an error.
     """
 
     model: Any
     method: Method
     arguments: Mapping[str, Any]
-    captures: list[Breakable] = field(default_factory=list[Breakable])
+    captures: list[CallCapture] = field(default_factory=list[CallCapture])
 
 
 _call: ContextVar[KerasCall | None] = ContextVar("chroma_keras_call", default=None)
 
 
 def current_call(model: Any) -> KerasCall | None:
-    """The outermost call of a method of this model that runs now."""
+    """The outermost running call of a method of this model."""
     call = _call.get()
     return call if call is not None and call.model is model else None
 
 
-def observe(model_class: type) -> Callable[[], None]:
-    """Stand around the methods of `keras.Model`: callbacks of ours learn what is called, and how it ends.
+def wrap_methods(model_class: type) -> Callable[[], None]:
+    """Wrap the methods of `keras.Model`, so that our callbacks learn of their arguments and errors.
 
     Returns:
-        A function that leaves them again.
+        A function that unwraps them.
     """
-    left = [stand_around(model_class, method, _observed(method)) for method in METHODS]
+    unwraps = [stand_around(model_class, method, _observer(method)) for method in METHODS]
 
-    def leave() -> None:
-        for each in left:
+    def unwrap() -> None:
+        for each in unwraps:
             each()
 
-    return leave
+    return unwrap
 
 
-def _observed(method: Method) -> Callable[..., Any]:
-    def observed(
+def _observer(method: Method) -> Callable[..., Any]:
+    def observe(
         original: Callable[..., Any], model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
-        if current_call(model) is not None:  # as `fit` calls `evaluate`
+        if current_call(model) is not None:  # `fit` calls `evaluate`
             return original(*args, **kwargs)
         try:
             arguments = inspect.signature(original).bind(*args, **kwargs).arguments
-        except TypeError:  # the method will say so itself
+        except TypeError:  # the method itself will raise it
             arguments = {}
         call = KerasCall(model, method, arguments)
         token = _call.set(call)
@@ -79,9 +79,9 @@ def _observed(method: Method) -> Callable[..., Any]:
             return original(*args, **kwargs)
         except BaseException as error:
             for capture in call.captures:
-                capture.broke_off(error)
+                capture.fail(error)
             raise
         finally:
             _call.reset(token)
 
-    return observed
+    return observe

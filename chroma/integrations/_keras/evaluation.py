@@ -8,23 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from chroma.capture.layers import Module
-from chroma.integrations._keras.layer_values import LayerValues, channels_last, layers_of, shadowed
+from chroma.integrations._keras.layer_values import LayerValues
 from chroma.integrations._keras.samples import rows_of
 from chroma.records import Array
 
 keras: Any = import_module("keras")  # its types are not complete
 
-_Note = tuple[str, bool, tuple[int, ...] | None]  # name, of input, shape
+Through = Callable[[Callable[[Any], Any], Any], Any]  # of the model in inference, and its inputs
 
 
-class _Aside(keras.Model):
-    """A model of our own around the user's; Keras compiles it as it compiles `predict`."""
+class InferenceModel(keras.Model):
+    """A model of our own around the user's; Keras compiles it as it compiles `predict`.
 
-    def __init__(self, model: Any, through: Callable[[Callable[[Any], Any], Any], Any]) -> None:
+    Args:
+        model: The user's model.
+        through: What the model computes: it is given the user's model in inference, and the inputs.
+    """
+
+    def __init__(self, model: Any, through: Through) -> None:
         super().__init__(name="chroma", autocast=False)
         self.inner = model  # a sublayer, so that its variables are ours
-        self.__dict__["through"] = through  # past Keras's tracking, like all that is not a layer
+        self.__dict__["through"] = through  # set so that Keras does not track it, like all that is no layer
         self.built = True
         self.run_eagerly = model.run_eagerly
 
@@ -37,13 +41,13 @@ class _Aside(keras.Model):
         return self.inner(inputs)
 
 
-class AsideReader:
-    """Reads layers, batch after batch; compiled once.
+class LayerReader:
+    """Evaluates a model batch after batch and gives its layers' values; compiled once.
 
     Args:
         model: The user's model, built.
         values: The layers to read.
-        size: Samples per batch; fewer are filled up, so that nothing is compiled again.
+        size: Samples per batch; smaller batches are filled up, so that nothing is compiled again.
 
     Attributes:
         size: Most samples of a batch.
@@ -51,68 +55,23 @@ class AsideReader:
 
     def __init__(self, model: Any, values: LayerValues, size: int) -> None:
         def through(infer: Callable[[Any], Any], inputs: Any) -> Any:
-            with values.heard(inputs) as heard:
+            with values.collected(inputs) as collected:
                 infer(inputs)
-            return heard
+            return collected
 
         self._values = values
-        self._read = _compiled(_Aside(model, through))
+        self._evaluate = _compiled(InferenceModel(model, through))
         self.size = size
 
-    def __call__(self, x: Any) -> dict[str, Array]:
+    def read(self, x: Any) -> dict[str, Array]:
         """Layer name to `[B, d]` float32 for a batch of at most `size` samples."""
         rows = len(keras.tree.flatten(x)[0])
         if rows < self.size:
             x = rows_of(x, np.resize(np.arange(rows), self.size))
-        return self._values.arrays(self._read(x), rows)
+        return self._values.arrays(self._evaluate(x), rows)
 
 
-def look(model: Any, x: Any) -> list[Module]:
-    """The layers that a batch of two samples or more passes through, in the order of their outputs."""
-    layers = layers_of(model)
-    noted: list[_Note] = []
-
-    def seen(name: str, of_input: bool, value: Any, mask: Any) -> None:
-        shape = None if value is None else tuple(int(size) for size in value.shape)
-        if shape is not None and len(shape) > 3 and channels_last(layers[name]):
-            shape = (shape[0], shape[-1], *shape[1:-1])
-        noted.append((name, of_input, shape))
-
-    def through(infer: Callable[[Any], Any], inputs: Any) -> Any:
-        with shadowed(layers, seen):
-            infer(inputs)
-        return keras.ops.zeros((1,))
-
-    _once(_Aside(model, through), x)
-    inputs: dict[str, tuple[int, ...] | None] = {}
-    outputs: dict[str, tuple[int, ...] | None] = {}
-    calls: dict[str, int] = {}
-    for name, of_input, shape in noted:
-        if of_input:
-            inputs.setdefault(name, shape)
-            calls[name] = calls.get(name, 0) + 1
-        else:
-            outputs.setdefault(name, shape)
-    return [
-        Module(
-            name,
-            leaf=not getattr(layers[name], "_layers", ()),
-            parametrised=bool(layers[name].weights),
-            input=inputs.get(name),
-            output=shape,
-            calls=calls.get(name, 1),
-            probabilities=ends_in(layers[name], "softmax") or ends_in(layers[name], "sigmoid"),
-        )
-        for name, shape in outputs.items()
-    ]
-
-
-def ends_in(layer: Any, activation: str) -> bool:
-    """Whether a layer applies this activation to its output."""
-    return getattr(getattr(layer, "activation", None), "__name__", None) == activation
-
-
-def _once(model: Any, x: Any) -> None:
+def call_once(model: InferenceModel, x: Any) -> None:
     """Call a model a single time: not compiled, and on JAX not even computed."""
     if keras.backend.backend() == "jax" and not model.run_eagerly:
         import_module("jax").eval_shape(_stateless(model), *_state(model), x)

@@ -1,4 +1,4 @@
-"""Which layers of a Keras model are captured, and which of them gives the scores of its classes."""
+"""Chooses the layers of a Keras model to capture, and the one that gives the scores of its classes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from chroma.capture.labels import LabelReader
 from chroma.capture.layers import Chosen, Layer, Module, choose, classifier_head
-from chroma.integrations._keras.evaluation import ends_in, look
+from chroma.integrations._keras.layer_inspection import ends_in, inspect_layers
 from chroma.integrations._keras.layer_values import layers_of
 from chroma.integrations._keras.samples import rows_of
 from chroma.records import Array, Head
@@ -28,7 +28,7 @@ class Scores:
 
     Attributes:
         name: Which of the values that are read.
-        head: What they are; None to see it in their values.
+        head: Whether they are logits or probabilities; None to tell by their values.
     """
 
     name: str
@@ -40,9 +40,9 @@ class Choice:
     """What is read in each pass.
 
     Attributes:
-        layers: The layers that are captured.
-        read: They, and what gives the scores.
-        scores: Which of these that is, if any.
+        layers: The layers to capture.
+        read: These layers, and the one that gives the scores.
+        scores: Which of `read` gives the scores; None without.
     """
 
     layers: Sequence[Chosen]
@@ -57,7 +57,7 @@ def choose_layers(
     reader: LabelReader,
     asked: str | Layer | Sequence[str | Layer],
 ) -> Choice:
-    """Choose by passing a few samples through the model, in inference.
+    """Choose the layers, by passing a few samples through the model in inference.
 
     Args:
         model: The model, built or not.
@@ -68,11 +68,11 @@ def choose_layers(
 
     Raises:
         ConfigError: Nothing in the model can be captured.
-        NotFoundError: The user names a layer that there is not.
+        NotFoundError: The model has no layer that the user names.
     """
     n = len(keras.tree.flatten(x)[0])
     rows = np.resize(np.arange(n), max(2, min(n, _ROWS)))
-    fired = look(model, rows_of(x, rows))
+    fired = inspect_layers(model, rows_of(x, rows))
     layers = layers_of(model)
     last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
     single = last is None or last.output is None or last.output[-1] == 1  # one score is no choice of classes

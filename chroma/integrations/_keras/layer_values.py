@@ -1,8 +1,8 @@
 """What goes into and comes out of the layers of a Keras model, on any backend, without a trace in it.
 
-While a wanted layer's `call` is shadowed on the instance, whoever calls the model, compiled or not, makes it
-say what it is given and gives. This reaches layers of functional, sequential, subclassed and nested models
-alike.
+For the length of a forward pass the `call` of each wanted layer is wrapped on the instance. Whoever calls the
+model, compiled or not, then calls the wrapper, which reports the layer's input and output. This reaches the
+layers of functional, sequential, subclassed and nested models alike.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from chroma.records import Array
 keras: Any = import_module("keras")  # its types are not complete
 masking: Any = import_module("keras.src.backend.common.masking")  # JAX's tensors do not carry their mask
 
-Seen = Callable[[str, bool, Any, Any], None]  # name, of input, value, mask
+Report = Callable[[str, bool, Any, Any], None]  # layer name, whether of its input, value, mask
 
 
 def layers_of(model: Any) -> dict[str, Any]:
@@ -55,16 +55,16 @@ def channels_last(layer: Any) -> bool:
 
 
 @contextmanager
-def shadowed(layers: Mapping[str, Any], seen: Seen) -> Generator[None]:
-    """Let `seen` hear of the first float tensor that goes into and comes out of each call of the layers.
+def wrapped_calls(layers: Mapping[str, Any], report: Report) -> Generator[None]:
+    """Report the first float tensor that goes into and comes out of each call of the layers, in the block.
 
-    The shadows stand on the instances, past Keras's own tracking of attributes, for the block only.
+    The wrappers are set in the instances' own dictionaries, where Keras does not track attributes.
     """
     own: dict[str, Any] = {}
     for name, layer in layers.items():
         if "call" in vars(layer):
             own[name] = vars(layer)["call"]
-        vars(layer)["call"] = _shadow(name, layer.call, seen)
+        vars(layer)["call"] = _wrapped(name, layer.call, report)
     try:
         yield
     finally:
@@ -75,16 +75,16 @@ def shadowed(layers: Mapping[str, Any], seen: Seen) -> Generator[None]:
                 del vars(layer)["call"]
 
 
-def _shadow(name: str, call: Callable[..., Any], seen: Seen) -> Callable[..., Any]:
-    def shadow(*args: Any, **kwargs: Any) -> Any:
-        taken = _first((args, kwargs))
-        mask = None if taken is None else masking.get_keras_mask(taken)
-        seen(name, True, taken, mask)
-        given = call(*args, **kwargs)
-        seen(name, False, _first(given), mask)
-        return given
+def _wrapped(name: str, call: Callable[..., Any], report: Report) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        value = _first((args, kwargs))
+        mask = None if value is None else masking.get_keras_mask(value)
+        report(name, True, value, mask)
+        output = call(*args, **kwargs)
+        report(name, False, _first(output), mask)
+        return output
 
-    return shadow
+    return wrapper
 
 
 def _first(values: Any) -> Any:
@@ -96,12 +96,12 @@ def _first(values: Any) -> Any:
 
 
 class LayerValues:
-    """The values of chosen layers in a forward pass, pooled to `[B, d]` where the rule is ours.
+    """Collects the values of chosen layers in a forward pass, pooled to `[B, d]` where the rule is ours.
 
     Args:
         model: The user's model, built.
-        wanted: What to listen to.
-        guard: Stops errors of ours within the user's forward pass.
+        wanted: The layers.
+        guard: Stops our errors in the user's forward pass.
     """
 
     def __init__(self, model: Any, wanted: Sequence[Chosen], guard: Guard) -> None:
@@ -111,30 +111,30 @@ class LayerValues:
         self._layers = {chosen.module: layers[chosen.module] for chosen in wanted}
 
     @contextmanager
-    def heard(self, inputs: Any) -> Generator[dict[str, Any]]:
-        """What the forward pass in the block gives, by name of the layer; the backend's own tensors.
+    def collected(self, inputs: Any) -> Generator[dict[str, Any]]:
+        """Layer name to the backend's tensor, filled by the forward pass in the block.
 
         Args:
-            inputs: What the pass begins with. A value that belongs to another trace (of a loop within the
-                compiled pass, say) could not leave it, and is left out.
+            inputs: The inputs of the pass. Values of another trace (as of a loop within the compiled pass)
+                cannot leave it, and are left out.
         """
         values: dict[str, Any] = {}
-        here = _trace_of(inputs)
+        trace = _trace_of(inputs)
 
-        def seen(name: str, of_input: bool, value: Any, mask: Any) -> None:
-            if value is None or _trace_of(value) is not here:
+        def report(name: str, of_input: bool, value: Any, mask: Any) -> None:
+            if value is None or _trace_of(value) is not trace:
                 return
             for chosen in self._wanted:
-                asked = chosen.module == name and chosen.of_input == of_input
-                if asked and chosen.name not in values:
+                matches = chosen.module == name and chosen.of_input == of_input
+                if matches and chosen.name not in values:
                     with self._guard.fail_safe(f"reading layer {chosen.name}"):
                         values[chosen.name] = _pooled(value, mask, chosen, channels_last(self._layers[name]))
 
-        with shadowed(self._layers, seen):
+        with wrapped_calls(self._layers, report):
             yield values
 
     def arrays(self, values: Mapping[str, Any], rows: int) -> dict[str, Array]:
-        """Layer name to `[rows, d]` float32, of what was heard.
+        """Layer name to `[rows, d]` float32, of collected values.
 
         Raises:
             ConfigError: A layer gave nothing, or not one row per sample.
@@ -157,7 +157,7 @@ class LayerValues:
 
 
 def _trace_of(values: Any) -> Any:
-    """What compiles these symbolic values: TensorFlow's graph or JAX's trace; None if they are computed."""
+    """What compiles these symbolic values: TensorFlow's graph or JAX's trace; None for computed values."""
     for value in keras.tree.flatten(values):
         if keras.ops.is_tensor(value):
             return getattr(value, "graph", None) or getattr(value, "_trace", None)

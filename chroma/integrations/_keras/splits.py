@@ -1,4 +1,4 @@
-"""Which samples a call of a Keras model follows: what it validates with, trains on, evaluates, predicts."""
+"""The splits of a Keras call, and their samples: what it validates with, trains on, evaluates or predicts."""
 
 from __future__ import annotations
 
@@ -13,21 +13,22 @@ from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._keras.calls import KerasCall, Method
 from chroma.integrations._keras.options import KerasOptions
-from chroma.integrations._keras.samples import ProbeSamples, holds_batches, probe_samples, validation_start
+from chroma.integrations._keras.samples import ProbeSamples
+from chroma.integrations._keras.sources import holds_batches, probe_samples, validation_start
 from chroma.records import Array, Ids
 
-Take = Callable[[], ProbeSamples]
+TakeSamples = Callable[[], ProbeSamples]
 _DEFAULT_BATCH = 32  # samples: Keras's own
 
 
 @dataclass(frozen=True, slots=True)
-class Followed:
+class SplitSamples:
     """The samples of a split that are followed, and what is known of them.
 
     Attributes:
-        name: Name of the split.
+        split: Name of the split.
         samples: The samples.
-        passes: Whether Keras itself passes over their source, so that one can ride on it.
+        in_keras_passes: Whether Keras itself passes over their source: those passes can be captured.
         ids: `[n]` the user's keys, or indices.
         identity: How they are known.
         labels: `[n]`, None without.
@@ -35,9 +36,9 @@ class Followed:
         metadata: Name to `[n]` values.
     """
 
-    name: str
+    split: str
     samples: ProbeSamples
-    passes: bool
+    in_keras_passes: bool
     ids: Ids
     identity: Identity
     labels: Array | None
@@ -45,14 +46,19 @@ class Followed:
     metadata: Mapping[str, Array]
 
 
-def sources_of(call: KerasCall | None, options: KerasOptions) -> dict[str, Take]:
+def split_of(method: Method) -> str:
+    """The split whose samples Keras passes over in inference."""
+    return {"fit": "val", "evaluate": "test", "predict": "predict"}[method]
+
+
+def splits_of(call: KerasCall | None, options: KerasOptions) -> dict[str, TakeSamples]:
     """How to take the samples of each split that the user asks for and the call has.
 
     Raises:
         ConfigError: There is nothing to take samples from.
     """
     if call is not None and call.method != "fit":
-        return {split_of(call.method): _passed_over(call, options)}
+        return {split_of(call.method): _of_evaluation(call, options)}
     if options.data is not None:
         given = options.data
         named = cast("Mapping[str, Any]", given) if isinstance(given, Mapping) else {"val": given}
@@ -60,17 +66,12 @@ def sources_of(call: KerasCall | None, options: KerasOptions) -> dict[str, Take]
     if call is None or call.arguments.get("x") is None:
         raise ConfigError("fit was called in a way Chroma does not see; give ChromaCallback(data=(x, y))")
     how = options.how()
-    found: dict[str, Take] = {}
+    found: dict[str, TakeSamples] = {}
     if validates(call) and (how is None or "val" in how):
-        found["val"] = _validated(call.arguments, options)
+        found["val"] = _of_validation(call.arguments, options)
     if "train" in how if how is not None else not found:
-        found["train"] = _trained_on(call.arguments, options)
+        found["train"] = _of_training(call.arguments, options)
     return found
-
-
-def split_of(method: Method) -> str:
-    """The split whose samples Keras passes over in inference."""
-    return {"fit": "val", "evaluate": "test", "predict": "predict"}[method]
 
 
 def validates(call: KerasCall) -> bool:
@@ -78,55 +79,64 @@ def validates(call: KerasCall) -> bool:
     return call.arguments.get("validation_data") is not None or bool(call.arguments.get("validation_split"))
 
 
-def follow(
-    name: str, samples: ProbeSamples, options: KerasOptions, reader: LabelReader, *, passes: bool
-) -> Followed:
+def validates_after(call: KerasCall | None, epoch: int) -> bool:
+    """Whether a fit validates after this epoch, as `validation_freq` says."""
+    if call is None or not validates(call):
+        return False
+    often: Any = call.arguments.get("validation_freq", 1)
+    return (epoch + 1) % often == 0 if isinstance(often, int) else epoch + 1 in often
+
+
+def with_descriptions(
+    split: str, samples: ProbeSamples, options: KerasOptions, labels: LabelReader, *, in_keras_passes: bool
+) -> SplitSamples:
     """The samples of a split with what the user says of them.
 
     Raises:
         ConfigError: What the user says does not fit them.
     """
-    ids = options.ids_of(name, samples)
+    ids = options.ids_of(split, samples)
     identity: Identity = samples.identity if ids is None else "key" if ids.dtype == object else "index"
-    return Followed(
-        name,
+    return SplitSamples(
+        split,
         samples,
-        passes,
+        in_keras_passes,
         ids=samples.ids if ids is None else ids,
         identity=identity,
-        labels=options.labels_of(name, samples, reader),
+        labels=options.labels_of(split, samples, labels),
         inputs=options.inputs_of(samples) if options.log_inputs else None,
-        metadata=options.metadata_of(name, samples),
+        metadata=options.metadata_of(split, samples),
     )
 
 
-def _validated(arguments: Mapping[str, Any], options: KerasOptions) -> Take:
+def _of_validation(arguments: Mapping[str, Any], options: KerasOptions) -> TakeSamples:
     steps, most = arguments.get("validation_steps"), _most("val", options)
     batch = arguments.get("validation_batch_size") or arguments.get("batch_size") or _DEFAULT_BATCH
     source, start = arguments.get("validation_data"), 0
     if source is None:
-        x = arguments.get("x")
-        source = (x, arguments.get("y"), arguments.get("sample_weight"))
-        start = validation_start(x, arguments["validation_split"])
+        source, start = _given(arguments), validation_start(arguments["x"], arguments["validation_split"])
     stop = start + steps * batch if steps else None
     return lambda: probe_samples(source, most, start=start, stop=stop, steps=steps)
 
 
-def _trained_on(arguments: Mapping[str, Any], options: KerasOptions) -> Take:
-    x, most = arguments.get("x"), _most("train", options)
-    source = x if holds_batches(x) else (x, arguments.get("y"), arguments.get("sample_weight"))
+def _of_training(arguments: Mapping[str, Any], options: KerasOptions) -> TakeSamples:
     stop = None
     if arguments.get("validation_split") and arguments.get("validation_data") is None:
-        stop = validation_start(x, arguments["validation_split"])
-    return lambda: probe_samples(source, most, stop=stop)
+        stop = validation_start(arguments["x"], arguments["validation_split"])
+    return lambda: probe_samples(_given(arguments), _most("train", options), stop=stop)
 
 
-def _passed_over(call: KerasCall, options: KerasOptions) -> Take:
+def _of_evaluation(call: KerasCall, options: KerasOptions) -> TakeSamples:
     arguments, most = call.arguments, _most(split_of(call.method), options)
-    x, steps = arguments.get("x"), arguments.get("steps")
-    source = x if holds_batches(x) else (x, arguments.get("y"), arguments.get("sample_weight"))
+    steps = arguments.get("steps")
     stop = steps * (arguments.get("batch_size") or _DEFAULT_BATCH) if steps else None
-    return lambda: probe_samples(source, most, stop=stop, steps=steps)
+    return lambda: probe_samples(_given(arguments), most, stop=stop, steps=steps)
+
+
+def _given(arguments: Mapping[str, Any]) -> Any:
+    """What a method was called with, as a source of samples."""
+    x = arguments.get("x")
+    return x if holds_batches(x) else (x, arguments.get("y"), arguments.get("sample_weight"))
 
 
 def _most(split: str, options: KerasOptions) -> int | None:

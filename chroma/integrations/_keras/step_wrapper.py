@@ -1,8 +1,7 @@
-"""What the layers of a Keras model give in the passes that Keras makes anyway: `evaluate`'s and `predict`'s.
+"""The layers' values in the passes that Keras makes anyway: validation, `evaluate` and `predict`.
 
-For the length of a pass the model's compiled step gives way to one that Keras makes, by the same recipe, of
-the same step, which returns the values of some layers beside what it returns: no second forward pass, and
-nothing more to compile than without us.
+During a pass we replace the compiled step of the model by one that Keras builds the same way and that also
+returns the layers' outputs: no second forward pass, and nothing more to compile than without us.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _THEIRS = "outputs"
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class StepValues:
     """What one call of the step gave.
 
     Attributes:
@@ -37,74 +36,76 @@ class Batch:
     targets: Any
 
 
-class Ride:
-    """Listens to a model's layers in passes of `evaluate` or `predict`.
+class StepWrapper:
+    """Wraps a model's compiled step during passes of `evaluate` or `predict`.
 
     Args:
         model: The model.
         step: Whose passes.
-        values: The layers to listen to.
-        take: Called with what each batch gave, in the order of the pass; must not raise.
+        values: The layers to read.
+        receive: Called with what each batch gave, in the order of the pass; must not raise.
     """
 
-    def __init__(self, model: Any, step: Step, values: LayerValues, take: Callable[[Batch], None]) -> None:
+    def __init__(
+        self, model: Any, step: Step, values: LayerValues, receive: Callable[[StepValues], None]
+    ) -> None:
         self._model = model
         self._step = step
         self._values = values
-        self._take = take
-        self._theirs: Any = None  # the compiled step that ours was made after
-        self._made: Any = None
-        self._riding = False
+        self._receive = receive
+        self._original: Any = None  # the compiled step that ours was built after
+        self._extended: Any = None  # ours
+        self._wraps = False
 
-    def begin(self) -> None:
-        """Keras has its compiled step ready and is about to pass over the samples."""
-        theirs = getattr(self._model, self._name)
-        if theirs is not self._theirs:
-            self._made, self._theirs = self._make(), theirs
+    def wrap(self) -> None:
+        """Replace the compiled step, which Keras has ready when a pass begins."""
+        original = getattr(self._model, self._name)
+        if original is not self._original:
+            self._extended, self._original = self._compile(), original
         setattr(self._model, self._name, self._run)
-        self._riding = True
+        self._wraps = True
 
-    def end(self) -> None:
-        """The pass is over: the model has its own compiled step again."""
-        if self._riding:
-            self._riding = False
+    def unwrap(self) -> None:
+        """Put the model's own compiled step back."""
+        if self._wraps:
+            self._wraps = False
             if getattr(self._model, self._name) == self._run:
-                setattr(self._model, self._name, self._theirs)
+                setattr(self._model, self._name, self._original)
 
     @property
     def _name(self) -> str:
         return f"{self._step}_function"
 
-    def _make(self) -> Any:
-        theirs = getattr(self._model, self._name)
+    def _compile(self) -> Any:
+        original = getattr(self._model, self._name)
         try:
-            with self._listening():
+            with self._extended_step():
                 getattr(self._model, f"make_{self._name}")(force=True)
             return getattr(self._model, self._name)
         finally:
-            setattr(self._model, self._name, theirs)
+            setattr(self._model, self._name, original)
 
     def _run(self, *args: Any) -> Any:
-        with self._listening():
-            given = self._made(*args)
+        with self._extended_step():
+            result = self._extended(*args)
         if keras.backend.backend() == "jax":
-            return self._parted(given[0]), given[1]
-        return self._parted(given)
+            return self._without_ours(result[0]), result[1]
+        return self._without_ours(result)
 
-    def _parted(self, given: Any) -> Any:
-        """What the step gives without us; our part is taken out."""
-        if not isinstance(given, dict) or _OURS not in given:  # not compiled by Keras's recipe
-            return given
-        ours = given.pop(_OURS)
-        self._take(Batch(ours["rows"], ours["values"], ours.get("targets")))
-        return given[_THEIRS] if self._step == "predict" else given
+    def _without_ours(self, result: Any) -> Any:
+        """Hand on our part of what the step returned; what it returns without us is left."""
+        if not isinstance(result, dict) or _OURS not in result:  # Keras did not build it as expected
+            return result
+        ours = result.pop(_OURS)
+        self._receive(StepValues(ours["rows"], ours["values"], ours.get("targets")))
+        return result[_THEIRS] if self._step == "predict" else result
 
     @contextmanager
-    def _listening(self) -> Generator[None]:
-        """Put a step that listens in the place of the model's, for when Keras asks for it: as it compiles."""
+    def _extended_step(self) -> Generator[None]:
+        """Replace the model's `test_step` or `predict_step`, which Keras looks up when it compiles."""
         attributes, name = vars(self._model), f"{self._step}_step"
         own = attributes.get(name)
-        attributes[name] = self._extended(getattr(self._model, name))
+        attributes[name] = self._extend(getattr(self._model, name))
         try:
             yield
         finally:
@@ -113,12 +114,12 @@ class Ride:
             else:
                 attributes[name] = own
 
-    def _extended(self, step: Callable[..., Any]) -> Callable[..., Any]:
+    def _extend(self, step: Callable[..., Any]) -> Callable[..., Any]:
         def extended(*args: Any) -> Any:
             data = args[-1]
-            with self._values.heard(data) as heard:
-                given = step(*args)
-            ours: dict[str, Any] = {"values": heard}
+            with self._values.collected(data) as collected:
+                result = step(*args)
+            ours: dict[str, Any] = {"values": collected}
             leaf = next(leaf for leaf in keras.tree.flatten(data) if leaf is not None)
             ours["rows"] = keras.ops.zeros(keras.ops.shape(leaf)[:1])
             if isinstance(data, (tuple, list)) and len(data) > 1 and self._step == "test":
@@ -126,12 +127,12 @@ class Ride:
                 if targets:
                     ours["targets"] = targets[0]
             if keras.backend.backend() == "jax":
-                return self._joined(given[0], ours), given[1]
-            return self._joined(given, ours)
+                return self._with_ours(result[0], ours), result[1]
+            return self._with_ours(result, ours)
 
         return extended
 
-    def _joined(self, given: Any, ours: Mapping[str, Any]) -> Any:
+    def _with_ours(self, result: Any, ours: Mapping[str, Any]) -> Any:
         if self._step == "predict":
-            return {_THEIRS: given, _OURS: ours}
-        return {**given, _OURS: ours} if isinstance(given, dict) else given
+            return {_THEIRS: result, _OURS: ours}
+        return {**result, _OURS: ours} if isinstance(result, dict) else result

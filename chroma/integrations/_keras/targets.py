@@ -21,10 +21,10 @@ _DISTANCES = {
 
 
 def numbers_of(model: Any) -> Numbers:
-    """What one number per sample is: Keras casts targets, so their dtype does not tell, but its loss does."""
+    """What one number per sample is. Keras converts targets, so the loss tells it, not their dtype."""
     loss = getattr(model, "loss", None)
     if isinstance(loss, str):
         loss = keras.losses.get(loss)
-    # a `Loss` of Keras holds its function as `fn`
+    # a `Loss` holds its function as `fn`
     name = getattr(getattr(loss, "fn", loss), "__name__", "")
     return "quantities" if name in _DISTANCES else "classes"

@@ -1,0 +1,148 @@
+"""Reads the samples to follow from sources of batches: a PyDataset, a `tf.data.Dataset`, a DataLoader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from importlib import import_module
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from chroma.capture.splits import Identity
+from chroma.errors import ConfigError
+from chroma.integrations._keras.samples import (
+    Order,
+    ProbeSamples,
+    arrays_of,
+    chosen,
+    weights_as_metadata,
+)
+
+keras: Any = import_module("keras")  # its types are not complete
+
+REMEDY = "give ChromaCallback(data=(x, y)) samples to follow"
+Reader = Callable[[Any, int | None, int | None], ProbeSamples]  # of source, most samples, batches
+
+
+def reader_of(source: Any) -> Reader | None:
+    """What reads this source of batches; None if it is none that can be read more than once.
+
+    The reader takes the source, the most samples to take (None for all) and the number of batches to read
+    (None for all). It raises `ConfigError` where reading would disturb the training.
+    """
+    if isinstance(source, keras.utils.PyDataset):
+        return _from_py_dataset
+    if _is(source, "tensorflow", "DatasetV2"):
+        return _from_tf_data
+    if _is(source, "torch.utils.data", "DataLoader"):
+        return _from_loader
+    return None
+
+
+def _is(source: Any, module: str, name: str) -> bool:
+    """Whether the source is of a class of a framework that may not be installed."""
+    return any(kind.__name__ == name and kind.__module__.startswith(module) for kind in type(source).__mro__)
+
+
+def _from_py_dataset(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
+    count = source.num_batches
+    if count is None and steps is None:
+        raise ConfigError(f"this PyDataset has no end, so Chroma does not read it; {REMEDY}")
+    numbers = range(min(each for each in (count, steps) if each is not None))
+    own = {name for kind in type(source).__mro__ if kind is not keras.utils.PyDataset for name in vars(kind)}
+    # what a user does between epochs may well be shuffling
+    order: Order = "unknown" if own & {"on_epoch_begin", "on_epoch_end"} else "promised"
+    return _from_batches((source[number] for number in numbers), max_samples, None, order)
+
+
+def _from_tf_data(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
+    if any("Shuffle" in type(part).__name__ for part in _pipeline(source)):
+        raise ConfigError(
+            "a shuffled tf.data.Dataset would come in another order once Chroma has read it, so it is not "
+            f"touched; {REMEDY}"
+        )
+    return _from_batches(source.as_numpy_iterator(), max_samples, steps, "promised")
+
+
+def _pipeline(dataset: Any) -> Iterator[Any]:
+    yield dataset
+    inputs: Callable[[], Sequence[Any]] = getattr(dataset, "_inputs", tuple)
+    for part in inputs():
+        yield from _pipeline(part)
+
+
+def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
+    from torch.utils.data import BatchSampler, SequentialSampler
+
+    from chroma.integrations._torch.sample_ids import IndexTap, knows_ids
+
+    if not knows_ids(loader):
+        return _from_batches(loader, max_samples, steps, "unknown", "order")
+    # by index: the sampler of a shuffled loader is not asked
+    base = IndexTap(loader.dataset).base
+    positions = np.arange(len(loader.dataset))
+    rows = chosen(positions if steps is None else positions[: steps * (loader.batch_size or 1)], max_samples)
+    size = loader.batch_size or 32
+    parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+    batches = (loader.collate_fn([loader.dataset[int(row)] for row in part]) for part in parts)
+    taken = _from_batches(batches, None, None, "promised")
+    in_order = (
+        type(loader.sampler) is SequentialSampler
+        and type(loader.batch_sampler) is BatchSampler
+        and not loader.drop_last
+        and steps is None
+    )
+    return replace(
+        taken,
+        ids=rows if base is None else base[rows],
+        positions=rows,
+        of=len(positions),
+        order="promised" if in_order else "unknown",
+    )
+
+
+def _from_batches(
+    batches: Iterable[Any],
+    max_samples: int | None,
+    steps: int | None,
+    order: Order,
+    identity: Identity = "index",
+) -> ProbeSamples:
+    """The first samples of a source of batches, in its order."""
+    taken: list[tuple[Any, Any, Any]] = []
+    n = 0
+    more = False
+    for batch in islice(batches, steps):
+        if max_samples is not None and n >= max_samples:
+            more = True
+            break
+        x, y, weights = keras.utils.unpack_x_y_sample_weight(
+            tuple(batch) if isinstance(batch, list) else batch
+        )
+        part = arrays_of((x, y, weights))
+        taken.append(part)
+        n += len(keras.tree.flatten(part[0])[0])
+    if not taken:
+        raise ConfigError(f"the data are empty, so there is nothing to follow; {REMEDY}")
+    kept = n if max_samples is None else min(n, max_samples)
+
+    def joined(*arrays: Any) -> Any:
+        return None if arrays[0] is None else np.concatenate(arrays)[:kept]
+
+    x, y, weights = keras.tree.map_structure(joined, *taken)
+    more = more or kept < n
+    return ProbeSamples(
+        x,
+        y,
+        np.arange(kept, dtype=np.int64),
+        np.arange(kept),
+        0 if more else n,
+        order,
+        identity,
+        weights_as_metadata(weights, kept),
+        f"the first {kept:,} samples are followed; their source does not tell how many there are"
+        if more
+        else None,
+    )

@@ -1,0 +1,76 @@
+"""A snapshot of a split while it is taken: rows of its samples in order, batch after batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from chroma.capture.call import CapturedCall
+from chroma.capture.passes import SplitPass
+from chroma.capture.schedule import Moment, Schedule
+from chroma.capture.session import CaptureSession
+from chroma.integrations._keras.layer_choice import Choice
+from chroma.integrations._keras.splits import SplitSamples
+from chroma.records import Array
+
+
+class OpenSnapshot:
+    """Gathers the values of a split's samples; nothing is recorded before `finish`.
+
+    Args:
+        samples: The samples.
+        choice: Which layers are read.
+        session: Where the pass is recorded.
+        call: Prints what is captured, once.
+        schedule: Tells how many snapshots there will be.
+        moment: Epoch and step.
+    """
+
+    def __init__(
+        self,
+        samples: SplitSamples,
+        choice: Choice,
+        session: CaptureSession,
+        call: CapturedCall,
+        schedule: Schedule,
+        moment: Moment,
+    ) -> None:
+        self._samples = samples
+        self._choice = choice
+        self._call = call
+        self._schedule = schedule
+        self._pass: SplitPass = session.begin(
+            samples.split, *moment, identity=samples.identity, of=samples.samples.of
+        )
+        self._widths: dict[str, int] = {}
+
+    def add(self, rows: slice, values: Mapping[str, Array]) -> None:
+        """Add the values `[B, d]` of a batch, by layer; it holds these rows of the samples."""
+        current, samples = self._pass, self._samples
+        current.batch(samples.ids[rows], rows.stop - rows.start)
+        if current.first:
+            current.add_samples(
+                labels=None if samples.labels is None else samples.labels[rows],
+                inputs=None if samples.inputs is None else samples.inputs[rows],
+                metadata={name: column[rows] for name, column in samples.metadata.items()},
+            )
+        for layer in self._choice.layers:
+            current.add(layer, values[layer.name])
+            self._widths[layer.name] = values[layer.name].shape[1]
+        if self._choice.scores is not None:
+            scores = values[self._choice.scores.name]
+            if scores.shape[1] == 1:  # one probability for two classes
+                scores = np.concatenate([1 - scores, scores], axis=1)
+            current.add_scores(scores, self._choice.scores.head)
+
+    def finish(self, moment: Moment) -> None:
+        """Record the snapshot; all rows were added."""
+        if self._pass.first:
+            self._call.say(
+                [(layer, self._widths[layer.name]) for layer in self._choice.layers],
+                followed=len(self._samples.samples),
+                of=self._samples.samples.of,
+                snapshots=self._schedule.expected,
+            )
+        self._pass.end(*moment)
