@@ -9,9 +9,11 @@ and an uncompressed file is read by memory mapping.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -42,6 +44,7 @@ from chroma.records import (
 
 ArrowArray = Any  # pyarrow's classes carry no types
 ArrowBatch = Any
+ArrowBuffer = Any
 
 FORMAT = (1, 0)
 MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at once
@@ -81,59 +84,81 @@ def write(segment: Segment, file: BinaryIO) -> None:
         writer.write_batch(batch)
 
 
+@dataclasses.dataclass(frozen=True)
+class ReadSegment:
+    """A segment file, opened once and memory-mapped; its columns are read when they are asked for.
+
+    Attributes:
+        header: What the segment says of itself.
+        record_name: Class of its record.
+        fields: The record's fields that are not arrays, as plain values.
+        table: An Arrow record batch with the record's array fields.
+        body: All bytes of the file.
+    """
+
+    header: Header
+    record_name: str
+    fields: Mapping[str, Any]
+    table: ArrowBatch
+    body: ArrowBuffer
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Blake2b of the file, 32 hex digits; reads the whole file."""
+        return blake2b(self.body, digest_size=16).hexdigest()
+
+    @functools.cached_property
+    def record(self) -> Record:
+        """The record; its arrays are read-only views.
+
+        Raises:
+            SegmentError: It is of an unknown kind, or lacks fields.
+        """
+        return _record(self.record_name, self.fields, self.table)
+
+    def columns(self, names: Collection[str] | None = None) -> dict[str, Array]:
+        """These array fields, of those it has; without names all but images.
+
+        Entries of mappings are named `field:key`.
+        """
+        pairs = zip(self.table.schema.names, self.table.columns, strict=True)
+        wanted = (pair for pair in pairs if (pair[0] != "images" if names is None else pair[0] in names))
+        return {name: _from_arrow(column) for name, column in wanted}
+
+    def images(self) -> Sequence[bytes | None] | None:
+        """The encoded images of samples, each read from the file when it is asked for; None without any."""
+        return _Images(self.table.column("images")) if "images" in self.table.schema.names else None
+
+    def has_image(self) -> npt.NDArray[np.bool_]:
+        """Which rows have an image, `[n]`; no image is read."""
+        if "images" not in self.table.schema.names:
+            return np.zeros(self.table.num_rows, bool)
+        return ~np.asarray(self.table.column("images").is_null().to_numpy(zero_copy_only=False))
+
+
+def open_segment(path: Path) -> ReadSegment:
+    """Open a segment file, memory-mapped.
+
+    Raises:
+        SegmentError: The file is cut short, damaged or not a segment.
+        SegmentVersionError: A newer Chroma wrote it.
+    """
+    return _open(path)
+
+
 def read(path: Path) -> Segment:
-    """Read a segment file, memory-mapped; its arrays are read-only views.
-
-    Raises:
-        SegmentError: The file is cut short, damaged or not a segment.
-        SegmentVersionError: A newer Chroma wrote it.
-    """
-    about, batch = _open(path)
-    return _segment(about, batch)
-
-
-def read_about(path: Path) -> tuple[Header, str, dict[str, Any]]:
-    """Read what a segment says of itself without its columns.
-
-    Returns:
-        The header, the record's class name, and its fields that are not arrays, plus `rows`.
-
-    Raises:
-        SegmentError: The file is cut short, damaged or not a segment.
-        SegmentVersionError: A newer Chroma wrote it.
-    """
-    about, batch = _open(path)
-    header, plain = _header(about)
-    return header, about["record"], plain | {"rows": batch.num_rows}
+    """Read a whole segment file; its arrays are read-only views, and it raises as `open_segment` does."""
+    return _segment(_open(path))
 
 
 def read_columns(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
-    """Read only these array fields of a segment, of those it has; raises as `read` does.
-
-    Entries of mappings are named `field:key`. Without names, all are read but images.
-    """
-    _, batch = _open(path)
-    pairs = zip(batch.schema.names, batch.columns, strict=True)
-    wanted = (pair for pair in pairs if (pair[0] != "images" if names is None else pair[0] in names))
-    return {name: _from_arrow(column) for name, column in wanted}
-
-
-def read_images(path: Path) -> Sequence[bytes | None] | None:
-    """Open the encoded images of a samples segment, each read from the file when it is asked for."""
-    _, batch = _open(path)
-    return _Images(batch.column("images")) if "images" in batch.schema.names else None
-
-
-def has_image(path: Path) -> npt.NDArray[np.bool_]:
-    """Which rows of a samples segment have an image, without reading one."""
-    _, batch = _open(path)
-    return ~np.asarray(batch.column("images").is_null().to_numpy(zero_copy_only=False))
+    """Read only these array fields of a segment, as `ReadSegment.columns` does."""
+    return _open(path).columns(names)
 
 
 def decode(body: bytes) -> Segment:
     """Decode the bytes `encode` made; raises as `read` does."""
-    about, batch = _open(pa.py_buffer(body))
-    return _segment(about, batch)
+    return _segment(_open(pa.py_buffer(body)))
 
 
 def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:
@@ -277,10 +302,11 @@ def _from_arrow(column: ArrowArray) -> Array:
     return np.frombuffer(column.buffers()[1], dtype, count=len(column)) if len(column) else np.empty(0, dtype)
 
 
-def _open(source: Path | ArrowArray) -> tuple[dict[str, Any], ArrowBatch]:
+def _open(source: Path | ArrowBuffer) -> ReadSegment:
     name = str(source) if isinstance(source, Path) else "these bytes"
     try:
-        reader = pa.ipc.open_file(pa.memory_map(str(source)) if isinstance(source, Path) else source)
+        body = pa.memory_map(str(source)).read_buffer() if isinstance(source, Path) else source
+        reader = pa.ipc.open_file(body)
         raw = reader.schema.metadata or {}
         about = {
             key.decode().removeprefix("chroma:"): json.loads(value)
@@ -294,7 +320,8 @@ def _open(source: Path | ArrowArray) -> tuple[dict[str, Any], ArrowBatch]:
                 f"{name} was written in format {about['format'][0]}, this Chroma reads up to {FORMAT[0]}; "
                 "upgrade with: pip install --upgrade chroma-embeddings"
             )
-        return about, reader.get_batch(0)
+        header, fields = _header(about)
+        return ReadSegment(header, about["record"], fields, reader.get_batch(0), body)
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, FileNotFoundError):
             raise
@@ -308,18 +335,21 @@ def _header(about: dict[str, Any]) -> tuple[Header, dict[str, Any]]:
     return header, plain
 
 
-def _segment(about: dict[str, Any], batch: ArrowBatch) -> Segment:
-    header, values = _header(about)
-    record = _RECORDS.get(about["record"])
+def _segment(opened: ReadSegment) -> Segment:
+    return Segment(opened.header, opened.record)
+
+
+def _record(name: str, fields: Mapping[str, Any], batch: ArrowBatch) -> Record:
+    record = _RECORDS.get(name)
     if record is None:
-        raise SegmentError(f"a segment of the unknown kind {about['record']!r}; upgrade chroma-embeddings")
+        raise SegmentError(f"a segment of the unknown kind {name!r}; upgrade chroma-embeddings")
     known = {field.name for field in dataclasses.fields(record)}
-    values = {name: value for name, value in values.items() if name in known}
-    for name in ("metadata", "columns"):
-        if name in known:
-            values[name] = {}
-    for name, column in zip(batch.schema.names, batch.columns, strict=True):
-        field, keyed, key = name.partition(":")
+    values = {key: value for key, value in fields.items() if key in known}
+    for mapping in ("metadata", "columns"):
+        if mapping in known:
+            values[mapping] = {}
+    for column_name, column in zip(batch.schema.names, batch.columns, strict=True):
+        field, keyed, key = column_name.partition(":")
         if not keyed and field in known:
             array = _from_arrow(column)
             values[field] = array.tolist() if field in ("images", "texts") else array
@@ -328,6 +358,6 @@ def _segment(about: dict[str, Any], batch: ArrowBatch) -> Segment:
     if "note" in values:
         values["note"] = LayerNote(**values["note"])
     try:
-        return Segment(header, record(**values))
+        return record(**values)
     except TypeError as error:
-        raise SegmentError(f"a {about['record']} segment lacks fields: {error}") from error
+        raise SegmentError(f"a {name} segment lacks fields: {error}") from error

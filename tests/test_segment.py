@@ -30,7 +30,7 @@ from chroma.records import (
     Segment,
     Snapshot,
 )
-from chroma.segment import decode, encode, parts, read, read_about
+from chroma.segment import decode, encode, open_segment, parts, read
 
 HEADER = Header("run-1", "0-0a1b2c3d", 7, "a0", rank=0, world_size=2, created_at=1.5)
 
@@ -182,11 +182,12 @@ def snapshot(n: int = 50) -> Segment:
 def test_about_is_read_without_the_columns(tmp_path: Path) -> None:
     path = tmp_path / "a.arrow"
     path.write_bytes(encode(snapshot()))
-    header, kind, about = read_about(path)
-    assert header == HEADER
-    assert kind == "Snapshot"
-    assert (about["layer"], about["epoch"], about["step"], about["rows"]) == ("encoder.fc1", 3, 120, 50)
-    assert "vectors" not in about
+    opened = open_segment(path)
+    assert opened.header == HEADER
+    assert opened.record_name == "Snapshot"
+    assert [opened.fields[name] for name in ("layer", "epoch", "step")] == ["encoder.fc1", 3, 120]
+    assert opened.table.num_rows == 50
+    assert "vectors" not in opened.fields
 
 
 def test_a_file_is_read_by_memory_mapping(tmp_path: Path) -> None:

@@ -14,9 +14,9 @@ import uvicorn
 from chroma.errors import ConfigError, HomeError
 from chroma.server.app import create_app
 from chroma.server.home.home import Home
+from chroma.server.http.auth import LOOPBACK
 from chroma.settings import Settings
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PORT = 8000
 _TRIES = 100  # ports looked at after the usual one
 _PATIENCE = 3  # seconds that open requests and subscriptions get at the end
@@ -166,7 +166,7 @@ def _prepare(
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    if host not in _LOOPBACK:
+    if host not in LOOPBACK:
         raise ConfigError(
             f"the host {host} is not this machine alone: other machines would reach your data; "
             "use 127.0.0.1, and from elsewhere an SSH tunnel"
@@ -193,6 +193,6 @@ def _listen_near(host: str) -> socket.socket:
         try:
             return _listen(host, port)
         except ConfigError:
-            if host not in _LOOPBACK:
+            if host not in LOOPBACK:
                 raise
     return _listen(host, 0)

@@ -16,7 +16,7 @@ from chroma.server.store.films.columns import MISSING, column_values, film_colum
 from chroma.server.store.films.derived_columns import knn_purity
 from chroma.server.store.films.lookups import frame_at
 from chroma.server.store.samples.user_columns import Column
-from chroma.server.store.snapshots.history import biography, top_classes
+from chroma.server.store.snapshots.history import sample_history, top_classes
 from chroma.server.store.snapshots.neighbors import nearest
 from chroma.server.store.snapshots.vectors import snapshot_vectors
 from tests.server import filming
@@ -122,13 +122,13 @@ def texts(*values: str) -> Any:
     return found
 
 
-def test_a_sample_has_a_biography(opened: Context) -> None:
+def test_a_sample_has_a_sample_history(opened: Context) -> None:
     filming.finish(opened, filming.whole_run(opened, 3))
     film = drawn(opened)
     with opened.store.reading() as catalog:
         split = lookups.split_by(catalog, filming.RUN, "val")
         layer = lookups.layer_by(catalog, filming.RUN, filming.LAYER)
-        moments = biography(catalog, split, layer, 2)
+        moments = sample_history(catalog, split, layer, 2)
         assert len(snapshot_vectors(catalog, lookups.snapshot_at(catalog, layer, split, 0)).ids)
         # scores were not kept in this run
         assert top_classes(catalog, split, 2, step=None, most=3) == []

@@ -25,7 +25,7 @@ def test_a_run_becomes_rows_and_its_journal_empties(opened: Context) -> None:
     train(writer, 0, 10)
     finish(writer)
     report = ingest_journal(opened)
-    assert (report.taken, report.aside, report.interrupted) == (9, 0, 0)
+    assert (report.added, report.set_aside, report.interrupted) == (9, 0, 0)
     assert not (opened.settings.journal / "run-1").exists()
     (run,) = rows(opened, tables.Run)
     assert (run.name, run.status, run.task, run.receipt) == (
@@ -142,7 +142,7 @@ def test_segments_of_a_deleted_run_wait_for_its_restoration(opened: Context) -> 
     assert ingest_journal(opened).held == 1
     assert len(rows(opened, tables.Snapshot)) == 1
     write_note(opened, "run-1", Notes("restore"))
-    assert ingest_journal(opened).taken == 1
+    assert ingest_journal(opened).added == 1
     assert rows(opened, tables.Run)[0].deleted_at is None
     assert len(rows(opened, tables.Snapshot)) == 2
     writer.close()

@@ -64,7 +64,7 @@ def test_killed_between_the_rename_and_the_commit(settings: Settings, tmp_path: 
     stored = list(settings.store.rglob("*.arrow"))
     again = another(settings.home)
     assert len(rows(again, tables.Segment)) == len(stored) - 1  # moved, and not yet in the catalog
-    assert reconcile(again).taken == 1
+    assert reconcile(again).added == 1
     ingest_journal(again)
     assert dump(again) == dump(control)
     again.store.close()
@@ -88,7 +88,7 @@ def test_a_lost_catalog_is_rebuilt_from_the_store(opened: Context, tmp_path: Pat
     for file in opened.settings.home.glob("chroma.db*"):
         file.unlink()
     again = another(opened.settings.home)
-    assert reconcile(again).taken == 2 * 9 + 4
+    assert reconcile(again).added == 2 * 9 + 4
     assert dump(again) == before
     again.store.close()
 

@@ -35,7 +35,7 @@ def test_a_segment_sent_again_does_no_harm_and_another_under_its_key_is_set_asid
     header = segment.read(opened.store.path(f"runs/run-1/segments/{name}")).header
     (folder / name).write_bytes(segment.encode(segment.Segment(header, snapshot(0, value=99))))
     report = ingest_journal(opened)
-    assert (report.known, report.aside) == (0, 1)
+    assert (report.known, report.set_aside) == (0, 1)
     assert "already has another segment" in (folder / "set-aside" / name).with_suffix(".txt").read_text()
     assert dump(opened) == before
     assert vectors_of(opened, 0).vectors[0, 0] == 0
@@ -61,7 +61,7 @@ def test_what_is_no_segment_is_set_aside_and_never_deleted(opened: Context) -> N
     named = segment.Header(header.run, header.writer, 99, header.attempt)
     wrong.write_bytes(segment.encode(segment.Segment(named, RunOpened({"a": 1}, [], config="text"))))  # type: ignore[arg-type]
     report = ingest_journal(opened)
-    assert (report.taken, report.aside) == (4, 5)
+    assert (report.added, report.set_aside) == (4, 5)
     aside = folder / "set-aside"
     assert (aside / damaged.name).read_bytes() == cut
     reasons = {path.name: path.with_suffix(".txt").read_text() for path in aside.glob("*.arrow")}
@@ -84,7 +84,7 @@ def test_what_needs_a_lost_file_is_set_aside_and_says_which(opened: Context) -> 
     writer.commit(snapshot(0, ids=[2]))
     writer.commit(Metrics(0, 0, {"a": 1.0}))
     report = ingest_journal(opened)
-    assert (report.taken, report.aside) == (1, 1)
+    assert (report.added, report.set_aside) == (1, 1)
     (reason,) = (opened.settings.journal / "run-1" / "set-aside").glob("*.txt")
     assert str(lost) in reason.read_text()
     writer.close()
@@ -103,7 +103,7 @@ def test_what_contradicts_its_run_is_set_aside(opened: Context, odd: Snapshot, w
     ingest_journal(opened)
     before = dump(opened)
     writer.commit(odd)
-    assert ingest_journal(opened).aside == 1
+    assert ingest_journal(opened).set_aside == 1
     (reason,) = (opened.settings.journal / "run-1" / "set-aside").glob("*.txt")
     assert why in reason.read_text()
     assert dump(opened) == before

@@ -11,7 +11,8 @@ from chroma.records import Outputs, Samples, Snapshot, sample_ids
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables
-from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
+from chroma.server.store.samples.load import SampleTable, split_samples
+from chroma.server.store.samples.outputs import OutputColumns, step_outputs
 
 
 def table_of(context: Context, name: str = "val") -> SampleTable:

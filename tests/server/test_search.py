@@ -28,7 +28,7 @@ def test_samples_are_found_by_what_people_read(opened: Context) -> None:
     def found(words: str, limit: int = 10) -> list[tuple[int, str]]:
         with opened.store.reading() as catalog:
             split = catalog.session.exec(select(tables.Split)).one()
-            return search_samples(catalog, split, words, limit)
+            return [(hit.position, hit.where) for hit in search_samples(catalog, split, words, limit)]
 
     assert [at for at, _ in found("12")] == [1, 2, 0]
     assert [at for at, _ in found("12", limit=1)] == [1]

@@ -1,9 +1,9 @@
-"""What resolvers have at hand: the open home, and loaders that gather keys of one request."""
+"""What resolvers use: the open home, and loaders that collect the keys of one request."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import strawberry
 from anyio import to_thread
@@ -15,6 +15,7 @@ from chroma.server.store import queries
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.logged_coordinates import logged_steps
 
+Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
 
@@ -41,13 +42,22 @@ class RequestContext(BaseContext):
         self.attempts = self._loader(queries.run_attempts, int)
 
     async def read(self, question: Callable[[Catalog], Value]) -> Value:
-        """Ask the catalog in a thread."""
+        """Read from the catalog, in a thread."""
 
-        def ask() -> Value:
+        def run() -> Value:
             with self.home.store.reading() as catalog:
                 return question(catalog)
 
-        return await to_thread.run_sync(ask)
+        return await to_thread.run_sync(run)
+
+    async def change(
+        self,
+        action: Callable[Concatenate[Context, Arguments], Value],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Value:
+        """Change something of the home, in a thread."""
+        return await to_thread.run_sync(lambda: action(self.home, *args, **kwargs))
 
     def _loader(
         self, question: Callable[[Catalog, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Annotated
 
 import strawberry
-from anyio import to_thread
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film, FilmAxis
@@ -14,9 +12,9 @@ from chroma.server.graphql.runs import Run
 from chroma.server.home.film_requests import cancel_film, refine_film, request_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.films.partners import partners_of
+from chroma.server.store.films.partners import Partner, partners_of
 from chroma.server.store.films.requests import FilmRequest
-from chroma.server.store.films.sources import default_layer
+from chroma.server.store.films.sources import chosen_layer
 from chroma.server.store.films.views import film_views
 
 
@@ -45,17 +43,15 @@ class FilmQuery:
     async def film_partners(
         self, info: Info, run_id: strawberry.ID, split: str, layer: str | None = None
     ) -> FilmPartners:
+        def read(catalog: Catalog) -> tuple[list[Partner], int]:
+            of_run = lookups.split_by(catalog, str(run_id), split)
+            run = lookups.run_by(catalog, of_run.run_id)
+            return partners_of(catalog, run, chosen_layer(catalog, of_run, layer or None), of_run)
 
-        def ask(catalog: Catalog) -> FilmPartners:
-            run = lookups.run_by(catalog, str(run_id))
-            of_run = lookups.split_by(catalog, run.id, split)
-            source = lookups.layer_by(catalog, run.id, layer) if layer else default_layer(catalog, of_run)
-            found, of = partners_of(catalog, run, source, of_run)
-            return FilmPartners(
-                found=[FilmPartner(run=Run.of_row(each.run), refusal=each.refusal) for each in found], of=of
-            )
-
-        return await info.context.read(ask)
+        found, of = await info.context.read(read)
+        return FilmPartners(
+            found=[FilmPartner(run=Run.of_row(each.run), refusal=each.refusal) for each in found], of=of
+        )
 
 
 @strawberry.type
@@ -117,27 +113,23 @@ class FilmMutation:
             sample_ids=sample_ids,
             samples_of=None if samples_of is None else str(samples_of),
         )
-        home = info.context.home
-        return await _film(info, lambda: request_film(home, request))
+        return await _view(info, await info.context.change(request_film, request))
 
     @strawberry.mutation(
         description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "
         "a film whose frames were all drawn together already stays as it is"
     )
     async def refine_film(self, info: Info, film_id: strawberry.ID) -> Film:
-        home = info.context.home
-        return await _film(info, lambda: refine_film(home, str(film_id)))
+        return await _view(info, await info.context.change(refine_film, str(film_id)))
 
     @strawberry.mutation(
         description="Stops drawing a film: what is drawn stays, and it rests until it is asked for again"
     )
     async def cancel_film(self, info: Info, film_id: strawberry.ID) -> Film:
-        home = info.context.home
-        return await _film(info, lambda: cancel_film(home, str(film_id)))
+        return await _view(info, await info.context.change(cancel_film, str(film_id)))
 
 
-async def _film(info: Info, change: Callable[[], tables.Film]) -> Film:
-    """Change a film in a thread, and read it as it is now."""
-    row = await to_thread.run_sync(change)
+async def _view(info: Info, row: tables.Film) -> Film:
+    """A film as it is now."""
     views = await info.context.read(lambda catalog: film_views(catalog, [row.id]))
     return Film.of_view(views[row.id])

@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncGenerator
+from dataclasses import asdict
 from enum import Enum
-from typing import Any, Literal
 
 import strawberry
-from anyio import to_thread
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
 from strawberry.types import ExecutionContext
 
-from chroma.errors import ChromaError, ConfigError, NotFoundError
-from chroma.records import Notes
+from chroma.errors import ChromaError
 from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
-from chroma.server.graphql.samples import Sample, SampleLine, find_sample, sample_lines
-from chroma.server.graphql.saved_views import SavedView, forget_view, keep_view
-from chroma.server.home.ingest import write_note
-from chroma.server.store import lookups, queries, tables
-from chroma.server.store.catalog import Catalog
-from chroma.server.store.samples.load import split_samples
-from chroma.server.store.samples.search import search_samples as find
+from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
+from chroma.server.graphql.saved_views import SavedView
+from chroma.server.home import notes
+from chroma.server.store import lookups, queries
+from chroma.server.store.samples.details import sample_details, sample_lines
+from chroma.server.store.samples.search import search_samples
 from chroma.server.store.saved_views import all_views
 from chroma.server.store.snapshots import comparison
 
@@ -56,13 +53,6 @@ class Event:
 
 
 @strawberry.type
-class SampleHit:
-    id: str
-    position: int
-    where: str = strawberry.field(description="Where the words were found, for people")
-
-
-@strawberry.type
 class Query(FilmQuery):
     @strawberry.field
     async def projects(self, info: Info) -> list[Project]:
@@ -75,7 +65,7 @@ class Query(FilmQuery):
 
     @strawberry.field
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
-        row = await info.context.read(lambda catalog: catalog.session.get(tables.Run, str(id)))
+        row = await info.context.read(lambda catalog: queries.find_run(catalog, str(id)))
         return Run.of_row(row) if row else None
 
     @strawberry.field(description="Saved views of all runs, newest first")
@@ -89,15 +79,21 @@ class Query(FilmQuery):
     async def sample(
         self, info: Info, run_id: strawberry.ID, split: str, position: int, step: int | None = None
     ) -> Sample | None:
-        return await info.context.read(
-            lambda catalog: find_sample(catalog, str(run_id), split, position=position, step=step)
+        found = await info.context.read(
+            lambda catalog: sample_details(
+                catalog, lookups.split_by(catalog, str(run_id), split), position, step
+            )
         )
+        return Sample.of_details(str(run_id), split, step, found)
 
     @strawberry.field(description="Samples by position in the split, up to 500, in the order asked for")
     async def sample_lines(
         self, info: Info, run_id: strawberry.ID, split: str, positions: list[int]
     ) -> list[SampleLine]:
-        return await info.context.read(lambda catalog: sample_lines(catalog, str(run_id), split, positions))
+        found = await info.context.read(
+            lambda catalog: sample_lines(catalog, lookups.split_by(catalog, str(run_id), split), positions)
+        )
+        return [SampleLine(**asdict(line)) for line in found]
 
     @strawberry.field(
         description="Samples whose id, text, label or metadata carry the words; equal ids come first"
@@ -105,15 +101,13 @@ class Query(FilmQuery):
     async def search_samples(
         self, info: Info, run_id: strawberry.ID, split: str, words: str, limit: int = 12
     ) -> list[SampleHit]:
-        _store, most = info.context.home.store, max(1, min(limit, 200))
-
-        def search(catalog: Catalog) -> list[SampleHit]:
-            row = lookups.split_by(catalog, str(run_id), split)
-            ids = split_samples(catalog, row).ids
-            hits = find(catalog, row, words, most)
-            return [SampleHit(id=str(ids[at]), position=at, where=where) for at, where in hits]
-
-        return await info.context.read(search)
+        most = max(1, min(limit, 200))
+        found = await info.context.read(
+            lambda catalog: search_samples(
+                catalog, lookups.split_by(catalog, str(run_id), split), words, most
+            )
+        )
+        return [SampleHit(**asdict(hit)) for hit in found]
 
     @strawberry.field(
         description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
@@ -131,25 +125,23 @@ class Query(FilmQuery):
 class Mutation(FilmMutation):
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
-        if not name.strip():
-            raise ConfigError("a run needs a name and this one is empty; give it a few letters")
-        return await _note(info, str(id), Notes("rename", {"name": name.strip()}))
+        return Run.of_row(await info.context.change(notes.rename_run, str(id), name))
 
     @strawberry.mutation(description="Files go after the undo window; restoreRun brings it back until then")
     async def delete_run(self, info: Info, id: strawberry.ID) -> Run:
-        return await _note(info, str(id), Notes("delete"))
+        return Run.of_row(await info.context.change(notes.delete_run, str(id)))
 
     @strawberry.mutation
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
-        return await _note(info, str(id), Notes("restore"))
+        return Run.of_row(await info.context.change(notes.restore_run, str(id)))
 
     @strawberry.mutation(description="Gives a run a tag; one it has already stays")
     async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
-        return await _note(info, str(id), Notes("tag-run", {"tag": _tag_name(tag)}))
+        return Run.of_row(await info.context.change(notes.tag_run, str(id), tag))
 
     @strawberry.mutation
     async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
-        return await _note(info, str(id), Notes("untag-run", {"tag": _tag_name(tag)}))
+        return Run.of_row(await info.context.change(notes.untag_run, str(id), tag))
 
     @strawberry.mutation(
         description="Keeps an address of the dashboard under a name; with the id of a view, changes it, "
@@ -163,23 +155,26 @@ class Mutation(FilmMutation):
         address: str,
         id: strawberry.ID | None = None,
     ) -> SavedView:
-        return await keep_view(info, str(run_id), name, address, None if id is None else str(id))
+        view_id = None if id is None else str(id)
+        return SavedView.of_row(
+            await info.context.change(notes.save_view, str(run_id), name, address, view_id)
+        )
 
     @strawberry.mutation(description="saveView with its id brings it back")
     async def delete_view(self, info: Info, id: strawberry.ID) -> SavedView:
-        return await forget_view(info, str(id))
+        return SavedView.of_row(await info.context.change(notes.delete_view, str(id)))
 
     @strawberry.mutation
     async def tag_samples(
         self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
     ) -> Tag:
-        return await _tag(info, str(run_id), "tag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
+        return Tag.of_row(await info.context.change(notes.tag_samples, str(run_id), split, tag, sample_ids))
 
     @strawberry.mutation
     async def untag_samples(
         self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
     ) -> Tag:
-        return await _tag(info, str(run_id), "untag", {"split": split, "tag": tag.strip(), "ids": sample_ids})
+        return Tag.of_row(await info.context.change(notes.untag_samples, str(run_id), split, tag, sample_ids))
 
 
 @strawberry.type
@@ -226,33 +221,3 @@ def _masked(error: GraphQLError) -> bool:
     return error.original_error is not None and not isinstance(
         error.original_error, (ChromaError, GraphQLError)
     )
-
-
-async def _note(info: Info, run_id: str, note: Notes) -> Run:
-    """Write down what a user changed, and read the run as it is now."""
-    home = info.context.home
-    await to_thread.run_sync(lambda: write_note(home, run_id, note))
-    return Run.of_row(await info.context.read(lambda catalog: lookups.run_by(catalog, run_id)))
-
-
-def _tag_name(given: str) -> str:
-    name = given.strip()
-    if not name:
-        raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
-    return name
-
-
-async def _tag(info: Info, run_id: str, change: Literal["tag", "untag"], body: dict[str, Any]) -> Tag:
-    home, split, name = info.context.home, body["split"], _tag_name(body["tag"])
-
-    def check(catalog: Catalog) -> None:
-        table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
-        known = {str(id_) for id_ in table.ids.tolist()}
-        unknown = [id_ for id_ in body["ids"] if id_ not in known]
-        if unknown:
-            raise NotFoundError("sample", unknown[0], known)
-
-    await info.context.read(check)
-    await to_thread.run_sync(lambda: write_note(home, run_id, Notes(change, body)))
-    rows = await info.context.read(lambda catalog: queries.run_tags(catalog, [run_id]))
-    return Tag.of_row(next(row for row in rows[run_id] if (row.split, row.name) == (split, name)))

@@ -1,7 +1,7 @@
-"""Takes the journal into the store: moves each segment by rename, then commits what it says.
+"""Moves the journal into the store: each segment is renamed into place, then its rows are committed.
 
 A segment's place in the store follows from its key alone. Killed between the rename and the commit, the
-next start finds a stored file without a row and registers it; the same way a lost catalog is rebuilt.
+next start finds a stored file without a row and adds it; a lost catalog is rebuilt in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Literal
 
@@ -20,18 +19,21 @@ from chroma import journal, segment
 from chroma.errors import IngestError, SegmentError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
+from chroma.segment import ReadSegment
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
-from chroma.server.store.ingest import segments
-from chroma.server.store.ingest.rows import Found
+from chroma.server.store.ingest.attempts import mark_lost, open_writers
+from chroma.server.store.ingest.changes import Change
+from chroma.server.store.ingest.segments import add_segment, deleted_runs, known_keys
+from chroma.server.store.lookups import run_by
 
 logger = logging.getLogger(__name__)
 
-# The owner of a home is one process, but several threads of it may ingest: the loser of a race for a segment
-# would take the winner's file for its own half-done work, and move it back.
-_turn = threading.Lock()
+# One process owns a home, but several of its threads may ingest. Without a lock the second of two threads
+# that add one segment would take the file moved by the first for its own unfinished work, and move it back.
+_lock = threading.Lock()
 
-Outcome = Literal["taken", "known", "held", "aside", "gone"]
+Outcome = Literal["added", "known", "held", "set_aside", "gone"]
 
 
 @dataclass
@@ -39,17 +41,17 @@ class IngestReport:
     """What one pass did, in segments.
 
     Attributes:
-        taken: New; now in the store and the catalog.
+        added: New; now in the store and the catalog.
         known: Sent again without harm.
-        held: Of a deleted run; they wait in the journal for its restoration.
-        aside: Unreadable or contradictory; kept in `set-aside/` with the reason.
+        held: Of a deleted run; they stay in the journal until it is restored.
+        set_aside: Unreadable or contradictory; kept in `set-aside/` with the reason.
         interrupted: Writers that were gone without a closing segment.
     """
 
-    taken: int = 0
+    added: int = 0
     known: int = 0
     held: int = 0
-    aside: int = 0
+    set_aside: int = 0
     interrupted: int = 0
 
     def __bool__(self) -> bool:
@@ -57,32 +59,36 @@ class IngestReport:
 
 
 def ingest_journal(context: Context) -> IngestReport:
-    """Take in all that the journal holds now, then mark the runs whose writers are gone.
+    """Add all segments that the journal holds now, then mark the runs whose writers are gone.
 
     Raises:
         OSError: The disk is full or gone; nothing is lost, the next pass goes on.
         CatalogError: The catalog cannot be written now; as above.
     """
     folder = context.settings.journal
-    # Asked before the listing: what a writer committed before it was gone is then in the list.
-    gone = _gone(context, folder)
-    deleted = segments.deleted_runs(context.store)
+    with context.store.reading() as catalog:
+        candidates = open_writers(catalog) | set(journal.writers(folder))
+        deleted = deleted_runs(catalog)
+    # Before the listing: it then has all that a writer committed before it was gone.
+    gone = sorted(who for who in candidates if not journal.is_alive(folder, *who))
     found = list(journal.entries(folder))
     wanted = [entry for entry in found if entry.run not in deleted]
     report = IngestReport(held=len(found) - len(wanted))
-    _take_all(context, wanted, report)
+    _add_all(context, wanted, report)
     for run, writer in gone:
-        interrupted = segments.interrupt(context.store, run, writer)
+        with context.store.writing() as catalog:
+            interrupted = mark_lost(catalog, run, writer)
         journal.forget_writer(folder, run, writer)
         if interrupted:
             report.interrupted += 1
-            context.events.publish(Event("run", run, message="interrupted"))
+            _publish(context, Change("run", run, "interrupted"))
     return report
 
 
 def reconcile(context: Context) -> IngestReport:
-    """Register stored segments that have no row: after a kill, or for a catalog that was lost."""
-    known = segments.known_keys(context.store)
+    """Add stored segments that have no row: after a kill, or where the catalog was lost."""
+    with context.store.reading() as catalog:
+        known = known_keys(catalog)
     report = IngestReport()
     found = (
         entry
@@ -91,7 +97,7 @@ def reconcile(context: Context) -> IngestReport:
         for entry in journal.entries_of(folder.parent.name, folder)
         if (entry.run, entry.writer, entry.number) not in known
     )
-    _take_all(context, found, report)
+    _add_all(context, found, report)
     return report
 
 
@@ -102,93 +108,90 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
     """
-    segments.require_run(context.store, run_id)
+    with context.store.reading() as catalog:
+        run_by(catalog, run_id)
     header = Header(
         run=run_id, writer=f"0-{secrets.token_hex(4)}", number=0, attempt="notes", created_at=time.time()
     )
     relative = context.store.files.segment(run_id, header.writer, 0)
     path = context.store.files.write(relative, segment.encode(Segment(header, note)))
     try:
-        taken = _commit(context, Entry(run_id, header.writer, 0, path), path)
+        change = _commit(context, Entry(run_id, header.writer, 0, path), path)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    _tell(context, taken if isinstance(taken, list) else [])
+    if isinstance(change, Change):
+        _publish(context, change)
 
 
-def _take_all(context: Context, entries: Iterable[Entry], report: IngestReport) -> None:
+def _add_all(context: Context, entries: Iterable[Entry], report: IngestReport) -> None:
     for entry in sorted(entries, key=_written):
-        outcome = _take(context, entry)
+        outcome = _add(context, entry)
         if outcome != "gone":
             setattr(report, outcome, getattr(report, outcome) + 1)
 
 
 def _written(entry: Entry) -> tuple[float, str, int]:
-    """Sorts by the time of writing, so that attempts come in their order."""
+    """Sorts by the time of writing, so that attempts come in their order.
+
+    The file is closed again: a rebuilt catalog has more segments than a process may hold open.
+    """
     try:
-        return float(segment.read_about(entry.path)[0].created_at), entry.writer, entry.number
+        return float(segment.open_segment(entry.path).header.created_at), entry.writer, entry.number
     except (SegmentError, FileNotFoundError, TypeError, ValueError):
-        return 0.0, entry.writer, entry.number  # `_take` says what is wrong with it
+        return 0.0, entry.writer, entry.number  # `_add` says what is wrong with it
 
 
-def _take(context: Context, entry: Entry) -> Outcome:
+def _add(context: Context, entry: Entry) -> Outcome:
     target = context.store.files.path(context.store.files.segment(entry.run, entry.writer, entry.number))
     try:
-        taken = _commit(context, entry, target)
+        change = _commit(context, entry, target)
     except FileNotFoundError:
-        return "gone"  # another pass took it
+        return "gone"  # another pass has moved it
     except (SegmentError, IngestError) as error:
-        aside = journal.set_aside(entry, str(error))
-        logger.warning("chroma: set aside %s: %s", aside, error)
-        return "aside"
-    if not isinstance(taken, list):
-        return taken
-    _tell(context, taken)
-    return "taken"
+        kept = journal.set_aside(entry, str(error))
+        logger.warning("chroma: set aside %s: %s", kept, error)
+        return "set_aside"
+    if not isinstance(change, Change):
+        return change
+    _publish(context, change)
+    return "added"
 
 
-def _commit(context: Context, entry: Entry, target: Path) -> list[Event] | Literal["known", "held"]:
-    """Move a segment to its place and commit what it says, or neither; returns what to tell."""
-    with _turn:
-        found = _open(entry)
+def _commit(context: Context, entry: Entry, target: Path) -> Change | Literal["known", "held"]:
+    """Move a segment to its place and commit its rows, or do neither; returns what changed."""
+    with _lock:
+        read = _read(entry)
         moves = entry.path != target
-        kept = False
+        done = False
 
         def move() -> None:
             if moves:
                 journal.acknowledge(entry, target)
 
         try:
-            taken = segments.enter(context.store, found, move)
-            kept = True
+            change = add_segment(context.store, read, move)
+            done = True
         finally:
-            if moves and not kept and target.exists() and not entry.path.exists():
+            if moves and not done and target.exists() and not entry.path.exists():
                 target.replace(entry.path)
-        return taken
+        return change
 
 
-def _tell(context: Context, events: Iterable[Event]) -> None:
-    for event in events:
-        context.events.publish(event)
-
-
-def _open(entry: Entry) -> Found:
+def _read(entry: Entry) -> ReadSegment:
     try:
-        found = segment.read(entry.path)
+        read = segment.open_segment(entry.path)
+        _ = read.record  # a damaged record is refused here, before anything moves
     except (TypeError, ValueError, LookupError) as error:
         raise SegmentError(f"{entry.path} is not what a segment looks like: {error}") from error
-    header = found.header
+    header = read.header
     if (header.run, header.writer, header.number) != (entry.run, entry.writer, entry.number):
         raise SegmentError(
             f"{entry.path} says it is {header.run}/{header.writer}-{header.number}; "
             "a segment keeps the name it was written under"
         )
-    with entry.path.open("rb") as file:
-        digest = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-    return Found(header, found.record, digest, entry.path.stat().st_size)
+    return read
 
 
-def _gone(context: Context, folder: Path) -> list[tuple[str, str]]:
-    """Writers whose process no longer holds their lock."""
-    candidates = segments.open_writers(context.store) | set(journal.writers(folder))
-    return sorted(who for who in candidates if not journal.is_alive(folder, *who))
+def _publish(context: Context, change: Change) -> None:
+    context.events.publish(Event(change.kind, change.run_id, message=change.message))

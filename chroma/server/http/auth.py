@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chroma.server.http.problems import problem
 
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")  # names of this machine that no other machine can reach
 _READS = ("GET", "HEAD", "OPTIONS")
 _OPEN = "/api/health"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</title>
@@ -108,7 +108,7 @@ class Gate:
     def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
         """Refuse what was meant for another host, or comes from another site's page."""
         host = headers.get("host", "")
-        if _hostname(host) not in _LOOPBACK and not self._allows(host):
+        if _hostname(host) not in LOOPBACK and not self._allows(host):
             return problem(
                 403,
                 f"the host {host!r} is not this machine; use http://127.0.0.1 or localhost, "

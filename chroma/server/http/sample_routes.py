@@ -21,8 +21,7 @@ def image(request: Request, run_id: str, split: str, position: int) -> Response:
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
         table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
-    if not 0 <= position < len(table):
-        raise NotFoundError("sample position", position, [f"0 to {len(table) - 1}"] if len(table) else [])
+    table.check_positions([position])
     body = table.image(position)
     kind = image_type(body) if body else None
     if body is None or kind is None:

@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.tables import COORDINATES, HIDDEN, Layer, Run, Snapshot, Split
+from chroma.server.store.tables import COORDINATES, HIDDEN, Layer, Run, Snapshot, Split, stable_id
 
 
 def run_by(catalog: Catalog, run_id: str) -> Run:
@@ -65,3 +65,12 @@ def snapshot_at(catalog: Catalog, layer: Layer, split: Split, step: int | None) 
         asked = "the last" if step is None else str(step)
         raise NotFoundError(f"step of layer {layer.name}", asked, [str(row.step) for row in rows])
     return found
+
+
+def only_coordinates(catalog: Catalog, layer: Layer, split: Split, step: int | None) -> bool:
+    """Whether coordinates are all there is of a layer and a split at a step; None: at any step."""
+    if step is None:
+        return layer.dim == 0
+    key = stable_id("snapshot", layer.run_id, layer.name, split.name, step)
+    row = catalog.session.get(Snapshot, key)
+    return row is not None and row.status == COORDINATES

@@ -57,6 +57,11 @@ def all_runs(catalog: Catalog, project: str | None) -> list[Run]:
     return list(catalog.session.exec(query).all())
 
 
+def find_run(catalog: Catalog, run_id: str) -> Run | None:
+    """A run by its id, a deleted one too; None if there is none."""
+    return catalog.session.get(Run, run_id)
+
+
 def project_names(catalog: Catalog, ids: Keys) -> dict[str, str]:
     """Names of projects by id."""
     return {
@@ -135,17 +140,6 @@ def tag_samples(catalog: Catalog, tag_ids: Keys) -> dict[str, list[str]]:
     for row in rows:
         found.setdefault(row.tag_id, []).append(row.sample_id)
     return {tag: sorted(ids, key=lambda id_: (len(id_), id_)) for tag, ids in found.items()}
-
-
-def sample_tags(catalog: Catalog, run_id: str, split: str, sample_id: str) -> list[str]:
-    """Names of the tags a sample carries."""
-    rows = catalog.session.exec(
-        select(Tag.name)
-        .join(TaggedSample, col(TaggedSample.tag_id) == Tag.id)
-        .where(Tag.run_id == run_id, Tag.split == split, TaggedSample.sample_id == sample_id)
-        .order_by(Tag.name)
-    ).all()
-    return list(rows)
 
 
 def run_bytes(catalog: Catalog, run_ids: Keys) -> dict[str, int]:

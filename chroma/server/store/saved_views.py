@@ -13,7 +13,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 
 
-def note_view(catalog: Catalog, run_id: str, record: Notes, written: datetime) -> str:
+def update_view(catalog: Catalog, run_id: str, record: Notes, written: datetime) -> str:
     """Keep a view, change one with the same id, bring it back, or forget it; returns its name.
 
     Raises:

@@ -25,10 +25,10 @@ from chroma.server.store.tables import COORDINATES
 LOGGED = "logged"  # the method of such films
 
 
-def stand_in(
+def add_coordinates(
     catalog: Catalog, run_id: str, split: tables.Split, attempt: tables.Attempt, record: Projection
 ) -> None:
-    """Make the layer and the snapshot that coordinates belong to, where no vectors made them."""
+    """Add the rows of the layer and the snapshot that coordinates belong to, where vectors made none."""
     key = tables.stable_id("layer", run_id, record.layer)
     layer = catalog.session.get(tables.Layer, key)
     if layer is None:
@@ -53,15 +53,6 @@ def stand_in(
     row.epoch, row.attempt_id = record.epoch, attempt.id
     catalog.session.add(row)
     catalog.session.flush()
-
-
-def only_coordinates(catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int | None) -> bool:
-    """Whether coordinates are all there is of a layer and a split at a step; None: at any step."""
-    if step is None:
-        return layer.dim == 0
-    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
-    row = catalog.session.get(tables.Snapshot, key)
-    return row is not None and row.status == COORDINATES
 
 
 def logged_steps(catalog: Catalog, run_ids: Sequence[str]) -> dict[str, list[tuple[str, str, int]]]:

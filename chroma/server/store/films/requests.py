@@ -16,7 +16,7 @@ from chroma.server.store.films import points
 from chroma.server.store.films.job_queue import enqueue
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
 from chroma.server.store.films.partners import refuse_others
-from chroma.server.store.films.sources import KIND, default_layer, is_up_to_date, layers_at, moments
+from chroma.server.store.films.sources import KIND, chosen_layer, is_up_to_date, layers_at, moments
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
@@ -147,11 +147,7 @@ def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Fil
             there = [names[name] for name in film.layers]
         film.layer_id = there[-1].id
         return film
-    layer = (
-        default_layer(catalog, split)
-        if request.layer is None
-        else lookups.layer_by(catalog, run.id, request.layer)
-    )
+    layer = chosen_layer(catalog, split, request.layer)
     film.layer_id = layer.id
     if request.method == LOGGED:
         _check_logged(catalog, film, request.steps)

@@ -16,6 +16,7 @@ from chroma.projection.film import ENGINE
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.frames import frames_of, is_fresh, revisions, shown
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
+from chroma.server.store.lookups import layer_by
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K
 from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Segment, Snapshot, Split
 
@@ -135,12 +136,14 @@ def layers_at(catalog: Catalog, split: Split, step: int) -> list[Layer]:
     return sorted(layers, key=lambda layer: (first.get(layer.name, 0), layer.name))
 
 
-def default_layer(catalog: Catalog, split: Split) -> Layer:
-    """The layer of a run that the dashboard opens first.
+def chosen_layer(catalog: Catalog, split: Split, name: str | None) -> Layer:
+    """The layer of this name in a split's run; without a name, the one that the dashboard opens first.
 
     Raises:
-        NotFoundError: The run has no layer yet.
+        NotFoundError: The run has no such layer, or none yet.
     """
+    if name is not None:
+        return layer_by(catalog, split.run_id, name)
     layers = catalog.session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
     if not layers:
         raise NotFoundError("layer", "the default one")

@@ -10,15 +10,20 @@ from sqlmodel import col, func, select
 from chroma.records import Header, RunStatus
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.ingest.snapshots import settle
+from chroma.server.store.ingest.snapshots import update_snapshot
 
 _LOST = "lost"  # how a writer closed that was gone without a closing segment
+
+
+def written_at(header: Header) -> datetime:
+    """When a segment was written."""
+    return datetime.fromtimestamp(header.created_at, UTC)
 
 
 def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
     """The attempt a segment belongs to, made if it is new; attempts are numbered as they began."""
     key = tables.stable_id("attempt", header.run, header.attempt)
-    began = datetime.fromtimestamp(header.created_at, UTC)
+    began = written_at(header)
     attempt = catalog.session.get(tables.Attempt, key)
     if attempt is None:
         attempt = tables.Attempt(
@@ -39,7 +44,7 @@ def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
     return attempt
 
 
-def refresh(catalog: Catalog, run: tables.Run, attempt: tables.Attempt) -> None:
+def update_attempt(catalog: Catalog, run: tables.Run, attempt: tables.Attempt) -> None:
     """Bring the status of an attempt, of its open snapshots and of its run up to date."""
     catalog.session.flush()
     status = _status(attempt)
@@ -53,11 +58,11 @@ def refresh(catalog: Catalog, run: tables.Run, attempt: tables.Attempt) -> None:
     run.status, run.finished_at = newest.status, newest.finished_at
     catalog.session.flush()
     if changed:
-        settle_all(catalog, attempt)
+        _update_open_snapshots(catalog, attempt)
 
 
-def settle_all(catalog: Catalog, attempt: tables.Attempt) -> None:
-    """Publish what an ended attempt left open; open again what goes on."""
+def _update_open_snapshots(catalog: Catalog, attempt: tables.Attempt) -> None:
+    """Publish the snapshots that an ended attempt left open; reopen those of one that goes on."""
     rows = catalog.session.exec(
         select(tables.Snapshot).where(
             tables.Snapshot.attempt_id == attempt.id,
@@ -66,7 +71,7 @@ def settle_all(catalog: Catalog, attempt: tables.Attempt) -> None:
     ).all()
     for row in rows:
         layer = catalog.session.get_one(tables.Layer, row.layer_id)
-        settle(catalog, layer, catalog.session.get_one(tables.Split, row.split_id), row.step)
+        update_snapshot(catalog, layer, catalog.session.get_one(tables.Split, row.split_id), row.step)
 
 
 def open_writers(catalog: Catalog) -> set[tuple[str, str]]:
@@ -81,7 +86,7 @@ def open_writers(catalog: Catalog) -> set[tuple[str, str]]:
     return {(run, writer) for run, writer, key in found if writer not in closed[key]}
 
 
-def lose(catalog: Catalog, run_id: str, writer: str) -> bool:
+def mark_lost(catalog: Catalog, run_id: str, writer: str) -> bool:
     """Mark a writer that is gone without a closing segment; True if that interrupts its run."""
     attempts = catalog.session.exec(
         select(tables.Attempt).where(
@@ -95,7 +100,7 @@ def lose(catalog: Catalog, run_id: str, writer: str) -> bool:
     lost = [attempt for attempt in attempts if writer not in attempt.closings]
     for attempt in lost:
         attempt.closings = attempt.closings | {writer: _LOST}
-        refresh(catalog, catalog.session.get_one(tables.Run, run_id), attempt)
+        update_attempt(catalog, catalog.session.get_one(tables.Run, run_id), attempt)
     return bool(lost)
 
 

@@ -10,9 +10,9 @@ from typing import Any, cast
 import numpy as np
 from sqlmodel import select
 
-from chroma import segment
 from chroma.errors import IngestError
 from chroma.records import Hidden, Snapshot
+from chroma.segment import ReadSegment, open_segment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.snapshots.vectors import snapshot_segments
@@ -54,8 +54,8 @@ def layer_of(catalog: Catalog, run_id: str, record: Snapshot) -> tables.Layer:
     return layer
 
 
-def hide(catalog: Catalog, run_id: str, record: Hidden) -> None:
-    """Show the snapshots of a split at a step no longer, as far as they have come."""
+def hide_snapshots(catalog: Catalog, run_id: str, record: Hidden) -> None:
+    """Hide the snapshots of a split at a step that have come so far."""
     split = catalog.session.get(tables.Split, tables.stable_id("split", run_id, record.split))
     if split is None:
         return
@@ -71,13 +71,26 @@ def hide(catalog: Catalog, run_id: str, record: Hidden) -> None:
     ).all()
     for name in names:
         layer = catalog.session.get_one(tables.Layer, tables.stable_id("layer", run_id, name))
-        settle(catalog, layer, split, record.step)
+        update_snapshot(catalog, layer, split, record.step)
 
 
-def settle(catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int) -> None:
-    """Make a snapshot's row say what its segments say.
+def update_snapshot(
+    catalog: Catalog,
+    layer: tables.Layer,
+    split: tables.Split,
+    step: int,
+    fresh: ReadSegment | None = None,
+) -> None:
+    """Update a snapshot's row by its segments.
 
     The newest attempt that has all of it counts, else the newest that has anything.
+
+    Args:
+        catalog: Open for writing.
+        layer: Of which layer.
+        split: Of which split.
+        step: Global optimizer step.
+        fresh: A segment of it that is open already, so that its file is not opened again.
 
     Raises:
         IngestError: The parts of one attempt differ in dimension.
@@ -98,7 +111,10 @@ def settle(catalog: Catalog, layer: tables.Layer, split: tables.Split, step: int
         for key, rows in candidates.items()
     ]
     shown = max(found, key=lambda candidate: (candidate.whole, candidate.attempt.number))
-    records = [cast("Snapshot", segment.read(catalog.files.path(row.path)).record) for row in shown.rows]
+    records: list[Snapshot] = []
+    for part in shown.rows:
+        known = fresh if fresh is not None and fresh.digest == part.digest else None
+        records.append(cast("Snapshot", (known or open_segment(catalog.files.path(part.path))).record))
     filled = [record for record in records if len(record.ids)] or records[:1]
     dims = {record.vectors.shape[1] for record in filled}
     if len(dims) > 1:

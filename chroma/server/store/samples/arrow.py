@@ -10,7 +10,8 @@ import pyarrow as pa
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.samples.load import split_samples, step_outputs
+from chroma.server.store.samples.load import split_samples
+from chroma.server.store.samples.outputs import FIGURES, step_outputs
 
 
 def samples_stream(catalog: Catalog, split: tables.Split) -> bytes:
@@ -35,7 +36,7 @@ def sample_columns(catalog: Catalog, split: tables.Split, step: int | None) -> d
     said: dict[str, Any] = {}
     if outputs is not None:
         said["prediction"] = arrow_column(outputs.prediction, negative_is_missing=True)
-        for name in ("confidence", "margin", "cross_entropy"):
+        for name in FIGURES:
             said[name] = arrow_column(getattr(outputs, name))
     for key, values in table.metadata.items():
         columns[f"metadata:{key}" if key in columns or key in said else key] = arrow_column(values)

@@ -13,7 +13,8 @@ from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import Codes, class_marks, classes_of, predicted_classes
-from chroma.server.store.samples.load import OutputColumns, SampleTable, split_samples, step_outputs
+from chroma.server.store.samples.load import SampleTable, split_samples
+from chroma.server.store.samples.outputs import FIGURES, OutputColumns, step_outputs
 from chroma.server.store.samples.user_columns import (
     DERIVED,
     Column,
@@ -22,8 +23,6 @@ from chroma.server.store.samples.user_columns import (
     logged_columns,
     metadata_columns,
 )
-
-_OUTPUTS = ("confidence", "margin", "cross_entropy")
 
 
 def split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:
@@ -95,7 +94,7 @@ def _output_columns(
     yield Known(Column("prediction", legend, per_frame=True), prediction, said=True)
     if truth is not None:
         yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct, said=True)
-    for name in _OUTPUTS:
+    for name in FIGURES:
         yield Known(Column(name, per_frame=True), lambda step, name=name: said(step, name), said=True)
 
 

@@ -13,12 +13,12 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from sqlmodel import col, select
 
-from chroma.errors import NotFoundError
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.arrow import sample_columns
 from chroma.server.store.samples.classes import label_texts, prediction_texts
-from chroma.server.store.samples.load import split_samples, step_outputs
+from chroma.server.store.samples.load import split_samples
+from chroma.server.store.samples.outputs import step_outputs
 
 Format = Literal["csv", "json", "parquet", "ids"]
 
@@ -43,11 +43,9 @@ def export_samples(
     Raises:
         NotFoundError: A position is not in the split.
     """
-    n = len(split_samples(catalog, split))
-    wanted = np.arange(n) if positions is None else np.asarray(positions, np.int64).reshape(-1)
-    outside = wanted[(wanted < 0) | (wanted >= n)]
-    if len(outside):
-        raise NotFoundError("sample position", int(outside[0]), [f"0 to {n - 1}"] if n else [])
+    table = split_samples(catalog, split)
+    wanted = np.arange(len(table)) if positions is None else np.asarray(positions, np.int64).reshape(-1)
+    table.check_positions(wanted)
     columns = _named_columns(catalog, split, step)
     chosen: Any = pa.table(columns).take(pa.array(wanted))
     if format == "ids":

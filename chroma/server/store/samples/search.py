@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -15,8 +16,23 @@ from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.samples.user_columns import coded_metadata
 
 
-def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int) -> list[tuple[int, str]]:
-    """Positions of samples that carry the words, and where they do.
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A sample that contains the words.
+
+    Attributes:
+        id: Its id, as text.
+        position: In its split.
+        where: Which part of it contains the words, for people.
+    """
+
+    id: str
+    position: int
+    where: str
+
+
+def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int) -> list[Hit]:
+    """Samples that contain the words in their id, text, label or metadata.
 
     Upper and lower case are the same. A sample whose id is the words comes first, then ids that begin with
     them, then whatever else holds them, each in the order of positions.
@@ -26,9 +42,6 @@ def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int
         split: Whose samples.
         words: What to look for; nothing is found for an empty text.
         limit: Of samples.
-
-    Returns:
-        Position and a short text that says where the words were found.
     """
     wanted = words.strip().casefold()
     if not wanted:
@@ -39,7 +52,7 @@ def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int
         found.setdefault(position, where)
         if len(found) >= limit:
             break
-    return list(found.items())
+    return [Hit(str(table.ids[position]), position, where) for position, where in found.items()]
 
 
 def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:

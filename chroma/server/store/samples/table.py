@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chroma import segment
-from chroma.records import Array, Ids
+from chroma.errors import NotFoundError
+from chroma.records import Array, Ids, Samples
+from chroma.segment import ReadSegment
 
 Key = tuple[int | None, str]  # of a segment: row and digest
 Places = npt.NDArray[np.int64]
@@ -99,6 +99,18 @@ class SampleTable:
         """Positions of these ids; -1 where unknown."""
         return self._index.positions(ids)
 
+    def check_positions(self, positions: Sequence[int] | Places) -> None:
+        """Check that these are positions of the split.
+
+        Raises:
+            NotFoundError: One is not.
+        """
+        wanted = np.asarray(positions, np.int64)
+        outside = wanted[(wanted < 0) | (wanted >= len(self))]
+        if len(outside):
+            there = [f"0 to {len(self) - 1}"] if len(self) else []
+            raise NotFoundError("sample position", int(outside[0]), there)
+
 
 class SampleTableBuilder:
     """The samples of a split as far as segments were read."""
@@ -111,15 +123,16 @@ class SampleTableBuilder:
         self._images: dict[int, tuple[Sequence[bytes | None], int]] = {}
         self._table: SampleTable | None = None
 
-    def add(self, path: Path, kind: str, key: Key) -> None:
-        """Read what a segment says of samples."""
+    def add(self, read: ReadSegment, key: Key) -> None:
+        """Add the samples of a segment; one of the kind `samples` completes those that are known."""
         known = len(self._index)
-        if kind == "samples":
-            self._complete(path)
+        described = read.record_name == Samples.__name__
+        if described:
+            self._add_samples(read)
         else:
-            self._index.join(segment.read_columns(path, ("ids",))["ids"])
+            self._index.join(read.columns(("ids",))["ids"])
         self.seen.append(key)
-        if kind == "samples" or len(self._index) > known:
+        if described or len(self._index) > known:
             self._table = None
 
     def finished(self) -> SampleTable:
@@ -142,17 +155,16 @@ class SampleTableBuilder:
             )
         return self._table
 
-    def _complete(self, path: Path) -> None:
-        _, _, about = segment.read_about(path)
-        arrays = segment.read_columns(path)
+    def _add_samples(self, read: ReadSegment) -> None:
+        arrays = read.columns()
         places = self._index.join(arrays["ids"])
-        self._class_names = list(about.get("class_names") or ()) or self._class_names
+        self._class_names = list(read.fields.get("class_names") or ()) or self._class_names
         for name, values in arrays.items():
             if name in ("labels", "texts") or name.startswith("metadata:"):
                 self._columns.setdefault(name, []).append((places, values))
-        images = segment.read_images(path)
+        images = read.images()
         if images is not None:
-            there = segment.has_image(path)
+            there = read.has_image()
             self._images |= {at: (images, row) for row, at in enumerate(places.tolist()) if there[row]}
 
 

@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from chroma import segment
 from chroma.projection.neighbors import NeighborGraph
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import label_codes, prediction_texts
 from chroma.server.store.samples.load import split_samples
+from chroma.server.store.samples.outputs import FIGURES, sample_outputs
 from chroma.server.store.snapshots.neighbor_graphs import find_graph
 from chroma.server.store.snapshots.vectors import snapshot_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class HistoryEntry:
     """A sample at one snapshot of a layer; None where something is not known.
 
     Attributes:
@@ -44,7 +44,9 @@ class Moment:
     kept: float | None = None
 
 
-def biography(catalog: Catalog, split: tables.Split, layer: tables.Layer, position: int) -> list[Moment]:
+def sample_history(
+    catalog: Catalog, split: tables.Split, layer: tables.Layer, position: int
+) -> list[HistoryEntry]:
     """A sample at every published snapshot of a layer, in the order of steps."""
     table = split_samples(catalog, split)
     snapshots = catalog.session.exec(
@@ -59,16 +61,16 @@ def biography(catalog: Catalog, split: tables.Split, layer: tables.Layer, positi
     said = {
         step: row
         for step in {snapshot.step for snapshot in snapshots}
-        if (row := output_row(catalog, split, step, table.ids[position])) is not None
+        if (row := sample_outputs(catalog, split, step, table.ids[position])) is not None
     }
     names = dict(zip(said, prediction_texts(catalog, split, _predictions(said.values())), strict=True))
     labels = label_codes(table)
-    moments: list[Moment] = []
+    moments: list[HistoryEntry] = []
     before: set[int] | None = None
     for snapshot in snapshots:
         near = _neighbors(catalog, snapshot, position)
         moments.append(
-            Moment(
+            HistoryEntry(
                 epoch=snapshot.epoch,
                 step=snapshot.step,
                 prediction=names.get(snapshot.step),
@@ -76,7 +78,7 @@ def biography(catalog: Catalog, split: tables.Split, layer: tables.Layer, positi
                 kept=len(before & near) / len(before) if before and near is not None else None,
                 **{
                     name: _finite(said[snapshot.step][name]) if snapshot.step in said else None
-                    for name in ("confidence", "margin", "cross_entropy")
+                    for name in FIGURES
                 },
             )
         )
@@ -92,7 +94,7 @@ def top_classes(
     Empty where scores were not kept.
     """
     table = split_samples(catalog, split)
-    row = output_row(catalog, split, step, table.ids[position])
+    row = sample_outputs(catalog, split, step, table.ids[position])
     if row is None or row.get("logits") is None or not np.isfinite(row["logits"]).all():
         return []
     scores = np.asarray(row["logits"], np.float64)
@@ -106,35 +108,6 @@ def top_classes(
         (name if name is not None else str(at), float(scores[at]))
         for name, at in zip(names, best.tolist(), strict=True)
     ]
-
-
-def output_row(catalog: Catalog, split: tables.Split, step: int | None, id_: Any) -> dict[str, Any] | None:
-    """What the outputs segments of a step (the last by default) say of one sample, by field; None if nothing.
-
-    As in `step_outputs`, the newest attempt counts, and within it the first word.
-    """
-    query = select(tables.Segment).where(
-        tables.Segment.run_id == split.run_id,
-        tables.Segment.split == split.name,
-        tables.Segment.kind == "outputs",
-    )
-    if step is None:
-        last = catalog.session.exec(query.order_by(col(tables.Segment.step).desc())).first()
-        step = last.step if last else None
-    rows = catalog.session.exec(
-        query.where(tables.Segment.step == step).order_by(col(tables.Segment.id))
-    ).all()
-    attempts = catalog.session.exec(select(tables.Attempt).where(tables.Attempt.run_id == split.run_id)).all()
-    age = {attempt.id: attempt.number for attempt in attempts}
-    for row in sorted(rows, key=lambda row: (-age.get(row.attempt_id or "", -1), row.id or 0)):
-        path = catalog.files.path(row.path)
-        at = np.flatnonzero(segment.read_columns(path, ("ids",))["ids"] == id_)
-        if len(at):
-            columns = segment.read_columns(path)
-            _, _, about = segment.read_about(path)
-            found: dict[str, Any] = {name: values[at[0]] for name, values in columns.items()}
-            return found | {"head": about.get("head", "logits")}
-    return None
 
 
 def _predictions(rows: Any) -> Array:

@@ -6,10 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from chroma.errors import ConfigError
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.lookups import only_coordinates, snapshot_at
+from chroma.server.store.samples.classes import label_texts
+from chroma.server.store.samples.load import split_samples
 from chroma.server.store.snapshots.neighbor_graphs import find_graph
 from chroma.server.store.snapshots.vectors import snapshot_rows, snapshot_vectors
-from chroma.server.store.tables import Snapshot
+from chroma.server.store.tables import Layer, Snapshot, Split
+
+_MOST = 1000  # neighbours of one request
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +24,47 @@ class Near:
 
     position: int
     distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbor:
+    """A neighbour as people read it.
+
+    Attributes:
+        sample_id: Its id, as text.
+        position: In the split.
+        distance: Euclidean, in the full-dimensional space.
+        label: Name of its class, if it has one.
+    """
+
+    sample_id: str
+    position: int
+    distance: float
+    label: str | None
+
+
+def sample_neighbors(  # noqa: PLR0917 - they name one sample at one moment
+    catalog: Catalog, layer: Layer, split: Split, position: int, step: int | None, k: int
+) -> list[Neighbor]:
+    """The k nearest neighbours of a sample in a layer at a step, the last one by default, nearest first.
+
+    None where only coordinates were logged, or the sample is not in the snapshot.
+
+    Raises:
+        ConfigError: k is not from 1 to 1,000.
+        NotFoundError: No such step.
+    """
+    if not 1 <= k <= _MOST:
+        raise ConfigError(f"k is {k}; ask for 1 to {_MOST} neighbours")
+    if only_coordinates(catalog, layer, split, step):
+        return []
+    table = split_samples(catalog, split)
+    found = nearest(catalog, snapshot_at(catalog, layer, split, step), position, k)
+    labels = label_texts(table, [near.position for near in found])
+    return [
+        Neighbor(str(table.ids[near.position]), near.position, near.distance, label)
+        for near, label in zip(found, labels, strict=True)
+    ]
 
 
 def nearest(catalog: Catalog, snapshot: Snapshot, position: int, k: int) -> list[Near]:
