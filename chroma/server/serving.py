@@ -42,7 +42,7 @@ class Served:
         atexit.register(self.stop)
 
     def stop(self) -> None:
-        """End the server and give the home back; safe to call twice."""
+        """Stop the server and release the home; safe to call twice."""
         atexit.unregister(self.stop)
         self._server.should_exit = True
         self._thread.join()
@@ -124,7 +124,7 @@ def run_foreground(
 
 
 class _Server(uvicorn.Server):
-    """Says when it answers."""
+    """Calls back when it answers requests."""
 
     def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
         super().__init__(config)
@@ -145,7 +145,7 @@ def _prepare(
     root_path: str,
     ready: Callable[[str, str], None] = lambda url, root_path: None,
 ) -> tuple[_Server, str, Home]:
-    """Open the home here, so that its errors are raised here, and make the server of it."""
+    """Open the home, so that its errors are raised to the caller, and make its server."""
     name = f"[{host}]" if ":" in host else host
     url = f"http://{name}:{listening.getsockname()[1]}"
     try:

@@ -130,7 +130,7 @@ def test_runs_match_their_samples_by_id_whatever_their_order(opened: Context) ->
         ({"labels": (filming.digits(N)[1] + 1) % 10}, "sample 1 of split 'val' has the label 'digit 1' in "),
         ({"ids": np.array([f"k{at}" for at in range(N)], object)}, "has keys for ids, the other numbers"),
         ({"ids": np.arange(N) + 1000}, "has no sample in common"),
-        ({"labels": None, "texts": None, "images": None}, "an index alone does not tell"),
+        ({"labels": None, "texts": None, "images": None}, "equal indices alone do not prove"),
         ({"labels": None, "texts": [f"number {at + 1}" for at in range(N)]}, "has the text 'number 0' in"),
     ],
 )
@@ -196,7 +196,7 @@ def test_a_film_goes_with_any_of_its_runs(opened: Context, monkeypatch: pytest.M
     draw(opened, film)
     write_note(opened, OTHER, Notes("delete"))
     with opened.store.reading() as catalog:
-        assert lifecycle.living_film(catalog, film.id) is None
+        assert lifecycle.active_film(catalog, film.id) is None
     monkeypatch.setattr(purge, "UNDO", -purge.UNDO)
     purge.purge_deleted(opened.store, opened.settings.journal)
     with opened.store.reading() as catalog:

@@ -32,7 +32,7 @@ def test_a_segment_sent_again_does_no_harm_and_another_under_its_key_is_set_asid
     assert dump(opened) == before
 
     name = f"{writer.writer}-000002.arrow"
-    header = segment.read(opened.store.path(f"runs/run-1/segments/{name}")).header
+    header = segment.read(opened.store.files.path(f"runs/run-1/segments/{name}")).header
     (folder / name).write_bytes(segment.encode(segment.Segment(header, snapshot(0, value=99))))
     report = ingest_journal(opened)
     assert (report.known, report.set_aside) == (0, 1)
@@ -79,7 +79,7 @@ def test_what_needs_a_lost_file_is_set_aside_and_says_which(opened: Context) -> 
     train(writer)
     writer.commit(snapshot(0, ids=[0, 1], ends=False))
     ingest_journal(opened)
-    lost = opened.store.path(f"runs/run-1/segments/{writer.writer}-000002.arrow")
+    lost = opened.store.files.path(f"runs/run-1/segments/{writer.writer}-000002.arrow")
     lost.unlink()
     writer.commit(snapshot(0, ids=[2]))
     writer.commit(Metrics(0, 0, {"a": 1.0}))

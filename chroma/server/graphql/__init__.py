@@ -1,1 +1,1 @@
-"""GraphQL: what exists and its status; numbers travel as bytes, by the routes of `points`."""
+"""GraphQL: what exists and its status; numbers travel as bytes, by the routes of `server.http`."""

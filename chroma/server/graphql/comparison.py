@@ -1,4 +1,4 @@
-"""Two moments side by side."""
+"""Comparison of two moments: types of GraphQL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Films are asked for, drawn anew and cancelled; which runs can stand in one."""
+"""Requests for films: to draw, refine or cancel one, and which runs can share one."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class FilmMutation:
         request = FilmRequest(
             run_id=str(run_id),
             split=split,
-            # Over layers it says nothing: whoever has one layer open may ask for all.
+            # Over layers it is ignored: the dashboard sends the layer that is open.
             layer=None if axis is FilmAxis.LAYERS else layer,
             method=method,
             axis=axis.value,

@@ -1,4 +1,4 @@
-"""Projects and runs, and what hangs on them."""
+"""Projects and runs, with their layers, splits, snapshots, metrics and tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One sample: what is known of it, what the model said of it, and its neighbours."""
+"""One sample: its data, the model's outputs for it, its neighbours and its history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Saved views: what the address of the dashboard held when a user gave it a name."""
+"""Saved views: addresses of the dashboard that users gave a name."""
 
 from __future__ import annotations
 

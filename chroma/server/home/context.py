@@ -1,4 +1,4 @@
-"""What every room of the server needs, made once at start-up and kept at `app.state.context`."""
+"""What all parts of the server share: made once at start-up, kept at `app.state.context`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Context:
     Attributes:
         settings: Of this process.
         store: The catalog and the files.
-        events: What changes is told here.
+        events: Changes are published here.
         token: Asked of every request; None when the user turned it off.
     """
 

@@ -17,11 +17,11 @@ _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something changed; whoever shows it asks again.
+    """Something changed; a page that shows it fetches it again.
 
     Attributes:
-        kind: What changed; `listening` comes first: what happened before was told to others only, so that
-            whoever shows an older answer asks again.
+        kind: What changed. `listening` is sent first to every new subscriber; earlier events were not
+            delivered to it, so it fetches again what it shows.
         run_id: Of which run; for `listening` the one subscribed to, None for all.
         film_id: Of which film, for `film`.
         progress: 0..1, for films being made.
@@ -36,7 +36,7 @@ class Event:
 
 
 class Events:
-    """Delivers events to subscribers; a waiting event gives way to a newer one about the same thing."""
+    """Delivers events to subscribers; a newer event replaces a waiting one about the same thing."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -64,7 +64,7 @@ class Events:
                 self._listeners.remove(listener)
 
     async def subscribe(self, run_id: str | None = None) -> AsyncIterator[Event]:
-        """Receive events from now on, of one run if named; the first one says that it has begun."""
+        """Receive events from now on, of one run if named; the first one is `listening`."""
         subscriber = _Subscriber(asyncio.get_running_loop(), run_id)
         with self._lock:
             self._subscribers.add(subscriber)

@@ -1,4 +1,4 @@
-"""Films are asked for here: by people, and as snapshots come."""
+"""Requests for films, by people and whenever snapshots come; each is published as an event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def request_film(context: Context, request: FilmRequest) -> Film:
     """
     with context.store.writing() as catalog:
         film = requests.request_film(catalog, request)
-    return _told(context, film, "asked for")
+    return _published(context, film, "asked for")
 
 
 def refine_film(context: Context, film_id: str) -> Film:
@@ -34,7 +34,7 @@ def refine_film(context: Context, film_id: str) -> Film:
     """
     with context.store.writing() as catalog:
         film = lifecycle.refine_film(catalog, film_id)
-    return _told(context, film, "asked for")
+    return _published(context, film, "asked for")
 
 
 def cancel_film(context: Context, film_id: str) -> Film:
@@ -45,11 +45,11 @@ def cancel_film(context: Context, film_id: str) -> Film:
     """
     with context.store.writing() as catalog:
         film = lifecycle.cancel_film(catalog, film_id)
-    return _told(context, film, "cancelled")
+    return _published(context, film, "cancelled")
 
 
 def grow_films(context: Context, run_ids: Collection[str]) -> None:
-    """Draw what the newest snapshots of these runs call for: their default film, and all that can grow."""
+    """Request the films that need new frames: each run's default film, and its others that lack some."""
     with context.store.reading() as catalog:
         wanted = lifecycle.wanted_films(catalog, run_ids)
     for request in wanted.requests:
@@ -59,9 +59,9 @@ def grow_films(context: Context, run_ids: Collection[str]) -> None:
         with context.store.writing() as catalog:
             film = lifecycle.grow_film(catalog, film_id)
         if film is not None:
-            _told(context, film, "asked for")
+            _published(context, film, "asked for")
 
 
-def _told(context: Context, film: Film, message: str) -> Film:
+def _published(context: Context, film: Film, message: str) -> Film:
     context.events.publish(Event("film", film.run_id, film_id=film.id, progress=0.0, message=message))
     return film

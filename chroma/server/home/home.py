@@ -1,4 +1,4 @@
-"""An open home: owned, its catalog up to date, its journal taken in, and both kept so by a thread."""
+"""Opens a home: takes its lock, migrates its catalog, ingests its journal, now and from then on."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Home:
     Args:
         settings: Which home.
         token: What its server asks for.
-        url: Where its server listens, told to other processes of this user; None tells nobody.
-        root_path: Prefix under which a proxy shows it, told likewise.
+        url: Where its server listens, written to `server.json` for other processes; None writes nothing.
+        root_path: Prefix under which a proxy shows it, written there too.
 
     Attributes:
-        context: What the rooms of the server need.
+        context: Settings, store and events, for all parts of the server.
 
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
@@ -49,5 +49,5 @@ class Home:
             self._opened = opening.pop_all()
 
     def close(self) -> None:
-        """Stop what runs and give the home back; safe to call twice."""
+        """Stop the threads and release the home; safe to call twice."""
         self._opened.close()

@@ -1,4 +1,4 @@
-"""A thread that takes in the journal as it grows."""
+"""A thread that ingests the journal as it grows."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from chroma.server.store.purge import purge_deleted
 
 logger = logging.getLogger(__name__)
 
-_AT_LEAST_EVERY = 1000  # ms: writers that die make no file, and network file systems send no events
+_AT_LEAST_EVERY = 1000  # ms: a writer that dies makes no file, and network file systems send no events
 _PURGE_EVERY = 3600  # seconds
-_GATHER = 100  # ms: several segments of one moment are one pass
+_GATHER = 100  # ms: segments that come together are ingested in one pass
 
 
 class Watcher:
@@ -42,7 +42,7 @@ class Watcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the pass that is under way."""
+        """Stop, after a running pass has ended."""
         self._stop.set()
         self._thread.join()
 
@@ -84,7 +84,7 @@ class Watcher:
                 home = self._context
                 purge_deleted(home.store, home.settings.journal)
         except (ChromaError, OSError) as error:
-            self._say(f"the journal could not be taken in ({error}); nothing is lost, it is tried again")
+            self._say(f"the journal could not be ingested ({error}); nothing is lost, it is tried again")
         else:
             self._last_error = ""
 

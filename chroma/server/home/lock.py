@@ -1,4 +1,4 @@
-"""One process at a time owns a home's catalog: a lock file, and `server.json`, which tells how to ask it."""
+"""One process at a time owns a home: a lock file shows that, and `server.json` how to reach the owner."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GLANCE = 0.5  # seconds; `find_owner` holds the lock for a moment to see whethe
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """The process that owns a home, as `server.json` tells it.
+    """The process that owns a home, as `server.json` describes it.
 
     Attributes:
         pid: Its process id.
@@ -64,7 +64,7 @@ class HomeLock:
         self._card.unlink(missing_ok=True)  # of an owner that died
 
     def announce(self, url: str, token: str | None, root_path: str = "") -> None:
-        """Tell other processes of this user how to ask this one."""
+        """Write `server.json`, by which other processes of this user reach this one."""
         owner = Owner(os.getpid(), url, token, chroma.__version__, root_path)
         temporary = self._card.with_suffix(".tmp")
         temporary.unlink(missing_ok=True)
@@ -80,14 +80,14 @@ class HomeLock:
 
 
 def find_owner(settings: Settings, timeout: float = 5.0) -> Owner | None:
-    """The living owner of a home, or None if nobody owns it.
+    """The process that owns a home, or None if no running process does.
 
     Args:
         settings: Which home.
-        timeout: Seconds to wait for an owner that is just starting to tell its address.
+        timeout: Seconds to wait for an owner that is starting and has not written its address yet.
 
     Raises:
-        HomeError: Somebody owns it but does not tell its address.
+        HomeError: A process owns it but has written no address.
     """
     deadline = time.monotonic() + timeout
     while _is_owned(settings.home):
@@ -110,7 +110,7 @@ def _is_owned(home: Path) -> bool:
     except Timeout:
         return True
     except OSError:
-        return False  # not ours to open: `HomeLock` says why
+        return False  # not ours to open: `HomeLock` raises the reason
 
 
 def _card(home: Path) -> Path:

@@ -1,8 +1,8 @@
-"""Who may ask: this machine only, from our own pages, with the token.
+"""Access: from this machine only, from our own pages, with the token.
 
 The browser is the danger: any web page may send requests to 127.0.0.1. A page that re-binds its name to
 this machine is refused by its Host, one that posts from elsewhere by its Origin, and all others lack the
-token. Behind a proxy the browser knows us by another name and below a prefix: both must be told.
+token. Behind a proxy the browser knows us by another name and below a prefix: both are settings.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
-        """Ask for the token; None for who has shown it."""
+        """The answer that asks for the token; None where the request has it."""
         path = _below_prefix(scope)
         if self._token is None or path == _OPEN:
             return None
@@ -80,7 +80,7 @@ class Gate:
     def _welcome(self, scope: Scope, cookie: str) -> Response | None:
         """Turn `/?token=` into a cookie, and send the browser to the address without it.
 
-        The new address is relative: a proxy may have taken a prefix away that we were not told of.
+        The new address is relative: a proxy may have removed a prefix that we do not know.
         """
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = dict(query).get("token")
@@ -106,7 +106,7 @@ class Gate:
         return given is not None and hmac.compare_digest(given.encode(), (self._token or "").encode())
 
     def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
-        """Refuse what was meant for another host, or comes from another site's page."""
+        """The refusal of a request for another host, or from another site's page; None for all others."""
         host = headers.get("host", "")
         if _hostname(host) not in LOOPBACK and not self._allows(host):
             return problem(

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 FOREVER = "private, max-age=31536000, immutable"  # the address holds a digest, or what it shows never changes
-ASK = "private, no-cache"  # keep it, but ask whether it is still so
+ASK = "private, no-cache"  # the browser keeps it, but asks each time whether it changed
 
 
 def answer(

@@ -1,7 +1,7 @@
 """Numbers as bytes: frames, columns, ids, samples and vectors.
 
-Frames and columns are little-endian arrays without a header; how long they are and what they mean is
-said by GraphQL. The rest are Arrow IPC streams.
+Frames and columns are little-endian arrays without a header; GraphQL gives their length and meaning. The
+rest are Arrow IPC streams.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Images of samples, by dense position, so that no user's string stands in a path."""
+"""Images of samples, addressed by position: no text of a user is part of a path."""
 
 from __future__ import annotations
 

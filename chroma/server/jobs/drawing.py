@@ -225,7 +225,7 @@ def changing(store: Store, film_id: str) -> Generator[tuple[Catalog, Film]]:
         FilmGoneError: The film or its run was deleted.
     """
     with store.writing() as catalog:
-        film = lifecycle.living_film(catalog, film_id)
+        film = lifecycle.active_film(catalog, film_id)
         if film is None:
             raise FilmGoneError(film_id)
         yield catalog, film

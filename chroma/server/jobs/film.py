@@ -62,7 +62,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
         JobError: The film cannot be drawn; the sentence says why.
     """
     with store.reading() as catalog:
-        film = lifecycle.living_film(catalog, film_id)
+        film = lifecycle.active_film(catalog, film_id)
         if film is None:
             return True
         source = film_source(catalog, film)

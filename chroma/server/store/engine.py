@@ -16,16 +16,16 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from chroma.errors import CatalogError, MigrationError
 
-# Kept in the file: readers never wait for the writer.
+# Stored in the database file: readers never wait for the writer.
 _OF_THE_FILE = ("PRAGMA journal_mode = WAL",)
-# Asked of each connection.
+# Set on each connection.
 _OF_THE_CONNECTION = (
     "PRAGMA busy_timeout = 15000",  # ms; the worker and the server write to the same file
     "PRAGMA foreign_keys = ON",  # SQLite's default is off, and our rows go with their owners
     "PRAGMA synchronous = NORMAL",  # with WAL a power cut may lose the last commits: reconcile finds them
     "PRAGMA temp_store = MEMORY",  # sorts touch no disk
 )
-Unavailable = OperationalError  # the catalog is locked, or its disk full: it passes
+Unavailable = OperationalError  # the catalog is locked, or its disk full: trying again later may help
 
 WRITE = "chroma_write"  # execution option: this transaction will write
 
@@ -110,7 +110,7 @@ def migrations() -> Config:
 
 
 def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
-    connection.isolation_level = None  # the driver would say BEGIN too late: `_on_begin` says it
+    connection.isolation_level = None  # the driver would begin the transaction too late: `_on_begin` does it
     cursor = connection.cursor()
     try:
         for pragma in _OF_THE_CONNECTION:

@@ -1,4 +1,4 @@
-"""One row by what an address names, or an error that says what there is."""
+"""A row by its id or name, or an error that lists what exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removes what belongs to deleted runs once the time to undo is over; the tombstone and the notes stay."""
+"""Removes the files and rows of deleted runs when the time to undo is over; the run's row and notes stay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, it
 def purge_deleted(store: Store, journal: Path) -> list[str]:
     """Remove the rows, then the files, of runs deleted longer ago than `UNDO`.
 
-    Killed in between, it finishes next time: the files of a deleted run are never registered again.
+    If the process is killed in between, the next call finishes: files of a deleted run get no rows again.
 
     Returns:
         Ids of the runs that are gone for good.

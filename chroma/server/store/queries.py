@@ -1,4 +1,4 @@
-"""What GraphQL asks of the catalog, for many keys at once: one statement per relation, not one per row."""
+"""Reads for GraphQL, for many keys at once: one statement per relation, not one per row."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from chroma.server.store.catalog import Catalog
 
 
 def update_view(catalog: Catalog, run_id: str, record: Notes, written: datetime) -> str:
-    """Keep a view, change one with the same id, bring it back, or forget it; returns its name.
+    """Save a view, change the one with the same id, bring it back, or delete it; returns its name.
 
     Raises:
         IngestError: The view belongs to another run.
@@ -48,7 +48,7 @@ def all_views(catalog: Catalog) -> Sequence[tables.SavedView]:
 
 
 def view_by(catalog: Catalog, view_id: str) -> tables.SavedView:
-    """A saved view, a forgotten one too.
+    """A saved view by its id, a deleted one too.
 
     Raises:
         NotFoundError: There is none with this id.

@@ -1,4 +1,4 @@
-"""The catalog's tables, on the keys of the field: what exists, and what users wrote."""
+"""The catalog's tables: what exists, and what users wrote. One module, for its tables refer to each other."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse local times by turning all into UTC."""
+        """Convert to UTC."""
         return value.astimezone(UTC) if value else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Say that what was read is UTC."""
+        """Mark what was read as UTC."""
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
@@ -80,7 +80,7 @@ def _owned(column: str) -> Any:
     return Field(foreign_key=column, ondelete="CASCADE", index=True)
 
 
-# Status of a snapshot without vectors: it stands for coordinates that a user logged.
+# Status of a snapshot without vectors: only coordinates were logged for it.
 COORDINATES = "coordinates"
 
 
@@ -218,7 +218,7 @@ class Metric(Table, table=True):
     name: str
     step: int
     epoch: int | None = None
-    value: float | None  # None stands for NaN, which SQL has not
+    value: float | None  # None for NaN, which SQL lacks
 
 
 class Graph(Table, table=True):
@@ -259,7 +259,7 @@ class Film(Table, table=True):
     epoch: int | None = None  # over runs: the last snapshot of which epoch; None: the last of all
     subset: str = ""  # digest of the ids of the picked samples; empty: all of the split
     n: int = 0  # points
-    refine: bool = False  # asked for: all frames drawn together anew, in a new revision
+    refine: bool = False  # requested: all frames are drawn together anew, in a new revision
     created_at: datetime = _moment()
 
 
@@ -342,7 +342,7 @@ class Tag(Table, table=True):
 
 
 class TaggedSample(Table, table=True):
-    """A sample that carries a tag; its id as text."""
+    """A sample with a tag; its id as text."""
 
     __tablename__ = "tagged_sample"  # pyright: ignore[reportAssignmentType]
 
@@ -360,4 +360,4 @@ class SavedView(Table, table=True):
     name: str
     address: str  # the search part: ?run=…
     created_at: datetime = _moment()
-    deleted_at: datetime | None = _moment_or_none()  # forgotten; the same id may be kept again
+    deleted_at: datetime | None = _moment_or_none()  # deleted; saving the same id brings it back

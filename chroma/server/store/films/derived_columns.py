@@ -1,4 +1,4 @@
-"""Columns of a film that follow from its neighbor graphs and its layouts."""
+"""Columns of a film that are computed from its neighbor graphs and its layouts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Derived:
 
 
 def derived_columns(catalog: Catalog, film: Film, points: Points) -> Iterable[Derived]:
-    """The columns that can be told of a film as it is now.
+    """The columns that can be computed for a film now.
 
     `agreement` is the share of a sample's 15 nearest neighbours in the full space that carry its label,
     `kept` the share of those of the frame before that still are, `movement` the way from the frame before in
@@ -78,7 +78,7 @@ def knn_purity(catalog: Catalog, film: Film, shown: Sequence[Frame]) -> list[flo
 
 
 class _Values:
-    """Values by point in a frame; NaN where they cannot be told."""
+    """Values by point in a frame; NaN where they cannot be computed."""
 
     def __init__(self, catalog: Catalog, film: Film, shown: Sequence[Frame], points: Points) -> None:
         self._catalog = catalog

@@ -18,7 +18,7 @@ from chroma.server.store.tables import Film, Frame, Revision, Snapshot
 
 # A growing film should rarely leave its square: each time it does, the screen loads all frames again.
 _MARGIN = 0.25
-# Columns of a frame that say how far it can be trusted.
+# Columns of a frame with its quality figures.
 QUALITY = ("trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n")
 
 Xy = npt.NDArray[np.float32]
@@ -46,7 +46,7 @@ def shown(history: Sequence[Revision], method: str) -> Revision | None:
 
 
 def previews(history: Sequence[Revision]) -> list[Revision]:
-    """Those made for the eye only: first paints, and films forming."""
+    """The temporary ones: PCA of all frames, and states of a film being drawn."""
     return [row for row in history if row.preview and (row.method == "pca" or row.forming)]
 
 
@@ -135,7 +135,7 @@ def add_frames(
 
 
 def copy_frame(catalog: Catalog, frame: Frame, revision: Revision) -> Frame:
-    """Take a frame over into another revision, as it is."""
+    """Copy a frame into another revision, unchanged."""
     row = Frame(**frame.model_dump(exclude={"id", "revision_id"}), revision_id=revision.id)
     catalog.session.add(row)
     catalog.session.flush()

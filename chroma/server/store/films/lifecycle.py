@@ -1,4 +1,4 @@
-"""Films that there are: which call for frames, which are drawn anew, which are cancelled."""
+"""Existing films: which lack frames, which are refined, which are cancelled."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def wanted_films(catalog: Catalog, run_ids: Collection[str]) -> Wanted:
 
 def grow_film(catalog: Catalog, film_id: str) -> Film | None:
     """Ask for what is missing of a film; None where it is gone."""
-    film = living_film(catalog, film_id)
+    film = active_film(catalog, film_id)
     if film is not None:
         enqueue(catalog, KIND, film.id)
     return film
@@ -100,7 +100,7 @@ def cancel_film(catalog: Catalog, film_id: str) -> Film:
     return film
 
 
-def put_away_films(catalog: Catalog, run_id: str) -> None:
+def withdraw_films(catalog: Catalog, run_id: str) -> None:
     """Draw no further the films a run is in, for it is deleted; restored, it calls for those it lacks."""
     of_runs = catalog.session.exec(select(Film).where(Film.axis == "runs")).all()
     own = catalog.session.exec(select(Film.id).where(Film.run_id == run_id)).all()
@@ -137,7 +137,7 @@ def published(catalog: Catalog, run_ids: Collection[str] | None = None) -> dict[
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
 
-def living_film(catalog: Catalog, film_id: str) -> Film | None:
+def active_film(catalog: Catalog, film_id: str) -> Film | None:
     """A film none of whose runs is deleted."""
     film = catalog.session.get(Film, film_id)
     if film is None:
@@ -154,7 +154,7 @@ def split_rank(name: str) -> tuple[int, str]:
 
 
 def _known(catalog: Catalog, film_id: str) -> Film:
-    film = living_film(catalog, film_id)
+    film = active_film(catalog, film_id)
     if film is None:
         raise NotFoundError("film", film_id, catalog.session.exec(select(Film.id)).all())
     return film

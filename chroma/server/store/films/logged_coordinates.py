@@ -1,8 +1,8 @@
-"""2-D coordinates that users worked out themselves: a film of them is shown as it is, never computed.
+"""2-D coordinates that users computed themselves: a film shows them as they are.
 
 The coordinates of a layer at a step belong to its snapshot there. Where no vectors were captured, a row
-stands in for the snapshot: status `coordinates`, no digest, 0 dimensions, so that no reader of vectors
-meets it.
+takes the place of the snapshot: status `coordinates`, no digest, 0 dimensions, so that no reader of
+vectors finds it.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def logged_xy(catalog: Catalog, snapshot: tables.Snapshot, points: Points) -> Xy
     layer = catalog.session.get_one(tables.Layer, snapshot.layer_id)
     split = catalog.session.get_one(tables.Split, snapshot.split_id)
     xy = np.full((len(points), 2), np.nan, np.float32)
-    for row in reversed(_segments(catalog, layer, split, snapshot.step)):  # the first word of a sample counts
+    for row in reversed(_segments(catalog, layer, split, snapshot.step)):  # the first row of a sample counts
         columns = segment.read_columns(catalog.files.path(row.path), ("ids", "xy"))
         rows = points.rows(columns["ids"])
         xy[rows[rows >= 0]] = columns["xy"][rows >= 0]
@@ -127,6 +127,6 @@ def _segments(
 
 
 def _digest(rows: Sequence[tables.Segment], vectors: str | None) -> str:
-    """Of coordinates, and of the vectors that say how far they can be trusted."""
+    """Digest of coordinates, and of the vectors by which their quality is measured."""
     parts = [*sorted(row.digest for row in rows), vectors or ""]
     return blake2b("".join(parts).encode(), digest_size=16).hexdigest()

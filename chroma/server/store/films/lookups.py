@@ -1,4 +1,4 @@
-"""A film, or a part of one, by what an address names; else an error that lists what exists."""
+"""A film, or a part of one, by its id, digest or index; else an error that lists what exists."""
 
 from __future__ import annotations
 

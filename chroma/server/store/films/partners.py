@@ -1,4 +1,4 @@
-"""Which runs can stand in one film: they hold the layer, and followed the same data."""
+"""Which runs can share a film: they have the layer, and captured the same data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chroma.server.store.films.sources import last_snapshot
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.tables import Layer, Run, Split
 
-MOST = 24  # newest runs looked at: each has its samples read
+MOST = 24  # newest runs that are checked: the samples of each are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Partner:
 
     Attributes:
         run: The run.
-        refusal: Why it cannot stand in a film with the first one; None: it can.
+        refusal: Why it cannot share a film with the first one; None: it can.
     """
 
     run: Run
@@ -31,7 +31,7 @@ class Partner:
 
 
 def partners_of(catalog: Catalog, run: Run, layer: Layer, split: Split) -> tuple[list[Partner], int]:
-    """The other living runs of a project that may join a film over runs, newest first.
+    """The other runs of a project, newest first, and whether each can share a film with this one.
 
     Returns:
         Those looked at, at most `MOST`; and how many there are.
@@ -57,11 +57,11 @@ def refuse_others(
     split: Split,
     epoch: int | None,
 ) -> None:
-    """Check that runs can stand in one film.
+    """Check that runs can share a film.
 
     Raises:
-        ConfigError: One has nothing of the layer, or did not follow the same data; the sentence says what
-            differs.
+        ConfigError: One has no snapshot of the layer, or did not capture the same data; the message
+            names the difference.
     """
     for other in others:
         refusal = (

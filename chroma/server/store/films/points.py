@@ -1,4 +1,4 @@
-"""The points of a film: which samples of its split it shows, in which order."""
+"""The points of a film: the samples of its split that it shows, in order."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def points_of(catalog: Catalog, film: Film) -> Points:
     """The points of a film as its split is now; samples that come later are appended.
 
     Raises:
-        FileNotFoundError: The file that says which samples were picked is gone.
+        FileNotFoundError: The file with the picked samples is gone.
     """
     table = split_samples(catalog, catalog.session.get_one(Split, film.split_id))
     if not film.subset:

@@ -1,4 +1,4 @@
-"""What films are asked for: a request names its snapshots, its samples and its method, and so its film."""
+"""Requests for films: the snapshots, samples and method of a request determine the film."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class FilmRequest:
 
 
 def request_film(catalog: Catalog, request: FilmRequest) -> Film:
-    """Ask for a film; the same question gives the same film, a failed one is tried again.
+    """Request a film; the same request gives the same film, and a failed one is tried again.
 
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
@@ -67,7 +67,7 @@ def request_film(catalog: Catalog, request: FilmRequest) -> Film:
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     _check(request)
-    run = _living(catalog, request.run_id)
+    run = _active_run(catalog, request.run_id)
     split = lookups.split_by(catalog, run.id, request.split)
     film = _film(catalog, request, run, split)
     picked, sample_ids = None, request.sample_ids
@@ -125,7 +125,7 @@ def _check(request: FilmRequest) -> None:
 
 
 def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Film:
-    """The film that is asked for, not yet in the catalog: ids and step are found out, nothing is drawn."""
+    """The requested film, not yet in the catalog: its ids and step are looked up, nothing is drawn."""
     film = Film(
         id="",
         project_id=run.project_id,
@@ -162,7 +162,7 @@ def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Fil
             )
         film.run_ids = list(dict.fromkeys(request.runs))
         film.epoch = request.epoch
-        others = [_living(catalog, run_id) for run_id in film.run_ids[1:]]
+        others = [_active_run(catalog, run_id) for run_id in film.run_ids[1:]]
         refuse_others(catalog, run, others, layer=layer, split=split, epoch=request.epoch)
     return film
 
@@ -202,7 +202,7 @@ def _step(catalog: Catalog, split: Split, request: FilmRequest) -> int:
 
 
 def _id(catalog: Catalog, film: Film) -> str:
-    """The digest of all that was asked for."""
+    """The digest of everything in the request."""
     layer = catalog.session.get_one(Layer, film.layer_id).name
     split = catalog.session.get_one(Split, film.split_id).name
     if film.axis == "epochs":
@@ -217,7 +217,7 @@ def _id(catalog: Catalog, film: Film) -> str:
     return stable_id(*key, *more, *([f"subset={film.subset}"] if film.subset else []))
 
 
-def _living(catalog: Catalog, run_id: str) -> Run:
+def _active_run(catalog: Catalog, run_id: str) -> Run:
     run = catalog.session.get(Run, run_id)
     if run is None or run.deleted_at is not None:
         alive = catalog.session.exec(select(Run.id).where(col(Run.deleted_at).is_(None))).all()

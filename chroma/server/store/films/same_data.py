@@ -1,7 +1,7 @@
-"""Whether two runs followed the same data: asked before their frames stand in one film.
+"""Whether two runs captured the same data, as the runs of one film must.
 
-Ids are all that frames share. Keys of the user's own are taken at their word. An index says which sample it
-is only within one dataset: there what was captured of the samples has to agree as well.
+Frames share nothing but ids. Equal keys of the user's own are trusted. Equal indices name the same sample
+only within one dataset, so the samples' labels, texts or images must agree as well.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Followed:
 
 
 def difference(one: Followed, other: Followed) -> str | None:
-    """What tells that two splits do not hold the same data, as the end of a sentence; None: they agree."""
+    """How two splits differ in their data, as the end of a sentence; None: they agree."""
     name = one.split.name
     if one.split.keys != other.split.keys:
         return f"split {name!r} of one of {one.run!r} and {other.run!r} has keys for ids, the other numbers"
@@ -51,7 +51,7 @@ def difference(one: Followed, other: Followed) -> str | None:
 
 
 def _captured(one: Followed, other: Followed, here: Any, there: Any) -> str | None:
-    name, tells = one.split.name, False
+    name, proved = one.split.name, False
     for what, mine, others in (
         ("label", label_texts(one.table), label_texts(other.table)),
         ("text", _texts(one.table), _texts(other.table)),
@@ -65,8 +65,8 @@ def _captured(one: Followed, other: Followed, here: Any, there: Any) -> str | No
                     f"and {right!r} in {other.run!r}"
                 )
         # One value for all would be the same in any order.
-        tells = tells or len({left for left, _, _ in known}) > 1
-    if tells:
+        proved = proved or len({left for left, _, _ in known}) > 1
+    if proved:
         return None
     seen = [
         (a, mine, others)
@@ -76,7 +76,7 @@ def _captured(one: Followed, other: Followed, here: Any, there: Any) -> str | No
     if not seen:
         return (
             f"neither labels nor inputs of split {name!r} of {one.run!r} and {other.run!r} can be compared, "
-            "and an index alone does not tell that the data are the same"
+            "and equal indices alone do not prove that the data are the same"
         )
     unlike = [entry for entry in seen if entry[1] != entry[2]]
     for at, mine, others in unlike[:: max(1, len(unlike) // _LOOKED_AT)]:

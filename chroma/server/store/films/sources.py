@@ -1,4 +1,4 @@
-"""What a film is drawn from: its published snapshots, in order, as they are now."""
+"""What a film is drawn from: its published snapshots, in order."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FilmSource:
 
     @property
     def subject(self) -> str:
-        """What it is of, for people."""
+        """Its layers in words, for messages."""
         if self.film.axis == "layers":
             return f"the layers at step {self.film.step}"
         return f"layer {self.layer.name!r}"
@@ -164,10 +164,10 @@ def is_up_to_date(catalog: Catalog, film: Film) -> bool:
     drawing = shown(revisions(catalog, [film.id]).get(film.id, []), film.method)
     frames = frames_of(catalog, [drawing.id]).get(drawing.id, []) if drawing else []
     drawn = {frame.snapshot_id: frame for frame in frames}
-    if len(newest) > MOST_FRAMES:  # a long run: some are left out on purpose, but never the last
+    if len(newest) > MOST_FRAMES:  # a long run: some are left out, but never the last
         newest = [*newest[-1:], *(row for row in newest if row.id in drawn)]
     elif len(newest) < len(frames):
-        return False  # over runs: another epoch's snapshot stands for a run now
+        return False  # over runs: a run is shown by another epoch's snapshot now
     return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
 
 

@@ -12,7 +12,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.ingest.snapshots import update_snapshot
 
-_LOST = "lost"  # how a writer closed that was gone without a closing segment
+_LOST = "lost"  # noted as closing of a writer that is gone without a closing segment
 
 
 def written_at(header: Header) -> datetime:
@@ -34,7 +34,7 @@ def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
         return attempt
     attempt.started_at = min(attempt.started_at, began)
     attempt.world_size = max(attempt.world_size, header.world_size)
-    if attempt.closings.get(header.writer) == _LOST:  # it lives after all
+    if attempt.closings.get(header.writer) == _LOST:  # it was not gone after all
         attempt.closings = {
             writer: how for writer, how in attempt.closings.items() if writer != header.writer
         }
@@ -45,7 +45,7 @@ def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
 
 
 def update_attempt(catalog: Catalog, run: tables.Run, attempt: tables.Attempt) -> None:
-    """Bring the status of an attempt, of its open snapshots and of its run up to date."""
+    """Update the status of an attempt, of its open snapshots and of its run."""
     catalog.session.flush()
     status = _status(attempt)
     changed = status != attempt.status

@@ -10,7 +10,7 @@ from chroma.errors import IngestError
 from chroma.records import Notes
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.films.lifecycle import put_away_films
+from chroma.server.store.films.lifecycle import withdraw_films
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.purge import UNDO
 from chroma.server.store.samples.tags import add_tag, remove_tag
@@ -29,7 +29,7 @@ def apply_note(catalog: Catalog, run: tables.Run, record: Notes, written: dateti
             run.name = str(body["name"])
         case "delete":
             run.deleted_at = written
-            put_away_films(catalog, run.id)
+            withdraw_films(catalog, run.id)
         case "restore":
             _restore(catalog, run)
         case "tag-run":

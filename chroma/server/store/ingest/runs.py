@@ -65,7 +65,7 @@ def _project(catalog: Catalog, name: str, header: Header) -> tables.Project:
 
 
 def _open_run(catalog: Catalog, run: tables.Run, header: Header, record: RunOpened) -> None:
-    """The first opening names the run; a later attempt says how it trains now."""
+    """Update a run by an opening: the first one names it, later attempts update how it trains."""
     if run.placeholder:
         left = run.project_id
         run.project_id = _project(catalog, record.project, header).id

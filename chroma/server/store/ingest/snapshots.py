@@ -1,4 +1,4 @@
-"""Layers and snapshots: which attempt's segments a snapshot shows, and whether it is whole."""
+"""Rows of layers and snapshots: which attempt's segments a snapshot has, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from chroma.server.store.snapshots.vectors import snapshot_segments
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """What one attempt has of a snapshot."""
+    """The segments of a snapshot that one attempt wrote."""
 
     attempt: tables.Attempt
     rows: Sequence[tables.Segment]
@@ -42,7 +42,7 @@ class _Candidate:
 
 
 def layer_of(catalog: Catalog, run_id: str, record: Snapshot) -> tables.Layer:
-    """The row of a snapshot's layer, made or completed by what the snapshot says of it."""
+    """The row of a snapshot's layer, made or updated by a snapshot of it."""
     key = tables.stable_id("layer", run_id, record.layer)
     layer = catalog.session.get(tables.Layer, key)
     if layer is None:

@@ -1,4 +1,4 @@
-"""Rows of splits: what their segments say of ids, names and sizes."""
+"""Rows of splits: ids, class names and sizes, from their segments."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def update_split(catalog: Catalog, run_id: str, record: SampleRecord, read: Read
     Args:
         catalog: Open for writing; the segment has its row.
         run_id: Of which run.
-        record: What the segment says.
+        record: Record of the segment.
         read: The segment.
 
     Raises:

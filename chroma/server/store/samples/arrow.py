@@ -1,4 +1,4 @@
-"""Arrow IPC streams of what programs read back: ids, samples, vectors."""
+"""Arrow IPC streams for programs, and the samples of a split as one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chroma.server.store.samples.outputs import FIGURES, step_outputs
 
 
 def samples_stream(catalog: Catalog, split: tables.Split) -> bytes:
-    """All that is known of a split's samples but their images.
+    """The data of a split's samples, without images, as an Arrow stream.
 
     Columns: position, id; label and text where there are any; the metadata under their keys; prediction,
     confidence, margin and cross_entropy at the last step that has outputs. Missing values are null. A

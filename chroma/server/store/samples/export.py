@@ -31,7 +31,7 @@ def export_samples(
     step: int | None,
     format: Format,
 ) -> bytes:
-    """Write down what is known of samples, but their images and vectors.
+    """Write the data of samples, without images and vectors, to a file body.
 
     Args:
         catalog: Open for reading.

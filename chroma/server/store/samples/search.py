@@ -1,4 +1,4 @@
-"""Finds samples by what people read of them: id, text, label, metadata."""
+"""Finds samples by words in their id, text, label or metadata."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Hit:
 def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int) -> list[Hit]:
     """Samples that contain the words in their id, text, label or metadata.
 
-    Upper and lower case are the same. A sample whose id is the words comes first, then ids that begin with
-    them, then whatever else holds them, each in the order of positions.
+    Upper and lower case are the same. A sample whose id equals the words comes first, then ids that begin
+    with them, then all other matches, each in the order of positions.
 
     Args:
         catalog: Open for reading.
@@ -98,7 +98,7 @@ def _described(table: SampleTable, name: str, wanted: str) -> Iterator[tuple[int
 
 
 def _around(text: str, wanted: str, room: int = 32) -> str:
-    """The words with what stands around them."""
+    """The words with the text around them."""
     at = max(0, text.casefold().find(wanted))
     start, end = max(0, at - room), at + len(wanted) + room
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

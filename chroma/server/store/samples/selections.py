@@ -17,7 +17,7 @@ MOST = 2**21  # positions; an export takes as many
 
 
 def keep_selection(files: Files, split: Split, positions: Array) -> str:
-    """Keep a selection for links; the same one has the same name.
+    """Store a selection for links; equal selections have the same name.
 
     Args:
         files: Of the store.
@@ -44,7 +44,7 @@ def keep_selection(files: Files, split: Split, positions: Array) -> str:
 
 
 def read_selection(files: Files, split: Split, name: str) -> Array:
-    """The positions of a kept selection, uint32 ascending.
+    """The positions of a stored selection, uint32 ascending.
 
     Raises:
         NotFoundError: None is kept under this name.

@@ -1,4 +1,4 @@
-"""The samples of a split, gathered segment by segment."""
+"""The samples of a split, collected segment by segment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class IdIndex:
         """Positions of these ids; -1 where unknown."""
         n = len(ids)
         first = self._rows.get(ids[:1].tolist()[0], -1) if n else -1
-        # Segments name samples in the order in which they came before: a million look-ups are spared.
+        # Segments mostly repeat the order of earlier ones: this saves a million look-ups.
         if first >= 0 and np.array_equal(self.ids()[first : first + n], ids):
             return np.arange(first, first + n)
         return np.fromiter((self._rows.get(key, -1) for key in ids.tolist()), np.int64, n)
@@ -73,7 +73,7 @@ class SampleTable:
         class_names: Names by class index; empty if unknown.
         texts: `[n]` object of str | None, or None without texts.
         metadata: Name to `[n]`: int64, float64 (NaN missing), bool or object of str | None.
-        memo: What was worked out of the table and may be asked for again.
+        memo: Results computed from the table, kept for the next caller.
     """
 
     ids: Ids
@@ -113,12 +113,12 @@ class SampleTable:
 
 
 class SampleTableBuilder:
-    """The samples of a split as far as segments were read."""
+    """Builds the table of a split's samples from its segments."""
 
     def __init__(self) -> None:
         self.seen: list[Key] = []
         self._index = IdIndex()
-        self._columns: dict[str, list[tuple[Places, Array]]] = {}  # column → what each segment says
+        self._columns: dict[str, list[tuple[Places, Array]]] = {}  # column → values of each segment
         self._class_names: list[str] = []
         self._images: dict[int, tuple[Sequence[bytes | None], int]] = {}
         self._table: SampleTable | None = None
@@ -179,9 +179,9 @@ def _labels(parts: Sequence[tuple[Places, Array]], n: int) -> Array:
 
 
 def _column(parts: Sequence[tuple[Places, Array]], n: int) -> Array:
-    """What segments say of all positions, in the narrowest type that can say what is missing.
+    """One column for all positions, in the narrowest type that can mark missing values.
 
-    A later word completes or replaces an earlier one, unless it is missing itself.
+    A later value replaces an earlier one, unless it is missing itself.
     """
     kinds = {values.dtype.kind for _, values in parts}
     said = np.zeros(n, bool)

@@ -18,7 +18,7 @@ from chroma.server.store.snapshots.neighbor_graphs import K, find_graph, place_r
 from chroma.server.store.snapshots.vectors import snapshot_vectors
 from chroma.server.store.tables import Snapshot, Split
 
-NO_MATCH = 0xFFFFFFFF  # stands for a sample that the other split has not
+NO_MATCH = 0xFFFFFFFF  # position of a sample that the other split lacks
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One sample through time: what the model said of it at every step, and what its neighbours did."""
+"""One sample through time: the model's outputs for it and its neighbours, at every step."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def sample_history(
 def top_classes(
     catalog: Catalog, split: tables.Split, position: int, *, step: int | None, most: int
 ) -> list[tuple[str, float]]:
-    """The classes the model held likeliest for a sample at a step, likeliest first, and their probabilities.
+    """The most probable classes of a sample at a step and their probabilities, most probable first.
 
     Empty where scores were not kept.
     """

@@ -52,7 +52,7 @@ def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subse
 
 
 def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], n: int) -> NeighborGraph:
-    """The same graph among n samples: row i of it stands at `rows[i]`, all others are missing."""
+    """The same graph among n samples: its row i becomes row `rows[i]`, all others are missing."""
     if n == len(graph.valid) and np.array_equal(rows, np.arange(n)):
         return graph
     indices = np.full((n, graph.k), -1, np.int32)
