@@ -8,7 +8,8 @@ import { Compare } from "./compare/Compare";
 import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
-import { mirrorToAddress, useView } from "./state/view";
+import { mirrorToAddress } from "./state/history";
+import { useView } from "./state/view";
 import { Notices } from "./ui/Notices";
 import { Workspace } from "./workspace/Workspace";
 

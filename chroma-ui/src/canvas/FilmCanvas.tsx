@@ -4,7 +4,6 @@ import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
 import type { Points } from "../scatter/encode";
-import type { Tool } from "../scatter/gestures";
 import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import type { Style } from "../scatter/types";
@@ -13,11 +12,13 @@ import { SelectionBar } from "../selection/SelectionBar";
 import { SaveMenu } from "../share/SaveMenu";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
-import { BoxSelect, Fit, Lasso, Minus, Move, Plus } from "../ui/icons";
+import { Fit, Minus, Plus } from "../ui/icons";
 import styles from "./canvas.module.css";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
 import { StatusChip } from "./StatusChip";
+import { ToolButtons } from "./ToolButtons";
+import { createViews } from "./views";
 
 type Props = {
   shown: ShownFrame | null;
@@ -36,21 +37,15 @@ type Props = {
   children?: ReactNode;
 };
 
-const TOOLS: readonly { name: Tool; label: string; hint: string; icon: ReactNode }[] = [
-  { name: "move", label: "Move the view", hint: "V", icon: <Move /> },
-  { name: "lasso", label: "Select with a lasso", hint: "L", icon: <Lasso /> },
-  { name: "box", label: "Select with a box", hint: "B", icon: <BoxSelect /> },
-];
-
 export function FilmCanvas(props: Props) {
   const { shown, picture, plot } = props;
-  const { tool, setTool } = useSelection();
+  const tool = useSelection((selection) => selection.tool);
   const selected = useSelectedPoints(shown);
   const select = useSelectPoints(shown);
   const container = useRef<HTMLDivElement>(null);
   const room = useSize(container);
   const [hover, setHover] = useState<Hover | null>(null);
-  const [view, setView] = useState<ViewOfPlot | null>(null);
+  const [views] = useState(createViews);
   const [frame, revision] = [shown?.frame, shown?.revision];
   // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame
   useEffect(() => setHover(null), [frame, revision]);
@@ -70,7 +65,7 @@ export function FilmCanvas(props: Props) {
         onHover={setHover}
         onPick={props.onPick}
         onView={(next) => {
-          setView(next);
+          views.setState({ view: next });
           props.onView(next);
           setHover(null);
         }}
@@ -79,19 +74,7 @@ export function FilmCanvas(props: Props) {
       {shown && picture ? (
         <>
           <div className={styles.tools} role="toolbar" aria-label="View" aria-orientation="vertical">
-            {TOOLS.map(({ name, label, hint, icon }) => (
-              <IconButton
-                key={name}
-                label={label}
-                hint={hint}
-                side="right"
-                aria-pressed={tool === name}
-                data-testid={`tool-${name}`}
-                onClick={() => setTool(name)}
-              >
-                {icon}
-              </IconButton>
-            ))}
+            <ToolButtons side="right" />
             <span className={styles.rule} />
             <IconButton label="Zoom in" side="right" onClick={() => plot?.zoomBy(1.6)}>
               <Plus />
@@ -114,12 +97,12 @@ export function FilmCanvas(props: Props) {
           <StatusChip
             shown={shown}
             drawn={picture.scene.drawn.length}
-            zoom={view?.zoom ?? 1}
+            views={views}
             trails={props.trails?.frames.length ? props.trails.indices.length : 0}
             selected={selected.length}
           />
-          {plot && view && props.box?.box ? (
-            <Minimap scene={picture.scene} whole={props.box.box} seen={view.seen} onMove={plot.centreOn} />
+          {plot && props.box?.box ? (
+            <Minimap scene={picture.scene} whole={props.box.box} views={views} onMove={plot.centreOn} />
           ) : null}
           {hover && hover.index < shown.points.n ? (
             <HoverCard

@@ -1,6 +1,7 @@
 import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { SampleCardDocument } from "../api/gql/graphql";
+import { positionAt } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
 import { SampleImage } from "../inspector/SampleImage";
 import { columnTitle, decimal } from "../lib/format";
@@ -32,7 +33,7 @@ function colourValue({ colour }: ShownFrame, index: number): string | null {
 export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const { index } = hover;
   const { film, frame } = shown;
-  const position = shown.position ? shown.position.values[index] : index;
+  const position = positionAt(shown, index);
   const rested = useDebounced(position, REST_MS);
   const [{ data }] = useQuery({
     query: SampleCardDocument,

@@ -1,9 +1,11 @@
 import { type PointerEvent, useEffect, useRef } from "react";
+import { useStore } from "zustand";
 import { type Box, placeX, placeY } from "../scatter/encode";
 import type { Scene } from "../scatter/types";
 import styles from "./canvas.module.css";
+import type { Views } from "./views";
 
-type Props = { scene: Scene; whole: Box; seen: Box; onMove: (x: number, y: number) => void };
+type Props = { scene: Scene; whole: Box; views: Views; onMove: (x: number, y: number) => void };
 
 const WIDTH = 132;
 const HEIGHT = 92;
@@ -12,7 +14,8 @@ const EDGE = 6;
 const MOST_POINTS = 12_000;
 
 /** The whole film in small, with the part that is seen; while that is all of it, it would only hide points. */
-export function Minimap({ scene, whole, seen, onMove }: Props) {
+export function Minimap({ scene, whole, views, onMove }: Props) {
+  const seen = useStore(views, ({ view }) => view?.seen ?? whole);
   const canvas = useRef<HTMLCanvasElement>(null);
   const scale = Math.min(
     (WIDTH - 2 * EDGE) / Math.max(1e-6, whole.right - whole.left),

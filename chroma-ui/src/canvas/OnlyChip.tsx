@@ -6,7 +6,8 @@ import styles from "./canvas.module.css";
 
 /** Over the canvas while only picked samples are shown: how many of how many, and the way back. */
 export function OnlyChip({ film }: { film: Film | null }) {
-  const { only, showOnly } = useView();
+  const only = useView((view) => view.only);
+  const { showOnly } = useView.getState();
   if (only === null) return null;
   return (
     <p className={styles.only} data-testid="only-chip">

@@ -1,19 +1,22 @@
+import { useStore } from "zustand";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, decimal } from "../lib/format";
 import styles from "./canvas.module.css";
+import type { Views } from "./views";
 
 type Props = {
   shown: ShownFrame;
   drawn: number;
-  zoom: number;
+  views: Views;
   /** Samples whose way is drawn, of those that are selected. */
   trails: number;
   selected: number;
 };
 
 /** How many points of how many, and how far the picture can be trusted. */
-export function StatusChip({ shown, drawn, zoom, trails, selected }: Props) {
+export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
   const { film, frame, points, revision } = shown;
+  const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));
   const quality = frame.trustworthiness;
   const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
   return (
@@ -37,7 +40,7 @@ export function StatusChip({ shown, drawn, zoom, trails, selected }: Props) {
         </span>
       ) : null}
       <span>
-        zoom <b>{zoom.toFixed(1)}×</b>
+        zoom <b>{zoom}×</b>
       </span>
       {quality !== null ? (
         <span title="Share of neighbourhoods that the map keeps (Venna & Kaski 2001, k = 15)">

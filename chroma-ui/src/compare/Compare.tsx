@@ -1,14 +1,12 @@
 import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { RunsDocument } from "../api/gql/graphql";
+import { useFilmKeys } from "../film/useFilmKeys";
 import { LeftPanel } from "../legend/LeftPanel";
-import { useKeys } from "../lib/useKeys";
 import { useSize } from "../lib/useSize";
-import { useShade } from "../lib/useTheme";
 import { SelectionBar } from "../selection/SelectionBar";
 import { useKeptSelection } from "../selection/useKeptSelection";
-import { MOST_PANES } from "../state/panes";
-import { usePreferences } from "../state/preferences";
+import { MOST_PANES, type Pane } from "../state/panes";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { Help } from "../ui/Help";
@@ -30,6 +28,7 @@ import {
 } from "./store";
 import { TimeBar } from "./TimeBar";
 import { counterpart, leaderOf, measureOf } from "./time";
+import { usePanes } from "./usePanes";
 
 const COMPARED = [KEPT];
 
@@ -44,9 +43,11 @@ export function Compare() {
 }
 
 function SideBySide() {
-  const { panes, free, against, playing, setPane, setAgainst, compare, focus, setPlaying } = useView();
-  const { set } = usePreferences();
-  const shade = useShade();
+  const panes = usePanes();
+  const free = useView((view) => view.free);
+  const against = useView((view) => view.against);
+  const playing = useView((view) => view.playing);
+  const { setPane, setAgainst, compare, focus, setPlaying } = useView.getState();
   const store = useCompareStore();
   const found = useCompare(({ lives }) => lives);
   const [help, setHelp] = useState(false);
@@ -97,23 +98,15 @@ function SideBySide() {
   };
   const fit = () => {
     store.getState().setCamera({ pane: -1, place: { x: 0, y: 0, zoom: 1 } });
-    useView.setState({ camera: null, panes: panes.map((pane) => ({ ...pane, camera: null })) });
+    useView.getState().resetCameras();
   };
-  const { clear, setTool } = useSelection.getState();
-  useKeys([
-    [" ", () => setPlaying(!playing && !free.includes("time"))],
-    ["ArrowLeft", () => stepBy(-1)],
-    ["ArrowRight", () => stepBy(1)],
-    ["Home", () => stepBy(-1e6)],
-    ["End", () => stepBy(1e6)],
-    ["f", fit],
-    ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
-    ["v", () => setTool("move")],
-    ["l", () => setTool("lasso")],
-    ["b", () => setTool("box")],
-    ["?", () => setHelp(true)],
-    ["Escape", () => (useView.getState().sample === null ? clear() : focus(null))],
-  ]);
+  useFilmKeys({
+    onPlay: () => setPlaying(!playing && !free.includes("time")),
+    onStep: stepBy,
+    onFit: fit,
+    onHelp: () => setHelp(true),
+    onEscape: () => (useView.getState().sample === null ? useSelection.getState().clear() : focus(null)),
+  });
 
   const first = lives[0] ?? null;
   useKeptSelection(first?.run?.id ?? null, first?.split?.name ?? null);
@@ -124,7 +117,7 @@ function SideBySide() {
       <CompareHead
         first={first}
         full={panes.length >= MOST_PANES}
-        onAdd={() => compare([...panes, panes[panes.length - 1]])}
+        onAdd={() => compare(withCopyOfLast(useView.getState().panes))}
         onHelp={() => setHelp(true)}
         onPanel={(side) => setPanel((before) => (before === side ? null : side))}
       />
@@ -162,7 +155,9 @@ function SideBySide() {
             against={pane === 0 ? pair : 0}
             scale={scale}
             onSeek={seek}
-            onRemove={panes.length > 1 ? () => compare(panes.filter((_, at) => at !== pane)) : null}
+            onRemove={
+              panes.length > 1 ? () => compare(useView.getState().panes.filter((_, at) => at !== pane)) : null
+            }
           />
         ))}
       </main>
@@ -179,6 +174,8 @@ function SideBySide() {
     </div>
   );
 }
+
+const withCopyOfLast = (panes: readonly Pane[]) => [...panes, panes[panes.length - 1]];
 
 /** One scale for a numeric colour in all panes: what any of them spans. */
 function sharedSpan(lives: readonly PaneLive[]): Span | null {

@@ -18,18 +18,13 @@ type Props = {
 };
 
 export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
-  const { method, setMethod, openSplit, openRun, setHome, panes } = useView();
+  const method = useView((view) => view.method);
+  const { setMethod, openSplit, leavePanes, setHome } = useView.getState();
   const splits = first?.run?.splits ?? [];
   const shown =
     first?.run && first.layer && first.split
       ? ([first.run, first.layer.name, first.split.name] as const)
       : null;
-  const leave = () => {
-    const { sample, selected, split, camera } = useView.getState();
-    const { run, layer, step } = panes[0];
-    openRun(run);
-    useView.setState({ layer, step, sample, selected, split, camera });
-  };
   return (
     <header className={styles.bar}>
       <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
@@ -74,7 +69,7 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
         <Link size={15} />
         <span className={styles.wideOnly}>Copy link</span>
       </Button>
-      <IconButton label="Back to one film" onClick={leave} data-testid="leave-compare">
+      <IconButton label="Back to one film" onClick={leavePanes} data-testid="leave-compare">
         <Cross />
       </IconButton>
       <IconButton label="Differences" className={styles.narrow} onClick={() => onPanel("right")}>

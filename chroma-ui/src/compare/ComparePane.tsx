@@ -1,24 +1,19 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { HoverCard } from "../canvas/HoverCard";
-import { composePicture } from "../film/picture";
-import { indexAt } from "../film/positions";
+import { indexAt, positionAt } from "../film/positions";
 import { useCamera } from "../film/useCamera";
+import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames } from "../film/useFrames";
-import { type ShownFrame, useShownFrame } from "../film/useShownFrame";
+import type { ShownFrame } from "../film/useShownFrame";
 import { useSample } from "../inspector/useSample";
 import { count, decimal } from "../lib/format";
 import { useSize } from "../lib/useSize";
-import { useReducedMotion, useShade } from "../lib/useTheme";
-import { pickFrame } from "../runs/choices";
 import type { RunEntry } from "../runs/RunPicker";
 import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
-import type { Pane } from "../state/panes";
-import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
-import { glideFor } from "../timeline/usePlayer";
 import styles from "./compare.module.css";
 import { colouredByKept, KEPT, momentOf, useOverlap } from "./kept";
 import { letterOf, PaneHead } from "./PaneHead";
@@ -26,11 +21,12 @@ import { numbersOf, pointsOf } from "./sampleNumbers";
 import { type Span, useCompare, useCompareStore } from "./store";
 import { useDragged } from "./useDragged";
 import { usePane } from "./usePane";
+import type { PaneContent } from "./usePanes";
 import { useSampleNumbers } from "./useSampleNumbers";
 
 type Props = {
   pane: number;
-  what: Pane;
+  what: PaneContent;
   runs: readonly RunEntry[];
   /** The pane this one's neighbours are compared with. */
   against: number;
@@ -40,16 +36,15 @@ type Props = {
   onRemove: (() => void) | null;
 };
 
-const STEP_GLIDE_MS = 420;
-const NOTHING: never[] = [];
-
 /** One film of the compare view, at one moment. */
 export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove }: Props) {
-  const view = useView();
-  const { openFacets, speed } = usePreferences();
-  const shade = useShade();
-  const still = useReducedMotion();
-  const { tool, positions: chosen, select } = useSelection();
+  const sharedFocus = useView((view) => view.sample);
+  const byKept = useView((view) => view.colour === KEPT.name);
+  const cameraFree = useView((view) => view.free.includes("camera"));
+  const { setPane, setCamera, focus: setFocus } = useView.getState();
+  const tool = useSelection((selection) => selection.tool);
+  const chosen = useSelection((selection) => selection.positions);
+  const { select } = useSelection.getState();
   const store = useCompareStore();
   const publish = useCompare((compare) => compare.publish);
   const hovered = useCompare(({ hover }) => (hover && hover.pane !== pane ? hover.sample : null));
@@ -61,16 +56,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
 
   const { isGone, problem, ...found } = usePane(what);
   const { run, layer, split, film } = found;
-  const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, { over: "epochs", at: null, step: what.step });
-  const { filters, hidden, colour, look } = view;
-  const wanted = useMemo(
-    () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
-    [openFacets, filters],
-  );
-  const loaded = useShownFrame(film, frames[index] ?? null, colour, wanted);
+  const { frames, index, ...loaded } = useFilmFrame(film, { over: "epochs", at: null, step: what.step });
   const ready = `${film?.status} ${other?.film?.status}`;
-  const byKept = colour === KEPT.name;
   const overlap = useOverlap(
     byKept ? momentOf(found, loaded.shown?.frame.step ?? null) : null,
     byKept ? momentOf(other, other?.shown?.frame.step ?? null) : null,
@@ -83,23 +70,15 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     const common = range && scale?.name === colourName;
     return common ? { ...loaded.shown, range: [scale.low, scale.high] as [number, number] } : loaded.shown;
   }, [loaded.shown, byKept, overlap, scale]);
-  const classNames = split?.classNames;
-  const picture = useMemo(
-    () =>
-      shown
-        ? composePicture(shown, { shade, safe: look.safe, classNames: classNames ?? [], hidden, filters })
-        : null,
-    [shown, shade, look.safe, classNames, hidden, filters],
-  );
+  const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
 
   const sampleNumbers = useSampleNumbers(pane, found, shown);
-  const focused = sampleNumbers && view.sample !== null ? sampleNumbers.indexOf(view.sample) : -1;
-  const positionOf = (at: number) => (shown?.position ? shown.position.values[at] : at);
+  const focused = sampleNumbers && sharedFocus !== null ? sampleNumbers.indexOf(sharedFocus) : -1;
   const { sample } = useSample(
     shown && run && layer && split
       ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step }
       : null,
-    focused >= 0 ? positionOf(focused) : null,
+    focused >= 0 ? positionAt(shown, focused) : null,
   );
   const focus = useMemo(() => {
     if (focused < 0) return null;
@@ -129,12 +108,14 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   useEffect(() => publish(pane, live), [publish, pane, live]);
   useEffect(() => () => publish(pane, null), [publish, pane]);
 
-  const cameraFree = view.free.includes("camera");
-  const keepView = useCamera(plot, loaded.box, (cameraFree ? what.camera : null) ?? view.camera, (camera) =>
-    cameraFree ? view.setPane(pane, { camera }) : useView.setState({ camera }),
+  const keepView = useCamera(
+    plot,
+    loaded.box,
+    ({ free, panes, camera }) => (free.includes("camera") ? panes[pane]?.camera : null) ?? camera,
+    (camera) => (cameraFree ? setPane(pane, { camera }) : setCamera(camera)),
   );
   const { scrubTo } = useFrames(frames, loaded.framePoints, plot, (frame) =>
-    view.setPane(pane, { step: frame.step }),
+    setPane(pane, { step: frame.step }),
   );
   useDragged(pane, scrubTo);
   useEffect(() => {
@@ -150,7 +131,6 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     if (sample !== null) store.getState().setHover({ pane, sample });
     else if (store.getState().hover?.pane === pane) store.getState().setHover(null);
   };
-  const glideMs = still ? 0 : view.playing ? glideFor(speed) : STEP_GLIDE_MS;
   const trust = shown?.frame.trustworthiness ?? null;
 
   return (
@@ -172,7 +152,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           shown={shown}
           picture={picture}
           box={loaded.box}
-          style={{ shade, ...look, coveredPx: 0 }}
+          style={{ ...style, coveredPx: 0 }}
           glideMs={glideMs}
           focus={focus}
           tool={tool}
@@ -180,7 +160,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           trails={null}
           echo={echo >= 0 ? echo : null}
           onHover={point}
-          onPick={(at) => sampleNumbers && view.focus(sampleNumbers.numbers[at])}
+          onPick={(at) => sampleNumbers && setFocus(sampleNumbers.numbers[at])}
           onSelect={(indices, manner) => sampleNumbers && select(numbersOf(sampleNumbers, indices), manner)}
           onView={(seen) => {
             if (hover) point(null);
@@ -211,7 +191,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             room={room}
           />
         ) : null}
-        {shown && focused < 0 && view.sample !== null && sampleNumbers ? (
+        {shown && focused < 0 && sharedFocus !== null && sampleNumbers ? (
           <p className={styles.absent}>The sample in focus is not in this film.</p>
         ) : null}
         {isGone || problem || loaded.problem ? (

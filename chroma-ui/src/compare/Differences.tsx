@@ -26,7 +26,9 @@ const BINS = 15;
 
 /** How the neighbours of the same samples differ between two panes, and which differ most. */
 export function Differences({ one, lives, against, onAgainst }: Props) {
-  const { sample: focused, focus, playing } = useView();
+  const focused = useView((view) => view.sample);
+  const playing = useView((view) => view.playing);
+  const { focus } = useView.getState();
   const store = useCompareStore();
   const two = lives[against] ?? null;
   const first = momentOf(one, one.shown?.frame.step ?? null);

@@ -14,7 +14,8 @@ import type { PaneLive } from "./store";
 
 /** The sample in focus as each pane knows it: what it was taken for, and its neighbours there. */
 export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
-  const { sample: focused, focus } = useView();
+  const focused = useView((view) => view.sample);
+  const { focus } = useView.getState();
   if (focused === null) return null;
   const holder = lives.find((live) => live.sample);
   const sample = holder?.sample ?? null;

@@ -1,17 +1,17 @@
 import type { Frame } from "../api/bytes";
 import type { RunEntry } from "../runs/RunPicker";
 import type { RunDetail } from "../runs/run";
-import type { Pane } from "../state/panes";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Cross } from "../ui/icons";
 import { Select } from "../ui/Select";
 import styles from "./compare.module.css";
 import { nameOf } from "./time";
+import type { PaneContent } from "./usePanes";
 
 type Props = {
   pane: number;
-  what: Pane;
+  what: PaneContent;
   runs: readonly RunEntry[];
   run: RunDetail | null;
   layer: string | null;

@@ -1,14 +1,14 @@
 import { useEffect } from "react";
+import { ToolButtons } from "../canvas/ToolButtons";
 import { LINKS, type LinkName } from "../state/panes";
 import { SPEEDS, usePreferences } from "../state/preferences";
-import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { filmCurves } from "../timeline/curves";
 import { FilmStrip } from "../timeline/FilmStrip";
 import { INKS } from "../timeline/Timeline";
 import { FRAME_MS } from "../timeline/usePlayer";
 import { Button, IconButton } from "../ui/Button";
-import { BoxSelect, Chain, Fit, Lasso, Move, Pause, Play } from "../ui/icons";
+import { Chain, Fit, Pause, Play } from "../ui/icons";
 import { Tip } from "../ui/Tip";
 import styles from "./compare.module.css";
 import { letterOf } from "./PaneHead";
@@ -23,17 +23,15 @@ type Props = {
 };
 
 const LINK_TITLES: Record<LinkName, string> = { camera: "Cameras", time: "Times" };
-const TOOLS = [
-  { name: "move", label: "Move the view", hint: "V", icon: <Move /> },
-  { name: "lasso", label: "Select with a lasso", hint: "L", icon: <Lasso /> },
-  { name: "box", label: "Select with a box", hint: "B", icon: <BoxSelect /> },
-] as const;
 
 /** Under the panes: one time for all of them, what is linked, and the tools. */
 export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
-  const { playing, setPlaying, free, setLinked } = useView();
-  const { speed, loop, set } = usePreferences();
-  const { tool, setTool } = useSelection();
+  const playing = useView((view) => view.playing);
+  const free = useView((view) => view.free);
+  const { setPlaying, setLinked } = useView.getState();
+  const speed = usePreferences((preferences) => preferences.speed);
+  const loop = usePreferences((preferences) => preferences.loop);
+  const { set } = usePreferences.getState();
   const store = useCompareStore();
   const films = lives.map((live) => live.frames);
   const leader = films.length ? leaderOf(films) : 0;
@@ -136,19 +134,7 @@ export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
       ))}
       <span className={styles.rule} />
       <div className={styles.tools} role="toolbar" aria-label="View">
-        {TOOLS.map(({ name, label, hint, icon }) => (
-          <IconButton
-            key={name}
-            label={label}
-            hint={hint}
-            side="top"
-            aria-pressed={tool === name}
-            data-testid={`tool-${name}`}
-            onClick={() => setTool(name)}
-          >
-            {icon}
-          </IconButton>
-        ))}
+        <ToolButtons side="top" />
         <IconButton label="Fit the films" hint="F" side="top" data-testid="fit" onClick={onFit}>
           <Fit />
         </IconButton>

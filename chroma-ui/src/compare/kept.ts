@@ -2,6 +2,7 @@
 import { useCallback } from "react";
 import type { Column, Moment } from "../api/bytes";
 import { fetchOverlap } from "../api/bytes";
+import { positionAt } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useLoaded } from "../lib/useLoaded";
 
@@ -28,8 +29,7 @@ export function useOverlap(one: Moment | null, other: Moment | null, anew: strin
 /** The frame, coloured by what is kept. */
 export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownFrame {
   const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
-    const position = shown.position ? shown.position.values[index] : index;
-    return overlap[position] ?? Number.NaN;
+    return overlap[positionAt(shown, index)] ?? Number.NaN;
   });
   return { ...shown, colourName: KEPT.name, colour: { kind: "numeric", values }, range: [0, 1] };
 }

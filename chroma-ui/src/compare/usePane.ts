@@ -1,8 +1,8 @@
 import type { Film } from "../api/bytes";
 import type { RunDetail } from "../runs/run";
 import { useRunFilm } from "../runs/useRunFilm";
-import type { Pane } from "../state/panes";
 import { useView } from "../state/view";
+import type { PaneContent } from "./usePanes";
 
 export type PaneFilm = {
   run: RunDetail | null;
@@ -13,16 +13,16 @@ export type PaneFilm = {
 
 /** The run, layer, split and film of a pane, kept up to date with the server. */
 export function usePane(
-  pane: Pane,
+  pane: PaneContent,
 ): PaneFilm & { isGone: boolean; problem: string | null; askFilm: () => void } {
-  const { split: wantedSplit, method: asked } = useView();
+  const wantedSplit = useView((view) => view.split);
+  const asked = useView((view) => view.method);
   const { run, layer, split, film, method, ...found } = useRunFilm(
     { run: pane.run, layer: pane.layer, split: wantedSplit },
     ({ id }, layer, split, method) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
     asked,
   );
   const missing = run !== null && !method ? "No snapshots of this layer and split yet." : null;
-  const failed = film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : null;
   return {
     run,
     layer,
@@ -30,6 +30,6 @@ export function usePane(
     film,
     askFilm: found.askFilm,
     isGone: found.isGone,
-    problem: found.problem ?? failed ?? missing,
+    problem: found.problem ?? missing,
   };
 }

@@ -1,6 +1,10 @@
 import type { NumericColumn } from "../api/bytes";
 import type { ShownFrame } from "./useShownFrame";
 
+/** The position in the split of a point of a film. */
+export const positionAt = (shown: Pick<ShownFrame, "position"> | null, index: number): number =>
+  shown?.position ? shown.position.values[index] : index;
+
 type Placed = Pick<ShownFrame, "position" | "points">;
 
 /** Positions in the split of points of a film: it may show picked samples only. */

@@ -2,37 +2,52 @@ import { useCallback, useEffect, useRef } from "react";
 import type { Plot } from "../scatter/plot";
 import type { Place, ViewOfPlot } from "../scatter/viewpoint";
 import { isHome } from "../state/place";
+import { useView, type ViewState } from "../state/view";
 import type { FilmBox } from "./useShownFrame";
 
-/** A camera that moves is written down once it rests. */
+/** A camera that moves is written to the view once it has rested this long. */
 const REST_MS = 250;
 const HOME = { x: 0, y: 0, zoom: 1 };
 
-/** Goes where `camera` says (null sees the whole film), and tells where a person has moved to. */
+/**
+ * Moves a plot's camera to where the view says (null sees the whole film), and writes to the view where a person has
+ * moved it. The view is followed by subscription: a component that renders the plot does not render for each move.
+ *
+ * @param cameraOf Reads this plot's camera from the view. It may change from render to render.
+ * @param onRest Writes the camera to the view.
+ */
 export function useCamera(
   plot: Plot | null,
   box: FilmBox | null,
-  camera: Place | null,
+  cameraOf: (view: ViewState) => Place | null,
   onRest: (camera: Place | null) => void,
 ): (view: ViewOfPlot) => void {
-  const latest = useRef({ camera, onRest });
-  latest.current = { camera, onRest };
-  const written = useRef(camera);
+  const latest = useRef({ cameraOf, onRest });
+  latest.current = { cameraOf, onRest };
+  const written = useRef<Place | null | undefined>(undefined);
+  if (written.current === undefined) written.current = cameraOf(useView.getState());
   const timer = useRef<number | null>(null);
-  // The place is told against the whole film: another film is gone to anew, from a grown one it reads anew.
+  // A place is relative to the whole film: it is applied again to another film, and read again from a film that grew.
   useEffect(() => {
-    if (!plot || !box?.box || !latest.current.camera) return;
-    if (box.moves) plot.follow(latest.current.camera);
+    const camera = latest.current.cameraOf(useView.getState());
+    if (!plot || !box?.box || !camera) return;
+    if (box.moves) plot.follow(camera);
     else {
       written.current = plot.place();
       latest.current.onRest(written.current);
     }
   }, [plot, box]);
   useEffect(() => {
-    if (!plot || camera === written.current) return;
-    written.current = camera;
-    plot.follow(camera ?? HOME);
-  }, [plot, camera]);
+    if (!plot) return;
+    const follow = (view: ViewState) => {
+      const camera = latest.current.cameraOf(view);
+      if (camera === written.current) return;
+      written.current = camera;
+      plot.follow(camera ?? HOME);
+    };
+    follow(useView.getState());
+    return useView.subscribe(follow);
+  }, [plot]);
   useEffect(() => () => window.clearTimeout(timer.current ?? undefined), []);
   return useCallback(({ place, led }: ViewOfPlot) => {
     if (!led) return;

@@ -2,7 +2,7 @@ import { cleanup, fireEvent, render, screen, within } from "@testing-library/rea
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { LegendEntry } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
-import { START } from "../state/url";
+import { DEFAULT_VIEW } from "../state/url";
 import { useView } from "../state/view";
 import { CategoryLegend } from "./CategoryLegend";
 
@@ -19,7 +19,7 @@ const entry = (code: number, name: string, count: number, right: number | null):
 const legend = () => [entry(0, "cat", 10, 0.5), entry(1, NASTY, 2000, 1), entry(2, "owl", 0, null)];
 const names = () => screen.getAllByTestId("legend-item").map((item) => item.dataset.name);
 
-beforeEach(() => useView.setState({ ...START }));
+beforeEach(() => useView.getState().show(DEFAULT_VIEW));
 afterEach(cleanup);
 
 it("shows names as text, with counts and accuracies", () => {

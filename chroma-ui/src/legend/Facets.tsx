@@ -25,8 +25,10 @@ export function countedPoints(present: Uint8Array, selected: Uint32Array): Uint8
 
 /** What can be filtered by: every column, with how many points its values have, shown and in all. */
 export function Facets({ columns, shown, picture }: Props) {
-  const { filters, clearFilters } = useView();
-  const { openFacets, set } = usePreferences();
+  const filters = useView((view) => view.filters);
+  const { clearFilters } = useView.getState();
+  const openFacets = usePreferences((preferences) => preferences.openFacets);
+  const { set } = usePreferences.getState();
   const selected = useSelectedPoints(shown);
   const select = useSelectPoints(shown);
   const among = useMemo(() => countedPoints(shown.points.present, selected), [shown.points, selected]);

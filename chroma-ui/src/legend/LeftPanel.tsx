@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import type { Column } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
@@ -19,8 +20,27 @@ type Props = {
   more?: readonly Column[];
 };
 
-export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
-  const colourBy = useView((view) => view.colourBy);
+/** The sections from top to bottom: one more is one more entry. */
+const SECTIONS: readonly { name: string; Content: (props: Props) => ReactNode }[] = [
+  { name: "colour", Content: ColourBy },
+  { name: "legend", Content: Legend },
+  { name: "filter", Content: Filters },
+  { name: "appearance", Content: Appearance },
+];
+
+/** How the points are coloured, which are shown, and how they look. */
+export function LeftPanel(props: Props) {
+  return (
+    <div className={styles.panel}>
+      {SECTIONS.map(({ name, Content }) => (
+        <Content key={name} {...props} />
+      ))}
+    </div>
+  );
+}
+
+function ColourBy({ columns, shown, picture, more = [] }: Props) {
+  const { colourBy } = useView.getState();
   const choices = [...columns.filter((column) => column.name !== "position"), ...more];
   const colour = choices.find((column) => column.name === shown?.colourName) ?? null;
   const swatch = picture
@@ -28,42 +48,45 @@ export function LeftPanel({ columns, shown, picture, more = [] }: Props) {
       ? `conic-gradient(${picture.scene.palette.slice(0, 4).join(", ")})`
       : `linear-gradient(90deg, ${picture.scene.palette.slice(0, -1).join(", ")})`
     : undefined;
-
   return (
-    <div className={styles.panel}>
-      <Section title="Colour by">
-        <Select
-          label="Colour by"
-          testId="colour-by"
-          value={shown?.colourName ?? null}
-          options={inGroups(choices).map(({ name }) => ({
-            value: name,
-            name: columnTitle(name),
-            group: columnGroup(name),
-          }))}
-          onChange={colourBy}
-          swatch={swatch}
-          note={
-            colour?.legend
-              ? `${count(colour.legend.length)} ${/^(label|prediction)$/.test(colour.name) ? "classes" : colour.legend.length === 1 ? "value" : "values"}`
-              : colour
-                ? "number"
-                : undefined
-          }
-        />
-      </Section>
-      {shown && picture?.legend ? <CategoryLegend shown={shown} legend={picture.legend} /> : null}
-      {shown && picture && !picture.legend && shown.colour ? (
-        <NumericLegend shown={shown} picture={picture} />
-      ) : null}
-      {shown && picture ? <Facets columns={columns} shown={shown} picture={picture} /> : null}
-      <Appearance />
-    </div>
+    <Section title="Colour by">
+      <Select
+        label="Colour by"
+        testId="colour-by"
+        value={shown?.colourName ?? null}
+        options={inGroups(choices).map(({ name }) => ({
+          value: name,
+          name: columnTitle(name),
+          group: columnGroup(name),
+        }))}
+        onChange={colourBy}
+        swatch={swatch}
+        note={colour ? extentOf(colour) : undefined}
+      />
+    </Section>
   );
 }
 
+/** How many values a column has, for the small print of the list. */
+function extentOf({ name, legend }: Column): string {
+  if (!legend) return "number";
+  const classes = name === "label" || name === "prediction";
+  return `${count(legend.length)} ${classes ? "classes" : legend.length === 1 ? "value" : "values"}`;
+}
+
+function Legend({ shown, picture }: Props) {
+  if (!shown || !picture) return null;
+  if (picture.legend) return <CategoryLegend shown={shown} legend={picture.legend} />;
+  return shown.colour ? <NumericLegend shown={shown} picture={picture} /> : null;
+}
+
+function Filters({ columns, shown, picture }: Props) {
+  return shown && picture ? <Facets columns={columns} shown={shown} picture={picture} /> : null;
+}
+
 function Appearance() {
-  const { look, setLook } = useView();
+  const look = useView((view) => view.look);
+  const { setLook } = useView.getState();
   const { contours, labels, trails, safe, size, opacity } = look;
   return (
     <Section title="Appearance">

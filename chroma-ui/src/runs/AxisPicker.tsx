@@ -34,7 +34,10 @@ const CHOICES = [
 
 /** What the frames of the film run over; over runs also which. */
 export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props) {
-  const { over, mates, epoch, runOver } = useView();
+  const over = useView((view) => view.over);
+  const mates = useView((view) => view.mates);
+  const epoch = useView((view) => view.epoch);
+  const { runOver, setEpoch } = useView.getState();
   const [{ data }] = useQuery({
     query: FilmPartnersDocument,
     variables: { runId, layer, split },
@@ -114,7 +117,7 @@ export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props)
             { value: LAST, name: "last epoch" },
             ...epochs.map((each) => ({ value: `${each}`, name: `epoch ${each}` })),
           ]}
-          onChange={(next) => useView.setState({ epoch: next === LAST ? null : Number(next), camera: null })}
+          onChange={(next) => setEpoch(next === LAST ? null : Number(next))}
           compact
         />
       ) : null}

@@ -53,7 +53,7 @@ export function filmRequest(view: Filmed, runId: string, layer: string, split: s
 export const grows = (film: Film): boolean =>
   film.axis === "EPOCHS" && film.status !== "FAILED" && film.status !== "CANCELLED";
 
-type Sought = { over: Axis; at: string | null; step: number | null };
+export type Sought = { over: Axis; at: string | null; step: number | null };
 
 /** The frame that is sought: over epochs by its step, or the last one before it; else the newest, or last. */
 export function pickFrame(frames: readonly Frame[], { over, at, step }: Sought): number {

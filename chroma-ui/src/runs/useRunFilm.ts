@@ -61,7 +61,7 @@ export function useRunFilm(
     film,
     /** What draws it; null where there is nothing to draw. */
     method,
-    problem,
+    problem: problem ?? (film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : null),
     /** Why the server refused to tell of the run. */
     refusal: error?.graphQLErrors[0] ?? null,
     isGone: wanted.run !== null && data !== undefined && (data.run === null || deleted),

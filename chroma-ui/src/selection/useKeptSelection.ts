@@ -54,7 +54,7 @@ export function useKeptSelection(run: string | null, split: string | null): void
         (text) => {
           if (!current) return;
           same.current = { text, positions };
-          useView.setState({ selected: text });
+          useView.getState().setSelected(text);
         },
         (error: unknown) => {
           if (current)

@@ -1,7 +1,7 @@
 import { Popover } from "radix-ui";
 import { type FormEvent, useState } from "react";
 import { ago } from "../lib/format";
-import { openAddress } from "../state/view";
+import { openAddress } from "../state/history";
 import { Button, IconButton } from "../ui/Button";
 import { Bin, Bookmark, Check, Pencil } from "../ui/icons";
 import styles from "./share.module.css";

@@ -2,15 +2,15 @@ import { describe, expect, it } from "vitest";
 import type { Frame } from "../api/bytes";
 import { filmRequest, pickFrame } from "../runs/choices";
 import { markOf } from "./axis";
-import { readView, START, writeView } from "./url";
+import { DEFAULT_VIEW, readView, writeView } from "./url";
 
 const frame = (layer: string, runId: string, step = 10) => ({ layer, runId, step }) as Frame;
 
 describe("what the frames run over", () => {
   it("stands in the address and comes back", () => {
-    const view = { ...START, over: "runs" as const, at: "b", mates: ["b", "c"], only: "f1", step: 40 };
+    const view = { ...DEFAULT_VIEW, over: "runs" as const, at: "b", mates: ["b", "c"], only: "f1", step: 40 };
     expect(readView(writeView(view))).toEqual(view);
-    expect(writeView(START)).toBe("");
+    expect(writeView(DEFAULT_VIEW)).toBe("");
     expect(readView("?over=planets").over).toBe("epochs");
   });
   it("tells which frame is meant", () => {
@@ -24,10 +24,10 @@ describe("what the frames run over", () => {
     expect(pickFrame(steps, { over: "epochs", at: null, step: null })).toBe(2);
   });
   it("decides what is asked for", () => {
-    const asked = filmRequest({ ...START, over: "layers", step: 40, only: "f1" }, "a", "fc1", "val");
+    const asked = filmRequest({ ...DEFAULT_VIEW, over: "layers", step: 40, only: "f1" }, "a", "fc1", "val");
     expect(asked).toMatchObject({ axis: "LAYERS", layer: null, step: 40, runIds: null, samplesOf: "f1" });
-    const runs = filmRequest({ ...START, over: "runs", step: 40, mates: ["b"] }, "a", "fc1", "val");
+    const runs = filmRequest({ ...DEFAULT_VIEW, over: "runs", step: 40, mates: ["b"] }, "a", "fc1", "val");
     expect(runs).toMatchObject({ axis: "RUNS", layer: "fc1", step: null, runIds: ["a", "b"] });
-    expect(filmRequest(START, "a", "fc1", "val")).toMatchObject({ axis: "EPOCHS", layer: "fc1" });
+    expect(filmRequest(DEFAULT_VIEW, "a", "fc1", "val")).toMatchObject({ axis: "EPOCHS", layer: "fc1" });
   });
 });

@@ -2,8 +2,6 @@
 export const AXES = ["epochs", "layers", "runs"] as const;
 export type Axis = (typeof AXES)[number];
 
-export const readAxis = (text: string | null): Axis => AXES.find((axis) => axis === text) ?? "epochs";
-
 type Marked = { step: number; layer: string; runId: string };
 
 /** What tells a frame from the others of its film: its step, its layer, its run. */

@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
 import { type Look, PLAIN } from "./look";
+import type { SelectorStore } from "./selectorStore";
 
 export type Theme = "dark" | "light" | "system";
 export const SPEEDS = [0.5, 1, 2, 4] as const;
@@ -19,7 +20,7 @@ type Preferences = {
 };
 
 /** How this person likes to look, kept in this browser. */
-export const usePreferences = create<Preferences>()(
+export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
   persist(
     (set) => ({
       theme: "system",

@@ -1,5 +1,6 @@
 import { create } from "zustand";
 import type { Manner, Tool } from "../scatter/gestures";
+import type { SelectorStore } from "./selectorStore";
 
 type Selection = {
   /** Positions of the selected samples in their split, ascending; side by side, in that of the first pane. */
@@ -30,7 +31,7 @@ export function combine(held: Uint32Array, given: Uint32Array, manner: Manner): 
   return found.slice(0, kept);
 }
 
-export const useSelection = create<Selection>()((set) => ({
+export const useSelection: SelectorStore<Selection> = create<Selection>()((set) => ({
   positions: NOTHING,
   tool: "move",
   setTool: (tool) => set({ tool }),

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { readView, START, type View, writeView } from "./url";
-import { mirrorToAddress, useView } from "./view";
+import { mirrorToAddress } from "./history";
+import { DEFAULT_VIEW, readView, type View, writeView } from "./url";
+import { useView } from "./view";
 
 describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
@@ -37,19 +38,19 @@ describe("the address of a view", () => {
   });
 
   it("says nothing of what is as at the start", () => {
-    expect(writeView(START)).toBe("");
-    expect(readView("")).toEqual(START);
+    expect(writeView(DEFAULT_VIEW)).toBe("");
+    expect(readView("")).toEqual(DEFAULT_VIEW);
   });
 
   it("falls back where it cannot be understood", () => {
     const view = readView(
       "?step=-4&sample=x&method=tsne&filter=[1]&filter=x&camera=1,2,0&run=a&size=9&opacity=x&labels=maybe",
     );
-    expect(view).toEqual({ ...START, run: "a" });
+    expect(view).toEqual({ ...DEFAULT_VIEW, run: "a" });
   });
 
   it("takes the looks a person likes only where it names nothing to look at", () => {
-    const liked = { ...START.look, contours: false };
+    const liked = { ...DEFAULT_VIEW.look, contours: false };
     expect(readView("", liked).look.contours).toBe(false);
     expect(readView("?run=a", liked).look.contours).toBe(true);
     expect(readView("?run=a&contours=off").look.contours).toBe(false);
@@ -58,7 +59,7 @@ describe("the address of a view", () => {
 
 describe("the view store", () => {
   beforeEach(() => {
-    useView.setState({ ...START, playing: false });
+    useView.getState().show(DEFAULT_VIEW);
     window.history.replaceState(null, "", "/");
   });
 
@@ -84,8 +85,8 @@ describe("the view store", () => {
   });
 
   it("forgets what belonged to the run before", () => {
-    useView.setState({ run: "one", step: 5, sample: 3, hidden: ["a"], layer: "fc" });
+    useView.getState().show({ ...DEFAULT_VIEW, run: "one", step: 5, sample: 3, hidden: ["a"], layer: "fc" });
     useView.getState().openRun("two");
-    expect(readView(writeView(useView.getState()))).toEqual({ ...START, run: "two" });
+    expect(readView(writeView(useView.getState()))).toEqual({ ...DEFAULT_VIEW, run: "two" });
   });
 });

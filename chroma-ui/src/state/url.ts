@@ -1,138 +1,190 @@
+/** Pure: the part of the view that a link restores. One table says how each field stands in the address. */
 import type { Place } from "../scatter/viewpoint";
-import { type Axis, readAxis } from "./axis";
-import { type Filter, readFilter, writeFilter } from "./filters";
+import { AXES } from "./axis";
+import { readFilter, writeFilter } from "./filters";
 import { type Look, PLAIN, readLook, writeLook } from "./look";
-import { LINKS, type LinkName, MOST_PANES, type Pane, readPane, writePane } from "./panes";
+import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
 import { readPlace, writePlace } from "./place";
 
-/** The part of the view that a link restores, and how it stands in the address. */
 export const METHODS = ["umap", "pca", "logged"] as const;
 export type Method = (typeof METHODS)[number];
 
-export type View = {
-  /** All runs are shown, not one. */
-  home: boolean;
-  /** What stands side by side; none where one film is shown. */
-  panes: Pane[];
-  /** What moves in each pane on its own. */
-  free: LinkName[];
-  /** The pane whose neighbours the first one's are compared with. */
-  against: number;
-  run: string | null;
-  layer: string | null;
-  split: string | null;
-  method: Method;
-  /** What the frames run over. */
-  over: Axis;
-  /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */
-  at: string | null;
-  /** Over runs: ids of the runs beside `run`. */
-  mates: string[];
-  /** Over runs: the epoch each shows the last snapshot of; null for the last of all. */
-  epoch: number | null;
-  /** Id of a film whose picked samples alone are shown; null shows all. */
-  only: string | null;
-  /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
-  step: number | null;
-  colour: string;
-  /** Names of the hidden categories of the colour column. */
-  hidden: string[];
-  /** Position of the focused sample in its split. */
-  sample: number | null;
-  /** The selected samples, written by their positions, or `@` and the name they are kept under. */
-  selected: string | null;
-  /** Only points that pass all of them are drawn. */
-  filters: Filter[];
-  /** Where the camera is, against the whole film; null sees all of it. */
-  camera: Place | null;
-  look: Look;
+type Field<T> = {
+  default: T;
+  /** The value in the address; the default where the address has none, or none that makes sense. */
+  read: (query: URLSearchParams) => T;
+  /** Adds the value to the address; adds nothing for the default. */
+  write: (value: T, query: URLSearchParams) => void;
+  /** Whether a change of it is a new entry in the browser's history; else the address is replaced. */
+  entry: boolean;
 };
 
-export const START: View = {
-  home: false,
-  panes: [],
-  free: [],
-  against: 1,
-  run: null,
-  layer: null,
-  split: null,
-  method: "umap",
-  over: "epochs",
-  at: null,
-  mates: [],
-  epoch: null,
-  only: null,
-  step: null,
-  colour: "label",
-  hidden: [],
-  sample: null,
-  selected: null,
-  filters: [],
-  camera: null,
-  look: PLAIN,
-};
+const field = <T>(fallback: T, read: Field<T>["read"], write: Field<T>["write"]): Field<T> => ({
+  default: fallback,
+  read,
+  write,
+  entry: false,
+});
+
+/** The same field, for what a person goes to and may want to leave by Back. */
+const entry = <T>(of: Field<T>): Field<T> => ({ ...of, entry: true });
+
+const text = (name: string): Field<string | null> =>
+  field<string | null>(
+    null,
+    (query) => query.get(name),
+    (value, query) => {
+      if (value !== null) query.set(name, value);
+    },
+  );
 
 function wholeNumber(text: string | null): number | null {
   return text !== null && /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
-/** An address that names nothing to look at is looked at as the person likes. */
-const isBare = (query: URLSearchParams): boolean => !query.has("run") && !query.has("pane");
+const number = (name: string): Field<number | null> =>
+  field<number | null>(
+    null,
+    (query) => wholeNumber(query.get(name)),
+    (value, query) => {
+      if (value !== null) query.set(name, String(value));
+    },
+  );
 
-export function readView(search: string, liked: Look = PLAIN): View {
-  const query = new URLSearchParams(search);
-  return {
-    home: query.get("runs") === "all",
-    panes: query
-      .getAll("pane")
-      .flatMap((text) => readPane(text) ?? [])
-      .slice(0, MOST_PANES),
-    free: LINKS.filter((name) => query.getAll("free").includes(name)),
-    against: wholeNumber(query.get("against")) || START.against,
-    run: query.get("run"),
-    layer: query.get("layer"),
-    split: query.get("split"),
-    method: METHODS.find((name) => name === query.get("method")) ?? START.method,
-    over: readAxis(query.get("over")),
-    at: query.get("at"),
-    mates: query.getAll("with"),
-    epoch: wholeNumber(query.get("epoch")),
-    only: query.get("only"),
-    step: wholeNumber(query.get("step")),
-    colour: query.get("colour") ?? START.colour,
-    hidden: query.getAll("hide"),
-    sample: wholeNumber(query.get("sample")),
-    selected: query.get("selected"),
-    filters: query.getAll("filter").flatMap((text) => readFilter(text) ?? []),
-    camera: readPlace(query.get("camera")),
-    look: isBare(query) ? liked : readLook(query),
-  };
+/** One of some names; the first of them is the default. */
+const choice = <T extends string>(name: string, names: readonly T[]): Field<T> =>
+  field(
+    names[0],
+    (query) => names.find((each) => each === query.get(name)) ?? names[0],
+    (value, query) => {
+      if (value !== names[0]) query.set(name, value);
+    },
+  );
+
+const list = <T>(
+  name: string,
+  read: (text: string) => T | null,
+  write: (value: T) => string,
+  most = Number.POSITIVE_INFINITY,
+): Field<T[]> =>
+  field<T[]>(
+    [],
+    (query) =>
+      query
+        .getAll(name)
+        .flatMap((text) => read(text) ?? [])
+        .slice(0, most),
+    (values, query) => {
+      for (const value of values) query.append(name, write(value));
+    },
+  );
+
+const texts = (name: string): Field<string[]> =>
+  list(
+    name,
+    (value) => value,
+    (value) => value,
+  );
+
+/** In the order in which they stand in the address. */
+export const FIELDS = {
+  /** All runs are shown, not one. */
+  home: entry(
+    field(
+      false,
+      (query) => query.get("runs") === "all",
+      (value, query) => {
+        if (value) query.set("runs", "all");
+      },
+    ),
+  ),
+  /** What stands side by side; none where one film is shown. */
+  panes: entry(list("pane", readPane, writePane, MOST_PANES)),
+  /** What moves in each pane on its own. */
+  free: field<LinkName[]>(
+    [],
+    (query) => LINKS.filter((name) => query.getAll("free").includes(name)),
+    (names, query) => {
+      for (const name of names) query.append("free", name);
+    },
+  ),
+  /** The pane whose neighbours the first one's are compared with. */
+  against: field(
+    1,
+    (query) => wholeNumber(query.get("against")) || 1,
+    (value, query) => {
+      if (value !== 1) query.set("against", String(value));
+    },
+  ),
+  run: entry(text("run")),
+  layer: entry(text("layer")),
+  split: entry(text("split")),
+  method: entry(choice<Method>("method", METHODS)),
+  /** What the frames run over. */
+  over: entry(choice("over", AXES)),
+  /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */
+  at: text("at"),
+  /** Over runs: ids of the runs beside `run`. */
+  mates: entry(texts("with")),
+  /** Over runs: the epoch each shows the last snapshot of; null for the last of all. */
+  epoch: entry(number("epoch")),
+  /** Id of a film whose picked samples alone are shown; null shows all. */
+  only: entry(text("only")),
+  /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
+  step: number("step"),
+  /** The column that colours the points. */
+  colour: entry(
+    field(
+      "label",
+      (query) => query.get("colour") ?? "label",
+      (value, query) => {
+        if (value !== "label") query.set("colour", value);
+      },
+    ),
+  ),
+  /** Names of the hidden categories of the colour column. */
+  hidden: entry(texts("hide")),
+  /** Position of the focused sample in its split. */
+  sample: entry(number("sample")),
+  /** Only points that pass all of them are drawn. */
+  filters: entry(list("filter", readFilter, writeFilter)),
+  /** The selected samples, written by their positions, or `@` and the name they are kept under. */
+  selected: entry(text("selected")),
+  /** Where the camera is, relative to the whole film; null sees all of it. */
+  camera: field<Place | null>(
+    null,
+    (query) => readPlace(query.get("camera")),
+    (value, query) => {
+      if (value) query.set("camera", writePlace(value));
+    },
+  ),
+  look: field<Look>(PLAIN, readLook, writeLook),
+};
+
+export type View = { [Name in keyof typeof FIELDS]: (typeof FIELDS)[Name]["default"] };
+
+const NAMES = Object.keys(FIELDS) as (keyof View)[];
+
+/** The fields whose change is a new entry in the browser's history. */
+export const ENTRIES = NAMES.filter((name) => FIELDS[name].entry);
+
+function viewOf(pick: (field: Field<unknown>) => unknown): View {
+  return Object.fromEntries(NAMES.map((name) => [name, pick(FIELDS[name] as Field<unknown>)])) as View;
 }
 
-/** The search string of a view; what is as at the start is left out. */
+export const DEFAULT_VIEW: View = viewOf((field) => field.default);
+
+/** The view of an address; one that names nothing to look at takes the `liked` look. */
+export function readView(search: string, liked: Look = PLAIN): View {
+  const query = new URLSearchParams(search);
+  const view = viewOf((field) => field.read(query));
+  return query.has("run") || query.has("pane") ? view : { ...view, look: liked };
+}
+
+/** The search string of a view; defaults are left out. */
 export function writeView(view: View): string {
   const query = new URLSearchParams();
-  if (view.home) query.set("runs", "all");
-  for (const pane of view.panes) query.append("pane", writePane(pane));
-  for (const name of view.free) query.append("free", name);
-  if (view.against !== START.against) query.set("against", String(view.against));
-  if (view.run !== null) query.set("run", view.run);
-  if (view.layer !== null) query.set("layer", view.layer);
-  if (view.split !== null) query.set("split", view.split);
-  if (view.method !== START.method) query.set("method", view.method);
-  if (view.over !== START.over) query.set("over", view.over);
-  if (view.at !== null) query.set("at", view.at);
-  for (const id of view.mates) query.append("with", id);
-  if (view.epoch !== null) query.set("epoch", String(view.epoch));
-  if (view.only !== null) query.set("only", view.only);
-  if (view.step !== null) query.set("step", String(view.step));
-  if (view.colour !== START.colour) query.set("colour", view.colour);
-  for (const name of view.hidden) query.append("hide", name);
-  if (view.sample !== null) query.set("sample", String(view.sample));
-  for (const filter of view.filters) query.append("filter", writeFilter(filter));
-  if (view.selected !== null) query.set("selected", view.selected);
-  if (view.camera) query.set("camera", writePlace(view.camera));
-  writeLook(view.look, query);
+  for (const name of NAMES) (FIELDS[name] as Field<unknown>).write(view[name], query);
   const text = query.toString();
   return text ? `?${text}` : "";
 }

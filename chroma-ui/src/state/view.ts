@@ -1,18 +1,26 @@
 import { create } from "zustand";
+import type { Place } from "../scatter/viewpoint";
 import { type Axis, markOf } from "./axis";
 import { type Filter, withFilter } from "./filters";
 import type { Look } from "./look";
 import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
-import { type Method, readView, type View, writeView } from "./url";
+import type { SelectorStore } from "./selectorStore";
+import { type Method, readView, type View } from "./url";
 
 type Actions = {
   playing: boolean;
+  /** Replaces all of it, as an address does. */
+  show: (view: View) => void;
   setHome: (home: boolean) => void;
   openRun: (run: string | null) => void;
+  /** Names the run that is open because nobody chose one, so that the address can be shared. */
+  nameRun: (run: string) => void;
   /** Puts films side by side; none shows one film again. */
   compare: (panes: Pane[]) => void;
   setPane: (index: number, change: Partial<Pane>) => void;
+  /** Shows the film of the first pane alone, with the samples and the camera that all panes share. */
+  leavePanes: () => void;
   setAgainst: (pane: number) => void;
   /** Binds the panes' cameras or times together, or lets them go. */
   setLinked: (name: LinkName, linked: boolean) => void;
@@ -21,6 +29,8 @@ type Actions = {
   setMethod: (method: Method) => void;
   /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
   runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
+  /** Over runs: the epoch each shows; null for the last. */
+  setEpoch: (epoch: number | null) => void;
   /** Shows only the samples that were picked for a film; null shows all again. */
   showOnly: (film: string | null) => void;
   /** null follows the newest frame. */
@@ -33,23 +43,50 @@ type Actions = {
   isolateCategory: (name: string, all: readonly string[]) => void;
   showAllCategories: () => void;
   focus: (sample: number | null) => void;
+  /** How the address writes the selected samples. */
+  setSelected: (selected: string | null) => void;
   /** null takes the filter of a column away. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
   setLook: (change: Partial<Look>) => void;
+  /** null sees the whole film. */
+  setCamera: (camera: Place | null) => void;
+  /** Sees the whole film in all panes. */
+  resetCameras: () => void;
 };
+
+export type ViewState = View & Actions;
 
 /** The samples a view points at: they belong to one split. */
 const NO_SAMPLES = { sample: null, selected: null };
 
-function read(): View {
-  return readView(window.location.search, usePreferences.getState().look);
-}
+/** What the address says, in the look that this person likes where it says nothing. */
+export const addressedView = (search = window.location.search): View =>
+  readView(search, usePreferences.getState().look);
+
+/** What opening a run resets: all that belonged to the one before. */
+const RESET = {
+  panes: [],
+  layer: null,
+  split: null,
+  over: "epochs",
+  at: null,
+  mates: [],
+  epoch: null,
+  only: null,
+  step: null,
+  hidden: [],
+  ...NO_SAMPLES,
+  filters: [],
+  camera: null,
+  playing: false,
+} satisfies Partial<View & { playing: boolean }>;
 
 /** View state, mirrored to the address. It never fetches. */
-export const useView = create<View & Actions>()((set) => ({
-  ...read(),
+export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
+  ...addressedView(),
   playing: false,
+  show: (view) => set({ ...view, playing: false }),
   setHome: (home) => set({ home, playing: false }),
   // Samples are known by their places in the split of the first pane.
   compare: (panes) =>
@@ -70,23 +107,12 @@ export const useView = create<View & Actions>()((set) => ({
     set(({ free }) => ({
       free: linked ? free.filter((other) => other !== name) : [...free, name].sort(),
     })),
-  openRun: (run) =>
-    set({
-      panes: [],
-      run,
-      layer: null,
-      split: null,
-      over: "epochs",
-      at: null,
-      mates: [],
-      epoch: null,
-      only: null,
-      step: null,
-      hidden: [],
-      ...NO_SAMPLES,
-      filters: [],
-      camera: null,
-      playing: false,
+  openRun: (run) => set({ ...RESET, run }),
+  nameRun: (run) => set({ run }),
+  leavePanes: () =>
+    set(({ panes, sample, selected, split, camera }) => {
+      const { run, layer, step } = panes[0];
+      return { ...RESET, run, layer, step, sample, selected, split, camera };
     }),
   // Over layers it is a frame of the film.
   openLayer: (layer) =>
@@ -104,6 +130,7 @@ export const useView = create<View & Actions>()((set) => ({
       camera: null,
       playing: false,
     })),
+  setEpoch: (epoch) => set({ epoch, camera: null }),
   showOnly: (only) => set({ only, ...NO_SAMPLES, camera: null, playing: false }),
   seek: (step) => set({ step }),
   seekFrame: (frame) =>
@@ -122,6 +149,7 @@ export const useView = create<View & Actions>()((set) => ({
     }),
   showAllCategories: () => set({ hidden: [] }),
   focus: (sample) => set({ sample }),
+  setSelected: (selected) => set({ selected }),
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
   setLook: (change) =>
@@ -130,71 +158,7 @@ export const useView = create<View & Actions>()((set) => ({
       usePreferences.getState().set({ look });
       return { look };
     }),
+  setCamera: (camera) => set({ camera }),
+  resetCameras: () =>
+    set(({ panes }) => ({ camera: null, panes: panes.map((pane) => ({ ...pane, camera: null })) })),
 }));
-
-/** Goes to a view by its address; Back leads away from it again. */
-export function openAddress(search: string): void {
-  const view = readView(search, usePreferences.getState().look);
-  window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
-  useView.setState({ ...view, playing: false });
-}
-
-/** What a person goes to and may want to leave by Back; moments, cameras and looks are only kept. */
-const STOPS = [
-  "home",
-  "panes",
-  "run",
-  "layer",
-  "split",
-  "method",
-  "over",
-  "mates",
-  "epoch",
-  "only",
-  "colour",
-  "hidden",
-  "sample",
-  "selected",
-  "filters",
-] as const satisfies readonly (keyof View)[];
-/** Changes of one kind that follow each other faster are one: a scale being brushed, names being clicked. */
-const TOGETHER_MS = 1_000;
-
-/** Which of them differ; panes count by what they show. */
-function turned(view: View, before: View): string {
-  const differs = (name: (typeof STOPS)[number]): boolean => {
-    if (name !== "panes") return view[name] !== before[name];
-    const shown = ({ panes }: View) => JSON.stringify(panes.map(({ run, layer }) => [run, layer]));
-    return shown(view) !== shown(before);
-  };
-  return STOPS.filter(differs).join();
-}
-
-/** Keeps the address in step with the view. */
-export function mirrorToAddress(): () => void {
-  let last = { what: "", at: Number.NEGATIVE_INFINITY };
-  let byHistory = false;
-  const stop = useView.subscribe((view, before) => {
-    const search = writeView(view);
-    if (byHistory || search === window.location.search) return;
-    const place = `${window.location.pathname}${search}`;
-    // The run that was opened because the address named none is no place of its own.
-    const what = before.run === null && before.panes.length === 0 && !before.home ? "" : turned(view, before);
-    const now = performance.now();
-    if (what && !(what === last.what && now - last.at < TOGETHER_MS))
-      window.history.pushState(null, "", place);
-    else window.history.replaceState(null, "", place);
-    if (what) last = { what, at: now };
-  });
-  const back = () => {
-    last = { what: "", at: Number.NEGATIVE_INFINITY };
-    byHistory = true;
-    useView.setState({ ...read(), playing: false });
-    byHistory = false;
-  };
-  window.addEventListener("popstate", back);
-  return () => {
-    stop();
-    window.removeEventListener("popstate", back);
-  };
-}

@@ -1,3 +1,4 @@
+import { useShallow } from "zustand/react/shallow";
 import type { Film, Frame } from "../api/bytes";
 import { momentOf, shortened, spoken, tickOf } from "../film/frameNames";
 import { count, decimal } from "../lib/format";
@@ -36,7 +37,10 @@ export const INKS = [
 
 export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Props) {
   const playing = useView((view) => view.playing);
-  const { speed, loop, mutedCurves, set } = usePreferences();
+  const { speed, loop, mutedCurves } = usePreferences(
+    useShallow(({ speed, loop, mutedCurves }) => ({ speed, loop, mutedCurves })),
+  );
+  const { set } = usePreferences.getState();
   const frame = frames[index];
   const last = frames[frames.length - 1];
   const byEpoch = frame.epoch !== null;

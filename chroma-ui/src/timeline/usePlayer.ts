@@ -12,7 +12,8 @@ export const glideFor = (speed: number): number => Math.min(LONGEST_GLIDE_MS, (F
 /** Walks through the frames while the film is played; it waits for a frame that is still on its way. */
 export function usePlayer(frames: readonly Frame[], index: number, shownDigest: string | null): void {
   const playing = useView((view) => view.playing);
-  const { speed, loop } = usePreferences();
+  const speed = usePreferences((preferences) => preferences.speed);
+  const loop = usePreferences((preferences) => preferences.loop);
   const digest = frames[index]?.digest ?? null;
   const arrived = digest !== null && digest === shownDigest;
 

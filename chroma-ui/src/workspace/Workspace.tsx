@@ -1,45 +1,41 @@
-import { useMemo, useState } from "react";
+import { useState } from "react";
+import { useShallow } from "zustand/react/shallow";
 import { FilmCanvas } from "../canvas/FilmCanvas";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { OnlyChip } from "../canvas/OnlyChip";
-import { composePicture } from "../film/picture";
+import { positionAt } from "../film/positions";
 import { useCamera } from "../film/useCamera";
+import { useFilmKeys } from "../film/useFilmKeys";
+import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames, useTrails } from "../film/useFrames";
 import { useSelectedPoints } from "../film/useSelectedPoints";
-import { useShownFrame } from "../film/useShownFrame";
 import { Inspector } from "../inspector/Inspector";
+import { useFocus } from "../inspector/useFocus";
 import { LeftPanel } from "../legend/LeftPanel";
-import { useKeys } from "../lib/useKeys";
-import { useReducedMotion, useShade } from "../lib/useTheme";
+import { useReducedMotion } from "../lib/useTheme";
 import { commandsFor } from "../palette/commands";
 import { Palette } from "../palette/Palette";
-import { pickFrame } from "../runs/choices";
 import { TopBar } from "../runs/TopBar";
 import type { Plot } from "../scatter/plot";
-import type { Place } from "../scatter/viewpoint";
 import { useKeptSelection } from "../selection/useKeptSelection";
 import { useConnection } from "../state/connection";
-import { usePreferences } from "../state/preferences";
 import { useSelection } from "../state/selection";
-import { useView } from "../state/view";
+import { useView, type ViewState } from "../state/view";
 import { Timeline } from "../timeline/Timeline";
-import { glideFor, togglePlay, usePlayer } from "../timeline/usePlayer";
+import { togglePlay, usePlayer } from "../timeline/usePlayer";
 import { Help } from "../ui/Help";
 import { messageFor } from "./messageFor";
-import { useFocus } from "./useFocus";
 import { useOpenRun } from "./useOpenRun";
 import styles from "./Workspace.module.css";
 
-/** A step from frame to frame by hand, in ms. */
-const STEP_GLIDE_MS = 420;
 const NOTHING: never[] = [];
-const setCamera = (camera: Place | null) => useView.setState({ camera });
+const cameraOf = (view: ViewState) => view.camera;
 
 export function Workspace() {
-  const view = useView();
-  const { openFacets, speed, set } = usePreferences();
+  const sought = useView(useShallow(({ over, at, step }) => ({ over, at, step })));
+  const trailsOn = useView((view) => view.look.trails);
+  const { focus, openRun, seekFrame, setCamera, setLook, setPlaying } = useView.getState();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
-  const shade = useShade();
   const reducedMotion = useReducedMotion();
   const [help, setHelp] = useState(false);
   const [searching, setSearching] = useState(false);
@@ -48,62 +44,35 @@ export function Workspace() {
   const open = useOpenRun();
   const { runs, run, layer, split, film } = open;
 
-  const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, view);
-  const { hidden, filters, look } = view;
-  const wanted = useMemo(
-    () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
-    [openFacets, filters],
-  );
-  const {
-    shown,
-    box,
-    framePoints,
-    problem: bytesProblem,
-  } = useShownFrame(film, frames[index] ?? null, view.colour, wanted);
+  const { frames, index, shown, box, framePoints, problem } = useFilmFrame(film, sought);
+  const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
   usePlayer(frames, index, shown?.frame.digest ?? null);
-  const onView = useCamera(plot, box, view.camera, setCamera);
-  const { seekTo, seekStep, scrubTo } = useFrames(frames, framePoints, plot, view.seekFrame);
-
-  const classNames = split?.classNames;
-  const picture = useMemo(
-    () =>
-      shown
-        ? composePicture(shown, { shade, safe: look.safe, classNames: classNames ?? [], hidden, filters })
-        : null,
-    [shown, shade, look.safe, classNames, hidden, filters],
-  );
-  const { focus, position, ...about } = useFocus(shown);
+  const onView = useCamera(plot, box, cameraOf, setCamera);
+  const { seekTo, seekStep, scrubTo } = useFrames(frames, framePoints, plot, seekFrame);
+  const focusOf = useFocus(shown);
+  const { focused } = focusOf;
   useKeptSelection(run?.id ?? null, split?.name ?? null);
-  const trails = useTrails(framePoints, index, useSelectedPoints(shown), focus?.index ?? null, look.trails);
+  const trails = useTrails(framePoints, index, useSelectedPoints(shown), focused?.index ?? null, trailsOn);
 
-  const stepBy = (by: number) => {
-    view.setPlaying(false);
-    seekTo(index + by);
-  };
-  const { clear, setTool } = useSelection.getState();
-  useKeys([
-    [" ", () => togglePlay(frames, index)],
-    ["ArrowLeft", () => stepBy(-1)],
-    ["ArrowRight", () => stepBy(1)],
-    ["Home", () => stepBy(-frames.length)],
-    ["End", () => stepBy(frames.length)],
-    ["f", () => plot?.fit()],
-    ["d", () => set({ theme: shade === "dark" ? "light" : "dark" })],
-    ["v", () => setTool("move")],
-    ["l", () => setTool("lasso")],
-    ["b", () => setTool("box")],
-    ["t", () => view.setLook({ trails: !look.trails })],
-    ["mod+k", () => setSearching(true)],
-    ["/", () => setSearching(true)],
-    ["?", () => setHelp(true)],
-    ["Escape", () => (focus ? view.focus(null) : clear())],
-  ]);
+  useFilmKeys(
+    {
+      onPlay: () => togglePlay(frames, index),
+      onStep: (by) => {
+        setPlaying(false);
+        seekTo(index + by);
+      },
+      onFit: () => plot?.fit(),
+      onHelp: () => setHelp(true),
+      onEscape: () => (focused ? focus(null) : useSelection.getState().clear()),
+    },
+    [
+      ["t", () => setLook({ trails: !trailsOn })],
+      ["mod+k", () => setSearching(true)],
+      ["/", () => setSearching(true)],
+    ],
+  );
 
-  const glideMs = reducedMotion ? 0 : view.playing ? glideFor(speed) : STEP_GLIDE_MS;
-  const failure =
-    open.problem ?? (film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : bytesProblem);
-  const positionOf = (i: number) => (shown?.position ? shown.position.values[i] : i);
+  const failure = open.problem ?? problem;
   const message = messageFor({ open, unauthorised, failure: shown ? null : failure });
 
   return (
@@ -129,12 +98,12 @@ export function Workspace() {
           shown={message ? null : shown}
           picture={message ? null : picture}
           box={box}
-          style={{ shade, ...look }}
+          style={style}
           glideMs={glideMs}
           split={split ?? { name: "", hasImages: false }}
-          focus={focus}
+          focus={focused}
           trails={trails}
-          onPick={(i) => view.focus(positionOf(i))}
+          onPick={(i) => focus(positionAt(shown, i))}
           plot={plot}
           onPlot={setPlot}
           onView={onView}
@@ -170,32 +139,11 @@ export function Workspace() {
         {run ? (
           <Inspector
             run={run}
-            focused={
-              focus && shown && picture && split && position !== null
-                ? {
-                    shown,
-                    index: focus.index,
-                    position,
-                    split,
-                    ...about,
-                    classColours: picture.classColours,
-                    onFocus: view.focus,
-                    onStep: shown.film.axis === "EPOCHS" ? seekStep : null,
-                  }
-                : null
-            }
-            selection={
-              shown && picture && split
-                ? {
-                    shown,
-                    split,
-                    wrong: picture.wrong,
-                    classColours: picture.classColours,
-                    focused: position,
-                    onFocus: view.focus,
-                  }
-                : null
-            }
+            split={split}
+            shown={shown}
+            picture={picture}
+            focus={focusOf}
+            onStep={shown?.film.axis === "EPOCHS" ? seekStep : null}
           />
         ) : null}
       </aside>
@@ -207,8 +155,8 @@ export function Workspace() {
         }
         runs={runs ?? NOTHING}
         place={run && split ? { runId: run.id, split: split.name } : null}
-        onRun={view.openRun}
-        onSample={view.focus}
+        onRun={openRun}
+        onSample={focus}
       />
       <Help open={help} onOpenChange={setHelp} />
     </div>

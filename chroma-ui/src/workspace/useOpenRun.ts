@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { useQuery } from "urql";
+import { useShallow } from "zustand/react/shallow";
 import { RunsDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { filmRequest } from "../runs/choices";
@@ -9,7 +10,13 @@ import { useView } from "../state/view";
 
 /** The run, layer, split and film that the view names, and all runs, kept up to date with the server. */
 export function useOpenRun() {
-  const view = useView();
+  const view = useView(
+    useShallow(({ run, layer, split, method, over, step, mates, epoch, only }) => ({
+      ...{ run, layer, split, method, over, mates, epoch, only },
+      // Over epochs the film is the same at each step.
+      step: over === "layers" ? step : null,
+    })),
+  );
   const returns = useConnection((connection) => connection.returns);
   const [{ data, error }, askRuns] = useQuery({
     query: RunsDocument,
@@ -25,7 +32,7 @@ export function useOpenRun() {
 
   useEffect(() => {
     // The address names the run even when nobody chose one, so that the link stays good.
-    if (view.run === null && runId !== null) useView.setState({ run: runId });
+    if (view.run === null && runId !== null) useView.getState().nameRun(runId);
   }, [view.run, runId]);
 
   useEvents((events) => {

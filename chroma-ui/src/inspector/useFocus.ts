@@ -2,10 +2,13 @@ import { useMemo } from "react";
 import { imageAddress } from "../api/bytes";
 import { indexAt } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
-import type { Near } from "../inspector/Neighbours";
-import { type FrameSource, useFrameSource } from "../inspector/useFrameSource";
-import { type SampleDetail, useNeighbors, useSample } from "../inspector/useSample";
 import { useView } from "../state/view";
+import type { Near } from "./Neighbours";
+import { type FrameSource, useFrameSource } from "./useFrameSource";
+import { type SampleDetail, useNeighbors, useSample } from "./useSample";
+
+/** The sample in focus; `focused` is null where the film does not have it. */
+export type Focus = ReturnType<typeof useFocus>;
 
 /** Neighbours as a frame's own run tells of them, by their positions in the film's split. */
 function nearIn(source: FrameSource, neighbors: SampleDetail["neighbors"]): Near[] {
@@ -21,11 +24,11 @@ function nearIn(source: FrameSource, neighbors: SampleDetail["neighbors"]): Near
 export function useFocus(shown: ShownFrame | null) {
   const position = useView((view) => view.sample);
   const index = shown && position !== null ? indexAt(shown, position) : -1;
-  const focused = shown !== null && index >= 0;
+  const found = shown !== null && index >= 0;
   const previous = shown?.revision.frames.find((frame) => frame.index === shown.frame.index - 1) ?? null;
   const source = useFrameSource(shown?.film ?? null, shown?.frame ?? null);
   const sourceBefore = useFrameSource(shown?.film ?? null, previous);
-  const wanted = focused ? position : null;
+  const wanted = found ? position : null;
   const { sample, fetching, problem } = useSample(
     source?.place ?? null,
     wanted === null ? null : (source?.there(wanted) ?? null),
@@ -39,12 +42,12 @@ export function useFocus(shown: ShownFrame | null) {
     () => (sourceBefore && past ? nearIn(sourceBefore, past) : null),
     [sourceBefore, past],
   );
-  const focus = useMemo(() => {
-    if (!focused) return null;
+  const focused = useMemo(() => {
+    if (!found) return null;
     const near = (now ?? []).flatMap((each) =>
       each.position === null ? [] : [indexAt(shown, each.position)],
     );
     return { index, neighbours: near.filter((at) => at >= 0) };
-  }, [focused, index, now, shown]);
-  return { focus, position, sample, now, before, source, fetching, problem };
+  }, [found, index, now, shown]);
+  return { focused, position, sample, now, before, source, fetching, problem };
 }

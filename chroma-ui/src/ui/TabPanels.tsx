@@ -1,0 +1,40 @@
+import { Tabs } from "radix-ui";
+import type { ReactNode } from "react";
+import styles from "./tabs.module.css";
+
+export type TabPanel = {
+  name: string;
+  title: string;
+  /** Small print at the title. */
+  badge?: string | null;
+  content: ReactNode;
+};
+
+type Props = {
+  label: string;
+  panels: readonly TabPanel[];
+  open: string;
+  onOpen: (name: string) => void;
+  testId?: string;
+};
+
+/** Panels of which one is open, with a tab for each. */
+export function TabPanels({ label, panels, open, onOpen, testId }: Props) {
+  return (
+    <Tabs.Root className={styles.root} value={open} onValueChange={onOpen} data-testid={testId}>
+      <Tabs.List className={styles.list} aria-label={label}>
+        {panels.map(({ name, title, badge }) => (
+          <Tabs.Trigger key={name} className={styles.tab} value={name} data-testid={`tab-${name}`}>
+            {title}
+            {badge ? <sup className={styles.badge}>{badge}</sup> : null}
+          </Tabs.Trigger>
+        ))}
+      </Tabs.List>
+      {panels.map(({ name, content }) => (
+        <Tabs.Content key={name} className={styles.content} value={name}>
+          {content}
+        </Tabs.Content>
+      ))}
+    </Tabs.Root>
+  );
+}

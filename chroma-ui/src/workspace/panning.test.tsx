@@ -1,0 +1,152 @@
+/** A camera that moves renders no panel: the panels of a large film are dear, and a pan comes sixty times a second. */
+
+import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
+import { fetchExchange, subscriptionExchange } from "@urql/core";
+import { Tooltip } from "radix-ui";
+import { Profiler, type ReactNode, useEffect } from "react";
+import { Client, Provider } from "urql";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { Compare } from "../compare/Compare";
+import type { Plot } from "../scatter/plot";
+import { DEFAULT_VIEW } from "../state/url";
+import { useView } from "../state/view";
+import { Workspace } from "./Workspace";
+
+const N = 3;
+const RUN = {
+  id: "r",
+  name: "brave fox",
+  project: "p",
+  status: "FINISHED",
+  createdAt: "2026-01-01T00:00:00Z",
+  finishedAt: "2026-01-01T00:01:00Z",
+  deletedAt: null,
+  bytes: 1,
+  attempts: 1,
+  layers: [{ id: "l", name: "fc1", dim: 2, pooling: "none", reason: "the last hidden layer", default: true }],
+  splits: [{ id: "s", name: "val", n: N, of: N, classNames: ["cat"], hasImages: false, hasTexts: false }],
+  snapshots: [{ id: "t", layer: "fc1", split: "val", epoch: 0, step: 10, n: N, of: N, status: "COMPLETE" }],
+  coordinates: [],
+  metrics: [],
+};
+const FRAME = {
+  index: 0,
+  runId: "r",
+  run: RUN.name,
+  layer: "fc1",
+  epoch: 0,
+  step: 10,
+  digest: "d",
+  n: N,
+  of: N,
+};
+const FILM = {
+  id: "f",
+  runId: "r",
+  layer: "fc1",
+  split: "val",
+  method: "umap",
+  axis: "EPOCHS",
+  n: N,
+  followed: N,
+  of: N,
+  snapshotCount: 1,
+  status: "READY",
+  progress: 1,
+  knnPurity: [null],
+  revision: {
+    id: "v",
+    number: 1,
+    method: "umap",
+    preview: false,
+    ...{ offsetX: 0, offsetY: 0, scale: 1, landmarks: null },
+    frames: [{ ...FRAME, trustworthiness: 0.9, continuity: 0.9, neighborhoodHit: null, qualityN: N }],
+  },
+  columns: [{ name: "label", kind: "CATEGORICAL", perFrame: false, drawn: false, legend: ["cat"] }],
+};
+const ANSWERS = {
+  runs: [RUN],
+  run: RUN,
+  requestFilm: FILM,
+  film: FILM,
+  views: [],
+  filmPartners: { found: [], of: 0 },
+};
+
+async function answer(address: string | URL | Request): Promise<Response> {
+  const { pathname } = new URL(String(address), "http://host");
+  if (pathname.endsWith("graphql")) return Response.json({ data: ANSWERS });
+  return new Response(new Uint16Array(pathname.includes("/frames/") ? [0, 9, 65534, 0, 9, 65534] : [0, 0, 0]));
+}
+
+const followed: unknown[] = [];
+vi.mock("../scatter/ScatterPlot", () => ({ ScatterPlot: FakePlot }));
+
+function FakePlot({ onPlot }: { onPlot: (plot: Plot) => void }) {
+  useEffect(() => {
+    const plot = { follow: (place: unknown) => followed.push(place), scrub: () => undefined };
+    onPlot(plot as unknown as Plot);
+  }, [onPlot]);
+  return null;
+}
+
+const renders: string[] = [];
+
+async function opened(page: ReactNode) {
+  const client = new Client({
+    url: "http://host/graphql",
+    fetch: answer,
+    preferGetMethod: false,
+    exchanges: [
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: () => ({ subscribe: () => ({ unsubscribe: () => undefined }) }),
+      }),
+    ],
+  });
+  render(
+    <Provider value={client}>
+      <Tooltip.Provider>
+        <Profiler id="page" onRender={(_, phase) => renders.push(phase)}>
+          {page}
+        </Profiler>
+      </Tooltip.Provider>
+    </Provider>,
+  );
+  await waitFor(() => expect(screen.getAllByTestId("legend-item")).toHaveLength(1));
+  // What still comes has come once nothing was rendered for a while.
+  await waitFor(async () => {
+    const before = renders.length;
+    await act(() => new Promise((resolve) => setTimeout(resolve, 100)));
+    expect(renders).toHaveLength(before);
+  });
+  renders.length = 0;
+}
+
+beforeEach(() => {
+  vi.stubGlobal("fetch", answer);
+  followed.length = 0;
+  renders.length = 0;
+});
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+it("renders nothing of the page while the camera moves over one film", async () => {
+  useView.getState().show({ ...DEFAULT_VIEW, run: "r" });
+  await opened(<Workspace />);
+  act(() => useView.getState().setCamera({ x: 1, y: 0, zoom: 2 }));
+  expect(followed).toContainEqual({ x: 1, y: 0, zoom: 2 });
+  expect(renders).toEqual([]);
+});
+
+it.each([[[]], [["camera" as const]]])("renders no pane while a camera moves, free: %s", async (free) => {
+  const pane = { run: "r", layer: "fc1", step: 10, camera: null };
+  useView.getState().show({ ...DEFAULT_VIEW, panes: [pane, pane], free });
+  await opened(<Compare />);
+  const camera = { x: 1, y: 0, zoom: 2 };
+  act(() => (free.length ? useView.getState().setPane(1, { camera }) : useView.getState().setCamera(camera)));
+  expect(followed).toContainEqual(camera);
+  expect(renders).toEqual([]);
+});
