@@ -6,14 +6,14 @@ export type Revision = NonNullable<Film["revision"]>;
 export type Frame = Revision["frames"][number];
 export type Column = Film["columns"][number];
 
-/** u16 coordinates as they travel: x[n] then y[n]; 65535 means missing. */
+/** u16 coordinates as the server sends them: x[n], then y[n]; 65535 means missing. */
 export type RawFrame = { x: Uint16Array; y: Uint16Array };
 export type CategoricalColumn = { kind: "categorical"; codes: Uint16Array; legend: readonly string[] };
 export type NumericColumn = { kind: "numeric"; values: Float32Array };
 export type ColumnValues = CategoricalColumn | NumericColumn;
 
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-/** Bytes kept in memory before the oldest answers are let go. */
+/** Bytes of answers cached before the oldest ones are dropped. */
 const KEPT_BYTES = 256 * 1024 * 1024;
 
 type Kept = { answer: Promise<unknown>; bytes: number };
@@ -72,14 +72,14 @@ export function decodeColumn(buffer: ArrayBuffer, column: Column): ColumnValues 
     : { kind: "numeric", values: new Float32Array(swapped(buffer, 4)) };
 }
 
-/** Fetched once per digest and scale, then kept. */
+/** Fetches a frame; cached by digest and scale. */
 export function fetchFrame(film: Film, revision: Revision, frame: Frame): Promise<RawFrame> {
   const key = `${film.id} ${frame.digest} ${revision.offsetX} ${revision.offsetY} ${revision.scale}`;
   const address = `api/films/${encodeURIComponent(film.id)}/frames/${encodeURIComponent(frame.digest)}?dtype=u16&revision=${encodeURIComponent(revision.id)}`;
   return fetchOnce(key, address, decodeFrame);
 }
 
-/** A column in film order; one that differs from frame to frame is fetched for the frame shown. */
+/** Fetches a column in film order; one that differs from frame to frame for this frame. */
 export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<ColumnValues> {
   const moment = column.perFrame ? `step ${frame.step}` : "";
   const drawing = column.drawn ? `revision ${film.revision?.id} ${film.revision?.frames.length}` : "";
@@ -87,7 +87,7 @@ export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<C
   const query = column.perFrame ? `?frame=${frame.index}` : "";
   const address = `api/films/${encodeURIComponent(film.id)}/columns/${encodeURIComponent(column.name)}${query}`;
   const decode = (buffer: ArrayBuffer) => decodeColumn(buffer, column);
-  // Tags change under the same name, so they are not kept.
+  // Tags change under the same name, so they are not cached.
   return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
 }
 
@@ -97,14 +97,14 @@ export type Moment = SplitOfRun & { layer: string; step: number };
 const splitAddress = ({ run, split }: SplitOfRun): string =>
   `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}`;
 
-/** For each sample of a split its position in another one, by id; 4294967295 where it has none. */
+/** The position of each sample of a split in another split, matched by id; 4294967295 where it is not there. */
 export function fetchMatches(one: SplitOfRun, other: SplitOfRun, n: number): Promise<Uint32Array> {
   const query = new URLSearchParams({ other_run: other.run, other_split: other.split });
   const address = `${splitAddress(one)}/matches?${query}`;
   return fetchOnce(`${address} ${n}`, address, (buffer) => new Uint32Array(swapped(buffer, 4)));
 }
 
-/** The share of its neighbours that each sample of a split keeps at another moment; NaN where not known. */
+/** The share of neighbours that each sample of a split also has in another snapshot; NaN where unknown. */
 export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32Array> {
   const query = new URLSearchParams({
     layer: one.layer,
@@ -114,12 +114,12 @@ export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32A
     other_layer: other.layer,
     other_step: `${other.step}`,
   });
-  // Not kept: it is known only once both neighbor graphs are.
+  // Not cached: it is known only once both neighbour graphs are.
   const buffer = await fetchBytes(`${splitAddress(one)}/overlap?${query}`);
   return new Float32Array(swapped(buffer, 4));
 }
 
-/** Keeps a selection too long for an address; returns the name it is kept under. */
+/** Saves a selection that is too long for an address on the server; returns its name there. */
 export async function keepSelection(place: SplitOfRun, positions: Uint32Array): Promise<string> {
   const response = await ask(new URL(`${splitAddress(place)}/selections`, document.baseURI), {
     method: "POST",
@@ -130,7 +130,7 @@ export async function keepSelection(place: SplitOfRun, positions: Uint32Array): 
   return ((await response.json()) as { name: string }).name;
 }
 
-/** The positions of a selection that the server keeps. */
+/** The positions of a selection saved on the server. */
 export async function fetchSelection(place: SplitOfRun, name: string): Promise<Uint32Array> {
   const response = await ask(
     new URL(`${splitAddress(place)}/selections/${encodeURIComponent(name)}`, document.baseURI),

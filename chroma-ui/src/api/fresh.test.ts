@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { askFresh } from "./fresh";
 
-/** A server whose state changes, and that answers with what it was when it was asked. */
+/** A server whose state changes; it answers with the state at the time of the request. */
 function slowServer() {
   const server = { state: 0, asked: 0, answer: [] as (() => void)[] };
   const question = () =>

@@ -1,12 +1,12 @@
-/** Questions whose answers must not be older than their asking. */
+/** Requests whose answers must not be older than the moment they were made. */
 
 type Turn = { running: Promise<unknown>; next: Promise<unknown> | null };
 
 const turns = new Map<string, Turn>();
 
 /**
- * Asks now, or once more after the question of this name that is under way: its answer may be older than what has just
- * been told. Whoever asks meanwhile shares that next answer. `question` does not reject.
+ * Sends the request now, or once more after the one of this name that is running: the answer of that one may be older
+ * than the event that caused this call. Calls in the meantime share the next answer. `request` must not reject.
  */
 export function askFresh<T>(name: string, question: () => Promise<T>): Promise<T> {
   const begin = (): Promise<T> => {

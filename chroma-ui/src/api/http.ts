@@ -1,6 +1,6 @@
 import { reportDown, reportUnauthorised, reportUp } from "../state/connection";
 
-/** `fetch` of our own server, which tells the connection state what it met. */
+/** `fetch` from our own server; updates the connection state. */
 export const ask: typeof fetch = async (input, init) => {
   let response: Response;
   try {
@@ -16,7 +16,7 @@ export const ask: typeof fetch = async (input, init) => {
   return response;
 };
 
-/** Asks for the health of the server until `stop` is called. */
+/** Requests the server's health regularly; returns a function that stops it. */
 export function watchHealth(everyMs: number): () => void {
   const timer = window.setInterval(() => {
     void ask(new URL("api/health", document.baseURI)).catch(() => undefined);

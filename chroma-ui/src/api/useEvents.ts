@@ -4,12 +4,12 @@ import { EventsDocument, type EventsSubscription } from "./gql/graphql";
 
 export type ServerEvent = EventsSubscription["events"];
 
-/** Many events within this time are answered together. */
+/** Events within this time are handled together, in ms. */
 const GATHER_MS = 250;
 
 /**
- * Calls `onEvents` with what happened on the server, gathered. LISTENING comes whenever the socket opens: what changed
- * between an answer and that moment was not told, so whoever shows the answer asks again.
+ * Calls `onEvents` with batches of server events. LISTENING arrives whenever the socket opens: earlier events were not
+ * delivered, so fetch again.
  */
 export function useEvents(onEvents: (events: ServerEvent[]) => void): void {
   const latest = useRef(onEvents);

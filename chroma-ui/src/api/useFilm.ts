@@ -13,14 +13,14 @@ import {
 
 export type FilmRequest = RequestFilmMutationVariables;
 
-/** `sent`: when its question was; answers that come in another order than their questions are not believed. */
+/** `sent` is the number of its request: an answer that overtakes a newer one is ignored. */
 type Answer = { film: Film | null; problem: string | null; of: string; sent: number };
 
 let questions = 0;
 
 const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** The newer film, made of the parts already known where they did not change: nothing is drawn twice. */
+/** The newer film, reusing the previous film's parts where they did not change, so that nothing is drawn twice. */
 export function shareParts(before: Film | null, next: Film): Film {
   if (before?.id !== next.id) return next;
   const known = new Map(before.revision?.frames.map((frame) => [frame.digest, frame]));
@@ -38,7 +38,7 @@ export function shareParts(before: Film | null, next: Film): Film {
 
 const nameOf = (request: FilmRequest | null) => (request ? JSON.stringify(request) : "");
 
-/** Asks for a film, and keeps it up to date by `refresh` and `ask`. */
+/** Requests a film; `refresh` and `ask` keep it up to date. */
 export function useFilm(request: FilmRequest | null) {
   const client = useClient();
   const [answer, setAnswer] = useState<Answer>({ film: null, problem: null, of: "", sent: 0 });
@@ -58,17 +58,17 @@ export function useFilm(request: FilmRequest | null) {
   }, [client, name]);
 
   const filmId = answer.of === name ? (answer.film?.id ?? null) : null;
-  /** With `anew`, columns are fetched again even though they are named as before. */
+  /** With `anew`, columns of the same names are fetched again. */
   const refresh = useCallback(
     async (anew = false) => {
       if (filmId === null) return ask();
-      // The client joins a question to the same one under way: what was told since would be missed.
+      // The client merges equal requests, so an answer could be older than the event that caused this one.
       const { sent, result } = await askFresh(filmId, async () => ({
         sent: ++questions,
         result: await client.query(FilmDocument, { id: filmId }, { requestPolicy: "network-only" }),
       }));
       const film = result.data?.film;
-      // A server that lost the film makes it again.
+      // A server that lost the film computes it again.
       if (result.data && !film) return ask();
       if (!film) return;
       setAnswer((before) => {
@@ -80,7 +80,7 @@ export function useFilm(request: FilmRequest | null) {
     [client, filmId, ask],
   );
 
-  /** Draws all frames together anew, or stops what is being drawn. */
+  /** Computes all frames together again, or stops the computation. */
   const change = useCallback(
     async (what: "refine" | "cancel") => {
       if (filmId === null) return;

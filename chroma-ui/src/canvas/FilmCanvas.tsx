@@ -33,7 +33,7 @@ type Props = {
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
   onView: (view: ViewOfPlot) => void;
-  /** What lies over the canvas: progress, or a message in its place. */
+  /** Shown over the canvas: progress, or a message in its place. */
   children?: ReactNode;
 };
 

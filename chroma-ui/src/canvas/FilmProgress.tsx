@@ -1,7 +1,7 @@
 import type { Film } from "../api/bytes";
 import styles from "./canvas.module.css";
 
-/** What the server is doing for this film, over the canvas. */
+/** Shown over the canvas while the server computes the film. */
 export function FilmProgress(props: { film: Film | null; onStop?: () => void; onAsk: () => void }) {
   const { film } = props;
   if (film?.status === "CANCELLED") {

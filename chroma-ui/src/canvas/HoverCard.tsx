@@ -20,10 +20,10 @@ type Props = {
 const WIDTH = 244;
 const HEIGHT = 96;
 const DISTANCE = 16;
-/** The sample is asked for once the pointer has rested this long. */
+/** The sample is fetched once the pointer has rested this long. */
 const REST_MS = 120;
 
-/** The value that colours a point, as people read it. */
+/** The value that colours a point, as text. */
 function colourValue({ colour }: ShownFrame, index: number): string | null {
   if (!colour) return null;
   if (colour.kind === "categorical") return colour.legend[colour.codes[index]] ?? null;

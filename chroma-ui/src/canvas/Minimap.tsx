@@ -10,10 +10,10 @@ type Props = { scene: Scene; whole: Box; views: Views; onMove: (x: number, y: nu
 const WIDTH = 132;
 const HEIGHT = 92;
 const EDGE = 6;
-/** More points than this do not make the small picture clearer. */
+/** More points than this do not make the map clearer. */
 const MOST_POINTS = 12_000;
 
-/** The whole film in small, with the part that is seen; while that is all of it, it would only hide points. */
+/** A map of the whole film with the visible part marked; hidden while all of it is visible. */
 export function Minimap({ scene, whole, views, onMove }: Props) {
   const seen = useStore(views, ({ view }) => view?.seen ?? whole);
   const canvas = useRef<HTMLCanvasElement>(null);

@@ -4,7 +4,7 @@ import { useView } from "../state/view";
 import { Cross } from "../ui/icons";
 import styles from "./canvas.module.css";
 
-/** Over the canvas while only picked samples are shown: how many of how many, and the way back. */
+/** Shown over the canvas of a film of some samples: how many of how many, and a button to show all. */
 export function OnlyChip({ film }: { film: Film | null }) {
   const only = useView((view) => view.only);
   const { showOnly } = useView.getState();

@@ -8,12 +8,12 @@ type Props = {
   shown: ShownFrame;
   drawn: number;
   views: Views;
-  /** Samples whose way is drawn, of those that are selected. */
+  /** Selected samples whose trails are drawn. */
   trails: number;
   selected: number;
 };
 
-/** How many points of how many, and how far the picture can be trusted. */
+/** How many points are drawn, and how trustworthy the layout is. */
 export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
   const { film, frame, points, revision } = shown;
   const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));

@@ -32,7 +32,7 @@ import { usePanes } from "./usePanes";
 
 const COMPARED = [KEPT];
 
-/** Films side by side: what moves in one, moves in all. */
+/** Films side by side; camera, time, focus and selection are shared. */
 export function Compare() {
   const [store] = useState(createCompareStore);
   return (
@@ -66,7 +66,7 @@ function SideBySide() {
   const measure = measureOf(films);
   const span = sharedSpan(lives);
   const [name, low, high] = [span?.name, span?.low, span?.high];
-  // Made anew only where it differs: the panes draw anew with it.
+  // The same object while its values are the same: the panes redraw when it changes.
   const scale = useMemo(
     (): Span | null =>
       name === undefined || low === undefined || high === undefined ? null : { name, low, high },
@@ -177,7 +177,7 @@ function SideBySide() {
 
 const withCopyOfLast = (panes: readonly Pane[]) => [...panes, panes[panes.length - 1]];
 
-/** One scale for a numeric colour in all panes: what any of them spans. */
+/** One scale for a numeric colour in all panes: the union of their ranges. */
 function sharedSpan(lives: readonly PaneLive[]): Span | null {
   const name = lives[0]?.span?.name;
   const spans = lives.flatMap(({ span }) => (span && span.name === name ? [span] : []));

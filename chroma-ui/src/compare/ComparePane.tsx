@@ -30,13 +30,13 @@ type Props = {
   runs: readonly RunEntry[];
   /** The pane this one's neighbours are compared with. */
   against: number;
-  /** What the colour scale spans in all panes; null where this pane may choose. */
+  /** The range of the colour scale in all panes; null where this pane uses its own. */
   scale: Span | null;
   onSeek: (pane: number, index: number) => void;
   onRemove: (() => void) | null;
 };
 
-/** One film of the compare view, at one moment. */
+/** One film of the compare view. */
 export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove }: Props) {
   const sharedFocus = useView((view) => view.sample);
   const byKept = useView((view) => view.colour === KEPT.name);

@@ -9,7 +9,7 @@ import type { PaneLive } from "./store";
 
 type Tab = "differences" | "selection";
 
-/** Beside the panes: how they differ, or what is selected, as the first of them shows it. */
+/** The panel beside the panes: how they differ, or the selection in the first pane. */
 export function CompareSide({ first, children }: { first: PaneLive | null; children: ReactNode }) {
   const selected = useSelection(({ positions }) => positions.length);
   const focused = useView((view) => view.sample);

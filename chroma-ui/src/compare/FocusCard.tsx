@@ -12,7 +12,7 @@ import styles from "./compare.module.css";
 import { letterOf } from "./PaneHead";
 import type { PaneLive } from "./store";
 
-/** The sample in focus as each pane knows it: what it was taken for, and its neighbours there. */
+/** The sample in focus in each pane: its prediction and its neighbours there. */
 export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
   const focused = useView((view) => view.sample);
   const { focus } = useView.getState();
@@ -114,7 +114,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
 
 type Near = SampleDetail["neighbors"][number];
 
-/** Neighbours as a pane knows them; a click focuses one in all panes. */
+/** Neighbours in one pane; a click focuses one in all panes. */
 function NearList(props: {
   live: PaneLive;
   neighbours: readonly Near[];

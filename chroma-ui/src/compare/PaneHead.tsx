@@ -23,7 +23,7 @@ type Props = {
 
 export const letterOf = (pane: number): string => String.fromCharCode(65 + pane);
 
-/** What a pane shows: run, layer and epoch, each to be chosen. */
+/** The run, layer and epoch of a pane; each can be changed. */
 export function PaneHead({ pane, what, runs, run, layer, frames, index, onSeek, onRemove }: Props) {
   const setPane = useView((view) => view.setPane);
   const letter = letterOf(pane);

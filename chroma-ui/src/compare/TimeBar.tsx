@@ -24,7 +24,7 @@ type Props = {
 
 const LINK_TITLES: Record<LinkName, string> = { camera: "Cameras", time: "Times" };
 
-/** Under the panes: one time for all of them, what is linked, and the tools. */
+/** The bar under the panes: the shared time slider, the links and the tools. */
 export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
   const playing = useView((view) => view.playing);
   const free = useView((view) => view.free);
@@ -51,7 +51,7 @@ export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
     return () => window.clearTimeout(timer);
   }, [playing, arrived, linked, index, leader, frames.length, loop, speed, onSeek, setPlaying]);
 
-  // How far each film can be believed, on the time of the longest one.
+  // The trustworthiness of each film, on the time axis of the longest one.
   const curves = lives.flatMap(({ frames: own }, pane) =>
     filmCurves(own)
       .filter(({ name }) => name === "trustworthiness")

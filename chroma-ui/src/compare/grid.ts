@@ -1,4 +1,4 @@
-/** Pure: in how many columns panes stand so that each is as large a square as can be. */
+/** Pure: the number of columns that makes the panes as large as possible. */
 export function columnsFor(panes: number, { width, height }: { width: number; height: number }): number {
   let [best, side] = [1, 0];
   for (let columns = 1; columns <= panes; columns++) {

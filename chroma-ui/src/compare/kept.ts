@@ -1,4 +1,4 @@
-/** Colour by how many of its neighbours a sample keeps: a column that only the compare view has. */
+/** A column that only the compare view has: the share of neighbours that a sample keeps in the other film. */
 import { useCallback } from "react";
 import type { Column, Moment } from "../api/bytes";
 import { fetchOverlap } from "../api/bytes";
@@ -14,7 +14,7 @@ export const KEPT: Column = {
   legend: null,
 };
 
-/** The share of neighbours kept by position in the first split; null while not known. */
+/** The share of neighbours kept, by position in the first split; null while unknown. */
 export function useOverlap(one: Moment | null, other: Moment | null, anew: string): Float32Array | null {
   const pair = one && other ? JSON.stringify([one, other]) : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: asked again once a film is drawn
@@ -26,7 +26,7 @@ export function useOverlap(one: Moment | null, other: Moment | null, anew: strin
   return useLoaded(load);
 }
 
-/** The frame, coloured by what is kept. */
+/** The frame, coloured by the share of neighbours kept. */
 export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownFrame {
   const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
     return overlap[positionAt(shown, index)] ?? Number.NaN;

@@ -1,22 +1,22 @@
-/** Pure: the same sample in several films. A sampleNumbers number stands for a sample in all panes. */
+/** Pure: numbers that identify the same sample in the films of all panes. */
 
-/** What `matches` answers where the other split has no such sample. */
+/** In `matches`: the other split does not have this sample. */
 const NO_MATCH = 0xffffffff;
 
 export type SampleNumbers = {
   /** Sample number of each point of the film. */
   numbers: Uint32Array;
-  /** Sample number of the sample at a position of this film's split. */
+  /** Sample number at a position of this film's split. */
   numberAt: (position: number) => number;
-  /** The point of a sample in this film; -1 where it has none. */
+  /** The point of a sample in this film; -1 where the film does not have it. */
   indexOf: (number: number) => number;
-  /** Points whose sample the first pane's split has too. */
+  /** How many points belong to samples that the first pane's split has too. */
   shared: number;
 };
 
 /**
- * Numbers of the points of one film. Samples of the first pane's split carry their position there; those
- * it has not are numbered from `base`, which must lie beyond all numbers given before.
+ * Numbers of the points of one film. A sample of the first pane's split has its position there as its number; others
+ * are numbered from `base`, which must be greater than all numbers given before.
  */
 export function sampleNumbersOf(
   n: number,
@@ -39,7 +39,7 @@ export function sampleNumbersOf(
   return { numbers, shared, numberAt, indexOf: (number) => places.get(number) ?? -1 };
 }
 
-/** Points of a film for sampleNumbers numbers, ascending. */
+/** Points of a film by sample numbers, ascending. */
 export function pointsOf(sampleNumbers: SampleNumbers, numbers: Uint32Array): Uint32Array {
   const found = new Uint32Array(numbers.length);
   let kept = 0;

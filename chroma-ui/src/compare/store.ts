@@ -1,4 +1,4 @@
-/** What the panes of one compare view tell each other; a view makes its own, panes get it by context. */
+/** State that the panes of one compare view share; the view creates it, panes get it by context. */
 import { createContext, useContext } from "react";
 import { createStore, type StoreApi, useStore } from "zustand";
 import type { Frame } from "../api/bytes";
@@ -17,23 +17,23 @@ export type PaneLive = PaneFilm & {
   index: number;
   shown: ShownFrame | null;
   picture: Picture | null;
-  /** The column that colours this pane and what it spans here, before all panes share one scale. */
+  /** The colour column and its range in this pane, before all panes share one scale. */
   span: Span | null;
   sampleNumbers: SampleNumbers | null;
-  /** The sample in focus, as this pane knows it. */
+  /** The sample in focus, from this pane's run. */
   sample: SampleDetail | null;
 };
 
 type Compare = {
   lives: ReadonlyMap<number, PaneLive>;
   publish: (pane: number, live: PaneLive | null) => void;
-  /** The sample under the pointer, and in which pane; null for a list beside them. */
+  /** The sample under the pointer and its pane; a null pane is a list beside the panes. */
   hover: { pane: number | null; sample: number } | null;
   setHover: (hover: Compare["hover"]) => void;
-  /** Where the shared slider is dragged to, between frames of the pane whose frames it counts; null once it is let go. */
+  /** Where the shared slider is dragged to, as a fractional frame index of `pane`; null once it is released. */
   drag: { pane: number; at: number } | null;
   setDrag: (drag: Compare["drag"]) => void;
-  /** Where the view of the pane was moved to that a person moved last. */
+  /** The camera of the pane that a person moved last. */
   camera: { pane: number; place: Place } | null;
   setCamera: (camera: Compare["camera"]) => void;
 };

@@ -1,12 +1,12 @@
-/** Pure: one time for films of different lengths. */
+/** Pure: a common time axis for films of different lengths. */
 import type { Frame } from "../api/bytes";
 
-/** By what the panes' times are linked: equal epochs, or equal shares of each film. */
+/** How the panes' times are linked: by equal epochs, or by equal shares of each film. */
 export type Measure = "epoch" | "progress";
 
 const ends = (frames: readonly Frame[]) => [frames[0]?.epoch, frames[frames.length - 1]?.epoch];
 
-/** Epochs where all films begin and end with the same one; else how far each film is. */
+/** By epoch where all films begin and end with the same one; else by progress. */
 export function measureOf(films: readonly (readonly Frame[])[]): Measure {
   const [first] = films;
   if (!first) return "epoch";
@@ -18,7 +18,7 @@ export function measureOf(films: readonly (readonly Frame[])[]): Measure {
   return alike ? "epoch" : "progress";
 }
 
-/** The frame of one film that stands for a frame of another. */
+/** The index of the frame in one film that corresponds to a frame of another. */
 export function counterpart(
   from: readonly Frame[],
   index: number,
@@ -37,7 +37,7 @@ export function counterpart(
   return found;
 }
 
-/** Where a place between frames of one film lies in another, between its frames. */
+/** The fractional frame index in one film that corresponds to one of another. */
 export function placeIn(from: readonly Frame[], at: number, to: readonly Frame[], measure: Measure): number {
   if (measure === "progress")
     return from.length > 1 ? (at / (from.length - 1)) * (to.length - 1) : to.length - 1;
@@ -50,7 +50,7 @@ export function placeIn(from: readonly Frame[], at: number, to: readonly Frame[]
   return found + (found < to.length - 1 && gap > 0 ? Math.max(0, epoch - epochAt(to, found)) / gap : 0);
 }
 
-/** The film whose frames the shared slider counts: the longest. */
+/** The index of the longest film, whose frames the shared slider has. */
 export function leaderOf(films: readonly (readonly Frame[])[]): number {
   return films.reduce((best, frames, at) => (frames.length > films[best].length ? at : best), 0);
 }

@@ -3,7 +3,7 @@ import { useView } from "../state/view";
 import { useCompareStore } from "./store";
 import { measureOf, placeIn } from "./time";
 
-/** Moves a pane with the shared slider while it is dragged, to a place between its own frames. */
+/** Moves a pane's points while the shared slider is dragged, between the pane's own frames. */
 export function useDragged(pane: number, scrubTo: (at: number | null) => void): void {
   const store = useCompareStore();
   const latest = useRef(scrubTo);

@@ -6,10 +6,10 @@ import { type SampleNumbers, sampleNumbersOf } from "./sampleNumbers";
 import { useCompare } from "./store";
 import type { PaneFilm } from "./usePane";
 
-/** Numbers of samples that the first pane's split has not: each pane has a range of its own. */
+/** Size of each pane's own range of numbers, for samples that the first pane's split does not have. */
 const BASE = 1 << 27;
 
-/** Which sample each point of a pane is, by the samples of the first pane. */
+/** The numbers of a pane's points: the same sample has the same number in all panes. */
 export function useSampleNumbers(pane: number, { run, split }: PaneFilm, shown: ShownFrame | null) {
   const first = useCompare(({ lives }) => lives.get(0) ?? null);
   const own = run && split ? JSON.stringify({ run: run.id, split: split.name }) : null;

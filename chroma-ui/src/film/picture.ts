@@ -12,7 +12,7 @@ export type LegendEntry = {
   name: string;
   colour: string;
   count: number;
-  /** Share of right predictions; null where it is not known. */
+  /** Share of right predictions; null where unknown. */
   right: number | null;
   hidden: boolean;
 };
@@ -24,7 +24,7 @@ export type Picture = {
   title: string;
   classColours: Map<string, string>;
   sifted: Sifted;
-  /** Points whose prediction is known to be wrong; null without labels or predictions. */
+  /** 1 for points whose prediction is known to be wrong; null without labels or predictions. */
   wrong: Uint8Array | null;
 };
 
@@ -37,7 +37,7 @@ export type PictureOptions = {
   filters: readonly Filter[];
 };
 
-/** Pure: a frame and how it is looked at → what the plot draws and the legend says. */
+/** Pure: turns a frame and its display options into what the plot draws and the legend lists. */
 export function composePicture(shown: ShownFrame, options: PictureOptions): Picture {
   const { points, label, prediction, colour, colourName } = shown;
   const { shade, safe } = options;
@@ -91,8 +91,8 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
 }
 
 /**
- * Names and contours go by the colour where that is a class or a cluster; else by the label, or by the clusters
- * where there is none. Labels that are measurements have no groups.
+ * Names and contours group the points by the colour column where that is the prediction or the cluster; else by the
+ * label, or by the cluster where there is no label. Numeric labels make no groups.
  */
 function groupsOf(shown: ShownFrame, names: readonly string[], shade: Shade, safe: boolean): Scene["groups"] {
   const { label, prediction, cluster, colourName } = shown;

@@ -1,13 +1,13 @@
 import type { NumericColumn } from "../api/bytes";
 import type { ShownFrame } from "./useShownFrame";
 
-/** The position in the split of a point of a film. */
+/** The position in the split of a film's point. */
 export const positionAt = (shown: Pick<ShownFrame, "position"> | null, index: number): number =>
   shown?.position ? shown.position.values[index] : index;
 
 type Placed = Pick<ShownFrame, "position" | "points">;
 
-/** Positions in the split of points of a film: it may show picked samples only. */
+/** Positions in the split of a film's points; they differ from the indices where a film shows some samples only. */
 export function positionsOf(shown: Pick<ShownFrame, "position">, indices: Uint32Array): Uint32Array {
   const places = shown.position?.values;
   return places ? indices.map((index) => places[index]) : indices;
@@ -28,7 +28,7 @@ export function indexAt({ position, points }: Placed, wanted: number): number {
 
 const found = new WeakMap<Uint32Array, { of: NumericColumn | null; n: number; indices: Uint32Array }>();
 
-/** The points at positions of the split, ascending as they do; those that the film has not are left out. */
+/** The points at ascending positions of the split, ascending too; positions that the film does not have are left out. */
 export function indicesAt(shown: Placed, positions: Uint32Array): Uint32Array {
   const { position, points } = shown;
   const known = found.get(positions);

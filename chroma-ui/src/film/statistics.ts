@@ -7,7 +7,7 @@ export function countCodes(codes: Uint16Array, present: Uint8Array, size: number
   return counts;
 }
 
-/** 1 where label and prediction are both known and differ. */
+/** 1 where label and prediction are both known and differ, else 0. */
 export function wrongPoints(label: CategoricalColumn, prediction: CategoricalColumn): Uint8Array {
   const labelOf = sharedCodes(prediction.legend, label.legend);
   return Uint8Array.from(label.codes, (code, i) => {
@@ -18,8 +18,8 @@ export function wrongPoints(label: CategoricalColumn, prediction: CategoricalCol
 }
 
 /**
- * Share of right predictions within each category of `by`: per class accuracy when `by` is the label,
- * precision when it is the prediction; null where nothing is known.
+ * Share of right predictions within each category of `by`: accuracy per class where `by` is the label,
+ * precision where it is the prediction; null where nothing is known.
  */
 export function shareRight(
   by: CategoricalColumn,
@@ -44,7 +44,7 @@ function sharedCodes(from: readonly string[], to: readonly string[]): number[] {
   return from.map((name) => to.indexOf(name));
 }
 
-/** Points per bin; what lies outside the range goes to the outermost bins, missing values are left out. */
+/** Points per bin. Values outside the range count in the outermost bins, missing values in none. */
 export function histogram(
   values: Float32Array,
   present: Uint8Array,
@@ -78,10 +78,10 @@ const SCALES: Readonly<Record<string, readonly [number, number]>> = {
   agreement: [0, 1],
   kept: [0, 1],
 };
-/** Values sorted to find percentiles; more change them little. */
+/** Percentiles are taken from at most this many values: more change them little. */
 const SORTED = 100_000;
 
-/** The range a colour scale spans: a fixed one for shares, else the 1st to the 99th percentile; null where nothing is known. */
+/** The range of a colour scale: fixed for shares, else the 1st to the 99th percentile; null where nothing is known. */
 export function valueRange(name: string, values: Float32Array): [number, number] | null {
   const scale = SCALES[name];
   if (scale) return [scale[0], scale[1]];

@@ -10,8 +10,8 @@ const REST_MS = 250;
 const HOME = { x: 0, y: 0, zoom: 1 };
 
 /**
- * Moves a plot's camera to where the view says (null sees the whole film), and writes to the view where a person has
- * moved it. The view is followed by subscription: a component that renders the plot does not render for each move.
+ * Keeps a plot's camera and the view in step: follows the view (null sees the whole film), and writes to it where a
+ * person has moved the camera. It subscribes to the view, so the component that calls it does not render on a move.
  *
  * @param cameraOf Reads this plot's camera from the view. It may change from render to render.
  * @param onRest Writes the camera to the view.
@@ -27,7 +27,7 @@ export function useCamera(
   const written = useRef<Place | null | undefined>(undefined);
   if (written.current === undefined) written.current = cameraOf(useView.getState());
   const timer = useRef<number | null>(null);
-  // A place is relative to the whole film: it is applied again to another film, and read again from a film that grew.
+  // A camera is relative to the whole film: it is applied anew to another film, and read anew from a film that grew.
   useEffect(() => {
     const camera = latest.current.cameraOf(useView.getState());
     if (!plot || !box?.box || !camera) return;

@@ -5,14 +5,14 @@ import { useSelection } from "../state/selection";
 
 type Acts = {
   onPlay: () => void;
-  /** By so many frames; beyond the ends it stops there. */
+  /** Moves by this many frames; stops at the first and the last one. */
   onStep: (by: number) => void;
   onFit: () => void;
   onHelp: () => void;
   onEscape: () => void;
 };
 
-/** The keys of every page that shows films, and those that a page adds. */
+/** The keys of every page that shows films, and those that one page adds. */
 export function useFilmKeys({ onPlay, onStep, onFit, onHelp, onEscape }: Acts, more: readonly Key[] = []) {
   const shade = useShade();
   const { set } = usePreferences.getState();

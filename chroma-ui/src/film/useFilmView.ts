@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import type { Film } from "../api/bytes";
 import { useReducedMotion, useShade } from "../lib/useTheme";
-import { pickFrame, type Sought } from "../runs/choices";
+import { type FrameChoice, pickFrame } from "../runs/choices";
 import type { Style } from "../scatter/types";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
@@ -14,13 +14,13 @@ import { type ShownFrame, useShownFrame } from "./useShownFrame";
 const STEP_GLIDE_MS = 420;
 const NOTHING: never[] = [];
 
-/** The sought frame of a film, with the column that colours it and those of the filters that are open or in use. */
-export function useFilmFrame(film: Film | null, sought: Sought) {
+/** A frame of a film, with the column that colours it and the columns of filters that are open or in use. */
+export function useFilmFrame(film: Film | null, choice: FrameChoice) {
   const colour = useView((view) => view.colour);
   const filters = useView((view) => view.filters);
   const openFacets = usePreferences((preferences) => preferences.openFacets);
   const frames = film?.revision?.frames ?? NOTHING;
-  const index = pickFrame(frames, sought);
+  const index = pickFrame(frames, choice);
   const wanted = useMemo(
     () => [...new Set([...openFacets, ...filters.map(({ column }) => column)])].sort(),
     [openFacets, filters],
@@ -35,7 +35,7 @@ type Drawing = {
   glideMs: number;
 };
 
-/** How a frame is drawn, after the view and this person's preferences. */
+/** How a frame is drawn, by the view and this person's preferences. */
 export function useDrawing(shown: ShownFrame | null, classNames: readonly string[] = NOTHING): Drawing {
   const look = useView((view) => view.look);
   const hidden = useView((view) => view.hidden);

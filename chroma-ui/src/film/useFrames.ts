@@ -7,7 +7,7 @@ import { useView } from "../state/view";
 /** More trails than this hide each other. */
 const MOST_TRAILS = 40;
 
-/** Moves through the frames: by steps, to a frame, or to a place between two of them. */
+/** Moves through the frames: to a frame, to a step, or to a point in time between two frames. */
 export function useFrames(
   frames: readonly Frame[],
   framePoints: readonly Points[] | null,
@@ -21,7 +21,7 @@ export function useFrames(
     },
     [frames, seekFrame],
   );
-  /** To the frame of a step; a film that shows some snapshots only goes to the nearest one. */
+  /** Goes to the frame of a step, or to the nearest one where the film does not show that snapshot. */
   const seekStep = useCallback(
     (step: number) => {
       const away = (at: number) => Math.abs(frames[at].step - step);
@@ -29,7 +29,7 @@ export function useFrames(
     },
     [frames, seekTo],
   );
-  /** `at` lies between frames; null lets the points go to the nearest one. */
+  /** `at` is a fractional frame index; null moves the points to the nearest frame. */
   const scrubTo = (at: number | null, ms?: number) => {
     useView.getState().setPlaying(false);
     if (at === null) {
@@ -48,7 +48,7 @@ export function useFrames(
   return { seekTo, seekStep, scrubTo };
 }
 
-/** The frames through which the selected samples, or the one in focus, came to where they are. */
+/** Trails of the selected samples and the one in focus: their positions in all frames up to this one. */
 export function useTrails(
   framePoints: readonly Points[] | null,
   index: number,

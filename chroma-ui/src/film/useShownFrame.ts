@@ -12,7 +12,7 @@ import {
 import { type Box, boundingBox, type Points, placed, type Square, union } from "../scatter/encode";
 import { valueRange } from "./statistics";
 
-/** A frame with all that is needed to draw and explain it. */
+/** A frame with everything needed to draw and explain it. */
 export type ShownFrame = {
   film: Film;
   revision: Revision;
@@ -22,40 +22,40 @@ export type ShownFrame = {
   prediction: CategoricalColumn | null;
   confidence: NumericColumn | null;
   position: NumericColumn | null;
-  /** Groups of the layout; null where classes group the points. */
+  /** Clusters of the layout; null where labels group the points. */
   cluster: CategoricalColumn | null;
-  /** The columns asked for besides, by name; those that the film has not are left out. */
+  /** The other requested columns by name; columns that the film does not have are left out. */
   columns: ReadonlyMap<string, ColumnValues>;
   colourName: string | null;
   colour: ColumnValues | null;
-  /** What the colour scale spans, equal for all frames of the film; null for categories. */
+  /** The colour scale's range, the same for all frames of the film; null for categories. */
   range: [number, number] | null;
 };
 
 /**
- * What the camera looks at, of a film that begins with the frame of digest `start`. Once `complete` it is that of
- * all frames, or as much as is fetched of a film too large to hold.
- * `moves` is false where frames were appended: the view then stays.
+ * The box that the camera fits, of a film whose first frame has the digest `start`. Once `complete` it covers all
+ * frames, or the fetched ones of a film too large to hold in memory. `moves` is false where frames were appended:
+ * the camera then stays where it is.
  */
 export type FilmBox = { name: string; start: string; box: Box | null; complete: boolean; moves: boolean };
 
-/** All frames of a revision, where the film is small enough to hold them. */
+/** All frames of a revision, where the film is small enough to keep them in memory. */
 export type FilmPoints = { revision: Revision; frames: readonly Points[] };
 
-/** Below this many bytes all frames of a film are fetched ahead. */
+/** All frames of a film smaller than this many bytes are fetched in advance. */
 const SMALL_FILM = 32 * 1024 * 1024;
 
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
 
-/** The column asked for, or the one that tells most of the points. */
+/** The requested column, else the first of label, prediction, cluster and any other that the film has. */
 export function colourColumn(film: Film, wanted: string): Film["columns"][number] | null {
   const choices = film.columns.filter((column) => column.name !== "position");
   const named = (name: string) => choices.find((column) => column.name === name);
   return named(wanted) ?? named("label") ?? named("prediction") ?? named("cluster") ?? choices[0] ?? null;
 }
 
-/** Fetches what a frame needs; the frame before stays shown until all of it is there. */
+/** Fetches what a frame needs; the previous frame stays on screen until all of it has arrived. */
 export function useShownFrame(
   film: Film | null,
   frame: Frame | null,
@@ -81,7 +81,7 @@ export function useShownFrame(
     if (!film || !revision || !frame) return;
     let current = true;
     const whole = revision.frames.length * film.n * 4 < SMALL_FILM;
-    // The view keeps its square while frames are appended; another drawing of the film brings its own.
+    // The view keeps its square while frames are appended; a film computed by another method has its own.
     const name = `${film.id} ${revision.method}`;
     if (placedFrames.current?.name !== name)
       placedFrames.current = { name, square: revision, known: new WeakMap() };
@@ -104,7 +104,7 @@ export function useShownFrame(
       const key = `${film.id} ${column}`;
       const known = ranges.current.get(key);
       if (known) return known;
-      // The second frame, too: the first has nothing before it to be compared with.
+      // The second frame too: columns that compare with the frame before are empty in the first.
       const ends = [revision.frames[0], revision.frames[1], revision.frames[revision.frames.length - 1]];
       const spans = await Promise.all(
         ends.map(async (end) => {
@@ -177,7 +177,7 @@ export function useShownFrame(
             valuesOf("prediction", next),
             valuesOf("confidence", next),
             colour ? valuesOf(colour, next) : null,
-            // What the open filters list: scrubbing asks the server for nothing.
+            // The open filters' columns too, so that scrubbing needs no request.
             ...columnsWanted.map((name) => valuesOf(name, next)),
           ]);
           return points;

@@ -23,7 +23,7 @@ const ORDERS = ["newest", "oldest", "name", "size"];
 const MOST_METRICS = 3;
 const NOTHING: HomeRun[] = [];
 
-/** The home page: all runs with their films in small. */
+/** The home page: all runs with thumbnails of their films. */
 export function Home() {
   const { openRun, setHome } = useView.getState();
   const returns = useConnection((connection) => connection.returns);
@@ -150,7 +150,7 @@ export function Home() {
   );
 }
 
-/** The place of cards that are on their way. */
+/** Placeholders while the runs load. */
 function Waiting() {
   return (
     <ul className={styles.cards} aria-hidden="true">

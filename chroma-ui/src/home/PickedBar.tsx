@@ -15,7 +15,7 @@ type Props = {
   onClear: () => void;
 };
 
-/** What can be done with the runs that are chosen. */
+/** Actions on the chosen runs. */
 export function PickedBar({ runs, tags, changes, onClear }: Props) {
   if (runs.length === 0) return null;
   const compare = () => {

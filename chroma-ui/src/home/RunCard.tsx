@@ -19,7 +19,7 @@ type Props = {
   knownTags: readonly string[];
   picked: boolean;
   renaming: boolean;
-  /** Whether Tab leads to this card; arrows lead to the others. */
+  /** Whether the Tab key reaches this card; arrow keys reach the others. */
   reached: boolean;
   changes: ReturnType<typeof useRunChanges>;
   onOpen: () => void;
@@ -28,13 +28,13 @@ type Props = {
   onReach: () => void;
 };
 
-/** A run: its film in small, its name, how it stands and what it measured last. */
+/** A run: a thumbnail of its film, its name, status and last metrics. */
 export function RunCard(props: Props) {
   const { run, metrics, changes, picked, renaming } = props;
   const [over, setOver] = useState(false);
   const film = faceOf(run);
   const unfinished = film && film.status !== "READY" && film.status !== "FAILED";
-  /** Stands on the picture, so it is part of the button's name. */
+  /** Shown on the thumbnail, so it is part of the button's name. */
   const state = !film?.revision
     ? unfinished
       ? film.message || "Computing the film"

@@ -11,7 +11,7 @@ type Props = {
   onUntag: (tag: string) => void;
 };
 
-/** The tags of a run; one more by name, or one less. */
+/** The tags of a run, to add and to remove. */
 export function RunTags({ run, tags, known, onTag, onUntag }: Props) {
   return (
     <ul className={styles.tags} aria-label={`Tags of ${run}`}>

@@ -7,13 +7,13 @@ import { drawThumbnail } from "./drawThumbnail";
 import styles from "./home.module.css";
 import { useThumbnailFrames } from "./useThumbnailFrames";
 
-/** How long the points go from frame to frame, and how long the last frame stays. */
+/** Time from frame to frame, and how many such times the last frame stays. */
 const FRAME_MS = 420;
 const REST_FRAMES = 2;
 
 type Props = { film: Film; width: number; height: number; playing: boolean };
 
-/** The last frame of a film, coloured by label; all of them in turn while it plays. */
+/** The last frame of a film, coloured by label; all frames in turn while it plays. */
 export function Thumbnail({ film, width, height, playing }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const mark = useRef<HTMLSpanElement>(null);

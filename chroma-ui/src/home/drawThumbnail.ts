@@ -1,17 +1,17 @@
-/** Draws a frame in small, on a plain canvas: a page of films needs no WebGL context for each. */
+/** Draws a thumbnail on a 2-D canvas: browsers do not allow a WebGL context for each film of a page. */
 import type { Shade } from "../lib/useTheme";
 import { mix } from "../scatter/camera";
 import { type Box, placeX, placeY } from "../scatter/encode";
 import { legendColours, MISSING } from "../scatter/palette";
 import type { ThumbnailFrames } from "./useThumbnailFrames";
 
-/** More points than this do not make a small picture clearer. */
+/** More points than this do not make a thumbnail clearer. */
 const MOST_POINTS = 3000;
 const EDGE = 12;
 
 export type ThumbnailLook = { width: number; height: number; shade: Shade; box: Box };
 
-/** `at` lies between frames of the thumbnail. */
+/** `at` is a fractional frame index. */
 export function drawThumbnail(
   canvas: HTMLCanvasElement,
   { frames, label }: ThumbnailFrames,

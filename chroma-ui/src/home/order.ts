@@ -1,4 +1,4 @@
-/** Pure: which runs stand on the home, and in which order. */
+/** Pure: the runs on the home page and their order. */
 import type { HomeQuery } from "../api/gql/graphql";
 
 export type HomeRun = HomeQuery["runs"][number];
@@ -17,7 +17,7 @@ export function metricNames(runs: readonly Pick<HomeRun, "metrics">[]): string[]
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([name]) => name);
 }
 
-/** Runs that carry every word, by `newest`, `oldest`, `name`, `size`, or a metric: losses and errors lowest first. */
+/** Runs that contain every word, ordered by `newest`, `oldest`, `name`, `size` or a metric (losses and errors lowest first). */
 export function foundRuns(runs: readonly HomeRun[], words: string, order: string): HomeRun[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   const fitting = runs.filter((run) => {
@@ -43,7 +43,7 @@ export function byProject(runs: readonly HomeRun[]): [project: string, runs: Hom
   return [...found];
 }
 
-/** The film a run is known by: all its samples through the epochs, by UMAP where it is drawn. */
+/** The film on a run's card: all samples over the epochs, by UMAP where that is available. */
 export function faceOf(run: HomeRun): HomeRun["films"][number] | null {
   const whole = run.films.filter(({ axis, subset, steps }) => axis === "EPOCHS" && !subset && steps === null);
   return whole.find(({ method, revision }) => method === "umap" && revision) ?? whole[0] ?? null;

@@ -8,7 +8,7 @@ type Acts = {
   onDelete: (run: HomeRun) => void;
 };
 
-/** Arrows lead from card to card, as they lie on the page; letters act on the one that has the focus. */
+/** Arrow keys move between the cards as they lie on the page; letters act on the focused card. */
 export function useCardKeys(runs: readonly HomeRun[], acts: Acts) {
   const list = useRef<HTMLElement>(null);
   const [last, setLast] = useState<string | null>(null);
@@ -21,7 +21,7 @@ export function useCardKeys(runs: readonly HomeRun[], acts: Acts) {
     const at = here();
     all[at < 0 ? 0 : Math.min(all.length - 1, Math.max(0, at + by))]?.focus();
   };
-  /** To the nearest card in the row above or below. */
+  /** Moves to the nearest card in the row above or below. */
   const leap = (sign: 1 | -1) => {
     const all = cards();
     const from = document.activeElement?.getBoundingClientRect();

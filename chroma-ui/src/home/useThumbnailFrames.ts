@@ -5,7 +5,7 @@ import { type Points, placed } from "../scatter/encode";
 
 export type ThumbnailFrames = { frames: Points[]; label: CategoricalColumn | null };
 
-/** A film larger than this is not fetched whole for a small picture. */
+/** Only the last frame is fetched of films larger than this. */
 const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The last frame of a film; all of them once `wanted`, where the film is small. */

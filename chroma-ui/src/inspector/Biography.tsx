@@ -10,11 +10,11 @@ import type { Place } from "./useSample";
 
 type Props = {
   shown: ShownFrame;
-  /** Whose sample it is. */
+  /** The run, split, layer and step of the sample. */
   place: Place;
   position: number;
   classColours: Map<string, string>;
-  /** A step of the film to go to; null where the frames do not run over steps. */
+  /** Goes to a step of the film; null where the frames do not run over steps. */
   onStep: ((step: number) => void) | null;
 };
 
@@ -57,12 +57,12 @@ const LINES: readonly Line[] = [
   },
 ];
 const HEIGHT = 26;
-/** More predictions than this have no room for their names. */
+/** Names of more predictions than this do not fit. */
 const MOST_NAMES = 16;
 
 const whenOf = (moment: Moment) => (moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`);
 
-/** One sample through the epochs: what it was taken for, how surely, and what its neighbours did. */
+/** One sample through the epochs: its predictions, their confidence, and its neighbours. */
 export function Biography({ shown, place, position, classColours, onStep }: Props) {
   const { moments } = useBiography(shown, place, position);
   if (moments.length < 2) return null;
@@ -130,7 +130,7 @@ function Row(props: { line: Line; moments: readonly Moment[]; now: number; onSte
   const field = useRef<HTMLButtonElement>(null);
   const { width } = useSize(field);
   const cell = width / moments.length;
-  // Stops stand in the middle of their cells, under the predictions.
+  // Stops are in the middle of their cells, under the predictions.
   const stops = stopsOf(moments.map(line.read), line.scale, Math.max(0, width - cell), HEIGHT);
   const at = stops[now];
   const value = moments[now] ? line.read(moments[now]) : null;

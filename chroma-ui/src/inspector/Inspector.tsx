@@ -6,7 +6,7 @@ import { PANELS, type PanelProps } from "./panels";
 
 type Name = (typeof PANELS)[number]["name"];
 
-/** What is known of the run, the selection and the sample in focus; the panel opens of what was chosen last. */
+/** The run, the selection and the sample in focus, each in a tab; the tab of what was chosen last opens. */
 export function Inspector(props: PanelProps) {
   const [open, setOpen] = useState<Name>("run");
   const isFocused = props.focus.focused !== null;

@@ -6,7 +6,7 @@ import { SampleImage } from "./SampleImage";
 
 export type Near = {
   sampleId: string;
-  /** In the split of the film; null where it has no such sample. */
+  /** Position in the film's split; null where the split does not have it. */
   position: number | null;
   distance: number;
   label: string | null;
@@ -16,9 +16,9 @@ export type Near = {
 
 type Props = {
   split: { name: string; hasImages: boolean };
-  /** null while they are not known. */
+  /** null while unknown. */
   now: readonly Near[] | null;
-  /** Those in the frame before; null where there is none. */
+  /** The neighbours in the previous frame; null where there is none. */
   before: readonly Near[] | null;
   fetching: boolean;
   classColours: Map<string, string>;
@@ -27,7 +27,7 @@ type Props = {
 
 const ASKED = 15;
 
-/** The nearest neighbours in the full space at this frame, and who came and went since the frame before. */
+/** The nearest neighbours in the full space at this frame, and the changes since the previous frame. */
 export function Neighbours({ now: known, before: past, fetching, ...look }: Props) {
   const now = known ?? [];
   const before = known ? past : null;

@@ -20,7 +20,7 @@ export type SamplePanelProps = {
   index: number;
   position: number;
   split: { name: string; hasImages: boolean };
-  /** As the run of the frame shown tells of it. */
+  /** From the run of the frame shown. */
   sample: SampleDetail | null;
   now: readonly Near[] | null;
   before: readonly Near[] | null;
@@ -29,7 +29,7 @@ export type SamplePanelProps = {
   problem: string | null;
   classColours: Map<string, string>;
   onFocus: (position: number | null) => void;
-  /** To the frame of a step, or the nearest one; null where the frames do not run over steps. */
+  /** Goes to the frame of a step, or the nearest one; null where the frames do not run over steps. */
   onStep: ((step: number) => void) | null;
 };
 

@@ -1,6 +1,6 @@
 /** Pure: how the neighbours of a sample changed from one moment to another. */
 
-/** Which of the neighbours came, and which of those before went, in their own orders; samples are known by their ids. */
+/** Neighbours that are new, and previous ones that are gone, each in its own order; samples are compared by id. */
 export function changeOf<N extends { sampleId: string }>(
   before: readonly N[] | null,
   now: readonly N[],

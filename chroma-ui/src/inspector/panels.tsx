@@ -1,4 +1,4 @@
-/** The tabs of the inspector: a panel more is an entry more in `PANELS`. */
+/** The tabs of the inspector. To add a panel, write a component and add it to `PANELS`. */
 import type { ReactNode } from "react";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
@@ -11,7 +11,7 @@ import styles from "./inspector.module.css";
 import { SamplePanel } from "./SamplePanel";
 import type { Focus } from "./useFocus";
 
-/** What every panel is given; a panel takes what it needs of it. */
+/** The props of every panel; a panel uses those it needs. */
 export type PanelProps = {
   run: RunDetail;
   split: RunDetail["splits"][number] | null;

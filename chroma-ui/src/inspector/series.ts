@@ -1,8 +1,8 @@
-/** Pure: numbers through time as a line in a small box. */
+/** Pure: a time series as a line in a small box. */
 
 export type Stop = { x: number; y: number };
 
-/** Places of known values in a box; null where a value is missing, so that the line breaks there. */
+/** Coordinates of known values in a box; null where a value is missing, so that the line breaks there. */
 export function stopsOf(
   values: readonly (number | null)[],
   [low, high]: readonly [number, number],

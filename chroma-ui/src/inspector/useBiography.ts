@@ -8,7 +8,7 @@ export type Moment = NonNullable<BiographyQuery["sample"]>["biography"][number];
 
 const NONE: readonly Moment[] = [];
 
-/** What a run knows of one sample at every snapshot of a layer; asked again when there are more, or a graph came. */
+/** One sample at every snapshot of a layer; fetched again when there are more snapshots or neighbour graphs. */
 export function useBiography(
   { film, revision }: ShownFrame,
   { runId, split, layer }: Place,

@@ -10,7 +10,7 @@ import { type SampleDetail, useNeighbors, useSample } from "./useSample";
 /** The sample in focus; `focused` is null where the film does not have it. */
 export type Focus = ReturnType<typeof useFocus>;
 
-/** Neighbours as a frame's own run tells of them, by their positions in the film's split. */
+/** Neighbours from the frame's own run, with their positions in the film's split. */
 function nearIn(source: FrameSource, neighbors: SampleDetail["neighbors"]): Near[] {
   const { runId, split } = source.place;
   return neighbors.map(({ position, ...near }) => ({

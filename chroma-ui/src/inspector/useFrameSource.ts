@@ -3,20 +3,20 @@ import { type Film, type Frame, fetchMatches } from "../api/bytes";
 import { useLoaded } from "../lib/useLoaded";
 import type { Place } from "./useSample";
 
-/** What `matches` answers where the other split has no such sample. */
+/** In `matches`: the other split does not have this sample. */
 const NO_MATCH = 0xffffffff;
 
-/** Where a frame's samples are source of: in its own run, which may have them at other positions than the film. */
+/** Where a frame's sample details come from: its own run, which may order the samples differently than the film. */
 export type FrameSource = {
   place: Place;
-  /** The position there of the sample at a position of the film's split, and the way back. */
+  /** From a position in the film's split to the one in the frame's run, and back. */
   there: (position: number) => number | null;
   back: (position: number) => number | null;
 };
 
 const same = (position: number) => position;
 
-/** null while it is not known. */
+/** null while it is unknown. */
 export function useFrameSource(film: Film | null, frame: Frame | null): FrameSource | null {
   const [runId, split, n] = [film?.runId ?? "", film?.split ?? "", film?.n ?? 0];
   const own = frame?.runId ?? runId;

@@ -1,13 +1,13 @@
 import { useQuery } from "urql";
 import { SampleDetailDocument, type SampleDetailQuery, SampleNeighborsDocument } from "../api/gql/graphql";
 
-/** Where samples and their neighbours are told of; positions are those of its split. */
+/** Where samples and their neighbours are read; positions are those of its split. */
 export type Place = { runId: string; split: string; layer: string; step: number };
 export type SampleDetail = NonNullable<SampleDetailQuery["sample"]>;
 
 const NOWHERE: Place = { runId: "", split: "", layer: "", step: 0 };
 
-/** A sample with its neighbours at a step; the answer before stays while the next is on its way. */
+/** A sample with its neighbours at a step; the previous answer stays until the next one arrives. */
 export function useSample(place: Place | null, position: number | null) {
   const [{ data, fetching, error }] = useQuery({
     query: SampleDetailDocument,
@@ -23,7 +23,7 @@ export function useSample(place: Place | null, position: number | null) {
   };
 }
 
-/** The neighbours of a sample alone; null while they are not known. */
+/** Only the neighbours of a sample; null while unknown. */
 export function useNeighbors(place: Place | null, position: number | null) {
   const pause = place === null || position === null;
   const [{ data, fetching }] = useQuery({

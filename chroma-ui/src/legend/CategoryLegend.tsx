@@ -7,7 +7,7 @@ import { Section } from "../ui/controls";
 import styles from "./legend.module.css";
 
 const ORDERS = ["class", "size", "accuracy"] as const;
-/** Longer legends can be searched. */
+/** Legends with more entries than this have a search field. */
 const SEARCHED = 14;
 type Order = (typeof ORDERS)[number];
 
@@ -78,7 +78,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
                 if (event.detail <= 1) toggleCategory(entry.name);
               }}
               onDoubleClick={() => {
-                // The first click of the two has already switched this one.
+                // The first click of the double-click has already toggled this one.
                 toggleCategory(entry.name);
                 isolateCategory(entry.name, names);
               }}

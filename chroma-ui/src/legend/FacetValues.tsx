@@ -11,16 +11,16 @@ type Props = {
   values: CategoricalColumn;
   filter: Filter | undefined;
   present: Uint8Array;
-  /** 1 for points that are counted where the other filters let them pass. */
+  /** 1 for points that are counted if they pass the other filters. */
   among: Uint8Array;
   sifted: Sifted;
 };
 
-/** More values than this are found by searching. */
+/** At most this many values are listed; others are found by searching. */
 const MOST_VALUES = 60;
 const SEARCHED = 12;
 
-/** The values of a column, with the points they have left and in all; a click filters by a value. */
+/** The values of a column, with their points after filtering and in total; a click filters by a value. */
 export function FacetValues({ name, values, filter, present, among, sifted }: Props) {
   const setFilter = useView((view) => view.setFilter);
   const [words, setWords] = useState("");

@@ -15,7 +15,7 @@ import { RangeBrush } from "./RangeBrush";
 
 type Props = { columns: readonly Column[]; shown: ShownFrame; picture: Picture };
 
-/** The points that facets count: those in the frame, of the selection where there is one. */
+/** 1 for the points that the filters count: those in the frame, and in the selection if there is one. */
 export function countedPoints(present: Uint8Array, selected: Uint32Array): Uint8Array {
   if (selected.length === 0) return present;
   const counted = new Uint8Array(present.length);
@@ -23,7 +23,7 @@ export function countedPoints(present: Uint8Array, selected: Uint32Array): Uint8
   return counted;
 }
 
-/** What can be filtered by: every column, with how many points its values have, shown and in all. */
+/** Filters by column; each value shows how many points it has after filtering and in total. */
 export function Facets({ columns, shown, picture }: Props) {
   const filters = useView((view) => view.filters);
   const { clearFilters } = useView.getState();

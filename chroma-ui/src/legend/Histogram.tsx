@@ -2,7 +2,7 @@ import styles from "./legend.module.css";
 
 type Props = { counts: readonly number[]; colourOf: (bin: number) => string; label: string };
 
-/** Bars of equal width; heights are square roots, so that rare values can be seen beside common ones. */
+/** Bars of equal width on a square-root scale, so that rare values are visible beside common ones. */
 export function Histogram({ counts, colourOf, label }: Props) {
   const most = Math.sqrt(Math.max(1, ...counts));
   return (

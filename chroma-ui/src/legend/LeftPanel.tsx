@@ -16,11 +16,11 @@ type Props = {
   columns: readonly Column[];
   shown: ShownFrame | null;
   picture: Picture | null;
-  /** What can colour the points besides the film's columns. */
+  /** Further columns to colour by, besides the film's. */
   more?: readonly Column[];
 };
 
-/** The sections from top to bottom: one more is one more entry. */
+/** The sections from top to bottom. To add one, add an entry. */
 const SECTIONS: readonly { name: string; Content: (props: Props) => ReactNode }[] = [
   { name: "colour", Content: ColourBy },
   { name: "legend", Content: Legend },
@@ -28,7 +28,7 @@ const SECTIONS: readonly { name: string; Content: (props: Props) => ReactNode }[
   { name: "appearance", Content: Appearance },
 ];
 
-/** How the points are coloured, which are shown, and how they look. */
+/** Colour, legend, filters and appearance of the points. */
 export function LeftPanel(props: Props) {
   return (
     <div className={styles.panel}>
@@ -67,7 +67,7 @@ function ColourBy({ columns, shown, picture, more = [] }: Props) {
   );
 }
 
-/** How many values a column has, for the small print of the list. */
+/** How many values a column has. */
 function extentOf({ name, legend }: Column): string {
   if (!legend) return "number";
   const classes = name === "label" || name === "prediction";

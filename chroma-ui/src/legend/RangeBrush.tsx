@@ -11,16 +11,16 @@ import styles from "./legend.module.css";
 type Props = {
   name: string;
   values: NumericColumn;
-  /** What the histogram spans; all values by default. What lies outside stands in its outermost bars. */
+  /** The histogram's range; all values by default. Values outside count in the outermost bars. */
   span?: readonly [number, number];
-  /** 1 for points that are counted where the other filters let them pass. */
+  /** 1 for points that are counted if they pass the other filters. */
   among: Uint8Array;
   sifted: Sifted;
   colourOf?: (share: number) => string;
 };
 
 const BINS = 32;
-/** A drag over less than this share of the width is a click, which takes the range away. */
+/** A drag over less than this share of the width is a click, which removes the range. */
 const LEAST_DRAG = 0.02;
 
 /** The distribution of a numeric column; dragging over it, or moving its ends, filters by a range. */
@@ -42,7 +42,7 @@ export function RangeBrush({ name, values, span, among, sifted, colourOf }: Prop
     return box ? Math.min(1, Math.max(0, (event.clientX - box.left) / Math.max(1, box.width))) : 0;
   };
   const valueAt = (share: number) => low + share * (high - low);
-  /** The outermost bars hold what lies beyond the scale: a range that reaches the end takes it along. */
+  /** The outermost bars hold the values beyond the scale: a range that reaches the end includes them. */
   const choose = (from: number, to: number) => {
     const range: [number, number] = [
       from <= low ? Math.min(low, whole[0]) : from,

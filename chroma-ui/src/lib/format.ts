@@ -2,7 +2,7 @@ const WHOLE = new Intl.NumberFormat("en-US");
 
 export const count = (value: number): string => WHOLE.format(value);
 
-/** Enough digits to tell values apart, never more than four. */
+/** A number with enough digits to compare values, at most four. */
 export function decimal(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -15,7 +15,7 @@ export const percent = (share: number): string => {
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
 };
 
-/** A probability in percent, with the digit that tells likely from sure. */
+/** A probability in percent, with one decimal; never rounded to certainty. */
 export const chance = (share: number): string =>
   share < 0.0005 ? "< 0.1%" : `${(Math.min(share, share < 1 ? 0.9994 : 1) * 100).toFixed(1)}%`;
 
@@ -25,7 +25,7 @@ export function bytes(value: number): string {
   return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(2)} GB`;
 }
 
-/** How long ago, in the largest fitting unit. */
+/** Time since a date, in the largest fitting unit. */
 export function ago(moment: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(moment)) / 1000);
   if (!Number.isFinite(seconds)) return "";

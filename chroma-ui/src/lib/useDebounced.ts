@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The value once it has stood still for `ms`; null clears at once. */
+/** The value once it has not changed for `ms`; null clears it at once. */
 export function useDebounced<T>(value: T | null, ms: number): T | null {
   const [settled, setSettled] = useState(value);
   useEffect(() => {

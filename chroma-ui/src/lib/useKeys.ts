@@ -6,10 +6,10 @@ const BUSY =
 const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a";
 
-/** `KeyboardEvent.key`, in lower case where it is a letter, after `mod+` with Ctrl or ⌘; and what it does. */
+/** `KeyboardEvent.key` (letters in lower case, `mod+` before it for Ctrl or ⌘), and what it does. */
 export type Key = readonly [name: string, act: () => void];
 
-/** Page-wide keys; a widget that has the focus keeps its own. */
+/** Keyboard shortcuts of the page; a focused widget keeps its own keys. */
 export function useKeys(keys: readonly Key[]): void {
   const latest = useRef(keys);
   latest.current = keys;
@@ -33,7 +33,7 @@ export function useKeys(keys: readonly Key[]): void {
       event.preventDefault();
       found[1]();
     };
-    // A button that was clicked, not reached by keyboard, does not keep the space bar from the film.
+    // A clicked button gives up the focus, so that the space bar still plays the film.
     const onClick = (event: MouseEvent) => {
       const at = document.activeElement;
       if (event.detail > 0 && at instanceof HTMLButtonElement && !at.closest(BUSY)) at.blur();

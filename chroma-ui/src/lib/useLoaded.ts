@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** What `load` resolves to; the answer before stays while the next is on its way, null after a failure. Memoise `load`. */
+/** What `load` resolves to; null after a failure. The previous value stays until the next arrives. Memoise `load`. */
 export function useLoaded<T>(load: () => Promise<T>): T | null {
   const [loaded, setLoaded] = useState<T | null>(null);
   useEffect(() => {

@@ -14,7 +14,7 @@ function useMedia(query: string): boolean {
   );
 }
 
-/** The shade in use, after the person's choice and the system's. */
+/** Dark or light, by this person's choice or the system's. */
 export function useShade(): Shade {
   const theme = usePreferences((preferences) => preferences.theme);
   const systemIsLight = useMedia("(prefers-color-scheme: light)");

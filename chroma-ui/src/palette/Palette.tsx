@@ -13,7 +13,7 @@ type Props = {
   onOpenChange: (open: boolean) => void;
   commands: readonly Command[];
   runs: readonly RunEntry[];
-  /** Where samples are looked for; null while no film is open. */
+  /** The split in which samples are searched; null while no film is open. */
   place: { runId: string; split: string } | null;
   onRun: (run: string) => void;
   onSample: (position: number) => void;
@@ -25,7 +25,7 @@ const REST_MS = 150;
 const MOST_COMMANDS = 8;
 const MOST_RUNS = 6;
 
-/** One field for everything: commands, runs and samples. */
+/** One search field for commands, runs and samples. */
 export function Palette(props: Props) {
   return (
     <Dialog.Root open={props.open} onOpenChange={props.onOpenChange}>

@@ -8,7 +8,7 @@ import { useView } from "../state/view";
 
 export type Command = { name: string; hint?: string; act: () => void };
 
-/** The entries whose text holds every word. */
+/** The entries whose text contains every word. */
 export function fitting<T>(entries: readonly T[], words: string, textOf: (entry: T) => string): T[] {
   const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
   return entries.filter((entry) => {
@@ -17,7 +17,7 @@ export function fitting<T>(entries: readonly T[], words: string, textOf: (entry:
   });
 }
 
-/** What the palette offers for a film. */
+/** The commands for a film. */
 export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
   const { colourBy, clearFilters, setFilter, look, setLook } = useView.getState();
   const { setTool, clear } = useSelection.getState();

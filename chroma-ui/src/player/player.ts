@@ -1,4 +1,4 @@
-/** A film in a file of its own: plays without a server, a network, or the dashboard's React. */
+/** The player of exported films: it needs no server, no network and no React. */
 import { columnTitle, count, decimal } from "../lib/format";
 import { boundingBox, union } from "../scatter/encode";
 import { createPlot } from "../scatter/plot";
@@ -7,12 +7,12 @@ import { showFrame } from "./view";
 import "../ui/tokens.css";
 import "./player.css";
 
-/** A page of thumbnails: so many, in rows of so many. */
+/** Thumbnails of a page, and of a row. */
 const TILES = 1024;
 const TILES_A_ROW = 32;
 /** CSS pixels of a thumbnail beside a point. */
 const TILE_PX = 64;
-/** From frame to frame while it plays; without motion where the person wants none. */
+/** Time from frame to frame while the film plays, in ms; without animation where the person prefers reduced motion. */
 const GLIDE_MS = 700;
 const PAUSE_MS = 350;
 

@@ -1,4 +1,4 @@
-/** Pure: what an exported page carries → frames and columns. The server's half is `chroma/server/film_export.py`. */
+/** Pure: reads the film embedded in an exported page, which `chroma/server/film_export.py` writes. */
 import type { ColumnValues } from "../api/bytes";
 import { MISSING_U16, type Points, placed, type Square } from "../scatter/encode";
 
@@ -14,7 +14,7 @@ type Header = {
   square: Square;
   frames: { title: string; trustworthiness: number | null }[];
   columns: { name: string; legend: string[] | null; low: number; high: number; perFrame: boolean }[];
-  /** How many columns the film has; a large one leaves some out. */
+  /** How many columns the film has; a large film is exported without some of them. */
   columnsOf: number;
   /** Bytes of each page of thumbnails: 1,024 points, 32 a row, 32 pixels a side. */
   sprites: number[];
@@ -27,7 +27,7 @@ export type ExportedFilm = Omit<Header, "square" | "columns" | "sprites"> & {
   columns: { name: string; at: (frame: number) => ColumnValues; range: [number, number] | null }[];
 };
 
-/** Text in base64 of bytes under zlib → those bytes. */
+/** Decodes base64 text of zlib-compressed bytes. */
 export async function inflate(text: string): Promise<ArrayBuffer> {
   const packed = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));

@@ -1,4 +1,4 @@
-/** Pure: one frame of an exported film, how it is coloured → what the plot draws and the legend says. */
+/** Pure: turns a frame of an exported film and its colour column into what the plot draws and the legend lists. */
 import { countCodes } from "../film/statistics";
 import type { Shade } from "../lib/useTheme";
 import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../scatter/encode";

@@ -32,7 +32,7 @@ const CHOICES = [
   },
 ] as const;
 
-/** What the frames of the film run over; over runs also which. */
+/** Chooses what the frames of the film run over; over runs also which runs. */
 export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props) {
   const over = useView((view) => view.over);
   const mates = useView((view) => view.mates);
@@ -56,7 +56,7 @@ export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props)
         why ? `No other run can join: ${why}.` : "The project has no other run; a film over runs needs two.",
       );
     } else {
-      // Over runs the step says nothing; back over epochs the frame left is shown again.
+      // Over runs the step has no meaning; it is kept, so that going back to epochs shows the same frame.
       runOver(
         next,
         next === "layers" ? step : useView.getState().step,

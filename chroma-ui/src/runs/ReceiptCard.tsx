@@ -9,7 +9,7 @@ import styles from "./receipt.module.css";
 
 const of = (n: number, all: number) => (all ? `${count(n)} of ${count(all)}` : count(n));
 
-/** What was captured, what it cost and what is missing, as the training's last lines said it. */
+/** The receipt that the training printed: what was captured, what it cost and what is missing. */
 export function ReceiptCard({ receipt }: { receipt: Receipt }) {
   const { layers, identity, missing, notes, errors, command } = receipt;
   return (

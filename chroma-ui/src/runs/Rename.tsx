@@ -3,7 +3,7 @@ import { IconButton } from "../ui/Button";
 import { Check } from "../ui/icons";
 import styles from "./runs.module.css";
 
-/** A name that is being changed: Enter keeps it, Escape leaves it as it was. */
+/** A field to change a name: Enter saves it, Escape leaves it unchanged. */
 export function Rename(props: { name: string; onDone: (name: string) => void; onCancel: () => void }) {
   const [name, setName] = useState(props.name);
   const submit = (event: FormEvent) => {

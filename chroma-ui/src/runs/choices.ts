@@ -1,4 +1,4 @@
-/** Pure: which layer, split and frame to show when the address does not say, or names one that is not there. */
+/** Pure: the layer, split and frame to show when the address names none, or one that does not exist. */
 import type { Film, Frame } from "../api/bytes";
 import type { FilmRequest } from "../api/useFilm";
 import { type Axis, markOf } from "../state/axis";
@@ -15,7 +15,7 @@ export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["lay
   );
 }
 
-/** The split asked for; else the first of val, train and the others that has snapshots of the layer. */
+/** The requested split; else val, or the first one, of those that have snapshots of the layer. */
 export function pickSplit(
   run: RunDetail,
   layer: string,
@@ -33,7 +33,7 @@ export function pickSplit(
 
 type Filmed = Pick<View, "method" | "over" | "step" | "mates" | "epoch" | "only">;
 
-/** What to ask the server for: over layers those of the step shown, over runs this one and its mates. */
+/** The request for a film: over layers those of the step shown, over runs this one and the other chosen ones. */
 export function filmRequest(view: Filmed, runId: string, layer: string, split: string): FilmRequest {
   const { method, over, step, mates, epoch, only } = view;
   return {
@@ -49,14 +49,14 @@ export function filmRequest(view: Filmed, runId: string, layer: string, split: s
   };
 }
 
-/** Whether a new snapshot of its run belongs in a film: others stay as they were when they were asked for. */
+/** Whether new snapshots of its run extend a film; other films stay as they were requested. */
 export const grows = (film: Film): boolean =>
   film.axis === "EPOCHS" && film.status !== "FAILED" && film.status !== "CANCELLED";
 
-export type Sought = { over: Axis; at: string | null; step: number | null };
+export type FrameChoice = { over: Axis; at: string | null; step: number | null };
 
-/** The frame that is sought: over epochs by its step, or the last one before it; else the newest, or last. */
-export function pickFrame(frames: readonly Frame[], { over, at, step }: Sought): number {
+/** The index of a frame: over epochs that of the step, or the last one before it; else by layer or run; by default the last. */
+export function pickFrame(frames: readonly Frame[], { over, at, step }: FrameChoice): number {
   if (over !== "epochs") {
     const found = frames.findIndex((frame) => markOf(frame, over) === at);
     return found < 0 ? frames.length - 1 : found;

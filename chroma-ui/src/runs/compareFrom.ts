@@ -1,7 +1,7 @@
 import type { Pane } from "../state/panes";
 import { useView } from "../state/view";
 
-/** Puts what is shown beside another layer of the run; beside the run's end where it has one layer. */
+/** Compares the film with another layer of the run, or with the run's end where it has one layer. */
 export function compareFrom(here: Pane, layers: readonly { name: string }[]): void {
   const { compare, setLinked } = useView.getState();
   const other = layers.find(({ name }) => name !== here.layer);

@@ -1,4 +1,4 @@
-/** Pure: what can draw a layer and a split: the server, or the coordinates that the user logged. */
+/** Pure: layout methods available for a layer and a split. */
 import type { Method } from "../state/url";
 import type { RunDetail } from "./run";
 
@@ -10,11 +10,11 @@ const METHODS: readonly { value: Method; name: string; title: string }[] = [
 
 type Drawable = Pick<RunDetail, "snapshots" | "coordinates">;
 
-/** Whether coordinates of a layer and a split were logged. */
+/** Whether the user logged coordinates of a layer and a split. */
 export const hasLogged = (run: Drawable, layer: string, split: string): boolean =>
   run.coordinates.some((logged) => logged.layer === layer && logged.split === split);
 
-/** The methods that have something to draw, in the order they are offered. */
+/** The available methods, in the order they are offered. */
 export function methodsFor(run: Drawable, layer: string, split: string) {
   const captured = run.snapshots.some(
     (taken) => taken.layer === layer && taken.split === split && taken.status !== "OPEN",
@@ -23,7 +23,7 @@ export function methodsFor(run: Drawable, layer: string, split: string) {
   return METHODS.filter(({ value }) => (value === "logged" ? logged : captured));
 }
 
-/** The method asked for where it has something to draw, else UMAP, else what there is. */
+/** The requested method where it is available, else UMAP, else the first available one. */
 export function pickMethod(run: Drawable, layer: string, split: string, wanted: Method): Method | null {
   const there = methodsFor(run, layer, split).map(({ value }) => value);
   return [wanted, "umap" as const].find((name) => there.includes(name)) ?? there[0] ?? null;

@@ -1,4 +1,4 @@
-/** Pure: the receipt as the server hands it over → what can be shown of it. */
+/** Pure: reads the receipt that the server sends. */
 
 export type ReceiptLine = {
   layer: string;
@@ -13,13 +13,13 @@ export type ReceiptLine = {
 
 export type Receipt = {
   layers: ReceiptLine[];
-  /** Split to how its ids are known. */
+  /** How samples are identified, by split. */
   identity: Record<string, string>;
   bytes: number | null;
   seconds: number | null;
   training_seconds: number | null;
   percent: number | null;
-  /** Reason to the number of records that are not there because of it. */
+  /** Number of missing records, by reason. */
   missing: Record<string, number>;
   notes: string[];
   errors: string[];
@@ -39,7 +39,7 @@ const texts = (value: unknown): string[] =>
 const object = (value: unknown): Record<string, unknown> =>
   value && typeof value === "object" && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
 
-/** null where there is no receipt yet; what an older Chroma did not write stays empty. */
+/** null where there is no receipt yet; fields that an older Chroma did not write are empty. */
 export function readReceipt(value: unknown): Receipt | null {
   const found = object(value);
   if (Object.keys(found).length === 0) return null;

@@ -13,7 +13,7 @@ type Failed = { graphQLErrors: readonly { message: string }[]; message: string }
 
 const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
 
-/** Renames, tags and deletes runs; tags and deletions can be undone. `onChanged` asks for the runs again. */
+/** Renames, tags and deletes runs; tags and deletions can be undone. `onChanged` fetches the runs again. */
 export function useRunChanges(onChanged: () => void) {
   const [, renameRun] = useMutation(RenameRunDocument);
   const [, tagRun] = useMutation(TagRunDocument);
@@ -43,7 +43,7 @@ export function useRunChanges(onChanged: () => void) {
     if (error) notify(`The tag stays on “${run.name}”: ${why(error)}`);
     else notify(`Took “${name}” off “${run.name}”.`, { label: "Undo", run: () => void tag(run, name) });
   };
-  /** `onDeleted` and `onRestored` follow what happened. */
+  /** `onDeleted` is called once the run is deleted, `onRestored` once that was undone. */
   const remove = async (run: Named, onDeleted?: () => void, onRestored?: () => void): Promise<void> => {
     const { error } = await deleteRun({ id: run.id });
     if (error) {

@@ -11,7 +11,7 @@ import type { RunDetail } from "./run";
 
 type Wanted = { run: string | null; layer: string | null; split: string | null };
 
-/** A run with the layer, the split and the film that are wanted of it, kept up to date with the server. */
+/** A run with its requested layer, split and film, kept up to date with the server. */
 export function useRunFilm(
   wanted: Wanted,
   requestOf: (run: RunDetail, layer: string, split: string, method: Method) => FilmRequest,
@@ -43,7 +43,7 @@ export function useRunFilm(
     if (["LISTENING", "RUN", "SNAPSHOT", "METRIC", "TAG"].some((kind) => kinds.has(kind))) {
       askRun({ requestPolicy: "network-only" });
     }
-    // A new snapshot lengthens the film; asking for it again is harmless.
+    // A new snapshot extends the film; requesting it again is harmless.
     if (kinds.has("SNAPSHOT") && film && grows(film)) void ask();
     else if (["LISTENING", "FILM", "TAG"].some((kind) => kinds.has(kind))) void refresh(kinds.has("TAG"));
   });
@@ -59,10 +59,10 @@ export function useRunFilm(
     layer,
     split,
     film,
-    /** What draws it; null where there is nothing to draw. */
+    /** The film's layout method; null where there is nothing to show. */
     method,
     problem: problem ?? (film?.status === "FAILED" ? (film.error ?? "The server gave no reason.") : null),
-    /** Why the server refused to tell of the run. */
+    /** Why the server refused to send the run. */
     refusal: error?.graphQLErrors[0] ?? null,
     isGone: wanted.run !== null && data !== undefined && (data.run === null || deleted),
     askFilm: () => void ask(),

@@ -1,15 +1,15 @@
 import type { Box } from "./encode";
 
-/** From plot coordinates to CSS pixels of the canvas. */
+/** Maps plot coordinates to CSS pixels of the canvas. */
 export type Transform = { toX: (x: number) => number; toY: (y: number) => number };
 
-/** What the view looks at: its middle, and half its height in plot coordinates. */
+/** The camera: its centre, and half the height of what it sees, in plot coordinates. */
 export type Stance = { x: number; y: number; distance: number };
 
 /** CSS pixels. */
 export type Room = { width: number; height: number };
 
-/** Nearer than this the grid of u16 shows, farther the film is a dot. */
+/** Closer than this the u16 grid becomes visible; farther than that the film is a dot. */
 const NEAREST = 0.004;
 const FARTHEST = 12;
 
@@ -21,13 +21,13 @@ export function screenTransform({ x, y, distance }: Stance, { width, height }: R
   };
 }
 
-/** The place in the plot under a pixel of the canvas. */
+/** The plot coordinates under a pixel of the canvas. */
 export function placeUnder(stance: Stance, { width, height }: Room, px: number, py: number) {
   const scale = (2 * stance.distance) / height;
   return { x: stance.x + (px - width / 2) * scale, y: stance.y - (py - height / 2) * scale };
 }
 
-/** The stance from which the whole box is seen with a margin around it, beside what covers the left edge. */
+/** The camera that sees the whole box with a margin, right of the `covered` pixels at the left edge. */
 export function stanceOf(box: Box, { width, height }: Room, margin = 0.1, covered = 0): Stance {
   const halfWidth = (box.right - box.left) / 2;
   const halfHeight = (box.top - box.bottom) / 2;
@@ -37,7 +37,7 @@ export function stanceOf(box: Box, { width, height }: Room, margin = 0.1, covere
   return { x: (box.left + box.right) / 2 - shift, y: (box.bottom + box.top) / 2, distance };
 }
 
-/** Nearer by `factor`, the place under a pixel staying where it is. */
+/** Closer by `factor`; the point under the pixel stays where it is. */
 export function zoomed(stance: Stance, room: Room, factor: number, px: number, py: number): Stance {
   const distance = Math.min(FARTHEST, Math.max(NEAREST, stance.distance / factor));
   const held = placeUnder(stance, room, px, py);
@@ -47,7 +47,7 @@ export function zoomed(stance: Stance, room: Room, factor: number, px: number, p
 
 export const mix = (from: number, to: number, t: number): number => from + (to - from) * t;
 
-/** On the way from one stance to another; the zoom is even to the eye. */
+/** Between two cameras; the zoom is interpolated geometrically, which looks even. */
 export const mixStances = (from: Stance, to: Stance, t: number): Stance => ({
   x: mix(from.x, to.x, t),
   y: mix(from.y, to.y, t),

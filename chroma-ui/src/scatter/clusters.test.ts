@@ -4,7 +4,7 @@ import { momentPlace, type Points } from "./encode";
 import { pointsAt } from "./pointsAt";
 
 const all = (n: number) => Uint32Array.from({ length: n }, (_, i) => i);
-/** n places on a spiral around (x, y), at most `reach` away. */
+/** n positions on a spiral around (x, y), at most `reach` away. */
 const blob = (n: number, x: number, y: number, reach: number): [number, number][] =>
   Array.from({ length: n }, (_, i) => {
     const away = reach * Math.sqrt((i + 0.5) / n);
@@ -67,6 +67,6 @@ it("follows points on their way", () => {
   const to = pointsAt(blob(60, 0.5, 0, 0.1));
   const groups = groupsAmong(new Uint16Array(60), all(60), 1);
   const [outer] = clusterContours(groups, ...momentPlace({ from, to, along: 0.5 }));
-  // half way: the line runs around the middle, and touches neither end
+  // half-way: the contour lies around the middle, and touches neither end
   expect(reachOf(outer.rings, 0, 0)).toBeLessThan(0.4);
 });

@@ -1,17 +1,17 @@
-/** Pure: where the groups of points are, and how dense they lie. */
+/** Pure: centres and density contours of groups of points. */
 import { contours } from "d3-contour";
 import type { PlaceOf } from "./encode";
 
 export type Cluster = { code: number; x: number; y: number; size: number };
 export type Contour = { code: number; level: number; rings: [number, number][][] };
 
-/** Groups with fewer points carry neither a name nor a contour. */
+/** Groups with fewer points have neither a name nor a contour. */
 const SMALLEST_CLUSTER = 8;
-/** Points of one group looked at: more change neither its middle nor its shape. */
+/** At most this many points of a group are used: more change neither its centre nor its shape. */
 export const SAMPLE = 2500;
-/** Shares of a group's highest density at which its two lines run. */
+/** Shares of a group's peak density at which its two contours lie. */
 const LEVELS = [0.045, 0.22];
-/** Points whose distance to their k-th neighbour is measured, to know how tight a group is. */
+/** Points whose distance to their k-th neighbour is measured, to find how dense a group is. */
 const PROBES = 96;
 const NEIGHBOUR = 6;
 /** The widest and the narrowest kernel, in plot coordinates (the film spans 2). */
@@ -20,10 +20,10 @@ const NARROWEST = 0.006;
 /** Cells of a group's density grid on its longer side. */
 const MOST_CELLS = 150;
 
-/** A group of points: how many there are, and some of them, spread evenly. */
+/** A group of points: its size, and an even sample of its points. */
 export type Group = { code: number; size: number; few: Uint32Array };
 
-/** The groups among the drawn points that are large enough to be told of. */
+/** The groups of the drawn points that are large enough to be named. */
 export function groupsAmong(codes: Uint16Array, drawn: Uint32Array, groups: number, most = SAMPLE): Group[] {
   const sizes = new Uint32Array(groups);
   for (const i of drawn) if (codes[i] < groups) sizes[codes[i]]++;
@@ -34,7 +34,7 @@ export function groupsAmong(codes: Uint16Array, drawn: Uint32Array, groups: numb
     const code = codes[i];
     if (code >= groups) continue;
     const room = members[code].length;
-    // The k-th of those kept is the first at or beyond k / room of the way.
+    // The k-th sampled point is the first at or after the share k / room of the group.
     if (seen[code]++ * room >= kept[code] * sizes[code] && kept[code] < room) members[code][kept[code]++] = i;
   }
   return members.flatMap((few, code) =>
@@ -42,7 +42,7 @@ export function groupsAmong(codes: Uint16Array, drawn: Uint32Array, groups: numb
   );
 }
 
-/** The same groups by fewer points. */
+/** The same groups with fewer sampled points. */
 export const thinned = (groups: readonly Group[], most: number): Group[] =>
   groups.map((group) => {
     const stride = Math.ceil(group.few.length / most);
@@ -55,7 +55,7 @@ function median(values: Float32Array): number {
   return values.length % 2 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-/** The middle of each group: the median on each axis, which a few stray points do not pull away. */
+/** The centre of each group: the median on each axis, which outliers do not move. */
 export const clusterMedians = (groups: readonly Group[], x: PlaceOf, y: PlaceOf): Cluster[] =>
   groups.map(({ code, size, few }) => ({
     code,
@@ -64,7 +64,7 @@ export const clusterMedians = (groups: readonly Group[], x: PlaceOf, y: PlaceOf)
     y: median(Float32Array.from(few, y)),
   }));
 
-/** A kernel as wide as the points of a group are apart: the median distance to the k-th neighbour. */
+/** Kernel width by the spacing of a group's points: the median distance to the k-th neighbour. */
 export function bandwidthOf(x: Float32Array, y: Float32Array): number {
   const n = x.length;
   const k = Math.min(NEIGHBOUR, n - 1);
@@ -85,7 +85,7 @@ export function bandwidthOf(x: Float32Array, y: Float32Array): number {
   return Math.min(WIDEST, Math.max(NARROWEST, 1.1 * median(Float32Array.from(reaches))));
 }
 
-/** Blurs rows, then columns, three times by a box: close to a Gaussian. */
+/** Three box blurs of rows and columns: close to a Gaussian. */
 function blur(grid: Float32Array, width: number, height: number, radius: number): void {
   const line = new Float32Array(Math.max(width, height));
   const pass = (start: number, step: number, length: number) => {
@@ -108,7 +108,7 @@ function contoursOf(code: number, x: Float32Array, y: Float32Array, cells: numbe
   const margin = 3.4 * kernel;
   const [left, bottom] = [least(x) - margin, least(y) - margin];
   const [wide, high] = [-least(x.map(negated)) + margin - left, -least(y.map(negated)) + margin - bottom];
-  // Two cells to the kernel, unless the group is too spread out for that.
+  // Two cells per kernel width, unless the group is too spread out for that.
   const cell = Math.max(kernel / 2, Math.max(wide, high) / cells);
   const [width, height] = [Math.ceil(wide / cell) + 1, Math.ceil(high / cell) + 1];
   const grid = new Float32Array(width * height);
@@ -135,7 +135,7 @@ function contoursOf(code: number, x: Float32Array, y: Float32Array, cells: numbe
 const negated = (value: number) => -value;
 const least = (values: Float32Array): number => values.reduce((a, b) => Math.min(a, b), Infinity);
 
-/** Lines around each group where its density falls to a share of its peak, in plot coordinates. */
+/** Contours of each group at fixed shares of its peak density, in plot coordinates. */
 export const clusterContours = (
   groups: readonly Group[],
   x: PlaceOf,

@@ -1,6 +1,6 @@
 /**
- * Draws with the processor, where no graphics card does: what a browser then plays as WebGL takes several times
- * as long. The picture is the same. Two colour channels are blended with one multiplication.
+ * Draws on the CPU where there is no graphics card: a browser's own WebGL on the CPU takes several times as long.
+ * The picture is the same. Two colour channels are blended with one multiplication.
  */
 
 import { type Discs, discsOf, PLACES, reachOf } from "./discs";
@@ -11,10 +11,10 @@ import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED, type DrawOptions, type Renderer } 
 const LANES = 0x00ff00ff;
 const HALVES = 0x00800080;
 
-/** Premultiplied RGBA, little-endian, with a margin on each side: twice the reach of the discs at the edge. */
+/** Premultiplied RGBA, little-endian, with a margin on each side of twice the discs' reach. */
 export type Canvas32 = { words: Uint32Array; width: number; height: number; margin: number };
 
-/** What is drawn: places, codes, marks, and of each code red and blue, green and alpha in 16 bits each. */
+/** Positions, codes, marks, and the colours by code: red and blue, green and alpha, 16 bits each. */
 export type Cloud = {
   from: Points;
   to: Points;
@@ -24,7 +24,7 @@ export type Cloud = {
   greenAlpha: Uint32Array;
 };
 
-/** Pure: blends the points that bear one of the marks over the picture, in their order. */
+/** Pure: blends the points that have one of the marks over the picture, in their order. */
 export function paint(
   { words, width, height, margin }: Canvas32,
   { from, to, codes, marks, redBlue, greenAlpha }: Cloud,
@@ -36,7 +36,7 @@ export function paint(
   const [cameraX, cameraY, scaleX, scaleY] = camera;
   const onX = (width / 2) * scaleX;
   const onY = (height / 2) * scaleY;
-  // pixel = place on the grid * step + shift, for both frames
+  // pixel = grid position * step + shift, for both frames
   const lineX = ({ grid }: Points) => [grid.step * onX, (grid.left - cameraX) * onX + width / 2];
   const lineY = ({ grid }: Points) => [-grid.step * onY, height / 2 - (grid.bottom - cameraY) * onY];
   const [toStepX, toShiftX] = lineX(to);
@@ -75,7 +75,7 @@ export function paint(
   }
 }
 
-/** Divides colours by their alpha, in place: a canvas takes them so. */
+/** Divides colours by their alpha, in place, as a canvas expects them. */
 export function unmultiply(words: Uint32Array): void {
   for (let at = 0; at < words.length; at++) {
     const word = words[at];
@@ -93,7 +93,7 @@ export function createCpuRenderer(canvas: HTMLCanvasElement): Renderer {
   const sheet = canvas.getContext("2d", { willReadFrequently: true });
   if (!sheet)
     throw new Error("This browser gives no canvas to draw on: close other tabs and reload the page.");
-  /** The last drawing's; between two its memory may be taken back. */
+  /** The last drawing's; freed between drawings. */
   let image: WeakRef<ImageData> | null = null;
   let from: Points | null = null;
   let to: Points | null = null;

@@ -1,20 +1,20 @@
-/** Pure: antialiased discs as lists of pixels, one list for each place of the centre within its pixel. */
+/** Pure: antialiased discs as lists of pixels, one list for each position of the centre within its pixel. */
 
-/** Places per axis that the centre of a disc may take within a pixel. */
+/** Positions per axis that the centre of a disc can take within a pixel. */
 export const PLACES = 8;
 
 export type Discs = {
   /** See `reachOf`. */
   reach: number;
-  /** Where the list of each place begins, `PLACES * PLACES + 1` of them. */
+  /** Start of each position's list, `[PLACES * PLACES + 1]`. */
   starts: Uint32Array;
-  /** Pixels as distances from the centre's, in a picture of `stride` pixels per row. */
+  /** Pixels as offsets from the centre's pixel, in a picture with `stride` pixels per row. */
   offsets: Int32Array;
-  /** How much a pixel takes of the disc's colour, 1 to 256. */
+  /** Weight of the disc's colour in a pixel, 1 to 256. */
   weights: Uint16Array;
 };
 
-/** How far a disc reaches from the pixel of its centre. */
+/** Pixels that a disc reaches from the pixel of its centre. */
 export const reachOf = (diameter: number): number => Math.ceil(diameter / 2 + 0.5);
 
 /** Discs as the fragment shader draws them: alpha falls from 1 to 0 over one pixel at the edge. */

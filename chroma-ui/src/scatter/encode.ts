@@ -1,4 +1,4 @@
-/** Pure: bytes of the server → what the plot draws. */
+/** Pure: decodes the server's coordinates and columns into what the plot draws. */
 import type { RawFrame } from "../api/bytes";
 import { RAMP_STEPS } from "./palette";
 
@@ -7,13 +7,13 @@ export type PlaceOf = (index: number) => number;
 
 export const MISSING_U16 = 65535;
 
-/** Where the u16 grid of a revision lies: x = offsetX + u16 / 65534 * scale. */
+/** Placement of a revision's u16 grid: x = offsetX + u16 / 65534 * scale. */
 export type Square = { offsetX: number; offsetY: number; scale: number };
 
-/** Where the u16 grid of a frame lies in the plot, equal scales on both axes: x = left + u16 * step. */
+/** Placement of a frame's u16 grid in the plot, with equal scales on both axes: x = left + u16 * step. */
 export type Grid = { left: number; bottom: number; step: number };
 
-/** Places as they travelled, one u16 per axis; a missing point has `present` 0. */
+/** Positions as received, one u16 per axis; a missing point has `present` 0. */
 export type Points = {
   n: number;
   x: Uint16Array;
@@ -27,10 +27,10 @@ export type Points = {
 export const placeX = ({ grid, x }: Points, i: number): number => grid.left + grid.step * x[i];
 export const placeY = ({ grid, y }: Points, i: number): number => grid.bottom + grid.step * y[i];
 
-/** Where the points are: between two frames. */
+/** An interpolation between two frames; `along` is 0 at `from` and 1 at `to`. */
 export type Moment = { from: Points; to: Points; along: number };
 
-/** Places of the points on their way; one that is not in the first frame stands where it will be. */
+/** Interpolated coordinates of points; a point missing in the first frame is where the second has it. */
 export function momentPlace({ from, to, along }: Moment): [x: PlaceOf, y: PlaceOf] {
   const share = (index: number) => (from.present[index] ? along : 1);
   const way =
@@ -47,7 +47,7 @@ export type Codes = { codes: Uint16Array; missing: number };
 
 export type Box = { left: number; right: number; bottom: number; top: number };
 
-/** One array of ones for all frames that miss nothing. */
+/** One array of ones, shared by all frames without missing points. */
 let allPresent = new Uint8Array(0);
 
 function presentIn(raw: RawFrame): { present: Uint8Array; presentCount: number } {
@@ -60,7 +60,7 @@ function presentIn(raw: RawFrame): { present: Uint8Array; presentCount: number }
   return { present, presentCount: n - missing };
 }
 
-/** Places a frame on the square that fills the view; `view` stays while frames are appended. */
+/** Places a frame in the square that fills the view; `view` stays the same while frames are appended. */
 export function placed(raw: RawFrame, drawn: Square, view: Square): Points {
   return {
     n: raw.x.length,
@@ -75,7 +75,7 @@ export function placed(raw: RawFrame, drawn: Square, view: Square): Points {
   };
 }
 
-/** Points on their way: a share `t` of the way from one frame to another, on the grid of the latter. */
+/** Points at the share `t` of the way from one frame to another, on the grid of the latter. */
 export function between(from: Points, to: Points, t: number): Points {
   const x = to.x.slice();
   const y = to.y.slice();
@@ -135,7 +135,7 @@ export function encodeNumeric(values: Float32Array, low: number, high: number, s
   return { codes, missing: steps };
 }
 
-/** Indices of the points to draw, ascending: present, of no hidden code, and marked 0 in `fails`. */
+/** Indices of the points to draw, ascending: present, of no hidden code, and 0 in `fails`. */
 export function drawnPoints(
   points: Points,
   codes: Uint16Array,

@@ -1,9 +1,9 @@
-/** Pointer and wheel on the canvas → moves of the camera, picks, and paths that select. */
+/** Turns pointer and wheel events on the canvas into camera moves, clicks and selecting paths. */
 import { type Room, type Stance, zoomed } from "./camera";
 
 export type Tool = "move" | "lasso" | "box";
 export type Manner = "replace" | "add" | "subtract";
-/** A path in CSS pixels of the canvas, under way or closed. */
+/** A path in CSS pixels of the canvas, open while it is drawn. */
 export type Path = { manner: Manner; at: { x: number; y: number }[] };
 
 export type Hand = {
@@ -13,7 +13,7 @@ export type Hand = {
   onStance: (stance: Stance) => void;
   onHover: (place: { x: number; y: number } | null) => void;
   onPick: (place: { x: number; y: number }) => void;
-  /** The path as drawn so far; null when there is none any more. */
+  /** The path drawn so far; null once it has ended. */
   onPath: (path: Path | null) => void;
   onSelect: (path: Path) => void;
 };
@@ -41,7 +41,7 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
 
   const askHover = (place: typeof hoverAt) => {
     hoverAt = place;
-    // Moves come faster than frames: the newest one counts.
+    // Pointer moves come faster than animation frames: only the newest counts.
     hoverAsked ||= requestAnimationFrame(() => {
       hoverAsked = 0;
       hand.onHover(press ? null : hoverAt);

@@ -1,13 +1,13 @@
-/** Names and contours that follow the points, as exact as the time between two pictures allows. */
+/** Group names and contours that follow the points, coarser while the points move. */
 import { mix } from "./camera";
 import { type Contour, clusterContours, clusterMedians, type Group, groupsAmong, thinned } from "./clusters";
 import { type Moment, momentPlace } from "./encode";
 import type { Label } from "./overlay";
 import type { Scene } from "./types";
 
-/** More groups than this have contours that hide each other. */
+/** Contours of more groups than this would hide each other. */
 const MOST_CONTOURED_GROUPS = 40;
-/** Points of a group, and cells of its grid, while the points move. */
+/** Points used of a group, and cells of its grid, while the points move. */
 const MOVING_SAMPLE = 500;
 const MOVING_CELLS = 64;
 /** Contours may take this share of the time while the points move. */
@@ -17,7 +17,7 @@ export function createGroupLabels() {
   let groups: { of: Scene["groups"]; drawn: Uint32Array; all: Group[]; few: Group[] } | null = null;
   let names = new WeakMap<object, Label[]>();
   let lines: { scene: Scene; still: boolean; contours: Contour[]; at: number; cost: number } | null = null;
-  /** When still contours came without moving ones before them: they fade in. */
+  /** When contours appeared where there were none before: they fade in. */
   let since = 0;
 
   function groupsOf({ groups: wanted, drawn }: Scene): { all: Group[]; few: Group[] } {
@@ -44,7 +44,7 @@ export function createGroupLabels() {
   }
 
   return {
-    /** Names, on their way with their groups. */
+    /** Group names at the groups' current positions. */
     labels(scene: Scene, { from, to, along }: Moment): Label[] {
       const at = labelsAt(to, scene);
       if (along >= 1 || from === to) return at;
@@ -54,13 +54,13 @@ export function createGroupLabels() {
         return was ? { ...label, x: mix(was.x, label.x, along), y: mix(was.y, label.y, along) } : label;
       });
     },
-    /** Contours of the points where they are: in full once they stand still, coarser while they move. */
+    /** Contours of the points at their current positions: exact once they rest, coarser while they move. */
     contours(scene: Scene, moment: Moment, still: boolean): Contour[] {
       if ((scene.groups?.names.length ?? 0) > MOST_CONTOURED_GROUPS) return [];
       const now = performance.now();
-      const settled = lines?.scene === scene && lines.still && still;
-      const hurried = lines !== null && !still && now - lines.at < lines.cost / SHARE;
-      if (lines && (settled || hurried)) return lines.contours;
+      const unchanged = lines?.scene === scene && lines.still && still;
+      const tooSoon = lines !== null && !still && now - lines.at < lines.cost / SHARE;
+      if (lines && (unchanged || tooSoon)) return lines.contours;
       const { all, few } = groupsOf(scene);
       const [x, y] = momentPlace(moment);
       const contours = still ? clusterContours(all, x, y) : clusterContours(few, x, y, MOVING_CELLS);
@@ -69,7 +69,7 @@ export function createGroupLabels() {
       lines = { scene, still, contours, at: now, cost: performance.now() - now };
       return contours;
     },
-    /** How long ago contours came out of nothing, in ms. */
+    /** Time since contours appeared, in ms. */
     age: (): number => performance.now() - since,
   };
 }

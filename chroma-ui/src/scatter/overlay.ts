@@ -16,9 +16,9 @@ export type OverlayScene = {
   echo: { x: number; y: number; colour: string } | null;
   /** Ends of the lines drawn from the focused point. */
   neighbours: readonly { x: number; y: number }[];
-  /** The ways points came through the frames, oldest stop first. */
+  /** Trails of points through the frames, oldest stop first. */
   trails: readonly { colour: string; stops: readonly { x: number; y: number }[] }[];
-  /** What is being drawn by hand, in CSS pixels. */
+  /** The path being drawn by hand, in CSS pixels. */
   path: Path | null;
 };
 
@@ -57,7 +57,7 @@ function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, pl
   context.globalAlpha = 1;
 }
 
-/** Older parts of a way are fainter. */
+/** Older parts of a trail are fainter. */
 function drawTrails(context: CanvasRenderingContext2D, { trails }: OverlayScene, place: Transform): void {
   context.lineWidth = 1.6;
   context.lineCap = "round";
@@ -109,7 +109,7 @@ function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place
   for (const neighbour of neighbours) {
     const endX = place.toX(neighbour.x);
     const endY = place.toY(neighbour.y);
-    // A slight bow keeps lines to points in one direction apart.
+    // A slight curve separates lines to points in the same direction.
     const bendX = (x + endX) / 2 + (endY - y) * 0.12;
     const bendY = (y + endY) / 2 - (endX - x) * 0.12;
     context.beginPath();

@@ -1,4 +1,4 @@
-/** What lies over the points: names, contours, the focus, trails and the path being drawn. */
+/** The canvas over the points: group names, contours, the focus, trails and the path being drawn. */
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "./camera";
 import { type Moment, momentPlace, type Points, placeX, placeY } from "./encode";
@@ -26,7 +26,7 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
   const groupLabels = createGroupLabels();
 
   return {
-    /** Draws all of it; returns whether something still fades in. */
+    /** Draws everything; returns whether something is still fading in. */
     draw(overlay: OverlayScene | null, place: Transform, width: number, height: number): boolean {
       if (!pencil) return false;
       const ratio = canvas.width / width;

@@ -1,9 +1,9 @@
-/** Pure: which points lie near a place, or within a path. */
+/** Pure: finds the points near a position or inside a path. */
 import { type Box, boundingBox, type Points, placeX, placeY } from "./encode";
 
 export type Place = { x: number; y: number };
 
-/** Points sorted into square cells, so that a look-up meets a few of them only. */
+/** Points sorted into square cells, so that a search visits only a few cells. */
 export type Cells = {
   points: Points;
   box: Box;
@@ -43,7 +43,7 @@ export function sortIntoCells(points: Points): Cells | null {
   return { points, box, side, across, up, start, order };
 }
 
-/** The nearest marked point within `reach` of a place; the one drawn last where several are as near. */
+/** The nearest marked point within `reach` of a position; of equally near ones the one drawn last. */
 export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach: number): number | null {
   const { points, box, side, across, up, start, order } = cells;
   const bound = (value: number, most: number) => Math.min(most - 1, Math.max(0, Math.floor(value)));
@@ -65,7 +65,7 @@ export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach:
   return found;
 }
 
-/** Rows of the u16 grid are taken together by their upper bits: a point looks at the edges of its band only. */
+/** Rows of the u16 grid are grouped by their upper bits, so that a point is tested against the edges of its band only. */
 const BAND = 8;
 
 function edgesByBand(ys: Float64Array): number[][] {
@@ -79,11 +79,11 @@ function edgesByBand(ys: Float64Array): number[][] {
   return bands;
 }
 
-/** The drawn points within a closed path (even-odd), ascending. */
+/** Indices of the drawn points inside a closed path (even-odd rule), ascending. */
 export function within(points: Points, drawn: Uint32Array, path: readonly Place[]): Uint32Array {
   const { x, y, grid } = points;
   const corners = path.length;
-  // The path is brought to the grid of the points, not a million points to the path.
+  // The path is converted to grid units, which is cheaper than converting a million points.
   const xs = Float64Array.from(path, (place) => (place.x - grid.left) / grid.step);
   const ys = Float64Array.from(path, (place) => (place.y - grid.bottom) / grid.step);
   const slopes = xs.map((at, a) => {

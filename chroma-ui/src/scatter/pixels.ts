@@ -1,9 +1,9 @@
 import { hexToRgb } from "./palette";
 
 export type PixelCount = {
-  /** Pixels that carry any part of a point. */
+  /** Pixels covered at least partly by a point. */
   total: number;
-  /** Of these, pixels nearest to each colour of the palette. */
+  /** Covered pixels by the nearest colour of the palette. */
   byColour: Record<string, number>;
 };
 
@@ -46,7 +46,7 @@ export function countPixels(pixels: ArrayLike<number>, palette: readonly string[
   return { total, byColour };
 }
 
-/** Canvases of one size, one over the other on a ground of this colour. */
+/** Canvases of one size, one over the other on a background of this colour. */
 export function laidOver(ground: string, sheets: readonly HTMLCanvasElement[]): HTMLCanvasElement {
   const image = document.createElement("canvas");
   image.width = sheets[0].width;

@@ -22,7 +22,7 @@ export type Plot = ReturnType<typeof createPlot>;
 
 const SETTLE_MS = 180;
 const TOOLS_PX = 48;
-/** How far from its edge a point is still hit, in CSS pixels. */
+/** A point is hit up to this far from its edge, in CSS pixels. */
 const HIT_PX = 4;
 
 export function createPlot(container: HTMLElement, style: Style, events: PlotEvents) {
@@ -64,7 +64,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     askOverlay();
   }
 
-  /** What lies over the points is drawn anew; they stay, for a million take their time. */
+  /** Redraws the overlay alone: drawing a million points takes long. */
   function askOverlay(): void {
     if (!destroyed) asked ||= requestAnimationFrame(tick);
   }
@@ -165,14 +165,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       element.height = Math.round(room.height * window.devicePixelRatio);
     }
     viewpoint.refit();
-    // The canvas was cleared by its new size: what it shows must not wait for the next frame.
+    // Resizing cleared the canvas: draw at once, not in the next animation frame.
     draw();
   }
   resize();
 
   return {
     canvas,
-    /** Shows a scene; points glide from where they are when `ms` > 0. The newest scene wins. */
+    /** Shows a scene; with `ms` > 0 the points glide there from where they are. The newest scene wins. */
     show(scene: Scene, ms: number): void {
       const before = shown;
       const moves = before !== null && before.points !== scene.points;
@@ -183,7 +183,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       send(scene, before);
       ask();
     },
-    /** Holds the points between two frames of the film; null lets them go to the frame shown. */
+    /** Holds the points between two frames of the film; null moves them to the frame shown. */
     scrub(next: Moment | null, ms = SETTLE_MS): void {
       transition.hold(next, shown?.points ?? null, ms);
       settled = null;
@@ -212,7 +212,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       echo = index;
       askOverlay();
     },
-    /** The frames through which these points came, the one shown left out. */
+    /** Draws trails of these points through the frames before the one shown. */
     setTrails(next: typeof trails): void {
       trails = next;
       askOverlay();
@@ -224,21 +224,21 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     follow: viewpoint.follow,
     place: viewpoint.place,
     resize,
-    /** Whether this scene stands still on the canvas, and the camera too. */
+    /** Whether this scene is on the canvas, and neither points nor camera move. */
     isSettled: (scene: Scene): boolean => settled === scene && !asked && !viewpoint.travels(),
-    /** CSS pixels from the canvas's corner; null for a point that is not there. */
+    /** CSS pixels from the canvas's corner; null for a missing point. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
       const [x, y] = momentPlace(transition.moment(shown.points));
       const { toX, toY } = screenTransform(stance(), room);
       return { x: toX(x(index)), y: toY(y(index)) };
     },
-    /** Draws and counts in one task: the picture does not outlive it. */
+    /** Draws and counts in one task: the drawing buffer is cleared after it. */
     countPixels(): PixelCount {
       draw();
       return countPixels(renderer.read(), shown?.palette ?? []);
     },
-    /** What is drawn and how, for a picture made of other things than pixels; null while nothing is shown. */
+    /** The scene and its placement, for vector graphics; null while nothing is shown. */
     sketch() {
       if (!shown) return null;
       const { shade, labels, contours } = style;
@@ -252,12 +252,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
         contours,
       };
     },
-    /** The points alone, as the address of an image. */
+    /** The points alone, as a data URL. */
     pointsImage(): string {
       draw();
       return canvas.toDataURL();
     },
-    /** The plot as an image, the overlay included, on a ground of this colour. */
+    /** The plot as an image with the overlay, on a background of this colour. */
     picture(ground: string): HTMLCanvasElement {
       draw();
       return laidOver(ground, [canvas, sheet]);

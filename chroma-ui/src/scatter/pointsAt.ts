@@ -2,7 +2,7 @@ import { type Points, placed } from "./encode";
 
 const SQUARE = { offsetX: -1, offsetY: -1, scale: 2 };
 
-/** Points at these plot coordinates, for tests; null is missing. */
+/** For tests: points at these plot coordinates; null is missing. */
 export function pointsAt(places: readonly (readonly [number, number] | null)[]): Points {
   const grid = (value: number | undefined) =>
     value === undefined ? 65535 : Math.round(((value + 1) / 2) * 65534);

@@ -1,15 +1,15 @@
-/** What draws points: the graphics card, or the processor where there is none. */
+/** Chooses the renderer: the graphics card, or the CPU where there is none. */
 
 import { createCpuRenderer } from "./cpuRenderer";
 import type { Renderer } from "./rendererTypes";
 import { createWebGl } from "./webglRenderer";
 
-/** Names of drivers that play WebGL on the processor: Chromium's, Mesa's, Windows'. */
+/** Names of drivers that run WebGL on the CPU: Chromium's, Mesa's, Windows'. */
 const PLAYED = /swiftshader|llvmpipe|softpipe|software|basic render/i;
 
 let known: boolean | null = null;
 
-/** Whether WebGL 2 is there and a graphics card behind it; looked up once. */
+/** Whether WebGL 2 is available and runs on a graphics card; found out once. */
 function hasGraphicsCard(): boolean {
   if (known !== null) return known;
   const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });

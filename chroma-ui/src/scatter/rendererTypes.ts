@@ -1,4 +1,4 @@
-/** What a renderer is asked to draw, and how. */
+/** The interface of renderers and the options of a drawing. */
 import type { Points } from "./encode";
 
 export type DrawOptions = {
@@ -13,25 +13,25 @@ export type DrawOptions = {
   selecting: boolean;
 };
 
-/** While points are selected the others keep this share of their opacity. */
+/** While points are selected, the others have this share of their opacity. */
 export const DIMMED = 0.16;
 
-/** The selected ones are larger by this factor, and denser by that. */
+/** Factors on the size and the opacity of selected points. */
 export const CHOSEN_SIZE = 1.15;
 export const CHOSEN_OPACITY = 1.25;
 
 export type Renderer = {
   kind: "webgl" | "cpu";
-  /** The two frames between which the points are. */
+  /** Sets the two frames between which the points are. */
   setFrames: (first: Points, second: Points) => void;
-  /** A frame that will not be shown again. */
+  /** Frees a frame that will not be shown again. */
   drop: (points: Points) => void;
   setCodes: (values: Uint16Array) => void;
   /** 0 hides a point, 1 draws it, 3 draws it as selected. */
   setMarks: (values: Uint8Array) => void;
   setPalette: (palette: readonly string[]) => void;
   draw: (look: DrawOptions) => void;
-  /** RGBA of the last drawing, not premultiplied; only within the task that drew it. */
+  /** RGBA of the last drawing, not premultiplied; call it in the task that drew it. */
   read: () => ArrayLike<number>;
   destroy: () => void;
 };

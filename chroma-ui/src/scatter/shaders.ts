@@ -1,9 +1,9 @@
 import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED } from "./rendererTypes";
 
 /**
- * Points of two frames, mixed on the way from one to the other. Places are u16 on the grid of their frame
- * (65535 is missing); a mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one. While some are
- * selected, they lie nearer than the others, which are dimmed: one pass, and the depth test keeps them on top.
+ * Interpolates the points between two frames. Positions are u16 on the grid of their frame (65535 is missing); a
+ * mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one. Selected points are nearer than the others,
+ * which are dimmed: the depth test keeps them on top in a single pass.
  */
 export const VERTEX = `#version 300 es
 precision highp float;

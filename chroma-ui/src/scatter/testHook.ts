@@ -1,4 +1,4 @@
-/** What end-to-end tests may look at: `window.__chroma`. */
+/** What end-to-end tests read: `window.__chroma`. */
 import type { Frame } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
@@ -6,17 +6,17 @@ import type { PixelCount } from "./pixels";
 import type { Plot } from "./plot";
 
 export type ChromaHook = {
-  /** true while the frame stands still on the canvas with all its points, and the camera before the whole film. */
+  /** True while the frame is drawn with all its points, nothing moves, and the camera knows the whole film's box. */
   ready: boolean;
   /** The frame shown; on the canvas once `ready`. */
   frame: Pick<Frame, "index" | "epoch" | "step" | "digest"> | null;
-  /** Name of what drew the frame: pca or umap. */
+  /** The frame's layout method: pca or umap. */
   method: string | null;
   /** Points drawn. */
   points: number;
   /** Reads the canvas; `byName` counts by legend entry, for categorical colours. */
   countPixels: () => PixelCount & { byName: Record<string, number> };
-  /** Place of a point, by its index in the film, in client pixels; null where it is missing. */
+  /** Client pixels of a point by its index in the film; null where it is missing. */
   screenOf: (index: number) => { x: number; y: number } | null;
 };
 
@@ -28,7 +28,7 @@ declare global {
   }
 }
 
-/** Makes a plot's hook known: the page's, or that of a pane; returns how to take it away. */
+/** Publishes a plot's hook, for the page or for a pane; returns a function that removes it. */
 export function publishHook(hook: ChromaHook, pane: number | null): () => void {
   if (pane === null) {
     window.__chroma = hook;
@@ -44,7 +44,7 @@ export function publishHook(hook: ChromaHook, pane: number | null): () => void {
   };
 }
 
-/** The hook of a plot; `now` tells what the page means it to show, and whether the camera knows where. */
+/** The hook of a plot. `now` returns what the page wants to show, and whether the camera knows the film's box. */
 export function hookOf(
   plot: Plot,
   now: () => { shown: ShownFrame | null; picture: Picture | null; placed: boolean },

@@ -1,8 +1,8 @@
-/** The points' way from frame to frame: gliding by itself, or held between two frames by hand. */
+/** Moves the points from frame to frame: animated, or held between two frames while a person scrubs. */
 import { ease } from "./camera";
 import { between, type Moment, type Points } from "./encode";
 
-const HURRIED_MS = 160;
+const SHORTENED_MS = 160;
 
 export function createTransition() {
   let from: Points | null = null;
@@ -23,16 +23,16 @@ export function createTransition() {
   }
 
   return {
-    /** Where the points are on their way to a frame. */
+    /** The current interpolation towards a frame. */
     moment,
     rests: (): boolean => glide === null && held === null,
     glides: (): boolean => glide !== null,
-    /** Sets out for another frame; returns a frame that is needed no more. */
+    /** Starts towards another frame; returns a frame that is no longer needed. */
     leave(shown: Points, next: Points, ms: number): Points | null {
       const now = moment(shown);
       const left = from;
-      // Whoever steps faster than the points glide sees shorter glides.
-      const time = glide ? Math.min(ms, HURRIED_MS) : ms;
+      // Steps that come faster than the points move get shorter animations.
+      const time = glide ? Math.min(ms, SHORTENED_MS) : ms;
       if (time > 0 && shown.n === next.n && !held) {
         begin(now.along < 1 ? between(now.from, now.to, now.along) : now.to, time);
       } else {
@@ -41,14 +41,14 @@ export function createTransition() {
       }
       return left;
     },
-    /** Holds the points between two frames; null lets them go to the one shown. */
+    /** Holds the points between two frames; null moves them to the one shown. */
     hold(next: Moment | null, shown: Points | null, ms: number): void {
       if (!next && held && shown && ms > 0 && held.to.n === shown.n) {
         begin(between(held.from, held.to, held.along), ms);
       }
       held = next;
     },
-    /** Ends a glide that has arrived; returns the frame it came from. */
+    /** Ends a finished animation; returns the frame it came from. */
     arrive(): Points | null {
       if (!glide || share() < 1) return null;
       const left = from;

@@ -9,14 +9,14 @@ export type Scene = {
   palette: readonly string[];
   /** Indices of the points to draw, ascending. */
   drawn: Uint32Array;
-  /** What the names and contours go by; null draws neither. */
+  /** The groups that get names and contours; null draws neither. */
   groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
 };
 
-/** `coveredPx` of the left edge lie under tools. */
+/** How a scene is drawn; tools cover `coveredPx` of the left edge. */
 export type Style = {
   shade: Shade;
-  /** Factors on the size and the opacity that suit the number of points. */
+  /** Factors on the size and the opacity chosen by the number of points. */
   size: number;
   opacity: number;
   labels: boolean;

@@ -2,7 +2,7 @@ import { type RefObject, useEffect, useRef, useState } from "react";
 import { createPlot, type Plot, type PlotEvents } from "./plot";
 import type { Style } from "./types";
 
-/** Makes a plot in the container and destroys it with it. The canvas lives and dies with the plot. */
+/** Creates a plot and its canvas in the container, and destroys both with the component. */
 export function useScatterplot(
   container: RefObject<HTMLElement | null>,
   style: Style,

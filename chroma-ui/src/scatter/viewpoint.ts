@@ -1,26 +1,26 @@
-/** Where the plot is looked at from, and the travels of the camera. */
+/** The plot's camera and its animations. */
 import { ease, mixStances, type Room, type Stance, stanceOf, zoomed } from "./camera";
 import type { Box } from "./encode";
 
-/** Where the view is, from where it sees the whole film: shifts in half heights of that view. */
+/** The camera relative to the view of the whole film: shifts in half heights of that view. */
 export type Place = { x: number; y: number; zoom: number };
 
-/** Zoom against the whole film, and the part of the plot that is seen. */
+/** Zoom relative to the whole film, and the part of the plot that is visible. */
 export type ViewOfPlot = {
   zoom: number;
   seen: Box;
   place: Place;
-  /** A person moved it, in this plot: other plots may follow. */
+  /** True if a person moved it in this plot, so that other plots may follow. */
   led: boolean;
 };
 
 const CAMERA_MS = 420;
-/** Room around the film, as a share of its size. */
+/** Margin around the film, as a share of its size. */
 const MARGIN = 0.1;
 
 export type Viewpoint = ReturnType<typeof createViewpoint>;
 
-/** `onMove` is called with every new view; `ask` asks for a drawing; tools cover so much of the left edge. */
+/** `onMove` is called with every new view, `requestDraw` when it must be drawn; tools cover `coveredPx` of the left edge. */
 export function createViewpoint(
   room: Room,
   ask: () => void,
@@ -71,10 +71,10 @@ export function createViewpoint(
     stance: (): Stance => stance,
     zoom,
     place,
-    /** Moved by a person: what the film covers no longer moves it. */
+    /** A person moves the camera: from now on it no longer follows the film's box. */
     takeOver,
     travels: (): boolean => travel !== null,
-    /** Goes on with a travel. */
+    /** Advances the running animation. */
     advance(): void {
       if (!travel) return;
       const { from, to, start, ms } = travel;
@@ -83,8 +83,8 @@ export function createViewpoint(
       set(mixStances(from, to, ease(t)));
     },
     /**
-     * What the whole film covers; with `moves`, the view goes there unless the person has moved it.
-     * A view that stays is told against the new box, as another window of the same film would tell it.
+     * Sets the box of the whole film. With `moves`, the camera goes there unless a person has moved it; a camera
+     * that stays is reported relative to the new box, as another window on the same film would report it.
      */
     setBox(next: Box, moves: boolean): void {
       box = next;
@@ -102,15 +102,15 @@ export function createViewpoint(
       home = homeOf(box);
       travelTo(home, ms);
     },
-    /** The room has another size. */
+    /** The canvas has another size. */
     refit(): void {
       if (!box) return;
       const { x, y, zoom } = place();
-      // A travel under way would end where the old room had its home.
+      // A running animation would end where the old size had its home.
       travel = null;
       led = false;
       home = homeOf(box);
-      // What was moved by hand stays where it is against the whole film, as addresses tell it.
+      // A camera moved by hand keeps its place relative to the whole film, as the address has it.
       const { distance } = home;
       if (movedByHand) set({ x: home.x + x * distance, y: home.y + y * distance, distance: distance / zoom });
       else set(home);
@@ -120,7 +120,7 @@ export function createViewpoint(
       led = true;
       travelTo(zoomed(stance, room, factor, room.width / 2, room.height / 2), ms);
     },
-    /** Goes where another plot's view is. */
+    /** Moves to another plot's camera. */
     follow({ x, y, zoom }: Place): void {
       if (!home) return;
       movedByHand = x !== 0 || y !== 0 || zoom !== 1;

@@ -5,7 +5,7 @@ import { straight } from "./pixels";
 import type { DrawOptions, Renderer } from "./rendererTypes";
 import { FRAGMENT, VERTEX } from "./shaders";
 
-/** Bytes of frames kept on the GPU before the one used longest ago is let go. */
+/** Bytes of frames kept on the GPU before the least recently used one is dropped. */
 const KEPT_BYTES = 96 * 1024 * 1024;
 const PALETTE_WIDTH = 256;
 

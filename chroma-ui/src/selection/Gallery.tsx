@@ -22,10 +22,10 @@ const SPRITES_A_ROW = 32;
 const GAP = 3;
 const TILE = 36;
 const LINE = 30;
-/** Rows drawn above and below what is seen. */
+/** Rows rendered above and below the visible ones. */
 const SPARE_ROWS = 4;
 
-/** Thumbnails of many samples; only the rows that are seen stand in the page. */
+/** Thumbnails of many samples; only the visible rows are rendered. */
 export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focused, onFocus }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(frame);
@@ -42,7 +42,7 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
-    // Newer browsers answer with a promise, which is no clean-up.
+    // Newer browsers return a promise, which is no clean-up function.
     frame.current?.scrollTo({ top: 0 });
   }, [indices]);
 

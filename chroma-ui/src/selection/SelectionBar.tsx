@@ -18,11 +18,11 @@ const FORMATS: readonly (readonly [ExportFormat, string])[] = [
 
 type Props = {
   shown: ShownFrame;
-  /** Whether a film of the selected samples can take the place of this one. */
+  /** Whether a film of only the selected samples can be requested. */
   projects?: boolean;
 };
 
-/** Over the canvas while samples are selected: how many, and what can be done with them. */
+/** Shown over the canvas while samples are selected: their number, and actions on them. */
 export function SelectionBar({ shown, projects = true }: Props) {
   const clear = useSelection((selection) => selection.clear);
   const held = useSelection((selection) => selection.positions.length);

@@ -21,7 +21,7 @@ export type SelectionPanelProps = {
   onFocus: (position: number) => void;
 };
 
-/** Categories listed before the rest is summed up. */
+/** Categories listed; the rest is summed up. */
 const MOST_SHARES = 6;
 
 export function SelectionPanel(props: SelectionPanelProps) {
@@ -114,7 +114,7 @@ function Shares(props: { title: string; shares: Share[]; colours: Map<string, st
   );
 }
 
-/** The tags that selected samples carry; each can be taken off. */
+/** The tags of the selected samples; each can be removed. */
 function Tags({ shown, indices }: SelectionPanelProps & { indices: Uint32Array }) {
   const tagging = useTagging(shown);
   const { columns } = shown.film;

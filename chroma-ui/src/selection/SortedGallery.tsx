@@ -19,10 +19,10 @@ type Props = {
   onFocus: (position: number) => void;
 };
 
-/** The selected samples as thumbnails or lines, in the order of any column. */
+/** The selected samples as thumbnails or lines, sorted by any column. */
 export function SortedGallery({ shown, split, indices, classColours, focused, onFocus }: Props) {
   const { label, prediction, film } = shown;
-  // The least sure come first, where that is known.
+  // The least confident ones first, where the confidence is known.
   const [wanted, setWanted] = useState("confidence");
   const [descending, setDescending] = useState(false);
   const column = film.columns.find(({ name }) => name === wanted) ?? null;

@@ -7,17 +7,17 @@ import { standouts } from "./compare";
 import styles from "./selection.module.css";
 import { useColumns } from "./useColumns";
 
-/** Labels and predictions are told in full beside it, a place in a list says nothing. */
-const TOLD = new Set(["label", "prediction", "position", "split"]);
-/** Numbers looked at: 20 columns of a million points. */
+/** Not looked at: labels and predictions have their own section, position and split mean nothing here. */
+const LEFT_OUT = new Set(["label", "prediction", "position", "split"]);
+/** At most this many values are compared: 20 columns of a million points. */
 const MOST_VALUES = 20_000_000;
 const MOST_LISTED = 6;
 
-/** In what else the selection differs from the whole, over all columns. */
+/** Columns in which the selection differs most from all points. */
 export function Standouts({ shown, indices }: { shown: ShownFrame; indices: Uint32Array }) {
   const { columns, n } = shown.film;
   const [looked, of] = useMemo((): [Column[], number] => {
-    const all = columns.filter(({ name }) => !TOLD.has(name));
+    const all = columns.filter(({ name }) => !LEFT_OUT.has(name));
     return [all.slice(0, Math.max(1, Math.floor(MOST_VALUES / Math.max(1, n)))), all.length];
   }, [columns, n]);
   const values = useColumns(shown, looked);

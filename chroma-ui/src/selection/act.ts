@@ -1,4 +1,4 @@
-/** What can be done with selected samples: files, ids, tags. */
+/** Actions on selected samples: export, copy ids, tag. */
 import { useCallback } from "react";
 import { useClient } from "urql";
 import { fetchColumn } from "../api/bytes";
@@ -18,7 +18,7 @@ async function asked(
   indices: Uint32Array,
 ): Promise<Response> {
   const { runId, split } = shown.film;
-  // Over runs the frame's step is one of another run.
+  // Over runs the frame's step may belong to another run.
   const step = shown.frame.runId === runId ? shown.frame.step : null;
   const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
   const response = await ask(new URL(address, document.baseURI), {
@@ -59,7 +59,7 @@ export async function copyIds(shown: ShownFrame, indices: Uint32Array): Promise<
   }
 }
 
-/** Tags and untags samples, with a way back. */
+/** Tags and untags samples; both can be undone. */
 export function useTagging(shown: ShownFrame) {
   const client = useClient();
   return useCallback(
@@ -74,7 +74,7 @@ export function useTagging(shown: ShownFrame) {
         const column = shown.film.columns.find(({ name }) => name === `tag:${tag}`);
         const now = column ? await fetchColumn(shown.film, column, shown.frame) : null;
         const carries = (i: number) => now?.kind === "categorical" && now.codes[i] === 1;
-        // The way back must not take a tag away from samples that carried it before.
+        // Undo must not remove the tag from samples that had it before.
         const changed = indices.filter((i) => carries(i) === (change === "untag"));
         const ids = await idsOf(shown, changed);
         if (ids.length) await write(change, ids);

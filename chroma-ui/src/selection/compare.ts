@@ -3,7 +3,7 @@ import type { CategoricalColumn, ColumnValues, NumericColumn } from "../api/byte
 
 export type Share = { name: string; count: number; of: number; inside: number; lift: number };
 
-/** Categories by their share in the selection against their share of the whole, the most lifted first. */
+/** Categories with their shares of the selection and of all points, the most over-represented first. */
 export function compareShares(
   column: CategoricalColumn,
   present: Uint8Array,
@@ -34,21 +34,21 @@ export function compareShares(
     .sort((a, b) => b.count - a.count || b.lift - a.lift);
 }
 
-/** Something in which the selected points differ from all: a category, or a number. */
+/** A category or number in which the selected points differ from all points. */
 export type Standout = {
   column: string;
   /** The category; null for numbers. */
   value: string | null;
   inside: number;
   all: number;
-  /** How many standard errors the selection is from the whole. */
+  /** Difference between the selection and all points, in standard errors. */
   score: number;
 };
 
-/** Fewer standard errors than this are chance. */
+/** Differences of fewer standard errors than this count as chance. */
 const LEAST_SCORE = 3;
 
-/** In what the selected points differ most from all of them, the strongest first. */
+/** The strongest differences between the selected points and all points, the strongest first. */
 export function standouts(
   columns: ReadonlyMap<string, ColumnValues>,
   present: Uint8Array,
@@ -89,11 +89,11 @@ function momentsOf(column: NumericColumn, among: Iterable<number>, present: Uint
   return { n, mean, deviation: Math.sqrt(squares / Math.max(1, n - 1)) };
 }
 
-/** Orders of samples that fit beside a 32-bit key in the 53 bits of a number. */
+/** Sample indices that fit beside a 32-bit key in the 53 bits of a number. */
 const MOST_SORTED = 2 ** 21;
 const MISSING_KEY = 2 ** 32 - 1;
 
-/** Samples in the order of a column: numbers ascending, categories as in the legend; missing ones last. */
+/** Samples sorted by a column: numbers ascending, categories as in the legend, missing values last. */
 export function sortedBy(
   selected: Uint32Array,
   column: ColumnValues | null,
@@ -102,7 +102,7 @@ export function sortedBy(
   if (!column) return descending ? selected.slice().reverse() : selected;
   const few = selected.subarray(0, MOST_SORTED);
   const keys = keysOf(few, column);
-  // Key and order in one number: sorting a million without a comparator takes a tenth of a second.
+  // Key and index in one number: sorting a million numbers without a comparator takes a tenth of a second.
   const packed = Float64Array.from(keys, (key, order) => {
     const wanted = key === MISSING_KEY || !descending ? key : MISSING_KEY - 1 - key;
     return wanted * MOST_SORTED + order;
@@ -112,7 +112,7 @@ export function sortedBy(
   return sorted;
 }
 
-/** Unsigned numbers in the order of the values; `MISSING_KEY` where there is none. */
+/** Unsigned integers that sort like the values; `MISSING_KEY` where a value is missing. */
 function keysOf(selected: Uint32Array, column: ColumnValues): Uint32Array {
   if (column.kind === "categorical") {
     const { codes, legend } = column;
@@ -120,7 +120,7 @@ function keysOf(selected: Uint32Array, column: ColumnValues): Uint32Array {
   }
   // Adding 0 turns -0 into 0, which is the same number.
   const values = Float32Array.from(selected, (i) => column.values[i] + 0);
-  // The bits of floats are ordered like their values once negative ones are turned over.
+  // The bits of floats sort like their values once those of negative ones are inverted.
   return new Uint32Array(values.buffer).map((bits, at) =>
     Number.isFinite(values[at]) ? (bits >>> 31 ? ~bits : bits | 0x80000000) >>> 0 : MISSING_KEY,
   );

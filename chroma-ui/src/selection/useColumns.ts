@@ -3,7 +3,7 @@ import { type Column, type ColumnValues, fetchColumn } from "../api/bytes";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useLoaded } from "../lib/useLoaded";
 
-/** Values of several columns in the frame shown, by name; null until they are there. Memoise the list. */
+/** Values of several columns in the frame shown, by name; null until they are loaded. Memoise the list. */
 export function useColumns(
   { film, frame }: ShownFrame,
   columns: readonly Column[],

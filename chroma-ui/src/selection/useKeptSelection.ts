@@ -5,7 +5,7 @@ import { readNumbers, writeNumbers } from "../state/numbers";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 
-/** Longer selections are kept by the server: addresses have an end. */
+/** Longer selections are saved on the server: the length of addresses is limited. */
 const MOST_LETTERS = 2_000;
 
 async function written(positions: Uint32Array, place: SplitOfRun): Promise<string | null> {
@@ -19,11 +19,11 @@ async function read(text: string, place: SplitOfRun): Promise<Uint32Array> {
   return positions;
 }
 
-/** Keeps the selection in the address, and selects what the address says. */
+/** Keeps the selection and the address in step. */
 export function useKeptSelection(run: string | null, split: string | null): void {
   const positions = useSelection((selection) => selection.positions);
   const selected = useView((view) => view.selected);
-  /** The address and the selection that are known to say the same. */
+  /** The last address text and selection that were equal. */
   const same = useRef<{ text: string | null; positions: Uint32Array | null }>({
     text: null,
     positions: null,

@@ -3,10 +3,10 @@ import { useQuery } from "urql";
 import { SampleLinesDocument } from "../api/gql/graphql";
 import { useDebounced } from "../lib/useDebounced";
 
-/** Lists are scrolled faster than they can be asked for. */
+/** Lists scroll faster than they can be fetched: the visible part is fetched once scrolling rests this long. */
 const REST_MS = 60;
 
-/** Ids and texts of the samples of a list that are seen, by position. */
+/** Ids and texts of the visible samples of a list, by position. */
 export function useLines(runId: string, split: string, positions: readonly number[], pause: boolean) {
   const asked = useDebounced(pause ? null : JSON.stringify(positions), REST_MS);
   const [{ data }] = useQuery({

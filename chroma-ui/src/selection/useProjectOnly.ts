@@ -8,7 +8,7 @@ import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { idsOf } from "./act";
 
-/** Asks for a film of selected samples alone, and shows it in the place of this one. */
+/** Requests a film of the selected samples only, and shows it in place of this one. */
 export function useProjectOnly(shown: ShownFrame) {
   const client = useClient();
   return useCallback(

@@ -7,7 +7,7 @@ import { Bin, Bookmark, Check, Pencil } from "../ui/icons";
 import styles from "./share.module.css";
 import { type SavedView, useViews } from "./useViews";
 
-/** Saved views: keep this one, open, rename or delete another. */
+/** Saved views: save this one, open, rename or delete another. */
 export function Views({ runId, runName }: { runId: string; runName: (id: string) => string }) {
   const [open, setOpen] = useState(false);
   const [name, setName] = useState("");

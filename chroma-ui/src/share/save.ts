@@ -1,4 +1,4 @@
-/** Files for others: the canvas as a picture, the film as a page. */
+/** Saves the canvas as a picture and the film as a page. */
 import { ask } from "../api/http";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
@@ -14,7 +14,7 @@ const fileName = (name: string, ending: string) => `${name.replaceAll(/[^\w.-]+/
 
 const ground = () => getComputedStyle(document.documentElement).getPropertyValue("--ground").trim();
 
-/** What the canvas shows, labels and contours included. */
+/** Saves the canvas with labels and contours as PNG. */
 export function savePng(plot: Plot, name: string): void {
   plot.picture(ground()).toBlob((blob) => {
     if (blob) saveFile(blob, fileName(name, "png"));
@@ -22,7 +22,7 @@ export function savePng(plot: Plot, name: string): void {
   });
 }
 
-/** The same as vectors, with the legend. */
+/** Saves it as SVG, with the legend. */
 export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture): void {
   const sketch = plot.sketch();
   if (!sketch) return;
@@ -42,7 +42,7 @@ export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture): void {
   saveFile(new Blob([svg], { type: "image/svg+xml" }), fileName(nameOf(shown), "svg"));
 }
 
-/** The film as one page that plays without a server. */
+/** Saves the film as one HTML page that plays without a server. */
 export async function savePage(shown: ShownFrame): Promise<void> {
   try {
     const response = await ask(

@@ -1,4 +1,4 @@
-/** Pure: what the canvas shows → an SVG picture whose names, lines and legend stay sharp and editable. */
+/** Pure: the canvas as an SVG picture whose names, lines and legend stay sharp and editable. */
 import { count } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
@@ -25,7 +25,7 @@ export type Caption = {
   entries: readonly { name: string; colour: string; count: number; hidden: boolean }[];
 };
 
-/** More points than this are one embedded image (`raster`): editors choke on more circles. */
+/** More points than this are embedded as one image (`raster`): editors are slow with more circles. */
 export const MOST_CIRCLES = 50_000;
 const LEGEND_ROOM = 190;
 const LEGEND_ROW = 20;
@@ -90,7 +90,7 @@ function pointsOf({ scene, transform, room, size, opacity }: Sketch): string {
     .join("\n");
 }
 
-/** The groups of a scene, and where its points stand. */
+/** The groups of a scene, and the coordinates of its points. */
 function groupsAt(scene: Scene, groups: NonNullable<Scene["groups"]>): [Group[], PlaceOf, PlaceOf] {
   const { points, drawn } = scene;
   const place = momentPlace({ from: points, to: points, along: 1 });

@@ -9,7 +9,7 @@ type Failed = { graphQLErrors: readonly { message: string }[]; message: string }
 
 const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
 
-/** The saved views of all runs, newest first; they can be kept, renamed, and deleted with a way back. */
+/** The saved views of all runs, newest first, and how to save, rename and delete them; deleting can be undone. */
 export function useViews(wanted: boolean) {
   const [{ data, fetching }, ask] = useQuery({
     query: ViewsDocument,

@@ -4,7 +4,7 @@ export type Axis = (typeof AXES)[number];
 
 type Marked = { step: number; layer: string; runId: string };
 
-/** What tells a frame from the others of its film: its step, its layer, its run. */
+/** What identifies a frame within its film: its step, its layer or its run. */
 export function markOf(frame: Marked, axis: Axis): string {
   return axis === "layers" ? frame.layer : axis === "runs" ? frame.runId : `${frame.step}`;
 }

@@ -1,9 +1,9 @@
 import { create } from "zustand";
 
 type Connection = {
-  /** unauthorised: the server answers, but wants the address that `chroma ui` printed. */
+  /** unauthorised: the server answers, but needs the token of the address that `chroma ui` printed. */
   status: "ok" | "down" | "unauthorised";
-  /** Counts the times the server came back; whoever shows its answers asks again. */
+  /** How often the server came back; on a change, fetch again. */
   returns: number;
 };
 

@@ -1,19 +1,19 @@
-/** Pure: which points a person wants to see, by the values of their columns. */
+/** Pure: filters of points by the values of their columns. */
 import type { ColumnValues } from "../api/bytes";
 
-/** Points with one of these values, or within this range, ends included. */
+/** Passes points with one of these values, or within this range, ends included. */
 export type Filter = { column: string } & ({ values: string[] } | { range: [number, number] });
 
-/** The name under which points without a value stand among categories. */
+/** The category of points without a value. */
 export const NOT_KNOWN = "not known";
 
-/** The filters with the one of a column exchanged, or taken away by null. */
+/** The filters with a column's filter replaced, or removed by null. */
 export function withFilter(filters: readonly Filter[], column: string, filter: Filter | null): Filter[] {
   const others = filters.filter((other) => other.column !== column);
   return filter ? [...others, filter] : others;
 }
 
-/** The filter with one value more or less; null where none is left. */
+/** The filter with one value added or removed; null where none is left. */
 export function toggled(filter: Filter | undefined, column: string, value: string): Filter | null {
   const kept = filter && "values" in filter ? filter.values : [];
   const values = kept.includes(value) ? kept.filter((other) => other !== value) : [...kept, value];
@@ -41,7 +41,7 @@ export function readFilter(text: string): Filter | null {
 /** How many filters each point fails, and by column which points fail it. */
 export type Sifted = { fails: Uint8Array; failing: Map<string, Uint8Array> };
 
-/** A filter whose column is not there, or is of another kind, lets everything pass. */
+/** A filter whose column is missing, or of another kind, passes all points. */
 export function sift(
   n: number,
   columns: ReadonlyMap<string, ColumnValues>,
@@ -77,7 +77,7 @@ function failedBy(n: number, column: ColumnValues | undefined, filter: Filter): 
   return null;
 }
 
-/** The points that pass all filters but the one of this column: what the other choices leave to choose from. */
+/** 1 for the points that pass all filters except this column's. */
 export function passingOthers({ fails, failing }: Sifted, column: string): Uint8Array {
   const own = failing.get(column);
   return fails.map((count, i) => (count - (own ? own[i] : 0) === 0 ? 1 : 0));

@@ -2,17 +2,17 @@
 import { ENTRIES, type View, writeView } from "./url";
 import { addressedView, useView } from "./view";
 
-/** Goes to a view by its address; Back leads away from it again. */
+/** Opens a view by its address, as a new history entry. */
 export function openAddress(search: string): void {
   const view = addressedView(search);
   window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
   useView.getState().show(view);
 }
 
-/** Changes of one kind that follow each other faster are one: a scale being brushed, names being clicked. */
+/** Changes of the same fields within this time are one history entry: dragging a range, clicking names. */
 const TOGETHER_MS = 1_000;
 
-/** Names of the fields that are history entries and differ; panes count by what they show. */
+/** Names of the changed fields that make history entries; of panes, only run and layer count. */
 function changedEntries(view: View, before: View): string {
   const differs = (name: (typeof ENTRIES)[number]): boolean => {
     if (name !== "panes") return view[name] !== before[name];
@@ -30,7 +30,7 @@ export function mirrorToAddress(): () => void {
     const search = writeView(view);
     if (byHistory || search === window.location.search) return;
     const place = `${window.location.pathname}${search}`;
-    // The run that was opened because the address named none is no place of its own.
+    // Opening the default run, because the address named none, makes no entry of its own.
     const what =
       before.run === null && before.panes.length === 0 && !before.home ? "" : changedEntries(view, before);
     const now = performance.now();

@@ -1,4 +1,4 @@
-/** Pure: how points are drawn, and how that stands in the address. */
+/** Pure: how points look, and how the address writes it. */
 
 export type Look = {
   labels: boolean;
@@ -6,7 +6,7 @@ export type Look = {
   trails: boolean;
   /** Colours that colour-blind people can tell apart. */
   safe: boolean;
-  /** Factors on what suits the number of points and the zoom. */
+  /** Factors on the size and opacity chosen by the number of points and the zoom. */
   size: number;
   opacity: number;
 };
@@ -36,7 +36,7 @@ export function readLook(query: URLSearchParams): Look {
   return look;
 }
 
-/** Adds what is not as it is at the start. */
+/** Adds what differs from the default. */
 export function writeLook(look: Look, query: URLSearchParams): void {
   for (const name of SWITCHES) if (look[name] !== PLAIN[name]) query.set(name, look[name] ? "on" : "off");
   if (look.size !== 1) query.set("size", String(+look.size.toFixed(2)));

@@ -1,4 +1,4 @@
-/** Pure: ascending whole numbers as short text for the address, by the gaps between them. */
+/** Pure: ascending whole numbers as short text for the address, encoded by the gaps between them. */
 
 const DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /** Values of a digit; one that is followed by more of its number adds it. */
@@ -18,7 +18,7 @@ export function writeNumbers(numbers: Uint32Array, most: number): string | null 
   return text;
 }
 
-/** null where the text is not one of numbers. */
+/** null where the text is invalid. */
 export function readNumbers(text: string): Uint32Array | null {
   const numbers: number[] = [];
   let [next, gap, weight] = [0, 0, 1];

@@ -1,21 +1,21 @@
-/** Pure: what stands side by side in the compare view, and how it stands in the address. */
+/** Pure: the panes of the compare view, and how the address writes them. */
 import type { Place } from "../scatter/viewpoint";
 import { readPlace, writePlace } from "./place";
 
-/** A film at a moment; null takes the run's default layer, the newest frame, the view of the whole film. */
+/** A film at a step; null is the run's default layer, the newest frame, the camera that sees the whole film. */
 export type Pane = {
   run: string;
   layer: string | null;
   step: number | null;
-  /** Where a camera of its own is. */
+  /** The pane's own camera, used while cameras are not linked. */
   camera: Place | null;
 };
 
-/** What moves in all panes together. */
+/** What panes can share. */
 export const LINKS = ["camera", "time"] as const;
 export type LinkName = (typeof LINKS)[number];
 
-/** More panes than this are too small to look at, and browsers allow few WebGL contexts. */
+/** More panes than this would be too small, and browsers allow few WebGL contexts. */
 export const MOST_PANES = 6;
 
 export function writePane({ run, layer, step, camera }: Pane): string {

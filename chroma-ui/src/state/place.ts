@@ -1,4 +1,4 @@
-/** Pure: where a camera is, as it stands in the address. */
+/** Pure: how the address writes a camera. */
 import type { Place } from "../scatter/viewpoint";
 
 /** x, y in half heights of the whole film's view, then the zoom. */
@@ -10,6 +10,6 @@ export function readPlace(text: string | null): Place | null {
 
 export const writePlace = ({ x, y, zoom }: Place) => [x, y, zoom].map((value) => +value.toFixed(4)).join(",");
 
-/** Whether it sees the whole film from where it would by itself. */
+/** Whether it is the camera that sees the whole film. */
 export const isHome = ({ x, y, zoom }: Place): boolean =>
   Math.abs(x) < 1e-3 && Math.abs(y) < 1e-3 && Math.abs(zoom - 1) < 1e-3;

@@ -8,18 +8,18 @@ export const SPEEDS = [0.5, 1, 2, 4] as const;
 
 type Preferences = {
   theme: Theme;
-  /** How points are drawn where the address does not say. */
+  /** How points look where the address does not say. */
   look: Look;
   speed: number;
   loop: boolean;
-  /** Columns whose values are listed among the filters. */
+  /** Columns whose filters are open. */
   openFacets: string[];
   /** Names of curves switched off in the timeline. */
   mutedCurves: string[];
   set: (change: Partial<Omit<Preferences, "set">>) => void;
 };
 
-/** How this person likes to look, kept in this browser. */
+/** This person's preferences, stored in the browser. */
 export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
   persist(
     (set) => ({

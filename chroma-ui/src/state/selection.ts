@@ -3,7 +3,7 @@ import type { Manner, Tool } from "../scatter/gestures";
 import type { SelectorStore } from "./selectorStore";
 
 type Selection = {
-  /** Positions of the selected samples in their split, ascending; side by side, in that of the first pane. */
+  /** Positions of the selected samples in their split, ascending; in the compare view in the first pane's split. */
   positions: Uint32Array;
   tool: Tool;
   setTool: (tool: Tool) => void;
@@ -13,7 +13,7 @@ type Selection = {
 
 const NOTHING = new Uint32Array(0);
 
-/** Two ascending lists as one: their union, or what the first holds and the second does not. */
+/** The union of two ascending lists, or the first without the second. */
 export function combine(held: Uint32Array, given: Uint32Array, manner: Manner): Uint32Array {
   if (manner === "replace") return given;
   const found = new Uint32Array(manner === "add" ? held.length + given.length : held.length);

@@ -1,4 +1,4 @@
-/** Pure: the part of the view that a link restores. One table says how each field stands in the address. */
+/** Pure: the part of the view that a link restores, and one table of how the address writes each field. */
 import type { Place } from "../scatter/viewpoint";
 import { AXES } from "./axis";
 import { readFilter, writeFilter } from "./filters";
@@ -11,11 +11,11 @@ export type Method = (typeof METHODS)[number];
 
 type Field<T> = {
   default: T;
-  /** The value in the address; the default where the address has none, or none that makes sense. */
+  /** Reads the value from the address; the default where it is missing or invalid. */
   read: (query: URLSearchParams) => T;
-  /** Adds the value to the address; adds nothing for the default. */
+  /** Adds the value to the address; nothing for the default. */
   write: (value: T, query: URLSearchParams) => void;
-  /** Whether a change of it is a new entry in the browser's history; else the address is replaced. */
+  /** Whether a change makes a new entry in the browser's history; else it replaces the address. */
   entry: boolean;
 };
 
@@ -26,7 +26,7 @@ const field = <T>(fallback: T, read: Field<T>["read"], write: Field<T>["write"])
   entry: false,
 });
 
-/** The same field, for what a person goes to and may want to leave by Back. */
+/** The same field, making history entries: the Back button undoes a change of it. */
 const entry = <T>(of: Field<T>): Field<T> => ({ ...of, entry: true });
 
 const text = (name: string): Field<string | null> =>
@@ -86,7 +86,7 @@ const texts = (name: string): Field<string[]> =>
     (value) => value,
   );
 
-/** In the order in which they stand in the address. */
+/** In the order of the address. */
 export const FIELDS = {
   /** All runs are shown, not one. */
   home: entry(
@@ -98,9 +98,9 @@ export const FIELDS = {
       },
     ),
   ),
-  /** What stands side by side; none where one film is shown. */
+  /** The panes side by side; empty where one film is shown. */
   panes: entry(list("pane", readPane, writePane, MOST_PANES)),
-  /** What moves in each pane on its own. */
+  /** What the panes do not share. */
   free: field<LinkName[]>(
     [],
     (query) => LINKS.filter((name) => query.getAll("free").includes(name)),
@@ -128,7 +128,7 @@ export const FIELDS = {
   mates: entry(texts("with")),
   /** Over runs: the epoch each shows the last snapshot of; null for the last of all. */
   epoch: entry(number("epoch")),
-  /** Id of a film whose picked samples alone are shown; null shows all. */
+  /** Id of a film of some samples only, which is shown; null shows all samples. */
   only: entry(text("only")),
   /** Global optimizer step of the frame shown, or of the layers shown; null follows the newest one. */
   step: number("step"),
@@ -146,11 +146,11 @@ export const FIELDS = {
   hidden: entry(texts("hide")),
   /** Position of the focused sample in its split. */
   sample: entry(number("sample")),
-  /** Only points that pass all of them are drawn. */
+  /** Only points that pass all filters are drawn. */
   filters: entry(list("filter", readFilter, writeFilter)),
-  /** The selected samples, written by their positions, or `@` and the name they are kept under. */
+  /** The selected samples: their positions in short form, or `@` and the name of a selection saved on the server. */
   selected: entry(text("selected")),
-  /** Where the camera is, relative to the whole film; null sees all of it. */
+  /** The camera relative to the whole film; null sees all of it. */
   camera: field<Place | null>(
     null,
     (query) => readPlace(query.get("camera")),

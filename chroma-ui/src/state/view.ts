@@ -10,11 +10,11 @@ import { type Method, readView, type View } from "./url";
 
 type Actions = {
   playing: boolean;
-  /** Replaces all of it, as an address does. */
+  /** Replaces the whole view, as opening an address does. */
   show: (view: View) => void;
   setHome: (home: boolean) => void;
   openRun: (run: string | null) => void;
-  /** Names the run that is open because nobody chose one, so that the address can be shared. */
+  /** Names the run that is open by default, so that the address can be shared. */
   nameRun: (run: string) => void;
   /** Puts films side by side; none shows one film again. */
   compare: (panes: Pane[]) => void;
@@ -22,16 +22,16 @@ type Actions = {
   /** Shows the film of the first pane alone, with the samples and the camera that all panes share. */
   leavePanes: () => void;
   setAgainst: (pane: number) => void;
-  /** Binds the panes' cameras or times together, or lets them go. */
+  /** Links the panes' cameras or times, or unlinks them. */
   setLinked: (name: LinkName, linked: boolean) => void;
   openLayer: (layer: string) => void;
   openSplit: (split: string) => void;
   setMethod: (method: Method) => void;
   /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
   runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
-  /** Over runs: the epoch each shows; null for the last. */
+  /** Over runs: the epoch that each run shows; null for the last. */
   setEpoch: (epoch: number | null) => void;
-  /** Shows only the samples that were picked for a film; null shows all again. */
+  /** Shows a film of some samples only; null shows all again. */
   showOnly: (film: string | null) => void;
   /** null follows the newest frame. */
   seek: (step: number | null) => void;
@@ -39,13 +39,13 @@ type Actions = {
   setPlaying: (playing: boolean) => void;
   colourBy: (column: string) => void;
   toggleCategory: (name: string) => void;
-  /** Shows this category alone; done again, shows them all. */
+  /** Shows only this category; called again, shows all. */
   isolateCategory: (name: string, all: readonly string[]) => void;
   showAllCategories: () => void;
   focus: (sample: number | null) => void;
   /** How the address writes the selected samples. */
   setSelected: (selected: string | null) => void;
-  /** null takes the filter of a column away. */
+  /** null removes the column's filter. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
   setLook: (change: Partial<Look>) => void;
@@ -57,10 +57,10 @@ type Actions = {
 
 export type ViewState = View & Actions;
 
-/** The samples a view points at: they belong to one split. */
+/** The samples of a view belong to one split and are dropped with it. */
 const NO_SAMPLES = { sample: null, selected: null };
 
-/** What the address says, in the look that this person likes where it says nothing. */
+/** The view of the address; where it names no run, with this person's preferred look. */
 export const addressedView = (search = window.location.search): View =>
   readView(search, usePreferences.getState().look);
 
@@ -82,13 +82,13 @@ const RESET = {
   playing: false,
 } satisfies Partial<View & { playing: boolean }>;
 
-/** View state, mirrored to the address. It never fetches. */
+/** View state, mirrored to the address. It fetches nothing. */
 export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   ...addressedView(),
   playing: false,
   show: (view) => set({ ...view, playing: false }),
   setHome: (home) => set({ home, playing: false }),
-  // Samples are known by their places in the split of the first pane.
+  // Samples are identified by their positions in the first pane's split.
   compare: (panes) =>
     set((view) => ({
       panes,
@@ -114,11 +114,11 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
       const { run, layer, step } = panes[0];
       return { ...RESET, run, layer, step, sample, selected, split, camera };
     }),
-  // Over layers it is a frame of the film.
+  // Over layers, a layer is a frame of the film.
   openLayer: (layer) =>
     set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
   openSplit: (split) => set({ split, only: null, ...NO_SAMPLES, hidden: [], filters: [], camera: null }),
-  // Coordinates that were logged run over epochs alone.
+  // Logged coordinates run over epochs only.
   setMethod: (method) =>
     set({ method, camera: null, ...(method === "logged" ? { over: "epochs" as const, at: null } : {}) }),
   runOver: (over, step, mates) =>

@@ -10,15 +10,15 @@ type Props = {
   axis: Film["axis"];
   index: number;
   curves: readonly (Curve & { ink: string })[];
-  /** A place between frames while the slider is dragged; null when it is let go. */
+  /** A position between frames while the slider is dragged; null when it is released. */
   onScrub: (at: number | null) => void;
 };
 
-/** Room left and right for the knob and the outermost numbers, in CSS pixels. */
+/** Margin left and right for the knob and the outermost numbers, in CSS pixels. */
 const EDGE = 14;
-/** A number under a tick needs this much room. */
+/** Width of a number under a tick, in CSS pixels. */
 const NUMBER_ROOM = 30;
-/** A name gets this much at most, and a letter of it takes so much. */
+/** The greatest width of a name, and the width of a letter, in CSS pixels. */
 const NAME_ROOM = 132;
 const LETTER = 6.4;
 
@@ -35,14 +35,14 @@ export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
   const stride = Math.max(1, Math.ceil((frames.length * room) / inner));
   const [dragged, setDragged] = useState<number | null>(null);
   const now = toX(dragged ?? index);
-  // The outermost names would stand out of the picture.
+  // Otherwise the outermost names would be cut off.
   const anchorOf = (at: number) =>
     axis === "EPOCHS" || last === 0 ? "middle" : at === 0 ? "start" : at === last ? "end" : "middle";
   const lines = curves.map((curve) => ({
     ...curve,
     path: smoothPath(curve.points.map(({ at, height }) => ({ x: toX(at), y: toY(height) }))),
   }));
-  // The ground is laid under the curve that tells most of learning: the one that rises furthest.
+  // The area is filled under the curve that rises most: it says most about learning.
   const risen = lines.reduce<(typeof lines)[number] | null>(
     (best, line) => (rise(line) > Math.max(0.1, best ? rise(best) : 0) ? line : best),
     null,

@@ -17,13 +17,13 @@ type Props = {
   frames: readonly Frame[];
   index: number;
   metrics: readonly MetricSeries[];
-  /** A place on the slider, between frames while it is dragged; null when it is let go. */
+  /** A position on the slider, between frames while it is dragged; null when it is released. */
   onScrub: (at: number | null) => void;
-  /** Draws all frames together anew. */
+  /** Computes all frames together again. */
   onRefine: () => void;
 };
 
-/** Curves beyond these start switched off. */
+/** Curves after the first ones are off at the start. */
 const MOST_CURVES = 5;
 export const INKS = [
   "var(--teal)",
@@ -45,7 +45,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
   const last = frames[frames.length - 1];
   const byEpoch = frame.epoch !== null;
   const overEpochs = film.axis === "EPOCHS";
-  // Metrics run over the steps of one run.
+  // Metrics belong to the steps of one run.
   const curves = [
     ...filmCurves(frames, film.knnPurity),
     ...(overEpochs ? metricCurves(metrics, frames) : []),

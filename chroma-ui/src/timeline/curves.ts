@@ -1,4 +1,4 @@
-/** Pure: what the frames and the run's metrics look like above the slider. */
+/** Pure: curves of the frames' quality and the run's metrics above the slider. */
 import type { Frame } from "../api/bytes";
 import type { RunQuery } from "../api/gql/graphql";
 
@@ -6,11 +6,11 @@ export type MetricSeries = NonNullable<RunQuery["run"]>["metrics"][number];
 
 export type Curve = {
   name: string;
-  /** Place on the slider (0 is the first frame, 1 the second) and height (0 to 1). */
+  /** `at` is the position on the slider (0 the first frame, 1 the second), `height` 0 to 1. */
   points: { at: number; height: number; step: number; value: number }[];
 };
 
-/** Place of a step on the slider, between the frames around it; null outside of them. */
+/** The position of a step on the slider, between the frames around it; null outside of the film. */
 export function placeOfStep(step: number, frames: readonly Frame[]): number | null {
   const last = frames.length - 1;
   if (last < 0 || step < frames[0].step || step > frames[last].step) return null;
@@ -20,13 +20,13 @@ export function placeOfStep(step: number, frames: readonly Frame[]): number | nu
   return after - 1 + (step - from) / (to - from);
 }
 
-/** Metrics whose names end alike (train_loss, val/loss) are of one kind and share one scale. */
+/** Metrics whose names end alike (train_loss, val/loss) share one scale. */
 const kindOf = (name: string): string => name.split(/[\s_/.-]+/).pop() ?? name;
 
 function scaleOf(values: readonly number[]): (value: number) => number {
   const low = Math.min(...values);
   const high = Math.max(...values);
-  // Shares keep their own scale; anything else fills the height.
+  // Values between 0 and 1 are drawn as they are; others are scaled to the full height.
   if (low >= 0 && high <= 1) return (value) => value;
   return (value) => (high > low ? (value - low) / (high - low) : 0.5);
 }
@@ -62,7 +62,7 @@ export function metricCurves(metrics: readonly MetricSeries[], frames: readonly 
   });
 }
 
-/** How much of the height a curve gains from its first point to its last. */
+/** The gain in height from a curve's first point to its last. */
 export const rise = ({ points }: Curve): number => points[points.length - 1].height - points[0].height;
 
 /** The newest value at or before a step. */
@@ -76,7 +76,7 @@ export function valueAt(curve: Curve, step: number): number | null {
 export const valueIn = (curve: Curve, index: number): number | null =>
   curve.points.find(({ at }) => at === index)?.value ?? null;
 
-/** A smooth line through the points that never swings past them (Fritsch & Carlson 1980). */
+/** A smooth line through the points that does not overshoot them (Fritsch & Carlson 1980). */
 export function smoothPath(points: readonly { x: number; y: number }[]): string {
   if (points.length === 0) return "";
   const text = (value: number) => value.toFixed(1);

@@ -3,13 +3,13 @@ import type { Frame } from "../api/bytes";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 
-/** How long each frame is shown at speed 1, its glide included. */
+/** How long each frame is shown at speed 1, including the animation to it. */
 export const FRAME_MS = 950;
 const LONGEST_GLIDE_MS = 650;
 
 export const glideFor = (speed: number): number => Math.min(LONGEST_GLIDE_MS, (FRAME_MS / speed) * 0.8);
 
-/** Walks through the frames while the film is played; it waits for a frame that is still on its way. */
+/** Steps through the frames while the film plays; waits for a frame that is still loading. */
 export function usePlayer(frames: readonly Frame[], index: number, shownDigest: string | null): void {
   const playing = useView((view) => view.playing);
   const speed = usePreferences((preferences) => preferences.speed);
@@ -30,7 +30,7 @@ export function usePlayer(frames: readonly Frame[], index: number, shownDigest: 
   }, [playing, arrived, frames, index, speed, loop]);
 }
 
-/** Starts the film, from its beginning where it stands at the end; or stops it. */
+/** Starts or stops the film; at the last frame it starts from the first. */
 export function togglePlay(frames: readonly Frame[], index: number): void {
   const { playing, setPlaying, seekFrame } = useView.getState();
   if (frames.length < 2) return;

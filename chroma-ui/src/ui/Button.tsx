@@ -15,7 +15,7 @@ type IconButtonProps = Omit<ComponentProps<"button">, "children"> & {
   children: ReactNode;
 };
 
-/** A button that shows an icon and says its name on hover and to screen readers. */
+/** A button with an icon; its name is shown on hover and read by screen readers. */
 export function IconButton({ label, hint, side = "bottom", className, children, ...rest }: IconButtonProps) {
   return (
     <Tip text={label} hint={hint} side={side}>

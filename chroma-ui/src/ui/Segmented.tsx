@@ -8,11 +8,11 @@ type Props<T extends string> = {
   options: readonly { value: T; name: string; title?: string }[];
   onChange: (value: T) => void;
   testId?: string;
-  /** More characters than this in all options turn the row into a list. */
+  /** Options longer than this many characters together become a list. */
   room?: number;
 };
 
-/** A row of choices, which becomes a list where it would not fit. */
+/** A row of choices, or a list where the row would not fit. */
 export function Segmented<T extends string>({
   label,
   value,
@@ -30,7 +30,7 @@ export function Segmented<T extends string>({
   return (
     <ToggleGroup.Root
       type="single"
-      // Arrows belong to the film.
+      // The arrow keys move through the film.
       rovingFocus={false}
       className={styles.row}
       aria-label={label}

@@ -6,10 +6,10 @@ import styles from "./Select.module.css";
 type Props<T extends string> = {
   label: string;
   value: T | null;
-  /** Options of one group stand together, under its name. */
+  /** Options of one group are listed together, under its name. */
   options: readonly { value: T; name: string; title?: string; group?: string }[];
   onChange: (value: T) => void;
-  /** Small print at the right of the closed list. */
+  /** Small text at the right of the closed list. */
   note?: string;
   swatch?: string;
   testId?: string;
@@ -46,7 +46,7 @@ export function Select<T extends string>(props: Props<T>) {
           sideOffset={5}
           collisionPadding={8}
           onCloseAutoFocus={(event) => {
-            // A list that has the focus takes letters for the names of its options: they belong to the page.
+            // A focused list would take letters as a search among its options; they are the page's shortcuts.
             if (byPointer.current) event.preventDefault();
           }}
         >

@@ -5,7 +5,7 @@ import styles from "./tabs.module.css";
 export type TabPanel = {
   name: string;
   title: string;
-  /** Small print at the title. */
+  /** Small text beside the title. */
   badge?: string | null;
   content: ReactNode;
 };
@@ -18,7 +18,7 @@ type Props = {
   testId?: string;
 };
 
-/** Panels of which one is open, with a tab for each. */
+/** Panels with a tab for each; one is open. */
 export function TabPanels({ label, panels, open, onOpen, testId }: Props) {
   return (
     <Tabs.Root className={styles.root} value={open} onValueChange={onOpen} data-testid={testId}>

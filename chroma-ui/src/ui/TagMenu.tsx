@@ -3,7 +3,7 @@ import { type FormEvent, type ReactNode, useState } from "react";
 import styles from "./TagMenu.module.css";
 
 type Props = {
-  /** What opens it: a button. */
+  /** The button that opens it. */
   children: ReactNode;
   /** Tags to choose from. */
   known: readonly string[];
@@ -11,7 +11,7 @@ type Props = {
   onTag: (tag: string) => void;
 };
 
-/** A tag by a new name, or one that is there. */
+/** A menu to choose a tag, or to enter a new one. */
 export function TagMenu({ children, known, align = "center", onTag }: Props) {
   const [open, setOpen] = useState(false);
   const [name, setName] = useState("");

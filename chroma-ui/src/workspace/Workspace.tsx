@@ -32,7 +32,7 @@ const NOTHING: never[] = [];
 const cameraOf = (view: ViewState) => view.camera;
 
 export function Workspace() {
-  const sought = useView(useShallow(({ over, at, step }) => ({ over, at, step })));
+  const choice = useView(useShallow(({ over, at, step }) => ({ over, at, step })));
   const trailsOn = useView((view) => view.look.trails);
   const { focus, openRun, seekFrame, setCamera, setLook, setPlaying } = useView.getState();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
@@ -44,7 +44,7 @@ export function Workspace() {
   const open = useOpenRun();
   const { runs, run, layer, split, film } = open;
 
-  const { frames, index, shown, box, framePoints, problem } = useFilmFrame(film, sought);
+  const { frames, index, shown, box, framePoints, problem } = useFilmFrame(film, choice);
   const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
   usePlayer(frames, index, shown?.frame.digest ?? null);
   const onView = useCamera(plot, box, cameraOf, setCamera);

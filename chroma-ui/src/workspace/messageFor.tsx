@@ -6,11 +6,11 @@ import type { useOpenRun } from "./useOpenRun";
 type Situation = {
   open: ReturnType<typeof useOpenRun>;
   unauthorised: boolean;
-  /** Why there is no film, where nothing of it can be shown. */
+  /** Why there is no film; null if there is one to show. */
   failure: string | null;
 };
 
-/** What stands in the place of the canvas, or null where the film can be shown. */
+/** The message shown in place of the canvas; null where the film can be shown. */
 export function messageFor({ open, unauthorised, failure }: Situation): ReactNode {
   const { runs, run, layer, split, method } = open;
   const { run: wanted, openRun } = useView.getState();

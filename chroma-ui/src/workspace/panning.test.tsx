@@ -1,4 +1,4 @@
-/** A camera that moves renders no panel: the panels of a large film are dear, and a pan comes sixty times a second. */
+/** A camera move renders no panel: panels of large films are slow to render, and moves come sixty times a second. */
 
 import { act, cleanup, render, screen, waitFor } from "@testing-library/react";
 import { fetchExchange, subscriptionExchange } from "@urql/core";
@@ -76,7 +76,9 @@ const ANSWERS = {
 async function answer(address: string | URL | Request): Promise<Response> {
   const { pathname } = new URL(String(address), "http://host");
   if (pathname.endsWith("graphql")) return Response.json({ data: ANSWERS });
-  return new Response(new Uint16Array(pathname.includes("/frames/") ? [0, 9, 65534, 0, 9, 65534] : [0, 0, 0]));
+  return new Response(
+    new Uint16Array(pathname.includes("/frames/") ? [0, 9, 65534, 0, 9, 65534] : [0, 0, 0]),
+  );
 }
 
 const followed: unknown[] = [];
@@ -114,7 +116,7 @@ async function opened(page: ReactNode) {
     </Provider>,
   );
   await waitFor(() => expect(screen.getAllByTestId("legend-item")).toHaveLength(1));
-  // What still comes has come once nothing was rendered for a while.
+  // The page is complete once it has not rendered for a while.
   await waitFor(async () => {
     const before = renders.length;
     await act(() => new Promise((resolve) => setTimeout(resolve, 100)));

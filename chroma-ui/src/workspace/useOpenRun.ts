@@ -13,7 +13,7 @@ export function useOpenRun() {
   const view = useView(
     useShallow(({ run, layer, split, method, over, step, mates, epoch, only }) => ({
       ...{ run, layer, split, method, over, mates, epoch, only },
-      // Over epochs the film is the same at each step.
+      // Over epochs all steps are frames of the same film.
       step: over === "layers" ? step : null,
     })),
   );
@@ -31,7 +31,7 @@ export function useOpenRun() {
   );
 
   useEffect(() => {
-    // The address names the run even when nobody chose one, so that the link stays good.
+    // The address names the run even if nobody chose one, so that the link stays valid.
     if (view.run === null && runId !== null) useView.getState().nameRun(runId);
   }, [view.run, runId]);
 
