@@ -34,12 +34,13 @@ from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
 from chroma.capture.call import CapturedCall
+from chroma.capture.schedule import Clock, Schedule
 from chroma.capture.session import CaptureSession
 from chroma.integrations._torch.device_buffers import buffer_for, to_half
-from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.sample_ids import tap, untap
-from chroma.integrations._torch.split_capture import Clock, Riding
+from chroma.integrations._torch.split_capture import LoopCapture, SplitContext
 from chroma.integrations.lightning import ChromaCallback
 from chroma.run import Run
 
@@ -185,33 +186,30 @@ def batch_cost(layers: str, *, shuffle: bool) -> str:
     )
     session = CaptureSession(run.recording, max_samples=None, log_inputs=False, make_buffer=buffer_for)
     reader = options.reader()
-    watcher = ModelWatcher(model, session, reader, layers, lambda *_: None)
+    following = LayerCapture(model, session, reader, layers, lambda *_: None)
     samples = TensorDataset(torch.randn(8192, 64), torch.randint(0, 10, (8192,)))
     loader = DataLoader(samples, batch_size=256, shuffle=shuffle)
     taps = {loader: tap(loader)}
     number = 0
-    stage = Riding(
-        *("val", run, watcher, options.thinning(None), Clock(run), lambda: (number, number)),
-        reader=reader,
-        taps=taps,
-        loaders=lambda: loader,
-    )
+    schedule = Schedule(["val"], options.limits(), run.recording, Clock(run.recording))
+    context = SplitContext("val", run, following, schedule, lambda: (number, number), lambda: False)
+    capture = LoopCapture(context, reader=reader, taps=taps, loaders=lambda: loader)
     plain: list[float] = []
     ours: list[float] = []
     with torch.no_grad():
-        for number in range(14):  # noqa: B007 - read by the stage's clock
+        for number in range(14):  # noqa: B007 - read by the context
             for images, _ in loader:
                 start = time.perf_counter()
                 model(images)
                 plain.append(time.perf_counter() - start)
-            stage.begin()
+            capture.begin()
             for batch in loader:
                 start = time.perf_counter()
-                call.guarded(stage.begin_batch, batch)
+                call.guarded(capture.begin_batch, batch, 0)
                 model(batch[0])
-                call.guarded(stage.end_batch)
+                call.guarded(capture.end_batch)
                 ours.append(time.perf_counter() - start)
-            call.guarded(stage.end)
+            call.guarded(capture.end)
             run.recording.flush(60)  # the writer's thread does not fight for the cache meanwhile
     untap(loader)
     run.recording.close("finished")

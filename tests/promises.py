@@ -190,7 +190,7 @@ PROMISES = {
     ),
     28: Promise(
         "Compiled models are captured by evaluating their original module separately",
-        "test_compiled_models_are_evaluated_aside",
+        "test_compiled_models_are_evaluated_separately",
         "test_ways_of_compiling",
         "test_compiled_models_are_captured_before_and_after_their_first_call",
     ),

@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args
 
 from chroma.capture.layers import Layer
-from chroma.capture.schedule import Limits
+from chroma.capture.limits import Limits
 from chroma.capture.session import DEFAULT_MAX_SAMPLES, SPLITS, MaxSamples, max_samples_of
-from chroma.capture.thinning import Thinning
 from chroma.errors import ConfigError
 from chroma.run.arguments import Dtype, name_of
 
@@ -80,12 +79,8 @@ class RunOptions:
         return given
 
     def limits(self) -> Limits:
-        """How often snapshots are taken, and how many; see `chroma.capture.schedule`."""
+        """How often snapshots are taken, and how many; see `Schedule`."""
         return Limits(self.every, self.max_snapshots, self.max_overhead)
-
-    def thinning(self, passes: int | None) -> Thinning:
-        """Which of so many passes are captured; None if their number is unknown."""
-        return Thinning(self.every, self.max_snapshots, passes, self.max_overhead)
 
     def run(self) -> dict[str, Any]:
         """What a `Run` takes of these."""

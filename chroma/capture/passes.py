@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,10 @@ import numpy as np
 from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import Slots
+from chroma.capture.sample_record import samples_of
 from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
-from chroma.records import Array, Head, Ids, LayerNote, Record, Samples, Snapshot
+from chroma.records import Array, Head, Ids, LayerNote, Record, Snapshot
 from chroma.run.arguments import columns
 from chroma.run.outputs import head_kind, outputs_of
 from chroma.run.recording import Recording
@@ -26,7 +27,7 @@ _NOTHING = Placed(0, np.empty(0, np.intp), lambda: np.empty(0, np.intp))
 class SplitPass:
     """One pass over a split: `batch`, then `add` and `add_scores` for it, batch after batch, then `end`.
 
-    Nothing is recorded before `end`: a pass that breaks off leaves no trace.
+    Nothing is recorded before `record`, which `end` calls: a pass that breaks off leaves no trace.
     """
 
     def __init__(
@@ -160,20 +161,34 @@ class SplitPass:
             self._recording.submit(encode, small.nbytes)
 
     def end(self, epoch: int | None = None, step: int | None = None) -> None:
-        """Record what the pass gave.
+        """The pass is complete: record what it gave. See `complete`."""
+        self.complete(epoch, step)
+        self.record()
+
+    def complete(self, epoch: int | None = None, step: int | None = None) -> None:
+        """No more batches come; `record` or `discard` follows, at any time.
 
         Args:
-            epoch: When it ended, if that is not when it began: a pass of the training itself.
+            epoch: When the pass ended, if that is not when it began: a pass of the training itself.
             step: Likewise.
         """
         self._epoch = self._epoch if epoch is None else epoch
         self._step = self._step if step is None else step
+        for _, buffer in self._buffers():
+            buffer.sent()
+
+    def discard(self) -> None:
+        """Record nothing of the complete pass; its buffers are free again."""
+        for name, buffer in self._buffers():
+            self._returned(name, buffer)()
+
+    def record(self) -> None:
+        """Record what the complete pass gave."""
         split = self._split
         split.probe.fix()
         if not split.said:
             self._say_samples()
         for layer, buffer in self._layers.values():
-            buffer.sent()
             self._recording.submit_snapshot(
                 layer.name,
                 split.name,
@@ -183,8 +198,14 @@ class SplitPass:
                 after=self._returned(layer.name, buffer),
             )
         if self._scores is not None:
-            self._scores.sent()
             self._say_outputs(self._scores)
+
+    def _buffers(self) -> Iterator[tuple[str, Buffer]]:
+        """The buffers of the layers, by name, and that of the scores."""
+        for name, (_, buffer) in self._layers.items():
+            yield name, buffer
+        if self._scores is not None:
+            yield "", self._scores
 
     def _snapshot(self, layer: Chosen, buffer: Buffer) -> tuple[Snapshot, Slots | slice]:
         """The snapshot of a whole buffer, and the rows of it that count."""
@@ -201,34 +222,11 @@ class SplitPass:
         ), rows
 
     def _say_samples(self) -> None:
-        split, order = self._split, self._split.probe.order()
+        split = self._split
         split.said = True
-        split.of = max(split.of, len(order))
+        split.of = max(split.of, len(split.probe))
         self._recording.tally.split_of[split.name] = split.of
-        ids = split.probe.ids()
-
-        def samples() -> Sequence[Record]:
-            images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
-            texts = [split.texts.get(key) for key in ids.tolist()] if split.texts else None
-            split.images.clear()
-            split.texts.clear()
-            return [
-                Samples(
-                    split.name,
-                    ids,
-                    of=split.of,
-                    identity=split.identity,
-                    labels=None if split.labels is None else grown(split.labels, len(order))[order],
-                    class_names=list(split.class_names),
-                    images=images,
-                    texts=texts,
-                    metadata={
-                        name: grown(column, len(order))[order] for name, column in split.metadata.items()
-                    },
-                )
-            ]
-
-        self._recording.submit(samples, 0)
+        self._recording.submit(lambda: [samples_of(split)], 0)
 
     def _say_outputs(self, buffer: Buffer) -> None:
         split = self._split

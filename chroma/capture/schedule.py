@@ -22,13 +22,11 @@ throw it away; if `take_skipped()` gives its moment, record it.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
-from chroma.errors import ConfigError
+from chroma.capture.limits import Limits, dense_first
 from chroma.records import Hidden
 from chroma.run.recording import Recording
 
@@ -36,47 +34,6 @@ Moment = tuple[int | None, int]  # epoch, 0-based, None where only steps are cou
 Answer = Literal["take", "hold", "skip"]
 
 _LEAST_TRAINED = 30.0  # seconds of training before its cost is judged
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How often a user wants snapshots, and how many.
-
-    Attributes:
-        every: Epochs between snapshots, or steps as in "500 steps".
-        max_snapshots: Most snapshots to show; None for all.
-        max_overhead: Largest share of the training's time that capture may take; None for any.
-
-    Raises:
-        ConfigError: One of them cannot be used.
-    """
-
-    every: int | str = 1
-    max_snapshots: int | None = None
-    max_overhead: float | None = None
-
-    def __post_init__(self) -> None:
-        self.interval()
-        if self.max_snapshots is not None and self.max_snapshots < 1:
-            raise ConfigError(
-                f"max_snapshots={self.max_snapshots!r} cannot be used; give 1 or more, or None for all"
-            )
-        if self.max_overhead is not None and not 0 < self.max_overhead < 1:
-            raise ConfigError(
-                f"max_overhead={self.max_overhead!r} cannot be used; give a share of the training's time "
-                "between 0 and 1, as 0.02, or None"
-            )
-
-    def interval(self) -> tuple[int, bool]:
-        """The number in `every`, and whether it counts steps instead of epochs."""
-        every = self.every
-        if isinstance(every, int) and not isinstance(every, bool) and every >= 1:
-            return every, False
-        if isinstance(every, str) and (match := re.fullmatch(r"\s*([1-9]\d*)\s+steps?\s*", every)):
-            return int(match[1]), True
-        raise ConfigError(
-            f"every={every!r} cannot be used; give a number of epochs, or steps as in '500 steps'"
-        )
 
 
 class Clock:
@@ -113,7 +70,7 @@ class Schedule:
     second, fourth, eighth … pass is taken. The last pass of a training is always taken.
 
     Args:
-        splits: The splits that each pass goes over; the first names the schedule. More may be added.
+        splits: The splits that each pass goes over; the first names the schedule.
         limits: What the user wants.
         recording: Where it is noted what is hidden and what is left out.
         clock: What capture costs.
@@ -149,6 +106,7 @@ class Schedule:
         self._due = 0  # of them, those that `every` lets through
         self._captured = 0  # of them, those that were taken or held
         self._shown: list[Moment] = []
+        self._taken: set[int] = set()  # steps
         self._step: int | None = None  # of the last pass
         self._last_due: int | None = None  # step of the last pass that `every` let through
         self._stride = 1  # only every so many due passes are taken
@@ -197,6 +155,22 @@ class Schedule:
         self._captured += 1
         return "hold"
 
+    def add_split(self, name: str) -> None:
+        """Each pass goes over this split too: one of several loaders."""
+        if name not in self.splits:
+            self.splits.append(name)
+
+    def record_at(self, epoch: int | None, step: int) -> None:
+        """The pass that was just captured is recorded at this moment, not at the one `ask` was given."""
+        if self.skipped is not None:
+            self.skipped = (epoch, step)
+        else:
+            self._shown[-1] = (epoch, step)
+
+    def has_taken(self, step: int) -> bool:
+        """Whether a pass at this step was taken."""
+        return step in self._taken
+
     def take_skipped(self) -> Moment | None:
         """The training has ended: take the pass that came last, if it was not taken.
 
@@ -210,7 +184,7 @@ class Schedule:
 
     def forget(self) -> None:
         """The pass that was just taken gave nothing; the next one counts in its place."""
-        self._shown.pop()
+        self._taken.discard(self._shown.pop()[1])
         self._asked -= 1
         self._due -= 1
         self._captured -= 1
@@ -244,7 +218,7 @@ class Schedule:
     def _plan(self) -> None:
         self._passes = self._count_passes()
         if self._passes is not None and not self.by_step:
-            self._planned = _dense_first(self._limits.max_snapshots, -(-self._passes // self._every))
+            self._planned = dense_first(self._limits.max_snapshots, -(-self._passes // self._every))
 
     def _is_due(self, epoch: int | None, step: int) -> bool:
         """Whether `every` lets the pass through; without epochs it counts passes."""
@@ -293,31 +267,10 @@ class Schedule:
         if self._is_full():
             self._hide([self._shown.pop()])
         self._shown.append(moment)
+        self._taken.add(moment[1])
 
     def _hide(self, moments: Sequence[Moment]) -> None:
         """Show these snapshots no longer; what was written of them stays."""
         hidden = [Hidden(split, epoch, step) for epoch, step in moments for split in self.splits]
         if hidden:
             self._recording.submit(lambda: hidden, 0)
-
-
-def _dense_first(cap: int | None, passes: int) -> frozenset[int] | None:
-    """Numbers of at most `cap` of so many passes, the last among them; None if all are taken."""
-    if cap is None or passes <= cap:
-        return None
-    per_stride = cap
-    while len(numbers := _doubling(per_stride, passes)) > cap - 1 and per_stride > 1:
-        per_stride -= 1
-    return frozenset({*numbers[: cap - 1], passes - 1})
-
-
-def _doubling(per_stride: int, passes: int) -> list[int]:
-    """0, 1, 2, … below `passes`, with the stride doubled after each `per_stride` numbers."""
-    numbers: list[int] = []
-    number, stride = 0, 1
-    while number < passes:
-        numbers.append(number)
-        number += stride
-        if len(numbers) % per_stride == 0:
-            stride *= 2
-    return numbers

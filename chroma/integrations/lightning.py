@@ -18,9 +18,9 @@ from typing import Any
 
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
-from chroma.integrations._lightning.capture import FitCapture
+from chroma.integrations._lightning.capture import LightningCapture
 from chroma.integrations._torch.options import TakesOptions
-from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL
+from chroma.integrations._torch.split_choice import SPLIT_OF_CALL
 from chroma.run import Run
 from chroma.run.receipt import Receipt
 
@@ -42,13 +42,15 @@ class CallbackHooks(TakesOptions):
         layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
             module names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val", "test", "predict". Val,
-            test and predict ride on the forward passes that are made anyway. Of train a probe set is fetched
-            once and evaluated after each epoch, in evaluation mode and without a trace; {"train": "ride"}
-            takes what the training's own batches give, and {"val": "probe"} evaluates val aside.
+            test and predict are captured from the trainer's own forward passes. Of train a probe set is
+            fetched once and evaluated after each epoch, in evaluation mode and without a trace;
+            {"train": "ride"} captures the training's own forward passes, and {"val": "probe"} evaluates val
+            separately.
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
-        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        max_snapshots: Most snapshots to show: of long trainings at growing distance, the last among them;
+            None for all.
         dtype: Of stored vectors: "float16", or "float32".
         task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
             "unlabelled", "custom".
@@ -68,8 +70,8 @@ class CallbackHooks(TakesOptions):
         ConfigError: An argument cannot be used.
     """
 
-    _fit: FitCapture | None = None  # of the call that runs
-    _last: FitCapture | None = None
+    _fit: LightningCapture | None = None  # of the call that runs
+    _last: LightningCapture | None = None
     _model: weakref.ref[Any] | None = None  # of the last fit
 
     @property
@@ -97,7 +99,7 @@ class CallbackHooks(TakesOptions):
                 return
             if self._last and self._last.run and self._model and self._model() is pl_module:
                 run_id = self._last.run.id
-        self._fit = self._last = FitCapture(self._options, trainer, pl_module, stage, run_id)
+        self._fit = self._last = LightningCapture(self._options, trainer, pl_module, stage, run_id)
         self._model = weakref.ref(pl_module)
         self._fit.guarded(self._fit.attach)
 
@@ -112,14 +114,14 @@ class CallbackHooks(TakesOptions):
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Take ids, labels and inputs, and listen to the layers."""
-        if self._fit and "train" in self._fit.stages:
+        if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.begin_batch, "train", batch)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Check that the layers gave what they should."""
-        if self._fit and "train" in self._fit.stages:
+        if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.end_batch, "train")
             self._fit.guarded(self._fit.end_step)
 

@@ -11,39 +11,24 @@ with chroma.watch(model, loader=val_loader) as watch:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, Self, cast
 
 import torch
-from torch.utils.data import DataLoader
 
 from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
-from chroma.capture.session import CaptureSession
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.schedule import Clock, Moment, Schedule
 from chroma.errors import ConfigError
-from chroma.integrations._torch.device_buffers import buffer_for, to_half
-from chroma.integrations._torch.evaluation import (
-    evaluating,
-    forward_of,
-    plain,
-    random_states_kept,
-    to_device,
-)
-from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.evaluation import EvaluationContext, evaluate, forward_of, to_device_of
+from chroma.integrations._torch.layer_capture import LayerCapture
+from chroma.integrations._torch.loader_source import LoaderSource
+from chroma.integrations._torch.no_trace import plain
+from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import rank_of
-from chroma.integrations._torch.sample_ids import (
-    IndexTap,
-    class_names_of,
-    knows_ids,
-    samples_in,
-    tap,
-    untap,
-)
 from chroma.records import RunStatus
-from chroma.run import Run
 from chroma.run.arguments import moment, name_of
 from chroma.run.receipt import Receipt
 from chroma.run.recording import status_of
@@ -103,34 +88,18 @@ class Watch(CapturedCall):
 
     def __init__(self, model: Any, loaders: Mapping[str, Any], options: CaptureOptions) -> None:
         super().__init__(silent=options.silent)
-        self._model = plain(model)
-        self._loaders = loaders
-        self._forward = options.forward or forward_of
-        self._reader = options.reader()
-        self._thinning = options.thinning(None)
-        self._taps: dict[str, IndexTap] = {}
-        self._iterators: dict[str, Any] = {}  # of persistent workers: ours, apart from the user's
-        self._steps: set[int] = set()
+        model, reader = plain(model), options.reader()
+        self._sources: dict[str, LoaderSource] = {}
         rank = rank_of(loaders.values(), options.run_id)
-        self.silent = options.silent or rank.writer_id.rank > 0
         if not rank.takes_part:
             return
-        self.run = Run(
-            **options.run() | {"run_id": rank.run_id},
-            framework=f"torch {torch.__version__}",
-            writer_id=rank.writer_id,
-            guard=self.guard,
+        run, session = open_run(self, options, rank, framework=f"torch {torch.__version__}")
+        self._layers = LayerCapture(model, session, reader, options.layers, self._say)
+        self._schedule = Schedule(list(loaders), options.limits(), run.recording, Clock(run.recording))
+        self._evaluation = EvaluationContext(
+            model, reader, options.forward or forward_of, to_device_of(model), nullcontext
         )
-        rank.say(self.run.recording.tally)
-        self.run.recording.to_half = to_half
-        session = CaptureSession(
-            self.run.recording,
-            max_samples=rank.share(options.max_samples),
-            log_inputs=options.log_inputs,
-            make_buffer=buffer_for,
-        )
-        self._watcher = ModelWatcher(self._model, session, self._reader, options.layers, self._say)
-        self._taps = {name: tap(each) for name, each in loaders.items() if knows_ids(each)}
+        self._sources = {name: LoaderSource(each) for name, each in loaders.items()}
 
     def __enter__(self) -> Self:
         return self
@@ -152,26 +121,22 @@ class Watch(CapturedCall):
             step: Global optimizer step; the epoch by default. Each step can be given once.
 
         Returns:
-            Whether one was taken: not where `every` or `max_snapshots` leave it out, nor after trouble.
+            Whether one was taken: not where `every`, `max_snapshots` or `max_overhead` leave it out, nor
+            where it failed. If the last one was left out, `finish` takes it.
         """
         if self.run is None or self.receipt is not None:
             return False
         tally, before = self.run.recording.tally, self.guard.count
         with self.run.recording.timed(), self.guard.fail_safe("taking a snapshot"):
             epoch, step = moment(epoch, step)
-            if step in self._steps:
+            if self._schedule.has_taken(step):
                 raise ConfigError(f"step {step} already has a snapshot; give another epoch= or step=")
-            if self._watcher.refused:
+            if self._layers.refused:
                 tally.miss("snapshots of a model without a layer to capture")
                 return False
-            if self.run.recording.full or not self._thinning.wants(0 if epoch is None else epoch, step):
+            if self._schedule.ask(epoch, step) != "take":
                 return False
-            self._steps.add(step)
-            try:
-                for split in self._loaders:
-                    self._take(split, epoch, step)
-            finally:
-                self._watcher.cancel()
+            self._take((epoch, step))
             return True
         if self.guard.count > before:
             tally.miss("a snapshot failed")
@@ -196,55 +161,27 @@ class Watch(CapturedCall):
         """
         if self.run is None or self.receipt is not None:
             return self.receipt
-        for name in self._taps:
-            untap(self._loaders[name])
-        self._taps.clear()
-        self._iterators.clear()
-        if said := self._thinning.said():
-            self.run.recording.tally.note("thinning", said)
+        if status == "finished":
+            self._take_last()
+        for source in self._sources.values():
+            source.close()
+        self._sources.clear()
+        self._schedule.close()
         return self.end_run(status, error)
 
-    def _take(self, split: str, epoch: int | None, step: int) -> None:
-        loader, tapped = self._loaders[split], self._taps.get(split)
-        identity: Identity = "index" if tapped else "order"
-        self._watcher.begin_pass(
-            split,
-            epoch,
-            step,
-            identity="key" if self._reader.gives_ids else identity,
-            of=samples_in(loader),
-            class_names=class_names_of(loader),
-        )
-        device = next((tensor.device for tensor in self._model.parameters()), None)
-        with ExitStack() as stack:
-            stack.enter_context(random_states_kept(loader))
-            stack.enter_context(evaluating(self._model))
-            recorded = None
-            for number, batch in enumerate(self._batches(split, loader)):
-                if tapped and number == 0:
-                    recorded = tapped.latest
-                if self._reader.gives_ids:
-                    ids: GivenIds = self._reader.ids(batch)
-                else:
-                    ids = tapped.ids(recorded, number) if tapped and recorded else None
-                batch = to_device(batch, device) if device else batch  # noqa: PLW2901
-                self._watcher.begin_batch(batch, ids)
-                self._forward(self._model, batch)
-                self._watcher.end_batch()
-        self._watcher.end_pass()
+    def _take(self, at: Moment) -> None:
+        for split, source in self._sources.items():
+            evaluate(source, split, at, self._layers, self._evaluation)
 
-    def _batches(self, split: str, loader: Any) -> Iterator[Any]:
-        """The loader's batches; persistent workers are not those of the user, who may be amid a pass."""
-        if not (isinstance(loader, DataLoader) and loader.persistent_workers):
-            yield from loader
-            return
-        seam: Any = loader
-        theirs, seam._iterator = seam._iterator, self._iterators.get(split)
-        try:
-            batches = iter(loader)
-        finally:
-            self._iterators[split], seam._iterator = seam._iterator, theirs
-        yield from batches
+    def _take_last(self) -> None:
+        """Take the snapshot that was asked for last, if it was left out."""
+        assert self.run is not None
+        before = self.guard.count
+        with self.run.recording.timed(), self.guard.fail_safe("taking the last snapshot"):
+            if not self._layers.refused and (at := self._schedule.take_skipped()) is not None:
+                self._take(at)
+        if self.guard.count > before:
+            self.run.recording.tally.miss("a snapshot failed")
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
         self.say(chosen, followed=followed, of=of, snapshots=None)

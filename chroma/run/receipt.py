@@ -56,7 +56,7 @@ class Receipt:
         seconds: Time Chroma took on the training's thread.
         training_seconds: Time from the opening of the run to its end.
         missing: Reason to the number of records that are not in the journal because of it.
-        notes: Whatever else must be said: caps, thinning, layers that were refused.
+        notes: Whatever else must be said: limits, passes that were left out, layers that were refused.
         errors: Sentences of errors of Chroma's own that were stopped.
     """
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from chroma.capture.schedule import Answer, Clock, Limits, Schedule
+from chroma.capture.limits import Limits
+from chroma.capture.schedule import Answer, Clock, Schedule
 from chroma.errors import ConfigError
 from chroma.records import Hidden, Record
 from chroma.run.tally import Tally

@@ -1,4 +1,4 @@
-"""Which passes are captured, and that evaluating aside leaves no trace."""
+"""Which passes are captured, and that evaluating separately leaves no trace."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_the_train_probe_follows_the_same_tensors_through_time(home: Path) -> No
     assert known.of == 96
     assert known.labels is not None
     np.testing.assert_array_equal(known.labels, Digits(0, 96).labels[known.ids.astype(int)])
-    assert "train is evaluated beside the training: 30 of 96 samples" in " ".join(str(ours.receipt).split())
+    assert "train is evaluated separately: 30 of 96 samples" in " ".join(str(ours.receipt).split())
 
 
 SAMPLED = {
@@ -141,7 +141,7 @@ def test_a_stream_cannot_be_probed_and_that_is_said(
     fit(callback(splits="train"), train=DataLoader(Stream(), batch_size=16), epochs=1)
     assert "splits={'train': 'ride'} takes them" in caplog.text
     fit(
-        callback(splits={"train": "ride"}, run_id="ridden"),
+        callback(splits={"train": "ride"}, run_id="from-the-loop"),
         train=DataLoader(Stream(), batch_size=16),
         epochs=2,
     )
@@ -179,7 +179,7 @@ def test_validate_test_and_predict_belong_to_the_run_of_the_fit(home: Path) -> N
 
 @pytest.mark.filterwarnings("ignore:.*is not a leaf Tensor.*")  # dynamo's own
 @pytest.mark.parametrize("what", ["model", "function"])
-def test_compiled_models_are_evaluated_aside(home: Path, what: str) -> None:
+def test_compiled_models_are_evaluated_separately(home: Path, what: str) -> None:
     class Compiled(Net):
         """Logs nothing: this torch cannot compile Lightning's `log`."""
 
@@ -204,7 +204,7 @@ def test_compiled_models_are_evaluated_aside(home: Path, what: str) -> None:
         fit(again, model=wrapped, epochs=epochs)
         assert again.receipt.layers[0].snapshots == epochs
         assert again.receipt.layers[0].n == 100
-        assert "beside the training, uncompiled" in " ".join(str(again.receipt).split())
+        assert "evaluated separately, uncompiled" in " ".join(str(again.receipt).split())
         assert again.receipt.missing == {}
     for snapshot in snapshots(home, "signature"):
         np.testing.assert_array_equal(signed(snapshot.vectors), snapshot.ids)

@@ -13,7 +13,7 @@ from torch.distributed.fsdp import fully_shard
 
 import chroma
 from chroma.errors import ConfigError
-from chroma.integrations._torch.evaluation import plain
+from chroma.integrations._torch.no_trace import plain
 from tests.integrations.autologged import runs
 from tests.integrations.digits import outputs, samples, snapshots
 from tests.integrations.test_transformers import callback
@@ -23,7 +23,7 @@ from tests.integrations.words import Net, config, logits, made
 pytestmark = transformers_marks
 
 
-def test_compiled_models_are_evaluated_aside(home: Path, tmp_path: Path) -> None:
+def test_compiled_models_are_evaluated_separately(home: Path, tmp_path: Path) -> None:
     ours = callback()
     trainer = made(ours, folder=tmp_path, torch_compile=True, torch_compile_backend="eager")
     trainer.train()
@@ -34,7 +34,7 @@ def test_compiled_models_are_evaluated_aside(home: Path, tmp_path: Path) -> None
     assert "compiled code does not call hooks" in " ".join(str(ours.receipt).split())
 
 
-def test_copies_of_a_model_on_several_devices_are_evaluated_aside(home: Path, tmp_path: Path) -> None:
+def test_copies_of_a_model_on_several_devices_are_evaluated_separately(home: Path, tmp_path: Path) -> None:
     """DataParallel; without a GPU it has a single copy."""
     ours = callback()
     trainer = made(ours, folder=tmp_path)

@@ -1,7 +1,8 @@
-"""One call of Lightning's Trainer that is captured: what the callback's hooks come down to."""
+"""Captures one call of Lightning's Trainer: implements the callback's hooks."""
 
 from __future__ import annotations
 
+import math
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -9,11 +10,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from chroma.capture.options import How
-from chroma.integrations._torch.evaluation import plain, refuse_sharded
+from chroma.capture.schedule import Moment
+from chroma.integrations._torch.no_trace import plain, refuse_sharded
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
-from chroma.integrations._torch.split_capture import Moment
-from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL, Call, TrainingCapture
+from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
+from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
 from chroma.run.naming import new_run_id
 from chroma.settings import load_settings
@@ -21,7 +23,7 @@ from chroma.settings import load_settings
 _SPLIT_OF_MODE = {"train": "train", "sanity_check": "val", **SPLIT_OF_CALL}
 
 
-class FitCapture(TrainingCapture):
+class LightningCapture(TorchTrainerCapture):
     """Captures the passes of one `Trainer.fit`, `validate`, `test` or `predict`.
 
     Args:
@@ -43,14 +45,14 @@ class FitCapture(TrainingCapture):
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
 
     def attach(self) -> None:
-        """Tap each loader to ride on as soon as the trainer has made it, before it is first iterated."""
+        """Tap the loaders to capture from as soon as the trainer has made them, before they are iterated."""
         connector = self._trainer._data_connector
         original = connector._prepare_dataloader
 
         def prepare(dataloader: Any, shuffle: bool, mode: Any) -> Any:
             prepared = original(dataloader, shuffle, mode)
             with self.guard.fail_safe("listening to a loader"):
-                if self.rides(_SPLIT_OF_MODE.get(mode.value, "")):
+                if self.uses_loop(_SPLIT_OF_MODE.get(mode.value, "")):
                     self.listen(prepared)
             return prepared
 
@@ -111,21 +113,31 @@ class FitCapture(TrainingCapture):
             return self._trainer.train_dataloader
         return getattr(self._trainer, f"{split}_dataloaders")
 
-    def passes(self, split: str) -> int | None:
-        """How many passes over a split the fit will make; None if it depends."""
+    def ends(self) -> bool:
+        """Whether the trainer was told to stop, or has made all its steps."""
         trainer = self._trainer
-        epochs = trainer.max_epochs
-        if epochs is None or epochs < 0 or trainer.max_steps not in (None, -1):
+        return trainer.should_stop or 0 <= trainer.max_steps <= trainer.global_step
+
+    def passes(self, split: str) -> int | None:
+        """How many passes over a split will come, with the one that begins; None if it depends."""
+        trainer = self._trainer
+        epochs, steps = trainer.max_epochs, trainer.max_steps
+        if epochs is None or epochs < 0 or steps not in (None, -1) or stops_early(trainer.callbacks):
             return None
+        to_come = range(trainer.current_epoch, epochs)
         if split == "train":
-            return epochs
-        interval = trainer.val_check_interval
-        if not trainer.check_val_every_n_epoch or not isinstance(interval, float) or interval <= 0:
+            return len(to_come)
+        often = trainer.check_val_every_n_epoch
+        batches, interval = trainer.num_training_batches, trainer.val_check_batch
+        if not often or not interval:
             return None
-        return (epochs // trainer.check_val_every_n_epoch) * int(1 / interval)
+        an_epoch = 1 if trainer.val_check_interval == 1.0 else batches / interval
+        if math.isinf(an_epoch) or math.isnan(an_epoch):  # the loader has no length
+            return None
+        return sum((epoch + 1) % often == 0 for epoch in to_come) * int(an_epoch)
 
     def validates(self) -> How | None:
-        """Validation is there to ride on, or not at all."""
+        """The trainer validates in passes of its own, or not at all."""
         return "ride" if self._trainer.enable_validation else None
 
     def evaluates(self) -> bool:
@@ -133,9 +145,9 @@ class FitCapture(TrainingCapture):
         own = type(self.model).forward.__module__.partition(".")[0]
         return self.options.forward is not None or own not in ("lightning", "pytorch_lightning", "torch")
 
-    def living(self, split: str) -> Callable[[], Any] | None:
+    def running_pass(self, split: str) -> Callable[[], Any] | None:
         """For training: the trainer makes its iterator after the hook that begins an epoch."""
-        return self._living_train_pass if split == "train" else None
+        return self._running_train_pass if split == "train" else None
 
     def transfer(self, batch: Any) -> Any:
         """As the trainer's strategy does it."""
@@ -146,7 +158,7 @@ class FitCapture(TrainingCapture):
         """As the trainer's precision plugin has it."""
         return self._trainer.precision_plugin.val_step_context()
 
-    def _living_train_pass(self) -> Any:
+    def _running_train_pass(self) -> Any:
         """What the trainer's iterator over the training loader reads indices from."""
         combined = self._trainer.fit_loop._combined_loader
         iterators = getattr(getattr(combined, "_iterator", None), "iterators", None) or [None]

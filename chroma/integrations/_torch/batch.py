@@ -11,13 +11,16 @@ from torch import Tensor
 from chroma.capture.labels import LabelReader
 from chroma.errors import ConfigError
 from chroma.integrations._torch.hooks import to_numpy
-from chroma.integrations._torch.options import Columns, Pick
 from chroma.records import Array, Ids, sample_ids
+
+Pick = str | int | Callable[[Any], Any]  # a key or position in the batch, or a function of it
+Columns = str | Sequence[str] | Callable[[Any], Mapping[str, Any]]  # keys, or a function: name to `[B]`
+Forward = Callable[[Any, Any], object]  # of the model and a batch
 
 _LABEL_KEYS = ("label", "labels", "target", "targets", "y", "class")
 _TOKENS, _MASK = "input_ids", "attention_mask"  # as tokenizers name them
 _LONGEST_TEXT = 128  # tokens: decoding takes about 0.1 ms a sample, once, on the training's thread
-_INPUT_KEYS = ("image", "images", "pixel_values", "x", "input", "inputs")
+INPUT_KEYS = ("image", "images", "pixel_values", "x", "input", "inputs")  # where inputs usually are
 
 
 class BatchReader:
@@ -95,7 +98,7 @@ class BatchReader:
     def inputs(self, batch: Any) -> Array | None:
         """`[B, …]` inputs, or None where there are none."""
         values = (
-            _usual(batch, 0, _INPUT_KEYS) if self._inputs is None else _pick(batch, self._inputs, "inputs")
+            _usual(batch, 0, INPUT_KEYS) if self._inputs is None else _pick(batch, self._inputs, "inputs")
         )
         return to_numpy(values) if isinstance(values, Tensor) else None
 

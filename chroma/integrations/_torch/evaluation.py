@@ -1,124 +1,93 @@
-"""A forward pass beside the training leaves no trace: not in modes, random states or gradients."""
+"""Forward passes of our own: a source of batches is evaluated, and its layers are captured on the way."""
 
 from __future__ import annotations
 
-import random
-from collections import deque
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from inspect import Parameter, signature
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.parameter import is_lazy
 
-from chroma.errors import ConfigError
-
-# by name: importing these classes takes seconds, and who uses them has imported them
-_WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
-_SHARDED = {
-    *("DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"),  # modules
-    *("DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"),  # of Lightning
-}
-_SEED = 20_261
-_INPUT_KEYS = ("image", "images", "x", "input", "inputs")
+from chroma.capture.schedule import Moment
+from chroma.capture.splits import GivenIds, Identity
+from chroma.integrations._torch.batch import INPUT_KEYS, BatchReader, Forward
+from chroma.integrations._torch.layer_capture import LayerCapture
+from chroma.integrations._torch.no_trace import evaluating, random_states_kept
 
 
-def plain(model: Any) -> nn.Module:
-    """The user's own module below `torch.compile`, DataParallel and DistributedDataParallel.
+class Source(Protocol):
+    """Batches of a split that can be evaluated again and again.
 
-    Raises:
-        ConfigError: No module, or one whose layers cannot be looked into: scripted or sharded.
+    Attributes:
+        identity: How the samples' ids are known, where the user does not say where they are.
+        of: Samples that the dataset split holds; 0 if unknown.
+        class_names: Names of the classes, by index.
+        holders: Objects that may hold random generators, which are put back after a pass.
     """
-    while type(model).__name__ in _WRAPPED and isinstance(model, nn.Module):
-        model = getattr(model, _WRAPPED[type(model).__name__])
-    if not isinstance(model, nn.Module):
-        raise ConfigError(f"model= is a {type(model).__name__}; give a torch.nn.Module")
-    if isinstance(model, torch.jit.ScriptModule):
-        raise ConfigError(
-            "a ScriptModule hides what its layers give, so nothing of it can be captured; "
-            "give the module it was scripted from"
-        )
-    for module in model.modules():
-        refuse_sharded(module)
-    return model
+
+    identity: Identity
+    of: int
+    class_names: Sequence[str]
+    holders: Sequence[Any]
+
+    def batches(self) -> Iterator[tuple[GivenIds, Any]]:
+        """Ids and batch, one after the other."""
+        ...
 
 
-def refuse_sharded(part: Any) -> None:
-    """Refuse a module, or a trainer's strategy, that spreads layers.
+@dataclass(frozen=True, slots=True)
+class EvaluationContext:
+    """How a model is called on batches apart from the training.
 
-    Raises:
-        ConfigError: It does.
+    Attributes:
+        model: The model.
+        reader: Reads the ids of batches, if the user says where they are.
+        forward: Calls the model on a batch.
+        transfer: Brings a batch to the model's device.
+        precision: Makes the context that the forward pass runs in.
     """
-    if _SHARDED & {base.__name__ for base in type(part).__mro__}:
-        raise ConfigError(
-            f"{type(part).__name__} spreads each layer over several processes, which Chroma cannot "
-            "capture; train with DistributedDataParallel, or capture a copy on one device"
-        )
+
+    model: nn.Module
+    reader: BatchReader
+    forward: Forward
+    transfer: Callable[[Any], Any]
+    precision: Callable[[], AbstractContextManager[Any]]
 
 
-def is_compiled(model: nn.Module) -> bool:
-    """Whether `torch.compile` was used on the module, or on one within it."""
-    return getattr(model, "_compiler_ctx", None) is not None or any(
-        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
-        for module in model.modules()
-    )
-
-
-@contextmanager
-def random_states_kept(*holders: Any) -> Generator[None]:
-    """Draw from a fixed seed, then put back the states of PyTorch's, NumPy's and Python's generators.
-
-    Those the holders own are put back too.
+def evaluate(
+    source: Source, split: str, moment: Moment, layers: LayerCapture, context: EvaluationContext
+) -> None:
+    """Evaluate a source in one pass and record what the layers give; nothing else is left of it.
 
     Args:
-        *holders: Objects whose attributes, and those of `transform` attributes, may be generators: data
-            loaders, samplers, datasets.
+        source: The batches.
+        split: Name of the split.
+        moment: Epoch and step.
+        layers: Follows the batches through the model.
+        context: How the model is called.
     """
-    with ExitStack() as stack:
-        stack.callback(torch.set_rng_state, torch.get_rng_state())
-        stack.callback(random.setstate, random.getstate())
-        stack.callback(np.random.set_state, np.random.get_state())
-        if torch.cuda.is_initialized():
-            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
-        for found in {id(each): each for holder in holders for each in _generators(holder)}.values():
-            if isinstance(found, torch.Generator):
-                stack.callback(found.set_state, found.get_state())
-            elif isinstance(found, random.Random):
-                stack.callback(found.setstate, found.getstate())
-            else:
-                stack.callback(_set_state, found, _bit_generator(found).state)
-        # the same draws each time: what a model or loader draws in evaluation does not make samples move
-        torch.default_generator.manual_seed(_SEED)
-        if torch.cuda.is_initialized():
-            torch.cuda.manual_seed_all(_SEED)
-        random.seed(_SEED)
-        np.random.seed(_SEED)
-        yield
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Generator[None]:
-    """Evaluation mode without gradients, and without compiled code; each module's mode comes back.
-
-    Raises:
-        ConfigError: The first forward pass would make the model's parameters: it must be the training's.
-    """
-    if any(is_lazy(parameter) for parameter in model.parameters()):
-        raise ConfigError(
-            "the model has lazy layers without parameters yet; call it once before the first snapshot"
-        )
-    modes = [(module, module.training) for module in model.modules()]
-    with ExitStack() as stack:
-        stack.enter_context(torch.no_grad())
-        if is_compiled(model):  # compiled code would not call hooks that it does not know
-            stack.enter_context(torch.compiler.set_stance("force_eager"))
-        for module, training in modes:
-            stack.callback(setattr, module, "training", training)
-        model.eval()
-        yield
+    reader = context.reader
+    layers.begin_pass(
+        split,
+        *moment,
+        identity="key" if reader.gives_ids else source.identity,
+        of=source.of,
+        class_names=source.class_names,
+    )
+    try:
+        with random_states_kept(context.model, *source.holders), evaluating(context.model):
+            for ids, given in source.batches():
+                batch = context.transfer(given)
+                layers.begin_batch(batch, reader.ids(given) if reader.gives_ids else ids)
+                with context.precision():
+                    context.forward(context.model, batch)
+                layers.end_batch()
+        layers.end_pass()
+    finally:
+        layers.cancel()
 
 
 def forward_of(model: nn.Module, batch: Any) -> object:
@@ -134,9 +103,19 @@ def forward_of(model: nn.Module, batch: Any) -> object:
         known = {name: value for name, value in entries.items() if takes_all or name in parameters}
         if known:
             return model(**known)
-        usual = next((entries[name] for name in _INPUT_KEYS if name in entries), None)
+        usual = next((entries[name] for name in INPUT_KEYS if name in entries), None)
         return model(batch if usual is None else usual)
     return model(batch[0] if isinstance(batch, (tuple, list)) else batch)
+
+
+def to_device_of(model: nn.Module) -> Callable[[Any], Any]:
+    """Brings batches to the device that a model is on by then."""
+
+    def transfer(batch: Any) -> Any:
+        device = next((tensor.device for tensor in model.parameters()), None)
+        return batch if device is None else to_device(batch, device)
+
+    return transfer
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
@@ -150,28 +129,3 @@ def to_device(batch: Any, device: torch.device) -> Any:
     if isinstance(batch, (tuple, list)):
         return [to_device(value, device) for value in cast("Sequence[Any]", batch)]
     return batch
-
-
-def _generators(holder: Any) -> Iterator[Any]:
-    """Generators among an object's attributes, and below its sampler, dataset, parts and transforms."""
-    seen: set[int] = set()
-    below = deque([holder])
-    while below and len(seen) < 1000:
-        each = below.popleft()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, (torch.Generator, random.Random, np.random.Generator, np.random.RandomState)):
-            yield each
-        elif isinstance(each, (list, tuple)) and len(cast("Sequence[Any]", each)) <= 64:
-            below += cast("Sequence[Any]", each)
-        elif not isinstance(each, (Tensor, np.ndarray, str, bytes, type)):
-            below += list(getattr(each, "__dict__", {}).values())
-
-
-def _bit_generator(found: Any) -> Any:
-    return found.bit_generator if isinstance(found, np.random.Generator) else found._bit_generator
-
-
-def _set_state(found: Any, state: Any) -> None:
-    _bit_generator(found).state = state

@@ -19,8 +19,8 @@ from chroma.records import Array
 _SCORES = ":scores"  # no module's name
 
 
-class ModelWatcher:
-    """Chooses layers on the first batch it sees, then hands their vectors to the session, batch after batch.
+class LayerCapture:
+    """Chooses layers on the first batch it sees, then gives their vectors to the session, batch after batch.
 
     Args:
         model: The model.
@@ -29,6 +29,12 @@ class ModelWatcher:
         layers: What to capture.
         say: Called once, with the chosen layers and their widths, how many samples are followed of how many,
             and the split.
+        may_be_silent: Whether the caller evaluates the model in another way where forward passes call no
+            module, so that no error is raised: `silent` tells.
+
+    Attributes:
+        refused: Whether the model cannot be captured; the reason was raised, or `silent` is it.
+        silent: Whether no module was called on the first batch, as compiled code calls none.
     """
 
     def __init__(
@@ -38,12 +44,15 @@ class ModelWatcher:
         reader: BatchReader,
         layers: str | Layer | Sequence[str | Layer],
         say: Callable[[Sequence[tuple[Chosen, int]], int, int, str], None],
+        *,
+        may_be_silent: bool = False,
     ) -> None:
         self._model = model
         self._session = session
         self._reader = reader
         self._wanted = layers
         self._say = say
+        self._may_be_silent = may_be_silent
         self._names = [name for name, _ in model.named_modules()]
         self._hooks = LayerHooks(model, session.recording.guard)
         self._first: FirstBatch | None = None
@@ -56,9 +65,8 @@ class ModelWatcher:
         self._labels: Array | None = None
         self._task = ""
         self._size = 0
-        self.refused = False  # the model cannot be captured, which was said
-        self.silent = False  # so because compiled code called none of its modules, which can be mended
-        self.mends_silence = False  # whoever holds this mends it, so that nothing is said
+        self.refused = False
+        self.silent = False
 
     def begin_pass(
         self,
@@ -79,9 +87,9 @@ class ModelWatcher:
         if self._ready:
             self._attach(self._pass)
 
-    def again(self) -> ModelWatcher:
-        """One as this was before its first batch."""
-        return ModelWatcher(self._model, self._session, self._reader, self._wanted, self._say)
+    def again(self) -> LayerCapture:
+        """One as this was before its first batch, for passes that call the modules."""
+        return LayerCapture(self._model, self._session, self._reader, self._wanted, self._say)
 
     def begin_batch(self, batch: Any, ids: GivenIds) -> None:
         """A batch is about to go through the model."""
@@ -125,12 +133,19 @@ class ModelWatcher:
                 if layer.name not in given:
                     self._session.recording.tally.miss(f"{layer.name} gave no vectors for some batches")
 
-    def end_pass(self, epoch: int | None = None, step: int | None = None) -> None:
-        """The pass is complete; see `SplitPass.end`."""
+    def complete_pass(self, epoch: int | None = None, step: int | None = None) -> SplitPass | None:
+        """The pass is complete, to be recorded or not; see `SplitPass.complete`. None if there is nothing."""
         self._hooks.remove()
         done, self._pass = self._pass, None
-        if done is not None and not self.refused:
-            done.end(epoch, step)
+        if done is None or self.refused:
+            return None
+        done.complete(epoch, step)
+        return done
+
+    def end_pass(self) -> None:
+        """The pass is complete: record what it gave."""
+        if (done := self.complete_pass()) is not None:
+            done.record()
 
     def cancel(self) -> None:
         """The pass breaks off: nothing of it is recorded, and no hook stays."""
@@ -144,7 +159,7 @@ class ModelWatcher:
         fired = first.end()
         if not fired:
             self.silent = True
-            if self.mends_silence:
+            if self._may_be_silent:
                 return
             raise ConfigError(
                 "no module of the model was called on the first batch, so there is nothing to capture; "

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from chroma.capture.layers import Layer
 from chroma.capture.options import RunOptions, Splits, Task
@@ -12,11 +12,7 @@ from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.run.arguments import Dtype
 
 if TYPE_CHECKING:
-    from chroma.integrations._torch.batch import BatchReader
-
-Forward = Callable[[Any, Any], object]  # of the model and a batch
-Pick = str | int | Callable[[Any], Any]  # a key or position in the batch, or a function of it
-Columns = str | Sequence[str] | Callable[[Any], Mapping[str, Any]]
+    from chroma.integrations._torch.batch import BatchReader, Columns, Forward, Pick
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

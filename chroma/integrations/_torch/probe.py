@@ -1,15 +1,14 @@
-"""A probe set of a loader: samples that are fetched once, then evaluated beside the training."""
+"""A probe set of a loader: samples that are fetched once, to be evaluated after each epoch."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import (
     BatchSampler,
     DataLoader,
@@ -22,11 +21,9 @@ from torch.utils.data import (
 )
 
 from chroma.capture.probe import hashes
+from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
-from chroma.integrations._torch.batch import BatchReader
-from chroma.integrations._torch.evaluation import evaluating, random_states_kept
-from chroma.integrations._torch.layer_capture import ModelWatcher
-from chroma.integrations._torch.options import Forward
+from chroma.integrations._torch.no_trace import random_states_kept
 from chroma.integrations._torch.sample_ids import IndexTap, class_names_of
 from chroma.records import Ids
 from chroma.run.tally import Tally
@@ -36,7 +33,7 @@ _WORKERS = 2  # at most, to fetch with
 
 
 class Probe:
-    """At most so many samples of a loader's dataset, those with the smallest hash of their id.
+    """A source of at most so many samples of a loader's dataset, those with the smallest hash of their id.
 
     Their batches are kept in memory: an augmentation draws once, so that what does not change does not move.
 
@@ -46,7 +43,7 @@ class Probe:
         most: Most samples to follow over all ranks; None for all.
         share: Rank and number of ranks.
         most_bytes: Most bytes of tensors to keep.
-        tally: Where it is said that fewer were kept.
+        tally: Where it is noted how many are kept.
 
     Raises:
         ConfigError: The dataset has no indices.
@@ -66,7 +63,9 @@ class Probe:
                 f"samples of {split} cannot be fetched again: the loader has no dataset with indices; "
                 f"splits={{'{split}': 'ride'}} takes them from the training's own batches"
             )
-        self._class_names = class_names_of(loader)
+        self.identity: Identity = "index"
+        self.class_names = class_names_of(loader)
+        self.holders: Sequence[Any] = ()
         base = IndexTap(loader.dataset).base
         with random_states_kept(loader):
             indices = _drawn_from(loader)
@@ -92,53 +91,14 @@ class Probe:
                 kept += len(chunk)
                 self._batches.append((ids[chunk], batch))
         tally.note(
-            f"{split} aside",
-            f"{split} is evaluated beside the training: {kept:,} of {self.of:,} samples, "
-            f"{used / 1e6:,.1f} MB, fetched once",
+            f"{split} separately",
+            f"{split} is evaluated separately: {kept:,} of {self.of:,} samples, {used / 1e6:,.1f} MB, "
+            "fetched once",
         )
 
-    def evaluate(
-        self,
-        watcher: ModelWatcher,
-        split: str,
-        epoch: int,
-        step: int,
-        *,
-        model: nn.Module,
-        reader: BatchReader,
-        forward: Forward,
-        transfer: Callable[[Any], Any],
-        precision: Callable[[], AbstractContextManager[Any]],
-    ) -> None:
-        """One pass, without a trace in the model or in random states.
-
-        Args:
-            watcher: Follows the batches.
-            split: Name of the split.
-            epoch: 0-based.
-            step: Global optimizer step.
-            model: The model.
-            reader: Reads ids of batches, if the user says where they are.
-            forward: Calls the model on a batch.
-            transfer: Brings a batch to the model's device.
-            precision: The context the forward pass runs in.
-        """
-        watcher.begin_pass(
-            split,
-            epoch,
-            step,
-            identity="key" if reader.gives_ids else "index",
-            of=self.of,
-            class_names=self._class_names,
-        )
-        with random_states_kept(model), evaluating(model):
-            for ids, kept in self._batches:
-                batch = transfer(kept)
-                watcher.begin_batch(batch, reader.ids(batch) if reader.gives_ids else ids)
-                with precision():
-                    forward(model, batch)
-                watcher.end_batch()
-        watcher.end_pass()
+    def batches(self) -> Iterator[tuple[GivenIds, Any]]:
+        """Ids and batch, the same ones each time."""
+        yield from self._batches
 
 
 def _drawn_from(loader: DataLoader[Any]) -> Indices:

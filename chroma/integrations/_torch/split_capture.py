@@ -1,150 +1,177 @@
-"""The passes over one split of a training: ridden on, or made aside."""
+"""The passes over one split of a training: captured from the loop's own forward, or evaluated separately."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from torch.utils.data import DataLoader
 
+from chroma.capture.passes import SplitPass
+from chroma.capture.schedule import Moment, Schedule
 from chroma.capture.splits import GivenIds, Identity
-from chroma.capture.thinning import Thinning
 from chroma.integrations._torch.batch import BatchReader
-from chroma.integrations._torch.layer_capture import ModelWatcher
-from chroma.integrations._torch.probe import Probe
+from chroma.integrations._torch.evaluation import EvaluationContext, Source, evaluate
+from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, samples_in
 from chroma.run import Run
 
-Moment = tuple[int, int]  # epoch, step
 
+@dataclass(frozen=True, slots=True)
+class SplitContext:
+    """What the capture of a split works with.
 
-@dataclass(slots=True)
-class Clock:
-    """What capture costs, once it is set up: seconds spent of seconds trained."""
-
-    run: Run
-    _base: tuple[float, float] | None = None
-
-    def start(self) -> None:
-        """The set-up is over."""
-        if self._base is None:
-            self._base = (self.run.recording.tally.seconds, time.perf_counter())
-
-    def read(self) -> tuple[float, float]:
-        """Seconds capture took on the training's thread, of seconds since the set-up."""
-        if self._base is None:
-            return 0.0, 0.0
-        return self.run.recording.tally.seconds - self._base[0], time.perf_counter() - self._base[1]
-
-
-class Stage:
-    """Decides which passes over a split are captured.
-
-    Args:
+    Attributes:
         split: Name of the split.
         run: The run.
-        watcher: Follows batches through the model.
-        thinning: Which passes are captured.
-        clock: What that costs.
-        now: Epoch and global step.
+        layers: Follows batches through the model.
+        schedule: Decides which passes are captured.
+        now: Gives epoch and global step.
+        ends: Gives whether the training is known to end with the pass that comes.
     """
 
-    def __init__(
-        self,
-        split: str,
-        run: Run,
-        watcher: ModelWatcher,
-        thinning: Thinning,
-        clock: Clock,
-        now: Callable[[], Moment],
-    ) -> None:
-        self.split = split
-        self.run = run
-        self.watcher = watcher
-        self.thinning = thinning
-        self.clock = clock
-        self.now = now
-        self._step: int | None = None  # of the last pass that was asked for
+    split: str
+    run: Run
+    layers: LayerCapture
+    schedule: Schedule
+    now: Callable[[], Moment]
+    ends: Callable[[], bool]
 
-    def wants(self) -> bool:
-        """Whether the pass that comes is captured; to be asked once for each."""
-        if self.watcher.refused:
-            self.run.recording.tally.miss(f"{self.split} passes of a model without a layer to capture")
-            return False
-        if self.run.recording.full:
-            self.run.recording.tally.miss(f"{self.split} passes, as the home is full")
-            return False
-        epoch, step = self.now()
-        if step == self._step:  # accumulating gradients: the same weights again
-            return False
-        self._step = step
-        return self.thinning.wants(epoch, step, *self.clock.read())
+    def again(self) -> SplitContext:
+        """The same as before the first pass, which gave nothing."""
+        self.schedule.forget()
+        return replace(self, layers=self.layers.again())
 
 
-class Riding(Stage):
-    """Takes what the framework's own forward passes give.
+class SplitCapture:
+    """Captures the passes over one split; what a subclass does not need does nothing.
 
     Args:
-        *about: As `Stage` takes them.
+        context: What it works with.
+    """
+
+    def __init__(self, context: SplitContext) -> None:
+        self.context = context
+
+    @property
+    def found_nothing(self) -> bool:
+        """Whether the forward passes called no module of the model, so that this cannot capture anything."""
+        return False
+
+    def begin(self) -> None:
+        """A pass over all loaders of the split begins."""
+
+    def begin_batch(self, batch: Any, loader: int) -> None:
+        """A batch of a loader is about to go through the model."""
+
+    def end_batch(self) -> None:
+        """The batch has gone through the model."""
+
+    def end(self) -> None:
+        """The pass is complete."""
+
+    def end_step(self) -> None:
+        """A step of the training is done."""
+
+    def end_epoch(self) -> None:
+        """An epoch of the training is done."""
+        self.end()
+
+    def finish(self) -> None:
+        """The training has ended well: capture its last pass, if that was left out."""
+
+    def ask(self) -> str:
+        """The schedule's answer for the pass that comes; to be asked once for each."""
+        context = self.context
+        if context.layers.refused:
+            context.run.recording.tally.miss(f"{context.split} passes of a model without a layer to capture")
+            return "skip"
+        return context.schedule.ask(*context.now(), last=context.ends())
+
+
+class LoopCapture(SplitCapture):
+    """Captures what the training loop's own forward passes give.
+
+    Args:
+        context: What it works with.
         reader: Reads ids of batches, if the user says where they are.
         taps: Of the loaders whose indices are recorded.
-        loaders: The loaders as the framework holds them now.
-        living: The pass over the first loader that the framework is amid, if it begins after the stage does.
+        loaders: Gives the loaders as the framework holds them now.
+        running_pass: Gives the running pass over a loader, for trainers that begin it after they announce
+            it; None where it has begun by then.
     """
 
     def __init__(
         self,
-        *about: Any,
+        context: SplitContext,
+        *,
         reader: BatchReader,
         taps: Mapping[DataLoader[Any], IndexTap],
         loaders: Callable[[], Any],
-        living: Callable[[], Any] | None = None,
+        running_pass: Callable[[], Any] | None = None,
     ) -> None:
-        super().__init__(*about)
+        super().__init__(context)
         self._reader = reader
         self._taps = taps
         self._loaders = loaders
-        self._living = living
+        self._running_pass = running_pass
         self._active = False
+        self._holds = False  # the pass may be the last: it is captured, but not recorded yet
+        self._held: list[SplitPass] = []  # by loader
+        self._held_at: Moment | None = None
         self._loader = -1  # index of the loader whose pass is open
         self._count = 0  # batches of it
         self._tap: IndexTap | None = None
         self._indices: Pass | None = None
 
+    @property
+    def found_nothing(self) -> bool:
+        return self.context.layers.silent
+
     def begin(self) -> None:
-        """A pass over all loaders begins."""
         self._loader = -1
-        self._active = self.wants()
-        if self._active and self._living is None:
+        answer = self.ask()
+        self._active, self._holds = answer != "skip", answer == "hold"
+        if self.context.schedule.skipped != self._held_at:  # a later pass came
+            for held in self._held:
+                held.discard()
+            self._held, self._held_at = [], None
+        if self._active and self._running_pass is None:
             self._begin_loader(0)
 
-    def begin_batch(self, batch: Any, loader: int = 0) -> None:
-        """A batch is about to go through the model."""
+    def begin_batch(self, batch: Any, loader: int) -> None:
         if not self._active:
             return
         if loader != self._loader:
-            self.watcher.end_pass()
+            self._end_loader(self.context.now())
             self._begin_loader(loader)
         number, self._count = self._count, self._count + 1
         if self._reader.gives_ids:
             ids: GivenIds = self._reader.ids(batch)
         else:
             ids = self._tap.ids(self._indices, number) if self._tap and self._indices else None
-        self.watcher.begin_batch(batch, ids)
+        self.context.layers.begin_batch(batch, ids)
 
     def end_batch(self) -> None:
-        """The batch has gone through the model."""
         if self._active:
-            self.watcher.end_batch()
+            self.context.layers.end_batch()
 
     def end(self) -> None:
-        """The pass is complete."""
-        if self._active:
-            self._active = False
-            self.watcher.end_pass(*self.now())
-            self.clock.start()
+        if not self._active:
+            return
+        self._active = False
+        moment = self.context.now()
+        self.context.schedule.record_at(*moment)
+        if self._holds:
+            self._held_at = moment
+        self._end_loader(moment)
+
+    def finish(self) -> None:
+        if self._held and self.context.schedule.take_skipped() is not None:
+            for held in self._held:
+                held.record()
+            self._held = []
 
     def _begin_loader(self, number: int) -> None:
         self._loader, self._count = number, 0
@@ -152,46 +179,69 @@ class Riding(Stage):
         loader = loaders[number] if number < len(loaders) else None
         tapped = self._tap = self._taps.get(loader) if isinstance(loader, DataLoader) else None
         self._indices = tapped.latest if tapped else None
-        if tapped and self._living is not None:
-            living = self._living()
-            self._indices = living if isinstance(living, Pass) else None
+        if tapped and self._running_pass is not None:
+            running = self._running_pass()
+            self._indices = running if isinstance(running, Pass) else None
         identity: Identity = "order" if self._indices is None else "index"
-        self.watcher.begin_pass(
-            numbered(self.split, number),
-            *self.now(),
+        context = self.context
+        name = numbered(context.split, number)
+        context.schedule.add_split(name)
+        context.layers.begin_pass(
+            name,
+            *context.now(),
             identity="key" if self._reader.gives_ids else identity,
             of=samples_in(loader),
             class_names=class_names_of(loader),
         )
 
+    def _end_loader(self, moment: Moment) -> None:
+        done = self.context.layers.complete_pass(*moment)
+        if done is not None and self._holds:
+            self._held.append(done)
+        elif done is not None:
+            done.record()
 
-class Aside(Stage):
-    """Evaluates probe sets beside the training.
+
+class ProbeEvaluation(SplitCapture):
+    """Evaluates sources of batches separately, in passes of our own.
 
     Args:
-        *about: As `Stage` takes them.
-        probes: Makes the probe set of each loader, when first needed.
-        **how: How each is evaluated; see `Probe.evaluate`.
+        context: What it works with.
+        evaluation: How the model is called.
+        sources: Makes the source of each loader, when first needed.
     """
 
-    def __init__(self, *about: Any, probes: Callable[[], Sequence[Probe]], **how: Any) -> None:
-        super().__init__(*about)
-        self._make = probes
-        self._how = how
-        self._probes: Sequence[Probe] | None = None
+    def __init__(
+        self, context: SplitContext, evaluation: EvaluationContext, sources: Callable[[], Sequence[Source]]
+    ) -> None:
+        super().__init__(context)
+        self._evaluation = evaluation
+        self._make = sources
+        self._sources: Sequence[Source] | None = None
 
-    def take(self) -> None:
-        """Capture now, if this pass is wanted."""
-        if not self.wants():
-            return
-        if self._probes is None:
-            self._probes = self._make()
-        try:
-            for number, probe in enumerate(self._probes):
-                probe.evaluate(self.watcher, numbered(self.split, number), *self.now(), **self._how)
-        finally:
-            self.watcher.cancel()
-        self.clock.start()
+    def end(self) -> None:
+        if self.ask() == "take":
+            self._evaluate(self.context.now())
+
+    def end_step(self) -> None:
+        if self.context.schedule.by_step:
+            self.end()
+
+    def end_epoch(self) -> None:
+        if not self.context.schedule.by_step:
+            self.end()
+
+    def finish(self) -> None:
+        if not self.context.layers.refused and (moment := self.context.schedule.take_skipped()) is not None:
+            self._evaluate(moment)
+
+    def _evaluate(self, moment: Moment) -> None:
+        if self._sources is None:
+            self._sources = self._make()
+        for number, source in enumerate(self._sources):
+            name = numbered(self.context.split, number)
+            self.context.schedule.add_split(name)
+            evaluate(source, name, moment, self.context.layers, self._evaluation)
 
 
 def numbered(split: str, number: int) -> str:

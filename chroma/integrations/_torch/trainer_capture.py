@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, Literal
+from typing import Any
 
 from torch import nn
 from torch.utils.data import DataLoader
@@ -13,24 +13,30 @@ from torch.utils.data import DataLoader
 from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
 from chroma.capture.options import How
+from chroma.capture.schedule import Clock, Moment, Schedule
 from chroma.capture.session import CaptureSession, max_samples_of
-from chroma.integrations._torch.device_buffers import buffer_for, to_half
-from chroma.integrations._torch.evaluation import forward_of, is_compiled
-from chroma.integrations._torch.layer_capture import ModelWatcher
+from chroma.integrations._torch.evaluation import EvaluationContext, forward_of
+from chroma.integrations._torch.layer_capture import LayerCapture
+from chroma.integrations._torch.no_trace import is_compiled
+from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.probe import Probe
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.sample_ids import IndexTap, knows_ids, tap, untap
-from chroma.integrations._torch.split_capture import Aside, Clock, Moment, Riding, Stage, listed
+from chroma.integrations._torch.split_capture import (
+    LoopCapture,
+    ProbeEvaluation,
+    SplitCapture,
+    SplitContext,
+    listed,
+)
+from chroma.integrations._torch.split_choice import Call, as_possible, choose_how, note_separate
 from chroma.run import Run
 from chroma.run.recording import status_of
 from chroma.settings import load_settings
 
-Call = Literal["fit", "validate", "test", "predict"]
-SPLIT_OF_CALL = {"validate": "val", "test": "test", "predict": "predict"}
 
-
-class TrainingCapture(CapturedCall, ABC):
+class TorchTrainerCapture(CapturedCall, ABC):
     """Captures the passes that a trainer makes in one call of its methods.
 
     Args:
@@ -40,13 +46,13 @@ class TrainingCapture(CapturedCall, ABC):
 
     Attributes:
         call: What the trainer was asked to do.
-        stages: What is captured, by split.
+        splits: What captures each split.
     """
 
     def __init__(self, options: CaptureOptions, model: nn.Module, call: Call) -> None:
         super().__init__(silent=options.silent)
         self.call: Call = call
-        self.stages: dict[str, Stage] = {}
+        self.splits: dict[str, SplitCapture] = {}
         self.options = options
         self.model = model
         self.taps: dict[DataLoader[Any], IndexTap] = {}
@@ -59,20 +65,24 @@ class TrainingCapture(CapturedCall, ABC):
         """Epoch, 0-based, and global step."""
 
     @abstractmethod
+    def ends(self) -> bool:
+        """Whether the training is known to end with the pass that comes."""
+
+    @abstractmethod
     def loaders(self, split: str) -> Any:
         """The loader of a split, or several, as the trainer holds them now."""
 
     @abstractmethod
     def passes(self, split: str) -> int | None:
-        """How many passes over a split the call will make; None if it depends."""
+        """How many passes over a split will come, with the one that begins; None if it depends."""
 
     @abstractmethod
     def validates(self) -> How | None:
         """How validation samples of a fit are best captured; None if there are none."""
 
     @abstractmethod
-    def living(self, split: str) -> Callable[[], Any] | None:
-        """What gives the pass the trainer is amid, where it begins its pass after it says so."""
+    def running_pass(self, split: str) -> Callable[[], Any] | None:
+        """A function that gives the running pass over a loader; None if passes begin before it is said."""
 
     @abstractmethod
     def transfer(self, batch: Any) -> Any:
@@ -89,11 +99,11 @@ class TrainingCapture(CapturedCall, ABC):
         return None
 
     def evaluates(self) -> bool:
-        """Whether the model can be called on a batch beside the training."""
+        """Whether the model can be called on a batch apart from the training."""
         return True
 
-    def rides(self, split: str) -> bool:
-        """Whether the loaders of a split are to be listened to."""
+    def uses_loop(self, split: str) -> bool:
+        """Whether a split is captured from the loop's own forward, so that its loaders are tapped."""
         how = self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
         return split in how and (how[split] == "ride" or not self.evaluates())
 
@@ -103,181 +113,146 @@ class TrainingCapture(CapturedCall, ABC):
             self.taps[loader] = tap(loader)
 
     def forget(self, loader: Any) -> None:
-        """Listen to a loader no more."""
+        """Record no more what a loader's sampler emits."""
         if self.taps.pop(loader, None) is not None:
             untap(loader)
 
     def start(
         self, rank: Rank, *, framework: str, config: Mapping[str, Any], name: str | None = None
     ) -> None:
-        """Open the run, and decide how each split is captured.
-
-        Args:
-            rank: This process among those that train together, and the run they write to.
-            framework: What trains, as in "lightning 2.6.6".
-            config: Hyperparameters.
-            name: Name of the run, where the options give none.
-        """
+        """Open the run, and decide how each split is captured; see `open_run`."""
         self._rank = rank
-        self.run = Run(
-            **self.options.run() | {"run_id": rank.run_id, "name": self.options.name or name},
-            config=config,
-            framework=framework,
-            writer_id=rank.writer_id,
-            guard=self.guard,
-        )
-        self.silent = self.options.silent or rank.writer_id.rank > 0
-        rank.say(self.run.recording.tally)
-        self.run.recording.to_half = to_half
-        session = CaptureSession(
-            self.run.recording,
-            max_samples=rank.share(self.options.max_samples),
-            log_inputs=self.options.log_inputs,
-            make_buffer=buffer_for,
-        )
-        clock = Clock(self.run)
-        self._timed = ("train",) if self.validates() == "ride" else ("train", "val")
-        for split, how in self._wanted().items():
-            passes = self.passes(split) if self.call == "fit" else None
-            watcher = ModelWatcher(self.model, session, self.reader, self.options.layers, self._say)
-            about = (split, self.run, watcher, self.options.thinning(passes), clock, self.now)
-            self.stages[split] = self._riding(*about) if how == "ride" else self._aside(*about)
+        run, session = open_run(self, self.options, rank, framework=framework, config=config, name=name)
+        tally, validates = run.recording.tally, self.validates()
+        self._timed = ("train",) if validates == "ride" else ("train", "val")
+        clock = Clock(run.recording)
+        for split, wanted in choose_how(self.options.how(), self.call, validates, tally).items():
+            how = as_possible(
+                wanted,
+                split,
+                evaluates=self.evaluates(),
+                hides_modules=self.hides_modules() if wanted == "ride" else None,
+                tally=tally,
+            )
+            context = self._context(split, how, run, session, clock)
+            self.splits[split] = self._from_loop(context) if how == "ride" else self._separately(context)
 
     def begin(self, split: str) -> None:
         """A pass over a split begins."""
-        if isinstance(stage := self.stages.get(split), Riding):
-            stage.begin()
+        if split in self.splits:
+            self.splits[split].begin()
 
     def begin_batch(self, split: str, batch: Any, loader: int = 0) -> None:
         """A batch is about to go through the model."""
-        if isinstance(stage := self.stages.get(split), Riding):
-            stage.begin_batch(batch, loader)
+        if split in self.splits:
+            self.splits[split].begin_batch(batch, loader)
 
     def end_batch(self, split: str) -> None:
         """The batch has gone through the model."""
-        if isinstance(stage := self.stages.get(split), Riding):
-            stage.end_batch()
+        if split in self.splits:
+            self.splits[split].end_batch()
 
     def end(self, split: str) -> None:
-        """The pass is complete; where it was not ridden on, it is made aside now."""
-        stage = self.stages.get(split)
-        if isinstance(stage, Riding):
-            stage.end()
-            if stage.watcher.silent and stage.watcher.mends_silence:
-                self._say_aside(split, "compiled code called none of the model's modules")
-                stage = self.stages[split] = self._renewed(stage)
-        if isinstance(stage, Aside):
-            stage.take()
+        """The pass over a split is complete."""
+        if split in self.splits:
+            self.splits[split].end()
+            self._check(split)
 
     def end_step(self) -> None:
         """A step of the training is done: `every` may count steps."""
         for split in self._timed:
-            stage = self.stages.get(split)
-            if isinstance(stage, Aside) and stage.thinning.by_step:
-                stage.take()
+            if split in self.splits:
+                self.splits[split].end_step()
 
     def end_epoch(self) -> None:
         """An epoch of the training is done."""
         for split in self._timed:
-            stage = self.stages.get(split)
-            if not (isinstance(stage, Aside) and stage.thinning.by_step):
-                self.end(split)
+            if split in self.splits:
+                self.splits[split].end_epoch()
+                self._check(split)
+
+    def finish(self) -> None:
+        """The training has ended well: capture its last passes, where they were left out."""
+        for capture in self.splits.values():
+            capture.finish()
 
     def close(self, exception: BaseException | None = None) -> None:
         """End the run as the call ended, and say what was captured."""
-        self.release()
         if self.run is None or self.receipt is not None:
+            self.release()
             return
-        for split, stage in self.stages.items():
-            if said := stage.thinning.said():
-                self.run.recording.tally.note(f"thinning {split}", f"{split}: {said}")
+        if exception is None:
+            errors = self.guard.count
+            with self.guard.fail_safe("capturing the last pass"):
+                self.finish()
+            if self.guard.count > errors:
+                self.run.recording.tally.miss("capturing the last pass failed")
+        self.release()
+        for capture in self.splits.values():
+            capture.context.schedule.close()
         status, error = status_of(exception)
         self.end_run(status, error)
 
     def release(self) -> None:
         """Remove hooks and taps; ours only."""
-        for stage in self.stages.values():
-            stage.watcher.cancel()
+        for capture in self.splits.values():
+            capture.context.layers.cancel()
         for loader in list(self.taps):
             self.forget(loader)
 
-    def _wanted(self) -> dict[str, How]:
-        """How each split of this call is captured."""
-        assert self.run is not None
-        tally = self.run.recording.tally
-        wanted: dict[str, How] | None = self.options.how()
-        validates = self.validates()
-        if wanted is None and validates is not None:
-            tally.note("splits", "training samples are not captured; splits=('train', 'val') adds them")
-            wanted = {"val": validates}
-        elif wanted is None:
-            wanted = {"train": "probe"}
-        here = ("train", "val") if self.call == "fit" else (SPLIT_OF_CALL[self.call],)
-        wanted = {split: how for split, how in wanted.items() if split in here}
-        if "val" in wanted and self.call == "fit" and validates != "ride":
-            if validates is None:
-                tally.note("splits", "val is not captured: the trainer has no validation loader")
-                del wanted["val"]
-            else:
-                wanted["val"] = validates
-        for split, how in wanted.items():
-            if how == "probe" and not self.evaluates():
-                tally.note(
-                    f"{split} ridden",
-                    f"{split} is taken from the training's own batches: the model has no forward() to call "
-                    "beside it; forward=function(model, batch) gives one",
-                )
-                wanted[split] = "ride"
-            elif how == "ride" and (reason := self.hides_modules()):
-                self._say_aside(split, reason)
-                wanted[split] = "probe"
-        return wanted
+    def _check(self, split: str) -> None:
+        """Evaluate a split separately from now on, if the loop's own forward passes call no module."""
+        capture = self.splits[split]
+        if capture.found_nothing:
+            reason = "compiled code called none of the model's modules"
+            note_separate(split, reason, capture.context.run.recording.tally)
+            separate = self.splits[split] = self._separately(capture.context.again())
+            separate.end()
 
-    def _say_aside(self, split: str, reason: str) -> None:
-        assert self.run is not None
-        self.run.recording.tally.note(
-            f"{split} silent", f"{split} is evaluated beside the training, uncompiled, since {reason}"
+    def _context(self, split: str, how: How, run: Run, session: CaptureSession, clock: Clock) -> SplitContext:
+        limits = self.options.limits()
+        each_step = how == "probe" and limits.interval()[1]  # then it is asked after each step
+
+        def passes() -> int | None:
+            if self.call != "fit":
+                return 1
+            return None if each_step else self.passes(split)
+
+        return SplitContext(
+            split,
+            run,
+            LayerCapture(
+                self.model, session, self.reader, self.options.layers, self._say, may_be_silent=how == "ride"
+            ),
+            Schedule([split], limits, run.recording, clock, passes=passes, holds=how == "ride"),
+            self.now,
+            self.ends,
         )
 
-    def _riding(self, split: str, *about: Any) -> Riding:
-        about[1].mends_silence = True
-        return Riding(
-            split,
-            *about,
+    def _from_loop(self, context: SplitContext) -> LoopCapture:
+        return LoopCapture(
+            context,
             reader=self.reader,
             taps=self.taps,
-            loaders=lambda: self.loaders(split),
-            living=self.living(split),
+            loaders=lambda: self.loaders(context.split),
+            running_pass=self.running_pass(context.split),
         )
 
-    def _aside(self, split: str, *about: Any) -> Aside:
-        run, writer = about[0], self._rank.writer_id
-        most = max_samples_of(split, self.options.max_samples)
+    def _separately(self, context: SplitContext) -> ProbeEvaluation:
+        split, share = context.split, (self._rank.writer_id.rank, self._rank.writer_id.world_size)
 
         def probes() -> Sequence[Probe]:
-            most_bytes = load_settings().probe_bytes
+            most, most_bytes = max_samples_of(split, self.options.max_samples), load_settings().probe_bytes
+            tally = context.run.recording.tally
             return [
-                Probe(loader, split, most, (writer.rank, writer.world_size), most_bytes, run.recording.tally)
-                for loader in listed(self.loaders(split))
+                Probe(loader, split, most, share, most_bytes, tally) for loader in listed(self.loaders(split))
             ]
 
-        return Aside(
-            split,
-            *about,
-            probes=probes,
-            model=self.model,
-            reader=self.reader,
-            forward=self.options.forward or forward_of,
-            transfer=self.transfer,
-            precision=self.precision,
+        evaluation = EvaluationContext(
+            self.model, self.reader, self.options.forward or forward_of, self.transfer, self.precision
         )
-
-    def _renewed(self, stage: Riding) -> Aside:
-        """The same split, evaluated aside; a pass that gave nothing is not counted."""
-        watcher = stage.watcher.again()
-        stage.thinning.forget()
-        return self._aside(stage.split, stage.run, watcher, stage.thinning, stage.clock, stage.now)
+        return ProbeEvaluation(context, evaluation, probes)
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
-        stage = self.stages[split.partition(":")[0]]
-        self.say(chosen, followed=followed, of=of, snapshots=stage.thinning.expected)
+        capture = self.splits[split.partition(":")[0]]
+        self.say(chosen, followed=followed, of=of, snapshots=capture.context.schedule.expected)

@@ -16,8 +16,8 @@ except ImportError as error:
     raise MissingDependencyError("transformers", "transformers") from error
 
 from chroma.integrations._torch.options import TakesOptions
-from chroma.integrations._torch.trainer_capture import SPLIT_OF_CALL, Call
-from chroma.integrations._transformers.capture import TrainerCapture
+from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call
+from chroma.integrations._transformers.capture import TransformersCapture
 from chroma.run import Run
 from chroma.run.receipt import Receipt
 
@@ -25,12 +25,12 @@ from chroma.run.receipt import Receipt
 class ChromaCallback(TakesOptions, TrainerCallback):
     """Captures the layers of a model while `Trainer.train` trains it; the weights stay the same to the bit.
 
-    Evaluations of `eval_dataset` are ridden on; without an evaluation strategy its samples, or those of the
-    training, are evaluated beside the training after each epoch. `[B, T, D]` becomes the mean of the tokens
-    that the attention mask calls valid, and where the Trainer has a tokenizer as `processing_class`, the
-    texts of the samples are kept as previews. `Trainer.evaluate` and `predict` outside a training are
-    captured if `splits` names "val" or "test"; after a training of the same model they belong to its run.
-    Chroma's own errors are warned of once and never reach the training.
+    Evaluations of `eval_dataset` are captured as the Trainer makes them; without an evaluation strategy its
+    samples, or those of the training, are evaluated separately after each epoch. `[B, T, D]` becomes the mean
+    of the tokens that the attention mask calls valid, and where the Trainer has a tokenizer as
+    `processing_class`, the texts of the samples are kept as previews. `Trainer.evaluate` and `predict`
+    outside a training are captured if `splits` names "val" or "test"; after a training of the same model
+    they belong to its run. Chroma's own errors are warned of once and never reach the training.
 
     Args:
         project: Group of runs; by default the name of the git repository, or folder, one works in.
@@ -41,12 +41,14 @@ class ChromaCallback(TakesOptions, TrainerCallback):
             module names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is an `eval_dataset`, else train; or some of "train", "val", "test".
             Of train a probe set is fetched once and evaluated after each epoch, in evaluation mode and
-            without a trace; {"train": "ride"} takes what the training's own batches give, and
-            {"val": "probe"} evaluates val aside. Several evaluation datasets are "val", "val:1", … in order.
+            without a trace; {"train": "ride"} captures the training's own forward passes, and
+            {"val": "probe"} evaluates val separately. Several evaluation datasets are "val", "val:1", … in
+            order.
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
-        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        max_snapshots: Most snapshots to show: of long trainings at growing distance, the last among them;
+            None for all.
         dtype: Of stored vectors: "float16", or "float32".
         task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
             "unlabelled", "custom".
@@ -66,8 +68,8 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         ConfigError: An argument cannot be used.
     """
 
-    _fit: TrainerCapture | None = None  # of the call that runs
-    _last: TrainerCapture | None = None
+    _fit: TransformersCapture | None = None  # of the call that runs
+    _last: TransformersCapture | None = None
     _model: weakref.ref[Any] | None = None  # of the last training
 
     @property
@@ -109,7 +111,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         if self._fit:
             self._fit.guarded(self._fit.log_metrics, logs or {})
 
-    def attend(self, method: str, trainer: Any, dataset: Any) -> TrainerCapture | None:
+    def attend(self, method: str, trainer: Any, dataset: Any) -> TransformersCapture | None:
         """What captures a call that begins, None if it is not to be captured.
 
         Args:
@@ -120,7 +122,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         if self._fit is not None or is_disabled():
             return None
         if method == "train":
-            self._fit = TrainerCapture(self._options, trainer, "fit")
+            self._fit = TransformersCapture(self._options, trainer, "fit")
         else:
             asked = self._options.how() or {}
             call: Call = "validate" if method == "evaluate" else "test" if "test" in asked else "predict"
@@ -128,7 +130,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
             if not own or SPLIT_OF_CALL[call] not in asked:
                 return None
             known = self._last.run if self._last and self._model and self._model() is trainer.model else None
-            self._fit = TrainerCapture(self._options, trainer, call, known.id if known else None)
+            self._fit = TransformersCapture(self._options, trainer, call, known.id if known else None)
         self._last, self._model = self._fit, weakref.ref(trainer.model)
         self._fit.attach()
         if method != "train":

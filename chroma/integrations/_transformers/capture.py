@@ -1,8 +1,4 @@
-"""One call of Hugging Face's Trainer that is captured: what the callback's hooks come down to.
-
-The Trainer tells its callbacks neither of the batches nor of the loaders, so we stand around a few methods
-of the very trainer (not of its class) while it runs, and step aside afterwards.
-"""
+"""Captures one call of Hugging Face's Trainer: implements the callback's hooks."""
 
 from __future__ import annotations
 
@@ -15,17 +11,20 @@ import torch.distributed as dist
 import transformers
 
 from chroma.capture.options import How
-from chroma.integrations._torch.evaluation import plain, random_states_kept
+from chroma.capture.schedule import Moment
+from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank, shared_rank
-from chroma.integrations._torch.split_capture import Moment
-from chroma.integrations._torch.trainer_capture import Call, TrainingCapture
+from chroma.integrations._torch.split_choice import Call, stops_early
+from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
+from chroma.integrations._transformers.loaders import EvaluationLoaders, base_loader
+from chroma.integrations._transformers.wrapping import MethodWrappers, argument
 from chroma.records import Array, WriterId
 
 _NOT_METRICS = ("epoch", "step")
 
 
-class TrainerCapture(TrainingCapture):
+class TransformersCapture(TorchTrainerCapture):
     """Captures the passes of one `Trainer.train`, `evaluate` or `predict`.
 
     Args:
@@ -40,28 +39,29 @@ class TrainerCapture(TrainingCapture):
         super().__init__(options, trainer.model, call)
         self._trainer = trainer
         self._run_id = options.run_id or run_id
-        self._shadows: dict[str, Any] = {}
+        self._wrappers = MethodWrappers(trainer)
         self._epoch = max(math.ceil(trainer.state.epoch or 0) - 1, 0)
         self._evaluated = ""  # the split that is evaluated now
-        self._number: int | None = None  # of its loader that is iterated now; None for other samples
-        self._fresh: dict[int, Any] = {}  # the loaders of an evaluation, by number
+        self._evaluation_loaders = EvaluationLoaders(trainer)
         self._trained_on: Any = None  # the loader of the training
         self._last_pass: Any = None  # over it
         self._awaited = False  # the first batch of an epoch of the training
-        self._lost = False  # the epoch goes over another loader, made to resume amid it
+        self._lost = False  # the epoch was resumed halfway, over a loader that we did not see
         tokenizer = trainer.processing_class
         if isinstance(tokenizer, transformers.PreTrainedTokenizerBase):
             self.reader.decode = lambda tokens: _text(tokenizer, tokens)
 
     def attach(self) -> None:
-        """Listen to what the trainer does, before it begins."""
-        if self.rides("train"):
-            self._stand_around("get_train_dataloader", self._training_loader)
-            self._stand_around("training_step", self._training_step)
-        self._stand_around("get_eval_dataloader", self._evaluation_loader)
-        self._stand_around("get_test_dataloader", self._test_loader)
-        self._stand_around("prediction_step", self._prediction_step)
-        self._stand_around("evaluate", self._evaluation)
+        """Wrap the methods that show what the trainer does, before it begins."""
+        if self.uses_loop("train"):
+            self._wrappers.wrap("get_train_dataloader", self._training_loader)
+            self._wrappers.wrap("training_step", self._training_step)
+        self._wrappers.wrap("get_eval_dataloader", self._evaluation_loader)
+        self._wrappers.wrap("get_test_dataloader", self._test_loader)
+        self._wrappers.wrap("prediction_step", self._prediction_step)
+        self._wrappers.wrap("evaluate", self._evaluation)
+        if self.call == "fit":
+            self._wrappers.wrap("_load_best_model", self._best_model)
 
     def open(self) -> None:
         """Open the run, and decide how each split is captured."""
@@ -71,9 +71,9 @@ class TrainerCapture(TrainingCapture):
         ):  # `auto_find_batch_size`: the same training from its start, in smaller batches
             self._run_id = self.run.id
             self.run.finish("interrupted")
-            for stage in self.stages.values():
-                stage.watcher.cancel()
-            self.stages.clear()
+            for capture in self.splits.values():
+                capture.context.layers.cancel()
+            self.splits.clear()
         plain(trainer.model_wrapped)  # refuses what cannot be captured
         self.model = plain(trainer.model)  # `model_init` may have made it just now
         number, of = args.process_index, args.world_size
@@ -114,12 +114,9 @@ class TrainerCapture(TrainingCapture):
         self.run.log_metrics(kept, epoch=epoch, step=step)
 
     def release(self) -> None:
-        """Remove hooks and taps, and step aside; ours only."""
+        """Remove hooks, taps and wrappers; ours only."""
         super().release()
-        for name, shadow in self._shadows.items():
-            if vars(self._trainer).get(name) is shadow:
-                delattr(self._trainer, name)
-        self._shadows.clear()
+        self._wrappers.unwrap()
 
     def now(self) -> Moment:
         """Epoch and step."""
@@ -128,27 +125,35 @@ class TrainerCapture(TrainingCapture):
     def loaders(self, split: str) -> Any:
         """The loaders of a split: those of the evaluation that runs, else such as it would have."""
         if split == "train":
-            return self._trained_on or _base(self._trainer.callback_handler.train_dataloader)
-        return [self._fresh[number] for number in sorted(self._fresh)] or self._unused_loaders()
+            return self._trained_on or base_loader(self._trainer.callback_handler.train_dataloader)
+        return self._evaluation_loaders.all()
+
+    def ends(self) -> bool:
+        """Whether the trainer was told to stop, or has made all its steps."""
+        state = self._trainer.state
+        return self._trainer.control.should_training_stop or state.global_step >= state.max_steps > 0
 
     def passes(self, split: str) -> int | None:
-        """How many passes over a split the training will make; None if it depends."""
-        args, state = self._trainer.args, self._trainer.state
+        """How many passes over a split will come, with the one that begins; None if it depends."""
+        trainer, args, state = self._trainer, self._trainer.args, self._trainer.state
+        if stops_early(trainer.callback_handler.callbacks):
+            return None
         if split == "val" and args.eval_strategy == "steps":
-            return state.max_steps // state.eval_steps + int(args.eval_on_start)
-        return state.num_train_epochs + int(split == "val" and args.eval_on_start)
+            return state.max_steps // state.eval_steps - state.global_step // state.eval_steps + 1
+        before = split == "val" and args.eval_on_start and state.global_step == 0
+        return state.num_train_epochs - self._epoch + int(before)
 
     def validates(self) -> How | None:
-        """An evaluation strategy is ridden on; without one the evaluation's samples are evaluated aside."""
+        """Evaluations are captured as the trainer makes them; without any, we evaluate separately."""
         if self._trainer.eval_dataset is None:
             return None
         return "ride" if self._trainer.args.eval_strategy != "no" else "probe"
 
-    def living(self, split: str) -> Callable[[], Any]:
-        """The trainer begins its passes after it says so."""
+    def running_pass(self, split: str) -> Callable[[], Any]:
+        """The trainer begins its passes after it announces them."""
 
         def latest() -> Any:
-            loader = self._trained_on if split == "train" else self._fresh.get(self._number or 0)
+            loader = self._trained_on if split == "train" else self._evaluation_loaders.current()
             tapped = self.taps.get(loader) if loader is not None else None
             return tapped.latest if tapped else None
 
@@ -170,54 +175,37 @@ class TrainerCapture(TrainingCapture):
         """As the trainer computes a loss."""
         return self._trainer.compute_loss_context_manager()
 
-    def _stand_around(self, name: str, around: Callable[..., Any]) -> None:
-        """Let `around(original, *args, **kwargs)` see the calls of a method of this trainer."""
-        original = getattr(self._trainer, name)
-
-        def shadow(*args: Any, **kwargs: Any) -> Any:
-            return around(original, *args, **kwargs)
-
-        self._shadows[name] = shadow
-        setattr(self._trainer, name, shadow)
-
     def _training_loader(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         loader = original(*args, **kwargs)
         with self.guard.fail_safe("listening to the training's loader"):
-            self._trained_on = _base(loader)
+            self._trained_on = base_loader(loader)
             self.listen(self._trained_on)
         return loader
 
     def _evaluation_loader(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         loader = original(*args, **kwargs)
         with self.guard.fail_safe("listening to an evaluation's loader"):
-            self._hear(loader, self._number_of(_first(args, kwargs, "eval_dataset")))
+            self._tap_evaluation(
+                loader, self._evaluation_loaders.number_of(argument(args, kwargs, "eval_dataset"))
+            )
         return loader
 
     def _test_loader(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         loader = original(*args, **kwargs)
         with self.guard.fail_safe("listening to a test's loader"):
-            self._hear(loader, 0)
+            self._tap_evaluation(loader, 0)
         return loader
 
-    def _hear(self, loader: Any, number: int | None) -> None:
-        self._number = number if self._evaluated else None
-        if self._number is not None:
-            self._fresh[self._number] = _base(loader)
-            if self.rides(self._evaluated):
-                self.listen(_base(loader))
-
-    def _number_of(self, dataset: Any) -> int | None:
-        """Which of the trainer's own evaluation datasets is meant; None if it is another."""
-        own = self._trainer.eval_dataset
-        if isinstance(dataset, str):
-            return list(own).index(dataset)
-        if isinstance(own, Mapping):
-            known = [id(each) for each in own.values()]
-            return known.index(id(dataset)) if id(dataset) in known else None
-        return 0 if dataset is None or dataset is own else None
+    def _tap_evaluation(self, loader: Any, number: int | None) -> None:
+        loaders = self._evaluation_loaders
+        loaders.number = number if self._evaluated else None
+        if loaders.number is not None:
+            loaders.made[loaders.number] = base_loader(loader)
+            if self.uses_loop(self._evaluated):
+                self.listen(base_loader(loader))
 
     def _evaluation(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        dataset = _first(args, kwargs, "eval_dataset")
+        dataset = argument(args, kwargs, "eval_dataset")
         if self._evaluated or not (dataset is None or dataset is self._trainer.eval_dataset):
             return original(*args, **kwargs)
         self.guarded(self.begin_evaluation, "val")
@@ -230,17 +218,22 @@ class TrainerCapture(TrainingCapture):
         self.guarded(self.end_evaluation)
         return metrics
 
+    def _best_model(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """The weights of the last step are about to be replaced by those of the best one."""
+        self.guarded(self.finish)
+        return original(*args, **kwargs)
+
     def _prediction_step(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        split, number = self._evaluated, self._number
+        split, number = self._evaluated, self._evaluation_loaders.number
         if not split or number is None:
             return original(*args, **kwargs)
-        self.guarded(self.begin_batch, split, _first(args[1:], kwargs, "inputs"), number)
+        self.guarded(self.begin_batch, split, argument(args[1:], kwargs, "inputs"), number)
         result = original(*args, **kwargs)
         self.guarded(self.end_batch, split)
         return result
 
     def _training_step(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self.guarded(self._begin_training_batch, _first(args[1:], kwargs, "inputs"))
+        self.guarded(self._begin_training_batch, argument(args[1:], kwargs, "inputs"))
         result = original(*args, **kwargs)
         if not self._lost:
             self.guarded(self.end_batch, "train")
@@ -254,43 +247,20 @@ class TrainerCapture(TrainingCapture):
             self._lost = tapped is not None and latest is self._last_pass
             self._last_pass = latest
             if self._lost and self.run is not None:
-                said = "train: the epoch that the training was resumed amid is not captured"
+                said = "train: the epoch that was resumed halfway is not captured"
                 self.run.recording.tally.note("resumed", said)
         if not self._lost:
             self.begin_batch("train", batch)
 
     def _forget_evaluation(self) -> None:
-        for loader in self._fresh.values():
+        for loader in self._evaluation_loaders.made.values():
             self.forget(loader)
-        self._fresh.clear()
-        self._number = None
-
-    def _unused_loaders(self) -> list[Any]:
-        """Loaders as an evaluation would have them, of which the trainer does not learn."""
-        trainer = self._trainer
-        own = trainer.eval_dataset
-        prepared: list[Any] = trainer.accelerator._dataloaders
-        known = len(prepared)
-        with random_states_kept():
-            made = [
-                trainer.get_eval_dataloader(name) for name in (own if isinstance(own, Mapping) else [None])
-            ]
-        del prepared[known:]
-        return [_base(loader) for loader in made]
+        self._evaluation_loaders.clear()
 
 
 def _given(args: Any) -> dict[str, Any]:
     """The arguments that are set, secrets left out as the framework does it for its own loggers."""
     return {name: value for name, value in args.to_sanitized_dict().items() if value != "None"}
-
-
-def _base(loader: Any) -> Any:
-    """The DataLoader that is iterated, below what accelerate makes of it."""
-    return getattr(loader, "base_dataloader", loader)
-
-
-def _first(args: tuple[Any, ...], kwargs: Mapping[str, Any], name: str) -> Any:
-    return args[0] if args else kwargs.get(name)
 
 
 def _text(tokenizer: Any, tokens: Array) -> str:

@@ -1,0 +1,71 @@
+"""How many snapshots a user wants, and which passes are taken where their number is known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chroma.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How often a user wants snapshots, and how many.
+
+    Attributes:
+        every: Epochs between snapshots, or steps as in "500 steps".
+        max_snapshots: Most snapshots to show; None for all.
+        max_overhead: Largest share of the training's time that capture may take; None for any.
+
+    Raises:
+        ConfigError: One of them cannot be used.
+    """
+
+    every: int | str = 1
+    max_snapshots: int | None = None
+    max_overhead: float | None = None
+
+    def __post_init__(self) -> None:
+        self.interval()
+        if self.max_snapshots is not None and self.max_snapshots < 1:
+            raise ConfigError(
+                f"max_snapshots={self.max_snapshots!r} cannot be used; give 1 or more, or None for all"
+            )
+        if self.max_overhead is not None and not 0 < self.max_overhead < 1:
+            raise ConfigError(
+                f"max_overhead={self.max_overhead!r} cannot be used; give a share of the training's time "
+                "between 0 and 1, as 0.02, or None"
+            )
+
+    def interval(self) -> tuple[int, bool]:
+        """The number in `every`, and whether it counts steps instead of epochs."""
+        every = self.every
+        if isinstance(every, int) and not isinstance(every, bool) and every >= 1:
+            return every, False
+        if isinstance(every, str) and (match := re.fullmatch(r"\s*([1-9]\d*)\s+steps?\s*", every)):
+            return int(match[1]), True
+        raise ConfigError(
+            f"every={every!r} cannot be used; give a number of epochs, or steps as in '500 steps'"
+        )
+
+
+def dense_first(cap: int | None, passes: int) -> frozenset[int] | None:
+    """Numbers of at most `cap` of so many passes, the last among them; None if all are taken."""
+    if cap is None or passes <= cap:
+        return None
+    per_stride = cap
+    while len(numbers := _doubling(per_stride, passes)) > cap - 1 and per_stride > 1:
+        per_stride -= 1
+    return frozenset({*numbers[: cap - 1], passes - 1})
+
+
+def _doubling(per_stride: int, passes: int) -> list[int]:
+    """0, 1, 2, … below `passes`, with the stride doubled after each `per_stride` numbers."""
+    numbers: list[int] = []
+    number, stride = 0, 1
+    while number < passes:
+        numbers.append(number)
+        number += stride
+        if len(numbers) % per_stride == 0:
+            stride *= 2
+    return numbers

@@ -1,0 +1,57 @@
+"""A user's own loader as a source of batches: it is read anew each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from torch.utils.data import DataLoader
+
+from chroma.capture.splits import GivenIds, Identity
+from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
+
+
+class LoaderSource:
+    """Reads a loader in each pass; the random generators it holds are afterwards as before.
+
+    Args:
+        loader: A DataLoader, whose indices are recorded, or any iterable of batches.
+    """
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._tap = tap(loader) if knows_ids(loader) else None
+        self._iterator: Any = None  # of persistent workers: ours, apart from the user's
+        self.identity: Identity = "order" if self._tap is None else "index"
+        self.of = samples_in(loader)
+        self.class_names: Sequence[str] = class_names_of(loader)
+        self.holders: Sequence[Any] = (loader,)
+
+    def batches(self) -> Iterator[tuple[GivenIds, Any]]:
+        """Ids and batch, one after the other."""
+        recorded = None
+        for number, batch in enumerate(self._read()):
+            if self._tap and number == 0:
+                recorded = self._tap.latest
+            yield self._tap.ids(recorded, number) if self._tap and recorded else None, batch
+
+    def close(self) -> None:
+        """Let go of the loader."""
+        if self._tap is not None:
+            untap(self._loader)
+            self._tap = None
+        self._iterator = None
+
+    def _read(self) -> Iterator[Any]:
+        """The loader's batches; persistent workers are not those of the user, who may be reading them."""
+        loader = self._loader
+        if not (isinstance(loader, DataLoader) and loader.persistent_workers):
+            yield from loader
+            return
+        private: Any = loader
+        theirs, private._iterator = private._iterator, self._iterator
+        try:
+            batches = iter(loader)
+        finally:
+            self._iterator, private._iterator = private._iterator, theirs
+        yield from batches

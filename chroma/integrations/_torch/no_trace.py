@@ -1,0 +1,144 @@
+"""Forward passes of our own leave no trace: not in modes, random states or gradients."""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
+
+from chroma.errors import ConfigError
+
+# by name: importing these classes takes seconds, and who uses them has imported them
+_WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+_SHARDED = {
+    *("DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"),  # modules
+    *("DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"),  # of Lightning
+}
+_SEED = 20_261
+
+
+def plain(model: Any) -> nn.Module:
+    """The user's own module below `torch.compile`, DataParallel and DistributedDataParallel.
+
+    Raises:
+        ConfigError: No module, or one whose layers cannot be looked into: scripted or sharded.
+    """
+    while type(model).__name__ in _WRAPPED and isinstance(model, nn.Module):
+        model = getattr(model, _WRAPPED[type(model).__name__])
+    if not isinstance(model, nn.Module):
+        raise ConfigError(f"model= is a {type(model).__name__}; give a torch.nn.Module")
+    if isinstance(model, torch.jit.ScriptModule):
+        raise ConfigError(
+            "a ScriptModule hides what its layers give, so nothing of it can be captured; "
+            "give the module it was scripted from"
+        )
+    for module in model.modules():
+        refuse_sharded(module)
+    return model
+
+
+def refuse_sharded(part: Any) -> None:
+    """Refuse a module, or a trainer's strategy, that spreads layers.
+
+    Raises:
+        ConfigError: It does.
+    """
+    if _SHARDED & {base.__name__ for base in type(part).__mro__}:
+        raise ConfigError(
+            f"{type(part).__name__} spreads each layer over several processes, which Chroma cannot "
+            "capture; train with DistributedDataParallel, or capture a copy on one device"
+        )
+
+
+def is_compiled(model: nn.Module) -> bool:
+    """Whether `torch.compile` was used on the module, or on one within it."""
+    return getattr(model, "_compiler_ctx", None) is not None or any(
+        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        for module in model.modules()
+    )
+
+
+@contextmanager
+def random_states_kept(*holders: Any) -> Generator[None]:
+    """Draw from a fixed seed, then put back the states of PyTorch's, NumPy's and Python's generators.
+
+    Those the holders own are put back too.
+
+    Args:
+        *holders: Objects whose attributes, and those of `transform` attributes, may be generators: data
+            loaders, samplers, datasets.
+    """
+    with ExitStack() as stack:
+        stack.callback(torch.set_rng_state, torch.get_rng_state())
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())
+        if torch.cuda.is_initialized():
+            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
+        for found in {id(each): each for holder in holders for each in _generators(holder)}.values():
+            if isinstance(found, torch.Generator):
+                stack.callback(found.set_state, found.get_state())
+            elif isinstance(found, random.Random):
+                stack.callback(found.setstate, found.getstate())
+            else:
+                stack.callback(_set_state, found, _bit_generator(found).state)
+        # the same draws each time: what a model or loader draws in evaluation does not make samples move
+        torch.default_generator.manual_seed(_SEED)
+        if torch.cuda.is_initialized():
+            torch.cuda.manual_seed_all(_SEED)
+        random.seed(_SEED)
+        np.random.seed(_SEED)
+        yield
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Generator[None]:
+    """Evaluation mode without gradients, and without compiled code; each module's mode comes back.
+
+    Raises:
+        ConfigError: The first forward pass would make the model's parameters: it must be the training's.
+    """
+    if any(is_lazy(parameter) for parameter in model.parameters()):
+        raise ConfigError(
+            "the model has lazy layers without parameters yet; call it once before the first snapshot"
+        )
+    modes = [(module, module.training) for module in model.modules()]
+    with ExitStack() as stack:
+        stack.enter_context(torch.no_grad())
+        if is_compiled(model):  # compiled code would not call hooks that it does not know
+            stack.enter_context(torch.compiler.set_stance("force_eager"))
+        for module, training in modes:
+            stack.callback(setattr, module, "training", training)
+        model.eval()
+        yield
+
+
+def _generators(holder: Any) -> Iterator[Any]:
+    """Generators among an object's attributes, and below its sampler, dataset, parts and transforms."""
+    seen: set[int] = set()
+    below = deque([holder])
+    while below and len(seen) < 1000:
+        each = below.popleft()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, (torch.Generator, random.Random, np.random.Generator, np.random.RandomState)):
+            yield each
+        elif isinstance(each, (list, tuple)) and len(cast("Sequence[Any]", each)) <= 64:
+            below += cast("Sequence[Any]", each)
+        elif not isinstance(each, (Tensor, np.ndarray, str, bytes, type)):
+            below += list(getattr(each, "__dict__", {}).values())
+
+
+def _bit_generator(found: Any) -> Any:
+    return found.bit_generator if isinstance(found, np.random.Generator) else found._bit_generator
+
+
+def _set_state(found: Any, state: Any) -> None:
+    _bit_generator(found).state = state
