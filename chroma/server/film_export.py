@@ -183,7 +183,13 @@ def _sprites(points: Points, kept: Array) -> list[bytes]:
 
 def _encoded(column: Column, values: list[Array]) -> tuple[dict[str, Any], list[Array]]:
     """A column as the page carries it: what is said of it, and u16 codes for each moment."""
-    about: dict[str, Any] = {"name": column.name, "perFrame": column.per_frame, "low": 0.0, "high": 0.0}
+    about: dict[str, Any] = {
+        "name": column.name,
+        "title": column.title,
+        "perFrame": column.per_frame,
+        "low": 0.0,
+        "high": 0.0,
+    }
     if column.legend is not None:
         return about | {"legend": list(column.legend)}, [each.astype("<u2") for each in values]
     finite = np.concatenate([each[np.isfinite(each)] for each in values])

@@ -15,6 +15,7 @@ from chroma.server.store import lookups, tables
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.derived_columns import knn_purity
 from chroma.server.store.films.lookups import frame_at
+from chroma.server.store.samples.column_names import GROUPS
 from chroma.server.store.samples.user_columns import Column
 from chroma.server.store.snapshots.history import sample_history, top_classes
 from chroma.server.store.snapshots.neighbors import nearest
@@ -47,6 +48,10 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     known = listed(opened, film)
     assert [known[name].per_frame for name in ("agreement", "kept", "movement", "cluster")] == [1, 1, 1, 0]
     assert [known[name].drawn for name in ("agreement", "kept", "movement", "cluster")] == [0, 0, 1, 1]
+    assert (known["kept"].title, known["kept"].group) == ("Neighbours kept", "Neighbours and layout")
+    assert [column.group for column in known.values()] == sorted(
+        [column.group for column in known.values()], key=GROUPS.index
+    )
     labels = filming.digits(120)[1]
     with opened.store.reading() as catalog:
         split = lookups.split_by(catalog, filming.RUN, "val")

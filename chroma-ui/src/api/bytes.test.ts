@@ -20,12 +20,22 @@ function littleEndian(values: number[], write: "setUint16" | "setFloat32", width
 }
 const label: Column = {
   name: "label",
+  title: "Label",
+  group: "Labels",
   kind: "CATEGORICAL",
   perFrame: false,
   drawn: false,
   legend: ["a", "b"],
 };
-const margin: Column = { name: "margin", kind: "NUMERIC", perFrame: true, drawn: false, legend: null };
+const margin: Column = {
+  name: "margin",
+  title: "Margin",
+  group: "Model",
+  kind: "NUMERIC",
+  perFrame: true,
+  drawn: false,
+  legend: null,
+};
 
 function filmOf(id: string): Film {
   const frame = (index: number) => ({

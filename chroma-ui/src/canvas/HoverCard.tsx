@@ -4,7 +4,7 @@ import { SampleCardDocument } from "../api/gql/graphql";
 import { positionAt } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
 import { SampleImage } from "../inspector/SampleImage";
-import { columnTitle, decimal } from "../lib/format";
+import { decimal } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { Hover } from "../scatter/ScatterPlot";
 import styles from "./canvas.module.css";
@@ -84,7 +84,7 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
         </p>
         {colour !== null ? (
           <p className={styles.said}>
-            {columnTitle(shown.colourName ?? "").toLowerCase()} <b>{colour}</b>
+            {shown.colourTitle.toLowerCase()} <b>{colour}</b>
           </p>
         ) : null}
         {confidence !== undefined && Number.isFinite(confidence) ? (

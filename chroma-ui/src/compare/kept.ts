@@ -8,6 +8,8 @@ import { useLoaded } from "../lib/useLoaded";
 
 export const KEPT: Column = {
   name: "compare:kept",
+  title: "Neighbours kept in the other film",
+  group: "Neighbours and layout",
   kind: "NUMERIC",
   perFrame: true,
   drawn: false,
@@ -31,7 +33,13 @@ export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownF
   const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
     return overlap[positionAt(shown, index)] ?? Number.NaN;
   });
-  return { ...shown, colourName: KEPT.name, colour: { kind: "numeric", values }, range: [0, 1] };
+  return {
+    ...shown,
+    colourName: KEPT.name,
+    colourTitle: KEPT.title,
+    colour: { kind: "numeric", values },
+    range: [0, 1],
+  };
 }
 
 export const momentOf = (

@@ -33,6 +33,7 @@ function frame(change: Partial<ShownFrame> = {}): ShownFrame {
     cluster: null,
     columns: new Map([["confidence", CONFIDENCE]]),
     colourName: "label",
+    colourTitle: "Label",
     colour: label,
     range: null,
     ...change,

@@ -1,4 +1,3 @@
-import { columnTitle } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../scatter/encode";
 import { legendColours, MISSING, rampColours } from "../scatter/palette";
@@ -83,7 +82,7 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
   return {
     scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade, safe) },
     legend,
-    title: columnTitle(colourName ?? ""),
+    title: shown.colourTitle,
     classColours: new Map(names.map((name, i) => [name, classes[i]])),
     sifted,
     wrong,

@@ -27,6 +27,7 @@ export type ShownFrame = {
   /** The other requested columns by name; columns that the film does not have are left out. */
   columns: ReadonlyMap<string, ColumnValues>;
   colourName: string | null;
+  colourTitle: string;
   colour: ColumnValues | null;
   /** The colour scale's range, the same for all frames of the film; null for categories. */
   range: [number, number] | null;
@@ -162,6 +163,7 @@ export function useShownFrame(
           }),
         ),
         colourName: colour?.name ?? null,
+        colourTitle: colour?.title ?? "",
         colour: values,
         range,
       });

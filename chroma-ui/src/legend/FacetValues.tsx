@@ -1,13 +1,14 @@
 import { useMemo, useState } from "react";
 import type { CategoricalColumn } from "../api/bytes";
 import { countCodes } from "../film/statistics";
-import { columnTitle, count } from "../lib/format";
+import { count } from "../lib/format";
 import { type Filter, NOT_KNOWN, passingOthers, type Sifted, toggled } from "../state/filters";
 import { useView } from "../state/view";
 import styles from "./facets.module.css";
 
 type Props = {
   name: string;
+  title: string;
   values: CategoricalColumn;
   filter: Filter | undefined;
   present: Uint8Array;
@@ -21,7 +22,7 @@ const MOST_VALUES = 60;
 const SEARCHED = 12;
 
 /** The values of a column, with their points after filtering and in total; a click filters by a value. */
-export function FacetValues({ name, values, filter, present, among, sifted }: Props) {
+export function FacetValues({ name, title, values, filter, present, among, sifted }: Props) {
   const setFilter = useView((view) => view.setFilter);
   const [words, setWords] = useState("");
   const size = values.legend.length + 1;
@@ -46,7 +47,7 @@ export function FacetValues({ name, values, filter, present, among, sifted }: Pr
           type="search"
           className={styles.search}
           placeholder={`Find in ${count(values.legend.length)} values`}
-          aria-label={`Find a value of ${columnTitle(name)}`}
+          aria-label={`Find a value of ${title}`}
           value={words}
           onChange={(event) => setWords(event.target.value)}
         />

@@ -3,7 +3,7 @@ import type { Column } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { ShownFrame } from "../film/useShownFrame";
-import { columnGroup, columnTitle, count, decimal, inGroups } from "../lib/format";
+import { count, decimal } from "../lib/format";
 import type { Filter } from "../state/filters";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
@@ -32,8 +32,8 @@ export function Facets({ columns, shown, picture }: Props) {
   const selected = useSelectedPoints(shown);
   const select = useSelectPoints(shown);
   const among = useMemo(() => countedPoints(shown.points.present, selected), [shown.points, selected]);
-  const offered = inGroups(columns.filter((column) => column.name !== "position"));
-  const groups = [...new Set(offered.map(({ name }) => columnGroup(name)))];
+  const offered = columns.filter((column) => column.name !== "position");
+  const groups = [...new Set(offered.map((column) => column.group))];
   const toggle = (name: string) =>
     set({
       openFacets: openFacets.includes(name)
@@ -56,12 +56,13 @@ export function Facets({ columns, shown, picture }: Props) {
           <span className={styles.chevron}>
             <ChevronDown size={13} />
           </span>
-          <span className={styles.title}>{columnTitle(column.name)}</span>
+          <span className={styles.title}>{column.title}</span>
           {filter ? <span className={styles.active}>{said(filter)}</span> : null}
         </button>
         {isOpen && values?.kind === "categorical" ? (
           <FacetValues
             name={column.name}
+            title={column.title}
             values={values}
             filter={filter}
             present={shown.points.present}
@@ -71,7 +72,13 @@ export function Facets({ columns, shown, picture }: Props) {
         ) : null}
         {isOpen && values?.kind === "numeric" ? (
           <div className={styles.range}>
-            <RangeBrush name={column.name} values={values} among={among} sifted={picture.sifted} />
+            <RangeBrush
+              name={column.name}
+              title={column.title}
+              values={values}
+              among={among}
+              sifted={picture.sifted}
+            />
           </div>
         ) : null}
         {isOpen && !values ? <p className={styles.loading}>Loading…</p> : null}
@@ -106,7 +113,7 @@ export function Facets({ columns, shown, picture }: Props) {
         {groups.map((group) => (
           <div key={group}>
             <h3 className={styles.group}>{group}</h3>
-            {offered.filter(({ name }) => columnGroup(name) === group).map(facet)}
+            {offered.filter((column) => column.group === group).map(facet)}
           </div>
         ))}
       </div>

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import type { Column } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
-import { columnGroup, columnTitle, count, inGroups } from "../lib/format";
+import { count } from "../lib/format";
 import { OPACITIES, SIZES } from "../state/look";
 import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";
@@ -54,11 +54,7 @@ function ColourBy({ columns, shown, picture, more = [] }: Props) {
         label="Colour by"
         testId="colour-by"
         value={shown?.colourName ?? null}
-        options={inGroups(choices).map(({ name }) => ({
-          value: name,
-          name: columnTitle(name),
-          group: columnGroup(name),
-        }))}
+        options={inGroups(choices).map(({ name, title, group }) => ({ value: name, name: title, group }))}
         onChange={colourBy}
         swatch={swatch}
         note={colour ? extentOf(colour) : undefined}
@@ -82,6 +78,12 @@ function Legend({ shown, picture }: Props) {
 
 function Filters({ columns, shown, picture }: Props) {
   return shown && picture ? <Facets columns={columns} shown={shown} picture={picture} /> : null;
+}
+
+/** Sorted by group, in the order in which groups are first named. */
+function inGroups(columns: readonly Column[]): Column[] {
+  const groups = columns.map(({ group }) => group);
+  return [...columns].sort((a, b) => groups.indexOf(a.group) - groups.indexOf(b.group));
 }
 
 function Appearance() {

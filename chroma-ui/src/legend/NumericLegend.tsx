@@ -21,6 +21,7 @@ export function NumericLegend({ shown, picture }: { shown: ShownFrame; picture: 
       <div className={styles.filter} data-testid="numeric-legend">
         <RangeBrush
           name={colourName}
+          title={shown.colourTitle}
           values={colour}
           span={range ?? undefined}
           among={points.present}

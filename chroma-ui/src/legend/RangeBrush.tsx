@@ -1,7 +1,7 @@
 import { type PointerEvent, useMemo, useRef, useState } from "react";
 import type { NumericColumn } from "../api/bytes";
 import { histogram, knownRange } from "../film/statistics";
-import { columnTitle, decimal } from "../lib/format";
+import { decimal } from "../lib/format";
 import { passingOthers, type Sifted } from "../state/filters";
 import { useView } from "../state/view";
 import { Slider } from "../ui/controls";
@@ -10,6 +10,7 @@ import styles from "./legend.module.css";
 
 type Props = {
   name: string;
+  title: string;
   values: NumericColumn;
   /** The histogram's range; all values by default. Values outside count in the outermost bars. */
   span?: readonly [number, number];
@@ -24,7 +25,7 @@ const BINS = 32;
 const LEAST_DRAG = 0.02;
 
 /** The distribution of a numeric column; dragging over it, or moving its ends, filters by a range. */
-export function RangeBrush({ name, values, span, among, sifted, colourOf }: Props) {
+export function RangeBrush({ name, title, values, span, among, sifted, colourOf }: Props) {
   const setFilter = useView((view) => view.setFilter);
   const filter = useView((view) => view.filters.find((found) => found.column === name));
   const whole = useMemo(() => knownRange(values.values), [values]);
@@ -78,7 +79,7 @@ export function RangeBrush({ name, values, span, among, sifted, colourOf }: Prop
       >
         <Histogram
           counts={counts}
-          label={`Points by ${columnTitle(name)}, square-root scale`}
+          label={`Points by ${title}, square-root scale`}
           colourOf={(bin) => {
             const share = (bin + 0.5) / BINS;
             const inside = share >= left && share <= right;
@@ -93,7 +94,7 @@ export function RangeBrush({ name, values, span, among, sifted, colourOf }: Prop
         ) : null}
       </div>
       <Slider
-        label={columnTitle(name)}
+        label={title}
         min={low}
         max={high}
         step={(high - low) / 200}

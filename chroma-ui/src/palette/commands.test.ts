@@ -12,6 +12,8 @@ it("finds entries that hold every word, in any order and case", () => {
 it("offers what the film's columns allow", () => {
   const column = (name: string) => ({
     name,
+    title: `${name[0].toUpperCase()}${name.slice(1)}`,
+    group: "",
     kind: "CATEGORICAL" as const,
     perFrame: true,
     drawn: false,

@@ -1,5 +1,4 @@
 import type { Column } from "../api/bytes";
-import { columnTitle } from "../lib/format";
 import { copyLink } from "../runs/copyLink";
 import type { Plot } from "../scatter/plot";
 import { savePng } from "../share/save";
@@ -50,7 +49,7 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     { name: labels ? "Hide cluster labels" : "Show cluster labels", act: () => setLook({ labels: !labels }) },
     { name: trails ? "Hide trails" : "Show trails", hint: "T", act: () => setLook({ trails: !trails }) },
     ...colours.map((column) => ({
-      name: `Colour by ${columnTitle(column.name)}`,
+      name: `Colour by ${column.title}`,
       act: () => colourBy(column.name),
     })),
   ];

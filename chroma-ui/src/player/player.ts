@@ -1,5 +1,5 @@
 /** The player of exported films: it needs no server, no network and no React. */
-import { columnTitle, count, decimal } from "../lib/format";
+import { count, decimal } from "../lib/format";
 import { boundingBox, union } from "../scatter/encode";
 import { createPlot } from "../scatter/plot";
 import { type ExportedFilm, inflate, unpack } from "./unpack";
@@ -66,8 +66,8 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
   const columns = element("select", "columns");
   columns.setAttribute("aria-label", "Colour by");
   columns.append(
-    ...film.columns.map(({ name }) => {
-      const option = element("option", "", columnTitle(name));
+    ...film.columns.map(({ name, title }) => {
+      const option = element("option", "", title);
       option.value = name;
       return option;
     }),
@@ -129,13 +129,13 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
   }
 
   function describe(index: number): void {
-    const facts = film.columns.map(({ name, at }) => {
+    const facts = film.columns.map(({ title, at }) => {
       const values = at(frame);
       const said =
         values.kind === "categorical"
           ? (values.legend[values.codes[index]] ?? "–")
           : decimal(values.values[index]);
-      return element("div", "", element("dt", "", columnTitle(name)), element("dd", "", said));
+      return element("div", "", element("dt", "", title), element("dd", "", said));
     });
     card.replaceChildren(
       ...tileOf(index),

@@ -17,8 +17,8 @@ const HEADER = {
     { title: "epoch 1", trustworthiness: null },
   ],
   columns: [
-    { name: "label", legend: ["cat", "dog"], low: 0, high: 0, perFrame: false },
-    { name: "confidence", legend: null, low: 0.5, high: 1, perFrame: true },
+    { name: "label", title: "Label", legend: ["cat", "dog"], low: 0, high: 0, perFrame: false },
+    { name: "confidence", title: "Confidence", legend: null, low: 0.5, high: 1, perFrame: true },
   ],
   columnsOf: 7,
   sprites: [3, 2],

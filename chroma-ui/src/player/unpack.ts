@@ -13,7 +13,14 @@ type Header = {
   of: number;
   square: Square;
   frames: { title: string; trustworthiness: number | null }[];
-  columns: { name: string; legend: string[] | null; low: number; high: number; perFrame: boolean }[];
+  columns: {
+    name: string;
+    title: string;
+    legend: string[] | null;
+    low: number;
+    high: number;
+    perFrame: boolean;
+  }[];
   /** How many columns the film has; a large film is exported without some of them. */
   columnsOf: number;
   /** Bytes of each page of thumbnails: 1,024 points, 32 a row, 32 pixels a side. */
@@ -24,7 +31,12 @@ type Header = {
 export type ExportedFilm = Omit<Header, "square" | "columns" | "sprites"> & {
   points: Points[];
   sprites: Uint8Array<ArrayBuffer>[];
-  columns: { name: string; at: (frame: number) => ColumnValues; range: [number, number] | null }[];
+  columns: {
+    name: string;
+    title: string;
+    at: (frame: number) => ColumnValues;
+    range: [number, number] | null;
+  }[];
 };
 
 /** Decodes base64 text of zlib-compressed bytes. */
@@ -53,12 +65,13 @@ export function unpack(body: ArrayBuffer): ExportedFilm {
     const x = take();
     return placed({ x, y: take() }, square, square);
   });
-  const found = columns.map(({ name, legend, low, high, perFrame }) => {
+  const found = columns.map(({ name, title, legend, low, high, perFrame }) => {
     const moments = Array.from({ length: perFrame ? points.length : 1 }, () =>
       valuesOf(take(), legend, low, high),
     );
     return {
       name,
+      title,
       at: (frame: number) => moments[perFrame ? frame : 0],
       range: legend ? null : ([low, high] as [number, number]),
     };

@@ -1,6 +1,6 @@
 import { useMemo, useState } from "react";
 import type { ShownFrame } from "../film/useShownFrame";
-import { columnGroup, columnTitle, decimal, inGroups } from "../lib/format";
+import { decimal } from "../lib/format";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { ArrowDown, ArrowUp } from "../ui/icons";
@@ -42,11 +42,7 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
           label="Sort the samples by"
           testId="sort-by"
           value={order}
-          options={inGroups(film.columns).map(({ name }) => ({
-            value: name,
-            name: name === "position" ? "Position" : columnTitle(name),
-            group: columnGroup(name),
-          }))}
+          options={film.columns.map(({ name, title, group }) => ({ value: name, name: title, group }))}
           onChange={setWanted}
         />
         <IconButton
@@ -70,7 +66,7 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
             prediction ? `predicted ${nameIn(prediction, i) ?? "not known"}` : "",
             ["label", "prediction", "position"].includes(order)
               ? ""
-              : `${columnTitle(order)} ${shownValue(i) ?? "–"}`,
+              : `${column?.title ?? order} ${shownValue(i) ?? "–"}`,
           ]
             .filter(Boolean)
             .join(", ")

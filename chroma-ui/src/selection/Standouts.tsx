@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { Column } from "../api/bytes";
 import type { ShownFrame } from "../film/useShownFrame";
-import { columnTitle, decimal, percent } from "../lib/format";
+import { decimal, percent } from "../lib/format";
 import { Section } from "../ui/controls";
 import { standouts } from "./compare";
 import styles from "./selection.module.css";
@@ -39,7 +39,7 @@ export function Standouts({ shown, indices }: { shown: ShownFrame; indices: Uint
             title={`${decimal(Math.abs(score), 1)} standard errors from the whole`}
           >
             <span className={styles.shareName}>
-              {columnTitle(column)}
+              {columns.find(({ name }) => name === column)?.title ?? column}
               {value === null ? "" : `: ${value}`}
             </span>
             <b data-high>{value === null ? decimal(inside, 2) : percent(inside)}</b>

@@ -43,6 +43,8 @@ class Column:
         description="label, prediction, correct, confidence, margin, cross_entropy, agreement, kept, "
         "movement, cluster, split, position, tag:NAME, label:NAME (several labels), or a metadata key"
     )
+    title: str = strawberry.field(description="What people read for its name")
+    group: str = strawberry.field(description="The heading it is listed under; columns come sorted by it")
     kind: ColumnKind
     per_frame: bool = strawberry.field(
         description="true: the values differ from frame to frame (fetch with ?frame=INDEX)"
@@ -177,6 +179,8 @@ class Film:
         return [
             Column(
                 name=column.name,
+                title=column.title,
+                group=column.group,
                 kind=ColumnKind.NUMERIC if column.legend is None else ColumnKind.CATEGORICAL,
                 per_frame=column.per_frame,
                 drawn=column.drawn,

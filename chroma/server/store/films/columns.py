@@ -13,6 +13,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.derived_columns import derived_columns
 from chroma.server.store.films.points import Points, points_of
+from chroma.server.store.samples.column_names import GROUPS
 from chroma.server.store.samples.columns import split_columns
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.user_columns import Column, Known
@@ -21,11 +22,12 @@ MISSING = 65_535  # code of a missing category
 
 
 def film_columns(catalog: Catalog, film: tables.Film) -> list[Column]:
-    """The columns a film can be coloured by."""
+    """The columns a film can be coloured by, as they are listed."""
     split = catalog.session.get_one(tables.Split, film.split_id)
     derived = derived_columns(catalog, film, points_of(catalog, film))
     known = split_columns(catalog, split).values()
-    return [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
+    found = [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
+    return sorted(found, key=lambda column: GROUPS.index(column.group))
 
 
 def column_values(

@@ -13,10 +13,10 @@ from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.classes import Codes, class_marks, classes_of, predicted_classes
+from chroma.server.store.samples.column_names import is_reserved
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.samples.outputs import FIGURES, OutputColumns, step_outputs
 from chroma.server.store.samples.user_columns import (
-    DERIVED,
     Column,
     Known,
     at_any,
@@ -41,7 +41,7 @@ def split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:
     ):
         for entry in more:
             name = entry.column.name
-            taken = name in known or name in DERIVED or name.startswith(("tag:", "label:"))
+            taken = name in known or is_reserved(name)
             free = f"{prefix}:{name}" if taken else name
             known[free] = replace(entry, column=replace(entry.column, name=free))
     return known

@@ -16,13 +16,13 @@ from chroma import segment
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.samples.column_names import title_and_group
 from chroma.server.store.samples.table import SampleTable
 
 _MOST_CATEGORIES = 1_000  # texts of more distinct values are read on the sample, they are no colours
 
 Codes = npt.NDArray[np.int64]
 Values = Callable[[int | None], Array]
-DERIVED = ("agreement", "kept", "movement", "cluster")  # names that a film's own columns have
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,8 @@ class Column:
     """What is said of a column.
 
     Attributes:
-        name: label, prediction, correct, confidence, margin, cross_entropy, agreement, kept, movement,
-            cluster, split, position, tag:NAME, label:NAME, or a key of the samples' metadata or of the
-            user's own columns.
+        name: One of `OWN_COLUMNS`, tag:NAME, label:NAME, or a key of the samples' metadata or of the user's
+            own columns.
         legend: Names of the categories in code order; None for numbers.
         per_frame: Whether the values differ from frame to frame.
         drawn: Whether they follow from the drawing, and so change with its revision.
@@ -42,6 +41,16 @@ class Column:
     legend: tuple[str, ...] | None = None
     per_frame: bool = False
     drawn: bool = False
+
+    @property
+    def title(self) -> str:
+        """What people read for the name."""
+        return title_and_group(self.name)[0]
+
+    @property
+    def group(self) -> str:
+        """The heading it is listed under."""
+        return title_and_group(self.name)[1]
 
 
 @dataclass(frozen=True, slots=True)
