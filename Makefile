@@ -12,7 +12,7 @@ FRAMEWORKS := transformers accelerate mlflow wandb tensorboard dvclive keras jax
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-ui docs screenshots clean help
+.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -107,6 +107,9 @@ bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scat
 docs: $(VENV)/installed ## the documentation site, into site/
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/mkdocs build --strict
+
+messages: $(VENV)/installed ## docs/messages.md: every text that users see, from the code
+	$(BIN)/python docs/messages.py
 
 screenshots: $(VENV)/installed $(STATIC) .chromium ## the README's pictures, from a real training
 	$(BIN)/python docs/screenshots.py

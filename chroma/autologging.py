@@ -27,7 +27,7 @@ from chroma.run.arguments import Dtype
 from chroma.run.recording import logged_by_hand
 
 AUTOLOGGED = "autologged"  # a tag of every run that is captured so
-_WARNS = "captured all the same; if it goes wrong, chroma.autolog(disable=True) takes it out"
+_WARNS = "it is captured all the same; if that goes wrong, turn capture off with chroma.autolog(disable=True)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +165,12 @@ def _join_now_or_when_imported(framework: str, name: str) -> None:
         _state.hooked.add(name)
 
         def imported(module: Any) -> None:
-            with _state.guard.fail_safe(f"autolog joining {name}"):
+            with _state.guard.fail_safe(f"autolog of {name}"):
                 _join(framework, name, module)
 
         wrapt.register_post_import_hook(imported, name)  # at once, if it is imported
     elif name in sys.modules:
-        with _state.guard.fail_safe(f"autolog joining {name}"):
+        with _state.guard.fail_safe(f"autolog of {name}"):
             _join(framework, name, sys.modules[name])
 
 

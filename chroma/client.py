@@ -122,7 +122,7 @@ class Client:
         except ValueError:
             answer = None
         if not isinstance(answer, dict) or answer.get("status") != "ok":
-            raise TransportError(f"{self.url} answers, but is no Chroma dashboard; check the address")
+            raise TransportError(f"{self.url} answers, but is not a Chroma dashboard; check the address")
         return answer
 
     def close(self) -> None:

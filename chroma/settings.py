@@ -59,7 +59,7 @@ class Settings(BaseSettings):
     probe_bytes: int = Field(
         default=10**9,
         gt=0,
-        description="Most bytes of input tensors kept in memory for each probe set that is evaluated aside.",
+        description="Most bytes of inputs kept in memory for each probe set that is evaluated separately.",
     )
 
     workers: int = Field(
@@ -86,7 +86,7 @@ class Settings(BaseSettings):
     def _names(cls, given: str) -> str:
         for name in filter(None, (each.strip() for each in given.split(","))):
             if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", name, re.IGNORECASE):
-                raise ValueError(f"{name!r} is no host name; give names such as hub.example.org")
+                raise ValueError(f"{name!r} is not a host name; give names such as hub.example.org")
         return given
 
     @property

@@ -80,7 +80,7 @@ def test_another_program_on_the_port(client: Client, monkeypatch: pytest.MonkeyP
     assert client.health()["version"] == "9.9"
     for answer in ((200, None), (200, []), (200, {"status": "up"})):
         monkeypatch.setitem(ANSWERS, "/api/health", answer)
-        with pytest.raises(TransportError, match="is no Chroma dashboard"):
+        with pytest.raises(TransportError, match="is not a Chroma dashboard"):
             client.health()
 
 

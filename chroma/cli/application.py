@@ -68,11 +68,12 @@ def ui(
 
 @commands.command("run")
 def run_application(
-    host: Annotated[str, typer.Option(help="Address to listen on; loopback only.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="Address to listen on, of this machine only.")] = "127.0.0.1",
     port: Port = None,
     home: Home = None,
     no_token: Annotated[
-        bool, typer.Option("--no-token", help="Ask for no token: for those alone on this machine.")
+        bool,
+        typer.Option("--no-token", help="Ask for no token; only for machines that nobody else uses."),
     ] = False,
     root_path: RootPath = None,
     allow_host: AllowHost = None,

@@ -62,7 +62,7 @@ def said(name: str, result: dict[str, Any]) -> str:
     if verdict == "identical":
         return f"{name:<20}identical: {result['compared']} arrays of weights, metrics and random states"
     if verdict == "not repeatable":
-        return f"{name:<20}not repeatable: two trainings without Chroma differ too, so nothing can be told"
+        return f"{name:<20}not repeatable: two trainings without Chroma differ too, so it cannot be tested"
     if verdict == "different":
         names = ", ".join(result["different"][:5])
         return (

@@ -167,7 +167,7 @@ def _problems(report: dict[str, Any]) -> list[str]:
     if owner and not owner["answers"]:
         problems.append(
             f"process {owner['pid'] or 'unknown'} owns the home but does not answer; "
-            "end it if it hangs, then start anew with: chroma ui"
+            "end it if it hangs, then start it again with: chroma ui"
         )
     if commands and commands[0]["belongs_to"] != "chroma-embeddings":
         problems.append(

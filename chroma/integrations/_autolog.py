@@ -158,7 +158,7 @@ def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
         if _training.get():
             return train(*args, **kwargs)
         joined: _Joined | None = None
-        with guard.fail_safe(f"autolog joining {owner.__name__}.{name}"):
+        with guard.fail_safe(f"autolog of {owner.__name__}.{name}"):
             joined = join(train, trainer, args, kwargs)
         if joined is not None and joined.call is not None:
             args, kwargs = joined.call
@@ -169,7 +169,7 @@ def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
             _training.reset(tokens[0])
             quiet.reset(tokens[1])
             if joined is not None and joined.leave is not None:
-                with guard.fail_safe(f"autolog leaving {owner.__name__}.{name}"):
+                with guard.fail_safe(f"restoring {owner.__name__}.{name}"):
                     joined.leave()
 
     return stand_around(owner, name, around)

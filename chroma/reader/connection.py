@@ -91,7 +91,7 @@ class Connection:
 
     def _ask(self, question: Callable[[Client], R]) -> R:
         if self._closed:
-            raise ConfigError("what you ask was closed; open it again with chroma.open()")
+            raise ConfigError("this catalog or dashboard was closed; open it again with chroma.open()")
         try:
             return question(self._client)
         except TransportError:

@@ -22,7 +22,7 @@ def format_of(path: Path) -> str:
     """
     if path.suffix.lower() not in FORMATS:
         raise ConfigError(
-            f"the file {path.name!r} does not say what it is to hold; "
+            f"the file {path.name!r} has no ending that says what to write; "
             f"end it with .html for a film, or with {', '.join(FORMATS[1:])} for a table of samples"
         )
     return path.suffix.lower()[1:]

@@ -24,7 +24,9 @@ def as_array(name: str, value: Any) -> Array:
     try:
         array = np.asarray(value)
     except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name}= cannot be made an array ({error}); give rows of equal length") from error
+        raise ConfigError(
+            f"{name}= cannot be turned into an array ({error}); give rows of equal length"
+        ) from error
     if array.dtype.kind == "V" or (array.dtype == object and name not in ("ids", "labels", "metadata")):
         raise ConfigError(f"{name}= holds {array.dtype} values; give an array of numbers")
     return array

@@ -160,7 +160,7 @@ def test_when_joining_fails_the_call_is_made_once(
     monkeypatch.setitem(autologging._state.options["lightning"], "every", 0)
     trainer, _ = fit(package=package, epochs=1)
     assert trainer.global_step == 3
-    assert "autolog joining" in caplog.text
+    assert "autolog of" in caplog.text
     assert not home.exists()
 
 

@@ -136,7 +136,7 @@ def log(**change: Any) -> Callable[[Any], None]:
         (log(vectors=np.ones((3, 2, 2))), r"vectors= must be two-dimensional.*\(3, 2, 2\)"),
         (log(vectors=np.ones((3, 2), complex)), "vectors= must hold real numbers, got complex128"),
         (log(vectors=[["a", "b"]] * 3), "vectors= must hold real numbers"),
-        (log(vectors=[[1, 2], [3]]), "vectors= cannot be made an array"),
+        (log(vectors=[[1, 2], [3]]), "vectors= cannot be turned into an array"),
         (log(vectors=np.ones((3, 0))), "vectors= has no columns"),
         (log(ids=[1, 2]), "ids= has 2 ids for 3 rows of vectors"),
         (log(ids=[1, 2, 2]), "ids= names 2 2 times"),

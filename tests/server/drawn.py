@@ -11,7 +11,7 @@ from tests.server import filming
 
 
 def xy(context: Context, frame: Frame) -> Any:
-    return stored.read_frame(context.store, frame)
+    return stored.read_frame(context.store.files, frame)
 
 
 def digests(context: Context, film: Film) -> list[str]:

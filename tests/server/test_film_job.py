@@ -32,14 +32,14 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
     film = filming.ask(opened)
     turns = draw(opened, film)
     told = turns.heard
-    assert told[:2] == [("first paint", "nothing"), ("first paint of 3 frames is there, UMAP begins", "pca")]
+    assert told[:2] == [("first paint", "nothing"), ("preview of 3 frames is ready, UMAP begins", "pca")]
     assert told[2:6] == [
-        ("neighbors of snapshot 1 of 3", "pca"),
-        ("neighbors of snapshot 2 of 3", "pca"),
-        ("neighbors of snapshot 3 of 3", "pca"),
+        ("finding neighbours, snapshot 1 of 3", "pca"),
+        ("finding neighbours, snapshot 2 of 3", "pca"),
+        ("finding neighbours, snapshot 3 of 3", "pca"),
         ("UMAP: 3 frames together forming", "pca"),
     ]
-    assert told[-3:] == [(f"quality of frame {at} of 3", "umap") for at in (1, 2, 3)]
+    assert told[-3:] == [(f"measuring quality, frame {at} of 3", "umap") for at in (1, 2, 3)]
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
     assert (revision.method, revision.preview) == ("umap", False)
@@ -68,7 +68,7 @@ def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
     ingest_journal(opened)
     assert filming.ask(opened).id == film.id
     turns = draw(opened, film)
-    assert turns.heard == [("umap frame 3 of 3", "umap"), ("quality of frame 3 of 3", "umap")]
+    assert turns.heard == [("umap frame 3 of 3", "umap"), ("measuring quality, frame 3 of 3", "umap")]
     after, grown = filming.on_screen(opened, film)
     assert before is not None
     assert after is not None
@@ -139,11 +139,11 @@ def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
     assert set(opened.store.files.path(f"films/{film.id}").iterdir()) == kept | {clusters}
 
 
-@pytest.mark.parametrize("stop_at", ["UMAP: 2 frames together forming,", "quality of frame 2"])
+@pytest.mark.parametrize("stop_at", ["UMAP: 2 frames together forming,", "measuring quality, frame 2"])
 def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
     opened: Context, monkeypatch: pytest.MonkeyPatch, stop_at: str
 ) -> None:
-    final = stop_at.startswith("quality")
+    final = stop_at.startswith("measuring")
     if not final:
         monkeypatch.setattr("chroma.server.jobs.together.EVERY", 0.0)
     filming.whole_run(opened, 2, n=360).close()
@@ -157,7 +157,7 @@ def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
     monkeypatch.undo()
     told = [message for message, _ in draw(opened, film).heard]
     if final:
-        assert told == ["quality of frame 2 of 2"]
+        assert told == ["measuring quality, frame 2 of 2"]
         assert [frame.id for frame in filming.on_screen(opened, film)[1]] == first
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
@@ -240,7 +240,7 @@ def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
     film = filming.ask(opened, "umap-learn")
     # It pauses after the first paint, where others wait, and after each frame.
     turns = draw(opened, film, pauses=True)
-    assert [message for message, _ in turns.heard][-1] == "first paint of 2 frames is there, UMAP begins"
+    assert [message for message, _ in turns.heard][-1] == "preview of 2 frames is ready, UMAP begins"
     draw(opened, film, pauses=True)
     revision, _ = filming.on_screen(opened, film)
     assert revision is not None

@@ -33,7 +33,10 @@ def test_a_step_done_again_by_a_later_attempt_is_drawn_again_alone(opened: Conte
     filming.begin(resumed)
     resumed.commit(filming.snapshot(1, vectors=filming.vectors_at(1)[::-1]))
     ingest_journal(opened)
-    assert draw(opened, film).heard == [("PCA frame 2 of 3", "pca"), ("quality of frame 2 of 3", "pca")]
+    assert draw(opened, film).heard == [
+        ("PCA frame 2 of 3", "pca"),
+        ("measuring quality, frame 2 of 3", "pca"),
+    ]
     _, second = filming.on_screen(opened, film)
     same = [old.digest == new.digest for old, new in zip(first, second, strict=True)]
     assert same == [True, False, True]

@@ -36,7 +36,7 @@ def plain(model: Any) -> nn.Module:
         raise ConfigError(f"model= is a {type(model).__name__}; give a torch.nn.Module")
     if isinstance(model, torch.jit.ScriptModule):
         raise ConfigError(
-            "a ScriptModule hides what its layers give, so nothing of it can be captured; "
+            "a ScriptModule hides the outputs of its layers, so nothing of it can be captured; "
             "give the module it was scripted from"
         )
     for module in model.modules():

@@ -33,7 +33,8 @@ logger = logging.getLogger("chroma.server")
 class EventKind(Enum):
     LISTENING = strawberry.enum_value(
         "listening",
-        description="First of all: events are told from now on; ask again for what was answered before",
+        description="Sent first to every new subscriber: earlier events were not sent to it, "
+        "so fetch again what may have changed",
     )
     RUN = "run"
     SNAPSHOT = "snapshot"

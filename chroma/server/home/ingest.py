@@ -183,7 +183,7 @@ def _read(entry: Entry) -> ReadSegment:
         read = segment.open_segment(entry.path)
         _ = read.record  # a damaged record is refused here, before anything moves
     except (TypeError, ValueError, LookupError) as error:
-        raise SegmentError(f"{entry.path} is not what a segment looks like: {error}") from error
+        raise SegmentError(f"{entry.path} is not a valid segment: {error}") from error
     header = read.header
     if (header.run, header.writer, header.number) != (entry.run, entry.writer, entry.number):
         raise SegmentError(

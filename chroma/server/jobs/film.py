@@ -139,7 +139,7 @@ def _first_paint(painter: Painter, drawing: Drawing, turn: Turn) -> bool:
     turn.advance(0.0, "first paint")
     if not painter.first_paint(drawing.wanted):
         return True
-    turn.advance(_PAINTED, f"first paint of {len(drawing.wanted)} frames is there, UMAP begins", kept=True)
+    turn.advance(_PAINTED, f"preview of {len(drawing.wanted)} frames is ready, UMAP begins", kept=True)
     return not turn.pause()
 
 
@@ -187,7 +187,7 @@ def _measure(painter: Painter, drawing: Drawing, turn: Turn, *, moves: bool) -> 
     missing = [index for index in sorted(drawing.frames) if drawing.frames[index].quality_n is None]
     for count, index in enumerate(missing):
         done = _between(_DRAWN, 1.0, count / len(missing))
-        turn.advance(done, f"quality of frame {index + 1} of {len(drawing.wanted)}", kept=True)
+        turn.advance(done, f"measuring quality, frame {index + 1} of {len(drawing.wanted)}", kept=True)
         drawing.rate(index, painter.quality(drawing.wanted[index], drawing.xy(index)))
     if moves and not drawing.measured:
         places = sorted(drawing.frames)

@@ -65,7 +65,9 @@ def redraw(painter: Painter, snapshots: Sequence[Snapshot], frames: Sequence[Xy]
 def _graphs(painter: Painter, snapshots: Sequence[Snapshot], tell: Tell) -> list[NeighborGraph]:
     graphs: list[NeighborGraph] = []
     for index, snapshot in enumerate(snapshots):
-        tell(_GRAPHS * index / len(snapshots), f"neighbors of snapshot {index + 1} of {len(snapshots)}")
+        tell(
+            _GRAPHS * index / len(snapshots), f"finding neighbours, snapshot {index + 1} of {len(snapshots)}"
+        )
         graphs.append(painter.graph(snapshot))
     return graphs
 

@@ -74,7 +74,7 @@ def take(catalog: Catalog, owner: str) -> Taken | None:
     )
     for job in catalog.session.exec(waiting).all():
         if job.tries >= TRIES:
-            error = job.error or "its process ended without a word"
+            error = job.error or "its process ended unexpectedly"
             sentence = f"the worker failed {TRIES} times ({error}); see the server's log, then ask again"
             _change(
                 catalog, job.id, col(Job.status) == job.status, status="failed", owner=None, error=sentence
