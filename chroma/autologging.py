@@ -101,26 +101,29 @@ def autolog(
 
     Args:
         project: Group of runs; by default the name of the git repository, or folder, one works in.
-        name: Readable name of the runs; by default one made of each run's id.
+        name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
-        tags: Names given to the runs, beside "autologged".
-        layers: "auto", or layer names, globs, "name:input", `chroma.Layer`s.
+        tags: Names given to the run, besides "autologged".
+        layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
+            layer names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is
             captured, as {"train": "probe"}: see the framework's `ChromaCallback`.
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
-        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        max_snapshots: Most snapshots to show: of long trainings at growing distance, the last among them;
+            None for all.
         dtype: Of stored vectors: "float16", or "float32".
         task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
             "unlabelled", "custom".
-        log_inputs: Keep inputs as previews: what looks like images, and the texts of tokens.
-        max_overhead: Largest share of the training's time that capture may take, as 0.02; None for any.
+        log_inputs: Keep inputs that look like images as thumbnails, and the texts of tokens.
+        max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
+            every second, fourth … snapshot is taken as need be. None for any.
         frameworks: Which of "lightning", "keras" and "transformers"; None for all. A mapping gives options
             that hold for one of them, and may name any option of its `ChromaCallback`:
             `{"lightning": {}, "keras": {"every": 5, "data": (x, y)}}`.
         exclusive: Capture nothing while a run of `chroma.init` is open.
-        silent: Print nothing and warn of nothing.
+        silent: Print neither what was chosen nor the receipt, and warn of nothing.
         disable: Capture no more: every method of a framework is again what it was.
 
     Raises:

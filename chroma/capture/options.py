@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, get_args
 
 from chroma.capture.layers import Layer
@@ -17,28 +17,67 @@ Splits = Literal["auto"] | Sequence[str] | Mapping[str, How]
 Task = Literal["auto", "classification", "multilabel", "regression", "sequence", "unlabelled", "custom"]
 
 
+def doc(text: str) -> Mapping[str, str]:
+    """The documentation of an option: each docstring and table begins with it, and may go on."""
+    return {"doc": text}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """Checked options; see `chroma.autolog` for what each means.
+    """The checked options of every capture: their names, types, defaults and meaning.
 
     Raises:
         ConfigError: An option cannot be used.
     """
 
-    project: str | None = None
-    name: str | None = None
-    run_id: str | None = None
-    tags: Sequence[str] = ()
-    layers: str | Layer | Sequence[str | Layer] = "auto"
-    splits: Splits = "auto"
-    every: int | str = 1
-    max_samples: MaxSamples = DEFAULT_MAX_SAMPLES
-    max_snapshots: int | None = 40
-    dtype: Dtype = "float16"
-    task: Task = "auto"
-    log_inputs: bool = True
-    max_overhead: float | None = None
-    silent: bool = False
+    project: str | None = field(
+        default=None,
+        metadata=doc("Group of runs; by default the name of the git repository, or folder, one works in."),
+    )
+    name: str | None = field(default=None, metadata=doc("Readable name of the run."))
+    run_id: str | None = field(
+        default=None, metadata=doc("Id of the run, else `CHROMA_RUN_ID`, else a new one.")
+    )
+    tags: Sequence[str] = field(default=(), metadata=doc("Names given to the run."))
+    layers: str | Layer | Sequence[str | Layer] = field(
+        default="auto",
+        metadata=doc(
+            '"auto" (the input and output of the classifier head, else what looks like an embedding).'
+        ),
+    )
+    splits: Splits = field(default="auto", metadata=doc('"auto": val where there is one, else train.'))
+    every: int | str = field(default=1, metadata=doc('Epochs between snapshots, or steps as in "500 steps".'))
+    max_samples: MaxSamples = field(
+        default=DEFAULT_MAX_SAMPLES,
+        metadata=doc(
+            "Most samples to follow in each split, the same ones all along; None for all; or by split, as "
+            '{"train": 5_000, "val": None}.'
+        ),
+    )
+    max_snapshots: int | None = field(
+        default=40,
+        metadata=doc(
+            "Most snapshots to show: of long trainings at growing distance, the last among them; "
+            "None for all."
+        ),
+    )
+    dtype: Dtype = field(default="float16", metadata=doc('Of stored vectors: "float16", or "float32".'))
+    task: Task = field(
+        default="auto",
+        metadata=doc(
+            '"auto", or what is learned: "classification", "multilabel", "regression", "sequence", '
+            '"unlabelled", "custom".'
+        ),
+    )
+    log_inputs: bool = field(default=True, metadata=doc("Keep inputs that look like images as thumbnails."))
+    max_overhead: float | None = field(
+        default=None,
+        metadata=doc(
+            "Largest share of the training's time that capture may take, as 0.02: judged after 30 s, every "
+            "second, fourth … snapshot is taken as need be. None for any."
+        ),
+    )
+    silent: bool = field(default=False, metadata=doc("Print neither what was chosen nor the receipt."))
 
     def __post_init__(self) -> None:
         if self.dtype not in ("float16", "float32"):

@@ -57,7 +57,7 @@ class CallbackHooks(TakesOptions):
         log_inputs: Keep inputs that look like images as thumbnails.
         max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
             every second, fourth … snapshot is taken as need be. None for any.
-        silent: Print neither what was chosen at the first batch nor the receipt.
+        silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the first of an (x, y) batch, or a mapping's entries by name.
         ids: The user's own sample keys: a key of the batch, or a function of it; by default dataset indices,

@@ -46,7 +46,8 @@ class ChromaCallback(keras.callbacks.Callback):
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
-        max_snapshots: Most snapshots to take, dense first, then at growing distance; None for all.
+        max_snapshots: Most snapshots to show: of long trainings at growing distance, the last among them;
+            None for all.
         dtype: Of stored vectors: "float16", or "float32".
         task: "auto", or what is learned: "classification", "multilabel", "regression", "sequence",
             "unlabelled", "custom".

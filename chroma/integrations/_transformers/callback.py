@@ -39,11 +39,11 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         tags: Names given to the run.
         layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
             module names, globs, "name:input", `chroma.Layer`s.
-        splits: "auto": val where there is an `eval_dataset`, else train; or some of "train", "val", "test".
-            Of train a probe set is fetched once and evaluated after each epoch, in evaluation mode and
-            without a trace; {"train": "ride"} captures the training's own forward passes, and
-            {"val": "probe"} evaluates val separately. Several evaluation datasets are "val", "val:1", … in
-            order.
+        splits: "auto": val where there is one, else train; or some of "train", "val", "test". Val
+            is the `eval_dataset`. Of train a probe set is fetched once and evaluated after each epoch, in
+            evaluation mode and without a trace; {"train": "ride"} captures the training's own forward passes,
+            and {"val": "probe"} evaluates val separately. Several evaluation datasets are "val", "val:1", …
+            in order.
         every: Epochs between snapshots, or steps as in "500 steps".
         max_samples: Most samples to follow in each split, the same ones all along; None for all; or by split,
             as {"train": 5_000, "val": None}.
@@ -55,7 +55,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         log_inputs: Keep inputs that look like images as thumbnails, and the texts of tokens.
         max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
             every second, fourth … snapshot is taken as need be. None for any.
-        silent: Print neither what was chosen at the first batch nor the receipt.
+        silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the batch's entries by name.
         ids: The user's own sample keys: a key of the batch (with `remove_unused_columns=False`), or a

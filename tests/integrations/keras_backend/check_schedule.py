@@ -23,10 +23,9 @@ class StopsAfter(keras.callbacks.Callback):
         super().__init__()
         self.epoch = epoch
 
-    def on_train_begin(self, logs: Any = None) -> None:
-        self.first = self.model.get_weights()
-
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if epoch == 0:
+            self.first = self.model.get_weights()
         if epoch == self.epoch:
             self.predicted = self.model.predict(PACKED[VAL], verbose=0)
             self.model.stop_training = True
