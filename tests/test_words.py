@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from tests import words
@@ -19,7 +21,7 @@ def test_the_table_of_retired_words_is_read():
 
 
 @pytest.mark.parametrize("of", [words.public_names, words.messages, words.headings])
-def test_none_uses_a_retired_word(of):
+def test_none_uses_a_retired_word(of: Callable[[], Iterator[tuple[str, str]]]):
     seen = list(of())
     assert len(seen) > 50
     used = [(where, text, words.found(text, RETIRED)) for where, text in seen]
