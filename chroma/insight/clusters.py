@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.layout import Frame
+from chroma.projection.arrays import Frame
 
 # Points clustered; others take the group of the nearest one. HDBSCAN takes .4 s for so many.
 MOST = 10_000

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.layout import Frame, Matrix
-from chroma.projection.neighbors import NeighborGraph, comparable, finite_rows
-from chroma.projection.optimiser import agreement
+from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.neighbors import NeighborGraph, comparable
+from chroma.projection.optimiser import jaccard
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,12 @@ class Motion:
             better.
         changed: Mean movement of the fifth whose neighbours changed most.
         rho: Spearman's rank correlation of movement and change of neighbours, from -1 to 1, more is better.
-        transitions: Steps between frames that this is the mean of.
-        n: Samples in the smallest of them.
+        n: Samples in the smallest pair of frames compared.
     """
 
     stable: float
     changed: float
     rho: float
-    transitions: int
     n: int
 
 
@@ -75,7 +73,7 @@ def motion(frames: Sequence[Frame], graphs: Sequence[NeighborGraph]) -> Motion |
         before = frames[t - 1][both].astype(np.float64)
         radius = np.sqrt(((before - before.mean(axis=0)) ** 2).sum(axis=1).mean()) or 1.0
         moved = np.linalg.norm(frames[t][both] - before, axis=1) / radius
-        change = 1 - agreement(graphs[t], graphs[t - 1])[both]
+        change = 1 - jaccard(graphs[t], graphs[t - 1])[both]
         order, fifth = np.argsort(change, kind="stable"), len(both) // 5
         ranks = rankdata(moved), rankdata(change)
         spread = float(ranks[0].std() * ranks[1].std())
@@ -90,7 +88,7 @@ def motion(frames: Sequence[Frame], graphs: Sequence[NeighborGraph]) -> Motion |
     if not found:
         return None
     stable, changed, rho, n = zip(*found, strict=True)
-    return Motion(float(np.mean(stable)), float(np.mean(changed)), float(np.mean(rho)), len(found), min(n))
+    return Motion(float(np.mean(stable)), float(np.mean(changed)), float(np.mean(rho)), min(n))
 
 
 def stress(vectors: Matrix, xy: Frame, pca: Frame, *, n_pairs: int = 20_000, seed: int = 0) -> Stress | None:

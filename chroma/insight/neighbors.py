@@ -1,4 +1,4 @@
-"""What a sample's neighbours say of it: whether they carry its label, and whether they stayed."""
+"""What a sample's neighbours tell: whether they carry its label, and whether they stay the same."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from chroma.projection.arrays import blocks
 from chroma.projection.neighbors import NeighborGraph
 
 Shares = npt.NDArray[np.float32]
 
-# Rows compared at once: 15 neighbours of them are 8 MB.
-_BLOCK = 65_536
+# Pairs of neighbours compared at a time: 16 MiB of bool.
+_PAIRS = 1 << 24
 
 
 def label_agreement(graph: NeighborGraph, codes: npt.NDArray[np.integer[Any]]) -> Shares:
@@ -26,8 +27,7 @@ def label_agreement(graph: NeighborGraph, codes: npt.NDArray[np.integer[Any]]) -
         float32 `[n]` in [0, 1]; NaN where the sample has no label, no vector or no labelled neighbour.
     """
     shares = np.full(len(codes), np.nan, np.float32)
-    for start in range(0, len(codes), _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    for rows in blocks(len(codes), graph.k):
         said = codes[np.maximum(graph.indices[rows], 0)]
         known = said >= 0
         same = (said == codes[rows, None]).sum(axis=1)
@@ -51,8 +51,7 @@ def neighbors_kept(before: NeighborGraph, after: NeighborGraph) -> Shares:
     shares = np.full(n, np.nan, np.float32)
     if not min(before.k, after.k):
         return shares
-    for start in range(0, n, _BLOCK):
-        rows = slice(start, start + _BLOCK)
+    for rows in blocks(n, after.k):
         old, new = before.indices[rows], after.indices[rows]
         stayed = np.zeros(len(old), np.int64)
         for column in range(before.k):
@@ -60,3 +59,47 @@ def neighbors_kept(before: NeighborGraph, after: NeighborGraph) -> Shares:
         both = before.valid[rows] & after.valid[rows]
         shares[rows][both] = (stayed[both] / before.k).astype(np.float32)
     return shares
+
+
+def neighbor_overlap(
+    first: NeighborGraph, second: NeighborGraph, match: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Share of its nearest neighbours that each sample has in both graphs.
+
+    Neighbours that are not in the other graph are left out; of those that remain, the m nearest of each
+    side are compared, m being the smaller number: `|A & B| / m`. Two graphs whose neighbours are drawn at
+    random among n samples agree in `k / (n - 1)` on average.
+
+    Args:
+        first: Whose rows are asked about.
+        second: What it is compared with.
+        match: `[rows of first]`, the row in `second` of the same sample; -1 where it has none.
+
+    Returns:
+        `[rows of first]`, 0..1; NaN where a sample is not in both, or has no neighbour that is.
+    """
+    found = np.full(len(match), np.nan, np.float32)
+    here = match >= 0
+    here[here] = second.valid[match[here]]
+    rows = np.flatnonzero(here & first.valid)
+    known = np.zeros(len(second.valid), bool)
+    known[match[rows]] = True
+    # one place more, so that -1 stays -1
+    into = np.append(np.where(here & first.valid, match, -1), -1)
+    for part in blocks(len(rows), first.k * second.k, _PAIRS):
+        few = rows[part]
+        ours = into[first.indices[few]]
+        theirs = second.indices[match[few]].astype(np.int64)
+        theirs = np.where(known[theirs] & (theirs >= 0), theirs, -1)
+        fewest = np.minimum((ours >= 0).sum(axis=1), (theirs >= 0).sum(axis=1))
+        ours, theirs = _nearest(ours, fewest), _nearest(theirs, fewest)
+        same = (ours[:, :, None] == theirs[:, None, :]) & (ours >= 0)[:, :, None]
+        counted = fewest > 0
+        found[few[counted]] = (same.sum(axis=(1, 2))[counted] / fewest[counted]).astype(np.float32)
+    return found
+
+
+def _nearest(near: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The first so many known neighbours of each row; the others become -1."""
+    known = near >= 0
+    return np.where(known & (np.cumsum(known, axis=1) <= count[:, None]), near, -1)

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.neighbors import Metric, NeighborGraph, comparable, finite_rows
+from chroma.projection.arrays import Matrix, blocks, finite_rows, squared_lengths
+from chroma.projection.neighbors import Metric, NeighborGraph, comparable
 
-Matrix = npt.NDArray[np.floating[Any]]
 Labels = npt.NDArray[np.integer[Any]]
 Points = npt.NDArray[np.float64]
 
@@ -105,7 +105,8 @@ def neighborhood_hit(
         return Quality(None, 0, n, max(k, 0))
     queries = _queries(n, n_queries, seed)
     hits = 0
-    for block in _blocks(queries, n):
+    for rows in blocks(len(queries), n, _BLOCK):
+        block = queries[rows]
         near = _near(_distances(points, block), k)
         hits += int((codes[near] == codes[block, None]).sum())
     return Quality(hits / (len(queries) * k), len(queries), n, k)
@@ -147,7 +148,8 @@ def _rank_quality(*, ranked: Points, drawn: Points, k: int, n_queries: int, seed
         return Quality(None, 0, n, max(k, 0))
     queries = _queries(n, n_queries, seed)
     penalty = 0
-    for block in _blocks(queries, n):
+    for rows in blocks(len(queries), n, _BLOCK):
+        block = queries[rows]
         near = _near(_distances(drawn, block), k)
         gaps = _distances(ranked, block)
         for neighbor in near.T:
@@ -162,14 +164,9 @@ def _queries(n: int, n_queries: int, seed: int) -> npt.NDArray[np.int64]:
     return np.sort(np.random.default_rng(seed).choice(n, n_queries, replace=False))
 
 
-def _blocks(queries: npt.NDArray[np.int64], n: int) -> list[npt.NDArray[np.int64]]:
-    rows = max(1, _BLOCK // n)
-    return [queries[first : first + rows] for first in range(0, len(queries), rows)]
-
-
 def _distances(points: Points, queries: npt.NDArray[np.int64]) -> Points:
     """Squared distances `[queries, n]`, infinite from a query to itself."""
-    squares = np.einsum("ij,ij->i", points, points)
+    squares = squared_lengths(points)
     gaps = squares - 2 * (points[queries] @ points.T) + squares[queries, None]
     gaps[np.arange(len(queries)), queries] = np.inf
     return gaps

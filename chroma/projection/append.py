@@ -7,9 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from chroma.projection.layout import Frame, Layout, LayoutParams, Matrix, drawable, pca_start, umap_layout
-from chroma.projection.neighbors import NeighborGraph, finite_rows
-from chroma.projection.optimiser import agreement, fuzzy_edges, passes
+from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.layout import Layout, LayoutParams, drawable, pca_start, umap_layout
+from chroma.projection.neighbors import NeighborGraph
+from chroma.projection.optimiser import fuzzy_edges, jaccard, passes
 
 Stability = Literal["independent", "loose", "balanced", "firm", "still"]
 
@@ -50,7 +51,7 @@ def turnover(graph: NeighborGraph, previous: NeighborGraph) -> float:
     both = np.flatnonzero(graph.valid & previous.valid)
     if len(both) == 0 or graph.k == 0 or previous.k == 0:
         return 1.0
-    shared = agreement(graph, previous)[both].astype(np.float64)
+    shared = jaccard(graph, previous)[both].astype(np.float64)
     # Of Jaccard's share of all neighbours, the share of these.
     kept = shared * (graph.k + previous.k) / (1 + shared) / graph.k
     return 1.0 - float(kept.mean())
@@ -99,7 +100,7 @@ def next_frame(
     part = replace(params.next, learning_rate=rate)
     bonds = np.zeros(len(start), np.float32)
     if previous_graph is not None:
-        bonds = np.where(finite_rows(previous_xy), agreement(graph, previous_graph) ** 2, np.float32(0))
+        bonds = np.where(finite_rows(previous_xy), jaccard(graph, previous_graph) ** 2, np.float32(0))
     start = np.where(graph.valid[:, None], start, np.float32(0))
     frame = start
     n_epochs = part.epochs(len(start))

@@ -10,8 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.layout import Frame
-from chroma.projection.neighbors import finite_rows
+from chroma.projection.arrays import Frame, finite_rows
 
 MISSING = 65_535
 _STEPS = 65_534

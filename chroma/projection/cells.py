@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from chroma.projection.arrays import Floats, Indices, blocks, squared_lengths
 from chroma.projection.nearest import (
-    BLOCK,
     Among,
-    Floats,
-    Indices,
     Shadow,
     exact,
     nearest_among,
@@ -78,7 +76,7 @@ def parted(points: Floats, k: int, seed: int = 0) -> Cells:
         centres = _centres(shadow.points, random)
         there, of = np.unique(_nearest_centre(shadow.points, centres), return_inverse=True)
         centres = centres[there]
-        squares = _squares(centres)
+        squares = squared_lengths(centres)
         between = squares[:, None] + squares - 2 * (centres @ centres.T)
     np.fill_diagonal(between, -1)
     near = np.argsort(between, axis=1, kind="stable")
@@ -120,8 +118,10 @@ def nearest_in(
         def search(cell: int) -> None:
             others = _around(cells, cell, all_full.candidates(k) + 1)
             among = Among(cells.points, others, cells.shadow.of(others))
-            for block, itself in _blocks(order[start[cell] : start[cell + 1]], len(others)):
-                at = itself if alone else np.full(len(block), -1)
+            own = order[start[cell] : start[cell + 1]]
+            for part in blocks(len(own), len(others)):
+                block = own[part]
+                at = np.arange(part.start, part.stop) if alone else np.full(len(block), -1)
                 products = np.empty((len(block), len(others)), np.float32)
                 found = nearest_among(points, block, mine.of(block), among, at, k, products)
                 near[block], distances[block], sure = found
@@ -154,9 +154,9 @@ def _centres(low: Floats, random: np.random.Generator) -> Floats:
 
 
 def _nearest_centre(low: Floats, centres: Floats) -> Indices:
-    half = _squares(centres) / 2
+    half = squared_lengths(centres) / 2
     of = np.empty(len(low), np.int64)
-    for rows, _ in _blocks(np.arange(len(low)), len(centres)):
+    for rows in blocks(len(low), len(centres)):
         of[rows] = np.argmin(half - low[rows] @ centres.T, axis=1)
     return of
 
@@ -170,15 +170,3 @@ def _around(cells: Cells, cell: int, fewest: int) -> Indices:
     return np.concatenate(
         [cells.order[cells.start[other] : cells.start[other + 1]] for other in chosen.tolist()]
     )
-
-
-def _blocks(rows: Indices, columns: int) -> Generator[tuple[Indices, Indices]]:
-    """The rows, and their places, in blocks that fill no more than a block of the distance matrix."""
-    step = max(1, BLOCK // max(1, columns))
-    for first in range(0, len(rows), step):
-        block = rows[first : first + step]
-        yield block, np.arange(first, first + len(block))
-
-
-def _squares(points: Floats) -> Floats:
-    return np.einsum("ij,ij->i", points, points)

@@ -16,12 +16,13 @@ import numpy.typing as npt
 
 from chroma.errors import ConfigError
 from chroma.projection.append import FilmParams, Stability, filled, next_frame, turned, turnover
+from chroma.projection.arrays import Frame, Matrix
 from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
 from chroma.projection.joint import Forming, Together
-from chroma.projection.layout import Frame, LayoutParams, Matrix, apart, drawable
+from chroma.projection.layout import LayoutParams, apart, drawable
 from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import Edges, optimise
-from chroma.projection.paint import pca_film, sized
+from chroma.projection.pca_film import pca_film, sized
 
 # Of what the engine draws from the same snapshots: raise it with any change to that.
 ENGINE = "3"

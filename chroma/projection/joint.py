@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.projection.append import STRENGTH, Stability
-from chroma.projection.layout import Frame, LayoutParams
+from chroma.projection.arrays import Frame
+from chroma.projection.layout import LayoutParams
 from chroma.projection.neighbors import NeighborGraph
-from chroma.projection.optimiser import Edges, Frames, Ties, agreement, fuzzy_edges, passes
+from chroma.projection.optimiser import Edges, Frames, Ties, fuzzy_edges, jaccard, passes
 
 # The first passes take steps so long that a state can look worse than PCA.
 _SETTLED = 0.25
@@ -74,6 +75,6 @@ def _bonds(graphs: Sequence[NeighborGraph], there: npt.NDArray[np.bool_]) -> npt
     for t in range(len(graphs)):
         for s in np.unique(before[there[t] & (before >= 0)]):
             rows = there[t] & (before == s)
-            bonds[t, rows] = agreement(graphs[t], graphs[s])[rows] ** 2
+            bonds[t, rows] = jaccard(graphs[t], graphs[s])[rows] ** 2
         before[there[t]] = t
     return bonds

@@ -17,10 +17,11 @@ import numpy.typing as npt
 
 from chroma.errors import ConfigError
 from chroma.projection.append import STRENGTH, FilmParams
+from chroma.projection.arrays import Frame, Matrix, blocks, finite_rows, squared_lengths
 from chroma.projection.cells import Cells, nearest_in, parted
 from chroma.projection.film import draw_film
-from chroma.projection.layout import Frame, LayoutParams, Matrix
-from chroma.projection.neighbors import finite_rows, neighbor_graph
+from chroma.projection.layout import LayoutParams
+from chroma.projection.neighbors import neighbor_graph
 from chroma.projection.optimiser import curve
 
 # Samples placed among this many nearest landmarks.
@@ -80,19 +81,19 @@ def choose_landmarks(vectors: Matrix, count: int, seed: int = 0) -> npt.NDArray[
     from threadpoolctl import threadpool_limits
 
     random = np.random.default_rng(seed)
-    rows = np.flatnonzero(finite_rows(vectors))
-    if len(rows) <= count:
-        return rows
-    candidates = random.choice(rows, min(len(rows), 4 * count), replace=False)
-    references = vectors[random.choice(rows, min(len(rows), 256), replace=False)].astype(np.float32)
-    squares = np.einsum("ij,ij->i", references, references)
+    known = np.flatnonzero(finite_rows(vectors))
+    if len(known) <= count:
+        return known
+    candidates = random.choice(known, min(len(known), 4 * count), replace=False)
+    references = vectors[random.choice(known, min(len(known), 256), replace=False)].astype(np.float32)
+    squares = squared_lengths(references)
     far = np.empty(len(candidates))
-    for first in range(0, len(candidates), _CHUNK):
-        part = vectors[candidates[first : first + _CHUNK]].astype(np.float32)
+    for rows in blocks(len(candidates), 1, _CHUNK):
+        part = vectors[candidates[rows]].astype(np.float32)
         with threadpool_limits(1):  # the order of a sum would depend on how many threads share it
             products = part @ references.T
-        gaps = squares - 2 * products + np.einsum("ij,ij->i", part, part)[:, None]
-        far[first : first + _CHUNK] = np.sqrt(np.maximum(np.partition(gaps, 1, axis=1)[:, 1], 0))
+        gaps = squares - 2 * products + squared_lengths(part)[:, None]
+        far[rows] = np.sqrt(np.maximum(np.partition(gaps, 1, axis=1)[:, 1], 0))
     # The largest of u^(1/w) is a weighted sample without replacement (Efraimidis & Spirakis 2006).
     weight = np.maximum(far, 1e-3 * (far.mean() or 1.0))
     keys = np.log(random.random(len(candidates))) / weight
@@ -218,7 +219,7 @@ def large_film(
         near = np.where(near >= 0, known[near], -1).astype(np.int32)
         there[t] = finite_rows(frames[t])
         if t > 0:
-            bonds[t] = kernels.agreement(near, before) ** 2
+            bonds[t] = kernels.jaccard(near, before) ** 2
         before = near
     bonds[:, rows] = 0  # drawn tied already
     kernels.hold(frames, there, bonds, np.float32(STRENGTH[params.stability]), 0, n)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.neighbors import NeighborGraph, finite_rows
+from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import LayoutParams, fuzzy_edges, optimise
 
-Matrix = npt.NDArray[np.floating[Any]]
-Frame = npt.NDArray[np.float32]
 Method = Literal["pca", "umap"]
 
 # A start this wide (largest absolute coordinate) is what UMAP's step sizes are made for.

@@ -1,24 +1,32 @@
-"""Frames by other packages, behind one protocol: umap-learn, openTSNE, PaCMAP and LocalMAP.
+"""The methods that films are drawn by. `METHODS` is the one list: jobs, requests and messages read it.
 
-Each frame is drawn on its own, from where the one before ended, and turned onto it.
+Chroma's own are UMAP, all frames together (`chroma.projection.film`), and PCA. The others come from other
+packages: each frame is drawn by itself, starting where the frame before ended, and aligned to it by an
+orthogonal Procrustes fit.
+
+To add one: write a function like `_tsne`, give it an entry in `METHODS`, and, if it needs a package, an extra
+in pyproject.toml.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, cast
 
 import numpy as np
 
-from chroma.errors import MissingDependencyError
+from chroma.errors import ConfigError, MissingDependencyError
 from chroma.projection.append import filled, turned
-from chroma.projection.layout import Frame, Matrix, drawable, pca_start
-from chroma.projection.neighbors import NeighborGraph, finite_rows, neighbor_graph
-from chroma.projection.umap_learn import umap_learn_layout
+from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.layout import drawable, pca_start
+from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.optimiser import LayoutParams
 
 # t-SNE's perplexity, and the neighbours that it needs for it (van der Maaten 2014).
 _PERPLEXITY = 30
@@ -26,7 +34,7 @@ _TSNE_K = 3 * _PERPLEXITY
 
 
 class Draw(Protocol):
-    """Draws one frame of samples that are all there."""
+    """Lays out one snapshot, none of whose samples is missing."""
 
     def __call__(
         self, vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int
@@ -37,8 +45,8 @@ class Draw(Protocol):
             vectors: `[n, d]`, any float, finite.
             graph: Their neighbor graph.
             start: float32 `[n, 2]`, finite.
-            again: Whether the start is the frame before, and not PCA.
-            seed: Makes it repeat, on one thread.
+            again: Whether `start` is the frame before; else it is PCA.
+            seed: Makes the result reproducible, on one thread.
         """
         ...
 
@@ -84,63 +92,76 @@ def _pacmap(name: str) -> Draw:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A method by another package: what draws, what is imported, and the extra that brings it."""
+    """A method that films are drawn by.
 
-    draw: Draw
-    package: str
-    extra: str
+    Attributes:
+        title: Its name for people.
+        draw: Lays out one snapshot; None: built into Chroma.
+        package: What is imported; empty for none but ours.
+        extra: The extra of this distribution that installs it; empty: it comes with Chroma.
+    """
+
+    title: str
+    draw: Draw | None = None
+    package: str = ""
+    extra: str = ""
 
 
-_METHODS: Mapping[str, Method] = {
-    "umap-learn": Method(_umap_learn, "umap", ""),
-    "tsne": Method(_tsne, "openTSNE", "tsne"),
-    "pacmap": Method(_pacmap("PaCMAP"), "pacmap", "pacmap"),
-    "localmap": Method(_pacmap("LocalMAP"), "pacmap", "pacmap"),
+METHODS: Mapping[str, Method] = {
+    "umap": Method("UMAP"),
+    "pca": Method("PCA"),
+    "umap-learn": Method("umap-learn", _umap_learn, "umap"),
+    "tsne": Method("t-SNE", _tsne, "openTSNE", "tsne"),
+    "pacmap": Method("PaCMAP", _pacmap("PaCMAP"), "pacmap", "pacmap"),
+    "localmap": Method("LocalMAP", _pacmap("LocalMAP"), "pacmap", "pacmap"),
 }
-OTHERS = tuple(_METHODS)
 
 
 def check_installed(method: str) -> None:
-    """Say so where a method's package is missing.
+    """Check that the package of a method is installed.
 
     Args:
-        method: One of `OTHERS`.
+        method: A key of `METHODS`.
 
     Raises:
         MissingDependencyError: It names the extra to install.
     """
-    needed = _METHODS[method]
-    if importlib.util.find_spec(needed.package) is None:
+    needed = METHODS[method]
+    if needed.package and importlib.util.find_spec(needed.package) is None:
         raise MissingDependencyError(needed.package, needed.extra)
 
 
 def drawn_by(
     method: str, vectors: Matrix, graph: NeighborGraph, previous_xy: Frame | None = None, *, seed: int = 0
 ) -> Frame:
-    """One more frame of a film by another package.
+    """Draw one more frame of a film by another package.
 
     Args:
-        method: One of `OTHERS`: `umap-learn`, `tsne`, `pacmap`, `localmap`.
+        method: A key of `METHODS` that has a `draw` function.
         vectors: `[n, d]`, any float; rows of missing samples are NaN.
         graph: Their neighbor graph.
-        previous_xy: float32 `[n, 2]`, the frame before: the start, and what the frame is turned onto. None:
-            from PCA.
-        seed: Makes it repeat.
+        previous_xy: float32 `[n, 2]`, the frame before: where to start, and what the result is aligned to.
+            None: start from PCA.
+        seed: Makes the result reproducible.
 
     Returns:
         float32 `[n, 2]`, NaN for missing samples. Too few samples for neighbourhoods: PCA.
 
     Raises:
         MissingDependencyError: The method's package is not installed.
+        ConfigError: The method is built into Chroma.
     """
     check_installed(method)
+    draw = METHODS[method].draw
+    if draw is None:
+        raise ConfigError(f"{method!r} is drawn by chroma.projection.film, not by another package")
     again = previous_xy is not None and bool(finite_rows(previous_xy).any())
     pca = pca_start(vectors, seed)
     xy = np.full((len(vectors), 2), np.nan, np.float32)
     if drawable(graph):
         start = filled(graph, cast("Frame", previous_xy), seed) if again else pca
         here = graph.valid
-        xy[here] = _METHODS[method].draw(vectors[here], _among(graph), start[here], again=again, seed=seed)
+        xy[here] = draw(vectors[here], _among(graph), start[here], again=again, seed=seed)
     else:
         xy[:] = pca
     return turned(xy, cast("Frame", previous_xy)) if again else xy
@@ -153,3 +174,58 @@ def _among(graph: NeighborGraph) -> NeighborGraph:
         place[graph.indices[graph.valid]], graph.distances[graph.valid], graph.metric, graph.k,
         graph.k_requested, graph.recall, np.ones(graph.n_valid, np.bool_), graph.n_valid,
     )  # fmt: skip
+
+
+def umap_learn_layout(
+    graph: NeighborGraph, start: Frame, params: LayoutParams | None = None, seed: int = 0
+) -> Frame:
+    """Lay out a snapshot by umap-learn's own graph weights and optimiser, on our neighbor graph.
+
+    The reference that our own UMAP is measured against.
+
+    Args:
+        graph: The snapshot's neighbor graph.
+        start: float32 `[n, 2]`, finite wherever the graph's rows are valid. umap-learn squeezes it into a
+            square from 0 to 10, so its frames cannot continue a film.
+        params: How to draw.
+        seed: Makes the result reproducible, on one thread.
+
+    Returns:
+        float32 `[n, 2]`; NaN for missing samples.
+    """
+    params = params or LayoutParams(negative_sample_rate=5)
+    umap = _umap()
+    random = np.random.RandomState(seed)
+    n = graph.n_valid
+    dense = np.cumsum(graph.valid, dtype=np.int32) - 1
+    # umap wants each sample first among its own neighbours, at distance 0.
+    indices = np.column_stack([np.arange(n, dtype=np.int32), dense[graph.indices[graph.valid]]])
+    distances = np.column_stack([np.zeros(n, np.float32), graph.distances[graph.valid]])
+    unused = np.empty((n, 1), np.float32)
+    fuzzy, _, _ = umap.umap_.fuzzy_simplicial_set(
+        unused, indices.shape[1], random, graph.metric, knn_indices=indices, knn_dists=distances
+    )
+    a, b = umap.umap_.find_ab_params(1.0, params.min_dist)
+    placed, _ = umap.umap_.simplicial_set_embedding(
+        unused, fuzzy, 2, params.learning_rate, a, b, 1.0, params.negative_sample_rate, params.epochs(n),
+        start[graph.valid], random, graph.metric, {}, False, {}, False,
+    )  # fmt: skip
+    xy = np.full(start.shape, np.nan, np.float32)
+    xy[graph.valid] = placed
+    return xy
+
+
+@cache
+def _umap() -> Any:
+    """Import umap without tensorflow.
+
+    `umap/__init__` tries its `parametric_umap`, which imports tensorflow where it finds it (6 s, 1 GB) for a
+    class not used here.
+    """
+    sys.modules["umap.parametric_umap"] = None  # pyright: ignore[reportArgumentType]
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
+            return importlib.import_module("umap")
+    finally:
+        del sys.modules["umap.parametric_umap"]

@@ -8,11 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Indices = npt.NDArray[np.int64]
+from chroma.projection.arrays import BLOCK, Floats, Indices, blocks, squared_lengths
 
-# Numbers per block of the distance matrix: 8 MiB of float32.
-BLOCK = 1 << 21
 # The matrix product loses the last digits of small distances: a few more candidates are measured exactly.
 SPARE = 8
 # Squared distances from the product are off by less than this share of the squared lengths.
@@ -103,15 +100,15 @@ def shadow_of(points: Floats) -> Shadow:
 
 def _on(basis: Floats, points: Floats) -> Shadow:
     low = points @ basis
-    squares = _squares(points)
-    rest = np.sqrt(np.maximum(squares - _squares(low), 0))
+    squares = squared_lengths(points)
+    rest = np.sqrt(np.maximum(squares - squared_lengths(low), 0))
     shadow = np.column_stack([low, rest]).astype(np.float32)
-    return Shadow(shadow, _squares(shadow), _ROUNDED * (squares + squares.max(initial=0)), basis)
+    return Shadow(shadow, squared_lengths(shadow), _ROUNDED * (squares + squares.max(initial=0)), basis)
 
 
 def themselves(points: Floats) -> Shadow:
     """Rows as a shadow of themselves."""
-    return Shadow(points, _squares(points), np.zeros(len(points), np.float32), None)
+    return Shadow(points, squared_lengths(points), np.zeros(len(points), np.float32), None)
 
 
 Nearest = tuple[Indices, Floats, npt.NDArray[np.bool_]]
@@ -179,15 +176,9 @@ def _by_shadow(points: Floats, queries: Indices, k: int) -> Generator[_Found]:
 def _blocks(points: Floats, queries: Indices, shadow: Shadow, k: int) -> Generator[_Found]:
     """Per block of queries: which they are, their `k` nearest of all rows, and who is settled."""
     n = len(points)
-    step = max(1, BLOCK // n)
-    products = np.empty((step, n), np.float32)
+    products = np.empty((max(1, BLOCK // n), n), np.float32)
     everything = Among(points, None, shadow)
-    for first in range(0, len(queries), step):
-        block = queries[first : first + step]
-        part = slice(first, first + len(block))
+    for part in blocks(len(queries), n):
+        block = queries[part]
         out = products[: len(block)]
         yield part, *nearest_among(points, block, shadow.of(block), everything, block, k, out)
-
-
-def _squares(points: Floats) -> Floats:
-    return np.einsum("ij,ij->i", points, points)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
+from chroma.projection.arrays import Floats, Matrix, finite_rows
 from chroma.projection.cells import nearest_in, parted
-from chroma.projection.nearest import Floats, exact
+from chroma.projection.nearest import exact
 
 Metric = Literal["euclidean", "cosine"]
 _RECALL_QUERIES = 500
@@ -42,7 +43,7 @@ class NeighborGraph:
 
 
 def neighbor_graph(
-    vectors: npt.NDArray[np.floating[Any]],
+    vectors: Matrix,
     *,
     k: int = 15,
     metric: Metric = "euclidean",
@@ -98,16 +99,6 @@ def neighbor_graph(
     # On unit vectors half the squared distance is 1 - cos.
     lengths[rows] = distances**2 / 2 if metric == "cosine" else distances * unit
     return NeighborGraph(indices, lengths, metric, kept, k, recall, valid, n_valid)
-
-
-def finite_rows(matrix: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
-    """Which rows have no NaN and no infinity: bool `[n]`."""
-    return np.logical_and.reduce(np.isfinite(matrix), axis=1)
-
-
-def has_finite_row(matrix: npt.NDArray[np.floating[Any]]) -> bool:
-    """Whether any row has neither NaN nor infinity; looks no further than the first."""
-    return any(finite_rows(matrix[first : first + 1024]).any() for first in range(0, len(matrix), 1024))
 
 
 def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:

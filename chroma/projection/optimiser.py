@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from chroma.projection.neighbors import NeighborGraph
 
-Frame = npt.NDArray[np.float32]
 Frames = npt.NDArray[np.float32]
 
 
@@ -95,11 +94,11 @@ def fuzzy_edges(graph: NeighborGraph) -> Edges:
     return Edges(start, heads, (weights / most).astype(np.float32), graph.valid)
 
 
-def agreement(graph: NeighborGraph, other: NeighborGraph) -> npt.NDArray[np.float32]:
+def jaccard(graph: NeighborGraph, other: NeighborGraph) -> npt.NDArray[np.float32]:
     """Jaccard index of each sample's neighbours in two snapshots: float32 `[n]`, 0 where it is missing."""
     from chroma.projection import kernels
 
-    return kernels.agreement(graph.indices, other.indices)
+    return kernels.jaccard(graph.indices, other.indices)
 
 
 def passes(

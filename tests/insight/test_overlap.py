@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chroma.insight.overlap import neighbor_overlap
+from chroma.insight.neighbors import neighbor_overlap
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 
 
@@ -69,7 +69,7 @@ def test_rows_without_neighbours_are_not_compared() -> None:
 @pytest.mark.parametrize("block", [None, 64])
 def test_it_is_the_definition(block: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if block:
-        monkeypatch.setattr("chroma.insight.overlap._BLOCK", block)
+        monkeypatch.setattr("chroma.insight.neighbors._PAIRS", block)
     rng = np.random.default_rng(3)
     vectors = rng.normal(size=(60, 4)).astype(np.float32)
     moved = vectors + rng.normal(scale=0.7, size=vectors.shape).astype(np.float32)

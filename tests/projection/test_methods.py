@@ -6,10 +6,11 @@ import pytest
 from chroma.errors import MissingDependencyError
 from chroma.insight.quality import trustworthiness
 from chroma.projection.append import turned
-from chroma.projection.methods import OTHERS, check_installed, drawn_by
+from chroma.projection.methods import METHODS, check_installed, drawn_by
 from chroma.projection.neighbors import neighbor_graph
 
 N = 250
+OTHERS = [name for name, method in METHODS.items() if method.draw is not None]
 
 
 @pytest.fixture(scope="module")

@@ -172,4 +172,4 @@ def test_graphs_of_read_only_vectors_and_graphs_are_drawn(digits):
     graph = neighbor_graph(vectors)
     graph.indices.flags.writeable = graph.distances.flags.writeable = False
     assert np.isfinite(umap_layout(graph, pca_start(vectors), LayoutParams(n_epochs=2)).xy).all()
-    assert len(kernels.agreement(graph.indices, neighbor_graph(vectors).indices)) == 100
+    assert len(kernels.jaccard(graph.indices, neighbor_graph(vectors).indices)) == 100

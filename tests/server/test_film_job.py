@@ -32,14 +32,17 @@ def test_pca_is_painted_first_and_umap_shown_when_it_is_whole(opened: Context) -
     film = filming.ask(opened)
     turns = draw(opened, film)
     told = turns.heard
-    assert told[:2] == [("first paint", "nothing"), ("preview of 3 frames is ready, UMAP begins", "pca")]
-    assert told[2:6] == [
-        ("finding neighbours, snapshot 1 of 3", "pca"),
-        ("finding neighbours, snapshot 2 of 3", "pca"),
-        ("finding neighbours, snapshot 3 of 3", "pca"),
-        ("UMAP: 3 frames together forming", "pca"),
+    assert told[:2] == [
+        ("Drawing a preview by PCA", "nothing"),
+        ("The preview is ready, drawing begins", "pca"),
     ]
-    assert told[-3:] == [(f"measuring quality, frame {at} of 3", "umap") for at in (1, 2, 3)]
+    assert told[2:6] == [
+        ("Finding neighbours, frame 1 of 3", "pca"),
+        ("Finding neighbours, frame 2 of 3", "pca"),
+        ("Finding neighbours, frame 3 of 3", "pca"),
+        ("Drawing 3 frames together", "pca"),
+    ]
+    assert told[-3:] == [(f"Measuring quality, frame {at} of 3", "umap") for at in (1, 2, 3)]
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
     assert (revision.method, revision.preview) == ("umap", False)
@@ -68,7 +71,10 @@ def test_a_film_grows_without_moving_its_frames(opened: Context) -> None:
     ingest_journal(opened)
     assert filming.ask(opened).id == film.id
     turns = draw(opened, film)
-    assert turns.heard == [("umap frame 3 of 3", "umap"), ("measuring quality, frame 3 of 3", "umap")]
+    assert turns.heard == [
+        ("Drawing by UMAP, frame 3 of 3", "umap"),
+        ("Measuring quality, frame 3 of 3", "umap"),
+    ]
     after, grown = filming.on_screen(opened, film)
     assert before is not None
     assert after is not None
@@ -112,7 +118,7 @@ def test_a_frame_outside_the_square_widens_it_in_a_new_revision(opened: Context)
 def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
     opened: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chroma.server.jobs.together.EVERY", 0.005)
+    monkeypatch.setattr("chroma.server.jobs.joint_frames.EVERY", 0.005)
     filming.whole_run(opened, 2, n=360).close()
     film = filming.ask(opened)
     seen: list[tuple[tables.Revision, list[Frame]]] = []
@@ -139,13 +145,13 @@ def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
     assert set(opened.store.files.path(f"films/{film.id}").iterdir()) == kept | {clusters}
 
 
-@pytest.mark.parametrize("stop_at", ["UMAP: 2 frames together forming,", "measuring quality, frame 2"])
+@pytest.mark.parametrize("stop_at", ["Drawing 2 frames together,", "Measuring quality, frame 2"])
 def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
     opened: Context, monkeypatch: pytest.MonkeyPatch, stop_at: str
 ) -> None:
-    final = stop_at.startswith("measuring")
+    final = stop_at.startswith("Measuring")
     if not final:
-        monkeypatch.setattr("chroma.server.jobs.together.EVERY", 0.0)
+        monkeypatch.setattr("chroma.server.jobs.joint_frames.EVERY", 0.0)
     filming.whole_run(opened, 2, n=360).close()
     film = filming.ask(opened)
     with pytest.raises(KeyboardInterrupt):
@@ -157,7 +163,7 @@ def test_an_interrupted_joint_film_is_drawn_again_and_what_is_final_stays(
     monkeypatch.undo()
     told = [message for message, _ in draw(opened, film).heard]
     if final:
-        assert told == ["measuring quality, frame 2 of 2"]
+        assert told == ["Measuring quality, frame 2 of 2"]
         assert [frame.id for frame in filming.on_screen(opened, film)[1]] == first
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
@@ -204,7 +210,7 @@ def test_a_film_is_refined_on_request_in_a_new_revision(opened: Context) -> None
     with opened.store.writing() as catalog:
         lifecycle.refine_film(catalog, film.id)
     told = [message for message, _ in draw(opened, film).heard]
-    assert "UMAP: refining 3 frames together" in told
+    assert "Refining 3 frames together" in told
     after, refined = filming.on_screen(opened, film)
     assert before is not None
     assert after is not None
@@ -238,16 +244,16 @@ def test_only_a_film_drawn_together_can_be_refined(opened: Context) -> None:
 def test_umap_learn_draws_each_frame_on_its_own(opened: Context) -> None:
     filming.whole_run(opened, 2).close()
     film = filming.ask(opened, "umap-learn")
-    # It pauses after the first paint, where others wait, and after each frame.
+    # It pauses after the preview, where other jobs wait, and after each frame.
     turns = draw(opened, film, pauses=True)
-    assert [message for message, _ in turns.heard][-1] == "preview of 2 frames is ready, UMAP begins"
+    assert [message for message, _ in turns.heard][-1] == "The preview is ready, drawing begins"
     draw(opened, film, pauses=True)
     revision, _ = filming.on_screen(opened, film)
     assert revision is not None
     assert revision.method == "pca"
     told = [message for message, _ in draw(opened, film).heard]
-    assert "umap-learn frame 2 of 2" in told
-    assert "umap-learn frame 1 of 2" not in told
+    assert "Drawing by umap-learn, frame 2 of 2" in told
+    assert "Drawing by umap-learn, frame 1 of 2" not in told
     revision, frames = filming.on_screen(opened, film)
     assert revision is not None
     assert (revision.method, revision.preview, revision.motion_n) == ("umap-learn", False, 120)

@@ -12,8 +12,8 @@ from chroma.errors import ConfigError, JobError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
-from chroma.server.jobs.choosing import choose
 from chroma.server.jobs.film import draw_film
+from chroma.server.jobs.frame_choice import choose
 from chroma.server.store import tables
 from chroma.server.store.films.requests import FilmRequest, request_film
 from chroma.server.store.tables import Film, Frame, Snapshot
@@ -34,8 +34,8 @@ def test_a_step_done_again_by_a_later_attempt_is_drawn_again_alone(opened: Conte
     resumed.commit(filming.snapshot(1, vectors=filming.vectors_at(1)[::-1]))
     ingest_journal(opened)
     assert draw(opened, film).heard == [
-        ("PCA frame 2 of 3", "pca"),
-        ("measuring quality, frame 2 of 3", "pca"),
+        ("Drawing by PCA, frame 2 of 3", "pca"),
+        ("Measuring quality, frame 2 of 3", "pca"),
     ]
     _, second = filming.on_screen(opened, film)
     same = [old.digest == new.digest for old, new in zip(first, second, strict=True)]
@@ -115,7 +115,7 @@ def test_a_deleted_run_is_not_drawn_further(opened: Context) -> None:
 
     turns = Deletes(opened, film)
     assert draw_film(opened.store, film.id, turns)
-    assert [message for message, _ in turns.heard] == ["first paint"]
+    assert [message for message, _ in turns.heard] == ["Drawing a preview by PCA"]
     with opened.store.reading() as catalog:
         assert catalog.session.exec(select(Frame)).first() is None
 

@@ -184,7 +184,7 @@ def test_a_film_is_drawn_without_being_asked_for_and_every_step_is_told(
     assert {"RUN", "SNAPSHOT"} <= {event["kind"] for event in told}
     assert {event["filmId"] for event in films} == {_ready(client)["id"]}
     assert films[-1]["progress"] == 1.0
-    assert any(event["message"].startswith("UMAP: ") for event in films)
+    assert any(event["message"].startswith("Finding neighbours") for event in films)
 
     film = _ready(client)
     assert (film["layer"], film["split"], film["method"]) == (filming.LAYER, "val", "umap")

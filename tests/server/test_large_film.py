@@ -19,15 +19,15 @@ from tests.server import filming
 
 @pytest.mark.timeout(400)  # two processes start: a minute on a busy machine
 def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
-    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
+    monkeypatch.setattr("chroma.server.jobs.film_data.LARGE", 200)
+    monkeypatch.setattr("chroma.server.jobs.joint_frames._LANDMARKS", 150)
     monkeypatch.setattr("chroma.projection.landmarks._CHUNK", 100)
     filming.whole_run(opened, 2, n=360).close()
     drawn = []
     for workers, epochs in ((1, None), (2, [0, 10])):  # the same snapshots, as another film
         film = filming.ask(opened, steps=epochs)
         told = filming.draw(opened, film, workers=workers).heard
-        placing = ("UMAP: 150 of 360 samples drawn in full, placing the others", "pca")
+        placing = ("Placing 210 samples among 150 landmarks", "pca")
         assert told.count(placing) == 8  # four chunks a frame
         revision, frames = filming.on_screen(opened, film)
         assert revision is not None
@@ -42,8 +42,8 @@ def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: p
 def test_a_large_film_is_refined_with_every_sample_in_full(
     opened: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chroma.server.jobs.painter.LARGE", 200)
-    monkeypatch.setattr("chroma.server.jobs.together._LANDMARKS", 150)
+    monkeypatch.setattr("chroma.server.jobs.film_data.LARGE", 200)
+    monkeypatch.setattr("chroma.server.jobs.joint_frames._LANDMARKS", 150)
     filming.whole_run(opened, 2, n=360).close()
     film = filming.ask(opened)
     filming.draw(opened, film)
@@ -59,7 +59,7 @@ def test_a_large_film_is_refined_with_every_sample_in_full(
     with opened.store.writing() as catalog:
         lifecycle.refine_film(catalog, film.id)
     heard = filming.draw(opened, film).heard
-    assert any(message.startswith("UMAP: refining 2 frames") for message, _ in heard)
+    assert any(message.startswith("Refining 2 frames") for message, _ in heard)
     whole, after, refinable = shown()
     assert (whole.landmarks, whole.motion_n, refinable) == (None, 360, False)
     assert [frame.n for frame in after] == [360, 360]
@@ -69,10 +69,10 @@ def test_a_large_film_is_refined_with_every_sample_in_full(
 
 DIES = """
 import os
-from chroma.server.jobs.spread import spread
+from chroma.server.jobs.chunks import chunk_executor
 
 if __name__ == "__main__":
-    with spread(2, lambda done, of: None) as executor:
+    with chunk_executor(2, lambda done, of: None) as executor:
         print(*executor.map(abs, [-1, 2, -3]), flush=True)
         os._exit(0)
 """

@@ -4,16 +4,16 @@ Imported inside functions only, for numba is slow to import. Nothing here starts
 others run (`nogil`), and no result depends on how rows are shared out.
 """
 
-from chroma.projection.kernels.graph import agreement, both_ways, memberships
+from chroma.projection.kernels.graph import both_ways, jaccard, memberships
 from chroma.projection.kernels.moving import forces, hold, settle, sweep
-from chroma.projection.kernels.painting import project, project_half
+from chroma.projection.kernels.projecting import project, project_half
 from chroma.projection.kernels.search import measured, smallest
 
 __all__ = [
-    "agreement",
     "both_ways",
     "forces",
     "hold",
+    "jaccard",
     "measured",
     "memberships",
     "project",

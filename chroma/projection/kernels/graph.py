@@ -90,7 +90,7 @@ def both_ways(indices: Ints, weights: Floats) -> tuple[Ints, Ints, Floats]:
 
 
 @compiled(I2, I2)
-def agreement(first: Ints, second: Ints) -> Floats:
+def jaccard(first: Ints, second: Ints) -> Floats:
     """Jaccard index of two rows of neighbours, row by row; 0 where a row is missing (-1)."""
     n, k = first.shape
     other = second.shape[1]

@@ -1,20 +1,24 @@
 """The film job: a PCA preview at once, then all frames by UMAP together; later snapshots are appended.
 
-Coordinates that users logged are taken as they are.
+Other methods draw frame by frame; coordinates that users logged are shown as they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
 from chroma.errors import JobError
 from chroma.projection.layout import pca_project
-from chroma.server.jobs.drawing import Drawing, Drawn, FilmGoneError
-from chroma.server.jobs.painter import Painter
-from chroma.server.jobs.together import draw_together, redraw
+from chroma.projection.methods import METHODS
+from chroma.server.jobs.film_data import FilmData
+from chroma.server.jobs.joint_frames import draw_together, redraw
+from chroma.server.jobs.measures import measure_motion, measure_quality
+from chroma.server.jobs.previews import drop_previews, show_forming, show_pca_preview
+from chroma.server.jobs.revision_builder import FilmDeletedError, NewFrame, RevisionBuilder
+from chroma.server.jobs.single_frames import frame_after, kept_basis, pca_frames
 from chroma.server.store.catalog import Store
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
@@ -23,25 +27,26 @@ from chroma.server.store.films.points import points_of
 from chroma.server.store.films.sources import film_source, recipe
 from chroma.server.store.tables import Snapshot
 
-# Shares of a job done after its first paint, and before its quality is measured.
-_PAINTED = 0.02
+# Shares of a job done after its preview, and before its quality is measured.
+_PREVIEWED = 0.02
 _DRAWN = 0.9
-
-NextFrame = Callable[[Snapshot, tuple[Snapshot, Xy] | None], Xy]
 
 
 class Turn(Protocol):
-    """What a job tells its worker, and asks it."""
+    """A job's turn on its worker: it reports progress, and asks whether to let another job go first."""
 
     def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
-        """Say how far the job is; raises where another worker has taken it.
+        """Report how far the job is; raises where another worker has taken it.
 
-        `kept`: something was stored that no later try does again.
+        Args:
+            progress: Share done, 0 to 1.
+            message: What is being done now, for people.
+            kept: Something was stored that need not be done again if the job is retried.
         """
         ...
 
     def pause(self) -> bool:
-        """Whether to stop here, so that another job gets its turn; what is drawn stays."""
+        """Whether to stop here so that another job gets its turn; what is drawn is kept."""
         ...
 
 
@@ -51,7 +56,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
     Args:
         store: Of the home.
         film_id: Which film.
-        turn: The worker.
+        turn: Of the job.
         threads: Threads to draw with; they do not change the film.
         workers: Processes for the chunks of large films; they do not change it either.
 
@@ -72,128 +77,129 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
             f"{source.subject} has no snapshot of split {source.split.name!r} yet; the film is drawn when "
             "there is one"
         )
-    painter = Painter(store, source, points, threads=threads, workers=workers)
+    data = FilmData(store, source, points, threads=threads, workers=workers)
     try:
-        drawing = Drawing(store, film, source.snapshots, len(points))
+        builder = RevisionBuilder(store, film, source.snapshots, len(points))
         if film.method == "pca":
-            _draw_pca(painter, drawing, turn)
+            _draw_pca(data, builder, turn)
         elif film.method == LOGGED:
-            _take_logged(painter, drawing)
-        elif not _draw_umap(painter, drawing, turn, film.method):
+            _take_logged(data, builder)
+        elif not _draw_umap(data, builder, turn, film.method):
             return False
         if film.refine:
-            _refine(painter, drawing, turn)
-        drawing.cluster()
-        _measure(painter, drawing, turn, moves=film.method != "pca")
-    except FilmGoneError:
+            _refine(data, builder, turn)
+        builder.cluster()
+        _measure(data, builder, turn, moves=film.method != "pca")
+    except FilmDeletedError:
         pass
     return True
 
 
-def _draw_pca(painter: Painter, drawing: Drawing, turn: Turn) -> None:
-    if not painter.one_space:
-        if len(drawing.frames) < len(drawing.wanted):
-            turn.advance(0.0, f"PCA of {len(drawing.wanted)} frames")
-            drawing.put(painter.painted(drawing.wanted), recipe(drawing.wanted), None)
+def _draw_pca(data: FilmData, builder: RevisionBuilder, turn: Turn) -> None:
+    if not data.one_space:
+        if len(builder.frames) < len(builder.wanted):
+            turn.advance(0.0, f"Drawing {len(builder.wanted)} frames by PCA")
+            builder.replace_all(pca_frames(data, builder.wanted), recipe(builder.wanted), None)
         return
-    basis = painter.kept_basis(drawing)
-    drawn: list[Drawn] = []
-    for index, snapshot in enumerate(drawing.wanted):
-        if index not in drawing.frames:
-            total = len(drawing.wanted)
-            turn.advance(_DRAWN * index / total, f"PCA frame {index + 1} of {total}")
-            drawn.append(Drawn(index, snapshot, pca_project(basis, painter.vectors(snapshot))))
+    basis = kept_basis(data, builder.wanted, anew=not builder.frames)
+    drawn: list[NewFrame] = []
+    for index, snapshot in enumerate(builder.wanted):
+        if index not in builder.frames:
+            total = len(builder.wanted)
+            turn.advance(_DRAWN * index / total, f"Drawing by PCA, frame {index + 1} of {total}")
+            drawn.append(NewFrame(index, snapshot, pca_project(basis, data.vectors(snapshot))))
     if drawn:
-        drawing.add(drawn)
-    drawing.show()
+        builder.add(drawn)
+    builder.show()
 
 
-def _take_logged(painter: Painter, drawing: Drawing) -> None:
-    missing = [index for index in range(len(drawing.wanted)) if index not in drawing.frames]
-    drawn = [Drawn(index, drawing.wanted[index], painter.logged(drawing.wanted[index])) for index in missing]
+def _take_logged(data: FilmData, builder: RevisionBuilder) -> None:
+    missing = [index for index in range(len(builder.wanted)) if index not in builder.frames]
+    drawn = [NewFrame(index, builder.wanted[index], data.logged(builder.wanted[index])) for index in missing]
     if drawn:
-        drawing.add(drawn)
-    drawing.show()
+        builder.add(drawn)
+    builder.show()
 
 
-def _draw_umap(painter: Painter, drawing: Drawing, turn: Turn, method: str) -> bool:
-    if not drawing.shown and not _first_paint(painter, drawing, turn):
+def _draw_umap(data: FilmData, builder: RevisionBuilder, turn: Turn, method: str) -> bool:
+    if not builder.shown and not _show_preview(data, builder, turn):
         return False
-    if method == "umap" and not drawing.frames:
+    if method == "umap" and not builder.frames:
         made = draw_together(
-            painter,
-            drawing.wanted,
-            lambda done, message: turn.advance(_between(_PAINTED, _DRAWN, done), message),
-            lambda frames: painter.show_forming(drawing.wanted, frames),
+            data,
+            builder.wanted,
+            lambda done, message: turn.advance(_between(_PREVIEWED, _DRAWN, done), message),
+            lambda frames: show_forming(data, builder.wanted, frames),
         )
-        drawing.put(made.frames, recipe(drawing.wanted), made.landmarks)
-    elif not _append(drawing, turn, painter.next_umap if method == "umap" else painter.by(method), method):
+        builder.replace_all(made.frames, recipe(builder.wanted), made.landmarks)
+    elif not _append(data, builder, turn, method):
         return False
-    drawing.show()
-    painter.drop_previews()
+    builder.show()
+    drop_previews(data)
     return True
 
 
-def _first_paint(painter: Painter, drawing: Drawing, turn: Turn) -> bool:
-    """PCA of all frames; False where another film waits for its own, once this one is there."""
-    turn.advance(0.0, "first paint")
-    if not painter.first_paint(drawing.wanted):
+def _show_preview(data: FilmData, builder: RevisionBuilder, turn: Turn) -> bool:
+    """Show all frames by PCA; False where another job waits and this film has its preview."""
+    turn.advance(0.0, "Drawing a preview by PCA")
+    if not show_pca_preview(data, builder.wanted):
         return True
-    turn.advance(_PAINTED, f"preview of {len(drawing.wanted)} frames is ready, UMAP begins", kept=True)
+    turn.advance(_PREVIEWED, "The preview is ready, drawing begins", kept=True)
     return not turn.pause()
 
 
-def _append(drawing: Drawing, turn: Turn, draw: NextFrame, method: str) -> bool:
-    """Draw the frames that are missing one by one, each after the one before; False where it paused."""
+def _append(data: FilmData, builder: RevisionBuilder, turn: Turn, method: str) -> bool:
+    """Draw missing frames one by one, each from the one before; False where it paused."""
+    draw = frame_after(data, method)
     previous: tuple[Snapshot, Xy] | None = None
-    total = len(drawing.wanted)
+    total = len(builder.wanted)
     kept = False
-    for index, snapshot in enumerate(drawing.wanted):
-        if index in drawing.frames:
-            xy = drawing.xy(index)
+    for index, snapshot in enumerate(builder.wanted):
+        if index in builder.frames:
+            xy = builder.xy(index)
         else:
-            done = _between(_PAINTED, _DRAWN, len(drawing.frames) / total)
-            turn.advance(done, f"{method} frame {index + 1} of {total}", kept=kept)
+            done = _between(_PREVIEWED, _DRAWN, len(builder.frames) / total)
+            turn.advance(done, f"Drawing by {METHODS[method].title}, frame {index + 1} of {total}", kept=kept)
             xy = draw(snapshot, previous)
-            drawing.add([Drawn(index, snapshot, xy)])
+            builder.add([NewFrame(index, snapshot, xy)])
             kept = True
-            if drawing.covers():
-                drawing.show()
-            if len(drawing.frames) < total and turn.pause():
+            if builder.is_complete():
+                builder.show()
+            if len(builder.frames) < total and turn.pause():
                 return False
         if np.isfinite(xy).all(axis=1).any():
             previous = (snapshot, xy)
     return True
 
 
-def _refine(painter: Painter, drawing: Drawing, turn: Turn) -> None:
-    """All frames together anew, where any was drawn after the others, or samples were only placed."""
-    wanted: Sequence[Snapshot] = drawing.wanted
+def _refine(data: FilmData, builder: RevisionBuilder, turn: Turn) -> None:
+    """Draw all frames together again, if some were appended, or samples only placed among landmarks."""
+    wanted: Sequence[Snapshot] = builder.wanted
     made_of = recipe(wanted)
-    if drawing.recipe == made_of and drawing.landmarks is None:
-        drawing.refined()
+    if builder.recipe == made_of and builder.landmarks is None:
+        builder.finish_refining()
         return
     made = redraw(
-        painter,
+        data,
         wanted,
-        [drawing.xy(index) for index in range(len(wanted))],
+        [builder.xy(index) for index in range(len(wanted))],
         lambda done, message: turn.advance(_DRAWN * done, message),
     )
-    drawing.put(made.frames, made_of, made.landmarks)
+    builder.replace_all(made.frames, made_of, made.landmarks)
 
 
-def _measure(painter: Painter, drawing: Drawing, turn: Turn, *, moves: bool) -> None:
+def _measure(data: FilmData, builder: RevisionBuilder, turn: Turn, *, moves: bool) -> None:
     """Quality of frames that have none yet, and how the film moves."""
-    missing = [index for index in sorted(drawing.frames) if drawing.frames[index].quality_n is None]
+    missing = [index for index in sorted(builder.frames) if builder.frames[index].quality_n is None]
     for count, index in enumerate(missing):
         done = _between(_DRAWN, 1.0, count / len(missing))
-        turn.advance(done, f"measuring quality, frame {index + 1} of {len(drawing.wanted)}", kept=True)
-        drawing.rate(index, painter.quality(drawing.wanted[index], drawing.xy(index)))
-    if moves and not drawing.measured:
-        places = sorted(drawing.frames)
-        drawing.measure(
-            painter.motion(
-                [drawing.wanted[index] for index in places], [drawing.xy(index) for index in places]
+        turn.advance(done, f"Measuring quality, frame {index + 1} of {len(builder.wanted)}", kept=True)
+        builder.set_quality(index, measure_quality(data, builder.wanted[index], builder.xy(index)))
+    if moves and not builder.has_motion:
+        places = sorted(builder.frames)
+        builder.set_motion(
+            measure_motion(
+                data, [builder.wanted[index] for index in places], [builder.xy(index) for index in places]
             )
         )
 

@@ -104,8 +104,9 @@ class Supervisor:
         since, self._looked = self._looked, now() - _OVERLAP
         with self._context.store.reading() as catalog:
             jobs = job_queue.recent(catalog, since)
-            runs = {job.key: film.run_id for job in jobs if (film := catalog.session.get(Film, job.key))}
-        self._publish(jobs, runs)
+            news = [job for job in jobs if self._seen.get(job.id) != _state(job)]
+            runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, job.key))}
+        self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
         self._tend(active)
         return bool(active)
@@ -129,13 +130,12 @@ class Supervisor:
 
     def _publish(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:
-            state: Seen = (job.status, job.progress, job.message, job.error)
-            if job.kind == lifecycle.KIND and job.key in runs and self._seen.get(job.id) != state:
+            self._seen[job.id] = _state(job)
+            if job.kind == lifecycle.KIND and job.key in runs:
                 message = job.error if job.status == "failed" and job.error else job.message or job.status
                 self._context.events.publish(
                     Event("film", runs[job.key], film_id=job.key, progress=job.progress, message=message)
                 )
-            self._seen[job.id] = state
 
     def _tend(self, active: list[Job]) -> None:
         if self._process is not None and self._process.poll() is not None:
@@ -176,6 +176,11 @@ class Supervisor:
                     "see the server's log, and run: chroma doctor",
                 )
                 self._deaths = 0
+
+
+def _state(job: Job) -> Seen:
+    """What a job's event tells."""
+    return job.status, job.progress, job.message, job.error
 
 
 def _wake(process: subprocess.Popen[bytes]) -> None:

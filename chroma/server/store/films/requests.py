@@ -9,7 +9,8 @@ from typing import Literal
 from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.projection.methods import OTHERS, check_installed
+from chroma.projection.methods import METHODS as DRAWN_BY
+from chroma.projection.methods import check_installed
 from chroma.server.store import lookups
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import points
@@ -21,7 +22,7 @@ from chroma.server.store.samples.load import split_samples
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
 Axis = Literal["epochs", "layers", "runs"]
-METHODS = ("umap", "pca", *OTHERS, LOGGED)
+METHODS = (*DRAWN_BY, LOGGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,8 @@ class FilmRequest:
         run_id: Whose snapshots; over runs the first, whose samples are the points.
         split: Whose samples.
         layer: Over epochs and runs; None for the run's default layer.
-        method: What draws it: umap, pca, umap-learn, tsne, pacmap, localmap; logged: coordinates as the user
-            gave them, over epochs only.
+        method: A key of `chroma.projection.methods.METHODS`; or logged: coordinates as the user gave them,
+            over epochs only.
         axis: What the frames run over.
         steps: Over epochs: only the snapshots of these steps; None for all there are and will be.
         layers: Over layers: these, in this order; None for all, in the order of the model.
@@ -92,7 +93,7 @@ def request_film(catalog: Catalog, request: FilmRequest) -> Film:
 def _check(request: FilmRequest) -> None:
     if request.method not in METHODS:
         raise ConfigError(f"a film cannot be drawn by {request.method!r}; give one of {', '.join(METHODS)}")
-    if request.method in OTHERS:
+    if request.method in DRAWN_BY:
         check_installed(request.method)
     if request.method == LOGGED and request.axis != "epochs":
         raise ConfigError(

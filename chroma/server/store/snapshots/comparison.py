@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chroma.insight.overlap import neighbor_overlap
+from chroma.insight.neighbors import neighbor_overlap
 from chroma.projection.neighbors import NeighborGraph
 from chroma.server.store import lookups
 from chroma.server.store.catalog import Catalog

@@ -1,4 +1,4 @@
-"""A drawing in the making: which frames it has, how it grows, and when it is shown."""
+"""Builds a film's newest revision: which frames it has, how it grows, and when it is shown."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from chroma.insight.clusters import layout_clusters
 from chroma.insight.motion import Motion
 from chroma.projection.film import inside
-from chroma.server.jobs.choosing import choose
+from chroma.server.jobs.frame_choice import choose
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
@@ -20,24 +20,24 @@ from chroma.server.store.films.frames import Xy
 from chroma.server.store.tables import Film, Frame, Snapshot
 
 
-class FilmGoneError(Exception):
+class FilmDeletedError(Exception):
     """The film, or its run, was deleted while it was drawn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """A frame before it has a row: its place in the film and its numbers `[n, 2]`."""
+class NewFrame:
+    """A frame that is not stored yet: its index in the film, and its coordinates, float32 `[n, 2]`."""
 
     index: int
     snapshot: Snapshot
     xy: Xy
 
 
-class Drawing:
-    """The newest drawing of a film by its own method; begun with its first frame.
+class RevisionBuilder:
+    """The newest revision of a film by its own method; its row is made with the first frame.
 
-    A frame once drawn never changes. Where the film's snapshots changed (one was replaced, or too many
-    came), a new revision takes over the frames that stay, number for number, and is shown when it is whole.
+    A frame once drawn never changes. Where the film's snapshots changed (one was replaced, or there are more
+    than a film shows), a new revision copies the frames that stay, and is shown when it is complete.
 
     Args:
         store: Of the home.
@@ -69,30 +69,30 @@ class Drawing:
             index = places.get(frame.snapshot_id)
             if index is not None and stored.is_fresh(frame, self.wanted[index]):
                 self.frames[index] = frame
-        moved = len(self.frames) < len(old) or any(
+        changed = len(self.frames) < len(old) or any(
             index != frame.index for index, frame in self.frames.items()
         )
         if not self.frames:
             self._revision = None
-        elif moved or len(self.xy(min(self.frames))) < n:
-            self._take_over(shown=self.shown and len(self.frames) == len(old))
+        elif changed or len(self.xy(min(self.frames))) < n:
+            self._start_revision(shown=self.shown and len(self.frames) == len(old))
 
     @property
     def shown(self) -> bool:
-        """Whether it is on the screen."""
+        """Whether dashboards show this revision."""
         return self._revision is not None and not self._revision.preview
 
     def xy(self, index: int) -> Xy:
-        """The numbers of a drawn frame."""
+        """The coordinates of a drawn frame, float32 `[n, 2]`."""
         return stored.read_frame(self._store.files, self.frames[index])
 
-    def add(self, frames: Sequence[Drawn]) -> None:
-        """Keep frames; on the screen at once where the drawing is.
+    def add(self, frames: Sequence[NewFrame]) -> None:
+        """Store frames; where the revision is shown already, they are shown at once.
 
         Raises:
-            FilmGoneError: The film or its run was deleted.
+            FilmDeletedError: The film or its run was deleted.
         """
-        with changing(self._store, self._film.id) as (catalog, _):
+        with editing(self._store, self._film.id) as (catalog, _):
             fits = self._revision and all(inside(new.xy, stored.bounds_of(self._revision)) for new in frames)
             if self._revision is None or (self.shown and not fits):
                 drawn = [self.xy(index) for index in self.frames]
@@ -114,13 +114,13 @@ class Drawing:
             self._revision.motion_n = None
             catalog.session.add(self._revision)
 
-    def put(self, frames: Sequence[Xy], recipe: str, landmarks: int | None) -> None:
-        """Show all frames at once, drawn together, in a new revision; previews make way.
+    def replace_all(self, frames: Sequence[Xy], recipe: str, landmarks: int | None) -> None:
+        """Store and show all frames, drawn together, in a new revision; remove the previews.
 
         Raises:
-            FilmGoneError: The film or its run was deleted.
+            FilmDeletedError: The film or its run was deleted.
         """
-        with changing(self._store, self._film.id) as (catalog, film):
+        with editing(self._store, self._film.id) as (catalog, film):
             within = stored.bounds_of(self._revision) if self._revision else None
             if within is None or not all(inside(xy, within) for xy in frames):
                 within = stored.square(frames)
@@ -133,49 +133,49 @@ class Drawing:
 
     @property
     def recipe(self) -> str | None:
-        """What its frames were drawn from together."""
+        """Digest of what its frames were drawn from together; None: drawn one by one."""
         return self._revision.recipe if self._revision else None
 
     @property
     def landmarks(self) -> int | None:
-        """Samples drawn in full, the others placed among them; None: all in full."""
+        """Number of landmarks that the other samples were placed among; None: all samples were laid out."""
         return self._revision.landmarks if self._revision else None
 
-    def refined(self) -> None:
-        """Note that there is nothing to refine any more."""
-        with changing(self._store, self._film.id) as (_, film):
+    def finish_refining(self) -> None:
+        """Note that the request to refine is done."""
+        with editing(self._store, self._film.id) as (_, film):
             film.refine = False
 
     def cluster(self) -> None:
-        """Work out the clusters of the last frame, once."""
+        """Find and store the clusters of the last frame, unless they are stored."""
         last = max(self.frames, default=None)
         if last is not None and stored.read_clusters(self._store.files, self.frames[last]) is None:
             stored.save_clusters(self._store.files, self.frames[last], layout_clusters(self.xy(last)))
 
-    def rate(self, index: int, quality: dict[str, Any]) -> None:
-        """Write the quality figures of a frame."""
-        with changing(self._store, self._film.id) as (catalog, _):
+    def set_quality(self, index: int, quality: dict[str, Any]) -> None:
+        """Store the quality figures of a frame."""
+        with editing(self._store, self._film.id) as (catalog, _):
             self.frames[index].sqlmodel_update(quality)
             catalog.session.add(self.frames[index])
 
     @property
-    def measured(self) -> bool:
-        """Whether its movement is known."""
+    def has_motion(self) -> bool:
+        """Whether its movement was measured."""
         return self._revision is not None and self._revision.motion_n is not None
 
-    def measure(self, motion: Motion | None) -> None:
-        """Write how the film moves; None: it has no two frames to compare."""
+    def set_motion(self, motion: Motion | None) -> None:
+        """Store how the film moves; None: no two frames can be compared."""
         assert self._revision is not None
         row = self._revision
-        with changing(self._store, self._film.id) as (catalog, _):
+        with editing(self._store, self._film.id) as (catalog, _):
             row.motion_n = motion.n if motion else 0
             row.jitter = motion.stable if motion else None
             row.movement = motion.changed if motion else None
             row.rho = motion.rho if motion else None
             catalog.session.add(row)
 
-    def covers(self) -> bool:
-        """Whether it has a frame for every snapshot that was there when it was begun."""
+    def is_complete(self) -> bool:
+        """Whether it has a frame for every snapshot that was published when it was begun."""
         if self._revision is None:
             return False
         begun = self._revision.created_at
@@ -183,22 +183,22 @@ class Drawing:
         return all(index in self.frames for index in needed)
 
     def show(self) -> None:
-        """Put the drawing on the screen; from here on its scale stays."""
+        """Show this revision; from now on its scale stays."""
         if self._revision is None or self.shown:
             return
         within = stored.square([self.xy(index) for index in self.frames])
-        with changing(self._store, self._film.id) as (catalog, film):
+        with editing(self._store, self._film.id) as (catalog, film):
             self._revision.preview = False
             self._revision.offset_x, self._revision.offset_y = within.offset_x, within.offset_y
             self._revision.scale = within.scale
             catalog.session.add(self._revision)
             film.n = self._n
 
-    def _take_over(self, *, shown: bool) -> None:
-        """Go on in a new revision: frames at their new places, with room for samples that came since."""
+    def _start_revision(self, *, shown: bool) -> None:
+        """Copy the frames to a new revision, at their new indices, with NaN rows for samples added since."""
         assert self._revision is not None
         within = stored.bounds_of(self._revision)
-        with changing(self._store, self._film.id) as (catalog, film):
+        with editing(self._store, self._film.id) as (catalog, film):
             self._revision = stored.add_revision(
                 catalog, self._film.id, self._film.method, within, preview=not shown
             )
@@ -218,15 +218,15 @@ class Drawing:
 
 
 @contextmanager
-def changing(store: Store, film_id: str) -> Generator[tuple[Catalog, Film]]:
-    """A writing catalog, with the film.
+def editing(store: Store, film_id: str) -> Generator[tuple[Catalog, Film]]:
+    """A catalog to write to, and the film, which is saved at the end.
 
     Raises:
-        FilmGoneError: The film or its run was deleted.
+        FilmDeletedError: The film or its run was deleted.
     """
     with store.writing() as catalog:
         film = lifecycle.active_film(catalog, film_id)
         if film is None:
-            raise FilmGoneError(film_id)
+            raise FilmDeletedError(film_id)
         yield catalog, film
         catalog.session.add(film)

@@ -8,8 +8,8 @@ import numpy as np
 
 from chroma.errors import ConfigError
 from chroma.projection.append import turned
-from chroma.projection.layout import START_SIZE, Frame, Matrix, pca_basis, pca_project, pca_start
-from chroma.projection.neighbors import finite_rows, has_finite_row
+from chroma.projection.arrays import Frame, Matrix, finite_rows, has_finite_row
+from chroma.projection.layout import START_SIZE, pca_basis, pca_project, pca_start
 
 
 def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:

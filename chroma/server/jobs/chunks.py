@@ -1,4 +1,4 @@
-"""Chunks of a large film, run in processes of their own, and told one by one as they are done."""
+"""An executor for the chunks of a large film, in this process or several, that reports its progress."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from typing import Any
 
 
 @contextmanager
-def spread(workers: int, told: Callable[[int, int], None]) -> Generator[Executor]:
-    """An executor for chunks: so many processes, or this one where that is one. The results are the same.
+def chunk_executor(workers: int, report: Callable[[int, int], None]) -> Generator[Executor]:
+    """An executor for chunks; the results are the same for any number of processes.
 
     Args:
-        workers: Processes.
-        told: Is given the number of chunks done and of all, of one `map`; it ends the work by raising.
+        workers: Processes; 1: all is done in this one.
+        report: Called after each chunk of a `map` with the number of chunks done and of all; what it raises
+            ends the work.
     """
     if workers == 1:
-        yield _Told(None, told)
+        yield _Reporting(None, report)
         return
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_follow_parent)
     try:
-        yield _Told(pool, told)
+        yield _Reporting(pool, report)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-class _Told(Executor):
-    def __init__(self, pool: Executor | None, told: Callable[[int, int], None]) -> None:
+class _Reporting(Executor):
+    def __init__(self, pool: Executor | None, report: Callable[[int, int], None]) -> None:
         self._pool = pool
-        self._told = told
+        self._report = report
 
     def map(self, fn: Callable[..., Any], *iterables: Any, **_: Any) -> Any:
-        """As `Executor.map`; without a pool nothing runs before it is asked for."""
+        """As `Executor.map`; without a pool each chunk runs when its result is asked for."""
         chunks = list(zip(*iterables, strict=True))
         results = (
             (fn(*chunk) for chunk in chunks)
@@ -44,12 +45,12 @@ class _Told(Executor):
             else self._pool.map(fn, *zip(*chunks, strict=True))
         )
         for done, result in enumerate(results):
-            self._told(done, len(chunks))
+            self._report(done, len(chunks))
             yield result
 
 
 def _follow_parent() -> None:
-    """End with the worker, however that ends: nobody else would end this process."""
+    """End this process when the worker ends, however that is: nothing else would."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch_parent, daemon=True).start()
 

@@ -15,7 +15,7 @@ def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MO
 
     Args:
         snapshots: All that are published, by step.
-        drawn: Ids of those that have a frame already; they stay while there is room.
+        drawn: Ids of those that have a frame already; they are kept while there is room.
         most: Most frames of a film.
     """
     if len(snapshots) <= most:
@@ -23,7 +23,7 @@ def choose(snapshots: Sequence[Snapshot], drawn: Collection[str], most: int = MO
     kept = [place for place, snapshot in enumerate(snapshots) if snapshot.id in drawn]
     fresh = list(range(kept[-1] + 1 if kept else 0, len(snapshots)))
     if fresh and len(kept) >= most:
-        # The drawn ones nearest to even places over the whole run: thinned again and again, it stays even.
+        # Of the drawn ones, those nearest to evenly spaced places, so that repeated thinning stays even.
         targets = np.linspace(0, fresh[-1], most // 2)
         nearest = {min(kept, key=lambda place, at=at: abs(place - at)) for at in targets.tolist()}
         kept = sorted(nearest | {kept[0]})

@@ -1,0 +1,142 @@
+"""What a film is drawn from: vectors, neighbor graphs and logged coordinates, each in the film's order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chroma.errors import JobError
+from chroma.projection.arrays import Matrix, has_finite_row
+from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.server.jobs.revision_builder import editing
+from chroma.server.store.catalog import Store
+from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.logged_coordinates import logged_xy
+from chroma.server.store.films.points import Points
+from chroma.server.store.films.sources import FilmSource
+from chroma.server.store.samples.classes import label_codes
+from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows, save_graph
+from chroma.server.store.snapshots.vectors import snapshot_vectors
+from chroma.server.store.tables import Film, Snapshot
+
+# A film of more samples is drawn by landmarks, and its movement is measured on some of them.
+LARGE = 50_000
+
+
+class FilmData:
+    """Reads the snapshots of one film; rows are the film's points, in their order.
+
+    Args:
+        store: Of the home.
+        source: The film and its snapshots.
+        points: Its points.
+        threads: Threads for neighbours and layouts; they do not change the result.
+        workers: Processes for the chunks of large films; they do not change it either.
+
+    Attributes:
+        film: Which film.
+        n: Number of points.
+        labels: Label of each point as a code, -1 where it has none; None: the split is not labelled.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        source: FilmSource,
+        points: Points,
+        *,
+        threads: int = 1,
+        workers: int = 1,
+    ) -> None:
+        self.store = store
+        self._source = source
+        self._points = points
+        codes = label_codes(points.table)
+        self.labels = None if codes is None else codes[points.positions]
+        self.n = len(points)
+        self.threads = threads
+        self.workers = workers
+
+    @property
+    def film(self) -> Film:
+        return self._source.film
+
+    @property
+    def large(self) -> bool:
+        """Whether there are too many samples to lay out each by itself."""
+        return self.n > LARGE
+
+    @property
+    def one_space(self) -> bool:
+        """Whether one PCA basis serves all snapshots: true for the epochs of one layer."""
+        return self.film.axis == "epochs"
+
+    def vectors(self, snapshot: Snapshot) -> Matrix:
+        """The vectors of a snapshot, `[n, d]`; rows of samples it lacks are NaN."""
+        with self.store.reading() as catalog:
+            found = snapshot_vectors(catalog, snapshot)
+        rows = self._points.rows(found.ids)
+        if np.array_equal(rows, np.arange(self.n)):
+            return found.vectors
+        whole = np.full((self.n, found.vectors.shape[1]), np.nan, found.vectors.dtype)
+        here = np.flatnonzero(rows >= 0)[::-1]  # of several parts of a sample the first is written last
+        whole[rows[here]] = found.vectors[here]
+        return whole
+
+    def newest_vectors(self, snapshots: Sequence[Snapshot]) -> Matrix:
+        """The vectors of the last snapshot that has a finite row.
+
+        Raises:
+            JobError: None has.
+        """
+        for snapshot in reversed(snapshots):
+            vectors = self.vectors(snapshot)
+            if has_finite_row(vectors):
+                return vectors
+        raise JobError(
+            f"no vector of {self._source.subject} in split {self._source.split.name!r} is finite, so "
+            "there is nothing to draw; look for NaN in the model's loss and weights"
+        )
+
+    def graph(self, snapshot: Snapshot) -> NeighborGraph:
+        """The neighbor graph of a snapshot; computed and stored where there is none yet.
+
+        Neighbours are looked for among the film's samples only.
+        """
+        with self.store.reading() as catalog:
+            found = snapshot_vectors(catalog, snapshot)
+        rows = self._points.rows(found.ids)
+        here = np.flatnonzero(rows >= 0)
+        film, vectors, rows = self.film, found.vectors[here], rows[here]
+        if not has_finite_row(vectors):  # training diverged here, or none of the film's samples is in it
+            return empty_graph(self.n)
+        if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
+            return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC, threads=self.threads)
+        subset = film.subset or ("" if len(here) == len(found.ids) else film.split_id)
+        with self.store.reading() as catalog:
+            graph = find_graph(catalog, snapshot, subset)
+        if graph is None or len(graph.valid) != len(rows):
+            graph = neighbor_graph(vectors, k=K, metric=METRIC, threads=self.threads)
+            with editing(self.store, film.id) as (catalog, _):
+                save_graph(catalog, snapshot, graph, subset)
+        return place_rows(graph, rows, self.n)
+
+    def logged(self, snapshot: Snapshot) -> Xy:
+        """The coordinates that were logged for a snapshot."""
+        with self.store.reading() as catalog:
+            return logged_xy(catalog, snapshot, self._points)
+
+
+def empty_graph(n: int) -> NeighborGraph:
+    """The graph of a snapshot without a finite row."""
+    return NeighborGraph(
+        np.full((n, K), -1, np.int32),
+        np.full((n, K), np.nan, np.float32),
+        METRIC,
+        K,
+        K,
+        None,
+        np.zeros(n, bool),
+        0,
+    )
