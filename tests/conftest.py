@@ -13,8 +13,11 @@ FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e",
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let all processes share what numba compiled: about 20 s of CPU the first time on a machine."""
+    """Before anything heavy is imported: what all processes of the tests share."""
+    # numba compiles for about 20 s of CPU the first time on a machine
     os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(config.rootpath, ".pytest_cache", "numba")))
+    # models of tests are too small for threads, which only wait for each other on a busy machine
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if not hasattr(config, "workerinput"):  # pytest-xdist's workers report to the controller
         config.pluginmanager.register(Recorder(), "promises")
 

@@ -1,41 +1,73 @@
-"""One training, one server and one browser for all browser tests."""
+"""Two trainings for all browser tests; one server, and one browser, for those of each worker."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.stage import FINISHED, Server, browser, serve, train
+import chroma
+from tests.e2e.stage import FINISHED, Server, browser, copy_home, serve, train
 
 EPOCHS = 4
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that the first of pytest-xdist's workers makes, and all use; nobody changes it later."""
+    own = factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made, part = shared / name, shared / f"{name}.part"
+    with FileLock(f"{made}.lock"):
+        if not made.exists():
+            shutil.rmtree(part, ignore_errors=True)
+            make(part)
+            part.rename(made)
+    return made
+
+
 @pytest.fixture(scope="package")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with one run of digits."""
-    home = tmp_path_factory.mktemp("trained") / "home"
-    receipt = train(home, "--epochs", str(EPOCHS))
-    assert "chroma ui" in receipt
-    return home
+    """A home with one run of digits as a training leaves it, before any server has seen it. To be copied."""
+
+    def make(home: Path) -> None:
+        assert "chroma ui" in train(home, "--epochs", str(EPOCHS))
+
+    return made_once(tmp_path_factory, "trained", make)
 
 
 @pytest.fixture(scope="package")
-def server(trained: Path) -> Iterator[Server]:
-    with serve(trained) as running:
+def drawn(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same home with the film drawn. To be copied."""
+
+    def make(home: Path) -> None:
+        with chroma.open(copy_home(trained, home)) as catalog:
+            catalog.run("latest").film()
+
+    return made_once(tmp_path_factory, "drawn", make)
+
+
+@pytest.fixture(scope="package")
+def server(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serve(copy_home(drawn, tmp_path_factory.mktemp("server") / "home")) as running:
         yield running
 
 
 @pytest.fixture(scope="package")
-def pair(trained: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def pair(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A dashboard of two runs of the same digits, the newer one two epochs longer."""
-    home = tmp_path_factory.mktemp("pair") / "home"
-    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
-    train(home, "--epochs", str(EPOCHS + 2))
-    with serve(home) as running:
+
+    def make(home: Path) -> None:
+        train(copy_home(drawn, home), "--epochs", str(EPOCHS + 2))
+        with chroma.open(home) as catalog:
+            catalog.run("latest").film()
+
+    both = made_once(tmp_path_factory, "pair", make)
+    with serve(copy_home(both, tmp_path_factory.mktemp("pair-server") / "home")) as running:
         yield running
 
 

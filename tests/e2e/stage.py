@@ -69,6 +69,11 @@ def train(home: Path, *arguments: str, example: str = "lightning_digits.py") -> 
     return done.stdout
 
 
+def copy_home(home: Path, to: Path) -> Path:
+    """Copy a home for a server of its own; returns where it is."""
+    return shutil.copytree(home, to, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+
+
 @contextmanager
 def serve(home: Path, *arguments: str) -> Iterator[Server]:
     """Start the dashboard on a free port and stop it at the end."""

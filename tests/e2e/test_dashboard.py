@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, Server, serve
+from tests.e2e.stage import CHROMIUM, Server, copy_home, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -182,14 +181,12 @@ def test_an_empty_home_says_how_to_begin(chromium: Browser, tmp_path: Path) -> N
         context.close()
 
 
-def test_a_server_that_stops_is_said_and_found_again(
-    chromium: Browser, trained: Path, tmp_path: Path
-) -> None:
+def test_a_server_that_stops_is_said_and_found_again(chromium: Browser, drawn: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    copy_home(drawn, home)
     context = chromium.new_context()
     page = context.new_page()
-    with serve(home, "--port", "8907") as running:
+    with serve(home) as running:
         page.goto(running.door)
         page.wait_for_function("window.__chroma?.ready", timeout=120_000)
     expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)

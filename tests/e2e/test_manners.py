@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocketRoute, expect
 
 import chroma
-from tests.e2e.stage import CHROMIUM, FINISHED, Server, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, Server, copy_home, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -53,7 +52,7 @@ def test_the_page_goes_on_when_the_server_comes_back(
     chromium: Browser, trained: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    copy_home(trained, home)
     port = free_port()
     context = chromium.new_context(reduced_motion="reduce")
     page = context.new_page()
@@ -81,7 +80,7 @@ def test_what_changes_before_the_page_listens_is_not_missed(
     page: Page, trained: Path, tmp_path: Path
 ) -> None:
     home = tmp_path / "home"
-    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    copy_home(trained, home)
     held: list[Callable[[], None]] = []
 
     def hold(socket: WebSocketRoute) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from playwright.sync_api import Browser, Frame, Page
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, ROOT
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, copy_home
 
 pytestmark = [
     pytest.mark.e2e,
@@ -79,10 +78,10 @@ def notebook(cell: str) -> Iterator[int]:
 
 
 @pytest.fixture
-def home(trained: Path, tmp_path: Path) -> Path:
+def home(drawn: Path, tmp_path: Path) -> Path:
     """A home of its own: the kernel becomes its owner."""
     copy = tmp_path / "home"
-    shutil.copytree(trained, copy, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    copy_home(drawn, copy)
     return copy
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, FLAGS, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, FLAGS, copy_home, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -31,9 +30,9 @@ def resolving(chromium: Browser) -> Iterator[Browser]:
     running.close()
 
 
-def test_everything_works_below_a_prefix(resolving: Browser, trained: Path, tmp_path: Path) -> None:
+def test_everything_works_below_a_prefix(resolving: Browser, drawn: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    shutil.copytree(trained, home, ignore=shutil.ignore_patterns("owner.lock", "server.json"))
+    copy_home(drawn, home)
     told = ("--root-path", PREFIX, "--allow-host", NAME)
     with serve(home, *told) as server, behind(server.url, PREFIX) as port:
         root = f"http://{NAME}:{port}{PREFIX}/"

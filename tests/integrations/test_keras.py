@@ -44,7 +44,6 @@ def run(backend: str, files: list[Path], folder: Path) -> tuple[subprocess.Compl
             "KERAS_BACKEND": backend,
             "KERAS_HOME": str(folder),
             "TF_CPP_MIN_LOG_LEVEL": "3",
-            "OMP_NUM_THREADS": "1",
             "PYTHONPATH": str(HERE.parents[2]),
             "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
             # the same computation is compiled once for all tests
@@ -84,7 +83,11 @@ def table(results: dict[str, Cells]) -> str:
 
 @pytest.mark.keras
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    "backend",
+    # a group each: pytest-xdist starts them side by side
+    [pytest.param(each, marks=pytest.mark.xdist_group(f"keras-{each}")) for each in BACKENDS],
+)
 def test_every_cell_of_the_backend(backend: str, tmp_path: Path) -> None:
     for needed in ("keras", backend):
         if find_spec(needed) is None:

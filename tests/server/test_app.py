@@ -153,12 +153,15 @@ def test_other_machines_are_not_served(settings: Settings, host: str) -> None:
         serve(settings, host=host)
 
 
-def test_without_a_port_the_next_free_one_is_taken(settings: Settings) -> None:
-    first = serving._listen_near("127.0.0.1")
-    second = serving._listen_near("127.0.0.1")
-    assert 8000 <= first.getsockname()[1] < second.getsockname()[1]
-    for each in (first, second):
-        each.close()
+def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert serving._PORT == 8000
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        monkeypatch.setattr(serving, "_PORT", taken.getsockname()[1])  # 8000 may be another test's
+        first = serving._listen_near("127.0.0.1")
+        second = serving._listen_near("127.0.0.1")
+        assert serving._PORT < first.getsockname()[1] < second.getsockname()[1]
+        for each in (first, second):
+            each.close()
 
 
 _FOREGROUND = """
