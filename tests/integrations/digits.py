@@ -10,30 +10,14 @@ import lightning.pytorch as pl
 import numpy as np
 import pytorch_lightning as old_pl
 import torch
-from sklearn.datasets import load_digits
 from torch import nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
 from chroma.journal import entries
 from chroma.records import Outputs, Record, Samples, Snapshot
 from chroma.segment import read
-
-
-class Digits(Dataset[Any]):
-    """Digits; sample i carries i in its top left pixel, which is always blank in the originals."""
-
-    def __init__(self, start: int, n: int) -> None:
-        bunch = load_digits()
-        self.images = torch.tensor(bunch.images[start : start + n] / 16, dtype=torch.float32).unsqueeze(1)
-        self.images[:, 0, 0, 0] = torch.arange(n) / 1024
-        self.labels = torch.tensor(bunch.target[start : start + n])
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def __getitem__(self, index: int) -> Any:
-        return self.images[index], self.labels[index]
+from tests.integrations.dataset import Digits
 
 
 def net_of(package: Any) -> Any:
