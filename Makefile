@@ -12,7 +12,20 @@ FRAMEWORKS := transformers accelerate mlflow wandb tensorboard dvclive keras jax
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-ui docs messages screenshots clean help
+# "cpu" or "cuda". On Linux, PyPI's PyTorch brings gigabytes of CUDA, so machines without an NVIDIA card first try
+# PyTorch's own index. Where that cannot be reached (10 s), PyPI's build is installed, which works as well.
+TORCH ?= $(if $(filter Linux,$(shell uname)),$(if $(shell command -v nvidia-smi),cuda,cpu),cuda)
+define cpu_torch
+if [ "$(TORCH)" = cpu ]; then \
+  $(BIN)/python -m pip install --quiet --no-deps --constraint constraints.txt --retries 0 --timeout 5 \
+    --index-url https://download.pytorch.org/whl/cpu torch 2>/dev/null \
+  || echo "» PyTorch's index of CPU builds cannot be reached: installing from the usual one, maybe with CUDA (gigabytes)"; \
+fi
+endef
+# pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: demo check test part lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,6 +35,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@echo "» Python environment in $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(call cpu_torch)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
 	@touch $@
@@ -65,9 +79,27 @@ format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biom
 	$(BIN)/ruff format .
 	cd chroma-ui && npm run --silent format
 
+# BASE: what your branch started from. Types of integrations are checked where `make lint` has brought their frameworks.
+BASE ?= main
+UNITS := capture insight projection run server integrations/test_landing.py integrations/test_patching.py \
+  integrations/test_seams.py $(notdir $(filter-out %/test_wheel.py %/test_thread.py %/test_determinism.py %/test_examples.py,$(wildcard tests/test_*.py)))
+check: $(VENV)/installed chroma-ui/node_modules/.installed ## two minutes: lint of what changed since BASE=main, quick unit tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	@changed=$$({ git diff --name-only --diff-filter=d $(BASE) -- chroma 2>/dev/null || git diff --name-only --diff-filter=d HEAD -- chroma; \
+	    git ls-files --others --exclude-standard chroma; } | grep '\.py$$' | grep -v $(if $(wildcard $(VENV)/frameworks),'^$$','^chroma/integrations/')); \
+	  echo "pyright: $${changed:-nothing changed}"; test -z "$$changed" || $(BIN)/pyright --pythonpath $(BIN)/python $$changed
+	cd chroma-ui && npx biome check . && npm run --silent test && npx tsc --noEmit
+	$(PYTEST) -m "not slow" $(addprefix tests/,$(filter $(notdir $(wildcard tests/*)) integrations/%,$(UNITS)))
+
 test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
 	cd chroma-ui && npm test --silent
-	$(BIN)/python -m pytest
+	$(PYTEST)
+
+# how CI spreads the tests over machines
+part: $(VENV)/frameworks $(STATIC) .chromium ## tests of MARK only, as MARK="keras or transformers"
+	$(PYTEST) -m "$(MARK)"
 
 # tests drive Debian's Chromium, or the one that CHROMIUM names
 .PHONY: .chromium

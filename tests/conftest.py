@@ -10,6 +10,18 @@ from tests.guarantees import Recorder
 TESTS = Path(__file__).parent
 # beginnings of the ids of tests, in the order in which they are started
 FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e", "")
+# and of those that start many processes, compile or draw for seconds: `make check` leaves them out
+SLOW = (
+    "tests/projection/test_film.py",
+    "tests/projection/test_joint.py",
+    "tests/projection/test_methods.py",
+    "tests/run/test_lifetime.py::test_a_job_that_is_started_again",
+    "tests/server/test_film_axes.py::test_a_film_over_layers_shows_the_layers_of_one_epoch_in_the_models_order[umap-l",
+    "tests/server/test_large_film.py",
+    "tests/server/test_worker.py",
+    "tests/test_cli.py",
+    "tests/test_reader_films.py",
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -24,10 +36,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker as a whole, those that take longest first: all workers end together."""
+    """Give each file to one worker as a whole, the longest first, so that all end together; mark the slow."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next(at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)))
 
 
