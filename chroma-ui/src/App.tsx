@@ -41,7 +41,7 @@ function Banner() {
   if (!down) return null;
   return (
     <p className={styles.banner} role="alert" data-testid="banner">
-      The server does not answer. What is loaded stays here; the page goes on as soon as the server is back.
+      The server does not answer. What is loaded stays visible; the page continues once the server is back.
     </p>
   );
 }

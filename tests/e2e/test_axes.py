@@ -287,6 +287,6 @@ def test_a_film_that_is_drawn_can_be_stopped_and_drawn_on(page: Page, several: S
     open_run(page, several, "slow crane")
     page.get_by_test_id("film-stop").dispatch_event("click")
     expect(page.get_by_test_id("film-cancelled")).to_contain_text("Stopped")
-    page.get_by_test_id("draw-on").click()
+    page.get_by_test_id("continue-film").click()
     page.wait_for_function(FINISHED, timeout=300_000)
     expect(page.get_by_test_id("film-cancelled")).to_have_count(0)

@@ -103,7 +103,7 @@ def test_the_film_plays_faster_and_stops_at_its_end_or_begins_anew(film: Page) -
     said = speed.inner_text()
     speed.click()
     expect(speed).not_to_have_text(said)
-    stops = film.get_by_role("button", name="Plays again and again")
+    stops = film.get_by_role("button", name="Repeats")
     stops.click()
     expect(film.get_by_role("button", name="Stops at the end")).to_be_visible()
     film.keyboard.press("Home")

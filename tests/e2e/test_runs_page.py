@@ -105,7 +105,7 @@ def test_search_and_order(runs_page: Page) -> None:
     expect(cards(runs_page)).to_have_count(1)
     expect(runs_page.get_by_test_id("home-count")).to_have_text("1 of 2")
     search(runs_page, "nobody here")
-    expect(runs_page.get_by_test_id("home")).to_contain_text("No run carries “nobody here”.")
+    expect(runs_page.get_by_test_id("home")).to_contain_text("No run matches “nobody here”.")
     search(runs_page, "")
     expect(cards(runs_page)).to_have_count(2)
 

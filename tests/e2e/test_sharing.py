@@ -50,7 +50,7 @@ def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, ser
     points = film.evaluate("window.__chroma.points")
     film.get_by_test_id("views").click()
     panel = film.get_by_test_id("views-list")
-    expect(panel).to_contain_text("Nothing saved yet")
+    expect(panel).to_contain_text("No saved views yet")
     panel.get_by_label("Name this view").fill(HOSTILE)
     film.keyboard.press("Enter")
     entry = panel.get_by_test_id("saved-view")

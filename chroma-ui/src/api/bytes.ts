@@ -1,5 +1,5 @@
 import type { FilmFieldsFragment } from "./gql/graphql";
-import { ask } from "./http";
+import { fetchFromServer } from "./http";
 
 export type Film = FilmFieldsFragment;
 export type Revision = NonNullable<Film["revision"]>;
@@ -46,7 +46,7 @@ function forgetOldest(spared: string): void {
 }
 
 async function fetchBytes(address: string): Promise<ArrayBuffer> {
-  const response = await ask(new URL(address, document.baseURI));
+  const response = await fetchFromServer(new URL(address, document.baseURI));
   if (!response.ok) {
     throw new Error(`The server answered ${response.status} to ${address}: reload the page to try again.`);
   }
@@ -121,7 +121,7 @@ export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32A
 
 /** Saves a selection that is too long for an address on the server; returns its name there. */
 export async function keepSelection(place: SplitOfRun, positions: Uint32Array): Promise<string> {
-  const response = await ask(new URL(`${splitAddress(place)}/selections`, document.baseURI), {
+  const response = await fetchFromServer(new URL(`${splitAddress(place)}/selections`, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/octet-stream" },
     body: swapped(positions.slice().buffer, 4),
@@ -132,7 +132,7 @@ export async function keepSelection(place: SplitOfRun, positions: Uint32Array): 
 
 /** The positions of a selection saved on the server. */
 export async function fetchSelection(place: SplitOfRun, name: string): Promise<Uint32Array> {
-  const response = await ask(
+  const response = await fetchFromServer(
     new URL(`${splitAddress(place)}/selections/${encodeURIComponent(name)}`, document.baseURI),
   );
   if (response.status === 404) throw new Error("the selection of this link is not kept here");

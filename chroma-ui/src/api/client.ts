@@ -2,7 +2,7 @@ import { cacheExchange, fetchExchange, subscriptionExchange } from "@urql/core";
 import { createClient as createSocket } from "graphql-ws";
 import { Client } from "urql";
 import { reportDown } from "../state/connection";
-import { ask } from "./http";
+import { fetchFromServer } from "./http";
 
 function socketAddress(): string {
   const address = new URL("graphql", document.baseURI);
@@ -29,7 +29,7 @@ export function createGraphqlClient(): Client {
   });
   return new Client({
     url: new URL("graphql", document.baseURI).href,
-    fetch: ask,
+    fetch: fetchFromServer,
     preferGetMethod: false,
     exchanges: [
       cacheExchange,

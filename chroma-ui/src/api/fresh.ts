@@ -8,9 +8,9 @@ const turns = new Map<string, Turn>();
  * Sends the request now, or once more after the one of this name that is running: the answer of that one may be older
  * than the event that caused this call. Calls in the meantime share the next answer. `request` must not reject.
  */
-export function askFresh<T>(name: string, question: () => Promise<T>): Promise<T> {
+export function requestFresh<T>(name: string, request: () => Promise<T>): Promise<T> {
   const begin = (): Promise<T> => {
-    const running = question();
+    const running = request();
     const turn: Turn = { running, next: null };
     turns.set(name, turn);
     void running.then(() => {

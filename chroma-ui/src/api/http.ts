@@ -1,7 +1,7 @@
 import { reportDown, reportUnauthorised, reportUp } from "../state/connection";
 
 /** `fetch` from our own server; updates the connection state. */
-export const ask: typeof fetch = async (input, init) => {
+export const fetchFromServer: typeof fetch = async (input, init) => {
   let response: Response;
   try {
     response = await fetch(input, { ...init, credentials: "same-origin" });
@@ -19,7 +19,7 @@ export const ask: typeof fetch = async (input, init) => {
 /** Requests the server's health regularly; returns a function that stops it. */
 export function watchHealth(everyMs: number): () => void {
   const timer = window.setInterval(() => {
-    void ask(new URL("api/health", document.baseURI)).catch(() => undefined);
+    void fetchFromServer(new URL("api/health", document.baseURI)).catch(() => undefined);
   }, everyMs);
   return () => window.clearInterval(timer);
 }

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import { useClient } from "urql";
 import { notify } from "../state/notices";
 import type { Film } from "./bytes";
-import { askFresh } from "./fresh";
+import { requestFresh } from "./fresh";
 import {
   CancelFilmDocument,
   FilmDocument,
@@ -38,13 +38,13 @@ export function shareParts(before: Film | null, next: Film): Film {
 
 const nameOf = (request: FilmRequest | null) => (request ? JSON.stringify(request) : "");
 
-/** Requests a film; `refresh` and `ask` keep it up to date. */
+/** Requests a film; `refresh` and `requestAgain` keep it up to date. */
 export function useFilm(request: FilmRequest | null) {
   const client = useClient();
   const [answer, setAnswer] = useState<Answer>({ film: null, problem: null, of: "", sent: 0 });
   const name = nameOf(request);
 
-  const ask = useCallback(async () => {
+  const requestAgain = useCallback(async () => {
     if (!name) return;
     const sent = ++questions;
     const result = await client.mutation(RequestFilmDocument, JSON.parse(name) as FilmRequest);
@@ -61,15 +61,15 @@ export function useFilm(request: FilmRequest | null) {
   /** With `anew`, columns of the same names are fetched again. */
   const refresh = useCallback(
     async (anew = false) => {
-      if (filmId === null) return ask();
+      if (filmId === null) return requestAgain();
       // The client merges equal requests, so an answer could be older than the event that caused this one.
-      const { sent, result } = await askFresh(filmId, async () => ({
+      const { sent, result } = await requestFresh(filmId, async () => ({
         sent: ++questions,
         result: await client.query(FilmDocument, { id: filmId }, { requestPolicy: "network-only" }),
       }));
       const film = result.data?.film;
       // A server that lost the film computes it again.
-      if (result.data && !film) return ask();
+      if (result.data && !film) return requestAgain();
       if (!film) return;
       setAnswer((before) => {
         if (before.film?.id !== film.id || sent < before.sent) return before;
@@ -77,7 +77,7 @@ export function useFilm(request: FilmRequest | null) {
         return { ...before, film: anew ? { ...shared, columns: film.columns } : shared, problem: null, sent };
       });
     },
-    [client, filmId, ask],
+    [client, filmId, requestAgain],
   );
 
   /** Computes all frames together again, or stops the computation. */
@@ -93,15 +93,15 @@ export function useFilm(request: FilmRequest | null) {
   );
 
   useEffect(() => {
-    void ask();
-  }, [ask]);
+    void requestAgain();
+  }, [requestAgain]);
 
   const current = answer.of === name;
   return {
     film: current ? answer.film : null,
     problem: current ? answer.problem : null,
     refresh,
-    ask,
+    requestAgain,
     change,
   };
 }

@@ -2,21 +2,21 @@ import type { Film } from "../api/bytes";
 import styles from "./canvas.module.css";
 
 /** Shown over the canvas while the server computes the film. */
-export function FilmProgress(props: { film: Film | null; onStop?: () => void; onAsk: () => void }) {
+export function FilmProgress(props: { film: Film | null; onStop?: () => void; onRequest: () => void }) {
   const { film } = props;
   if (film?.status === "CANCELLED") {
     return (
       <div className={styles.progress} data-testid="film-cancelled" role="status">
-        <p>Stopped: what was drawn stays.</p>
-        <button type="button" className={styles.stop} onClick={props.onAsk} data-testid="draw-on">
-          Draw on
+        <p>Stopped. The frames computed so far stay.</p>
+        <button type="button" className={styles.stop} onClick={props.onRequest} data-testid="continue-film">
+          Continue
         </button>
       </div>
     );
   }
   if (film && film.status !== "PENDING" && film.status !== "RUNNING") return null;
   const share = film?.progress ?? 0;
-  const text = film?.message || (film?.status === "RUNNING" ? "Drawing the film" : "Waiting for the film");
+  const text = film?.message || (film?.status === "RUNNING" ? "Computing the film" : "Waiting for the film");
   return (
     <div className={styles.progress} data-testid="film-progress" role="status">
       <p>

@@ -46,8 +46,8 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const label = nameOf(shown.label);
   const prediction = nameOf(shown.prediction);
   const confidence = shown.confidence?.values[index];
-  const told = ["label", "prediction", "confidence"].includes(shown.colourName ?? "");
-  const colour = told && label !== null ? null : colourValue(shown, index);
+  const listed = ["label", "prediction", "confidence"].includes(shown.colourName ?? "");
+  const colour = listed && label !== null ? null : colourValue(shown, index);
   const left = hover.x + DISTANCE + WIDTH > room.width ? hover.x - DISTANCE - WIDTH : hover.x + DISTANCE;
   const top = Math.min(Math.max(8, hover.y - HEIGHT / 3), room.height - HEIGHT - 8);
 

@@ -16,7 +16,7 @@ export function OnlyChip({ film }: { film: Film | null }) {
           only <b>{count(film.n)}</b> of {count(film.followed)} samples
         </span>
       ) : (
-        <span>only the picked samples</span>
+        <span>only the selected samples</span>
       )}
       <button type="button" onClick={() => showOnly(null)} data-testid="show-all">
         Show all <Cross size={11} />

@@ -30,12 +30,12 @@ export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
         </span>
       ) : null}
       {film.n < film.of ? (
-        <span title="The run follows a part of the split">
+        <span title="The run captures only these samples of the split">
           {count(film.n)} of {count(film.of)} samples
         </span>
       ) : null}
       {revision.landmarks !== null && revision.landmarks < film.n ? (
-        <span title="So many were drawn in full, the others placed among them; Refine draws all">
+        <span title="These samples were drawn in full, the others placed among them. Refine draws all in full.">
           <b>{count(revision.landmarks)}</b> of <b>{count(film.n)}</b> drawn in full
         </span>
       ) : null}

@@ -122,7 +122,7 @@ function SideBySide() {
         onPanel={(side) => setPanel((before) => (before === side ? null : side))}
       />
       <aside className={styles.left} aria-label="Colours">
-        <p className={styles.whose}>Colours and filters hold in all panes; counts are those of A.</p>
+        <p className={styles.whose}>Colours and filters apply to all panes; counts are those of pane A.</p>
         <LeftPanel
           columns={first?.film?.columns ?? []}
           more={COMPARED}

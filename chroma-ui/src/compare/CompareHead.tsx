@@ -38,7 +38,7 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
       </h1>
       <span className={styles.slash}>/</span>
       <span className={styles.title}>Side by side</span>
-      <Button onClick={onAdd} disabled={full} data-testid="add-pane" title="One more pane, as the last one">
+      <Button onClick={onAdd} disabled={full} data-testid="add-pane" title="Add a copy of the last pane">
         <Plus size={14} /> Pane
       </Button>
       {splits.length > 1 ? (

@@ -199,7 +199,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             {isGone ? "This run is not here: choose another one." : (problem ?? loaded.problem)}
           </p>
         ) : (
-          <FilmProgress film={film} onAsk={found.askFilm} />
+          <FilmProgress film={film} onRequest={found.requestFilm} />
         )}
       </div>
     </section>

@@ -21,7 +21,7 @@ export function CompareSide({ first, children }: { first: PaneLive | null; child
   }, [focused]);
   return (
     <TabPanels
-      label="Beside the panes"
+      label="Comparison"
       open={tab}
       onOpen={(name) => setTab(name as Tab)}
       panels={[
@@ -39,7 +39,7 @@ export function CompareSide({ first, children }: { first: PaneLive | null; child
               <>
                 {selected ? (
                   <p className={styles.whose}>
-                    In pane A, of {first.run?.name}: its tags and files are those of this run.
+                    Selected in pane A: tags and exports apply to the run {first.run?.name}.
                   </p>
                 ) : null}
                 <SelectionPanel

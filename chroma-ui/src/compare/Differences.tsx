@@ -34,11 +34,11 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
   const first = momentOf(one, one.shown?.frame.step ?? null);
   const second = momentOf(two, two?.shown?.frame.step ?? null);
   const ready = `${one.film?.status} ${two?.film?.status}`;
-  const asked = (moment: typeof first) =>
+  const snapshotOf = (moment: typeof first) =>
     moment ? { runId: moment.run, layer: moment.layer, split: moment.split, step: moment.step } : null;
   const [{ data, error }] = useQuery({
     query: ComparisonDocument,
-    variables: { first: asked(first) as never, second: asked(second) as never },
+    variables: { first: snapshotOf(first) as never, second: snapshotOf(second) as never },
     pause: first === null || second === null || playing,
     requestPolicy: "cache-and-network",
     context: useMemo(() => ({ additionalTypenames: [ready] }), [ready]),

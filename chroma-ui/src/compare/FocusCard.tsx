@@ -31,7 +31,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
     <Section
       title="In focus"
       note={
-        <IconButton label="Leave this sample" hint="esc" onClick={() => focus(null)}>
+        <IconButton label="Clear the focus" hint="esc" onClick={() => focus(null)}>
           <Cross size={13} />
         </IconButton>
       }

@@ -104,7 +104,7 @@ export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
           </>
         ) : (
           <p>
-            <span>Each pane keeps its own time: choose its epoch above it.</span>
+            <span>Times are not linked: choose the epoch above each pane.</span>
           </p>
         )}
       </div>

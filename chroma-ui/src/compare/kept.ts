@@ -19,7 +19,7 @@ export const KEPT: Column = {
 /** The share of neighbours kept, by position in the first split; null while unknown. */
 export function useOverlap(one: Moment | null, other: Moment | null, anew: string): Float32Array | null {
   const pair = one && other ? JSON.stringify([one, other]) : null;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: asked again once a film is drawn
+  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched again once a film is drawn
   const load = useCallback(async () => {
     if (pair === null) return null;
     const [one, other] = JSON.parse(pair) as [Moment, Moment];

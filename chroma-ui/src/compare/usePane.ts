@@ -14,13 +14,13 @@ export type PaneFilm = {
 /** The run, layer, split and film of a pane, kept up to date with the server. */
 export function usePane(
   pane: PaneContent,
-): PaneFilm & { isGone: boolean; problem: string | null; askFilm: () => void } {
+): PaneFilm & { isGone: boolean; problem: string | null; requestFilm: () => void } {
   const wantedSplit = useView((view) => view.split);
-  const asked = useView((view) => view.method);
+  const wantedMethod = useView((view) => view.method);
   const { run, layer, split, film, method, ...found } = useRunFilm(
     { run: pane.run, layer: pane.layer, split: wantedSplit },
     ({ id }, layer, split, method) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
-    asked,
+    wantedMethod,
   );
   const missing = run !== null && !method ? "No snapshots of this layer and split yet." : null;
   return {
@@ -28,7 +28,7 @@ export function usePane(
     layer,
     split,
     film,
-    askFilm: found.askFilm,
+    requestFilm: found.requestFilm,
     isGone: found.isGone,
     problem: found.problem ?? missing,
   };

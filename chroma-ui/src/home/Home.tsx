@@ -33,11 +33,11 @@ export function Home() {
   const [renaming, setRenaming] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
   const search = useRef<HTMLInputElement>(null);
-  const [{ data }, ask] = useQuery({ query: HomeDocument, requestPolicy: "cache-and-network" });
-  const again = () => ask({ requestPolicy: "network-only" });
+  const [{ data }, refetch] = useQuery({ query: HomeDocument, requestPolicy: "cache-and-network" });
+  const again = () => refetch({ requestPolicy: "network-only" });
   const changes = useRunChanges(again);
   useEvents(again);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a server that came back is asked again
+  // biome-ignore lint/correctness/useExhaustiveDependencies: fetched again once the server is back
   useEffect(() => {
     if (returns > 0) again();
   }, [returns]);
@@ -116,7 +116,7 @@ export function Home() {
         </div>
       ) : null}
       {data ? null : <Waiting />}
-      {runs.length && found.length === 0 ? <p className={styles.nothing}>No run carries “{words}”.</p> : null}
+      {runs.length && found.length === 0 ? <p className={styles.nothing}>No run matches “{words}”.</p> : null}
       <main ref={list} className={styles.projects}>
         {groups.map(([project, members]) => (
           <section key={project} aria-label={project} data-testid="home-project">

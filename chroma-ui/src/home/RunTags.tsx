@@ -18,7 +18,7 @@ export function RunTags({ run, tags, known, onTag, onUntag }: Props) {
       {tags.map((tag) => (
         <li key={tag} className={styles.tag} data-testid="run-tag">
           <span title={tag}>{tag}</span>
-          <button type="button" aria-label={`Take the tag ${tag} off ${run}`} onClick={() => onUntag(tag)}>
+          <button type="button" aria-label={`Remove the tag ${tag} from ${run}`} onClick={() => onUntag(tag)}>
             <Cross size={10} />
           </button>
         </li>

@@ -32,16 +32,16 @@ export function Thumbnail({ film, width, height, playing }: Props) {
     drawThumbnail(canvas.current, thumbnail, last, how);
     if (!moving || last === 0) return;
     const start = performance.now();
-    let asked = 0;
+    let pendingDraw = 0;
     const tick = () => {
       const place = ((performance.now() - start) / FRAME_MS) % (last + REST_FRAMES);
       const at = Math.min(last, Math.floor(place) + ease(place % 1));
       if (canvas.current) drawThumbnail(canvas.current, thumbnail, at, how);
       if (mark.current) mark.current.style.width = `${(100 * at) / last}%`;
-      asked = requestAnimationFrame(tick);
+      pendingDraw = requestAnimationFrame(tick);
     };
-    asked = requestAnimationFrame(tick);
-    return () => cancelAnimationFrame(asked);
+    pendingDraw = requestAnimationFrame(tick);
+    return () => cancelAnimationFrame(pendingDraw);
   }, [thumbnail, moving, shade, width, height]);
 
   const frame = film.revision?.frames[whole - 1];

@@ -10,8 +10,8 @@ const MOST_BYTES = 8 * 1024 * 1024;
 
 /** The last frame of a film; all of them once `wanted`, where the film is small. */
 export function useThumbnailFrames(film: Film, wanted: boolean): ThumbnailFrames | null {
-  const [asked, setAsked] = useState(false);
-  if (wanted && !asked) setAsked(true);
+  const [whole, setWhole] = useState(false);
+  if (wanted && !whole) setWhole(true);
   const load = useCallback(async (): Promise<ThumbnailFrames | null> => {
     const { revision } = film;
     const last = revision?.frames[revision.frames.length - 1];
@@ -20,12 +20,12 @@ export function useThumbnailFrames(film: Film, wanted: boolean): ThumbnailFrames
     const column = film.columns.find(({ name }) => name === "label");
     const [label, ...raw] = await Promise.all([
       column ? fetchColumn(film, column, last) : null,
-      ...(asked && small ? revision.frames : [last]).map((frame) => fetchFrame(film, revision, frame)),
+      ...(whole && small ? revision.frames : [last]).map((frame) => fetchFrame(film, revision, frame)),
     ]);
     return {
       frames: raw.map((frame) => placed(frame, revision, revision)),
       label: label?.kind === "categorical" ? label : null,
     };
-  }, [film, asked]);
+  }, [film, whole]);
   return useLoaded(load);
 }

@@ -58,7 +58,7 @@ export function Neighbours({ now: known, before: past, fetching, ...look }: Prop
         ) : null}
       </Section>
       {lost.length ? (
-        <Section title="Lost neighbours" note="near it in the frame before">
+        <Section title="Lost neighbours" note="neighbours in the previous frame">
           <ul
             className={styles.neighbours}
             data-lost

@@ -79,7 +79,7 @@ export function SamplePanel(props: SamplePanelProps) {
           />
         </div>
         <IconButton
-          label="Leave this sample"
+          label="Clear the focus"
           hint="esc"
           className={styles.leave}
           onClick={() => props.onFocus(null)}
@@ -89,7 +89,7 @@ export function SamplePanel(props: SamplePanelProps) {
       </div>
       {shown.film.axis === "EPOCHS" ? null : (
         <p className={styles.whose} data-testid="frame-source">
-          as layer {shown.frame.layer} of {shown.frame.run} knows it, {momentOf(shown.frame)}
+          from layer {shown.frame.layer} of {shown.frame.run}, {momentOf(shown.frame)}
         </p>
       )}
       {missing ? <p className={styles.warning}>This sample has no vector in this snapshot.</p> : null}
@@ -97,7 +97,7 @@ export function SamplePanel(props: SamplePanelProps) {
       {sample?.text ? <p className={styles.text}>{sample.text}</p> : null}
 
       {sample && sample.topClasses.length > 1 ? (
-        <Section title="Likeliest classes">
+        <Section title="Most likely classes">
           <ul className={styles.guesses} data-testid="top-classes">
             {sample.topClasses.map(({ name, probability }) => (
               <li key={name} data-label={name === label || undefined}>

@@ -14,15 +14,15 @@ export function useBiography(
   { runId, split, layer }: Place,
   position: number,
 ) {
-  const [{ data, fetching }, ask] = useQuery({
+  const [{ data, fetching }, refetch] = useQuery({
     query: BiographyDocument,
     variables: { runId, split, layer, position },
   });
   const state = `${film.id} ${revision.id} ${film.snapshotCount}`;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the film's state is what makes it stale
   useEffect(() => {
-    ask({ requestPolicy: "cache-and-network" });
-  }, [state, ask]);
+    refetch({ requestPolicy: "cache-and-network" });
+  }, [state, refetch]);
   const sample = data?.sample;
   return { moments: sample?.position === position ? sample.biography : NONE, fetching };
 }

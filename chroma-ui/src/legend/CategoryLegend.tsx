@@ -70,7 +70,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
               aria-pressed={!entry.hidden}
               title={`${entry.name}: ${count(entry.count)} points${
                 entry.right === null ? "" : `, ${percent(entry.right)} ${meaning}`
-              }. Click hides, double-click shows it alone.`}
+              }. Click to hide, double-click to show only this one.`}
               data-testid="legend-item"
               data-name={entry.name}
               data-hidden={entry.hidden || undefined}
@@ -99,7 +99,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
           </li>
         ))}
       </ul>
-      {listed.length === 0 ? <p className={styles.note}>No entry carries “{words}”.</p> : null}
+      {listed.length === 0 ? <p className={styles.note}>No entry matches “{words}”.</p> : null}
     </Section>
   );
 }

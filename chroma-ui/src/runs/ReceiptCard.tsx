@@ -74,7 +74,7 @@ export function ReceiptCard({ receipt }: { receipt: Receipt }) {
             ))}
           </ul>
         ) : (
-          <p className={styles.whole}>All that was captured is here.</p>
+          <p className={styles.whole}>Nothing is missing.</p>
         )}
         {notes.map((note) => (
           <p key={note} className={styles.faint}>

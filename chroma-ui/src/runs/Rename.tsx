@@ -28,7 +28,7 @@ export function Rename(props: { name: string; onDone: (name: string) => void; on
           props.onCancel();
         }}
       />
-      <IconButton label="Keep this name" type="submit">
+      <IconButton label="Save this name" type="submit">
         <Check size={14} />
       </IconButton>
     </form>

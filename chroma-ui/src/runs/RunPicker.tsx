@@ -68,7 +68,7 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
             />
           </label>
           <div className={styles.runs}>
-            {projects.length === 0 ? <p className={styles.nothing}>No run carries “{wanted}”.</p> : null}
+            {projects.length === 0 ? <p className={styles.nothing}>No run matches “{wanted}”.</p> : null}
             {projects.map(([project, members]) => (
               <section key={project}>
                 <h3 className={styles.project}>{project}</h3>

@@ -79,7 +79,7 @@ export function RunSummary({ run }: { run: RunDetail }) {
         })}
       </Section>
       {run.splits.length ? (
-        <Section title="Splits" note="followed of all">
+        <Section title="Splits" note="captured of all">
           <Facts facts={run.splits.map((split) => [split.name, `${count(split.n)} of ${count(split.of)}`])} />
         </Section>
       ) : null}

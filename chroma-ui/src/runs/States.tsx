@@ -24,9 +24,11 @@ trainer = L.Trainer(callbacks=[ChromaCallback()])`;
 export function NoRuns() {
   return (
     <Message title="No runs yet" testId="empty-state">
-      <p>One line at the top of a Lightning or Keras script. The film appears here while the model trains.</p>
+      <p>
+        Add one line at the top of a Lightning or Keras script. The film appears here while the model trains.
+      </p>
       <pre className={styles.snippet}>{ONE_LINE}</pre>
-      <p>Or the callback in the trainer, where you like to see what is switched on:</p>
+      <p>Or add the callback to the trainer:</p>
       <pre className={styles.snippet}>{CALLBACK}</pre>
     </Message>
   );
@@ -35,7 +37,7 @@ export function NoRuns() {
 export function NoSuchRun({ onOpen }: { onOpen: () => void }) {
   return (
     <Message title="This run is not here" testId="empty-state" icon={<Warning size={32} />}>
-      <p>The link names a run that was deleted, or that another home holds.</p>
+      <p>The link names a run that was deleted or is in another home folder.</p>
       <Button onClick={onOpen}>Open the newest run</Button>
     </Message>
   );
@@ -55,7 +57,7 @@ export function NoSnapshots({ running, chosen }: { running: boolean; chosen: str
 
 export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () => void }) {
   return (
-    <Message title="The film could not be made" testId="film-failed" icon={<Warning size={32} />}>
+    <Message title="The film could not be computed" testId="film-failed" icon={<Warning size={32} />}>
       <p>{problem}</p>
       <Button look="accent" onClick={onRetry} data-testid="retry">
         Try again
@@ -66,7 +68,7 @@ export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () 
 
 export function Unauthorised() {
   return (
-    <Message title="This dashboard asks for its token" testId="unauthorised" icon={<Warning size={32} />}>
+    <Message title="This dashboard needs its token" testId="unauthorised" icon={<Warning size={32} />}>
       <p>
         Open the address that <code>chroma ui</code> printed: it carries the token, and this browser then
         keeps it.

@@ -28,8 +28,8 @@ type Props = {
 
 export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
   const { openRun, openLayer, openSplit, setMethod, setHome } = useView.getState();
-  const asked = useView((view) => view.method);
-  const method = run && layer && split ? pickMethod(run, layer, split, asked) : null;
+  const wantedMethod = useView((view) => view.method);
+  const method = run && layer && split ? pickMethod(run, layer, split, wantedMethod) : null;
   const layers = run?.layers ?? [];
   const splits = run?.splits ?? [];
   return (

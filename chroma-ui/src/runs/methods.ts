@@ -3,9 +3,9 @@ import type { Method } from "../state/url";
 import type { RunDetail } from "./run";
 
 const METHODS: readonly { value: Method; name: string; title: string }[] = [
-  { value: "pca", name: "PCA", title: "Principal components: one straight view, at once" },
-  { value: "umap", name: "UMAP", title: "Neighbourhoods: aligned from epoch to epoch" },
-  { value: "logged", name: "Logged", title: "The coordinates you logged, as they are" },
+  { value: "pca", name: "PCA", title: "Principal components: a linear view, ready at once" },
+  { value: "umap", name: "UMAP", title: "Shows neighbourhoods; frames are aligned with each other" },
+  { value: "logged", name: "Logged", title: "The coordinates that you logged, unchanged" },
 ];
 
 type Drawable = Pick<RunDetail, "snapshots" | "coordinates">;

@@ -28,7 +28,7 @@ export function useRunChanges(onChanged: () => void) {
   };
   const restore = async (run: Named, onRestored: () => void): Promise<void> => {
     const { error } = await restoreRun({ id: run.id });
-    if (error) notify(`“${run.name}” could not be brought back: ${why(error)}`);
+    if (error) notify(`“${run.name}” could not be restored: ${why(error)}`);
     else onRestored();
     onChanged();
   };
@@ -40,8 +40,8 @@ export function useRunChanges(onChanged: () => void) {
   const untag = async (run: Named, name: string): Promise<void> => {
     const { error } = await untagRun({ id: run.id, tag: name });
     onChanged();
-    if (error) notify(`The tag stays on “${run.name}”: ${why(error)}`);
-    else notify(`Took “${name}” off “${run.name}”.`, { label: "Undo", run: () => void tag(run, name) });
+    if (error) notify(`The tag was not removed from “${run.name}”: ${why(error)}`);
+    else notify(`Removed “${name}” from “${run.name}”.`, { label: "Undo", run: () => void tag(run, name) });
   };
   /** `onDeleted` is called once the run is deleted, `onRestored` once that was undone. */
   const remove = async (run: Named, onDeleted?: () => void, onRestored?: () => void): Promise<void> => {

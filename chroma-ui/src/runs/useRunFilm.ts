@@ -15,10 +15,10 @@ type Wanted = { run: string | null; layer: string | null; split: string | null }
 export function useRunFilm(
   wanted: Wanted,
   requestOf: (run: RunDetail, layer: string, split: string, method: Method) => FilmRequest,
-  asked: Method,
+  wantedMethod: Method,
 ) {
   const returns = useConnection((connection) => connection.returns);
-  const [{ data, error }, askRun] = useQuery({
+  const [{ data, error }, refetchRun] = useQuery({
     query: RunDocument,
     variables: { id: wanted.run ?? "" },
     pause: wanted.run === null,
@@ -29,8 +29,8 @@ export function useRunFilm(
   const run = deleted ? null : (found ?? null);
   const layer = run ? pickLayer(run, wanted.layer) : null;
   const split = run && layer ? pickSplit(run, layer.name, wanted.split) : null;
-  const method = run && layer && split ? pickMethod(run, layer.name, split.name, asked) : null;
-  const { film, problem, refresh, ask, change } = useFilm(
+  const method = run && layer && split ? pickMethod(run, layer.name, split.name, wantedMethod) : null;
+  const { film, problem, refresh, requestAgain, change } = useFilm(
     run && layer && split && method ? requestOf(run, layer.name, split.name, method) : null,
   );
 
@@ -41,18 +41,18 @@ export function useRunFilm(
         .map(({ kind }) => kind),
     );
     if (["LISTENING", "RUN", "SNAPSHOT", "METRIC", "TAG"].some((kind) => kinds.has(kind))) {
-      askRun({ requestPolicy: "network-only" });
+      refetchRun({ requestPolicy: "network-only" });
     }
     // A new snapshot extends the film; requesting it again is harmless.
-    if (kinds.has("SNAPSHOT") && film && grows(film)) void ask();
+    if (kinds.has("SNAPSHOT") && film && grows(film)) void requestAgain();
     else if (["LISTENING", "FILM", "TAG"].some((kind) => kinds.has(kind))) void refresh(kinds.has("TAG"));
   });
 
   useEffect(() => {
     if (returns === 0) return;
-    askRun({ requestPolicy: "network-only" });
+    refetchRun({ requestPolicy: "network-only" });
     void refresh();
-  }, [returns, askRun, refresh]);
+  }, [returns, refetchRun, refresh]);
 
   return {
     run,
@@ -65,7 +65,7 @@ export function useRunFilm(
     /** Why the server refused to send the run. */
     refusal: error?.graphQLErrors[0] ?? null,
     isGone: wanted.run !== null && data !== undefined && (data.run === null || deleted),
-    askFilm: () => void ask(),
+    requestFilm: () => void requestAgain(),
     changeFilm: change,
   };
 }

@@ -39,7 +39,7 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
     return { x: event.clientX - corner.left, y: event.clientY - corner.top };
   };
 
-  const askHover = (place: typeof hoverAt) => {
+  const requestHover = (place: typeof hoverAt) => {
     hoverAt = place;
     // Pointer moves come faster than animation frames: only the newest counts.
     hoverAsked ||= requestAnimationFrame(() => {
@@ -65,13 +65,13 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
       path: selects ? { manner, at: [place] } : null,
       moved: false,
     };
-    askHover(null);
+    requestHover(null);
   };
 
   const onMove = (event: PointerEvent) => {
     const place = placeOf(event);
     if (!press) {
-      if (event.pointerType !== "touch") askHover(place);
+      if (event.pointerType !== "touch") requestHover(place);
       return;
     }
     const before = touches.get(event.pointerId);
@@ -124,7 +124,7 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
       if (event.button === 0) hand.onPick({ x, y });
     } else if (path && path.at.length > 2) hand.onSelect(path);
     hand.onPath(null);
-    askHover(placeOf(event));
+    requestHover(placeOf(event));
   };
 
   const onWheel = (event: WheelEvent) => {
@@ -135,7 +135,7 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
     hand.onStance(zoomed(hand.stance(), hand.room(), Math.exp(-turned * WHEEL_ZOOM), x, y));
   };
 
-  const onLeave = () => askHover(null);
+  const onLeave = () => requestHover(null);
   canvas.addEventListener("pointerdown", onDown);
   canvas.addEventListener("pointermove", onMove);
   canvas.addEventListener("pointerup", onUp);

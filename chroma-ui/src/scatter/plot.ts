@@ -20,7 +20,7 @@ export type PlotEvents = {
 
 export type Plot = ReturnType<typeof createPlot>;
 
-const SETTLE_MS = 180;
+const REST_MS = 180;
 const TOOLS_PX = 48;
 /** A point is hit up to this far from its edge, in CSS pixels. */
 const HIT_PX = 4;
@@ -39,11 +39,11 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const overlay = createOverlayLayer(sheet);
 
   const room = { width: 1, height: 1 };
-  const viewpoint = createViewpoint(room, ask, events.onView, style.coveredPx ?? TOOLS_PX);
+  const viewpoint = createViewpoint(room, requestDraw, events.onView, style.coveredPx ?? TOOLS_PX);
   const { stance } = viewpoint;
   const transition = createTransition();
   let shown: Scene | null = null;
-  let settled: Scene | null = null;
+  let restingScene: Scene | null = null;
 
   let tool: Tool = "move";
   let path: Path | null = null;
@@ -53,24 +53,24 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let focus: { index: number; neighbours: readonly number[] } | null = null;
   let echo: number | null = null;
   let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
-  let asked = 0;
+  let pendingDraw = 0;
   let stale = true;
   let destroyed = false;
 
   const look = () => appearanceFor(shown?.drawn.length ?? 0, style, viewpoint.zoom());
 
-  function ask(): void {
+  function requestDraw(): void {
     stale = true;
-    askOverlay();
+    requestOverlay();
   }
 
   /** Redraws the overlay alone: drawing a million points takes long. */
-  function askOverlay(): void {
-    if (!destroyed) asked ||= requestAnimationFrame(tick);
+  function requestOverlay(): void {
+    if (!destroyed) pendingDraw ||= requestAnimationFrame(tick);
   }
 
   function tick(): void {
-    asked = 0;
+    pendingDraw = 0;
     if (destroyed) return;
     const withPoints = stale;
     stale = false;
@@ -78,8 +78,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const left = transition.arrive();
     draw(withPoints);
     if (left) renderer.drop(left);
-    if (transition.glides()) ask();
-    else if (transition.rests()) settled = shown;
+    if (transition.glides()) requestDraw();
+    else if (transition.rests()) restingScene = shown;
   }
 
   function draw(withPoints = true): void {
@@ -88,7 +88,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     if (withPoints) drawPoints(now);
     const still = transition.rests();
     const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
-    if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) askOverlay();
+    if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) requestOverlay();
   }
 
   function drawPoints(now: Moment): void {
@@ -139,7 +139,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     onPath: (next) => {
       path = next;
-      askOverlay();
+      requestOverlay();
     },
     onSelect: ({ at, manner }) => {
       if (!shown) return;
@@ -152,7 +152,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const onRestored = () => {
     renderer = createRenderer(canvas);
     if (shown) send(shown, null);
-    ask();
+    requestDraw();
   };
   canvas.addEventListener("webglcontextlost", onLost);
   canvas.addEventListener("webglcontextrestored", onRestored);
@@ -178,20 +178,20 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       const moves = before !== null && before.points !== scene.points;
       const left = moves ? transition.leave(before.points, scene.points, ms) : null;
       if (left) renderer.drop(left);
-      settled = null;
+      restingScene = null;
       shown = scene;
       send(scene, before);
-      ask();
+      requestDraw();
     },
     /** Holds the points between two frames of the film; null moves them to the frame shown. */
-    scrub(next: Moment | null, ms = SETTLE_MS): void {
+    scrub(next: Moment | null, ms = REST_MS): void {
       transition.hold(next, shown?.points ?? null, ms);
-      settled = null;
-      ask();
+      restingScene = null;
+      requestDraw();
     },
     setStyle(next: Partial<Style>): void {
       Object.assign(style, next);
-      ask();
+      requestDraw();
     },
     setTool(next: Tool): void {
       tool = next;
@@ -200,22 +200,22 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     setSelected(indices: Uint32Array): void {
       selected = indices.slice();
       if (shown) mark(shown);
-      ask();
+      requestDraw();
     },
     setFocus(index: number | null, neighbours: readonly number[]): void {
       focus = index === null ? null : { index, neighbours };
-      askOverlay();
+      requestOverlay();
     },
     /** Rings a point that is hovered in another plot. */
     setEcho(index: number | null): void {
       if (echo === index) return;
       echo = index;
-      askOverlay();
+      requestOverlay();
     },
     /** Draws trails of these points through the frames before the one shown. */
     setTrails(next: typeof trails): void {
       trails = next;
-      askOverlay();
+      requestOverlay();
     },
     setBox: viewpoint.setBox,
     fit: viewpoint.fit,
@@ -225,7 +225,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     place: viewpoint.place,
     resize,
     /** Whether this scene is on the canvas, and neither points nor camera move. */
-    isSettled: (scene: Scene): boolean => settled === scene && !asked && !viewpoint.travels(),
+    isSettled: (scene: Scene): boolean => restingScene === scene && !pendingDraw && !viewpoint.travels(),
     /** CSS pixels from the canvas's corner; null for a missing point. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
@@ -264,7 +264,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     },
     destroy(): void {
       destroyed = true;
-      cancelAnimationFrame(asked);
+      cancelAnimationFrame(pendingDraw);
       release();
       canvas.removeEventListener("webglcontextlost", onLost);
       canvas.removeEventListener("webglcontextrestored", onRestored);

@@ -13,8 +13,8 @@ let known: boolean | null = null;
 function hasGraphicsCard(): boolean {
   if (known !== null) return known;
   const gl = document.createElement("canvas").getContext("webgl2", { failIfMajorPerformanceCaveat: true });
-  const told = gl?.getExtension("WEBGL_debug_renderer_info");
-  const driver = gl && told ? String(gl.getParameter(told.UNMASKED_RENDERER_WEBGL)) : "";
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const driver = gl && info ? String(gl.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
   known = gl !== null && !PLAYED.test(driver);
   gl?.getExtension("WEBGL_lose_context")?.loseContext();
   return known;

@@ -23,7 +23,7 @@ export type Viewpoint = ReturnType<typeof createViewpoint>;
 /** `onMove` is called with every new view, `requestDraw` when it must be drawn; tools cover `coveredPx` of the left edge. */
 export function createViewpoint(
   room: Room,
-  ask: () => void,
+  requestDraw: () => void,
   onMove: (view: ViewOfPlot) => void,
   coveredPx: number,
 ) {
@@ -52,12 +52,12 @@ export function createViewpoint(
       top: next.y + next.distance,
     };
     onMove({ zoom: zoom(), seen, place: place(), led });
-    ask();
+    requestDraw();
   }
 
   function travelTo(to: Stance, ms: number): void {
     travel = { from: stance, to, start: performance.now(), ms };
-    ask();
+    requestDraw();
   }
 
   function takeOver(next: Stance): void {

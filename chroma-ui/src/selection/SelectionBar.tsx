@@ -71,7 +71,7 @@ export function SelectionBar({ shown, projects = true }: Props) {
       {projects ? (
         <Button
           data-testid="project-only"
-          title="A film of these samples alone: their neighbours are looked for among them"
+          title="Compute a film of these samples only; neighbours are searched among them"
           onClick={() => void projectOnly(indices)}
         >
           Project only these

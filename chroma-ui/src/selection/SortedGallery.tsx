@@ -27,8 +27,8 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
   const [descending, setDescending] = useState(false);
   const column = film.columns.find(({ name }) => name === wanted) ?? null;
   const order = column?.name ?? "position";
-  const asked = useMemo(() => (column ? [column] : []), [column]);
-  const values = useColumns(shown, asked)?.get(order) ?? null;
+  const wantedColumns = useMemo(() => (column ? [column] : []), [column]);
+  const values = useColumns(shown, wantedColumns)?.get(order) ?? null;
   const positions = useMemo(() => sortedBy(indices, values, descending), [indices, values, descending]);
   const placeOf = (i: number) => shown.position?.values[i] ?? i;
   const nameIn = (of: typeof label, i: number) => of?.legend[of.codes[i]] ?? null;

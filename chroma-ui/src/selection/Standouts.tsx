@@ -36,7 +36,7 @@ export function Standouts({ shown, indices }: { shown: ShownFrame; indices: Uint
           <li
             key={`${column} ${value}`}
             data-column={column}
-            title={`${decimal(Math.abs(score), 1)} standard errors from the whole`}
+            title={`${decimal(Math.abs(score), 1)} standard errors from all samples`}
           >
             <span className={styles.shareName}>
               {columns.find(({ name }) => name === column)?.title ?? column}

@@ -3,7 +3,7 @@ import { useCallback } from "react";
 import { useClient } from "urql";
 import { fetchColumn } from "../api/bytes";
 import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
-import { ask } from "../api/http";
+import { fetchFromServer } from "../api/http";
 import { positionsOf } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
@@ -12,7 +12,7 @@ import { notify } from "../state/notices";
 
 export type ExportFormat = "csv" | "json" | "parquet";
 
-async function asked(
+async function fetchExport(
   shown: ShownFrame,
   format: ExportFormat | "ids",
   indices: Uint32Array,
@@ -21,7 +21,7 @@ async function asked(
   // Over runs the frame's step may belong to another run.
   const step = shown.frame.runId === runId ? shown.frame.step : null;
   const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
-  const response = await ask(new URL(address, document.baseURI), {
+  const response = await fetchFromServer(new URL(address, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ positions: [...positionsOf(shown, indices)], step, format }),
@@ -31,7 +31,7 @@ async function asked(
 }
 
 export const idsOf = async (shown: ShownFrame, indices: Uint32Array): Promise<string[]> =>
-  (await asked(shown, "ids", indices)).json();
+  (await fetchExport(shown, "ids", indices)).json();
 
 const samples = (n: number) => `${count(n)} ${n === 1 ? "sample" : "samples"}`;
 const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -42,7 +42,7 @@ export async function exportSamples(
   format: ExportFormat,
 ): Promise<void> {
   try {
-    const response = await asked(shown, format, indices);
+    const response = await fetchExport(shown, format, indices);
     saveFile(await response.blob(), `${shown.film.split.replaceAll(/[^\w.-]+/g, "-")}-selection.${format}`);
   } catch (error) {
     notify(`Nothing was exported: ${why(error)}.`);
@@ -79,12 +79,12 @@ export function useTagging(shown: ShownFrame) {
         const ids = await idsOf(shown, changed);
         if (ids.length) await write(change, ids);
         const done =
-          change === "tag" ? `Tagged ${samples(ids.length)}` : `Took the tag off ${samples(ids.length)}`;
+          change === "tag" ? `Tagged ${samples(ids.length)}` : `Removed the tag from ${samples(ids.length)}`;
         notify(`${done}: ${tag}.`, {
           label: "Undo",
           run: () => {
             write(change === "tag" ? "untag" : "tag", ids).catch((error: unknown) =>
-              notify(`It was not undone: ${why(error)}.`),
+              notify(`Undo failed: ${why(error)}.`),
             );
           },
         });

@@ -41,7 +41,9 @@ export function useKeptSelection(run: string | null, split: string | null): void
       }
       read(selected, { run, split })
         .catch((error: unknown) => {
-          notify(`Nothing is selected: ${error instanceof Error ? error.message : String(error)}.`);
+          notify(
+            `The link's selection was not restored: ${error instanceof Error ? error.message : String(error)}.`,
+          );
           return new Uint32Array(0);
         })
         .then((found) => {
@@ -59,7 +61,7 @@ export function useKeptSelection(run: string | null, split: string | null): void
         (error: unknown) => {
           if (current)
             notify(
-              `The address does not hold the selection: ${error instanceof Error ? error.message : String(error)}.`,
+              `The address does not include the selection: ${error instanceof Error ? error.message : String(error)}.`,
             );
         },
       );

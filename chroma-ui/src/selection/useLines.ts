@@ -8,11 +8,11 @@ const REST_MS = 60;
 
 /** Ids and texts of the visible samples of a list, by position. */
 export function useLines(runId: string, split: string, positions: readonly number[], pause: boolean) {
-  const asked = useDebounced(pause ? null : JSON.stringify(positions), REST_MS);
+  const wanted = useDebounced(pause ? null : JSON.stringify(positions), REST_MS);
   const [{ data }] = useQuery({
     query: SampleLinesDocument,
-    variables: { runId, split, positions: asked === null ? [] : (JSON.parse(asked) as number[]) },
-    pause: asked === null,
+    variables: { runId, split, positions: wanted === null ? [] : (JSON.parse(wanted) as number[]) },
+    pause: wanted === null,
   });
   return useMemo(() => new Map(data?.sampleLines.map((line) => [line.position, line])), [data]);
 }

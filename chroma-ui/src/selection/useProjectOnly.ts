@@ -25,7 +25,7 @@ export function useProjectOnly(shown: ShownFrame) {
         useSelection.getState().clear();
         view.showOnly(data.requestFilm.id);
       } catch (error) {
-        notify(`No film was made of them: ${error instanceof Error ? error.message : String(error)}.`);
+        notify(`The film was not computed: ${error instanceof Error ? error.message : String(error)}.`);
       }
     },
     [client, shown],

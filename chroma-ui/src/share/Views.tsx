@@ -54,7 +54,7 @@ export function Views({ runId, runName }: { runId: string; runName: (id: string)
           </form>
           {views?.length === 0 ? (
             <p className={styles.nothing}>
-              Nothing saved yet. A view keeps its run, layer, moment, colour, filters.
+              No saved views yet. A view includes run, layer, epoch, colour and filters.
             </p>
           ) : null}
           {views?.length ? (
@@ -115,7 +115,7 @@ function Entry({ view, about, onOpen, onRename, onRemove }: EntryProps) {
               setRenaming(false);
             }}
           />
-          <IconButton label="Keep this name" type="submit">
+          <IconButton label="Save this name" type="submit">
             <Check size={14} />
           </IconButton>
         </form>

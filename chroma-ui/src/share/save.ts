@@ -1,5 +1,5 @@
 /** Saves the canvas as a picture and the film as a page. */
-import { ask } from "../api/http";
+import { fetchFromServer } from "../api/http";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
@@ -45,7 +45,7 @@ export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture): void {
 /** Saves the film as one HTML page that plays without a server. */
 export async function savePage(shown: ShownFrame): Promise<void> {
   try {
-    const response = await ask(
+    const response = await fetchFromServer(
       new URL(`api/films/${encodeURIComponent(shown.film.id)}/page`, document.baseURI),
     );
     if (!response.ok) throw new Error(`the server answered ${response.status}`);

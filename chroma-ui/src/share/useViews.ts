@@ -11,14 +11,14 @@ const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
 
 /** The saved views of all runs, newest first, and how to save, rename and delete them; deleting can be undone. */
 export function useViews(wanted: boolean) {
-  const [{ data, fetching }, ask] = useQuery({
+  const [{ data, fetching }, refetch] = useQuery({
     query: ViewsDocument,
     pause: !wanted,
     requestPolicy: "cache-and-network",
   });
   const [, saveView] = useMutation(SaveViewDocument);
   const [, deleteView] = useMutation(DeleteViewDocument);
-  const again = () => ask({ requestPolicy: "network-only" });
+  const again = () => refetch({ requestPolicy: "network-only" });
   useEvents((events) => {
     if (wanted && events.some(({ kind }) => ["VIEW", "RUN", "LISTENING"].includes(kind))) again();
   });

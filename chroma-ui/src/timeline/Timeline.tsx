@@ -105,7 +105,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
             </button>
           </Tip>
           <IconButton
-            label={loop ? "Plays again and again" : "Stops at the end"}
+            label={loop ? "Repeats" : "Stops at the end"}
             side="top"
             aria-pressed={loop}
             className={styles.loop}
@@ -117,8 +117,8 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
             <Tip
               text={
                 film.revision?.landmarks
-                  ? "Draw every sample in full: those that were placed among others find a better place"
-                  : "Draw all frames together anew: those that were appended find a better place"
+                  ? "Draw every sample in full: those placed among landmarks get better positions"
+                  : "Draw all frames together again: appended frames get better positions"
               }
               side="top"
             >

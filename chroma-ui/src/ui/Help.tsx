@@ -5,32 +5,32 @@ import { Cross } from "./icons";
 
 const KEYS: readonly (readonly [string, string])[] = [
   ["space", "play or pause the film"],
-  ["← →", "one frame back or on"],
+  ["← →", "previous or next frame"],
   ["home end", "first or last frame"],
   ["F", "fit the film into the view"],
   ["V L B", "move the view, lasso, box"],
   ["⌘K ctrl-K /", "search samples, commands and runs"],
   ["T", "trails of the selected samples"],
   ["D", "dark or light"],
-  ["esc", "leave the sample in focus, then the selection"],
-  ["?", "this sheet"],
+  ["esc", "clear the focus, then the selection"],
+  ["?", "this help"],
 ];
 
 const PAGES: readonly (readonly [string, string])[] = [
   ["runs: arrows", "from run to run; enter opens"],
   ["runs: X R del", "choose, rename, delete the run"],
-  ["side by side: ← →", "one frame on in all panes"],
+  ["side by side: ← →", "previous or next frame in all panes"],
 ];
 
 const GESTURES: readonly (readonly [string, string])[] = [
   ["drag", "move the view"],
   ["wheel", "zoom"],
-  ["hover", "what a point is"],
+  ["hover", "see what a point is"],
   ["shift-drag", "add to the selection"],
   ["alt-drag", "take from the selection"],
-  ["click", "focus a sample, walk to its neighbours"],
+  ["click", "focus a sample; its neighbours can be clicked too"],
   ["legend: click", "hide or show a class"],
-  ["legend: double-click", "show a class alone"],
+  ["legend: double-click", "show only one class"],
 ];
 
 export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {

@@ -84,7 +84,7 @@ export function Workspace() {
           layer={layer?.name ?? null}
           split={split?.name ?? null}
           step={frames[index]?.step ?? null}
-          onRunsChanged={open.askRuns}
+          onRunsChanged={open.refetchRuns}
           onHelp={() => setHelp(true)}
           onSearch={() => setSearching(true)}
           onPanel={(side) => setPanel((before) => (before === side ? null : side))}
@@ -110,13 +110,13 @@ export function Workspace() {
         >
           {message}
           {!message && run ? (
-            <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onAsk={open.askFilm} />
+            <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onRequest={open.requestFilm} />
           ) : null}
           <OnlyChip film={film} />
           {!message && failure && shown ? (
             <div className={styles.failure} role="alert" data-testid="film-failed">
               <p>{failure}</p>
-              <button type="button" onClick={open.askFilm}>
+              <button type="button" onClick={open.requestFilm}>
                 Try again
               </button>
             </div>

@@ -23,5 +23,5 @@ export function messageFor({ open, unauthorised, failure }: Situation): ReactNod
     const chosen = others ? `${layer.name} in ${split.name}` : null;
     return <NoSnapshots running={run.status === "RUNNING"} chosen={chosen} />;
   }
-  return failure === null ? null : <FilmFailed problem={failure} onRetry={open.askFilm} />;
+  return failure === null ? null : <FilmFailed problem={failure} onRetry={open.requestFilm} />;
 }

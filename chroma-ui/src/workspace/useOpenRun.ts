@@ -18,7 +18,7 @@ export function useOpenRun() {
     })),
   );
   const returns = useConnection((connection) => connection.returns);
-  const [{ data, error }, askRuns] = useQuery({
+  const [{ data, error }, refetchRuns] = useQuery({
     query: RunsDocument,
     requestPolicy: "cache-and-network",
   });
@@ -37,17 +37,17 @@ export function useOpenRun() {
 
   useEvents((events) => {
     if (events.some(({ kind }) => kind === "RUN" || kind === "LISTENING")) {
-      askRuns({ requestPolicy: "network-only" });
+      refetchRuns({ requestPolicy: "network-only" });
     }
   });
   useEffect(() => {
-    if (returns > 0) askRuns({ requestPolicy: "network-only" });
-  }, [returns, askRuns]);
+    if (returns > 0) refetchRuns({ requestPolicy: "network-only" });
+  }, [returns, refetchRuns]);
 
   return {
     ...open,
     runs,
     refusal: error?.graphQLErrors[0] ?? open.refusal,
-    askRuns: () => askRuns({ requestPolicy: "network-only" }),
+    refetchRuns: () => refetchRuns({ requestPolicy: "network-only" }),
   };
 }
