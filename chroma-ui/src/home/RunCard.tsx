@@ -1,10 +1,10 @@
 import { useState } from "react";
 import { ago, bytes, count, decimal } from "../lib/format";
-import { Rename } from "../runs/Rename";
 import { STATUS_NAMES, StatusDot } from "../runs/StatusDot";
 import type { useRunChanges } from "../runs/useRunChanges";
 import { IconButton } from "../ui/Button";
 import { Bin, Check, Pencil } from "../ui/icons";
+import { Rename } from "../ui/Rename";
 import styles from "./home.module.css";
 import { faceOf, type HomeRun, lastValue } from "./order";
 import { RunTags } from "./RunTags";

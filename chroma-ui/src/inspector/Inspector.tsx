@@ -2,7 +2,8 @@ import { useEffect, useRef, useState } from "react";
 import { count } from "../lib/format";
 import { useSelection } from "../state/selection";
 import { TabPanels } from "../ui/TabPanels";
-import { PANELS, type PanelProps } from "./panels";
+import type { PanelProps } from "./panelProps";
+import { PANELS } from "./panels";
 
 type Name = (typeof PANELS)[number]["name"];
 

@@ -1,27 +1,12 @@
 /** The tabs of the inspector. To add a panel, write a component and add it to `PANELS`. */
 import type { ReactNode } from "react";
-import type { Picture } from "../film/picture";
-import type { ShownFrame } from "../film/useShownFrame";
 import { RunSummary } from "../runs/RunSummary";
-import type { RunDetail } from "../runs/run";
 import { SelectionPanel } from "../selection/SelectionPanel";
 import { useView } from "../state/view";
 import { Target } from "../ui/icons";
 import styles from "./inspector.module.css";
+import type { PanelProps } from "./panelProps";
 import { SamplePanel } from "./SamplePanel";
-import type { Focus } from "./useFocus";
-
-/** The props of every panel; a panel uses those it needs. */
-export type PanelProps = {
-  run: RunDetail;
-  split: RunDetail["splits"][number] | null;
-  /** The frame on the canvas and how it is drawn; null while there is none. */
-  shown: ShownFrame | null;
-  picture: Picture | null;
-  focus: Focus;
-  /** Goes to the frame of a step, or the nearest one; null where the frames do not run over steps. */
-  onStep: ((step: number) => void) | null;
-};
 
 type Panel = { name: string; title: string; Content: (props: PanelProps) => ReactNode };
 

@@ -4,7 +4,7 @@ import type { RunsQuery } from "../api/gql/graphql";
 import { ago } from "../lib/format";
 import { IconButton } from "../ui/Button";
 import { Bin, ChevronDown, Pencil, Search } from "../ui/icons";
-import { Rename } from "./Rename";
+import { Rename } from "../ui/Rename";
 import styles from "./runs.module.css";
 import { StatusDot } from "./StatusDot";
 import { useRunChanges } from "./useRunChanges";

@@ -3,7 +3,8 @@ import { type FormEvent, useState } from "react";
 import { ago } from "../lib/format";
 import { openAddress } from "../state/history";
 import { Button, IconButton } from "../ui/Button";
-import { Bin, Bookmark, Check, Pencil } from "../ui/icons";
+import { Bin, Bookmark, Pencil } from "../ui/icons";
+import { Rename } from "../ui/Rename";
 import styles from "./share.module.css";
 import { type SavedView, useViews } from "./useViews";
 
@@ -90,35 +91,17 @@ type EntryProps = {
 
 function Entry({ view, about, onOpen, onRename, onRemove }: EntryProps) {
   const [renaming, setRenaming] = useState(false);
-  const [name, setName] = useState(view.name);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    setRenaming(false);
-    if (name.trim() && name.trim() !== view.name) onRename(name.trim());
-  };
   if (renaming) {
     return (
       <li>
-        <form className={styles.keep} onSubmit={submit}>
-          <input
-            className={styles.input}
-            aria-label="New name"
-            maxLength={200}
-            value={name}
-            // biome-ignore lint/a11y/noAutofocus: the person has just asked to type here
-            autoFocus
-            onFocus={(event) => event.target.select()}
-            onChange={(event) => setName(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Escape") return;
-              event.stopPropagation();
-              setRenaming(false);
-            }}
-          />
-          <IconButton label="Save this name" type="submit">
-            <Check size={14} />
-          </IconButton>
-        </form>
+        <Rename
+          name={view.name}
+          onDone={(name) => {
+            setRenaming(false);
+            onRename(name);
+          }}
+          onCancel={() => setRenaming(false)}
+        />
       </li>
     );
   }
@@ -128,13 +111,7 @@ function Entry({ view, about, onOpen, onRename, onRemove }: EntryProps) {
         <span>{view.name}</span>
         <small>{about}</small>
       </button>
-      <IconButton
-        label={`Rename ${view.name}`}
-        onClick={() => {
-          setName(view.name);
-          setRenaming(true);
-        }}
-      >
+      <IconButton label={`Rename ${view.name}`} onClick={() => setRenaming(true)}>
         <Pencil size={14} />
       </IconButton>
       <IconButton label={`Delete ${view.name}`} onClick={onRemove}>

@@ -93,6 +93,9 @@ function FakePlot({ onPlot }: { onPlot: (plot: Plot) => void }) {
 }
 
 const renders: string[] = [];
+/** A busy machine takes longer than the default second. */
+const PATIENT = { timeout: 15_000 };
+vi.setConfig({ testTimeout: 60_000 });
 
 async function opened(page: ReactNode) {
   const client = new Client({
@@ -115,13 +118,13 @@ async function opened(page: ReactNode) {
       </Tooltip.Provider>
     </Provider>,
   );
-  await waitFor(() => expect(screen.getAllByTestId("legend-item")).toHaveLength(1));
+  await waitFor(() => expect(screen.getAllByTestId("legend-item")).toHaveLength(1), PATIENT);
   // The page is complete once it has not rendered for a while.
   await waitFor(async () => {
     const before = renders.length;
     await act(() => new Promise((resolve) => setTimeout(resolve, 100)));
     expect(renders).toHaveLength(before);
-  });
+  }, PATIENT);
   renders.length = 0;
 }
 

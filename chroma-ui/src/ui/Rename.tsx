@@ -1,7 +1,7 @@
 import { type FormEvent, useState } from "react";
-import { IconButton } from "../ui/Button";
-import { Check } from "../ui/icons";
-import styles from "./runs.module.css";
+import { IconButton } from "./Button";
+import { Check } from "./icons";
+import styles from "./Rename.module.css";
 
 /** A field to change a name: Enter saves it, Escape leaves it unchanged. */
 export function Rename(props: { name: string; onDone: (name: string) => void; onCancel: () => void }) {
