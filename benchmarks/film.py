@@ -5,7 +5,7 @@
     python benchmarks/film.py --only single cold      # a part of it
 
 Parts: `single` (a frame of the last snapshot, or of `--grow` samples), `film` (ten snapshots), `append`,
-`paint` (PCA), `cold` (a fresh process), `scale`, `large` (films of five frames) and `workers` (`--sizes`
+`pca` (films by PCA), `cold` (a fresh process), `scale`, `large` (films of five frames), `workers` (`--sizes`
 samples), `long` (60 frames of 300 snapshots). AlignedUMAP takes ten minutes for 10,000 samples: its films are
 kept in the temporary folder and read again, with the CPU seconds they took. Peers that are not installed are
 left out, and said.
@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
-from film_parts.many import grown, large, paint, scale, workers
+from film_parts.many import grown, large, pca, scale, workers
 from film_parts.single import PEERS, cold, single
 from film_parts.together import append, film, long
 from series import Series, capture
@@ -58,7 +58,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--only", nargs="+", default=["single", "film", "append", "paint", "cold"])
+    parser.add_argument("--only", nargs="+", default=["single", "film", "append", "pca", "cold"])
     parser.add_argument("--layers", nargs="+", default=["128", "512"])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--aligned-seeds", type=int, default=1)
@@ -81,9 +81,9 @@ def main() -> None:
                 if part in asked.only:
                     print(f"{says}: {title}")
                     run(series, asked, tag)
-        if "paint" in asked.only:
-            print("first paint")
-            paint([(10_000, 128), (100_000, 128), (1_000_000, 512)])
+        if "pca" in asked.only:
+            print("films by PCA")
+            pca([(10_000, 128), (100_000, 128), (1_000_000, 512)])
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Many samples: by landmarks, by workers; and the first paint."""
+"""Many samples: by landmarks, by workers; and films by PCA."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def workers(vectors: Any) -> None:
     print(f"  {len(vectors):8} placed by one worker in {one:.2f} s, by two in {two:.2f} s: {one / two:.2f}x")
 
 
-def paint(shapes: Sequence[tuple[int, int]]) -> None:
-    """First paint: PCA of random vectors."""
+def pca(shapes: Sequence[tuple[int, int]]) -> None:
+    """A film of one frame by PCA, of random vectors."""
     for n, d in shapes:
         vectors = np.random.default_rng(0).standard_normal((n, d), np.float32)
         _, cpu, wall = min(

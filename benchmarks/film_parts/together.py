@@ -40,7 +40,7 @@ def independent(series: Series) -> Any:
     return [umap.UMAP().fit_transform(vectors.astype(np.float32)) for vectors in series.snapshots]
 
 
-def turned(frames: Sequence[Any]) -> list[Any]:
+def procrustes(frames: Sequence[Any]) -> list[Any]:
     """Each frame moved, turned and scaled onto the one before (Procrustes)."""
     done = [frames[0] - frames[0].mean(axis=0)]
     for frame in frames[1:]:
@@ -74,7 +74,7 @@ def film(series: Series, seeds: int, aligned_seeds: int, tag: str) -> None:
         frames, cpu = aligned(series, seed, tag)
         others.append([cpu, *ask(frames)])
     alone, cpu, _ = clocked(lambda: independent(series))
-    apart = {"alone": [cpu, *ask(alone)], "Procrustes": [cpu, *ask(turned(alone))]}
+    apart = {"alone": [cpu, *ask(alone)], "Procrustes": [cpu, *ask(procrustes(alone))]}
     here, there = np.array(rounds), np.array(others)
     names = ("CPU s", "T", "P", "L", "min T", "min P", "min L", "stable", "changed", "rho")
     print(

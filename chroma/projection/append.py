@@ -14,7 +14,7 @@ from chroma.projection.optimiser import fuzzy_edges, jaccard, passes
 
 Stability = Literal["independent", "loose", "balanced", "firm", "still"]
 
-# How strongly a sample whose neighbours all stay is held, against one pass at a step size of 1.
+# Weight of the ties of a sample whose neighbours all stay, relative to one pass at a step size of 1.
 STRENGTH: dict[Stability, float] = {
     "independent": 0.0,
     "loose": 0.5,
@@ -72,7 +72,7 @@ def next_frame(
     The first frame (`previous_xy` None) is drawn from PCA. A later one starts where the one before ended and
     is tied to it as the frames of a film are, so that frames drawn once never move when another is appended.
     Samples that were missing start at the mean of their neighbours that were there. Too few samples for
-    neighbourhoods: PCA, turned to fit the frame before.
+    neighbourhoods: PCA, aligned to the frame before.
 
     Args:
         vectors: `[n, d]`, any float; rows of missing samples are NaN.
@@ -91,8 +91,8 @@ def next_frame(
     if previous_xy is None or not finite_rows(previous_xy).any():
         return umap_layout(graph, pca_start(vectors, seed), LayoutParams(), seed, threads)
     if not drawable(graph):
-        return umap_layout(graph, turned(pca_start(vectors, seed), previous_xy), params.next, seed)
-    start = filled(graph, previous_xy, seed)
+        return umap_layout(graph, align(pca_start(vectors, seed), previous_xy), params.next, seed)
+    start = fill_missing(graph, previous_xy, seed)
     change = 1.0 if previous_graph is None else turnover(graph, previous_graph)
     rate = params.next.learning_rate * min(1.0, change / params.all_changed)
     if rate <= 0:
@@ -111,8 +111,8 @@ def next_frame(
     return Layout(np.where(graph.valid[:, None], frame, np.float32(np.nan)), "umap", n_epochs)
 
 
-def filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
-    """The frame before, with places for samples that were missing in it."""
+def fill_missing(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
+    """The frame before, where samples missing from it are placed at the mean of their neighbours."""
     xy = previous_xy.astype(np.float32, copy=True)
     known = finite_rows(xy)
     new = np.flatnonzero(graph.valid & ~known)
@@ -123,14 +123,14 @@ def filled(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:
     total = weight.sum(axis=1, keepdims=True)
     places = np.einsum("ijk,ij->ik", np.nan_to_num(xy[near]), weight) / np.maximum(total, 1)
     places = np.where(total > 0, places, xy[known].mean(axis=0))
-    # Samples with the same neighbours must not start on one spot: they could not be told apart.
+    # Samples with the same neighbours start apart: on one spot no force could separate them.
     spots = 0.01 * xy[known].std() * np.random.default_rng(seed).standard_normal(places.shape)
     xy[new] = places + spots
     return xy
 
 
-def turned(xy: Frame, previous_xy: Frame) -> Frame:
-    """`xy` turned, mirrored and moved, never scaled, onto the frame before (orthogonal Procrustes)."""
+def align(xy: Frame, previous_xy: Frame) -> Frame:
+    """Rotate, mirror and move `xy` onto the frame before, without scaling (orthogonal Procrustes)."""
     both = finite_rows(xy) & finite_rows(previous_xy)
     if not both.any():
         return xy

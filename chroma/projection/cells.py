@@ -1,4 +1,4 @@
-"""Search among many rows: each is compared with those of its cell of space and of the cells next to it."""
+"""Search among many rows: each row is compared with the rows in its cell and in the nearest ones."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import numpy as np
 from chroma.projection.arrays import Floats, Indices, blocks, squared_lengths
 from chroma.projection.nearest import (
     Among,
-    Shadow,
+    Reduced,
     exact,
     nearest_among,
-    shadow_of,
-    themselves,
+    reduce_rows,
+    unreduced,
 )
 
 # Cells of n rows: so many times the root of n. To find a row's cell then costs about as much as its search.
@@ -24,7 +24,7 @@ _CELLS = 1.6
 # Rows for each cell from which the centres are found, and rounds of k-means.
 _ROWS = 25
 _ROUNDS = 3
-# Share of the neighbours of asked rows that must lie in the cells looked at; how many rows are asked.
+# Share of the true neighbours that must lie in the cells searched, and the rows it is measured on.
 _SHARE = 0.995
 _ASKED = 500
 # Most rows that one is compared with, unless its own cell has more: keeps the cost linear.
@@ -33,33 +33,33 @@ _MOST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Rows, parted into cells by k-means, to be searched.
+    """Rows in cells of space (k-means), ready to be searched.
 
     Attributes:
         points: float32 `[n, d]`: the rows.
-        shadow: Theirs.
-        centres: float32 `[cells, axes]`: of the cells, among shadows.
+        reduced: The rows on fewer axes.
+        centres: float32 `[cells, axes]`: centres of the cells, on those axes.
         of: int64 `[n]`: the cell of each row.
         order: int64 `[n]`: rows by cell; those of cell c are `order[start[c]:start[c + 1]]`.
         start: int64 `[cells + 1]`.
         near: int64 `[cells, cells]`: all cells by distance from each, itself first.
-        looked_at: How many of those are searched.
+        searched: How many of these are searched for a query.
     """
 
     points: Floats
-    shadow: Shadow
+    reduced: Reduced
     centres: Floats
     of: Indices
     order: Indices
     start: Indices
     near: Indices
-    looked_at: int
+    searched: int
 
 
-def parted(points: Floats, k: int, seed: int = 0) -> Cells:
-    """Part rows into cells, and choose how many a search looks at.
+def build_cells(points: Floats, k: int, seed: int = 0) -> Cells:
+    """Put rows into cells by k-means, and choose how many of the nearest cells a search covers.
 
-    So many as hold 99.5 % of the true neighbours of 500 rows.
+    Enough cells to contain 99.5 % of the true neighbours of 500 rows picked at random.
 
     Args:
         points: float32 `[n, d]`, near 1 in size and centred.
@@ -72,21 +72,21 @@ def parted(points: Floats, k: int, seed: int = 0) -> Cells:
     asked = random.choice(len(points), min(_ASKED, len(points)), replace=False)
     with threadpool_limits(1):  # the bits of a sum depend on how many threads share it
         true, _ = exact(points, asked, k, 1)
-        shadow = shadow_of(points)
-        centres = _centres(shadow.points, random)
-        there, of = np.unique(_nearest_centre(shadow.points, centres), return_inverse=True)
+        low = reduce_rows(points)
+        centres = _centres(low.points, random)
+        there, of = np.unique(_nearest_centre(low.points, centres), return_inverse=True)
         centres = centres[there]
         squares = squared_lengths(centres)
         between = squares[:, None] + squares - 2 * (centres @ centres.T)
     np.fill_diagonal(between, -1)
     near = np.argsort(between, axis=1, kind="stable")
     place = np.argsort(near, axis=1)  # by cell: how many cells are nearer
-    looked_at = int(np.quantile(place[of[asked][:, None], of[true]], _SHARE)) + 1 if k else 1
+    searched = int(np.quantile(place[of[asked][:, None], of[true]], _SHARE)) + 1 if k else 1
     start = np.concatenate([[0], np.cumsum(np.bincount(of))])
-    return Cells(points, shadow, centres, of, np.argsort(of, kind="stable"), start, near, looked_at)
+    return Cells(points, low, centres, of, np.argsort(of, kind="stable"), start, near, searched)
 
 
-def nearest_in(
+def search_cells(
     cells: Cells, k: int, queries: Floats | None = None, threads: int = 1
 ) -> tuple[Indices, Floats]:
     """Nearest `k` rows of each query, nearly all of them.
@@ -95,7 +95,7 @@ def nearest_in(
 
     Args:
         cells: The rows to search.
-        k: Not more than `parted` was told.
+        k: At most the k that `build_cells` was given.
         queries: float32 `[m, d]`; None: the rows themselves, none of which is its own neighbour.
         threads: Threads.
 
@@ -109,31 +109,31 @@ def nearest_in(
     near = np.empty((len(points), k), np.int64)
     distances = np.empty((len(points), k), np.float32)
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
-        mine = cells.shadow if alone else cells.shadow.cast(points)
-        of = cells.of if alone else _nearest_centre(mine.points, cells.centres)
-        full, all_full = themselves(points), themselves(cells.points)
+        low = cells.reduced if alone else cells.reduced.reduce_more(points)
+        of = cells.of if alone else _nearest_centre(low.points, cells.centres)
+        full, all_full = unreduced(points), unreduced(cells.points)
         order = np.argsort(of, kind="stable")
         start = np.searchsorted(of[order], np.arange(len(cells.near) + 1))
 
         def search(cell: int) -> None:
             others = _around(cells, cell, all_full.candidates(k) + 1)
-            among = Among(cells.points, others, cells.shadow.of(others))
+            among = Among(cells.points, others, cells.reduced.take(others))
             own = order[start[cell] : start[cell + 1]]
             for part in blocks(len(own), len(others)):
                 block = own[part]
                 at = np.arange(part.start, part.stop) if alone else np.full(len(block), -1)
                 products = np.empty((len(block), len(others)), np.float32)
-                found = nearest_among(points, block, mine.of(block), among, at, k, products)
+                found = nearest_among(points, block, low.take(block), among, at, k, products)
                 near[block], distances[block], sure = found
-                if mine.basis is not None and not sure.all():
+                if low.basis is not None and not sure.all():
                     rest, at = block[~sure], at[~sure]
-                    among_full = Among(cells.points, others, all_full.of(others))
+                    among_full = Among(cells.points, others, all_full.take(others))
                     found = nearest_among(
-                        points, rest, full.of(rest), among_full, at, k, products[: len(rest)]
+                        points, rest, full.take(rest), among_full, at, k, products[: len(rest)]
                     )
                     near[rest], distances[rest], _ = found
 
-        # One thread is this one: a pool's thread would only add hand-overs.
+        # With one thread, work runs on the calling thread: a pool would only add overhead.
         spread: Callable[..., Any] = pool.map if threads > 1 else map
         list(spread(search, np.flatnonzero(np.diff(start)).tolist()))
     return near, distances
@@ -162,11 +162,11 @@ def _nearest_centre(low: Floats, centres: Floats) -> Indices:
 
 
 def _around(cells: Cells, cell: int, fewest: int) -> Indices:
-    """Rows of the nearest cells: of so many, fewer where those hold too many rows, more where too few."""
+    """Rows of the `searched` nearest cells; of fewer above `_MOST` rows, of more below `fewest`."""
     sizes = np.cumsum(np.diff(cells.start)[cells.near[cell]])
     most = max(1, int(np.searchsorted(sizes, _MOST, side="right")))
     least = int(np.searchsorted(sizes, fewest)) + 1
-    chosen = cells.near[cell, : max(min(cells.looked_at, most), least)]
+    chosen = cells.near[cell, : max(min(cells.searched, most), least)]
     return np.concatenate(
         [cells.order[cells.start[other] : cells.start[other + 1]] for other in chosen.tolist()]
     )

@@ -1,8 +1,8 @@
 """Films: frames of the same samples in one frame of reference, drawn together or one by one.
 
 All frames start from one layout and are optimised at once, each on its own neighbor graph. After every pass
-each sample's path through the frames is pulled straight, by as much as its neighbours stayed the same. What
-did not change does not move; what changed is free to.
+each sample's path through the frames is straightened, by as much as its neighbours stayed the same
+(docs/engine.md, "Ties"). What did not change does not move; what changed is free to.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.append import FilmParams, Stability, filled, next_frame, turned, turnover
+from chroma.projection.append import FilmParams, Stability, align, fill_missing, next_frame, turnover
 from chroma.projection.arrays import Frame, Matrix
 from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
-from chroma.projection.joint import Forming, Together
+from chroma.projection.joint import Forming, JointLayout
 from chroma.projection.layout import LayoutParams, apart, drawable
 from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import Edges, optimise
@@ -67,7 +67,7 @@ def draw_film(
 
     Returns:
         float32 `[n, 2]` for each snapshot, NaN for missing samples. A snapshot with too few samples for
-        neighbourhoods is drawn by PCA, turned to fit the frame before.
+        neighbourhoods is drawn by PCA, aligned to the frame before.
     """
     *_, last = forming_film(snapshots, graphs, seed=seed, params=params, threads=threads, every=float("inf"))
     return last.frames
@@ -117,24 +117,24 @@ def _formed(
     threads: int,
     every: float,
 ) -> Generator[Forming]:
-    painted = pca_film(snapshots, seed)
+    by_pca = pca_film(snapshots, seed)
     drawn = [t for t, graph in enumerate(graphs) if drawable(graph)]
-    yield Forming(painted, 0.0 if drawn else 1.0, float("inf") if drawn else 0.0)
+    yield Forming(by_pca, 0.0 if drawn else 1.0, float("inf") if drawn else 0.0)
     if not drawn:
         return
     began = time.perf_counter()
     drawable_graphs = [graphs[t] for t in drawn]
-    together = Together.of(drawable_graphs, params.stability)
+    joint = JointLayout.of(drawable_graphs, params.stability)
     # One frame alone is drawn from PCA as it is.
     first = params.first if len(drawn) > 1 else replace(params.first, n_epochs=0)
-    lead = _lead(painted[drawn[-1]], drawable_graphs, together.edges[-1], first, seed, threads)
-    start = np.repeat(lead[None], len(drawn), axis=0)
-    n = len(lead)
+    common = _common_start(by_pca[drawn[-1]], drawable_graphs, joint.edges[-1], first, seed, threads)
+    start = np.repeat(common[None], len(drawn), axis=0)
+    n = len(common)
     spent = first.epochs(n) / (first.epochs(n) + params.joint.epochs(n) * len(drawn))
-    for state in together.form(start, params.joint, seed=seed, threads=threads, every=every):
+    for state in joint.form(start, params.joint, seed=seed, threads=threads, every=every):
         done = spent + (1 - spent) * state.done
         left = (time.perf_counter() - began) * (1 / done - 1)
-        yield Forming(_all_frames(painted, drawn, state.frames), done, left)
+        yield Forming(_all_frames(by_pca, drawn, state.frames), done, left)
 
 
 def refine_film(
@@ -166,14 +166,14 @@ def refine_film(
         yield Forming(list(frames), 1.0, 0.0)
         return
     start = np.stack([frames[t] for t in drawn]).astype(np.float32)
-    together = Together.of([graphs[t] for t in drawn], params.stability)
+    joint = JointLayout.of([graphs[t] for t in drawn], params.stability)
     gentle = replace(params.joint, learning_rate=params.joint.learning_rate / 2)
-    for state in together.form(start, gentle, seed=seed, threads=threads, every=every):
+    for state in joint.form(start, gentle, seed=seed, threads=threads, every=every):
         yield replace(state, frames=_all_frames(frames, drawn, state.frames))
 
 
-def _lead(  # noqa: PLR0917
-    painted: Frame,
+def _common_start(  # noqa: PLR0917
+    by_pca: Frame,
     graphs: Sequence[NeighborGraph],
     edges: Edges,
     params: LayoutParams,
@@ -181,17 +181,17 @@ def _lead(  # noqa: PLR0917
     threads: int,
 ) -> Frame:
     """Where all frames start: the last snapshot's layout, with places for samples that only others have."""
-    start = np.where(edges.there[:, None], apart(sized(painted), seed), np.float32(0))
-    lead = optimise(start[None], [edges], params, seed=seed, threads=threads)[0]
-    lead[~edges.there] = np.nan
+    start = np.where(edges.there[:, None], apart(sized(by_pca), seed), np.float32(0))
+    xy = optimise(start[None], [edges], params, seed=seed, threads=threads)[0]
+    xy[~edges.there] = np.nan
     for graph in reversed(graphs):
-        lead = filled(graph, lead, seed)
-    return lead
+        xy = fill_missing(graph, xy, seed)
+    return xy
 
 
 def _own_order(snapshots: Sequence[Matrix]) -> npt.NDArray[np.intp]:
     """An order of the samples by what is in them, whatever order they come in; equal ones as they come."""
-    # Bytes of one snapshot tell nearly all samples apart; those it lacks are told apart by the other.
+    # Nearly all samples differ in the bytes of the last snapshot; those missing there differ in the first.
     ranks: list[npt.NDArray[np.intp]] = []
     for vectors in (snapshots[0], snapshots[-1]):
         rows = np.ascontiguousarray(vectors).view(f"V{vectors.itemsize * vectors.shape[1]}")[:, 0]
@@ -208,10 +208,10 @@ def _reordered(
 
 
 def _all_frames(others: Sequence[Frame], drawn: Sequence[int], frames: Sequence[Frame]) -> list[Frame]:
-    """The drawn frames, and between them the others, each turned onto its nearest drawn one."""
+    """The drawn frames, and between them the others, each aligned to the nearest drawn one."""
     by_index = dict(zip(drawn, frames, strict=True))
     return [
-        by_index[t] if t in by_index else turned(sized(other), by_index[min(drawn, key=lambda s: abs(s - t))])
+        by_index[t] if t in by_index else align(sized(other), by_index[min(drawn, key=lambda s: abs(s - t))])
         for t, other in enumerate(others)
     ]
 

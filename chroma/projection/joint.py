@@ -1,4 +1,4 @@
-"""All frames of a film at once, tied by how much the neighbours stay."""
+"""All frames of a film at once, tied by how much the neighbours stay (docs/engine.md, "Ties")."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import Edges, Frames, Ties, fuzzy_edges, jaccard, passes
 
 # The first passes take steps so long that a state can look worse than PCA.
-_SETTLED = 0.25
+_SHOWN_FROM = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Forming:
-    """A film on its way.
+    """A state of a film that is being drawn.
 
     Attributes:
         frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
@@ -35,7 +35,7 @@ class Forming:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
+class JointLayout:
     """The frames of a film that have neighbourhoods, and what ties them."""
 
     edges: list[Edges]
@@ -43,7 +43,7 @@ class Together:
     ties: Ties
 
     @classmethod
-    def of(cls, graphs: Sequence[NeighborGraph], stability: Stability) -> Together:
+    def of(cls, graphs: Sequence[NeighborGraph], stability: Stability) -> JointLayout:
         there = np.stack([graph.valid for graph in graphs])
         return cls(
             [fuzzy_edges(graph) for graph in graphs], there, Ties(_bonds(graphs, there), STRENGTH[stability])
@@ -60,7 +60,7 @@ class Together:
             now, done = time.perf_counter(), epoch / n_epochs
             if done == 1:
                 yield Forming(self._with_gaps(state), 1.0, 0.0)
-            elif now - shown >= every and done >= _SETTLED:
+            elif now - shown >= every and done >= _SHOWN_FROM:
                 yield Forming(self._with_gaps(state), done, (now - began) * (1 / done - 1))
                 shown = time.perf_counter()
 

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from chroma.errors import ConfigError
 from chroma.projection.append import STRENGTH, FilmParams
 from chroma.projection.arrays import Frame, Matrix, blocks, finite_rows, squared_lengths
-from chroma.projection.cells import Cells, nearest_in, parted
+from chroma.projection.cells import Cells, build_cells, search_cells
 from chroma.projection.film import draw_film
 from chroma.projection.layout import LayoutParams
 from chroma.projection.neighbors import neighbor_graph
@@ -28,7 +28,7 @@ from chroma.projection.optimiser import curve
 _NEAR = 15
 _CHUNK = 25_000
 # Passes of a placed sample, and its step size: umap-learn's transform takes a quarter of the full step too.
-_SETTLE = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
+_PLACING = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ def landmarks_of(vectors: Matrix, xy: Frame) -> Landmarks:
     points -= shift
     unit = np.abs(points).max() or np.float32(1)
     points /= unit
-    return Landmarks(parted(points, min(_NEAR, len(points) - 1)), shift, unit, xy)
+    return Landmarks(build_cells(points, min(_NEAR, len(points) - 1)), shift, unit, xy)
 
 
 def place(
     landmarks: Landmarks, vectors: Matrix, first: int = 0, seed: int = 0
 ) -> tuple[Frame, npt.NDArray[np.int32]]:
-    """Place samples among landmarks: at the mean of the nearest, by membership, then settled for 30 passes.
+    """Place samples among landmarks: at the mean of the nearest, by membership, then optimised for 30 passes.
 
     A pure function of picklable arguments: the unit of work for an executor. One thread.
 
@@ -141,9 +141,9 @@ def place(
         return xy, near
     # Beyond ten times the landmarks' reach all is equally far.
     points = np.clip((vectors[rows].astype(np.float32) - landmarks.shift) / landmarks.unit, -10, 10)
-    near[rows], distances = nearest_in(landmarks.cells, k, points)
+    near[rows], distances = search_cells(landmarks.cells, k, points)
     weights = kernels.memberships(distances, max(np.log2(k + 1.0) - 1, 1.0))
-    # Rows are settled with the numbers they have in the snapshot: a missing one takes a number too.
+    # Random numbers follow the row's number in the snapshot, so missing rows are counted too.
     start = np.zeros((len(vectors), 2), np.float32)
     start[rows] = np.einsum(
         "ij,ijk->ik", weights / weights.sum(axis=1, keepdims=True), landmarks.xy[near[rows]]
@@ -151,10 +151,10 @@ def place(
     shares = np.zeros(near.shape, np.float32)
     shares[rows] = weights
     mixed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    pull, push = kernels.forces(*curve(_SETTLE.min_dist))
-    kernels.settle(
-        start, landmarks.xy, near, shares, pull, push, np.float32(_SETTLE.learning_rate),
-        _SETTLE.epochs(len(start)), mixed, _SETTLE.negative_sample_rate, first,
+    pull, push = kernels.forces(*curve(_PLACING.min_dist))
+    kernels.optimise_placed(
+        start, landmarks.xy, near, shares, pull, push, np.float32(_PLACING.learning_rate),
+        _PLACING.epochs(len(start)), mixed, _PLACING.negative_sample_rate, first,
     )  # fmt: skip
     xy[rows] = start[rows]
     return xy, near
@@ -222,5 +222,5 @@ def large_film(
             bonds[t] = kernels.jaccard(near, before) ** 2
         before = near
     bonds[:, rows] = 0  # drawn tied already
-    kernels.hold(frames, there, bonds, np.float32(STRENGTH[params.stability]), 0, n)
+    kernels.smooth_paths(frames, there, bonds, np.float32(STRENGTH[params.stability]), 0, n)
     return LargeFilm(list(frames), rows, n)

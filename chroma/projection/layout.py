@@ -80,7 +80,7 @@ def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
 
 
 def _some_rows(vectors: Matrix, most: int, seed: int) -> npt.NDArray[np.float32]:
-    """Finite rows as float32, at most so many; all others are looked at only where too few are found."""
+    """Finite rows as float32, at most so many; the other rows are read only if too few are found."""
     n = len(vectors)
     if n > most:
         points = vectors[np.sort(np.random.default_rng(seed).choice(n, most, replace=False))]
@@ -170,7 +170,7 @@ def umap_layout(
 
 
 def apart(xy: Frame, seed: int = 0) -> Frame:
-    """A start in which no two samples lie on one spot: they could not be told apart."""
+    """A start with a little noise: no force could separate two samples on one spot."""
     noise = np.random.default_rng(seed).normal(scale=1e-4, size=xy.shape)
     return (xy + noise).astype(np.float32)
 

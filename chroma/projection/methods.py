@@ -22,7 +22,7 @@ from typing import Any, Protocol, cast
 import numpy as np
 
 from chroma.errors import ConfigError, MissingDependencyError
-from chroma.projection.append import filled, turned
+from chroma.projection.append import align, fill_missing
 from chroma.projection.arrays import Frame, Matrix, finite_rows
 from chroma.projection.layout import drawable, pca_start
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
@@ -52,7 +52,7 @@ class Draw(Protocol):
 
 
 def _umap_learn(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
-    # umap-learn squeezes its start into a square, so a frame before would not be continued: PCA, then turned.
+    # umap-learn squeezes its start into a square, so it cannot continue a frame: PCA, aligned afterwards.
     return umap_learn_layout(graph, pca_start(vectors, seed) if again else start, seed=seed)
 
 
@@ -159,12 +159,12 @@ def drawn_by(
     pca = pca_start(vectors, seed)
     xy = np.full((len(vectors), 2), np.nan, np.float32)
     if drawable(graph):
-        start = filled(graph, cast("Frame", previous_xy), seed) if again else pca
+        start = fill_missing(graph, cast("Frame", previous_xy), seed) if again else pca
         here = graph.valid
         xy[here] = draw(vectors[here], _among(graph), start[here], again=again, seed=seed)
     else:
         xy[:] = pca
-    return turned(xy, cast("Frame", previous_xy)) if again else xy
+    return align(xy, cast("Frame", previous_xy)) if again else xy
 
 
 def _among(graph: NeighborGraph) -> NeighborGraph:

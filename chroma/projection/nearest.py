@@ -14,24 +14,25 @@ from chroma.projection.arrays import BLOCK, Floats, Indices, blocks, squared_len
 SPARE = 8
 # Squared distances from the product are off by less than this share of the squared lengths.
 _ROUNDED = np.float32(1e-5)
-# Principal axes of a shadow, the rows they are found from, and the candidates measured in full.
+# Principal axes of reduced rows, the rows they are found from, and the candidates measured on all columns.
 _AXES = 47
 _AXES_ROWS = 1024
 _CANDIDATES = 40
-# Below so many rows, or so many columns, shadows cost more than they save.
+# Below so many rows, or so many columns, reducing costs more than it saves.
 _MANY = 2048
 _WIDE = 96
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
-    """Rows on a few axes, whose distances are never more than those of the rows (the triangle inequality).
+class Reduced:
+    """Rows on a few axes, where distances are lower bounds of the true ones (triangle inequality).
 
     Attributes:
         points: float32 `[n, axes]`.
         squares: float32 `[n]`: their squared lengths.
-        slack: float32 `[n]`: what squared distances may be off by.
-        basis: float32 `[d, axes - 1]`; the last axis is the length of what is left. None: these are the rows.
+        slack: float32 `[n]`: upper bound of the rounding error of squared distances.
+        basis: float32 `[d, axes - 1]`; the last axis is the length of the remainder. None: the rows are not
+            reduced.
     """
 
     points: Floats
@@ -39,26 +40,26 @@ class Shadow:
     slack: Floats
     basis: Floats | None
 
-    def of(self, rows: Indices) -> Shadow:
-        """Those of some rows."""
-        return Shadow(self.points[rows], self.squares[rows], self.slack[rows], self.basis)
+    def take(self, rows: Indices) -> Reduced:
+        """Some of the rows."""
+        return Reduced(self.points[rows], self.squares[rows], self.slack[rows], self.basis)
 
-    def cast(self, others: Floats) -> Shadow:
-        """The shadow of other rows, float32 `[m, d]`, on the same axes."""
-        return themselves(others) if self.basis is None else _on(self.basis, others)
+    def reduce_more(self, others: Floats) -> Reduced:
+        """Other rows, float32 `[m, d]`, on the same axes."""
+        return unreduced(others) if self.basis is None else _reduce(self.basis, others)
 
     def candidates(self, k: int) -> int:
-        """How many must be measured to find `k`."""
+        """How many candidates are measured on all columns to find `k` neighbours."""
         return k + SPARE if self.basis is None else max(_CANDIDATES, 2 * k)
 
 
 def exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indices, Floats]:
     """Nearest `k` of all points for each query, nearest first, ties by row; exact.
 
-    Many points of many columns are first compared on their 47 strongest principal axes and the length of what
-    is left of them: distances there are never more than those in full (the triangle inequality). A query is
-    done where its k-th neighbour is nearer than any point not measured can be; the others are compared in
-    full.
+    Many points of many columns are first compared on their 47 strongest principal axes and the length of the
+    remainder: distances there are never more than the true ones (triangle inequality). A query is decided if
+    its k-th neighbour is nearer than the lower bound of every point not measured; the others are compared on
+    all columns.
 
     Args:
         points: float32 `[n, d]`, near 1 in size and centred.
@@ -78,37 +79,37 @@ def exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indic
     left = np.ones(len(queries), np.bool_)
     with threadpool_limits(threads):
         if len(points) >= _MANY and points.shape[1] >= _WIDE and len(queries) >= _MANY:
-            for part, rows, lengths, sure in _by_shadow(points, queries, k):
+            for part, rows, lengths, sure in _by_reduced(points, queries, k):
                 near[part], distances[part], left[part] = rows, lengths, ~sure
         rest = np.flatnonzero(left)
-        for part, rows, lengths, _ in _blocks(points, queries[rest], themselves(points), k):
+        for part, rows, lengths, _ in _blocks(points, queries[rest], unreduced(points), k):
             near[rest[part]], distances[rest[part]] = rows, lengths
     return near, distances
 
 
-def shadow_of(points: Floats) -> Shadow:
-    """The shadow of rows; the rows themselves where they have few columns."""
+def reduce_rows(points: Floats) -> Reduced:
+    """Reduce rows to their principal axes; rows with few columns stay as they are."""
     if points.shape[1] < _WIDE:
-        return themselves(points)
+        return unreduced(points)
     rows = points[:: max(1, len(points) // _AXES_ROWS)][:_AXES_ROWS]
     tall = len(rows) >= points.shape[1]
     gram = rows.T @ rows if tall else rows @ rows.T
     axes = np.linalg.eigh(gram)[1][:, -_AXES:]
     basis = np.linalg.qr(axes if tall else rows.T @ axes)[0].astype(np.float32)
-    return _on(basis, points)
+    return _reduce(basis, points)
 
 
-def _on(basis: Floats, points: Floats) -> Shadow:
+def _reduce(basis: Floats, points: Floats) -> Reduced:
     low = points @ basis
     squares = squared_lengths(points)
     rest = np.sqrt(np.maximum(squares - squared_lengths(low), 0))
-    shadow = np.column_stack([low, rest]).astype(np.float32)
-    return Shadow(shadow, squared_lengths(shadow), _ROUNDED * (squares + squares.max(initial=0)), basis)
+    reduced = np.column_stack([low, rest]).astype(np.float32)
+    return Reduced(reduced, squared_lengths(reduced), _ROUNDED * (squares + squares.max(initial=0)), basis)
 
 
-def themselves(points: Floats) -> Shadow:
-    """Rows as a shadow of themselves."""
-    return Shadow(points, squared_lengths(points), np.zeros(len(points), np.float32), None)
+def unreduced(points: Floats) -> Reduced:
+    """Rows on all their columns."""
+    return Reduced(points, squared_lengths(points), np.zeros(len(points), np.float32), None)
 
 
 Nearest = tuple[Indices, Floats, npt.NDArray[np.bool_]]
@@ -116,69 +117,69 @@ Nearest = tuple[Indices, Floats, npt.NDArray[np.bool_]]
 
 @dataclass(frozen=True, slots=True)
 class Among:
-    """Rows to look among.
+    """Rows that are compared with a query.
 
     Attributes:
         points: float32 `[n, d]`: all rows there are.
-        rows: int64 `[c]`: those looked at; None: all.
-        shadow: Of those looked at.
+        rows: int64 `[c]`: the ones compared; None: all.
+        reduced: The ones compared, on fewer axes.
     """
 
     points: Floats
     rows: Indices | None
-    shadow: Shadow
+    reduced: Reduced
 
 
 def nearest_among(  # noqa: PLR0917
-    queries: Floats, asked: Indices, mine: Shadow, among: Among, itself: Indices, k: int, products: Floats
+    queries: Floats, asked: Indices, low: Reduced, among: Among, itself: Indices, k: int, products: Floats
 ) -> Nearest:
     """The `k` nearest rows of each query.
 
     Args:
         queries: float32 `[q, d]`.
         asked: int64 `[m]`: which of the queries.
-        mine: The shadow of those.
-        among: The rows to look among, at least k that are not the query.
-        itself: int64 `[m]`: which of the rows looked at is the query, or -1; it is not found.
+        low: These, on fewer axes.
+        among: The rows compared, at least k besides the query.
+        itself: int64 `[m]`: which of the rows compared is the query, or -1; it is never a result.
         k: Neighbours.
         products: float32 `[m, c]`, overwritten.
 
     Returns:
         int64 `[m, k]` rows, nearest first, ties by row, float32 `[m, k]` distances, and bool `[m]`: whether
-        no other row looked at can be nearer.
+        no other row compared can be nearer.
     """
     from chroma.projection.kernels import measured, smallest
 
-    np.matmul(mine.points, among.shadow.points.T, out=products)
-    count = min(among.shadow.candidates(k), products.shape[1] - int(itself.max(initial=-1) >= 0))
-    columns, gaps = smallest(products, among.shadow.squares, itself, count)
-    # In full, the product only picks: all candidates are measured.
+    np.matmul(low.points, among.reduced.points.T, out=products)
+    count = min(among.reduced.candidates(k), products.shape[1] - int(itself.max(initial=-1) >= 0))
+    columns, gaps = smallest(products, among.reduced.squares, itself, count)
+    # Without reduction there are no bounds: every candidate is measured.
     bounds = np.zeros_like(gaps)
-    if mine.basis is not None:
-        np.add(gaps, (mine.squares - mine.slack)[:, None], out=bounds)
+    if low.basis is not None:
+        np.add(gaps, (low.squares - low.slack)[:, None], out=bounds)
     candidates = columns if among.rows is None else among.rows[columns]
     near, distances = measured(queries, asked, among.points, candidates, bounds, k)
-    # Ties across the border could go either way by row: strictly nearer, or compared in full.
+    # A tie with a row that was not measured is decided by row number, so the bound must be strictly larger.
     return near, distances, distances[:, -1] ** 2 < bounds.max(axis=1)
 
 
 _Found = tuple[slice, Indices, Floats, npt.NDArray[np.bool_]]
 
 
-def _by_shadow(points: Floats, queries: Indices, k: int) -> Generator[_Found]:
-    """Blocks of queries, as long as shadows settle half of them or more."""
-    for found in _blocks(points, queries, shadow_of(points), k):
+def _by_reduced(points: Floats, queries: Indices, k: int) -> Generator[_Found]:
+    """Blocks of queries on reduced rows, as long as that decides at least half of a block."""
+    for found in _blocks(points, queries, reduce_rows(points), k):
         yield found
         if found[3].mean() < 0.5:
             return
 
 
-def _blocks(points: Floats, queries: Indices, shadow: Shadow, k: int) -> Generator[_Found]:
-    """Per block of queries: which they are, their `k` nearest of all rows, and who is settled."""
+def _blocks(points: Floats, queries: Indices, low: Reduced, k: int) -> Generator[_Found]:
+    """Per block of queries: which they are, their `k` nearest of all rows, and which are decided."""
     n = len(points)
     products = np.empty((max(1, BLOCK // n), n), np.float32)
-    everything = Among(points, None, shadow)
+    everything = Among(points, None, low)
     for part in blocks(len(queries), n):
         block = queries[part]
         out = products[: len(block)]
-        yield part, *nearest_among(points, block, shadow.of(block), everything, block, k, out)
+        yield part, *nearest_among(points, block, low.take(block), everything, block, k, out)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from chroma.errors import ConfigError
 from chroma.projection.arrays import Floats, Matrix, finite_rows
-from chroma.projection.cells import nearest_in, parted
+from chroma.projection.cells import build_cells, search_cells
 from chroma.projection.nearest import exact
 
 Metric = Literal["euclidean", "cosine"]
@@ -90,7 +90,7 @@ def neighbor_graph(
         near, distances = exact(points, np.arange(n_valid), kept, threads)
     else:
         asked = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
-        near, distances = nearest_in(parted(points, kept, seed), kept, threads=threads)
+        near, distances = search_cells(build_cells(points, kept, seed), kept, threads=threads)
         recall = _recall(distances[asked], exact(points, asked, kept, threads)[1])
     rows = np.flatnonzero(valid)
     indices = np.full((len(vectors), kept), -1, np.int32)

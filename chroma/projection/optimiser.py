@@ -68,7 +68,7 @@ class Edges:
 
 @dataclass(frozen=True, slots=True)
 class Ties:
-    """What holds the frames of a film together.
+    """How strongly the frames of a film are tied to each other.
 
     Attributes:
         bonds: float32 `[frames, n]`: how much a sample's place is tied to its last frame before.
@@ -117,12 +117,12 @@ def passes(
         edges: Of each frame.
         params: How to draw.
         seed: Seeds the pushes, which are the same in all frames.
-        ties: What holds the frames together; none: each goes its own way.
+        ties: Between the frames; None: each is optimised on its own.
         threads: Threads; they do not change the result.
 
     Yields:
-        float32 `[frames, n, 2]` after each pass: overwritten by the pass after the next, and what the caller
-        changes in it the next pass sees.
+        float32 `[frames, n, 2]` after each pass: overwritten by the pass after the next; the next pass
+        starts from what the caller changes in it.
     """
     from chroma.projection import kernels
 
@@ -143,18 +143,18 @@ def passes(
             rate, epoch, mixed, params.negative_sample_rate, first, last,
         )  # fmt: skip
 
-    def hold(part: tuple[int, int]) -> None:
+    def smooth(part: tuple[int, int]) -> None:
         if ties is not None:
-            kernels.hold(new, there, ties.bonds, np.float32(ties.strength * rate), *part)
+            kernels.smooth_paths(new, there, ties.bonds, np.float32(ties.strength * rate), *part)
 
     with ThreadPoolExecutor(threads) as pool:
-        # One thread is this one: a pool's thread would only add hand-overs.
+        # With one thread, work runs on the calling thread: a pool would only add overhead.
         spread: Callable[..., Any] = pool.map if threads > 1 else map
         for epoch in range(n_epochs):
             rate = np.float32(params.rate(epoch / n_epochs))
             list(spread(sweep, parts))
             if ties is not None and ties.strength > 0:
-                list(spread(hold, _parts(n, threads)))
+                list(spread(smooth, _parts(n, threads)))
             old, new = new, old
             yield old
 

@@ -1,4 +1,4 @@
-"""First paint: a film by PCA, at once."""
+"""A film by PCA, the preview that is shown at once."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from chroma.errors import ConfigError
-from chroma.projection.append import turned
+from chroma.projection.append import align
 from chroma.projection.arrays import Frame, Matrix, finite_rows, has_finite_row
 from chroma.projection.layout import START_SIZE, pca_basis, pca_project, pca_start
 
 
 def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
-    """The first paint of a film: snapshots on the PCA basis of the last one, where the layer has learnt most.
+    """Draw all snapshots on the PCA basis of the last one, where the layer has learnt most.
 
-    Snapshots of another width have bases of their own, turned and sized to fit.
+    Snapshots of another width have bases of their own, and are aligned and scaled to fit.
 
     Args:
         snapshots: Vectors `[n, d]` of the same samples; rows of missing samples are NaN.
@@ -27,21 +27,21 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
     Raises:
         ConfigError: Where no snapshot has a finite row.
     """
-    painted = [t for t, vectors in enumerate(snapshots) if has_finite_row(vectors)]
-    if not painted:
+    present = [t for t, vectors in enumerate(snapshots) if has_finite_row(vectors)]
+    if not present:
         raise ConfigError(
             "A film needs at least one finite vector and there is none: check the layer for NaN."
         )
-    newest = snapshots[painted[-1]]
+    newest = snapshots[present[-1]]
     basis = pca_basis(newest, seed)
     last = pca_project(basis, newest)
     frames: list[Frame] = []
     for t, vectors in enumerate(snapshots):
-        if t == painted[-1]:
+        if t == present[-1]:
             frames.append(last)
         elif vectors.shape[1] == len(basis.mean):
             frames.append(pca_project(basis, vectors))
-        elif t in painted:
+        elif t in present:
             frames.append(pca_onto(vectors, last, seed))
         else:
             frames.append(np.full((len(vectors), 2), np.nan, np.float32))
@@ -49,7 +49,7 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
 
 
 def pca_onto(vectors: Matrix, onto: Frame, seed: int = 0) -> Frame:
-    """PCA of a snapshot whose axes mean something else, turned, mirrored and sized to fit another frame.
+    """PCA of a snapshot from another space, rotated, mirrored and scaled to fit another frame.
 
     For snapshots of another layer or run: theirs is another space, even where it is as wide.
 
@@ -62,7 +62,7 @@ def pca_onto(vectors: Matrix, onto: Frame, seed: int = 0) -> Frame:
         float32 `[n, 2]`, NaN for missing samples.
     """
     own = pca_start(vectors, seed)
-    return turned(own * np.float32(_spread(onto) / (_spread(own) or 1.0)), onto)
+    return align(own * np.float32(_spread(onto) / (_spread(own) or 1.0)), onto)
 
 
 def _spread(xy: Frame) -> float:

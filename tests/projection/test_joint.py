@@ -187,8 +187,8 @@ def test_a_film_forms_from_its_first_paint_and_never_looks_worse(series, graphs,
             trustworthiness(v, xy, n_queries=200).value for v, xy in zip(series, state.frames, strict=True)
         )
 
-    paint = worst(states[0])
-    assert all(worst(state) >= paint for state in states[1:])
+    by_pca = worst(states[0])
+    assert all(worst(state) >= by_pca for state in states[1:])
     cancelled = forming_film(series, graphs, params=QUICK, every=0)
     next(cancelled), next(cancelled)
     cancelled.close()
@@ -216,7 +216,7 @@ def test_ties_are_the_exact_least_squares():
     there = np.ones((5, 7), np.bool_)
     there[2, 3] = there[0, 4] = False
     held = frames.copy()
-    kernels.hold(held, there, bonds, np.float32(3), 0, 7)
+    kernels.smooth_paths(held, there, bonds, np.float32(3), 0, 7)
     for i in range(7):
         at = np.flatnonzero(there[:, i])
         matrix = np.eye(len(at))

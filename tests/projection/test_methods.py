@@ -5,7 +5,7 @@ import pytest
 
 from chroma.errors import MissingDependencyError
 from chroma.insight.quality import trustworthiness
-from chroma.projection.append import turned
+from chroma.projection.append import align
 from chroma.projection.methods import METHODS, check_installed, drawn_by
 from chroma.projection.neighbors import neighbor_graph
 
@@ -32,7 +32,7 @@ def test_other_packages_draw_films_in_one_frame_of_reference(snapshots, method):
         assert trustworthiness(vectors, xy).value > 0.93
     before, after = (np.delete(xy, 3, axis=0) for xy in frames)
     size = np.sqrt(((before - before.mean(axis=0)) ** 2).sum(axis=1).mean())
-    np.testing.assert_allclose(turned(after, before), after, atol=1e-3 * size)
+    np.testing.assert_allclose(align(after, before), after, atol=1e-3 * size)
     if method != "umap-learn":  # the others start where the frame before ended
         assert np.median(np.linalg.norm(after - before, axis=1)) < 0.5 * size
     again = drawn_by(method, snapshots[0], neighbor_graph(snapshots[0]))

@@ -4,7 +4,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from chroma.errors import ConfigError
 from chroma.projection import kernels
-from chroma.projection.cells import nearest_in, parted
+from chroma.projection.cells import build_cells, search_cells
 from chroma.projection.layout import LayoutParams, pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
 
@@ -76,7 +76,7 @@ def test_threads_do_not_change_the_bits(exact_below):
 def test_other_rows_find_their_nearest_in_cells(digits, m, k):
     points = (digits[0] - digits[0].mean(axis=0)) / 16
     rows, queries = points[:m], points[900:]
-    near, distances = nearest_in(parted(rows, k), min(m, 15), queries)
+    near, distances = search_cells(build_cells(rows, k), min(m, 15), queries)
     gaps = np.linalg.norm(queries[:, None] - rows, axis=2)
     np.testing.assert_allclose(np.take_along_axis(gaps, near, axis=1), distances, rtol=1e-4)
     assert (distances <= np.sort(gaps, axis=1)[:, [near.shape[1] - 1]] + 1e-5).mean() > 0.97

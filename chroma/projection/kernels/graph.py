@@ -1,4 +1,4 @@
-"""Kernels of a snapshot's fuzzy graph."""
+"""Kernels of a snapshot's fuzzy graph (McInnes et al. 2018, arXiv:1802.03426, section 3.1)."""
 
 from __future__ import annotations
 

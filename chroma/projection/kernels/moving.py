@@ -1,4 +1,7 @@
-"""Kernels that move points: pulled by neighbours, pushed by others, held by their paths."""
+"""Kernels that move points: pulled by neighbours, pushed by others, tied along their paths.
+
+The forces are the gradient of UMAP's cross-entropy (McInnes et al. 2018, arXiv:1802.03426, section 3.2).
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,10 @@ _LOWEST = (127 - 24) << 6
 _ENTRIES = 40 << 6
 # Longest step of one pull or push (umap-learn clips each axis at 4; here the whole step is clipped).
 _LONGEST = 4.0
-# 2^64 over the golden ratio: its multiples are spread evenly; and another odd number.
+# 2^64 over the golden ratio, whose multiples are spread evenly, and another odd number, both for hashing.
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ODD = np.uint64(0xD1B54A32D192ED03)
-# Draws for one push that has to find a sample that is there.
+# Draws to find a sample that is not missing.
 _TRIES = 16
 
 
@@ -57,7 +60,7 @@ def _entry(d2: Any) -> Any:
 
 @part
 def _mixed(state: Any) -> Any:
-    """A number of 64 bits that tells nothing of the one it is made from (Steele et al. 2014, SplitMix64)."""
+    """Hash of a 64-bit number: the output function of SplitMix64 (Steele, Lea & Flood 2014)."""
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     return (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
 
@@ -67,9 +70,9 @@ def _moved(
     x: Any, y: Any, to_x: Any, to_y: Any, others: Floats, there: Flags, whole: Any,
     pull: Floats, push: Floats, rate: Any, pushes: int, draw: Any,
 ) -> tuple[Any, Any]:  # fmt: skip
-    """A place after one pull to another and the pushes that follow it, by others that `draw` picks.
+    """The new position after one pull and the pushes that follow it, from samples that `draw` picks.
 
-    `whole`: all others are there.
+    `whole`: no sample is missing.
     """
     n = np.uint64(len(others))
     dx, dy = x - to_x, y - to_y
@@ -127,7 +130,7 @@ def sweep(
 ) -> None:
     """One pass over the edges of rows `first` to `last`: from positions `old` to positions `new`.
 
-    Others are seen where they were before the pass, so that neither order nor threads matter. An edge of
+    Forces use the positions before the pass, so neither order nor threads matter. An edge of
     share s is pulled in s of all passes, for both its ends (hence twice: the edge stands in the other's row
     too). What pushes after a pull is drawn by a counter from seed, epoch and row, the same in every frame of
     a film, spread evenly over the samples (steps of the golden ratio); those of one pull push at once.
@@ -148,7 +151,7 @@ def sweep(
 
 
 @compiled(FILM, B2, F2, FLOAT, INT, INT)
-def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int, last: int) -> None:
+def smooth_paths(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int, last: int) -> None:
     """Put each sample's path where `sum |z_t - y_t|^2 + strength sum bond_t |z_t - z_before|^2` is least.
 
     In place, exact (Thomas algorithm), for samples `first` to `last`; `before` is the last frame that the
@@ -189,7 +192,7 @@ def hold(frames: Floats, there: Flags, bonds: Floats, strength: Any, first: int,
 
 
 @compiled(ROWS, F2, I2, F2, F1, F1, FLOAT, INT, INT, INT, INT)
-def settle(
+def optimise_placed(
     xy: Floats,
     landmarks: Floats,
     near: Ints,
@@ -202,10 +205,10 @@ def settle(
     pushes: int,
     first: int,
 ) -> None:
-    """Move points in place among landmarks that stay: pulled by `near` ones, pushed by others.
+    """Move placed points among landmarks that do not move: pulled by `near` ones, pushed by others. In place.
 
-    Each point by itself; pushes are drawn by a counter from seed and row, which is `first` for the first
-    point.
+    Points do not affect each other. Pushes are drawn by a counter from seed and row; the first point is row
+    `first`.
     """
     there = np.ones(1, np.bool_)  # all landmarks are
     for i in range(len(xy)):

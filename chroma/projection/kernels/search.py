@@ -1,4 +1,4 @@
-"""Kernels that pick the nearest."""
+"""Kernels that select the nearest rows."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def _fold(least: Floats, product: Floats, squares: Floats) -> None:
 def smallest(products: Floats, squares: Floats, itself: Ints, k: int) -> tuple[Longs, Floats]:
     """The `k` smallest `squares - 2 products` of each row, in no order.
 
-    Never that of column `itself[row]`, which is -1 where there is none.
-
-    Their columns, int64 `[rows, k]`, and they themselves; k is at most the number of the others.
+    Column `itself[row]` is skipped (-1: none). Returns their columns, int64 `[rows, k]`, and the
+    values; k is at most the number of the other columns.
     """
     rows, n = products.shape
     found = np.empty((rows, k), np.int64)
     gaps = np.empty((rows, k), np.float32)
-    # A row is folded like a sheet of paper; at least k of its values lie under the k-th least of the folds.
+    # Minima over columns that are `width` apart: at least k values of the row are no more than the k-th least
+    # of these minima, so all others can be skipped.
     width = max(k, -(-n // 16))
     least = np.empty(width, np.float32)
     for r in range(rows):

@@ -107,9 +107,9 @@ class Revision:
     id: strawberry.ID
     number: int
     method: str = strawberry.field(
-        description="What drew it: pca (a first paint, or the film asked for), or the film's method"
+        description="What drew it: pca (a preview, or the film asked for), or the film's method"
     )
-    preview: bool = strawberry.field(description="true: a first paint, or the film on its way")
+    preview: bool = strawberry.field(description="true: a preview, by PCA or of the film being drawn")
     offset_x: float = strawberry.field(description="x = offsetX + u16 / 65534 * scale; 65535 = missing")
     offset_y: float
     scale: float
@@ -170,7 +170,7 @@ class Film:
     message: str = strawberry.field(description="What is being done now, for people, with the time left")
     error: str | None
     revision: Revision | None = strawberry.field(
-        description="The newest revision; null until the first paint"
+        description="The newest revision; null until the first preview"
     )
 
     @strawberry.field

@@ -15,7 +15,7 @@ from chroma.server.store.tables import Snapshot
 def show_pca_preview(data: FilmData, snapshots: Sequence[Snapshot]) -> bool:
     """Show all frames by PCA, without quality figures; False where this preview is shown already."""
     with data.store.reading() as catalog:
-        if stored.is_painted(catalog, data.film, snapshots):
+        if stored.has_pca_preview(catalog, data.film, snapshots):
             return False
     frames = pca_frames(data, snapshots)
     with editing(data.store, data.film.id) as (catalog, film):

@@ -147,7 +147,7 @@ def quality_of(frame: Frame) -> dict[str, Any]:
     return frame.model_dump(include=set(QUALITY))
 
 
-def is_painted(catalog: Catalog, film: Film, wanted: Sequence[Snapshot]) -> bool:
+def has_pca_preview(catalog: Catalog, film: Film, wanted: Sequence[Snapshot]) -> bool:
     """Whether the film's newest preview shows these snapshots as they are."""
     preview = newest(revisions(catalog, [film.id]).get(film.id, []), "pca")
     frames = frames_of(catalog, [preview.id]).get(preview.id, []) if preview else []
@@ -172,7 +172,7 @@ def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -
     Args:
         catalog: Open for writing.
         film_id: Of which film.
-        but_newest: Keep first paints and the newest state of a film forming: it is being fetched.
+        but_newest: Keep previews by PCA and the newest state of a film forming: it is being fetched.
     """
     found = previews(revisions(catalog, [film_id]).get(film_id, []))
     if but_newest:

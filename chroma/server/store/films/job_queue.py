@@ -56,7 +56,7 @@ def withdraw(catalog: Catalog, kind: str, keys: list[str]) -> None:
 def take(catalog: Catalog, owner: str) -> Taken | None:
     """Take a job; None when there is none to take.
 
-    One that was not begun comes first, the newest of them: somebody waits for a first paint. Those that
+    One that was not begun comes first, the newest of them: somebody waits for a preview. Those that
     were begun take turns.
 
     Args:
