@@ -82,7 +82,7 @@ format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biom
 # BASE: what your branch started from. Types of integrations are checked where `make lint` has brought their frameworks.
 BASE ?= main
 UNITS := capture insight projection run server integrations/test_landing.py integrations/test_patching.py \
-  integrations/test_seams.py $(notdir $(filter-out %/test_wheel.py %/test_thread.py %/test_determinism.py %/test_examples.py,$(wildcard tests/test_*.py)))
+  integrations/test_wrapped_trainings.py $(notdir $(filter-out %/test_wheel.py %/test_thread.py %/test_determinism.py %/test_examples.py,$(wildcard tests/test_*.py)))
 check: $(VENV)/installed chroma-ui/node_modules/.installed ## two minutes: lint of what changed since BASE=main, quick unit tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

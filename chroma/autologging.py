@@ -1,7 +1,7 @@
 """`chroma.autolog()`: every training of Lightning, Keras and Hugging Face's Trainer is captured.
 
-Nothing is imported until the user imports it; what stands in a framework is gone after
-`chroma.autolog(disable=True)`.
+No framework is imported until the user imports it. `chroma.autolog(disable=True)` restores every wrapped
+method.
 """
 
 from __future__ import annotations
@@ -27,23 +27,23 @@ from chroma.run.arguments import Dtype
 from chroma.run.recording import logged_by_hand
 
 AUTOLOGGED = "autologged"  # a tag of every run that is captured so
-_WARNS = "it is captured all the same; if that goes wrong, turn capture off with chroma.autolog(disable=True)"
+_WARNS = "it is captured nevertheless; if that goes wrong, turn capture off with chroma.autolog(disable=True)"
 
 
 @dataclass(frozen=True, slots=True)
 class _Framework:
-    """A framework that can be joined.
+    """A framework whose trainings can be captured.
 
     Attributes:
-        modules: Modules whose import makes it joinable.
-        options: What one may ask of it; needs no framework.
-        join: Stands in it; returns what takes it out again.
+        modules: Modules with the method to wrap; it is wrapped once they are imported.
+        options: The class of its options; importing it needs no framework.
+        wrap: Wraps the training method; returns a function that restores it.
         tested: First and last major version, with the first minor, that the tests ran with.
     """
 
     modules: Sequence[str]
     options: type[RunOptions]
-    join: Callable[[Any, _autolog.Ask, Guard], _autolog.Undo]
+    wrap: Callable[[Any, _autolog.GetOptions, Guard], _autolog.Restore]
     tested: tuple[tuple[int, int], int]
 
 
@@ -58,14 +58,14 @@ _FRAMEWORKS = {
 
 @dataclass
 class _State:
-    """What was asked for last, and where we stand."""
+    """The options of the last call of `autolog`, and the frameworks that are wrapped."""
 
     options: dict[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     exclusive: bool = False
     silent: bool = False
     guard: Guard = field(default_factory=Guard)
-    hooked: set[str] = field(default_factory=set[str])  # modules whose import we are told of
-    joined: dict[str, _autolog.Undo] = field(default_factory=dict[str, _autolog.Undo])  # by module
+    hooked: set[str] = field(default_factory=set[str])  # modules with an import hook of ours
+    wrapped: dict[str, _autolog.Restore] = field(default_factory=dict[str, _autolog.Restore])  # by module
     warned: set[str] = field(default_factory=set[str])
 
 
@@ -127,7 +127,7 @@ def autolog(
         disable: Capture no more: every method of a framework is again what it was.
 
     Raises:
-        ConfigError: An argument cannot be used; what was asked before still holds.
+        ConfigError: An argument cannot be used; the options of an earlier call still hold.
     """
     general = RunOptions.picked(locals())
     RunOptions(**general)
@@ -137,9 +137,9 @@ def autolog(
         for framework, known in _FRAMEWORKS.items():
             for module in known.modules:
                 if framework in options:
-                    _join_now_or_when_imported(framework, module)
-                elif module in _state.joined:
-                    _state.joined.pop(module)()
+                    _wrap_now_or_when_imported(framework, module)
+                elif module in _state.wrapped:
+                    _state.wrapped.pop(module)()
 
 
 def _by_framework(
@@ -163,30 +163,32 @@ def _by_framework(
     return options
 
 
-def _join_now_or_when_imported(framework: str, name: str) -> None:
+def _wrap_now_or_when_imported(framework: str, name: str) -> None:
     if name not in _state.hooked:
         _state.hooked.add(name)
 
         def imported(module: Any) -> None:
             with _state.guard.fail_safe(f"autolog of {name}"):
-                _join(framework, name, module)
+                _wrap(framework, name, module)
 
         wrapt.register_post_import_hook(imported, name)  # at once, if it is imported
     elif name in sys.modules:
         with _state.guard.fail_safe(f"autolog of {name}"):
-            _join(framework, name, sys.modules[name])
+            _wrap(framework, name, sys.modules[name])
 
 
-def _join(framework: str, name: str, module: Any) -> None:
+def _wrap(framework: str, name: str, module: Any) -> None:
     with _lock:
-        if framework not in _state.options or name in _state.joined:
+        if framework not in _state.options or name in _state.wrapped:
             return
         package = name.partition(".")[0]
         _check_version(framework, name, getattr(sys.modules.get(package, module), "__version__", ""))
-        _state.joined[name] = _FRAMEWORKS[framework].join(module, lambda: _ask(framework), _state.guard)
+        _state.wrapped[name] = _FRAMEWORKS[framework].wrap(
+            module, lambda: _get_options(framework), _state.guard
+        )
 
 
-def _ask(framework: str) -> Mapping[str, Any] | None:
+def _get_options(framework: str) -> Mapping[str, Any] | None:
     """The options for a training that begins now, None if it is not to be captured."""
     with _lock:
         options = _state.options.get(framework)

@@ -45,13 +45,13 @@ PROMISES = {
     ),
     3: Promise(
         "If our work before a call fails, the call is still made, exactly once, with your arguments",
-        "test_when_joining_fails_the_call_is_made_once",
+        "test_when_adding_a_callback_fails_the_call_is_made_once",
         "test_when_we_fail_the_fit_runs_once",
         "test_when_we_fail_the_training_runs_once",
     ),
     4: Promise(
         "If our work after a call fails, you get its result, and no second call is made",
-        "test_when_leaving_fails_the_result_stands",
+        "test_when_restoring_fails_the_result_stands",
         "test_when_we_fail_as_a_fit_ends_its_result_stands",
         "test_when_we_fail_as_a_training_ends_its_result_stands",
     ),
@@ -81,7 +81,7 @@ PROMISES = {
     ),
     10: Promise(
         "If autolog fails to join a training, it does not join the trainings inside it either",
-        "test_calls_within_a_call_are_not_joined",
+        "test_calls_within_a_call_get_no_callback",
         alike=True,
     ),
     11: Promise(
@@ -163,7 +163,7 @@ PROMISES = {
         "A training within a training is not captured",
         "test_a_fit_within_a_fit_is_not_captured",
         "test_a_training_within_a_training_is_not_captured",
-        "test_calls_within_a_call_are_not_joined",
+        "test_calls_within_a_call_get_no_callback",
     ),
     24: Promise(
         "A second training is a new run; each names its framework, and whether autolog captured it",

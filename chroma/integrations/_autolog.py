@@ -1,6 +1,6 @@
-"""Where `chroma.autolog()` stands in each framework: a callback of ours joins a training for its duration.
+"""What `chroma.autolog()` wraps in each framework: each training gets a callback for as long as it runs.
 
-Framework modules are handed in: nothing is imported here that the user has not imported.
+The callers pass in the framework modules, so nothing is imported here that the user has not imported.
 """
 
 from __future__ import annotations
@@ -13,68 +13,70 @@ from dataclasses import dataclass
 from typing import Any
 
 from chroma.guard import Guard, quiet
-from chroma.integrations._patching import stand_around
+from chroma.integrations._patching import wrap
 
-# the options for a training that begins, None if it is not to be captured
-Ask = Callable[[], Mapping[str, Any] | None]
-Undo = Callable[[], None]
+# gives the options for a training that begins, None if it is not captured
+GetOptions = Callable[[], Mapping[str, Any] | None]
+Restore = Callable[[], None]
 
 _training: ContextVar[bool] = ContextVar("chroma_training", default=False)
 
 
 @dataclass(frozen=True, slots=True)
-class _Joined:
-    """A training that a callback of ours has joined.
+class _Added:
+    """A callback of ours that was added to a training.
 
     Attributes:
-        silent: Whether we say nothing of it.
-        leave: Takes the callback away again.
-        call: What the method is called with instead, if anything.
+        silent: Whether nothing is printed about the training.
+        remove: Removes the callback when the training has ended.
+        call: New arguments of the method, if they differ.
     """
 
     silent: bool
-    leave: Undo | None = None
+    remove: Restore | None = None
     call: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None
 
 
-# of the method, its instance, and the call's arguments
-Join = Callable[[Callable[..., Any], Any, tuple[Any, ...], Mapping[str, Any]], _Joined | None]
+# called with the method, its instance, and the call's arguments; None if nothing was added
+AddCallback = Callable[[Callable[..., Any], Any, tuple[Any, ...], Mapping[str, Any]], _Added | None]
 
 
-def lightning(module: Any, ask: Ask, guard: Guard) -> Undo:
-    """Join `Trainer.fit` of `lightning.pytorch` or `pytorch_lightning`.
+def lightning(module: Any, get_options: GetOptions, guard: Guard) -> Restore:
+    """Wrap `Trainer.fit` of `lightning.pytorch` or `pytorch_lightning`.
 
-    The callback is there before the strategy launches processes, so it reaches spawned ones by pickle.
+    The callback is added before the strategy launches processes, so it reaches spawned ones by pickle.
     """
 
-    def join(fit: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+    def add_callback(
+        fit: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> _Added | None:
         from chroma.integrations.lightning import CallbackHooks, ChromaCallback
 
         before: list[Any] = trainer.callbacks
-        # the callbacks of Lightning's tuner run a fit to try things out
+        # Lightning's tuner runs short trial fits through callbacks of its own
         if any(isinstance(each, CallbackHooks) or getattr(each, "_early_exit", False) for each in before):
             return None
-        options = ask()
+        options = get_options()
         if options is None:
             return None
         ours = ChromaCallback(**options)
-        joined = trainer.callbacks = [*before, ours]
+        callbacks = trainer.callbacks = [*before, ours]
 
-        def leave() -> None:
-            if trainer.callbacks is joined and joined == [*before, ours]:
+        def remove() -> None:
+            if trainer.callbacks is callbacks and callbacks == [*before, ours]:
                 trainer.callbacks = before
-            else:  # the model brought callbacks of its own
+            else:  # the model added callbacks of its own
                 trainer.callbacks = [each for each in trainer.callbacks if each is not ours]
 
-        return _Joined(bool(options["silent"]), leave)
+        return _Added(bool(options["silent"]), remove)
 
-    return _join_each(module.Trainer, "fit", join, guard)
+    return _wrap_training(module.Trainer, "fit", add_callback, guard)
 
 
-def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
-    """Join `Model.fit` of Keras 3, which is `tf.keras` too."""
+def keras(module: Any, get_options: GetOptions, guard: Guard) -> Restore:
+    """Wrap `Model.fit` of Keras 3, which is also `tf.keras`."""
 
-    def join(fit: Any, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+    def add_callback(fit: Any, model: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Added | None:
         from chroma.integrations._keras.callback import ChromaCallback
 
         names = list(inspect.signature(fit).parameters)
@@ -86,90 +88,92 @@ def keras(module: Any, ask: Ask, guard: Guard) -> Undo:
         )
         if any(isinstance(each, ChromaCallback) for each in before):
             return None
-        options = ask()
+        options = get_options()
         if options is None:
             return None
         ours = ChromaCallback(**options)
-        joined: Any = [*before, ours]
-        if given is not None and is_list:  # made by the user, who has set it up; so we set up ours
+        callbacks: Any = [*before, ours]
+        if given is not None and is_list:  # the user set its callbacks up, so we set up ours
             ours.set_model(model)
             ours.set_params(given.params)
-            joined = copy.copy(given)
-            joined.callbacks = [*before, ours]
+            callbacks = copy.copy(given)
+            callbacks.callbacks = [*before, ours]
         if position < len(args):
-            call = (*args[:position], joined, *args[position + 1 :]), kwargs
+            call = (*args[:position], callbacks, *args[position + 1 :]), kwargs
         else:
-            call = args, {**kwargs, "callbacks": joined}
-        return _Joined(bool(options["silent"]), call=call)
+            call = args, {**kwargs, "callbacks": callbacks}
+        return _Added(bool(options["silent"]), call=call)
 
     from chroma.integrations._keras.calls import wrap_methods
 
-    undo = _join_each(module.Model, "fit", join, guard), wrap_methods(module.Model)
+    restores = _wrap_training(module.Model, "fit", add_callback, guard), wrap_methods(module.Model)
 
-    def leave() -> None:
-        for each in undo:
+    def restore() -> None:
+        for each in restores:
             each()
 
-    return leave
+    return restore
 
 
-def transformers(module: Any, ask: Ask, guard: Guard) -> Undo:
-    """Join `Trainer.train` of Hugging Face, also where a trainer overrides it."""
+def transformers(module: Any, get_options: GetOptions, guard: Guard) -> Restore:
+    """Wrap `Trainer.train` of Hugging Face; a trainer that overrides it is captured too."""
 
-    def join(train: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> _Joined | None:
+    def add_callback(
+        train: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> _Added | None:
         from chroma.integrations._transformers.callback import ChromaCallback
 
         handler: Any = trainer.callback_handler
         if any(isinstance(each, ChromaCallback) for each in handler.callbacks):
             return None
-        options = ask()
+        options = get_options()
         if options is None:
             return None
         ours = ChromaCallback(**options)
         handler.callbacks = [*handler.callbacks, ours]
 
-        def leave() -> None:
+        def remove() -> None:
             handler.callbacks = [each for each in handler.callbacks if each is not ours]
 
-        return _Joined(bool(options["silent"]), leave)
+        return _Added(bool(options["silent"]), remove)
 
-    undo = [_join_each(module.Trainer, "train", join, guard)]
+    restores = [_wrap_training(module.Trainer, "train", add_callback, guard)]
 
     def first_imported(train: Any, trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         from chroma.integrations._transformers.callback import observed
 
         return observed(train, trainer, args, kwargs)
 
-    undo.append(stand_around(module.Trainer, "train", first_imported))
+    restores.append(wrap(module.Trainer, "train", first_imported))
 
-    def leave() -> None:
-        for each in undo:
+    def restore() -> None:
+        for each in restores:
             each()
 
-    return leave
+    return restore
 
 
-def _join_each(owner: type, name: str, join: Join, guard: Guard) -> Undo:
-    """Let `join` add a callback to each call of a method that trains; not to trainings within trainings."""
+def _wrap_training(owner: type, name: str, add_callback: AddCallback, guard: Guard) -> Restore:
+    """Let `add_callback` add one to each training, but not to a training within a training."""
 
     def around(
         train: Callable[..., Any], trainer: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]
     ) -> Any:
         if _training.get():
             return train(*args, **kwargs)
-        joined: _Joined | None = None
+        added: _Added | None = None
         with guard.fail_safe(f"autolog of {owner.__name__}.{name}"):
-            joined = join(train, trainer, args, kwargs)
-        if joined is not None and joined.call is not None:
-            args, kwargs = joined.call
-        tokens = _training.set(True), quiet.set(joined is not None and joined.silent)
+            added = add_callback(train, trainer, args, kwargs)
+        if added is not None and added.call is not None:
+            args, kwargs = added.call
+        tokens = _training.set(True), quiet.set(added is not None and added.silent)
         try:
             return train(*args, **kwargs)
         finally:
             _training.reset(tokens[0])
             quiet.reset(tokens[1])
-            if joined is not None and joined.leave is not None:
+            if added is not None and added.remove is not None:
                 with guard.fail_safe(f"restoring {owner.__name__}.{name}"):
-                    joined.leave()
+                    added.remove()
 
-    return stand_around(owner, name, around)
+    return wrap(owner, name, around)

@@ -1,8 +1,8 @@
-"""Seams: methods of a framework that we stand around while we are asked to, and leave as they were.
+"""Wraps framework methods while autologging is on and restores them afterwards.
 
-One wrapper stands on a method, however many parts of Chroma look at its calls; when the last of them leaves,
-the very object that was there before is put back. If somebody else has wrapped the method after us, our
-wrapper stays below theirs and does nothing.
+A method gets one wrapper, however many parts of Chroma observe its calls. When the last of them unwraps, the
+original object is put back. If another library has wrapped the method after us, our wrapper stays beneath
+theirs and does nothing.
 """
 
 from __future__ import annotations
@@ -14,42 +14,42 @@ from typing import Any
 
 import wrapt
 
-# of the original (bound), the instance, and the call's arguments; calls the original exactly once
+# called with the original (bound), the instance, and the call's arguments; calls the original exactly once
 Around = Callable[[Callable[..., Any], Any, tuple[Any, ...], Mapping[str, Any]], Any]
 
 _lock = threading.RLock()
 
 
-def stand_around(owner: type, name: str, around: Around) -> Callable[[], None]:
-    """Let `around` see every call of a method.
+def wrap(owner: type, name: str, around: Around) -> Callable[[], None]:
+    """Call `around` in place of a method.
 
     Args:
-        owner: The class; the method is wrapped where the class has it from.
+        owner: The class. The method is wrapped in the class that defines it, which may be a base class.
         name: The method.
-        around: Called in place of the method, which it calls. Whoever came first stands outermost.
+        around: Calls the method itself. Where there are several, the first is outermost.
 
     Returns:
-        A function that takes `around` away again; calling it twice does no harm.
+        A function that removes `around` again; calling it twice does no harm.
     """
     owner = next(kind for kind in owner.__mro__ if name in vars(kind))
     with _lock:
-        seam = _seams.get((owner, name))
-        if seam is None:
-            seam = _seams[owner, name] = _Seam(owner, name)
+        method = _wrapped.get((owner, name))
+        if method is None:
+            method = _wrapped[owner, name] = _WrappedMethod(owner, name)
         entry = (object(), around)
-        seam.arounds = (*seam.arounds, entry)
-    return partial(_leave, seam, entry)
+        method.arounds = (*method.arounds, entry)
+    return partial(_unwrap, method, entry)
 
 
-def _leave(seam: _Seam, entry: tuple[object, Around]) -> None:
+def _unwrap(method: _WrappedMethod, entry: tuple[object, Around]) -> None:
     with _lock:
-        seam.arounds = tuple(other for other in seam.arounds if other is not entry)
-        if not seam.arounds and seam.restore():
-            _seams.pop((seam.owner, seam.name), None)
+        method.arounds = tuple(other for other in method.arounds if other is not entry)
+        if not method.arounds and method.restore():
+            _wrapped.pop((method.owner, method.name), None)
 
 
-class _Seam:
-    """A wrapped method and those who look at its calls, outermost first."""
+class _WrappedMethod:
+    """A wrapped method with the functions called in its place, outermost first."""
 
     def __init__(self, owner: type, name: str) -> None:
         self.owner = owner
@@ -60,7 +60,7 @@ class _Seam:
         setattr(owner, name, self._wrapper)
 
     def restore(self) -> bool:
-        """Put the original back; False if somebody else's wrapper stands above ours."""
+        """Put the original back; False if another library's wrapper is above ours."""
         if vars(self.owner).get(self.name) is not self._wrapper:
             return False
         setattr(self.owner, self.name, self._original)
@@ -78,7 +78,7 @@ def _inwards(
     (_, around), *rest = arounds
     inner = _inwards(tuple(rest), wrapped, instance)
 
-    @wraps(wrapped)  # whoever stands outside may ask for the signature
+    @wraps(wrapped)  # outer wrappers may read the signature
     def call(*args: Any, **kwargs: Any) -> Any:
         return around(inner, instance, args, kwargs)
 
@@ -87,7 +87,7 @@ def _inwards(
 
 class _Bound(wrapt.BoundFunctionWrapper[..., Any]):
     def __reduce_ex__(self, protocol: Any) -> Any:
-        """By name: whoever pickles a method of the framework gets the method that is there then."""
+        """By name: unpickling gives the method that the class has then."""
         parent: Any = self._self_parent
         holder = parent._self_holder if self._self_instance is None else self._self_instance
         return getattr, (holder, parent._self_method)
@@ -105,4 +105,4 @@ class _Wrapper(wrapt.FunctionWrapper[..., Any]):
         return getattr, (self._self_holder, self._self_method)
 
 
-_seams: dict[tuple[type, str], _Seam] = {}
+_wrapped: dict[tuple[type, str], _WrappedMethod] = {}

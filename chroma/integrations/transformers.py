@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from chroma.integrations._patching import stand_around
+from chroma.integrations._patching import wrap
 from chroma.integrations._transformers.callback import ChromaCallback, observed
 
 __all__ = ["ChromaCallback"]
 
 # the Trainer tells a callback neither of itself nor of an error
 for method in ("train", "evaluate", "predict"):
-    stand_around(import_module("transformers").Trainer, method, observed)
+    wrap(import_module("transformers").Trainer, method, observed)

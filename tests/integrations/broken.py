@@ -15,7 +15,7 @@ class Broken(CapturedCall):
         failed: What it was asked.
     """
 
-    stages = dict.fromkeys(("train", "val", "test", "predict"))
+    splits = dict.fromkeys(("train", "val", "test", "predict"))
     active = True
 
     def __init__(self, method: str = "fit") -> None:

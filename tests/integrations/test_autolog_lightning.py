@@ -150,7 +150,7 @@ def test_every_hook_stops_our_errors(package: Any, monkeypatch: pytest.MonkeyPat
     hold_all_hooks(ChromaCallback(), package.Callback)
 
 
-def test_when_joining_fails_the_call_is_made_once(
+def test_when_adding_a_callback_fails_the_call_is_made_once(
     package: Any, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An option that the callback itself refuses."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chroma.integrations._patching import stand_around
+from chroma.integrations._patching import wrap
 
 
 class Base:
@@ -33,8 +33,8 @@ def test_calls_are_seen_once_and_the_very_original_comes_back() -> None:
     original = vars(Base)["train"]
     first: list[Any] = []
     second: list[Any] = []
-    leave_first = stand_around(Child, "train", watcher(first))
-    leave_second = stand_around(Base, "train", watcher(second))
+    leave_first = wrap(Child, "train", watcher(first))
+    leave_second = wrap(Base, "train", watcher(second))
     child = Child()
     assert child.train(3, rate=0.2) == 3
     assert Base.train(child, 4) == 4
@@ -50,7 +50,7 @@ def test_calls_are_seen_once_and_the_very_original_comes_back() -> None:
 
 def test_name_signature_and_pickles_stay() -> None:
     signature = inspect.signature(Base.train)
-    leave = stand_around(Base, "train", watcher([]))
+    leave = wrap(Base, "train", watcher([]))
     assert inspect.signature(Base.train) == signature
     assert (Base.train.__name__, Base.train.__doc__) == ("train", "Train.")
     unbound, bound = pickle.loads(pickle.dumps((Base.train, Base().train)))
@@ -61,7 +61,7 @@ def test_name_signature_and_pickles_stay() -> None:
 
 def test_a_wrapper_of_somebody_elses_stays_and_ours_below_does_nothing() -> None:
     original, seen = vars(Base)["train"], list[Any]()
-    leave = stand_around(Base, "train", watcher(seen))
+    leave = wrap(Base, "train", watcher(seen))
     ours = vars(Base)["train"]
     theirs = Base.train = lambda self, steps: ours.__get__(self, Base)(steps) + 1  # type: ignore[method-assign]
     leave()
@@ -69,13 +69,13 @@ def test_a_wrapper_of_somebody_elses_stays_and_ours_below_does_nothing() -> None
         assert vars(Base)["train"] is theirs
         assert Base().train(1) == 2
         assert not seen
-        again = stand_around(Base, "train", watcher(seen))
+        again = wrap(Base, "train", watcher(seen))
         assert Base().train(1) == 2
         assert len(seen) == 1
         again()
     finally:
         Base.train = ours  # type: ignore[method-assign]
-    stand_around(Base, "train", watcher(seen))()
+    wrap(Base, "train", watcher(seen))()
     assert vars(Base)["train"] is original
 
 
@@ -86,7 +86,7 @@ def test_an_error_of_the_original_passes_as_it_is() -> None:
         def train(self) -> None:
             raise error
 
-    leave = stand_around(Fails, "train", watcher([]))
+    leave = wrap(Fails, "train", watcher([]))
     with pytest.raises(ValueError, match="the user's own") as caught:
         Fails().train()
     leave()
@@ -98,7 +98,7 @@ def test_threads_that_come_and_go_leave_the_original() -> None:
 
     def come_and_go() -> None:
         for _ in range(50):
-            leave = stand_around(Base, "train", watcher([]))
+            leave = wrap(Base, "train", watcher([]))
             assert Base().train(1) == 1
             leave()
 

@@ -129,7 +129,7 @@ def test_when_we_fail_as_a_training_ends_its_result_stands(
     assert "RuntimeError: ours" in caplog.text
 
 
-def test_when_joining_fails_the_call_is_made_once(
+def test_when_adding_a_callback_fails_the_call_is_made_once(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An option that the callback itself refuses."""

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, get_args
 
-from chroma.integrations._patching import stand_around
+from chroma.integrations._patching import wrap
 
 Method = Literal["fit", "evaluate", "predict"]
 METHODS: tuple[Method, ...] = get_args(Method)
@@ -54,7 +54,7 @@ def wrap_methods(model_class: type) -> Callable[[], None]:
     Returns:
         A function that unwraps them.
     """
-    unwraps = [stand_around(model_class, method, _observer(method)) for method in METHODS]
+    unwraps = [wrap(model_class, method, _observer(method)) for method in METHODS]
 
     def unwrap() -> None:
         for each in unwraps:

@@ -90,8 +90,8 @@ class _Recorder:
 
 _taps: weakref.WeakKeyDictionary[DataLoader[Any], IndexTap] = weakref.WeakKeyDictionary()
 _lock = threading.RLock()
-_SEAM = "_index_sampler"
-_original = cast("property", vars(DataLoader)[_SEAM])
+_INDEX_SAMPLER = "_index_sampler"
+_original = cast("property", vars(DataLoader)[_INDEX_SAMPLER])
 
 
 def _recorded_index_sampler(loader: DataLoader[Any]) -> Any:
@@ -104,7 +104,7 @@ def tap(loader: DataLoader[Any]) -> IndexTap:
     """Record the passes over a loader from now on."""
     with _lock:
         if not _taps:
-            setattr(DataLoader, _SEAM, property(_recorded_index_sampler))
+            setattr(DataLoader, _INDEX_SAMPLER, property(_recorded_index_sampler))
         found = _taps.setdefault(loader, IndexTap(loader.dataset))
         found.users += 1
         _renew(loader)
@@ -112,7 +112,7 @@ def tap(loader: DataLoader[Any]) -> IndexTap:
 
 
 def untap(loader: DataLoader[Any]) -> None:
-    """Let go of a loader's tap; without tapped loaders the class is as it was."""
+    """Stop recording a loader; once no loader is recorded, `DataLoader` is restored."""
     with _lock:
         found = _taps.get(loader)
         if found is None:
@@ -122,14 +122,14 @@ def untap(loader: DataLoader[Any]) -> None:
             del _taps[loader]
             _renew(loader)
         if not _taps:
-            setattr(DataLoader, _SEAM, _original)
+            setattr(DataLoader, _INDEX_SAMPLER, _original)
 
 
 def _renew(loader: DataLoader[Any]) -> None:
-    """Bring up to date what the iterator of persistent workers, which stays, reads indices from."""
-    living = getattr(loader, "_iterator", None)
-    if living is not None:
-        living._index_sampler = getattr(loader, _SEAM)
+    """Give the iterator of persistent workers, which outlives a pass, the sampler that counts now."""
+    iterator = getattr(loader, "_iterator", None)
+    if iterator is not None:
+        iterator._index_sampler = getattr(loader, _INDEX_SAMPLER)
 
 
 def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
@@ -144,7 +144,7 @@ def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
 
 
 def knows_ids(loader: Any) -> bool:
-    """Whether what the sampler emits names the rows of batches: not so with iterable datasets."""
+    """Whether the sampler's indices name the rows of batches; those of iterable datasets do not."""
     return (
         isinstance(loader, DataLoader)
         and not isinstance(loader.dataset, IterableDataset)

@@ -120,7 +120,7 @@ def test_when_we_fail_the_fit_runs_once(
     assert len([record for record in caplog.records if record.name == "chroma"]) == (0 if silent else 1)
 
 
-def test_when_joining_fails_the_call_is_made_once(
+def test_when_adding_a_callback_fails_the_call_is_made_once(
     home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An option that the callback itself refuses: the fit has its own arguments only."""

@@ -1,4 +1,4 @@
-"""How autolog stands around a method that trains, whatever the framework."""
+"""How autolog wraps a training method, whatever the framework."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 import chroma
 from chroma.guard import Guard
-from chroma.integrations._autolog import _join_each, _Joined
+from chroma.integrations._autolog import _Added, _wrap_training
 
 
 class Trainer:
@@ -37,36 +37,38 @@ def broken(*_: Any) -> Any:
 
 
 @pytest.fixture
-def joined(request: pytest.FixtureRequest) -> Iterator[Trainer]:
-    undo = _join_each(Trainer, "fit", request.param, Guard())
+def trainer(request: pytest.FixtureRequest) -> Iterator[Trainer]:
+    undo = _wrap_training(Trainer, "fit", request.param, Guard())
     yield Trainer()
     undo()
 
 
 @pytest.mark.usefixtures("quiet_errors")
-@pytest.mark.parametrize("joined", [broken], indirect=True)
-def test_when_joining_fails_the_call_is_made_once(joined: Trainer, caplog: pytest.LogCaptureFixture) -> None:
-    assert joined.fit("model", rate=0.2) is joined.result
-    assert joined.fit("model", rate=0.3) is joined.result
-    assert joined.calls == [("model", 0.2), ("model", 0.3)]
+@pytest.mark.parametrize("trainer", [broken], indirect=True)
+def test_when_adding_a_callback_fails_the_call_is_made_once(
+    trainer: Trainer, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert trainer.fit("model", rate=0.2) is trainer.result
+    assert trainer.fit("model", rate=0.3) is trainer.result
+    assert trainer.calls == [("model", 0.2), ("model", 0.3)]
     assert len([record for record in caplog.records if record.name == "chroma"]) == 1
 
 
 @pytest.mark.usefixtures("quiet_errors")
-@pytest.mark.parametrize("joined", [lambda *_: _Joined(False, leave=broken)], indirect=True)
-def test_when_leaving_fails_the_result_stands(joined: Trainer) -> None:
-    assert joined.fit("model") is joined.result
-    assert len(joined.calls) == 1
+@pytest.mark.parametrize("trainer", [lambda *_: _Added(False, remove=broken)], indirect=True)
+def test_when_restoring_fails_the_result_stands(trainer: Trainer) -> None:
+    assert trainer.fit("model") is trainer.result
+    assert len(trainer.calls) == 1
 
 
-@pytest.mark.parametrize("joined", [lambda *_: _Joined(False, leave=lambda: "ours")], indirect=True)
-def test_the_result_is_returned_as_it_is(joined: Trainer) -> None:
-    assert joined.fit("model") is joined.result
+@pytest.mark.parametrize("trainer", [lambda *_: _Added(False, remove=lambda: "ours")], indirect=True)
+def test_the_result_is_returned_as_it_is(trainer: Trainer) -> None:
+    assert trainer.fit("model") is trainer.result
 
 
 @pytest.mark.usefixtures("quiet_errors")
 @pytest.mark.parametrize("fails", [False, True])
-def test_calls_within_a_call_are_not_joined(fails: bool) -> None:
+def test_calls_within_a_call_get_no_callback(fails: bool) -> None:
     asked: list[Any] = []
 
     class Outer(Trainer):
@@ -78,7 +80,7 @@ def test_calls_within_a_call_are_not_joined(fails: bool) -> None:
         if fails:
             raise RuntimeError("ours")
 
-    undo = [_join_each(kind, "fit", join, Guard()) for kind in (Outer, Trainer)]
+    undo = [_wrap_training(kind, "fit", join, Guard()) for kind in (Outer, Trainer)]
     outer = Outer()
     outer.fit("outer")
     assert asked == [outer]
@@ -98,11 +100,11 @@ def test_fifty_threads_turn_it_on_and_off() -> None:
         thread.join()
     chroma.autolog(disable=True)
     assert chroma.autologging._state.options == {}
-    assert chroma.autologging._state.joined == {}
+    assert chroma.autologging._state.wrapped == {}
 
 
-@pytest.mark.parametrize("joined", [lambda *_: _Joined(True)], indirect=True)
-def test_warnings_of_others_are_left_alone(joined: Trainer, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("trainer", [lambda *_: _Added(True)], indirect=True)
+def test_warnings_of_others_are_left_alone(trainer: Trainer, caplog: pytest.LogCaptureFixture) -> None:
     shown = warnings.showwarning
 
     class Warns:
@@ -110,9 +112,9 @@ def test_warnings_of_others_are_left_alone(joined: Trainer, caplog: pytest.LogCa
             warnings.warn("of a framework", UserWarning, stacklevel=1)
             logging.getLogger("framework").warning("of a framework")
 
-    joined.calls = Warns()  # type: ignore[assignment]
+    trainer.calls = Warns()  # type: ignore[assignment]
     with pytest.warns(UserWarning, match="of a framework"):
-        joined.fit("model")
+        trainer.fit("model")
     assert "of a framework" in caplog.text
     assert warnings.showwarning is shown
 
