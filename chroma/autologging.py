@@ -104,7 +104,7 @@ def autolog(
         name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one for each training.
         tags: Names given to the run, besides "autologged".
-        layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
+        layers: "auto" (the input and output of the classifier head, else of the last layer), or
             layer names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val"; or how each is
             captured, as {"train": "probe"}: see the framework's `ChromaCallback`.

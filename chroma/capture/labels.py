@@ -27,11 +27,12 @@ class LabelReader:
             alike; "quantities", all are, except where only zeros and ones occur.
 
     Attributes:
+        said: What the user says is learned, or "auto".
         label_count: Number of labels C where a sample may have several (multilabel); 0 elsewhere.
     """
 
     def __init__(self, task: str = "auto", *, numbers: Numbers = "by dtype") -> None:
-        self._task = task
+        self.said = task
         self._numbers: Numbers = numbers
         self.label_count = 0
 
@@ -66,27 +67,14 @@ class LabelReader:
             labels: `[B]`, as `read` returned them.
             targets: What stands in their place if there are none: `[B, T]` integers are a sequence.
         """
-        if self._task != "auto":
-            return self._task
+        if self.said != "auto":
+            return self.said
         if self.label_count:
             return "multilabel"
         if labels is not None:
             return "regression" if labels.dtype.kind == "f" else "classification"
         of_tokens = getattr(targets, "ndim", 0) == 2 and "int" in str(targets.dtype)
         return "sequence" if of_tokens else "unlabelled"
-
-    def classes(self, labels: Array | None, class_names: Sequence[str] = ()) -> int:
-        """How many classes there are, as `classifier_head` takes it.
-
-        Returns:
-            Their number where it is known; else one more than the largest label, negative; 0 without class
-            labels.
-        """
-        if self.label_count or class_names:
-            return self.label_count or len(class_names)
-        if labels is None or labels.dtype.kind != "i" or not len(labels) or labels.min() < 0:
-            return 0
-        return -max(2, int(labels.max()) + 1)
 
     def _parse(self, value: Any, rows: int) -> Array | None:
         """`[B]` labels, or `[B, C]` bool where samples may have several."""
@@ -99,9 +87,9 @@ class LabelReader:
         except ConfigError:  # no array, or no numbers or strings
             return None
         binary = array.ndim == 2 and len(array) == rows and array.dtype.kind in "iubf"
-        if self._task == "regression" or not binary or not ((array == 0) | (array == 1)).all():
+        if self.said == "regression" or not binary or not ((array == 0) | (array == 1)).all():
             return None
-        may_have_several = self._task == "multilabel" or self.label_count == array.shape[1]
+        may_have_several = self.said == "multilabel" or self.label_count == array.shape[1]
         if not may_have_several and (array.sum(axis=1) == 1).all():
             return array.argmax(axis=1)
         return array.astype(bool)
@@ -110,7 +98,7 @@ class LabelReader:
         """`[B]` int64, float32 or object-of-str of such, of which numbers may be quantities or classes."""
         if labels.dtype == object:
             return labels if any(labels) else None  # a list of None: no labels
-        if self._task == "regression":
+        if self.said == "regression":
             return labels.astype(np.float32)
         zeros_and_ones = bool(((labels == 0) | (labels == 1)).all())
         if self._numbers == "quantities" and not zeros_and_ones:

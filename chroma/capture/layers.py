@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from chroma.capture.heads import Proof, decoder_of
+from chroma.capture.modules import Module
 from chroma.capture.pooling import Pool, pooling_of
 from chroma.errors import ConfigError, NotFoundError
 from chroma.run.outputs import MAX_CLASSES
 
-_ENCODERS = ("encoder", "backbone", "pooler", "mu", "embed", "embedding", "embeddings", "features")
 _LEAST_DIM = 3  # a layer with fewer values has no space to be shown
+_MEAN = re.compile(r"(^|_)(mu|mean)(_|\d|$)")  # names of the layer that gives a latent distribution's mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +30,6 @@ class Layer:
 
     name: str
     pool: Pool = "auto"
-
-
-@dataclass(frozen=True, slots=True)
-class Module:
-    """What was seen of one module on the first batch, in the order of firing.
-
-    Attributes:
-        name: Qualified name.
-        leaf: It has no children.
-        parametrised: It has parameters of its own.
-        input: Shape of its first input, None if that is no float tensor.
-        output: Shape of its first output, likewise.
-        calls: How often it fired.
-        probabilities: Its output are probabilities, not logits: it ends in a softmax.
-    """
-
-    name: str
-    leaf: bool
-    parametrised: bool
-    input: tuple[int, ...] | None
-    output: tuple[int, ...] | None
-    calls: int = 1
-    probabilities: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,39 +55,12 @@ class Chosen:
     default: bool = False
 
 
-def classifier_head(fired: Sequence[Module], rows: int, classes: int) -> Module | None:
-    """The module that gives `[B, C]` scores: the last parametrised leaf whose C fits the labels.
-
-    Where the classes have no names, a last layer that gives as many values as went into the model is that of
-    an autoencoder, unless there are just as many labels: then nothing is a head.
-
-    Args:
-        fired: Modules in the order of firing.
-        rows: Samples in the batch, B.
-        classes: Number of classes where their names are known; else one more than the largest label of the
-            batch, as a negative number (-10: ten or more); 0 without class labels.
-    """
-    whole = _values(fired[0].input) if fired else 0
-    for module in reversed(fired):
-        if classes == 0 or module.output is None:
-            continue
-        if module.leaf and module.parametrised and classes < 0 and whole == _values(module.output) > -classes:
-            return None
-        if len(module.output) != 2 or module.output[0] != rows:
-            continue
-        width = module.output[1]
-        fits = width == classes if classes > 0 else width >= -classes
-        if module.leaf and module.parametrised and fits and 2 <= width <= MAX_CLASSES:
-            return module
-    return None
-
-
 def choose(
     wanted: str | Layer | Sequence[str | Layer],
     names: Sequence[str],
     fired: Sequence[Module],
     rows: int,
-    head: Module | None,
+    proof: Proof,
 ) -> list[Chosen]:
     """Choose the layers to capture.
 
@@ -117,14 +69,14 @@ def choose(
         names: All module names of the model.
         fired: Those that fired on the first batch, in the order of firing.
         rows: Samples in that batch.
-        head: The classifier head, if there is one.
+        proof: What the last layer is.
 
     Raises:
         NotFoundError: A name that no module has.
         ConfigError: A named layer did not fire, or nothing in the model can be captured.
     """
     if wanted == "auto":
-        return _auto(fired, rows, head)
+        return _auto(fired, rows, proof)
     seen = {module.name: module for module in fired}
     chosen: list[Chosen] = []
     silent: list[str] = []
@@ -168,32 +120,76 @@ def matching(wanted: str | Layer | Sequence[str | Layer], names: Sequence[str]) 
     return found
 
 
-def _auto(fired: Sequence[Module], rows: int, head: Module | None) -> list[Chosen]:
-    if head is not None and head.output is not None:
-        width = head.output[1]
-        kind = "probabilities" if head.probabilities else "logits"
-        scores = f"the {kind}: output of the {width}-way classifier head"
-        if _width(head.input, rows) < _LEAST_DIM:
-            return [_chosen(head, False, scores, default=True)]
-        features = f"the penultimate features: what goes into the {width}-way classifier head"
-        return [_chosen(head, True, features, default=True), _chosen(head, False, scores)]
+def _auto(fired: Sequence[Module], rows: int, proof: Proof) -> list[Chosen]:
+    if proof.module is not None and proof.kind is not None:
+        return _of_head(proof.module, rows, binary=proof.kind == "binary")
+    decoder = decoder_of(fired)
+    if decoder is not None and (found := _bottleneck(fired, rows, decoder)) is not None:
+        reason = (
+            f"the narrowest layer: {decoder.name} gives as many values as went in, as an autoencoder does"
+        )
+        return [_chosen(found, False, reason, default=True)]
     for module in reversed(fired):
-        part = module.name.rpartition(".")[2]
-        if part in _ENCODERS and _width(module.output, rows) >= _LEAST_DIM:
-            reason = f"no classifier head was found, and its name, {part!r}, promises an embedding"
-            return [_chosen(module, False, reason, default=True)]
-    most = MAX_CLASSES  # a vocabulary's scores are no embedding; what goes in is
-    for module in reversed(fired):
-        for of_input, shape in ((False, module.output), (True, module.input)):
-            if module.leaf and module.parametrised and _LEAST_DIM <= _width(shape, rows) <= most:
-                reason = "no classifier head was found; this is the last layer with parameters"
-                if of_input:
-                    reason = "no classifier head was found; this goes into the last layer with parameters"
-                return [_chosen(module, of_input, reason, default=True)]
+        if not (module.leaf and module.parametrised):
+            continue
+        inward, outward = _width(module.input, rows), _width(module.output, rows)
+        if module is _first_with_parameters(fired) and module.values_in == fired[0].values_in:
+            inward = 0  # what goes in are the data
+        if not module.matrix and outward >= _LEAST_DIM:  # a norm: what it gives is the embedding
+            inward = 0
+        if inward < _LEAST_DIM and not _LEAST_DIM <= outward <= MAX_CLASSES:
+            continue
+        no_head = f"no classifier head: {proof.why}"
+        goes_in = f"{no_head}; this goes into the last layer with weights"
+        comes_out = f"{no_head}; this comes out of the last layer with weights"
+        if inward < _LEAST_DIM:
+            return [_chosen(module, False, comes_out, default=True)]
+        layers = [_chosen(module, True, goes_in, default=True)]
+        of_parts = module.output is not None and len(module.output) > 2  # of tokens or pixels
+        if _LEAST_DIM <= outward <= MAX_CLASSES and not of_parts:
+            layers.append(_chosen(module, False, comes_out))
+        return layers
     raise ConfigError(
         "no layer of this model gives one vector per sample, so there is nothing to capture; "
         "name one with layers=['module.name'], or give chroma.Layer(name, pool=function)"
     )
+
+
+def _of_head(head: Module, rows: int, *, binary: bool) -> list[Chosen]:
+    about = "binary" if binary else f"{head.values_out}-way"
+    kind = "probabilities" if head.probabilities else "logits"
+    scores = f"the {kind}: output of the {about} classifier head"
+    if _width(head.input, rows) < _LEAST_DIM:
+        return [_chosen(head, False, scores, default=True)]
+    features = f"the penultimate features: what goes into the {about} classifier head"
+    layers = [_chosen(head, True, features, default=True)]
+    return layers if binary else [*layers, _chosen(head, False, scores)]
+
+
+def _bottleneck(fired: Sequence[Module], rows: int, decoder: Module) -> Module | None:
+    """The layer of an autoencoder with the fewest values: of several the mean, or the first."""
+    before = [
+        each
+        for each in fired[: fired.index(decoder)]
+        if each.leaf
+        and each.parametrised
+        and _width(each.output, rows) > 1
+        and each.values_out < fired[0].values_in
+    ]
+    if not before:
+        return None
+    fewest = min(each.values_out for each in before)
+    narrow = [each for each in before if each.values_out == fewest]
+    found = next((each for each in narrow if _MEAN.search(each.name.rpartition(".")[2])), narrow[0])
+    for module in sorted(fired, key=lambda each: len(each.name)):  # the whole encoder, if it ends there
+        if found.name.startswith(f"{module.name}.") and module.output == found.output:
+            return module
+    return found
+
+
+def _first_with_parameters(fired: Sequence[Module]) -> Module | None:
+    """The layer with parameters that was called first, as far as the order of outputs tells."""
+    return next((each for each in fired if each.leaf and each.parametrised), None)
 
 
 def _chosen(
@@ -209,11 +205,6 @@ def _chosen(
         reason += f"; called {module.calls} times per batch, the first call counts"
     name = f"{module.name}:input" if of_input else module.name
     return Chosen(name, module.name, of_input, pool, pooling_of(shape, pool), reason, default)
-
-
-def _values(shape: tuple[int, ...] | None) -> int:
-    """Values per sample of a batch; 0 if there is none."""
-    return math.prod(shape[1:]) if shape is not None and len(shape) > 1 else 0
 
 
 def _width(shape: tuple[int, ...] | None, rows: int) -> int:

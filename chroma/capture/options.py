@@ -41,9 +41,7 @@ class RunOptions:
     tags: Sequence[str] = field(default=(), metadata=doc("Names given to the run."))
     layers: str | Layer | Sequence[str | Layer] = field(
         default="auto",
-        metadata=doc(
-            '"auto" (the input and output of the classifier head, else what looks like an embedding).'
-        ),
+        metadata=doc('"auto" (the input and output of the classifier head, else of the last layer).'),
     )
     splits: Splits = field(default="auto", metadata=doc('"auto": val where there is one, else train.'))
     every: int | str = field(default=1, metadata=doc('Epochs between snapshots, or steps as in "500 steps".'))

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer
 from chroma.capture.layers import Chosen
@@ -16,7 +17,7 @@ from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
 from chroma.records import Array, Head, Ids, LayerNote, Record, Snapshot
 from chroma.run.arguments import columns
-from chroma.run.outputs import head_kind, outputs_of
+from chroma.run.outputs import head_kind, of_both, outputs_of
 from chroma.run.recording import Recording
 from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
@@ -112,7 +113,7 @@ class SplitPass:
         """Give `[B, C]` scores of the classifier head for the batch, likewise.
 
         Args:
-            values: `[B, C]`.
+            values: `[B, C]`; `[B, 1]` of the second of two classes.
             head: What they are; None to see it in their values.
         """
         self._head = head
@@ -177,6 +178,24 @@ class SplitPass:
         for _, buffer in self._buffers():
             buffer.sent()
 
+    def explain(self, layers: Iterable[Chosen]) -> None:
+        """Say anew why layers were chosen: `record` stores it."""
+        for layer in layers:
+            if layer.name in self._layers:
+                self._layers[layer.name] = (layer, self._layers[layer.name][1])
+
+    def convert_labels(self, dtype: npt.DTypeLike) -> None:
+        """Take the numbers that the first pass gave as labels for classes (int64) or quantities (float32)."""
+        known = self._split.labels
+        if self._first and known is not None and known.dtype.kind in "if":
+            self._split.labels = known.astype(dtype)
+
+    def discard_scores(self) -> None:
+        """Record none of the scores of the complete pass: what gave them is no classifier head."""
+        if self._scores is not None:
+            self._returned("", self._scores)()
+            self._scores = None
+
     def discard(self) -> None:
         """Record nothing of the complete pass; its buffers are free again."""
         for name, buffer in self._buffers():
@@ -234,7 +253,9 @@ class SplitPass:
 
         def outputs() -> Iterable[Record]:
             rows, slots, ids = self._filled(buffer)
-            scores = buffer.values[rows]
+            scores, head = buffer.values[rows], self._head
+            if scores.shape[1] == 1:
+                scores, head = of_both(scores, head)
             yield outputs_of(
                 scores,
                 None if split.labels is None else grown(split.labels, len(split.probe))[slots],
@@ -242,7 +263,7 @@ class SplitPass:
                 epoch=self._epoch,
                 step=self._step,
                 ids=ids,
-                head=self._head or head_kind(scores),
+                head=head or head_kind(scores),
             )
             returned()
 

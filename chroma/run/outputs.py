@@ -18,6 +18,13 @@ def head_kind(scores: Array) -> Head:
     return "probabilities" if np.abs(finite.sum(axis=1) - 1).max() < 1e-3 else "logits"
 
 
+def of_both(scores: Array, head: Head | None) -> tuple[Array, Head]:
+    """`[n, 2]` scores of two classes, and what they are, of the `[n, 1]` of the second one."""
+    if head == "probabilities":
+        return np.concatenate([1 - scores, scores], axis=1), "probabilities"
+    return np.concatenate([np.zeros_like(scores), scores], axis=1), "logits"  # their softmax is the sigmoid
+
+
 def outputs_of(
     scores: Array,
     labels: Array | None,

@@ -102,15 +102,3 @@ def test_one_label_per_sample_is_preferred_among_several_targets() -> None:
     assert listed(reader.read_first([np.zeros((2, 4, 4)), SEVERAL[:2], [4, 5]], 2)) == [4, 5]
     assert reader.read_first([np.zeros((2, 4, 4))], 2) is None
     assert listed(reader.read_first([SEVERAL], 3)) == ["1, 2", "", "0"]
-
-
-def test_how_many_classes_there_are() -> None:
-    reader = LabelReader()
-    assert reader.classes(np.array([0, 4])) == -5
-    assert reader.classes(np.array([0, 0])) == -2
-    assert reader.classes(np.array([0, 4]), ("a", "b")) == 2
-    assert reader.classes(np.array([-1, 4])) == 0
-    assert reader.classes(np.array([0.5])) == 0
-    assert reader.classes(None) == 0
-    reader.read(SEVERAL, 3)
-    assert reader.classes(None) == 3

@@ -5,13 +5,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chroma.capture.layers import Layer, Module, choose, classifier_head
+from chroma.capture.heads import Proof
+from chroma.capture.layers import Layer, choose
+from chroma.capture.modules import Module
 from chroma.capture.pooling import pooled, pooling_of
 from chroma.errors import ConfigError, NotFoundError
 
 
 def module(name: str, given: tuple[int, ...] | None, gave: tuple[int, ...] | None, **more: Any) -> Module:
-    return Module(name, **{"leaf": True, "parametrised": True, "input": given, "output": gave, **more})
+    known: dict[str, Any] = {"leaf": True, "parametrised": True, "input": given, "output": gave, **more}
+    return Module(name, **{"matrix": known["parametrised"], **known})
 
 
 CONV = module("encoder.0", (8, 1, 28, 28), (8, 16, 28, 28))
@@ -19,30 +22,13 @@ ENCODER = module("encoder", (8, 1, 28, 28), (8, 16, 28, 28), leaf=False, paramet
 FEATURES = module("fc", (8, 256), (8, 64))
 HEAD = module("head", (8, 64), (8, 10))
 SOFTMAX = module("softmax", (8, 10), (8, 10), parametrised=False)
+PROVED, NONE = Proof(HEAD, "classes"), Proof(None, None, "nothing tells the classes")
 FIRED = [CONV, ENCODER, FEATURES, HEAD, SOFTMAX]
 NAMES = ["", "encoder", "encoder.0", "fc", "head", "softmax", "dead"]
 
 
-def test_the_head_is_the_last_layer_that_fits_the_labels() -> None:
-    assert classifier_head(FIRED, 8, 10) is HEAD
-    assert classifier_head(FIRED, 8, -7) is HEAD  # seven classes seen so far
-    assert classifier_head(FIRED, 8, 64) is FEATURES
-    assert classifier_head(FIRED, 8, 0) is None
-    assert classifier_head(FIRED, 16, 10) is None  # not one row per sample
-    assert classifier_head([module("vocabulary", (8, 64), (8, 50_000))], 8, 50_000) is None
-
-
-def test_a_decoder_is_no_head() -> None:
-    encoder, decoder = module("encoder", (8, 64), (8, 32)), module("decoder", (8, 32), (8, 64))
-    assert classifier_head([encoder, decoder], 8, -10) is None  # labels ride along, of ten classes so far
-    assert classifier_head([encoder, decoder], 8, -64) is decoder
-    upwards = module("decoder.conv", (8, 4, 7, 7), (8, 1, 28, 28))
-    assert classifier_head([CONV, FEATURES, upwards], 8, -10) is None
-    assert classifier_head([CONV, FEATURES, HEAD, upwards], 8, 10) is HEAD  # the classes have names
-
-
 def test_auto_takes_features_and_logits() -> None:
-    features, logits = choose("auto", NAMES, FIRED, 8, HEAD)
+    features, logits = choose("auto", NAMES, FIRED, 8, PROVED)
     assert (features.name, features.module, features.of_input, features.default) == (
         "head:input",
         "head",
@@ -53,27 +39,65 @@ def test_auto_takes_features_and_logits() -> None:
     assert "10-way classifier head" in features.reason
 
 
-def test_auto_without_a_head_takes_what_is_named_like_an_embedding() -> None:
-    (only,) = choose("auto", NAMES, FIRED, 8, None)
-    assert (only.name, only.pooling) == ("encoder", "mean over space")
-    (only,) = choose("auto", NAMES, [FEATURES, SOFTMAX], 8, None)
-    assert (only.name, "last layer with parameters" in only.reason) == ("fc", True)
-    (only,) = choose("auto", NAMES, [module("out", (8, 32), (8, 1))], 8, None)
-    assert only.name == "out:input"  # one number per sample shows nothing
+ENCODE, SPREAD = module("encoder.1", (8, 64), (8, 5)), module("encoder.3", (8, 40), (8, 9))
+DECODE = module("decoder", (8, 5), (8, 64))
+PIXELS = module("out", (8, 16, 28, 28), (8, 3, 28, 28))
+WHOLE = module("encoder", (8, 64), (8, 5), leaf=False, parametrised=False)
+
+
+@pytest.mark.parametrize(
+    ("fired", "layers"),
+    [
+        ([CONV, ENCODER, FEATURES, HEAD], ["head:input", "head"]),
+        ([module("embedding", None, (8, 20, 32)), module("out", (8, 32), (8, 1))], ["out:input"]),
+        ([CONV, PIXELS], ["out:input"]),
+        ([module("embed", None, (8, 6, 32)), module("words", (8, 6, 32), (8, 6, 9_000))], ["words:input"]),
+        ([CONV, module("norm", (8, 6, 16), (8, 6, 16), matrix=False)], ["norm"]),
+        ([module("only", (8, 64), (8, 12))], ["only"]),  # what goes in are the data
+        ([ENCODE, DECODE], ["encoder.1"]),
+        ([ENCODE, WHOLE, DECODE], ["encoder"]),
+        ([module("encoder.0", (8, 64), (8, 40)), SPREAD, ENCODE, DECODE], ["encoder.1"]),
+        (
+            [
+                module("fc", (8, 64), (8, 40)),
+                module("var", (8, 40), (8, 5)),
+                module("mu", (8, 40), (8, 5)),
+                DECODE,
+            ],
+            ["mu"],
+        ),
+    ],
+)
+def test_auto_without_a_head(fired: list[Module], layers: list[str]) -> None:
+    chosen = choose("auto", [], fired, 8, NONE)
+    assert [layer.name for layer in chosen] == layers
+    assert [layer.default for layer in chosen] == [True, False][: len(layers)]
+
+
+def test_auto_of_a_binary_head_takes_what_goes_in() -> None:
+    head = module("out", (8, 32), (8, 1))
+    (only,) = choose("auto", NAMES, [CONV, head], 8, Proof(head, "binary"))
+    assert (only.name, "binary classifier head" in only.reason) == ("out:input", True)
+
+
+def test_it_is_said_why_there_is_no_head() -> None:
+    assert choose("auto", NAMES, FIRED, 8, NONE)[0].reason.startswith(
+        "no classifier head: nothing tells the classes; this goes into"
+    )
 
 
 def test_names_globs_and_inputs() -> None:
-    chosen = choose(["fc", "enc*", "head:input", Layer("encoder.0", pool="mean")], NAMES, FIRED, 8, None)
+    chosen = choose(["fc", "enc*", "head:input", Layer("encoder.0", pool="mean")], NAMES, FIRED, 8, NONE)
     assert [layer.name for layer in chosen] == ["fc", "encoder", "encoder.0", "head:input"]
     assert [layer.default for layer in chosen] == [True, False, False, False]
     assert chosen[1].reason == "matches 'enc*'"
-    assert [layer.name for layer in choose("*", NAMES, FIRED, 8, None)] == [
+    assert [layer.name for layer in choose("*", NAMES, FIRED, 8, NONE)] == [
         m for m in NAMES if m not in ("", "dead")
     ]
 
 
 def test_a_module_called_twice_is_told() -> None:
-    (only,) = choose("fc", NAMES, [module("fc", (8, 256), (8, 64), calls=2)], 8, None)
+    (only,) = choose("fc", NAMES, [module("fc", (8, 256), (8, 64), calls=2)], 8, NONE)
     assert only.reason == "named by the user; called 2 times per batch, the first call counts"
 
 
@@ -88,17 +112,17 @@ def test_a_module_called_twice_is_told() -> None:
 )
 def test_what_cannot_work_is_refused(wanted: Any, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        choose(wanted, NAMES, FIRED, 8, None)
+        choose(wanted, NAMES, FIRED, 8, NONE)
 
 
 def test_unknown_names_suggest_near_ones() -> None:
     with pytest.raises(NotFoundError, match="no layer named 'heads'; there is head"):
-        choose("heads", NAMES, FIRED, 8, None)
+        choose("heads", NAMES, FIRED, 8, NONE)
 
 
 def test_a_model_without_layers_is_refused() -> None:
     with pytest.raises(ConfigError, match="there is nothing to capture"):
-        choose("auto", NAMES, [SOFTMAX], 8, None)
+        choose("auto", NAMES, [SOFTMAX], 8, NONE)
 
 
 def test_pooling() -> None:

@@ -148,7 +148,7 @@ def test_a_module_that_never_fires_is_not_chosen(home: Path) -> None:
 
     with watching(Transformer(), DataLoader(Digits(96, N), batch_size=16)) as watch:
         watch.snapshot(epoch=0)
-    assert [layer.layer for layer in watch.receipt.layers] == ["encoder"]
+    assert [layer.layer for layer in watch.receipt.layers] == ["attention:input"]
     with (
         pytest.raises(ConfigError, match="out_proj"),
         watching(Transformer(), [Digits(96, 8).images], layers="attention.out_proj") as watch,
@@ -166,6 +166,16 @@ def test_lazy_modules_are_captured_once_they_are_made(home: Path) -> None:
         assert watch.snapshot(epoch=1)
     (captured,) = snapshots(home, "1")
     assert captured.vectors.shape == (N, 6)
+
+
+def test_names_are_those_of_the_users_modules(home: Path) -> None:
+    """Not those of what compiles or spreads them."""
+    model: Any = Plain()
+    model.body = torch.compile(model.body, backend="eager")
+    with watching(model, DataLoader(Digits(96, N), batch_size=16), layers=["body", "body.1"]) as watch:
+        watch.snapshot(epoch=0)
+    assert watch.receipt.missing == {}
+    assert [layer.layer for layer in watch.receipt.layers] == ["body", "body.1"]
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16], ids=str)

@@ -71,6 +71,127 @@ def test_the_decoder_of_an_autoencoder_is_no_classifier_of_labels_that_ride_alon
     assert not outputs(home)
 
 
+class Variational(nn.Module):
+    """Returns reconstruction, mean and log-variance, as textbooks do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inward, self.logvar, self.mu = nn.Linear(64, 40), nn.Linear(40, 10), nn.Linear(40, 10)
+        self.outward, self.pixels = nn.Linear(10, 40), nn.Linear(40, 64)
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        hidden = F.relu(self.inward(images.flatten(1)))
+        mean, logvar = self.mu(hidden), self.logvar(hidden)
+        return torch.sigmoid(self.pixels(F.relu(self.outward(mean)))), mean, logvar
+
+
+def test_of_a_variational_autoencoder_the_mean_is_captured_and_is_no_head(home: Path) -> None:
+    digits = Digits(0, N)
+    receipt, _ = captured(home, Variational(), digits.images, digits.labels)
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("mu", 10)]
+    assert not outputs(home)
+    assert any("no predictions" in note and "autoencoder" in note for note in receipt.notes)
+
+
+@pytest.mark.parametrize("numbers", [torch.int64, torch.float32], ids=str)
+def test_one_logit_tells_two_classes(home: Path, numbers: torch.dtype) -> None:
+    class Binary(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layers = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 1))
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return self.layers(images).squeeze(1)
+
+    digits, model = Digits(0, N), Binary()
+    receipt, task = captured(home, model, digits.images, (digits.labels % 2).to(numbers))
+    assert task == "classification"
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("layers.3:input", 12)]
+    logits = model(digits.images).detach()
+    (said,) = outputs(home)
+    np.testing.assert_array_equal(said.prediction, (logits > 0).long().numpy())
+    labels = samples(home).labels
+    assert labels is not None
+    assert labels.dtype == np.int64
+    exact = F.binary_cross_entropy_with_logits(logits, (digits.labels % 2).float(), reduction="none")
+    np.testing.assert_allclose(said.cross_entropy, exact.numpy(), rtol=1e-4)
+
+
+def test_whole_numbers_that_one_value_fits_are_quantities(home: Path) -> None:
+    """Also where the first batch holds zeros and ones alone."""
+    digits = Digits(0, N)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, 1))
+    counts = torch.cat([torch.arange(16) % 2, digits.labels[16:] + 3])
+    _, task = captured(home, model, digits.images, counts)
+    assert task == "regression"
+    labels = samples(home).labels
+    assert labels is not None
+    assert labels.dtype == np.float32
+    np.testing.assert_array_equal(labels, counts.numpy())
+    assert not outputs(home)
+
+
+@pytest.mark.parametrize(("width", "proved"), [(1000, True), (10, True), (32, False), (8, False)])
+def test_a_head_may_be_wider_than_the_named_classes_but_an_embedding_is_none(
+    home: Path, width: int, proved: bool
+) -> None:
+    class Named(TensorDataset):
+        classes = tuple("0123456789")
+
+    digits = Digits(0, N)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU(), nn.Linear(12, width))
+    loader = DataLoader(Named(digits.images, digits.labels), batch_size=16)
+    with chroma.watch(model, loader=loader, silent=True, project="tests") as watch:
+        watch.snapshot(epoch=0)
+    assert watch.receipt is not None
+    assert [(line.layer, line.dim) for line in watch.receipt.layers] == [("3:input", 12), ("3", width)]
+    assert bool(outputs(home)) == proved
+    assert any("no predictions" in note for note in watch.receipt.notes) != proved
+
+
+@pytest.mark.parametrize("last", ["LogSoftmax", "log_softmax", "normalize", "none"])
+def test_a_head_gives_what_the_model_gives_as_scores_or_probabilities(home: Path, last: str) -> None:
+    class Model(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.head = nn.Linear(64, 12), nn.Linear(12, 10)
+            self.end = nn.LogSoftmax(1) if last == "LogSoftmax" else nn.Identity()
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            scores = self.end(self.head(self.fc(images.flatten(1)).relu()))
+            return getattr(F, last)(scores, dim=1) if hasattr(F, last) else scores
+
+    digits = Digits(0, N)
+    receipt, _ = captured(home, Model(), digits.images, digits.labels)
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("head:input", 12), ("head", 10)]
+    assert bool(outputs(home)) == (last != "normalize")
+
+
+def test_a_head_called_with_different_inputs_is_not_proved(home: Path) -> None:
+    class Twice(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc, self.head = nn.Linear(64, 12), nn.Linear(12, 10)
+
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            scores = self.head(self.fc(images.flatten(1)))
+            self.head(self.fc(images.flip(3).flatten(1)))
+            return scores
+
+    digits = Digits(0, N)
+    receipt, _ = captured(home, Twice(), digits.images, digits.labels)
+    assert not outputs(home)
+    assert any("several times per batch" in note for note in receipt.notes)
+
+
+def test_what_is_given_for_each_pixel_is_captured_before_it(home: Path) -> None:
+    images = Digits(0, N).images
+    model = nn.Sequential(nn.Conv2d(1, 6, 3, padding=1), nn.ReLU(), nn.Conv2d(6, 3, 1))
+    receipt, _ = captured(home, model, images, (images[:, 0] > 0.5).long())
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("2:input", 6)]
+    assert not outputs(home)
+
+
 def test_an_autoencoder_has_no_labels(home: Path) -> None:
     receipt, task = captured(home, Autoencoder(), Digits(0, N).images)
     assert task == "unlabelled"
@@ -90,9 +211,12 @@ def test_contrastive_views_are_captured_from_the_backbone(home: Path) -> None:
             return F.normalize(self.projector(self.backbone(view)), dim=1)
 
     images = Digits(0, N).images
-    receipt, task = captured(home, Contrastive(), images, images.flip(3))
+    model = Contrastive()
+    receipt, task = captured(home, model, images, images.flip(3))
     assert task == "unlabelled"
-    assert [(line.layer, line.dim) for line in receipt.layers] == [("backbone", 16)]
+    assert [(line.layer, line.dim) for line in receipt.layers] == [("projector:input", 16), ("projector", 8)]
+    (snapshot,) = snapshots(home, "projector:input")
+    np.testing.assert_allclose(snapshot.vectors, model.backbone(images).detach().numpy(), atol=1e-3)
 
 
 def test_a_language_models_vocabulary_is_not_stored(home: Path) -> None:

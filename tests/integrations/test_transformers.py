@@ -189,7 +189,7 @@ def test_other_tasks(home: Path, tmp_path: Path, task: str) -> None:
     trainer.train()
     opened = [record for record in written(home) if isinstance(record, RunOpened)][-1]
     assert opened.task == ("regression" if task == "regression" else "sequence")
-    layer = {"regression": "bert.pooler", "tokens": "bert.encoder", "language": "lm_head"}[task]
+    layer = "lm_head:input" if task == "language" else "classifier:input"
     for split in ("train", "val"):
         assert [s.epoch for s in snapshots(home, layer, split)] == [0, 1]
     known = samples(home)

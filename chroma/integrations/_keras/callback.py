@@ -40,7 +40,7 @@ class ChromaCallback(keras.callbacks.Callback):
         name: Readable name of the run; by default one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
         tags: Names given to the run.
-        layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
+        layers: "auto" (the input and output of the classifier head, else of the last layer), or
             layer names (those of nested models with a dot), globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val".
         every: Epochs between snapshots, or steps as in "500 steps".

@@ -98,10 +98,14 @@ class KerasCapture(CapturedCall):
         splits = self._take_samples()
         if not splits:
             return
-        self._describe(splits[0])
-        choice = choose_layers(
-            self._model, splits[0].samples.x, splits[0].labels, self._labels, options.layers
-        )
+        first = splits[0]
+        targets = targets_of(first.samples)
+        task = self._labels.task(first.labels, targets[0] if targets else None)
+        choice = choose_layers(self._model, first.samples.x, first.labels, self._labels, options.layers, task)
+        if self.method != "predict":  # which is given no targets
+            self.run.recording.describe(choice.task)
+        if choice.task == "classification" and choice.proof.kind is None:
+            self.run.recording.tally.note("head", f"no predictions: {choice.proof.why}")
         size = self._arguments.get("validation_batch_size") or self._arguments.get("batch_size") or 0
         context = EvaluationContext(
             self,
@@ -195,13 +199,6 @@ class KerasCapture(CapturedCall):
         elif taken[0].split == "val" and len(taken) == 1 and self._options.how() is None and not own_data:
             tally.note("splits", "training samples are not captured; splits=('train', 'val') adds them")
         return taken
-
-    def _describe(self, first: SplitSamples) -> None:
-        """Say what the run learns."""
-        assert self.run is not None
-        if self.method != "predict":  # which is given no targets
-            targets = targets_of(first.samples)
-            self.run.recording.describe(self._labels.task(first.labels, targets[0] if targets else None))
 
     def _capture_of(self, samples: SplitSamples, context: EvaluationContext, clock: Clock) -> SplitCapture:
         assert self.run is not None

@@ -9,11 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from chroma.capture.heads import Facts, Proof, SeenLabels, prove, task_of
 from chroma.capture.labels import LabelReader
-from chroma.capture.layers import Chosen, Layer, Module, choose, classifier_head
-from chroma.integrations._keras.layer_inspection import ends_in, inspect_layers
+from chroma.capture.layers import Chosen, Layer, choose
+from chroma.integrations._keras.layer_inspection import inspect_layers
 from chroma.integrations._keras.layer_values import layers_of
 from chroma.integrations._keras.samples import rows_of
+from chroma.integrations._keras.targets import loss_of
 from chroma.records import Array, Head
 
 keras: Any = import_module("keras")  # its types are not complete
@@ -43,11 +45,15 @@ class Choice:
         layers: The layers to capture.
         read: These layers, and the one that gives the scores.
         scores: Which of `read` gives the scores; None without.
+        proof: What the last layer is.
+        task: What is learned.
     """
 
     layers: Sequence[Chosen]
     read: Sequence[Chosen]
     scores: Scores | None
+    proof: Proof
+    task: str
 
 
 def choose_layers(
@@ -56,6 +62,7 @@ def choose_layers(
     labels: Array | None,
     reader: LabelReader,
     asked: str | Layer | Sequence[str | Layer],
+    task: str,
 ) -> Choice:
     """Choose the layers, by passing a few samples through the model in inference.
 
@@ -65,6 +72,7 @@ def choose_layers(
         labels: `[n]` labels, None without.
         reader: What read them.
         asked: Layers as the user names them, or "auto".
+        task: What is learned, as the labels tell.
 
     Raises:
         ConfigError: Nothing in the model can be captured.
@@ -73,34 +81,17 @@ def choose_layers(
     n = len(keras.tree.flatten(x)[0])
     rows = np.resize(np.arange(n), max(2, min(n, _ROWS)))
     fired = inspect_layers(model, rows_of(x, rows))
-    layers = layers_of(model)
-    last = next((module for module in reversed(fired) if module.leaf and module.parametrised), None)
-    single = last is None or last.output is None or last.output[-1] == 1  # one score is no choice of classes
-    head = classifier_head(fired, len(rows), 0 if single else reader.classes(labels))
-    chosen = choose(asked, list(layers), fired, len(rows), head)
-    if reader.label_count:  # no single prediction
-        return Choice(chosen, chosen, None)
-    if head is not None:
-        kind: Head | None = "probabilities" if head.probabilities else None
-        same = next((each for each in chosen if each.name == head.name and each.pooling == "none"), None)
-        scores = same or Chosen(_SCORES, head.name, False, "auto", "none", "")
-    elif last is not None and _is_binary(last, layers[last.name], labels):
-        kind = "probabilities"
-        scores = Chosen(_SCORES, last.name, False, "auto", "none", "")
-    else:
-        return Choice(chosen, chosen, None)
+    seen = SeenLabels()
+    seen.add(labels, reader.label_count)
+    facts = Facts(seen, loss="classes" if reader.said == "classification" else loss_of(model))
+    proof = prove(fired, len(rows), facts)
+    task = reader.said if reader.said != "auto" else task_of(task, proof, fired, facts)
+    chosen = choose(asked, list(layers_of(model)), fired, len(rows), proof)
+    head = proof.module
+    if head is None or proof.kind not in ("classes", "binary"):  # no single prediction
+        return Choice(chosen, chosen, None, proof, task)
+    kind: Head | None = "probabilities" if head.probabilities else None
+    same = next((each for each in chosen if each.name == head.name and each.pooling == "none"), None)
+    scores = same or Chosen(_SCORES, head.name, False, "auto", "none", "")
     read = chosen if scores in chosen else [*chosen, scores]
-    return Choice(chosen, read, Scores(scores.name, kind))
-
-
-def _is_binary(last: Module, layer: Any, labels: Array | None) -> bool:
-    """Whether the model gives one probability for two classes."""
-    return (
-        last.output is not None
-        and len(last.output) == 2
-        and last.output[1] == 1
-        and ends_in(layer, "sigmoid")
-        and labels is not None
-        and labels.dtype.kind == "i"
-        and bool(np.isin(labels, (0, 1)).all())
-    )
+    return Choice(chosen, read, Scores(scores.name, kind), proof, task)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from chroma.capture.layers import Module
+from chroma.capture.modules import Module
 from chroma.integrations._keras.evaluation import InferenceModel, call_once
 from chroma.integrations._keras.layer_values import channels_last, layers_of, wrapped_calls
 
@@ -22,34 +23,67 @@ def inspect_layers(model: Any, x: Any) -> list[Module]:
     inputs: dict[str, _Shape] = {}
     outputs: dict[str, _Shape] = {}
     calls: dict[str, int] = {}
+    given: list[_Shape] = []  # by the model
 
     def report(name: str, of_input: bool, value: Any, mask: Any) -> None:
-        shape = None if value is None else tuple(int(size) for size in value.shape)
+        shape = _shape_of(value)
         if shape is not None and len(shape) > 3 and channels_last(layers[name]):
             shape = (shape[0], shape[-1], *shape[1:-1])
         (inputs if of_input else outputs).setdefault(name, shape)  # the first call counts
         calls[name] = calls.get(name, 0) + of_input
 
-    def through(infer: Callable[[Any], Any], given: Any) -> Any:
+    def through(infer: Callable[[Any], Any], batch: Any) -> Any:
         with wrapped_calls(layers, report):
-            infer(given)
+            given.extend(_shape_of(each) for each in keras.tree.flatten(infer(batch)))
         return keras.ops.zeros((1,))
 
     call_once(InferenceModel(model, through), x)
+    inner = {name for name in outputs if getattr(layers[name], "_layers", ())}
+    ends = _ends(
+        [name for name in outputs if name not in inner and _has_matrix(layers[name])], outputs, given
+    )
     return [
         Module(
             name,
-            leaf=not getattr(layers[name], "_layers", ()),
+            leaf=name not in inner,
             parametrised=bool(layers[name].weights),
             input=inputs.get(name),
             output=shape,
+            matrix=_has_matrix(layers[name]),
+            gives=ends.get(name),
             calls=calls[name],
+            # shapes alone do not tell whether later calls gave the same
+            differs=calls[name] > 1,
             probabilities=any(ends_in(layers[name], activation) for activation in _PROBABILITIES),
         )
         for name, shape in outputs.items()
     ]
 
 
+def _ends(names: Sequence[str], outputs: Mapping[str, _Shape], given: Sequence[_Shape]) -> dict[str, int]:
+    """Which layers give what the model gives: the last ones, one for each output, as far as sizes tell."""
+    ends: dict[str, int] = {}
+    last = list(reversed(names))[: len(given)]
+    for number, shape in enumerate(given):
+        size = _size_of(shape)
+        fits = [name for name in last if name not in ends and _size_of(outputs[name]) == size > 0]
+        if fits:
+            ends[fits[-1] if len(given) > 1 else fits[0]] = number
+    return ends
+
+
 def ends_in(layer: Any, activation: str) -> bool:
     """Whether a layer applies this activation to its output."""
     return getattr(getattr(layer, "activation", None), "__name__", None) == activation
+
+
+def _has_matrix(layer: Any) -> bool:
+    return any(len(weight.shape) > 1 for weight in layer.weights)
+
+
+def _shape_of(value: Any) -> _Shape:
+    return tuple(int(size) for size in value.shape) if hasattr(value, "shape") else None
+
+
+def _size_of(shape: _Shape) -> int:
+    return math.prod(shape[1:]) if shape else 0

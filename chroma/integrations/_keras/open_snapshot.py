@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from chroma.capture.call import CapturedCall
 from chroma.capture.passes import SplitPass
 from chroma.capture.schedule import Moment, Schedule
@@ -59,10 +57,7 @@ class OpenSnapshot:
             current.add(layer, values[layer.name])
             self._widths[layer.name] = values[layer.name].shape[1]
         if self._choice.scores is not None:
-            scores = values[self._choice.scores.name]
-            if scores.shape[1] == 1:  # one probability for two classes
-                scores = np.concatenate([1 - scores, scores], axis=1)
-            current.add_scores(scores, self._choice.scores.head)
+            current.add_scores(values[self._choice.scores.name], self._choice.scores.head)
 
     def finish(self, moment: Moment) -> None:
         """Record the snapshot; all rows were added."""

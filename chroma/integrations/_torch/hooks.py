@@ -6,25 +6,32 @@ stand only while a pass is captured, and only ours are removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from chroma.capture.layers import Chosen, Layer, Module
+from chroma.capture.layers import Chosen
 from chroma.capture.pooling import Pool, pooled
 from chroma.guard import Guard
+from chroma.integrations._torch.no_trace import WRAPPED
 from chroma.records import Array
 
 
 def first_tensor(value: Any) -> Tensor | None:
     """The first float tensor in a tensor, tuple, list, mapping or dataclass."""
+    return next(tensors_in(value), None)
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """The float tensors in a tensor, tuple, list, mapping or dataclass."""
     if isinstance(value, Tensor):
-        return value if value.is_floating_point() else None
+        if value.is_floating_point():
+            yield value
+        return
     if isinstance(value, (tuple, list)):
         parts = cast("Sequence[Any]", value)
     elif isinstance(value, Mapping):
@@ -33,7 +40,32 @@ def first_tensor(value: Any) -> Tensor | None:
         parts = named or list(value.values())
     else:
         parts = list(cast("dict[str, Any]", getattr(value, "__dict__", {})).values())
-    return next((found for part in parts if (found := first_tensor(part)) is not None), None)
+    for part in parts:
+        yield from tensors_in(part)
+
+
+def modules_of(model: nn.Module) -> dict[str, nn.Module]:
+    """The modules of a model by qualified name, without the names of wrappers, as compiled parts have one.
+
+    A wrapper's own module stands for it.
+    """
+    found: dict[str, nn.Module] = {}
+
+    def walk(parent: nn.Module, prefix: str, above: frozenset[int]) -> None:
+        inner = WRAPPED.get(type(parent).__name__)
+        for name, module in parent.named_children():
+            if id(module) in above:
+                continue
+            whole = prefix if name == inner else f"{prefix}.{name}" if prefix else name
+            if id(module) not in known or whole in found:
+                known.add(id(module))
+                found[whole] = module
+            walk(module, whole, above | {id(module)})
+
+    known: set[int] = {id(model)}
+    found[""] = model
+    walk(model, "", frozenset({id(model)}))
+    return found
 
 
 def to_numpy(tensor: Tensor) -> Array:
@@ -97,7 +129,7 @@ class LayerHooks:
     """
 
     def __init__(self, model: nn.Module, guard: Guard) -> None:
-        self._modules = dict(model.named_modules())
+        self._modules = modules_of(model)
         self.guard = guard
         self._handles: list[RemovableHandle] = []
         self._called: set[str] = set()
@@ -153,83 +185,3 @@ class LayerHooks:
                 hand_on(output)
 
             self._handles.append(module.register_forward_hook(after))
-
-
-class FirstBatch:
-    """Watches all modules during one batch, so that layers are chosen among those that really fire.
-
-    Keeps a pooled copy of what each took and gave: what is chosen is captured from this batch on.
-
-    Args:
-        model: The model.
-        wanted: Layers the user asked for, by name as stored.
-        guard: Stops our errors inside the user's forward pass.
-    """
-
-    def __init__(self, model: nn.Module, wanted: Mapping[str, Layer], guard: Guard) -> None:
-        self._model = model
-        self._wanted = wanted
-        self._guard = guard
-        self._handles: list[RemovableHandle] = []
-        self._fired: dict[str, dict[str, Any]] = {}
-        self._rows = 0
-        self._mask: Tensor | None = None
-
-    def begin(self, rows: int, mask: Tensor | None = None) -> None:
-        """Watch the batch that comes; `mask` is that of `vectors_of`."""
-        self._rows, self._mask = rows, mask
-        for name, module in self._model.named_modules():
-            if name and not isinstance(module, torch.jit.ScriptModule):
-                self._watch(name, module)
-
-    def end(self) -> list[Module]:
-        """The modules that fired, in the order of firing."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        modules = dict(self._model.named_modules())
-        return [
-            Module(
-                name,
-                leaf=next(modules[name].children(), None) is None,
-                parametrised=next(modules[name].parameters(recurse=False), None) is not None,
-                input=seen["input"],
-                output=seen["output"],
-                calls=seen["calls"],
-            )
-            for name, seen in self._fired.items()
-            if "output" in seen
-        ]
-
-    def values(self, layer: Chosen) -> Array | Tensor | None:
-        """What a chosen layer gave in the batch, `[B, d]`."""
-        return self._fired[layer.module].get("kept input" if layer.of_input else "kept output")
-
-    def _watch(self, name: str, module: nn.Module) -> None:
-        def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            with self._guard.fail_safe("looking at the model's layers"):
-                seen = self._fired.setdefault(name, {"calls": 0})
-                seen["calls"] += 1
-                if seen["calls"] == 1:
-                    self._see(seen, name, "input", (*args, *kwargs.values()))
-
-        def after(_: nn.Module, args: Any, output: Any) -> None:
-            with self._guard.fail_safe("looking at the model's layers"):
-                seen = self._fired.get(name)
-                if seen is not None and "output" not in seen:
-                    self._see(seen, name, "output", output)
-                    # in the order of the outputs: the head is the last one to give some
-                    self._fired[name] = self._fired.pop(name)
-
-        self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-        self._handles.append(module.register_forward_hook(after))
-
-    def _see(self, seen: dict[str, Any], name: str, side: str, value: Any) -> None:
-        tensor = first_tensor(value)
-        seen[side] = None if tensor is None else tuple(tensor.shape)
-        layer = self._wanted.get(name if side == "output" else f"{name}:input")
-        if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
-            return
-        pool: Pool = "auto" if layer is None else layer.pool
-        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
-        seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from torch import nn
 
-from chroma.capture.layers import Chosen, Layer, choose, classifier_head, matching
+from chroma.capture.heads import Facts, Proof, SeenLabels, prove, task_of
+from chroma.capture.layers import Chosen, Layer, choose, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
 from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
-from chroma.integrations._torch.hooks import FirstBatch, LayerHooks
+from chroma.integrations._torch.first_batch import FirstBatch
+from chroma.integrations._torch.hooks import LayerHooks, modules_of
+from chroma.integrations._torch.model_facts import declared_scores, loss_of
+from chroma.integrations._torch.run_choice import RunChoice
 from chroma.records import Array
 
 _SCORES = ":scores"  # no module's name
+_ONE = ("classes", "binary")  # heads that predict one class
 
 
 class LayerCapture:
@@ -29,6 +35,7 @@ class LayerCapture:
         layers: What to capture.
         say: Called once, with the chosen layers and their widths, how many samples are followed of how many,
             and the split.
+        choice: The choice of the run that all its splits share; by default one of its own.
         may_be_silent: Whether the caller evaluates the model in another way where forward passes call no
             module, so that no error is raised: `silent` tells.
 
@@ -45,6 +52,7 @@ class LayerCapture:
         layers: str | Layer | Sequence[str | Layer],
         say: Callable[[Sequence[tuple[Chosen, int]], int, int, str], None],
         *,
+        choice: RunChoice | None = None,
         may_be_silent: bool = False,
     ) -> None:
         self._model = model
@@ -53,12 +61,12 @@ class LayerCapture:
         self._wanted = layers
         self._say = say
         self._may_be_silent = may_be_silent
-        self._names = [name for name, _ in model.named_modules()]
+        self._names = list(modules_of(model))
         self._hooks = LayerHooks(model, session.recording.guard)
         self._first: FirstBatch | None = None
-        self._chosen: list[Chosen] = []
-        self._scores: Chosen | None = None
-        self._ready = False
+        self._choice = RunChoice() if choice is None else choice
+        self._announced = self._attached = False
+        self._seen = SeenLabels()
         self._pass: SplitPass | None = None
         self._split = ""
         self._class_names: Sequence[str] = ()
@@ -84,12 +92,13 @@ class LayerCapture:
         self._pass = self._session.begin(
             split, epoch, step, identity=identity, of=of, class_names=class_names
         )
-        if self._ready:
-            self._attach(self._pass)
+        self._attached = False
 
     def again(self) -> LayerCapture:
         """One as this was before its first batch, for passes that call the modules."""
-        return LayerCapture(self._model, self._session, self._reader, self._wanted, self._say)
+        return LayerCapture(
+            self._model, self._session, self._reader, self._wanted, self._say, choice=self._choice
+        )
 
     def begin_batch(self, batch: Any, ids: GivenIds) -> None:
         """A batch is about to go through the model."""
@@ -106,6 +115,7 @@ class LayerCapture:
         followed = self._pass.batch(ids, size)
         if self._pass.first:
             self._labels = self._reader.labels(batch, size, self._class_names)
+            self._seen.add(self._labels, self._reader.label_reader.label_count)
             self._pass.add_samples(
                 labels=self._labels,
                 inputs=self._reader.inputs(batch) if self._session.log_inputs and followed else None,
@@ -113,11 +123,14 @@ class LayerCapture:
                 texts=self._reader.texts(batch) if self._session.log_inputs and followed else None,
             )
         mask = self._reader.mask(batch)
-        if not self._ready:
+        if not self._task:
             self._task = self._reader.task(self._labels, batch)
+        if not self._choice.layers:
             self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
             self._first.begin(size, mask)
         elif followed:
+            if not self._attached:
+                self._attach(self._pass)
             self._hooks.begin_batch(size, mask)
 
     def end_batch(self) -> None:
@@ -129,7 +142,8 @@ class LayerCapture:
             self._choose(first, self._pass)
         elif self._hooks.rows:
             given = self._hooks.end_batch()
-            for layer in self._chosen:
+            self._announce(self._pass)
+            for layer in self._choice.layers:
                 if layer.name not in given:
                     self._session.recording.tally.miss(f"{layer.name} gave no vectors for some batches")
 
@@ -140,6 +154,9 @@ class LayerCapture:
         if done is None or self.refused:
             return None
         done.complete(epoch, step)
+        if self._choice.layers:
+            self._prove()
+            self._finish(done)
         return done
 
     def end_pass(self) -> None:
@@ -165,13 +182,12 @@ class LayerCapture:
                 "no module of the model was called on the first batch, so there is nothing to capture; "
                 "compiled and scripted models hide their modules: capture the plain one"
             )
-        labels = self._reader.label_reader
-        head = classifier_head(fired, self._size, labels.classes(self._labels, self._class_names))
-        self._chosen = choose(self._wanted, self._names, fired, self._size, head)
-        if head is not None and not labels.label_count:
-            self._scores = Chosen(_SCORES, head.name, False, "auto", "none", "the logits")
-        widths: list[tuple[Chosen, int]] = []
-        for layer in self._chosen:
+        choice, proof = self._choice, prove(fired, self._size, self._facts())
+        layers = choose(self._wanted, self._names, fired, self._size, proof)
+        if proof.module is not None and not self._reader.label_reader.label_count:
+            choice.scores = Chosen(_SCORES, proof.module.name, False, "auto", "none", "the logits")
+        widths: list[int] = []
+        for layer in layers:
             values = first.values(layer)
             if values is None or len(values) != self._size:
                 raise ConfigError(
@@ -179,18 +195,72 @@ class LayerCapture:
                     "name another layer, or give chroma.Layer(name, pool=function)"
                 )
             current.add(layer, values)
-            widths.append((layer, values.shape[1]))
-        scores = None if self._scores is None else first.values(self._scores)
+            widths.append(values.shape[1])
+        scores = None if choice.scores is None else first.values(choice.scores)
         if scores is not None:
             current.add_scores(scores)
-        self.refused, self._ready = False, True
-        self._session.recording.describe(self._task)
+        choice.layers, choice.widths, choice.fired, choice.rows = layers, widths, fired, self._size
+        self.refused = False
         self._attach(current)
-        self._say(widths, *current.following, self._split)
+        self._announce(current)
+
+    def _announce(self, current: SplitPass) -> None:
+        """Say what is captured, at the first batch of the split."""
+        if not self._announced:
+            self._announced = True
+            widths = zip(self._choice.layers, self._choice.widths, strict=True)
+            self._say(list(widths), *current.following, self._split)
+
+    def _facts(self) -> Facts:
+        """What is known of the classes by now."""
+        said = self._reader.label_reader.said
+        return Facts(
+            self._seen,
+            named=len(self._class_names),
+            declared=declared_scores(self._model),
+            loss="classes" if said == "classification" else loss_of(self._model),
+        )
+
+    def _prove(self) -> None:
+        """Prove the head by all labels of the first pass of the run, once."""
+        choice = self._choice
+        if choice.proof is not None:
+            return
+        facts = self._facts()
+        proof = prove(choice.fired, choice.rows, facts)
+        if proof.kind in _ONE and (
+            choice.scores is None or choice.scores.module != getattr(proof.module, "name", "")
+        ):
+            proof = Proof(proof.module, None, "the labels of the first batch did not tell which layer it is")
+        choice.proof = proof
+        said = self._reader.label_reader.said
+        choice.task = said if said != "auto" else task_of(self._task, proof, choice.fired, facts)
+        anew = {
+            each.name: each for each in choose(self._wanted, self._names, choice.fired, choice.rows, proof)
+        }
+        choice.layers = [anew.get(each.name, each) for each in choice.layers]
+        recording = self._session.recording
+        recording.describe(choice.task)
+        if choice.task == "classification" and proof.kind is None:
+            recording.tally.note("head", f"no predictions: {proof.why}")
+
+    def _finish(self, done: SplitPass) -> None:
+        """Store of a complete pass what the choice of the run says."""
+        choice = self._choice
+        assert choice.proof is not None
+        if choice.task == "regression":
+            done.convert_labels(np.float32)
+        if choice.proof.kind == "binary":
+            done.convert_labels(np.int64)
+        if choice.proof.kind not in _ONE:
+            done.discard_scores()
+        done.explain(choice.layers)
 
     def _attach(self, current: SplitPass) -> None:
-        scores = self._scores
-        for layer in self._chosen:
+        self._attached = True
+        choice = self._choice
+        scores = choice.scores if choice.proof is None or choice.proof.kind in _ONE else None
+        for layer in choice.layers:
             if scores is not None and (layer.name, layer.pool) == (scores.module, "auto"):
                 scores = None  # one hook for both
 

@@ -16,7 +16,12 @@ from torch.nn.parameter import is_lazy
 from chroma.errors import ConfigError
 
 # by name: importing these classes takes seconds, and who uses them has imported them
-_WRAPPED = {"OptimizedModule": "_orig_mod", "DataParallel": "module", "DistributedDataParallel": "module"}
+WRAPPED = {  # what wraps a module, and the name that it gives it
+    "OptimizedModule": "_orig_mod",
+    "DataParallel": "module",
+    "DistributedDataParallel": "module",
+    "_FabricModule": "_forward_module",
+}
 _SHARDED = {
     *("DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"),  # modules
     *("DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"),  # of Lightning
@@ -30,8 +35,8 @@ def plain(model: Any) -> nn.Module:
     Raises:
         ConfigError: No module, or one whose layers cannot be looked into: scripted or sharded.
     """
-    while type(model).__name__ in _WRAPPED and isinstance(model, nn.Module):
-        model = getattr(model, _WRAPPED[type(model).__name__])
+    while type(model).__name__ in WRAPPED and isinstance(model, nn.Module):
+        model = getattr(model, WRAPPED[type(model).__name__])
     if not isinstance(model, nn.Module):
         raise ConfigError(f"model= is a {type(model).__name__}; give a torch.nn.Module")
     if isinstance(model, torch.jit.ScriptModule):

@@ -22,6 +22,7 @@ from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.probe import Probe
 from chroma.integrations._torch.ranks import Rank
+from chroma.integrations._torch.run_choice import RunChoice
 from chroma.integrations._torch.sample_ids import IndexTap, knows_ids, tap, untap
 from chroma.integrations._torch.split_capture import (
     LoopCapture,
@@ -57,6 +58,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
         self.model = model
         self.taps: dict[DataLoader[Any], IndexTap] = {}
         self.reader = options.reader()
+        self._choice = RunChoice()
         self._rank = Rank()
         self._timed: Sequence[str] = ()  # splits captured when the training says so, not when it validates
 
@@ -121,7 +123,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
         self, rank: Rank, *, framework: str, config: Mapping[str, Any], name: str | None = None
     ) -> None:
         """Open the run, and decide how each split is captured; see `open_run`."""
-        self._rank = rank
+        self._rank, self._choice = rank, RunChoice()
         run, session = open_run(self, self.options, rank, framework=framework, config=config, name=name)
         tally, validates = run.recording.tally, self.validates()
         self._timed = ("train",) if validates == "ride" else ("train", "val")
@@ -222,7 +224,13 @@ class TorchTrainerCapture(CapturedCall, ABC):
             split,
             run,
             LayerCapture(
-                self.model, session, self.reader, self.options.layers, self._say, may_be_silent=how == "ride"
+                self.model,
+                session,
+                self.reader,
+                self.options.layers,
+                self._say,
+                choice=self._choice,
+                may_be_silent=how == "ride",
             ),
             Schedule([split], limits, run.recording, clock, passes=passes, holds=how == "ride"),
             self.now,

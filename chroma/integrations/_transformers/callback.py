@@ -37,7 +37,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         name: Readable name of the run; by default `TrainingArguments.run_name`, else one made of its id.
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one; a known one continues that run.
         tags: Names given to the run.
-        layers: "auto" (the input and output of the classifier head, else what looks like an embedding), or
+        layers: "auto" (the input and output of the classifier head, else of the last layer), or
             module names, globs, "name:input", `chroma.Layer`s.
         splits: "auto": val where there is one, else train; or some of "train", "val", "test". Val
             is the `eval_dataset`. Of train a probe set is fetched once and evaluated after each epoch, in

@@ -100,7 +100,45 @@ def test_one_probability_for_two_classes(home: Path) -> None:
     ).history
     (said,) = of(home, Outputs)
     assert np.mean(said.prediction == even[VAL]) == pytest.approx(history["val_accuracy"][0], abs=1e-6)
-    assert [s.note.reason.startswith("the penultimate") for s in of(home, Snapshot)] == [False]
+    assert [s.note.reason.startswith("the penultimate") for s in of(home, Snapshot)] == [True]
+
+
+def test_the_first_layer_is_not_chosen_for_its_name(home: Path) -> None:
+    tokens, targets = np.arange(96).reshape(24, 4) % 9, np.arange(24) % 2
+    model = keras.Sequential(
+        [
+            L.Embedding(9, 5, name="embedding"),
+            L.GlobalAveragePooling1D(),
+            L.Dense(7, activation="relu"),
+            L.Dense(1, activation="sigmoid", name="head"),
+        ]
+    )
+    model.compile("sgd", "binary_crossentropy")
+    model.fit(tokens, targets, validation_data=(tokens, targets), verbose=0, callbacks=[callback()])
+    assert [(s.layer, s.vectors.shape) for s in of(home, Snapshot)] == [("head:input", (24, 7))]
+    assert len(of(home, Outputs)) == 1
+
+
+def test_an_embedding_whose_classifier_is_elsewhere_is_no_head(home: Path) -> None:
+    def apart(truth: Any, given: Any) -> Any:
+        return keras.ops.mean(given * given, axis=1)
+
+    model = keras.Sequential([L.Flatten(), L.Dense(12), L.Dense(32, name="projection")])
+    model.compile("sgd", apart)
+    ours = callback()
+    fit(model, ours, epochs=1)
+    assert {s.layer for s in of(home, Snapshot)} == {"projection:input", "projection"}
+    assert not of(home, Outputs)
+    assert any(note.startswith("no predictions: the last layer, projection") for note in ours.receipt.notes)
+
+
+def test_what_is_given_for_each_pixel_is_captured_before_it(home: Path) -> None:
+    targets = (PACKED[..., 0] > 0.5).astype("int64")
+    model = keras.Sequential([L.Conv2D(6, 3, padding="same"), L.Conv2D(3, 1, name="out")])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    fit(model, callback(), y=targets[TRAIN], validation_data=(PACKED[VAL], targets[VAL]), epochs=1)
+    assert [(s.layer, s.vectors.shape[1]) for s in of(home, Snapshot)] == [("out:input", 6)]
+    assert not of(home, Outputs)
 
 
 @pytest.mark.parametrize("wrong", [{"every": 0}, {"dtype": "int8"}, {"max_samples": 0}, {"project": ""}])

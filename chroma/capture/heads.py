@@ -1,0 +1,190 @@
+"""Whether the last layer of a model is the head of a classifier: proved from what is known, never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from chroma.capture.modules import Module
+from chroma.records import Array
+from chroma.run.outputs import MAX_CLASSES
+
+Loss = Literal["unknown", "classes", "quantities"]
+Kind = Literal["classes", "binary", "several"]  # one of C classes, one of two by one score, several labels
+
+_EMBEDDING_STEP = 16  # embeddings are as wide as a multiple of this; heads of pretrained models are not
+
+
+@dataclass(slots=True)
+class SeenLabels:
+    """What the labels of a pass say of the classes; `add` is called for each batch.
+
+    Attributes:
+        n: Labels seen.
+        dtype: Kind of their NumPy dtype; "" before any came.
+        lowest: The smallest of them, if they are numbers.
+        highest: The largest.
+        binary: Whether only zeros and ones came.
+        several: Number of labels C where a sample may have several; 0 elsewhere.
+    """
+
+    n: int = 0
+    dtype: str = ""
+    lowest: float = np.inf
+    highest: float = -np.inf
+    binary: bool = True
+    several: int = 0
+
+    def add(self, labels: Array | None, several: int = 0) -> None:
+        """Take in the labels `[B]` of a batch; `several` as the attribute."""
+        self.several = several
+        if labels is None or not len(labels):
+            return
+        self.n += len(labels)
+        self.dtype = "i" if labels.dtype.kind in "iub" else labels.dtype.kind
+        if self.dtype == "O":
+            return
+        self.lowest = min(self.lowest, float(labels.min()))
+        self.highest = max(self.highest, float(labels.max()))
+        self.binary = self.binary and bool(((labels == 0) | (labels == 1)).all())
+
+    @property
+    def classes(self) -> int:
+        """One more than the largest class index; 0 where labels are no class indices."""
+        return int(self.highest) + 1 if self.dtype == "i" and self.lowest >= 0 else 0
+
+    @property
+    def two(self) -> bool:
+        """Whether they are zeros and ones, and both came."""
+        return self.dtype in ("i", "f") and self.binary and self.lowest < self.highest
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of the classes that a model tells apart.
+
+    Attributes:
+        labels: What the labels say.
+        named: Number of classes that the dataset names; 0 if it names none.
+        declared: Number of scores that the framework says its head gives; 0 if it says nothing.
+        loss: What the loss compares, as far as it is known.
+    """
+
+    labels: SeenLabels = field(default_factory=SeenLabels)
+    named: int = 0
+    declared: int = 0
+    loss: Loss = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the last layer of a model is.
+
+    Attributes:
+        module: The layer; None if no layer with weights gives what the model gives.
+        kind: What its scores tell; None if it is not proved to be a head.
+        why: If not, the reason, as half a sentence.
+    """
+
+    module: Module | None
+    kind: Kind | None
+    why: str = ""
+
+
+def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
+    """Find the head among the layers that give what the model gives, and prove it.
+
+    Args:
+        fired: Modules in the order of their outputs.
+        rows: Samples in the batch, B.
+        facts: What is known of the classes.
+    """
+    ends = sorted(
+        (each for each in fired if _may_be_head(each, rows)),
+        key=lambda each: -1 if each.gives is None else each.gives,
+    )
+    if not ends:
+        return Proof(None, None, "no layer with weights gives, for each sample, just what the model gives")
+    if decoder_of(fired) is not None and _kind(ends[0], facts)[0] is None:
+        return Proof(None, None, "the model gives as many values as it takes, as an autoencoder does")
+    for end in ends:
+        kind, _ = _kind(end, facts)
+        if kind is not None and not end.differs:
+            return Proof(end, kind)
+    first = ends[0]
+    if first.differs:
+        return Proof(first, None, f"{first.name} is called several times per batch, with different results")
+    return Proof(first, None, _kind(first, facts)[1])
+
+
+def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> str:
+    """What is learned, where the head and the loss say more than the kind of the labels.
+
+    Args:
+        said: What one would call it by the labels alone.
+        proof: What the last layer is.
+        fired: Modules in the order of their outputs.
+        facts: What is known of the classes.
+    """
+    if said == "regression" and proof.kind == "binary":
+        return "classification"
+    if said != "classification" or facts.labels.dtype != "i" or facts.labels.binary:
+        return said
+    last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
+    one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss != "classes"
+    of_numbers = facts.loss == "quantities" or facts.declared == 1 or one_value
+    return "regression" if of_numbers and proof.kind is None else said
+
+
+def decoder_of(fired: Sequence[Module]) -> Module | None:
+    """The last layer with weights, if it gives as many values per sample as went into the model."""
+    last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
+    whole = fired[0].values_in if fired else 0
+    return last if last is not None and last is not fired[0] and whole == last.values_out > 0 else None
+
+
+def _may_be_head(module: Module, rows: int) -> bool:
+    shape = module.output
+    if not (module.leaf and module.matrix and module.gives is not None and shape is not None):
+        return False
+    return shape[0] == rows and (len(shape) == 1 or (len(shape) == 2 and shape[1] <= MAX_CLASSES))
+
+
+def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
+    """What the scores of a module tell; None, and why."""
+    assert module.output is not None
+    width, labels = module.values_out, facts.labels
+    name = f"the last layer, {module.name}"
+    kind: Kind | None = None
+    if labels.several:
+        kind = "several" if width == labels.several else None
+        why = f"{name}, gives {width} scores for {labels.several} labels"
+    elif facts.loss == "quantities" or facts.declared == 1:
+        why = "the loss measures a distance, so the model tells no classes"
+    elif width == 1:
+        kind = "binary" if labels.two else None
+        why = f"{name}, gives one value, and labels are not zeros and ones"
+    elif labels.n and labels.dtype != "O" and not labels.classes:
+        why = "labels are no class indices"
+    elif labels.classes > width:
+        why = f"labels go up to {labels.classes - 1}, and {name}, gives {width} scores"
+    else:
+        kind = "classes" if _fits(width, facts) else None
+        of = f"{facts.named} named classes" if facts.named else f"labels of {labels.classes} classes"
+        why = f"{name}, gives {width} values for {of}"
+        if not (facts.named or labels.classes):
+            why = f"nothing says how many classes the {width} values of {name}, would tell apart"
+    return kind, "" if kind else why
+
+
+def _fits(width: int, facts: Facts) -> bool:
+    """Whether so many scores are those of the classes; no label is beyond them."""
+    known = facts.labels.classes
+    if width in (facts.declared, facts.named) or (facts.loss == "classes" and known):
+        return True
+    if facts.named:  # wider as those of a network are that was trained for 1,000 classes before
+        return width > facts.named and bool(width % _EMBEDDING_STEP and known)
+    return bool(known) and width <= known + max(1, known // 10)  # a split may lack the last classes, but few

@@ -1,0 +1,112 @@
+"""A head is proved by what is known of the classes; where nothing does there is none, and it is said why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from chroma.capture.heads import Facts, Proof, SeenLabels, prove, task_of
+from chroma.capture.modules import Module
+
+ROWS = 8
+TEN, TWO = np.arange(10), np.array([0, 1, 1])
+
+
+def layer(width: int, **more: Any) -> Module:
+    known: dict[str, Any] = {"leaf": True, "parametrised": True, "matrix": True, "gives": 0}
+    known |= {"input": (ROWS, 20), "output": (ROWS, width), **more}
+    return Module("out", **known)
+
+
+def seen(*batches: Any, several: int = 0) -> SeenLabels:
+    labels = SeenLabels()
+    for batch in batches:
+        labels.add(batch, several)
+    return labels
+
+
+FIRST = Module("fc", leaf=True, parametrised=True, input=(ROWS, 64), output=(ROWS, 20), matrix=True)
+WORDS = np.array(["cat", "dog"], dtype=object)
+
+
+def proved(last: Module, facts: Facts) -> Proof:
+    return prove([FIRST, last], ROWS, facts)
+
+
+@pytest.mark.parametrize(
+    ("last", "facts", "kind"),
+    [
+        (layer(10), Facts(seen(TEN)), "classes"),
+        (layer(10), Facts(seen(TEN[:4], TEN[4:])), "classes"),  # of a whole pass
+        (layer(10), Facts(seen(TEN[:9])), "classes"),  # one class did not come
+        (layer(10), Facts(seen(TEN[:4])), None),
+        (layer(32), Facts(seen(TEN)), None),  # an embedding
+        (layer(32), Facts(seen(TEN), loss="classes"), "classes"),
+        (layer(9), Facts(seen(TEN)), None),  # a label has no score
+        (layer(9), Facts(seen(TEN), loss="classes"), None),
+        (layer(10), Facts(named=10), "classes"),
+        (layer(10), Facts(seen(WORDS), named=10), "classes"),
+        (layer(1000), Facts(seen(TEN), named=10), "classes"),
+        (layer(128), Facts(seen(TEN), named=10), None),  # as wide as embeddings are
+        (layer(5), Facts(seen(TEN[:5]), named=10), None),
+        (layer(3), Facts(declared=3), "classes"),
+        (layer(3), Facts(seen(TEN), declared=3), None),
+        (layer(10), Facts(), None),
+        (layer(10), Facts(seen(TEN - 1)), None),
+        (layer(10), Facts(seen(TEN + 0.5)), None),
+        (layer(10), Facts(seen(TEN), loss="quantities"), None),
+        (layer(1), Facts(seen(TWO)), "binary"),
+        (layer(1), Facts(seen(TWO.astype(float))), "binary"),
+        (layer(1, output=(ROWS,)), Facts(seen(TWO)), "binary"),
+        (layer(1), Facts(seen(TEN)), None),
+        (layer(1), Facts(seen(TWO[1:])), None),  # ones alone do not tell
+        (layer(1), Facts(seen(TWO), loss="quantities"), None),
+        (layer(1), Facts(seen(TWO), declared=1), None),
+        (layer(2), Facts(seen(TWO)), "classes"),
+        (layer(3), Facts(seen(WORDS, several=3)), "several"),
+        (layer(4), Facts(seen(WORDS, several=3)), None),
+        (layer(50_000), Facts(seen(np.arange(50_000)), named=50_000), None),
+        (layer(10, output=(ROWS, 6, 10)), Facts(seen(TEN)), None),  # of tokens
+        (layer(10, output=(4, 10)), Facts(seen(TEN)), None),  # not one row per sample
+        (layer(10, gives=None), Facts(seen(TEN)), None),  # it feeds another layer
+        (layer(10, matrix=False), Facts(seen(TEN)), None),
+        (layer(10, leaf=False), Facts(seen(TEN)), None),
+        (layer(10, calls=2), Facts(seen(TEN)), "classes"),
+        (layer(10, calls=2, differs=True), Facts(seen(TEN)), None),
+        (layer(64), Facts(seen(TEN), named=10), None),  # an autoencoder
+        (layer(64), Facts(seen(np.arange(64))), "classes"),
+    ],
+)
+def test_a_head_is_proved_or_there_is_none(last: Module, facts: Facts, kind: str | None) -> None:
+    proof = proved(last, facts)
+    assert proof.kind == kind
+    assert bool(proof.why) == (kind is None)
+    assert proof.module is (last if kind else proof.module)
+
+
+def test_of_several_outputs_the_one_that_fits_is_the_head() -> None:
+    embedding = layer(32, gives=0)
+    head = Module(
+        "head", leaf=True, parametrised=True, input=(ROWS, 32), output=(ROWS, 10), matrix=True, gives=1
+    )
+    assert prove([FIRST, embedding, head], ROWS, Facts(seen(TEN))).module is head
+
+
+@pytest.mark.parametrize(
+    ("said", "last", "facts", "task"),
+    [
+        ("classification", layer(1), Facts(seen(TEN)), "regression"),
+        ("classification", layer(1), Facts(seen(TEN), named=10), "classification"),
+        ("classification", layer(1), Facts(seen(TWO)), "classification"),
+        ("regression", layer(1), Facts(seen(TWO.astype(float))), "classification"),
+        ("classification", layer(4), Facts(seen(TEN), loss="quantities"), "regression"),
+        ("classification", layer(1), Facts(seen(TEN), declared=1), "regression"),
+        ("classification", layer(10), Facts(seen(TEN)), "classification"),
+        ("classification", layer(32), Facts(seen(TEN)), "classification"),
+        ("unlabelled", layer(1), Facts(), "unlabelled"),
+    ],
+)
+def test_what_is_learned(said: str, last: Module, facts: Facts, task: str) -> None:
+    assert task_of(said, proved(last, facts), [FIRST, last], facts) == task
