@@ -6,11 +6,13 @@ A segment is written under a temporary name, synced, then renamed: a reader sees
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import secrets
+import stat
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,6 +25,7 @@ from chroma.records import Header, Record, Segment, WriterId
 from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
+_LOCK = re.compile(r"\d+-[0-9a-f]{8}\.lock")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ASIDE = "set-aside"
 
@@ -152,13 +155,32 @@ def write_durably(path: Path, body: bytes) -> None:
         file.write(body)
 
 
-def entries(journal: Path) -> Iterator[Entry]:
-    """List the segments of a journal, oldest number of each writer first."""
+def _ignore(run: str, error: OSError) -> None:
+    pass
+
+
+def entries(journal: Path, refused: Callable[[str, OSError], None] = _ignore) -> Iterator[Entry]:
+    """List the segments of a journal, oldest number of each writer first.
+
+    Args:
+        journal: The journal's folder.
+        refused: Called for each run whose folder this process may not read and write: files of another user.
+    """
     if not journal.is_dir():
         return
     for folder in sorted(journal.iterdir()):
-        if folder.is_dir() and valid_run_id(folder.name):
-            yield from entries_of(folder.name, folder)
+        try:
+            if folder.is_dir() and valid_run_id(folder.name):
+                check_access(folder)
+                yield from entries_of(folder.name, folder)
+        except OSError as error:
+            refused(folder.name, error)
+
+
+def check_access(folder: Path) -> None:
+    """Raise `PermissionError` where this process may not read a folder and move files out of it."""
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, f"it belongs to user {folder.stat().st_uid}", str(folder))
 
 
 def entries_of(run: str, folder: Path) -> list[Entry]:
@@ -171,7 +193,8 @@ def writers(journal: Path) -> Iterator[tuple[str, str]]:
     """List (run, writer) of all writers that have a lock file, alive or dead."""
     if journal.is_dir():
         for lock in sorted(journal.glob("*/*.lock")):
-            yield lock.parent.name, lock.stem
+            if _LOCK.fullmatch(lock.name) and valid_run_id(lock.parent.name) and _is_file(lock):
+                yield lock.parent.name, lock.stem
 
 
 def is_empty(journal: Path) -> bool:
@@ -180,17 +203,17 @@ def is_empty(journal: Path) -> bool:
 
 
 def is_alive(journal: Path, run: str, writer: str) -> bool:
-    """Whether a writer's process still holds its lock."""
+    """Whether a writer's process still holds its lock; where we may not look it counts as alive."""
     path = journal / run / f"{writer}.lock"
-    if not path.exists():
-        return False
     try:
+        if not path.exists():
+            return False
         with FileLock(path, timeout=0):
             return False
-    except Timeout:
-        return True
     except FileNotFoundError:
         return False
+    except (Timeout, OSError):
+        return True
 
 
 def forget_writer(journal: Path, run: str, writer: str) -> None:
@@ -213,6 +236,8 @@ def acknowledge(entry: Entry, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         entry.path.replace(target)
+    except PermissionError:
+        raise
     except OSError:
         write_durably(target, entry.path.read_bytes())
         entry.path.unlink()
@@ -232,6 +257,23 @@ def set_aside(entry: Entry, reason: str) -> Path:
     entry.path.replace(target)
     target.with_suffix(".txt").write_text(reason + "\n", encoding="utf-8")
     return target
+
+
+def set_aside_segments(folder: Path) -> Iterator[tuple[str, Path, str]]:
+    """List (run, file, reason) of all that was set aside in the runs below a folder."""
+    for path in sorted(folder.glob(f"**/{_ASIDE}/*.arrow")):
+        run = path.relative_to(folder).parts[0]
+        try:
+            yield run, path, path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace").strip()
+        except OSError as error:
+            yield run, path, f"its reason cannot be read: {error}"
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

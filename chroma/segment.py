@@ -3,7 +3,7 @@
 A segment is one Arrow IPC file with one record batch. Array fields of the record are columns of the
 same name (`[n, d]` as fixed-size lists, mappings of arrays as `field:key`); all else is JSON in the
 schema metadata, under keys that begin with `chroma:`. Nothing is compressed: vectors do not compress,
-and an uncompressed file is read by memory mapping.
+and an uncompressed file is read by memory mapping. Since format 1.1 a file carries a checksum.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import numpy.typing as npt
 # Arrays go in by `from_buffers`: `pa.array(ndarray)` would import pandas into the training process.
 import pyarrow as pa
 
+from chroma.checksum import ChecksumWriter, is_intact
 from chroma.errors import SegmentError, SegmentVersionError
 from chroma.records import (
     Array,
@@ -41,13 +42,16 @@ from chroma.records import (
     Segment,
     Snapshot,
 )
+from chroma.untrusted import Stamp, map_file, parse_json
 
 ArrowArray = Any  # pyarrow's classes carry no types
 ArrowBatch = Any
 ArrowBuffer = Any
 
-FORMAT = (1, 0)
+FORMAT = (1, 1)
 MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at once
+_LARGEST_FILE = 2**30  # bytes; a single row is not cut, so a file may exceed MAX_BYTES
+_INT64 = 2**63
 
 _RECORDS: dict[str, type[Record]] = {
     record.__name__: record
@@ -80,8 +84,11 @@ def write(segment: Segment, file: BinaryIO) -> None:
         OSError: The disk refuses.
     """
     batch = _batch_of(segment)
-    with pa.ipc.new_file(file, batch.schema) as writer:
+    checked = ChecksumWriter(file)
+    with pa.ipc.new_file(checked, batch.schema) as writer:
         writer.write_batch(batch)
+        checked.data_is_written()
+    checked.finish()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,6 +101,7 @@ class ReadSegment:
         fields: The record's fields that are not arrays, as plain values.
         table: An Arrow record batch with the record's array fields.
         body: All bytes of the file.
+        stamp: Which state of the file was opened; None for bytes.
     """
 
     header: Header
@@ -101,6 +109,19 @@ class ReadSegment:
     fields: Mapping[str, Any]
     table: ArrowBatch
     body: ArrowBuffer
+    stamp: Stamp | None
+    _version: tuple[int, int]
+    _name: str
+
+    def verify(self) -> None:
+        """Compare the bytes with the checksum that came with them; reads the whole file.
+
+        Raises:
+            SegmentError: They differ. A file of format 1.0 has no checksum, and passes.
+        """
+        intact = is_intact(memoryview(self.body))
+        if intact is False or (intact is None and self._version >= (1, 1)):
+            raise SegmentError(f"{self._name} is damaged: its bytes do not match its checksum")
 
     @functools.cached_property
     def digest(self) -> str:
@@ -137,23 +158,23 @@ class ReadSegment:
 
 
 def open_segment(path: Path) -> ReadSegment:
-    """Open a segment file, memory-mapped.
+    """Open a segment file, memory-mapped: its structure is checked, its checksum is not (see `verify`).
 
     Raises:
-        SegmentError: The file is cut short, damaged or not a segment.
+        FileNotFoundError: There is none.
+        SegmentError: The file is cut short, damaged, not a segment, or not a regular file.
         SegmentVersionError: A newer Chroma wrote it.
     """
     return _open(path)
 
 
 def read(path: Path) -> Segment:
-    """Read a whole segment file; its arrays are read-only views, and it raises as `open_segment` does."""
+    """Read and verify a whole segment file; its arrays are read-only views.
+
+    Raises:
+        SegmentError: As `open_segment` and `verify` do.
+    """
     return _segment(_open(path))
-
-
-def read_columns(path: Path, names: Collection[str] | None = None) -> dict[str, Array]:
-    """Read only these array fields of a segment, as `ReadSegment.columns` does."""
-    return _open(path).columns(names)
 
 
 def decode(body: bytes) -> Segment:
@@ -305,37 +326,72 @@ def _from_arrow(column: ArrowArray) -> Array:
 def _open(source: Path | ArrowBuffer) -> ReadSegment:
     name = str(source) if isinstance(source, Path) else "these bytes"
     try:
-        body = pa.memory_map(str(source)).read_buffer() if isinstance(source, Path) else source
+        body: ArrowBuffer = source
+        stamp = None
+        if isinstance(source, Path):
+            mapped, stamp = map_file(source, _LARGEST_FILE)
+            body = pa.py_buffer(mapped)
         reader = pa.ipc.open_file(body)
-        raw = reader.schema.metadata or {}
         about = {
-            key.decode().removeprefix("chroma:"): json.loads(value)
-            for key, value in raw.items()
+            key.decode().removeprefix("chroma:"): parse_json(value)
+            for key, value in (reader.schema.metadata or {}).items()
             if key.startswith(b"chroma:")
         }
-        if not {"format", "record", "run", "writer", "number"} <= about.keys():
+        if not {"format", "record", "run", "writer", "number", "attempt"} <= about.keys():
             raise SegmentError(f"{name} is an Arrow file but not a segment of Chroma; it was left as it is")
-        if about["format"][0] > FORMAT[0]:
+        version = (int(about["format"][0]), int(about["format"][1]))
+        if version[0] > FORMAT[0] and is_intact(memoryview(body)) is not False:
             raise SegmentVersionError(
-                f"{name} was written in format {about['format'][0]}, this Chroma reads up to {FORMAT[0]}; "
+                f"{name} was written in format {version[0]}, this Chroma reads up to {FORMAT[0]}; "
                 "upgrade with: pip install --upgrade chroma-embeddings"
             )
         header, fields = _header(about)
-        return ReadSegment(header, about["record"], fields, reader.get_batch(0), body)
-    except (pa.ArrowException, OSError, ValueError) as error:
-        if isinstance(error, FileNotFoundError):
-            raise
+        batch = _batch(reader)
+        return ReadSegment(header, str(about["record"]), fields, batch, body, stamp, version, name)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError, ValueError, TypeError, LookupError) as error:
         raise SegmentError(f"{name} is cut short, damaged or not an Arrow file ({error})") from error
+
+
+def _batch(reader: Any) -> ArrowBatch:
+    """The only record batch, proved to be what it says before anything follows an offset in it."""
+    names = reader.schema.names
+    if len(set(names)) < len(names):
+        raise ValueError(f"two columns have one name: {names}")
+    for field in reader.schema:
+        if not _is_ours(field.type):
+            raise ValueError(f"the column {field.name} is of type {field.type}, which no segment has")
+    if reader.num_record_batches != 1:
+        raise ValueError(f"it has {reader.num_record_batches} record batches instead of one")
+    batch = reader.get_batch(0)
+    batch.validate(full=True)
+    return batch
+
+
+def _is_ours(kind: Any) -> bool:
+    if pa.types.is_fixed_size_list(kind):
+        return kind.value_type in _DTYPES
+    return kind in _DTYPES or kind in (pa.bool_(), pa.string(), pa.binary())
 
 
 def _header(about: dict[str, Any]) -> tuple[Header, dict[str, Any]]:
     names = {field.name for field in dataclasses.fields(Header)}
     header = Header(**{name: about[name] for name in names if name in about})
+    for name in ("run", "writer", "attempt"):
+        if not isinstance(value := getattr(header, name), str):
+            raise ValueError(f"its {name} is wrong: {value!r} is no text")
+    for name in ("number", "rank", "world_size"):
+        if type(value := getattr(header, name)) is not int or not 0 <= value < _INT64:
+            raise ValueError(f"its {name} is wrong: {value!r} is no number from 0 to {_INT64 - 1}")
+    if type(when := header.created_at) not in (int, float) or not 0 <= when < _INT64:
+        raise ValueError(f"its created_at is wrong: {when!r} is no time")
     plain = {key: value for key, value in about.items() if key not in {"format", "kind", "record"} | names}
     return header, plain
 
 
 def _segment(opened: ReadSegment) -> Segment:
+    opened.verify()
     return Segment(opened.header, opened.record)
 
 
@@ -355,9 +411,9 @@ def _record(name: str, fields: Mapping[str, Any], batch: ArrowBatch) -> Record:
             values[field] = array.tolist() if field in ("images", "texts") else array
         elif keyed and field in ("metadata", "columns") and field in known:
             values[field][key] = _from_arrow(column)
-    if "note" in values:
-        values["note"] = LayerNote(**values["note"])
     try:
+        if "note" in values:
+            values["note"] = LayerNote(**values["note"])
         return record(**values)
     except TypeError as error:
         raise SegmentError(f"a {name} segment lacks fields: {error}") from error

@@ -49,7 +49,7 @@ def ui(
     open_browser: Open = True,
 ) -> None:
     """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
-    from chroma.server.home.lock import find_owner
+    from chroma.server.home.lock import HomeInUseError, find_owner
 
     run_id = None
     if run is not None:
@@ -57,9 +57,12 @@ def ui(
             run_id = catalog.run(run).id
     settings = load_settings(home=home, root_path=root_path, allow_host=allow_host)
     owner = find_owner(settings)
-    if owner is None:
-        _serve(settings, port=port, open_browser=open_browser, run_id=run_id)
-        return
+    while owner is None:
+        try:
+            _serve(settings, port=port, open_browser=open_browser, run_id=run_id)
+            return
+        except HomeInUseError:  # another process was quicker
+            owner = find_owner(settings)
     address = page(owner.url, owner.token, run_id, owner.root_path)
     typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from chroma.client import Client
-from chroma.errors import ConfigError, HomeError, TransportError
+from chroma.errors import ConfigError, TransportError
 from chroma.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
-_START = 30.0  # seconds that another process which just took the home may need until it tells its address
+_START = 30.0  # seconds that another process may need until it shows its address, or has given the home back
 
 
 @dataclass
@@ -94,15 +95,22 @@ class Connection:
             raise ConfigError("this catalog or dashboard was closed; open it again with chroma.open()")
         try:
             return question(self._client)
-        except TransportError:
-            if self._settings is None or self._is_owned_as_before(self._settings):
-                raise
-        # the owner ended: another process took the home over, or this one does
-        self._client.close()
-        self._detach()
-        self.url, self.token, self.root_path = self._attach(self._settings)
-        self._client = Client(self.url, self.token)
-        return question(self._client)
+        except TransportError as error:
+            failed = error
+        deadline = time.monotonic() + _START
+        while self._settings is not None and time.monotonic() < deadline:
+            if self._is_owned_as_before(self._settings):
+                break
+            # the owner ended: another process took the home over, or this one does; that one may end too
+            self._client.close()
+            self._detach()
+            self.url, self.token, self.root_path = self._attach(self._settings)
+            self._client = Client(self.url, self.token)
+            try:
+                return question(self._client)
+            except TransportError as error:
+                failed = error
+        raise failed
 
     def _is_owned_as_before(self, settings: Settings) -> bool:
         from chroma.server.home.lock import find_owner
@@ -111,23 +119,26 @@ class Connection:
         return owner is not None and (owner.url, owner.token) == (self.url, self.token)
 
     def _attach(self, settings: Settings) -> tuple[str, str | None, str]:
-        """Find the owner of a home, or become it; returns its URL, token and prefix."""
-        from chroma.server.home.lock import find_owner
+        """Find the owner of a home, or become it; returns its URL, token and prefix.
+
+        Another process may take the home, or give it back, at any moment: it is tried for `_START` seconds.
+        """
+        from chroma.server.home.lock import HomeInUseError, find_owner
         from chroma.server.serving import new_token, serve
 
+        deadline = time.monotonic() + _START
         with _lock:
-            if held := _embedded.get(settings.home):
-                held.users += 1
-            elif owner := find_owner(settings, _START):
-                return owner.url, owner.token, owner.root_path
-            else:
+            while settings.home not in _embedded:
+                if owner := find_owner(settings, _START):
+                    return owner.url, owner.token, owner.root_path
                 try:
                     served = serve(settings, port=self._port or 0, token=new_token())
-                except HomeError:
-                    if owner := find_owner(settings, _START):  # another process was quicker
-                        return owner.url, owner.token, owner.root_path
-                    raise
-                held = _embedded[settings.home] = _Embedded(served, users=1)
+                    _embedded[settings.home] = _Embedded(served, users=0)
+                except HomeInUseError:  # another process was quicker
+                    if time.monotonic() > deadline:
+                        raise
+            held = _embedded[settings.home]
+            held.users += 1
             self._holds = True
             return held.served.url, held.served.token, held.served.root_path
 

@@ -124,16 +124,23 @@ def run_foreground(
 
 
 class _Server(uvicorn.Server):
-    """Calls back when it answers requests."""
+    """Calls back when it answers requests, and before it stops to."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, started: Callable[[], None], ending: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._started = started
+        self._ending = ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._ending()  # first: a reader that finds no server any more must not find its address either
+        await super().shutdown(sockets)
 
 
 def _prepare(
@@ -162,7 +169,7 @@ def _prepare(
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,
     )
-    return _Server(config, lambda: ready(url, root_path)), url, home
+    return _Server(config, lambda: ready(url, root_path), home.withdraw), url, home
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chroma.server.home.events import Events
 from chroma.server.store.catalog import Store
@@ -18,9 +18,11 @@ class Context:
         store: The catalog and the files.
         events: Changes are published here.
         token: Asked of every request; None when the user turned it off.
+        left_out: Runs with segments that cannot be read or moved now, and why; ingest tries them again.
     """
 
     settings: Settings
     store: Store
     events: Events
     token: str | None
+    left_out: dict[str, str] = field(default_factory=dict[str, str])

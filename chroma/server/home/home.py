@@ -10,6 +10,7 @@ from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.journal_watcher import Watcher
 from chroma.server.home.lock import HomeLock
 from chroma.server.store.catalog import Store
+from chroma.server.store.check import damaged_frames, drop_derived
 from chroma.settings import Settings
 
 
@@ -39,6 +40,7 @@ class Home:
             store = Store.open(settings)
             opening.callback(store.close)
             self.context = Context(settings, store, Events(), token)
+            _mend_films(store)
             reconcile(self.context)
             ingest_journal(self.context)
             watcher = Watcher(self.context)
@@ -46,8 +48,22 @@ class Home:
             opening.callback(watcher.stop)
             if url is not None:
                 lock.announce(url, token, root_path)
+            self._lock = lock
             self._opened = opening.pop_all()
+
+    def withdraw(self) -> None:
+        """Tell other processes that this server is about to end; call it while it still answers."""
+        self._lock.withdraw()
 
     def close(self) -> None:
         """Stop the threads and release the home; safe to call twice."""
         self._opened.close()
+
+
+def _mend_films(store: Store) -> None:
+    """Ask for films anew whose frames are no longer there."""
+    with store.reading() as catalog:
+        damaged = list(damaged_frames(catalog, thorough=False))
+    if damaged:
+        with store.writing() as catalog:
+            drop_derived(catalog, damaged)

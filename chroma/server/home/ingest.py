@@ -6,6 +6,7 @@ next start finds a stored file without a row and adds it; a lost catalog is rebu
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 import threading
@@ -33,7 +34,10 @@ logger = logging.getLogger(__name__)
 # that add one segment would take the file moved by the first for its own unfinished work, and move it back.
 _lock = threading.Lock()
 
-Outcome = Literal["added", "known", "held", "set_aside", "gone"]
+# Errors that every other segment would meet too.
+_OF_THE_HOME = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
+
+Outcome = Literal["added", "known", "held", "set_aside", "left_out", "gone"]
 
 
 @dataclass
@@ -45,6 +49,7 @@ class IngestReport:
         known: Sent again without harm.
         held: Of a deleted run; they stay in the journal until it is restored.
         set_aside: Unreadable or contradictory; kept in `set-aside/` with the reason.
+        left_out: Not readable or movable now, as files of another user; they stay where they are.
         interrupted: Writers that were gone without a closing segment.
     """
 
@@ -52,6 +57,7 @@ class IngestReport:
     known: int = 0
     held: int = 0
     set_aside: int = 0
+    left_out: int = 0
     interrupted: int = 0
 
     def __bool__(self) -> bool:
@@ -60,6 +66,8 @@ class IngestReport:
 
 def ingest_journal(context: Context) -> IngestReport:
     """Add all segments that the journal holds now, then mark the runs whose writers are gone.
+
+    A file or a run that cannot be read costs itself only: see `IngestReport` and `Context.left_out`.
 
     Raises:
         OSError: The disk is full or gone; nothing is lost, the next pass goes on.
@@ -71,10 +79,11 @@ def ingest_journal(context: Context) -> IngestReport:
         deleted = deleted_runs(catalog)
     # Before the listing: it then has all that a writer committed before it was gone.
     gone = sorted(who for who in candidates if not journal.is_alive(folder, *who))
-    found = list(journal.entries(folder))
+    refused: dict[str, str] = {}
+    found = list(journal.entries(folder, lambda run, error: refused.update({run: str(error)})))
     wanted = [entry for entry in found if entry.run not in deleted]
-    report = IngestReport(held=len(found) - len(wanted))
-    _add_all(context, wanted, report)
+    report = IngestReport(held=len(found) - len(wanted), left_out=len(refused))
+    _add_all(context, wanted, report, refused)
     for run, writer in gone:
         with context.store.writing() as catalog:
             interrupted = mark_lost(catalog, run, writer)
@@ -82,6 +91,9 @@ def ingest_journal(context: Context) -> IngestReport:
         if interrupted:
             report.interrupted += 1
             _publish(context, Change("run", run, "interrupted"))
+    _name(context, refused)
+    context.left_out.clear()
+    context.left_out.update(refused)
     return report
 
 
@@ -90,14 +102,18 @@ def reconcile(context: Context) -> IngestReport:
     with context.store.reading() as catalog:
         known = known_keys(catalog)
     report = IngestReport()
-    found = (
-        entry
-        for folder in sorted(context.store.files.root.glob("runs/*/segments"))
-        if journal.valid_run_id(folder.parent.name)
-        for entry in journal.entries_of(folder.parent.name, folder)
-        if (entry.run, entry.writer, entry.number) not in known
-    )
-    _add_all(context, found, report)
+    refused: dict[str, str] = {}
+    found: list[Entry] = []
+    for folder in sorted(context.store.files.root.glob("runs/*/segments")):
+        run = folder.parent.name
+        if journal.valid_run_id(run):
+            try:
+                found += journal.entries_of(run, folder)
+            except OSError as error:
+                refused[run] = str(error)
+    new = (entry for entry in found if (entry.run, entry.writer, entry.number) not in known)
+    _add_all(context, new, report, refused)
+    _name(context, refused)
     return report
 
 
@@ -124,11 +140,31 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         _publish(context, change)
 
 
-def _add_all(context: Context, entries: Iterable[Entry], report: IngestReport) -> None:
+def _add_all(
+    context: Context, entries: Iterable[Entry], report: IngestReport, refused: dict[str, str]
+) -> None:
     for entry in sorted(entries, key=_written):
-        outcome = _add(context, entry)
+        try:
+            outcome = _add(context, entry)
+        except OSError as error:
+            if error.errno in _OF_THE_HOME:
+                raise
+            refused[entry.run] = str(error)
+            outcome = "left_out"
         if outcome != "gone":
             setattr(report, outcome, getattr(report, outcome) + 1)
+
+
+def _name(context: Context, refused: dict[str, str]) -> None:
+    """Name the runs that were left out in this pass; each once, until the reason changes."""
+    for run, reason in refused.items():
+        if context.left_out.get(run) != reason:
+            logger.warning(
+                "chroma: files of run %s cannot be read or moved (%s); all other runs are shown, "
+                "this one once its files belong to you",
+                run,
+                reason,
+            )
 
 
 def _written(entry: Entry) -> tuple[float, str, int]:
@@ -137,8 +173,8 @@ def _written(entry: Entry) -> tuple[float, str, int]:
     The file is closed again: a rebuilt catalog has more segments than a process may hold open.
     """
     try:
-        return float(segment.open_segment(entry.path).header.created_at), entry.writer, entry.number
-    except (SegmentError, FileNotFoundError, TypeError, ValueError):
+        return segment.open_segment(entry.path).header.created_at, entry.writer, entry.number
+    except (SegmentError, FileNotFoundError):
         return 0.0, entry.writer, entry.number  # `_add` says what is wrong with it
 
 
@@ -181,6 +217,7 @@ def _commit(context: Context, entry: Entry, target: Path) -> Change | Literal["k
 def _read(entry: Entry) -> ReadSegment:
     try:
         read = segment.open_segment(entry.path)
+        read.verify()
         _ = read.record  # a damaged record is refused here, before anything moves
     except (TypeError, ValueError, LookupError) as error:
         raise SegmentError(f"{entry.path} is not a valid segment: {error}") from error

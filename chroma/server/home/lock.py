@@ -14,7 +14,12 @@ import chroma
 from chroma.errors import HomeError
 from chroma.settings import Settings
 
-_GLANCE = 0.5  # seconds; `find_owner` holds the lock for a moment to see whether it is free
+_GLANCE = 1.0  # seconds; `find_owner` holds the lock for a moment to see whether it is free
+_START = 30.0  # seconds that an owner may take to ingest before it writes its address, or to end
+
+
+class HomeInUseError(HomeError):
+    """Another process owns the home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class HomeLock:
         settings: Which home.
 
     Raises:
-        HomeError: Another process owns it, or it cannot be written to.
+        HomeInUseError: Another process owns it.
+        HomeError: It cannot be written to.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -53,7 +59,7 @@ class HomeLock:
         self._lock = FileLock(settings.home / "owner.lock", timeout=_GLANCE, mode=0o600, thread_local=False)
         try:
             settings.home.mkdir(parents=True, exist_ok=True)
-            self._lock.acquire()
+            self._lock.acquire(poll_interval=0.01)
         except Timeout:
             raise _in_use(settings) from None
         except (OSError, NotImplementedError) as error:
@@ -72,22 +78,26 @@ class HomeLock:
             json.dump(asdict(owner), file)
         temporary.replace(self._card)
 
-    def release(self) -> None:
-        """Give the home back."""
+    def withdraw(self) -> None:
+        """Remove `server.json`: who looks for the server from now on waits until the home is free."""
         if self._lock.is_locked:
             self._card.unlink(missing_ok=True)
-            self._lock.release()
+
+    def release(self) -> None:
+        """Give the home back."""
+        self.withdraw()
+        self._lock.release()
 
 
-def find_owner(settings: Settings, timeout: float = 5.0) -> Owner | None:
+def find_owner(settings: Settings, timeout: float = _START) -> Owner | None:
     """The process that owns a home, or None if no running process does.
 
     Args:
         settings: Which home.
-        timeout: Seconds to wait for an owner that is starting and has not written its address yet.
+        timeout: Seconds to wait for an owner that is starting or ending, and shows no address.
 
     Raises:
-        HomeError: A process owns it but has written no address.
+        HomeInUseError: A process owns it but has written no address.
     """
     deadline = time.monotonic() + timeout
     while _is_owned(settings.home):
@@ -124,10 +134,10 @@ def _read(home: Path) -> Owner | None:
         return None
 
 
-def _in_use(settings: Settings) -> HomeError:
+def _in_use(settings: Settings) -> HomeInUseError:
     owner = _read(settings.home)
     who = f"process {owner.pid}, which shows it at {owner.url}" if owner else "another process"
-    return HomeError(
+    return HomeInUseError(
         f"the home {settings.home} is in use by {who}; "
         "use that one, stop it, or set CHROMA_HOME to another folder"
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chroma.errors import CatalogError
+from chroma.errors import CatalogError, SegmentError
 from chroma.journal import segment_name, write_durably
+from chroma.segment import ReadSegment, open_segment
+from chroma.untrusted import Stamp
 
 
 class Files:
@@ -17,6 +19,7 @@ class Files:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._verified: dict[str, Stamp | None] = {}
 
     def path(self, relative: str) -> Path:
         """Where a file of the store lies.
@@ -42,6 +45,25 @@ class Files:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, body)
         return path
+
+    def open_segment(self, relative: str) -> ReadSegment:
+        """Open a stored segment; a file is verified when this process first opens it, or it has changed.
+
+        Raises:
+            FileNotFoundError: It is gone.
+            SegmentError: It is damaged, or another segment lies in its place.
+        """
+        read = open_segment(self.path(relative))
+        if self._verified.get(relative) != read.stamp:
+            header = read.header
+            if self.segment(header.run, header.writer, header.number) != relative:
+                raise SegmentError(
+                    f"{self.path(relative)} holds another segment, {header.run}/{header.writer}-"
+                    f"{header.number}: files of the store were swapped; see which with: chroma check"
+                )
+            read.verify()
+            self._verified[relative] = read.stamp
+        return read
 
     @staticmethod
     def segment(run: str, writer: str, number: int) -> str:

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 from sqlmodel import col, select
 
-from chroma import segment
 from chroma.records import Projection
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -96,7 +95,7 @@ def logged_xy(catalog: Catalog, snapshot: tables.Snapshot, points: Points) -> Xy
     split = catalog.session.get_one(tables.Split, snapshot.split_id)
     xy = np.full((len(points), 2), np.nan, np.float32)
     for row in reversed(_segments(catalog, layer, split, snapshot.step)):  # the first row of a sample counts
-        columns = segment.read_columns(catalog.files.path(row.path), ("ids", "xy"))
+        columns = catalog.files.open_segment(row.path).columns(("ids", "xy"))
         rows = points.rows(columns["ids"])
         xy[rows[rows >= 0]] = columns["xy"][rows >= 0]
     return xy

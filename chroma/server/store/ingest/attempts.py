@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlmodel import col, func, select
 
+from chroma.errors import SegmentError
 from chroma.records import Header, RunStatus
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.ingest.snapshots import update_snapshot
+
+logger = logging.getLogger("chroma.server")
 
 _LOST = "lost"  # noted as closing of a writer that is gone without a closing segment
 
@@ -71,7 +75,11 @@ def _update_open_snapshots(catalog: Catalog, attempt: tables.Attempt) -> None:
     ).all()
     for row in rows:
         layer = catalog.session.get_one(tables.Layer, row.layer_id)
-        update_snapshot(catalog, layer, catalog.session.get_one(tables.Split, row.split_id), row.step)
+        split = catalog.session.get_one(tables.Split, row.split_id)
+        try:
+            update_snapshot(catalog, layer, split, row.step)
+        except (SegmentError, FileNotFoundError) as error:  # costs this snapshot; the attempt has ended
+            logger.warning("chroma: layer %s at step %d stays as it was: %s", layer.name, row.step, error)
 
 
 def open_writers(catalog: Catalog) -> set[tuple[str, str]]:

@@ -17,7 +17,7 @@ from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.rows import add_rows
 
 # What a record with wrong types or shapes raises while its rows are added.
-_WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+_WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 def add_segment(

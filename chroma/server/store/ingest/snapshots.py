@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from chroma.errors import IngestError
 from chroma.records import Hidden, Snapshot
-from chroma.segment import ReadSegment, open_segment
+from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.snapshots.vectors import snapshot_segments
@@ -114,7 +114,7 @@ def update_snapshot(
     records: list[Snapshot] = []
     for part in shown.rows:
         known = fresh if fresh is not None and fresh.digest == part.digest else None
-        records.append(cast("Snapshot", (known or open_segment(catalog.files.path(part.path))).record))
+        records.append(cast("Snapshot", (known or catalog.files.open_segment(part.path)).record))
     filled = [record for record in records if len(record.ids)] or records[:1]
     dims = {record.vectors.shape[1] for record in filled}
     if len(dims) > 1:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from sqlmodel import select
 
-from chroma import segment
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.samples.load import SampleTable, split_samples
 
 Codes = npt.NDArray[np.int64]
@@ -113,10 +112,10 @@ def predicted_classes(catalog: Catalog, split: tables.Split) -> set[int]:
     ).all()
     found: set[int] = set()
     for path in paths:
-        found |= _distinct_predictions(catalog.files.path(path))
+        found |= _distinct_predictions(catalog.files, path)
     return found
 
 
 @lru_cache(maxsize=4096)  # a segment never changes
-def _distinct_predictions(path: Path) -> frozenset[int]:
-    return frozenset(np.unique(segment.read_columns(path, ("prediction",))["prediction"]).tolist())
+def _distinct_predictions(files: Files, path: str) -> frozenset[int]:
+    return frozenset(np.unique(files.open_segment(path).columns(("prediction",))["prediction"]).tolist())

@@ -7,16 +7,20 @@ given never changes (image addresses are cached for ever).
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 
 from sqlmodel import col, select
 
+from chroma.errors import SegmentError
 from chroma.records import Hidden
-from chroma.segment import ReadSegment, open_segment
+from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.table import Key, SampleTable, SampleTableBuilder
+
+logger = logging.getLogger("chroma.server")
 
 _CACHED = 16  # splits kept in memory
 
@@ -28,14 +32,16 @@ _lock = threading.Lock()
 def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | None = None) -> SampleTable:
     """The samples of a split; later segments complete earlier ones.
 
+    A stored file that is damaged or gone is left out with a warning: the others name the same samples.
+
     Args:
         catalog: Open for reading.
         split: Which split.
         fresh: A segment of it that is open already, so that its file is not opened again.
 
     Raises:
-        SegmentError: A stored file is damaged.
-        FileNotFoundError: A stored file is gone.
+        SegmentError: All stored files are damaged.
+        FileNotFoundError: All stored files are gone.
     """
     found = catalog.session.exec(
         select(tables.Segment.id, tables.Segment.digest, tables.Segment.path)
@@ -49,11 +55,21 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
         builder = _cache.get(name)
         if builder is None or builder.seen != keys[: len(builder.seen)]:
             builder = SampleTableBuilder()
+        damage: Exception | None = None
         for id_, digest, path in found[len(builder.seen) :]:
             known = fresh if fresh is not None and fresh.digest == digest else None
-            builder.add(known or open_segment(catalog.files.path(path)), (id_, digest))
+            try:
+                builder.add(known or catalog.files.open_segment(path), (id_, digest))
+            except (SegmentError, FileNotFoundError) as error:
+                damage = error
+                builder.leave_out((id_, digest))
+        table = builder.finished()
+        if damage is not None:
+            if not len(table):
+                raise damage
+            logger.warning("chroma: %s; its samples are taken from other segments", damage)
         _cache[name] = builder
         _cache.move_to_end(name)
         while len(_cache) > _CACHED:
             _cache.popitem(last=False)
-        return builder.finished()
+        return table

@@ -12,7 +12,6 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.records import Array, Outputs
-from chroma.segment import open_segment, read_columns
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.load import split_samples
@@ -55,7 +54,7 @@ def step_outputs(catalog: Catalog, split: tables.Split, step: int | None) -> Out
     columns: dict[str, Array] = {"prediction": np.full(len(table), -1, np.int64)}
     columns |= {name: np.full(len(table), np.nan, np.float32) for name in FIGURES}
     for row in reversed(rows):  # later assignments replace earlier ones, so what counts most comes last
-        read = read_columns(catalog.files.path(row.path), ("ids", *columns))
+        read = catalog.files.open_segment(row.path).columns(("ids", *columns))
         at = table.positions(read["ids"])
         for name, column in columns.items():
             column[at[::-1]] = read[name][::-1]
@@ -77,7 +76,7 @@ def sample_outputs(
         The fields of `Outputs`, and `head`: logits, probabilities or none.
     """
     for row in _segments(catalog, split, step):
-        read = open_segment(catalog.files.path(row.path))
+        read = catalog.files.open_segment(row.path)
         at = np.flatnonzero(read.columns(("ids",))["ids"] == sample_id)
         if len(at):
             found: dict[str, Any] = {name: values[at[0]] for name, values in read.columns().items()}

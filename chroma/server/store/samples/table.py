@@ -135,6 +135,10 @@ class SampleTableBuilder:
         if described or len(self._index) > known:
             self._table = None
 
+    def leave_out(self, key: Key) -> None:
+        """Go on without a segment that cannot be read."""
+        self.seen.append(key)
+
     def finished(self) -> SampleTable:
         """The table of all segments read so far."""
         if self._table is None:

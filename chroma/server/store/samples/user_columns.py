@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sqlmodel import col, select
 
-from chroma import segment
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.samples.column_names import title_and_group
 from chroma.server.store.samples.table import SampleTable
 
@@ -103,21 +102,21 @@ def logged_columns(catalog: Catalog, split: tables.Split, table: SampleTable) ->
         )
         .order_by(col(tables.Segment.step), col(tables.Segment.id))
     ).all()
-    steps: dict[str, dict[int, list[Path]]] = {}  # name → step → segments
+    files = catalog.files
+    steps: dict[str, dict[int, list[str]]] = {}  # name → step → segments
     kinds: dict[str, set[str]] = {}
     for row in rows:
-        path = catalog.files.path(row.path)
-        for name, kind in _kinds(path).items():
-            steps.setdefault(name, {}).setdefault(row.step or 0, []).append(path)
+        for name, kind in _kinds(files, row.path).items():
+            steps.setdefault(name, {}).setdefault(row.step or 0, []).append(row.path)
             kinds.setdefault(name, set()).add(kind)
     for name, by_step in steps.items():
         if kinds[name] <= {"i", "f"}:
-            values = _at_step(table, name, by_step, _numbers)
+            values = _at_step(files, table, name, by_step, _numbers)
             yield Known(Column(name, None, len(by_step) > 1), values, said=True)
             continue
         texts: set[str] = set()
         for path in (path for paths in by_step.values() for path in paths):
-            texts |= _texts(path, name)
+            texts |= _texts(files, path, name)
         legend = _legend(texts)
         if legend is None:
             continue
@@ -126,18 +125,23 @@ def logged_columns(catalog: Catalog, split: tables.Split, table: SampleTable) ->
         def codes(array: Array, places: dict[str, int] = places) -> Array:
             return np.array([-1 if v is None else places[_text(v)] for v in array.tolist()], np.int64)
 
-        yield Known(Column(name, legend, len(by_step) > 1), _at_step(table, name, by_step, codes), said=True)
+        values = _at_step(files, table, name, by_step, codes)
+        yield Known(Column(name, legend, len(by_step) > 1), values, said=True)
 
 
 def _at_step(
-    table: SampleTable, name: str, by_step: dict[int, list[Path]], read: Callable[[Array], Array]
+    files: Files,
+    table: SampleTable,
+    name: str,
+    by_step: dict[int, list[str]],
+    read: Callable[[Array], Array],
 ) -> Values:
     """What was said last at or before a step."""
 
     def values(step: int | None) -> Array:
         said = [when for when in by_step if step is None or when <= step or len(by_step) == 1]
         paths = by_step[max(said)] if said else []
-        parts = [segment.read_columns(path, ("ids", f"columns:{name}")) for path in paths]
+        parts = [files.open_segment(path).columns(("ids", f"columns:{name}")) for path in paths]
         first = read(next(iter(parts))[f"columns:{name}"][:0]) if parts else np.empty(0)
         whole = np.full(len(table), np.nan) if first.dtype.kind == "f" else np.full(len(table), -1)
         for part in parts:
@@ -173,8 +177,8 @@ def _text(value: Any) -> str:
 
 
 @lru_cache(maxsize=4096)  # a segment never changes
-def _kinds(path: Path) -> dict[str, str]:
-    arrays = segment.read_columns(path)
+def _kinds(files: Files, path: str) -> dict[str, str]:
+    arrays = files.open_segment(path).columns()
     return {
         name.removeprefix("columns:"): array.dtype.kind
         for name, array in arrays.items()
@@ -183,6 +187,6 @@ def _kinds(path: Path) -> dict[str, str]:
 
 
 @lru_cache(maxsize=4096)
-def _texts(path: Path, name: str) -> frozenset[str]:
-    array = segment.read_columns(path, (f"columns:{name}",))[f"columns:{name}"]
+def _texts(files: Files, path: str, name: str) -> frozenset[str]:
+    array = files.open_segment(path).columns((f"columns:{name}",))[f"columns:{name}"]
     return frozenset(_text(value) for value in set(array.tolist()) - {None})

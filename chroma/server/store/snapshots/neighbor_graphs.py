@@ -26,9 +26,17 @@ def find_graph(catalog: Catalog, snapshot: Snapshot, subset: str = "") -> Neighb
         subset: Which of its samples are in the graph; empty: all.
     """
     row = _row(catalog, snapshot, subset)
-    if row is None or row.digest != snapshot.digest or not catalog.files.path(row.path).is_file():
+    if row is None or row.digest != snapshot.digest:
         return None
-    return _decode(catalog.files, row)
+    return read_graph(catalog.files, row)
+
+
+def read_graph(files: Files, row: Graph) -> NeighborGraph | None:
+    """A stored graph; None where its file is missing or damaged, so that it is made anew."""
+    try:
+        return _decode(files, row)
+    except (pa.ArrowException, OSError, ValueError, LookupError):
+        return None
 
 
 def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subset: str = "") -> None:
@@ -91,6 +99,7 @@ def _encode(graph: NeighborGraph) -> bytes:
 
 def _decode(files: Files, row: Graph) -> NeighborGraph:
     batch: Any = pa.ipc.open_file(pa.memory_map(str(files.path(row.path)))).get_batch(0)
+    batch.validate(full=True)
     k = int(batch.schema.field("indices").type.list_size)
     valid: Any = batch.column("valid").to_numpy(zero_copy_only=False)
     return NeighborGraph(

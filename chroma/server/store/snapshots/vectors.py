@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pyarrow as pa
 from sqlmodel import col, select
 
-from chroma import segment
 from chroma.records import Array, Ids
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -92,7 +91,7 @@ def _columns(catalog: Catalog, snapshot: tables.Snapshot, names: tuple[str, ...]
     split = catalog.session.get_one(tables.Split, snapshot.split_id)
     rows = snapshot_segments(catalog, snapshot.run_id, layer.name, split.name, snapshot.step)
     found = [
-        segment.read_columns(catalog.files.path(row.path), names)
+        catalog.files.open_segment(row.path).columns(names)
         for row in rows
         if row.attempt_id == snapshot.attempt_id
     ]

@@ -1,0 +1,146 @@
+"""Verifies every file of a store against the catalog, and drops damaged films and graphs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlmodel import col, delete, select
+
+from chroma.errors import SegmentError
+from chroma.journal import entries, set_aside_segments
+from chroma.server.store.catalog import Catalog
+from chroma.server.store.films.lifecycle import grow_film
+from chroma.server.store.snapshots.neighbor_graphs import read_graph
+from chroma.server.store.tables import Film, Frame, Graph, Layer, Revision, Segment, Snapshot, Split
+
+_FRAME_DIGEST = 24  # hex digits of a frame's digest that are of its numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """Something of a home that cannot be read as it was written.
+
+    Attributes:
+        kind: What it is: a stored segment; a segment that was set aside; a run whose journal cannot be read;
+            or a frame of a film or a neighbor graph, which can be made again.
+        run: Id of its run.
+        path: Of the file or folder.
+        reason: One sentence.
+        layer: Name of its layer, if it is of one; so are the next three.
+        split: Name of its split.
+        epoch: 0-based.
+        step: Global optimizer step.
+        row: Id of its row, for what can be made again.
+    """
+
+    kind: Literal["segment", "set aside", "run", "film", "graph"]
+    run: str
+    path: Path
+    reason: str
+    layer: str | None = None
+    split: str | None = None
+    epoch: int | None = None
+    step: int | None = None
+    row: str | None = None
+
+    @property
+    def derived(self) -> bool:
+        """Whether it can be made again from the segments."""
+        return self.kind in ("film", "graph")
+
+
+def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
+    """Read every file of the store, and look for what could not come in from the journal.
+
+    Args:
+        catalog: Open for reading.
+        journal: The journal's folder.
+    """
+    yield from _damaged_segments(catalog)
+    yield from damaged_frames(catalog, thorough=True)
+    yield from _damaged_graphs(catalog)
+    refused: list[tuple[str, OSError]] = []
+    list(entries(journal, lambda run, error: refused.append((run, error))))
+    for run, error in refused:
+        yield Damage("run", run, journal / run, f"its journal cannot be read or moved: {error}")
+    folders = (journal, catalog.files.root / "runs")
+    for run, path, reason in (each for folder in folders for each in set_aside_segments(folder)):
+        yield Damage("set aside", run, path, reason)
+
+
+def damaged_frames(catalog: Catalog, *, thorough: bool) -> Iterator[Damage]:
+    """Frames whose file is missing or has another size; if `thorough`, or holds other numbers."""
+    rows: Iterable[Any] = catalog.session.exec(
+        select(Frame, Film, Layer.name, Split.name)
+        .join(Revision, col(Frame.revision_id) == Revision.id)
+        .join(Film, col(Revision.film_id) == Film.id)
+        .join(Layer, col(Film.layer_id) == Layer.id)
+        .join(Split, col(Film.split_id) == Split.id)
+    ).all()
+    for frame, film, layer, split in rows:
+        path = catalog.files.path(frame.path)
+        try:
+            reason = "" if path.stat().st_size == 8 * frame.of else "its size is wrong"
+            if thorough and not reason:
+                digest = blake2b(path.read_bytes(), digest_size=_FRAME_DIGEST // 2).hexdigest()
+                reason = "" if frame.digest.startswith(digest) else "its bytes do not match its digest"
+        except OSError as error:
+            reason = str(error)
+        if reason:
+            yield Damage("film", film.run_id, path, reason, layer, split, frame.epoch, frame.step, film.id)
+
+
+def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
+    """Drop damaged graphs and the drawings that damaged frames belong to; their films are drawn again."""
+    graphs = {damage.row for damage in damages if damage.kind == "graph"}
+    films = {damage.row for damage in damages if damage.kind == "film"}
+    frames = (
+        select(Revision.id)
+        .join(Frame, col(Frame.revision_id) == Revision.id)
+        .where(col(Frame.path).in_([_relative(catalog, damage.path) for damage in damages]))
+    )
+    gone = catalog.session.exec(frames.where(col(Revision.film_id).in_(films))).all()
+    catalog.session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
+    catalog.session.exec(delete(Graph).where(col(Graph.id).in_(graphs)))
+    for damage in damages:
+        if damage.derived and damage.path.is_file():
+            damage.path.unlink()  # or the same numbers, drawn again, would leave it as it is
+    for film in films:
+        grow_film(catalog, str(film))
+
+
+def _relative(catalog: Catalog, path: Path) -> str:
+    root = catalog.files.root
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else ""
+
+
+def _damaged_segments(catalog: Catalog) -> Iterator[Damage]:
+    for row in catalog.session.exec(select(Segment).order_by(col(Segment.run_id), col(Segment.id))).all():
+        path = catalog.files.path(row.path)
+        try:
+            read = catalog.files.open_segment(row.path)
+            reason = "" if read.digest == row.digest else "it is another segment than the one taken in"
+        except FileNotFoundError:
+            reason = "it is missing"
+        except SegmentError as error:
+            reason = str(error)
+        if reason:
+            yield Damage("segment", row.run_id, path, reason, row.layer, row.split, row.epoch, row.step)
+
+
+def _damaged_graphs(catalog: Catalog) -> Iterator[Damage]:
+    rows: Iterable[Any] = catalog.session.exec(
+        select(Graph, Snapshot, Layer.name, Split.name)
+        .join(Snapshot, col(Graph.query_id) == Snapshot.id)
+        .join(Layer, col(Snapshot.layer_id) == Layer.id)
+        .join(Split, col(Snapshot.split_id) == Split.id)
+    ).all()
+    for graph, of, layer, split in rows:
+        if read_graph(catalog.files, graph) is None:
+            path = catalog.files.path(graph.path)
+            reason = "it is damaged" if path.exists() else "it is missing"
+            yield Damage("graph", of.run_id, path, reason, layer, split, of.epoch, of.step, graph.id)

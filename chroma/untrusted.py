@@ -1,0 +1,72 @@
+"""Opens files and parses JSON that anybody may have written or damaged, within bounds."""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import stat
+from pathlib import Path
+from typing import Any, cast
+
+_DEEPEST = 100  # levels of JSON; what we write has fewer than ten, and the user's configuration
+_LONGEST = 16 * 2**20  # bytes of one JSON text
+
+# A link is not followed, and a pipe without a writer is not waited for; Windows has neither.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+Stamp = tuple[
+    int, int, int, int
+]  # device, inode, size, time of change in ns: differs when a file was changed
+
+
+def map_file(path: Path, most: int) -> tuple[mmap.mmap, Stamp]:
+    """Map a regular file into memory, read-only.
+
+    Args:
+        path: Of the file.
+        most: Largest size in bytes.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: It cannot be opened, or is a link.
+        ValueError: It is empty, larger than `most`, or a folder, pipe, socket or device.
+    """
+    handle = os.open(path, _FLAGS)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise ValueError("not a regular file")
+        if found.st_size > most:
+            raise ValueError(f"{found.st_size} bytes, more than the {most} that one may have")
+        stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
+        return mmap.mmap(handle, 0, access=mmap.ACCESS_READ), stamp
+    finally:
+        os.close(handle)
+
+
+def parse_json(text: bytes) -> Any:
+    """Parse JSON.
+
+    Raises:
+        ValueError: It is no JSON, too long or nested too deeply.
+    """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{len(text)} bytes of JSON, more than {_LONGEST}")
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise ValueError(f"JSON nested deeper than {_DEEPEST} levels") from None
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return value
+    raise ValueError(f"JSON nested deeper than {_DEEPEST} levels")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        value = list(cast("dict[str, Any]", value).values())
+    values = cast("list[Any]", value) if isinstance(value, list) else []
+    return [inner for inner in values if isinstance(inner, (dict, list))]
