@@ -46,7 +46,7 @@ class Guard:
     def stop(self, doing: str, error: Exception) -> bool:
         """Count and tell an error; returns whether it stops here: not so under `CHROMA_STRICT=1`."""
         self.count += 1
-        self.errors = [*self.errors[-19:], f"{doing}: {type(error).__name__}: {error}"]
+        self.errors = [*self.errors[-19:], f"{doing}: {sentence_of(error)}"]
         if _strict():
             return False
         if doing not in self._warned:
@@ -54,11 +54,9 @@ class Guard:
             with suppress(Exception):  # a filter or handler of the user's may fail
                 logger.log(
                     self._level,
-                    "chroma: %s failed (%s: %s); training continues, "
-                    "what is missing is counted in the receipt",
+                    "chroma: %s failed (%s); training continues, what is missing is counted in the receipt",
                     doing,
-                    type(error).__name__,
-                    error,
+                    sentence_of(error),
                     exc_info=logger.isEnabledFor(logging.DEBUG),
                 )
         return True
@@ -82,11 +80,18 @@ class _Border:
         return isinstance(error, Exception) and self._guard.stop(self._doing, error)
 
 
-def _strict() -> bool:
-    from chroma.errors import ConfigError
-    from chroma.settings import load_settings
-
+def sentence_of(error: BaseException) -> str:
+    """Class and text of an error; the class alone if it has no text that can be made."""
     try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # a __str__ of the user's
+        return type(error).__name__
+
+
+def _strict() -> bool:
+    try:
+        from chroma.settings import load_settings
+
         return load_settings().strict
-    except ConfigError:  # another setting is wrong: said where settings are read, not in a training step
+    except Exception:  # a setting cannot be read: said where settings are read, not in a training step
         return False

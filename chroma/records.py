@@ -285,24 +285,3 @@ class Segment:
 
     header: Header
     record: Record
-
-
-def sample_ids(values: object) -> Ids:
-    """Turn a user's ids into an id array: int64 where all are integers, else object of str.
-
-    Args:
-        values: `[n]` sequence or array of int or str.
-
-    Raises:
-        ValueError: Not one-dimensional, or neither integers nor strings.
-    """
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise ValueError(f"ids must be one-dimensional, got shape {array.shape}")
-    if array.dtype.kind in "iu" or array.size == 0:
-        return array.astype(np.int64, copy=not isinstance(values, (list, tuple)))
-    if array.dtype.kind in "UO" and all(isinstance(value, str) for value in array.tolist()):
-        keys = np.empty(len(array), dtype=object)
-        keys[:] = list(values) if isinstance(values, Sequence) else array.tolist()
-        return keys
-    raise ValueError(f"ids must be integers or strings, got {array.dtype}; give str(key) of each")

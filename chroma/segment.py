@@ -198,7 +198,7 @@ def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:
     }
     rows = len(row_fields["ids"])
     columns = [*row_fields.values(), *(array for mapping in mappings.values() for array in mapping.values())]
-    size = sum(_bytes_of(column) for column in columns)
+    size = sum(bytes_of(column) for column in columns)
     step = max(1, int(rows * max_bytes * 0.9 / max(size, 1)))
     if step >= rows:
         yield record
@@ -259,7 +259,8 @@ class _Images(Sequence[bytes | None]):
         return self._column[row].as_py()
 
 
-def _bytes_of(column: Any) -> int:
+def bytes_of(column: Any) -> int:
+    """Bytes that an array field takes, or a sequence of strings or bytes, roughly."""
     if isinstance(column, np.ndarray) and column.dtype != object:
         return column.nbytes
     return sum(len(value) * 2 + 8 if isinstance(value, (str, bytes)) else 8 for value in column)

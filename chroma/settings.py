@@ -19,10 +19,12 @@ class Settings(BaseSettings):
     There is no global instance: each entry point makes its own with `load_settings`.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CHROMA_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CHROMA_", frozen=True, extra="ignore", validate_default=True
+    )
 
     home: Path = Field(
-        default_factory=lambda: Path.home() / ".chroma",
+        default=Path("~/.chroma"),
         description="Folder of the journal, the catalog and the store.",
     )
     run_id: str | None = Field(
@@ -71,7 +73,12 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _absolute(cls, home: Path) -> Path:
-        return home.expanduser().absolute()
+        try:
+            return home.expanduser().absolute()
+        except RuntimeError:  # no HOME and no entry in the password database, or ~ of an unknown user
+            raise ValueError("the folder that ~ stands for is not known") from None
+        except OSError as error:  # a relative path, and the working folder is gone
+            raise ValueError(f"the working folder cannot be read ({error})") from None
 
     @field_validator("root_path")
     @classmethod
@@ -124,6 +131,7 @@ def load_settings(**given: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
+        reason = str(first["msg"]).removeprefix("Value error, ")
         raise ConfigError(
-            f"{name}={first['input']!r} cannot be used: {first['msg']}; unset it or give another value"
+            f"{name}={str(first['input'])!r} cannot be used: {reason}; set it to another value"
         ) from None

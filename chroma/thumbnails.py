@@ -50,9 +50,37 @@ def shrink(batch: Array, max_side: int = MAX_SIDE) -> Array:
     return np.array(batch[here])
 
 
-def thumbnails(images: Iterable[Any], max_side: int = MAX_SIDE) -> list[bytes | None]:
-    """Encode images: arrays as `thumbnail` takes them, encoded bytes, PIL images, or None where missing."""
-    return [None if image is None else thumbnail(image, max_side) for image in images]
+def thumbnails(images: Iterable[Any], max_side: int = MAX_SIDE) -> tuple[list[bytes | None], dict[int, str]]:
+    """Encode images: arrays as `thumbnail` takes them, encoded bytes, PIL images, or None where missing.
+
+    Returns:
+        The encoded images, None where missing or broken; and of each broken one its row and the reason.
+    """
+    encoded: list[bytes | None] = []
+    broken: dict[int, str] = {}
+    for row, image in enumerate(images):
+        small = None
+        try:
+            small = None if image is None else thumbnail(image, max_side)
+        except Exception as error:  # noqa: BLE001  # whatever a decoder raises for damaged bytes
+            broken[row] = str(error)
+        encoded.append(small)
+    return encoded, broken
+
+
+def check_image(image: Any) -> None:
+    """Look whether `thumbnail` will take an image, without decoding it.
+
+    Raises:
+        ValueError: Not an image.
+        OSError: Its first bytes are damaged.
+    """
+    from PIL import Image
+
+    if isinstance(image, (bytes, bytearray)):
+        _opened(bytes(image))
+    elif not isinstance(image, Image.Image):
+        _channels_last(np.asarray(image))
 
 
 def thumbnail(image: Any, max_side: int = MAX_SIDE) -> bytes:
@@ -71,9 +99,7 @@ def thumbnail(image: Any, max_side: int = MAX_SIDE) -> bytes:
     from PIL import Image
 
     if isinstance(image, (bytes, bytearray)):
-        if not bytes(image).startswith(_SIGNATURES):
-            raise ValueError("image bytes must be PNG, JPEG or WebP")
-        picture = Image.open(io.BytesIO(image))
+        picture = _opened(bytes(image))
         if max(picture.size) <= max_side:
             return bytes(image)
     elif isinstance(image, Image.Image):
@@ -124,8 +150,20 @@ def sprite_page(images: Sequence[bytes | None]) -> bytes:
     return sink.getvalue()
 
 
-def _pixels(array: Array) -> Array:
-    """Turn an image array into uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`."""
+def _opened(body: bytes) -> Any:
+    """Encoded bytes as a PIL image, of which only the header is read."""
+    from PIL import Image
+
+    if not body.startswith(_SIGNATURES):
+        raise ValueError("image bytes must be PNG, JPEG or WebP")
+    try:
+        return Image.open(io.BytesIO(body))
+    except Image.UnidentifiedImageError:
+        raise ValueError("its first bytes are damaged") from None
+
+
+def _channels_last(array: Array) -> Array:
+    """An array of numbers as `[H, W]`, `[H, W, 3]` or `[H, W, 4]`."""
     if array.ndim == 3 and array.shape[0] in (1, 3, 4):
         array = np.moveaxis(array, 0, 2)
     if array.ndim == 3 and array.shape[2] == 1:
@@ -134,6 +172,12 @@ def _pixels(array: Array) -> Array:
         raise ValueError(f"an image has shape [H, W], [H, W, C] or [C, H, W], not {list(array.shape)}")
     if array.dtype.kind not in "buif":
         raise ValueError(f"an image holds numbers, not {array.dtype}")
+    return array
+
+
+def _pixels(array: Array) -> Array:
+    """Turn an image array into uint8 `[H, W]`, `[H, W, 3]` or `[H, W, 4]`."""
+    array = _channels_last(array)
     if array.dtype == np.uint8:
         return np.ascontiguousarray(array)
     values = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)

@@ -13,7 +13,8 @@ import pytest
 
 from chroma import journal as j
 from chroma.errors import HomeError
-from chroma.records import Metrics, RunClosed, RunOpened, Samples, sample_ids
+from chroma.ids import sample_ids
+from chroma.records import Metrics, RunClosed, RunOpened, Samples
 from chroma.segment import MAX_BYTES, read
 
 

@@ -237,6 +237,7 @@ def test_what_cannot_be_stored_is_named() -> None:
 def test_encoding_does_not_import_pandas() -> None:
     code = (
         "import sys, numpy as np; from chroma.records import *; from chroma.segment import encode, decode\n"
+        "from chroma.ids import sample_ids\n"
         "ids = sample_ids(['a', 'b']); v = np.zeros((2, 3), np.float16)\n"
         "header = Header('r', '0-00000000', 0, 'a')\n"
         "decode(encode(Segment(header, Snapshot('l', 'val', 0, 0, ids, v, of=2))))\n"

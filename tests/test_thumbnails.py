@@ -27,7 +27,7 @@ def test_bytes_go_in_and_out_unchanged() -> None:
     np.testing.assert_array_equal(pixels(thumbnail(grey[None])), grey)
     encoded = thumbnail(colour)
     assert thumbnail(encoded) is not None
-    assert thumbnails([None, encoded]) == [None, encoded]
+    assert thumbnails([None, encoded]) == ([None, encoded], {})
 
 
 def test_floats_become_visible() -> None:

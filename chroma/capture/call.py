@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from typing import ParamSpec
 
@@ -13,6 +12,7 @@ from chroma.run import Run
 from chroma.run.forecast import forecast
 from chroma.run.printing import announce
 from chroma.run.receipt import Receipt
+from chroma.run.tally import clock
 
 P = ParamSpec("P")
 
@@ -39,7 +39,7 @@ class CapturedCall:
     def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do a part of the capture: its errors stop here and are counted, as is its time."""
         before = self.guard.count
-        start = time.perf_counter()
+        start = clock()
         try:
             do(*args, **kwargs)
         except Exception as error:
@@ -47,7 +47,7 @@ class CapturedCall:
                 raise
         finally:
             if self.run is not None:
-                self.run.recording.tally.seconds += time.perf_counter() - start
+                self.run.recording.tally.seconds += clock() - start
                 if self.guard.count > before and self.receipt is None:
                     self.run.recording.tally.miss("a step of the capture failed")
 

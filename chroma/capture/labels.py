@@ -10,7 +10,7 @@ import numpy as np
 
 from chroma.errors import ConfigError
 from chroma.records import Array
-from chroma.run.arguments import as_array, column
+from chroma.run.arrays import as_array, column
 
 Numbers = Literal["by dtype", "classes", "quantities"]  # what one number per sample is
 

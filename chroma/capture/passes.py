@@ -156,7 +156,9 @@ class SplitPass:
             small = shrink(inputs[rows])
 
             def encode() -> Sequence[Record]:
-                split.images.update(zip(keys, thumbnails(small), strict=True))
+                encoded, broken = thumbnails(small)
+                split.images.update(zip(keys, encoded, strict=True))
+                self._recording.tally.broken_images(split.name, broken)
                 return ()
 
             self._recording.submit(encode, small.nbytes)

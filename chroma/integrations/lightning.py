@@ -18,6 +18,7 @@ from typing import Any
 
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
+from chroma.guard import Guard
 from chroma.integrations._lightning.capture import LightningCapture
 from chroma.integrations._torch.options import TakesOptions
 from chroma.integrations._torch.split_choice import SPLIT_OF_CALL
@@ -91,6 +92,10 @@ class CallbackHooks(TakesOptions):
     def setup(self, trainer: Any, pl_module: Any, stage: Any) -> None:
         """Listen to the loaders, before any of them is iterated."""
         self._fit = None
+        with _guard.fail_safe("capture of a Trainer's call"):
+            self._attend(trainer, pl_module, stage)
+
+    def _attend(self, trainer: Any, pl_module: Any, stage: Any) -> None:
         if trainer.fast_dev_run or is_disabled():
             return
         run_id = None
@@ -228,6 +233,9 @@ class CallbackHooks(TakesOptions):
         """Open the run, if this is the call that is captured and it has none yet."""
         if self._fit and self._fit.call == call and self._fit.run is None:
             self._fit.guarded(self._fit.open)
+
+
+_guard = Guard()
 
 
 def _callback_class(names: Sequence[str]) -> type[CallbackHooks]:

@@ -164,10 +164,11 @@ class Watch(CapturedCall):
         if status == "finished":
             self._take_last()
         for source in self._sources.values():
-            source.close()
+            self.guarded(source.close)
         self._sources.clear()
-        self._schedule.close()
-        return self.end_run(status, error)
+        self.guarded(self._schedule.close)
+        self.guarded(self.end_run, status, error)
+        return self.receipt
 
     def _take(self, at: Moment) -> None:
         for split, source in self._sources.items():

@@ -20,7 +20,9 @@ SNAPSHOTS = """query R($id: ID!) {
   run(id: $id) { snapshots { id layer split epoch step n of dim dtype bytes status } }
 }"""
 TAGS = "query R($id: ID!) { run(id: $id) { tags { name split sampleIds } splits { name identity } } }"
-NEIGHBORS = """query N($run: ID!, $split: String!, $position: Int!, $layer: String!, $step: Int, $k: Int!) {
+NEIGHBORS = """query N(
+  $run: ID!, $split: String!, $position: Int!, $layer: String!, $step: BigInt, $k: Int!
+) {
   sample(runId: $run, split: $split, position: $position) {
     neighbors(layer: $layer, step: $step, k: $k) { sampleId distance }
   }
@@ -76,7 +78,7 @@ class RunQueries:
         self.check_split(split)
         snapshots = [
             snapshot
-            for snapshot in self.ask(SNAPSHOTS)["snapshots"]
+            for snapshot in _tables.numbers(self.ask(SNAPSHOTS)["snapshots"])
             if (snapshot["layer"], snapshot["split"]) == (layer, split)
         ]
         return pick_snapshot(snapshots, f"{layer} of {split}", epoch, step)

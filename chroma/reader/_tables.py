@@ -47,6 +47,15 @@ def as_ids(texts: list[str], like: Ids) -> Ids:
     return np.array([int(text) for text in texts], dtype=np.int64)
 
 
+def numbers(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """GraphQL rows with the numbers that come as text: integers above 2**53, NaN and infinite values."""
+    kinds = {"step": int, "epoch": int, "of": int, "value": float}
+    return [
+        row | {name: kind(row[name]) for name, kind in kinds.items() if isinstance(row.get(name), str)}
+        for row in rows
+    ]
+
+
 def frame(rows: list[dict[str, Any]], names: list[str]) -> pd.DataFrame:
     """A table of the fields `names` of GraphQL rows, in that order; `createdAt` becomes created_at, UTC."""
     import pandas as pd

@@ -27,8 +27,8 @@ _FIELDS = """fragment F on Film {
 }"""
 _REQUEST = (
     """mutation F(
-  $runId: ID!, $split: String!, $layer: String, $method: String!, $axis: FilmAxis!, $steps: [Int!],
-  $layers: [String!], $runIds: [ID!], $epoch: Int, $step: Int, $sampleIds: [String!]
+  $runId: ID!, $split: String!, $layer: String, $method: String!, $axis: FilmAxis!, $steps: [BigInt!],
+  $layers: [String!], $runIds: [ID!], $epoch: BigInt, $step: BigInt, $sampleIds: [String!]
 ) {
   requestFilm(
     runId: $runId, split: $split, layer: $layer, method: $method, axis: $axis, steps: $steps,
@@ -116,7 +116,7 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
         _MOTION
     )
     revision: dict[str, Any] = film["revision"] or none_yet
-    frames: list[dict[str, Any]] = sorted(revision["frames"], key=lambda each: each["index"])
+    frames: list[dict[str, Any]] = sorted(_tables.numbers(revision["frames"]), key=lambda each: each["index"])
     path = f"/api/films/{film['id']}"
     ids = _tables.column(_tables.table(connection.bytes(f"{path}/ids")), "id")
     xy = np.full((len(frames), len(ids), 2), np.nan, dtype=np.float32)

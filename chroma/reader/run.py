@@ -12,7 +12,7 @@ import numpy as np
 from chroma.errors import NotFoundError
 from chroma.reader import _queries as queries
 from chroma.reader import _tables
-from chroma.reader._tables import frame, tagged_samples
+from chroma.reader._tables import frame, numbers, tagged_samples
 from chroma.reader.connection import Connection
 from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
 from chroma.reader.filming import listed, read_film
@@ -53,14 +53,14 @@ class StoredRun:
             class_names, has_images, has_texts.
         """
         names = ["name", "n", "of", "identity", "classNames", "hasImages", "hasTexts"]
-        return frame(self._queries.ask(queries.SPLITS)["splits"], names)
+        return frame(numbers(self._queries.ask(queries.SPLITS)["splits"]), names)
 
     def metrics(self) -> pd.DataFrame:
         """List logged scalars: name, epoch, step, value."""
         points = [
             {"name": series["name"], **point}
             for series in self._queries.ask(queries.METRICS)["metrics"]
-            for point in series["points"]
+            for point in numbers(series["points"])
         ]
         return frame(points, ["name", "epoch", "step", "value"])
 
@@ -84,7 +84,7 @@ class StoredRun:
             self._queries.check_split(split)
         rows = [
             snapshot | {"status": snapshot["status"].lower()}
-            for snapshot in self._queries.ask(queries.SNAPSHOTS)["snapshots"]
+            for snapshot in numbers(self._queries.ask(queries.SNAPSHOTS)["snapshots"])
             if layer in (None, snapshot["layer"]) and split in (None, snapshot["split"])
         ]
         rows.sort(key=lambda snapshot: (snapshot["layer"], snapshot["split"], snapshot["step"]))

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.records import Array, Ids, sample_ids
+from chroma.ids import sample_ids
+from chroma.records import Array, Ids
+from chroma.run.arrays import as_array, column
+from chroma.run.naming import readable
+from chroma.thumbnails import check_image
 
+_LARGEST = 2**63 - 1  # of epochs and steps
 Dtype = Literal["float16", "float32"]
-
-
-def as_array(name: str, value: Any) -> Array:
-    """Make a NumPy array of NumPy, PyTorch, JAX, TensorFlow arrays or lists; may share their memory."""
-    if hasattr(value, "detach"):  # PyTorch, without importing it
-        value = value.detach().cpu()
-        if str(value.dtype) == "torch.bfloat16":  # NumPy has none
-            value = value.float()
-        value = value.numpy()
-    try:
-        array = np.asarray(value)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{name}= cannot be turned into an array ({error}); give rows of equal length"
-        ) from error
-    if array.dtype.kind == "V" or (array.dtype == object and name not in ("ids", "labels", "metadata")):
-        raise ConfigError(f"{name}= holds {array.dtype} values; give an array of numbers")
-    return array
 
 
 def vectors(name: str, value: Any, dtype: Dtype | None = None) -> Array:
@@ -63,11 +51,10 @@ def ids(value: Any, n: int, of: str) -> Ids:
         raise ConfigError(f"ids=: {error}") from error
     if len(found) != n:
         raise ConfigError(f"ids= has {len(found)} ids for {n} rows of {of}; give one id per row")
-    distinct, counts = np.unique(found.astype(str) if found.dtype == object else found, return_counts=True)
-    if len(distinct) < n:
-        twice = distinct[counts.argmax()]
-        raise ConfigError(f"ids= names {twice!s} {counts.max()} times; give each sample once per call")
-    return found.copy()
+    if len(set(found.tolist())) < n:
+        twice, times = Counter(found.tolist()).most_common(1)[0]
+        raise ConfigError(f"ids= names {twice!s} {times} times; give each sample once per call")
+    return found
 
 
 def labels(value: Any, n: int) -> Array | None:
@@ -82,58 +69,82 @@ def labels(value: Any, n: int) -> Array | None:
     return column("labels", array)
 
 
-def column(name: str, array: Array) -> Array:
-    """A fresh `[n]` array of a type that segments hold."""
-    kind = array.dtype.kind
-    if kind in "iu":
-        return array.astype(np.int64)
-    if kind == "b":
-        return array.astype(np.int64) if name == "labels" else array.copy()
-    if kind == "f":
-        return array.astype(np.float32 if name == "labels" or array.itemsize < 8 else np.float64)
-    values: list[Any] = array.tolist()
-    if all(value is None or isinstance(value, str) for value in values):
-        texts = np.empty(len(values), dtype=object)
-        texts[:] = values
-        return texts
-    raise ConfigError(f"{name}= holds {array.dtype} values; give integers, floats, booleans or strings")
-
-
 def columns(about: str, given: Mapping[str, Any], n: int) -> dict[str, Array]:
     """Name to `[n]` array, checked."""
     checked: dict[str, Array] = {}
     for name, value in given.items():
-        array = as_array("metadata", value)
+        try:
+            array = as_array("metadata", value)
+        except ConfigError as error:
+            raise ConfigError(f"{about} {name!r}: {error}") from error
         if array.shape != (n,):
             raise ConfigError(
                 f"{about} {name!r} has shape {array.shape} for {n} samples; give one value each"
             )
-        checked[name] = column(name, array)
+        checked[readable(str(name))] = column(name, array)
     return checked
+
+
+def named(about: str, given: Any) -> dict[str, Any]:
+    """The entries of a mapping or a table of named columns; None is none.
+
+    Raises:
+        ConfigError: It is something else.
+    """
+    if given is None:
+        return {}
+    if not hasattr(given, "items"):
+        raise ConfigError(f"{about} is a {type(given).__name__}; give a mapping of names to values")
+    return dict(given.items())
 
 
 def sample_count(split: str, given: Mapping[str, Any]) -> int:
     """How many samples `log_samples` got: the length that all given arguments share."""
     if not given:
         raise ConfigError(f"log_samples({split!r}) got nothing to log; give ids=, labels= or images=")
-    first, n = next(iter(given)), len(next(iter(given.values())))
+    counts: dict[str, int] = {}
     for name, value in given.items():
-        if len(value) != n:
-            raise ConfigError(f"{name}= has {len(value)} entries, {first}= has {n}; give one per sample")
+        try:
+            counts[name] = value.shape[0] if hasattr(value, "shape") else len(value)
+        except (TypeError, IndexError):
+            raise ConfigError(f"{name}= is {value!r}, one value; give one per sample") from None
+    first, n = next(iter(counts.items()))
+    for name, count in counts.items():
+        if count != n:
+            raise ConfigError(f"{name}= has {count} entries, {first}= has {n}; give one per sample")
     return n
 
 
-def metrics(values: Mapping[str, Any]) -> dict[str, float]:
+def metrics(values: Any) -> dict[str, float]:
     """Name to float."""
     try:
-        return {str(name): float(value) for name, value in values.items()}
-    except (TypeError, ValueError) as error:
+        return {readable(str(name)): float(value) for name, value in named("metrics", values).items()}
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+        if isinstance(error, ConfigError):
+            raise
         raise ConfigError(f"metrics must be numbers ({error}); give name to float") from error
 
 
-def image(value: Any) -> Any:
-    """A copy of an image array; encoded bytes and PIL images as they are."""
-    return as_array("images", value).copy() if hasattr(value, "__array__") else value
+def images(values: Iterable[Any] | None) -> list[Any] | None:
+    """Copies of image arrays; encoded bytes and PIL images as they are.
+
+    Raises:
+        ConfigError: One is no image, as far as that shows without decoding it; names its row.
+    """
+    if values is None:
+        return None
+    found: list[Any] = []
+    for row, value in enumerate(values):
+        try:
+            image = as_array("images", value).copy() if hasattr(value, "__array__") else value
+            if image is not None:
+                check_image(image)
+        except (ValueError, OSError) as error:
+            raise ConfigError(
+                f"images= cannot be read in row {row} ({error}); give None where one is missing"
+            ) from error
+        found.append(image)
+    return found
 
 
 def scores(value: Any, n: int) -> npt.NDArray[np.float32] | None:
@@ -153,6 +164,8 @@ def moment(epoch: Any, step: Any) -> tuple[int | None, int]:
             isinstance(value, bool) or not hasattr(value, "__index__") or int(value) < 0
         ):
             raise ConfigError(f"{name}={value!r} cannot be used; give an integer of 0 or more")
+        if value is not None and int(value) > _LARGEST:
+            raise ConfigError(f"{name}={value!r} cannot be used; the largest is 2**63 - 1")
     if epoch is None and step is None:
         raise ConfigError(
             "epoch= and step= are both missing; give at least one, so that snapshots have an order"
@@ -172,14 +185,14 @@ def name_of(about: str, value: Any) -> str:
 def plain(value: Any) -> Any:
     """A JSON value of a configuration: what is not plain becomes its text."""
     if value is None or isinstance(value, (bool, int, str)):
-        return value
+        return readable(value) if isinstance(value, str) else value
     if isinstance(value, float):
         return value if np.isfinite(value) else str(value)
     if isinstance(value, np.generic):
         return plain(value.item())
     if isinstance(value, Mapping):
-        return {str(key): plain(entry) for key, entry in cast("Mapping[Any, Any]", value).items()}
+        return {readable(str(key)): plain(entry) for key, entry in cast("Mapping[Any, Any]", value).items()}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [plain(entry) for entry in cast("list[Any]", value)]
-    text = str(value)
+    text = readable(str(value))
     return text if len(text) <= 1000 else text[:1000] + "…"

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from chroma.run.naming import readable, working_folder
+
 
 def environment() -> dict[str, Any]:
     """Host, pid, versions, command line and git commit; runs in the writer's thread."""
@@ -33,9 +35,9 @@ def environment() -> dict[str, Any]:
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": versions,
-        "command": list(sys.argv),
-        "folder": str(Path.cwd()),
-        "git_commit": git_commit(Path.cwd()),
+        "command": [readable(argument) for argument in sys.argv],
+        "folder": readable(str(working_folder())),
+        "git_commit": git_commit(working_folder()),
     }
 
 
@@ -45,8 +47,8 @@ def git_commit(folder: Path) -> str | None:
     Read from git's files: a subprocess would wait for data loader workers that are forked meanwhile and hold
     its pipe open.
     """
-    git = next((above / ".git" for above in (folder, *folder.parents) if (above / ".git").exists()), None)
     try:
+        git = next((above / ".git" for above in (folder, *folder.parents) if (above / ".git").exists()), None)
         if git is None:
             return None
         if git.is_file():  # of a worktree

@@ -8,8 +8,9 @@ from typing import Any, Literal
 import numpy as np
 
 from chroma.errors import ConfigError
-from chroma.records import Ids, Samples
+from chroma.records import Array, Ids, Samples
 
+_LABELS = {"i": "integers", "f": "floats", "O": "strings"}
 _IDS = {"index": "integers", "key": "strings", "order": "left out, so numbered by order,"}
 
 
@@ -26,26 +27,50 @@ class SplitHistory:
     identity: Literal["index", "key", "order"]
     of: int = 0
     ids: set[Any] = field(default_factory=set[Any])
-    _labelled: set[Any] = field(default_factory=set[Any])
-    _last: tuple[Ids | None, bool] = (None, False)
+    _labels: dict[Any, Any] = field(default_factory=dict[Any, Any])  # the first of each sample, by id
+    _label_type: str | None = None
+    _last: tuple[Ids | None, Array | None] = (None, None)
 
     def is_news(self, record: Samples) -> bool:
         """Whether the record has an id that was not logged yet, or the first label of one."""
-        ids, labelled = self._last
-        if ids is not None and (labelled or record.labels is None) and np.array_equal(ids, record.ids):
+        ids, labels = self._last
+        known = labels is not None or record.labels is None
+        if ids is not None and known and np.array_equal(ids, record.ids):
             return False
         here: list[Any] = record.ids.tolist()
         return not self.ids.issuperset(here) or (
-            record.labels is not None and not self._labelled.issuperset(here)
+            record.labels is not None and not self._labels.keys() >= set(here)
         )
+
+    def check_labels(self, split: str, labels: Array | None) -> None:
+        """Raise `ConfigError` if labels are of another type than the split's earlier ones."""
+        if labels is None:
+            return
+        kind = _LABELS[labels.dtype.kind]
+        if kind != (self._label_type or kind):
+            raise ConfigError(
+                f"labels= of split {split!r} were {self._label_type} and are now {kind}; give one type"
+            )
+        self._label_type = kind
+
+    def relabels(self, ids: Ids, labels: Array) -> bool:
+        """Whether a sample that had a label has another one now."""
+        last_ids, last = self._last
+        if last_ids is not None and last is not None and np.array_equal(last_ids, ids):
+            return not np.array_equal(last, labels, equal_nan=labels.dtype.kind == "f")
+        pairs = zip(ids.tolist(), labels.tolist(), strict=True)
+        first = self._labels
+        return any(key in first and first[key] != label and label == label for key, label in pairs)  # noqa: PLR0124
 
     def add(self, record: Samples) -> Samples:
         """Add a record's samples; returns it with `identity` and `of` of the split."""
         here: list[Any] = record.ids.tolist()
         self.ids.update(here)
+        first = self._labels
         if record.labels is not None:
-            self._labelled.update(here)
-        self._last = (record.ids, record.labels is not None)
+            for key, label in zip(here, record.labels.tolist(), strict=True):
+                first.setdefault(key, label)
+        self._last = (record.ids, record.labels)
         self.of = max(self.of, record.of, len(self.ids))
         return replace(record, identity=self.identity, of=self.of)
 

@@ -22,10 +22,15 @@ from chroma.records import (
     Snapshot,
 )
 from chroma.run import arguments
+from chroma.run.arrays import as_array, as_texts
 from chroma.run.history import LogHistory, SplitHistory
+from chroma.run.naming import readable
 from chroma.run.outputs import outputs_of
 from chroma.run.recording import Recording
+from chroma.segment import bytes_of
 from chroma.thumbnails import thumbnails
+
+EPOCH_LABEL = "epoch_label"  # column of labels that differ from a sample's first one
 
 
 class LogMethods:
@@ -70,8 +75,8 @@ class LogMethods:
         """
         with self._logging():
             arguments.name_of("split", split)
-            pictures = None if images is None else [arguments.image(image) for image in images]
-            columns = {"ids": ids, "labels": labels, "images": pictures, "texts": texts, **(metadata or {})}
+            pictures, further = arguments.images(images), arguments.named("metadata=", metadata)
+            columns = {"ids": ids, "labels": labels, "images": pictures, "texts": texts, **further}
             given = {name: value for name, value in columns.items() if value is not None}
             n = arguments.sample_count(split, given)
             known = arguments.ids(ids, n, "samples")
@@ -80,13 +85,15 @@ class LogMethods:
                 known,
                 of=of,
                 labels=arguments.labels(labels, n),
-                class_names=[str(name) for name in class_names],
-                texts=None if texts is None else list(texts),
-                metadata=arguments.columns("metadata", metadata or {}, n),
+                class_names=[readable(str(name)) for name in class_names],
+                texts=None if texts is None else as_texts("texts", texts).tolist(),
+                metadata=arguments.columns("metadata", further, n),
             )
-            record = self._split(split, known, numbered=ids is None).add(record)
+            history = self._split(split, known, numbered=ids is None)
+            history.check_labels(split, record.labels)
+            record = history.add(record)
             self.recording.tally.split_of[split] = record.of
-            self.recording.submit(partial(_with_images, record, pictures), _weight(record, pictures))
+            self.recording.submit(partial(self._with_images, record, pictures), _weight(record, pictures))
 
     def log_embeddings(
         self,
@@ -110,7 +117,8 @@ class LogMethods:
             split: Name of the split.
             epoch: 0-based.
             step: Global optimizer step; the epoch by default. (layer, split, step) is the snapshot's key.
-            labels: `[n]` integers, floats or strings; needed once per split.
+            labels: `[n]` integers, floats or strings, of one type per split; needed once. Labels that change
+                are kept as the column `epoch_label`, and the receipt says so.
             logits: `[n, C]`; prediction, confidence, margin and cross-entropy are computed from them. Outputs
                 belong to the split, not to a layer: the first logits of a step count.
 
@@ -126,8 +134,12 @@ class LogMethods:
             known = arguments.ids(ids, n, "vectors")
             truth, scores = arguments.labels(labels, n), arguments.scores(logits, n)
             history = self._split(split, known, numbered=ids is None)
+            history.check_labels(split, truth)
             self._history.claim_once("snapshot", layer, split, step)
+            changed = truth is not None and history.relabels(known, truth)
             self._log_news(history, Samples(split, known, labels=truth))
+            if changed and truth is not None and self._history.claim("labels", "", split, step):
+                self._log_changed_labels(Columns(split, epoch, step, known, {EPOCH_LABEL: truth}))
             snapshot = Snapshot(
                 layer,
                 split,
@@ -167,7 +179,7 @@ class LogMethods:
                 raise ConfigError("log_columns() got no column; give at least one, as in iou=values")
             arguments.name_of("split", split)
             epoch, step = arguments.moment(epoch, step)
-            first = arguments.as_array("metadata", next(iter(columns.values())))
+            first = as_array("metadata", next(iter(columns.values())))
             n = len(first) if first.ndim else 1
             known = arguments.ids(ids, n, "columns")
             record = Columns(split, epoch, step, known, arguments.columns("column", columns, n))
@@ -240,15 +252,28 @@ class LogMethods:
         self.recording.tally.identity[split] = history.identity
         return history
 
+    def _log_changed_labels(self, record: Columns) -> None:
+        """Keep the labels of an epoch that differ from those the samples had first, and say so."""
+        self.recording.tally.note(
+            f"labels {record.split}",
+            f"labels of {record.split} changed: each sample keeps its first one, and those of later epochs "
+            f"are the column {EPOCH_LABEL}",
+        )
+        self.recording.submit(lambda: [record], _weight(record))
+
+    def _with_images(self, record: Samples, images: list[Any] | None) -> list[Record]:
+        """The record with its images, encoded in the writer's thread."""
+        if images is None:
+            return [record]
+        encoded, broken = thumbnails(images)
+        self.recording.tally.broken_images(record.split, broken)
+        return [replace(record, images=encoded)]
+
     def _log_news(self, history: SplitHistory, record: Samples) -> None:
         """Log which samples the run follows, where it has new ones or new labels."""
         if history.is_news(record):
             record = history.add(record)
             self.recording.submit(lambda: [record], _weight(record))
-
-
-def _with_images(record: Samples, images: list[Any] | None) -> list[Record]:
-    return [record if images is None else replace(record, images=thumbnails(images))]
 
 
 def _scored(scores: Array, labels: Array | None, **key: Any) -> list[Outputs]:
@@ -259,6 +284,8 @@ def _weight(record: Samples | Columns, images: list[Any] | None = None) -> int:
     """Bytes a record holds while it waits, roughly."""
     columns = record.columns if isinstance(record, Columns) else record.metadata
     arrays = [record.ids, *columns.values()]
-    return sum(array.nbytes for array in arrays) + sum(
+    if isinstance(record, Samples):
+        arrays += [array for array in (record.labels, record.texts) if array is not None]
+    return sum(bytes_of(array) for array in arrays) + sum(
         getattr(image, "nbytes", 100_000) for image in images or ()
     )

@@ -39,10 +39,18 @@ def new_run_id() -> str:
     """
     job = _job()
     if job is None:
-        return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+        return f"{_now()}-{secrets.token_hex(3)}"
     name, about = job
-    digest = hashlib.blake2b("\0".join([*sys.argv, str(Path.cwd()), *about]).encode(), digest_size=4)
+    command = "\0".join([*sys.argv, str(working_folder()), *about])
+    digest = hashlib.blake2b(command.encode("utf-8", "surrogateescape"), digest_size=4)
     return f"{_NOT_IN_IDS.sub('-', name)[:80]}-{digest.hexdigest()}-{next(_ordinals)}"
+
+
+def _now() -> str:
+    try:
+        return time.strftime("%Y%m%d-%H%M%S")
+    except Exception:  # noqa: BLE001  # a machine without a clock; such runs are not in order
+        return "00000000-000000"
 
 
 def _job() -> tuple[str, tuple[str, ...]] | None:
@@ -52,7 +60,7 @@ def _job() -> tuple[str, tuple[str, ...]] | None:
     their own.
     """
     environ = os.environ
-    if int(environ.get("RANK") or environ.get("SLURM_PROCID") or 0) > 0:
+    if (environ.get("RANK") or environ.get("SLURM_PROCID") or "0") != "0":
         return None
     if "TORCHELASTIC_RUN_ID" in environ:
         # people give one --rdzv-id to many trainings, but each has an agent of its own above its workers
@@ -73,9 +81,28 @@ def readable_name(run: str) -> str:
     return f"{adjective}-{noun}-{int.from_bytes(digest[6:]) % 1000}"
 
 
+def working_folder() -> Path:
+    """The folder one works in; where it is gone, its last known path."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return Path(os.environ.get("PWD") or os.sep)
+
+
+def readable(text: str) -> str:
+    """The text as UTF-8 can hold it: of bytes that are none, as in paths, `\N{REPLACEMENT CHARACTER}`."""
+    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+
+
 def default_project(folder: Path) -> str:
     """The name of the git repository `folder` lies in, else of the folder itself."""
-    for candidate in (folder, *folder.parents):
-        if (candidate / ".git").exists():
-            return candidate.name or "default"
-    return re.sub(r"\s+", " ", folder.name) or "default"
+    name = next((each.name for each in (folder, *folder.parents) if _is_repository(each)), folder.name)
+    printable = "".join(character if character.isprintable() else " " for character in readable(name))
+    return re.sub(r"\s+", " ", printable).strip()[:256] or "default"
+
+
+def _is_repository(folder: Path) -> bool:
+    try:
+        return (folder / ".git").exists()
+    except OSError:  # a folder that one may not look into
+        return False

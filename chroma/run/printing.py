@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import textwrap
+from contextlib import suppress
 
 WIDTH = 79  # columns of a receipt
 
 
+_PLAIN = str.maketrans({"─": "-", "·": "-", "…": "...", "≥": ">=", "–": "-"})
+
+
 def announce(text: str) -> None:
-    """Print to the user's terminal: the receipt, and what was chosen at the first batch."""
-    print(f"\n{text}", flush=True)  # noqa: T201
+    """Print to the user's terminal: the receipt, and what was chosen at the first batch.
+
+    Where the terminal's encoding lacks a character, plain ones are printed; where nothing can be printed,
+    nothing is.
+    """
+    with suppress(Exception):  # closed, or a pipe that nobody reads, or an object of the user's
+        try:
+            print(f"\n{text}", flush=True)  # noqa: T201
+        except UnicodeEncodeError as error:
+            plain = text.translate(_PLAIN).encode(error.encoding, "replace").decode(error.encoding)
+            print(f"\n{plain}", flush=True)  # noqa: T201
 
 
 def labelled(about: str, text: str) -> list[str]:

@@ -14,14 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from chroma.guard import Guard, logger
+from chroma.guard import Guard, logger, sentence_of
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot, WriterId
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
 from chroma.run.receipt import Receipt
 from chroma.run.rounding import Half, half, rounded
 from chroma.run.sink import JournalSink
-from chroma.run.tally import Tally
+from chroma.run.tally import Tally, clock
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
 
@@ -133,7 +133,8 @@ class Recording:
                 vectors, broken = rounded(snapshot.vectors, rows, self.dtype, self.to_half)
                 if self.dtype == "float16" and vectors.dtype != np.float16:
                     self.tally.note(
-                        f"{layer} dtype", f"{layer} is kept as float32: its values exceed float16's range"
+                        f"{layer} dtype",
+                        f"{layer} is kept as float32: its values are too large or too small for float16",
                     )
                 if broken:
                     self.tally.note(
@@ -153,11 +154,11 @@ class Recording:
     @contextmanager
     def timed(self) -> Generator[None]:
         """Count the time of the block as spent on the training's thread."""
-        start = time.perf_counter()
+        start = clock()
         try:
             yield
         finally:
-            self.tally.seconds += time.perf_counter() - start
+            self.tally.seconds += clock() - start
 
     def close(self, status: RunStatus, error: str | None = None, *, wait: float | None = None) -> Receipt:
         """End the run, once; later calls return the first receipt.
@@ -214,7 +215,7 @@ def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
         return "finished", None
     if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
         return "interrupted", None
-    return "failed", f"{type(error).__name__}: {error}"[:1000]
+    return "failed", sentence_of(error)[:1000]
 
 
 _living: set[Recording] = set()

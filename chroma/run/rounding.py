@@ -13,6 +13,7 @@ Half = Callable[[Array], Array]  # float32 that fits float16, or is NaN or infin
 
 _CHUNK = 1024  # rows
 _ROUNDS_UP = 65520  # the least number that float16 rounds to infinity
+_LEAST = 2.0**-14  # below it float16 keeps fewer digits, from 3e-8 down none
 
 
 def half(array: Array) -> Array:
@@ -27,7 +28,8 @@ def rounded(array: Array, rows: Array | slice, dtype: Dtype, to_half: Half = hal
     Args:
         array: The vectors.
         rows: Which of them, and in which order.
-        dtype: What they shall be; finite values beyond float16's range keep float32 for all.
+        dtype: What they shall be; finite values beyond float16's range keep float32 for all, as does a
+            vector that is not zero and whose values are all too small for it.
         to_half: Rounds to float16.
 
     Returns:
@@ -47,17 +49,22 @@ def rounded(array: Array, rows: Array | slice, dtype: Dtype, to_half: Half = hal
 
 
 def _rounded(array: Array, dtype: Dtype, to_half: Half) -> tuple[Array, int]:
-    # two reductions, a fifth of what it costs to look for infinities in the rounded values; NaN fails both
-    if array.dtype == np.float32 and array.size and not _within(array):
-        finite = np.isfinite(array)
-        broken = int((~finite.all(axis=1)).sum())
-        beyond = np.abs(array, where=finite, out=np.zeros_like(array)) >= _ROUNDS_UP
-        return (array if dtype == "float32" or beyond.any() else to_half(array)), broken
     if array.dtype == np.float16:
         return array, int((~np.isfinite(array).all(axis=1)).sum())
-    return (array if dtype == "float32" else to_half(array)), 0
+    largest = _largest(array)
+    broken = 0
+    if not (largest < _ROUNDS_UP).all():  # NaN is not below
+        finite = np.isfinite(array)
+        broken = int((~finite.all(axis=1)).sum())
+        largest = np.abs(array, where=finite, out=np.zeros_like(array)).max(axis=1)
+    outside = (largest >= _ROUNDS_UP) | ((largest > 0) & (largest < _LEAST))
+    return (array if dtype == "float32" or outside.any() else to_half(array)), broken
 
 
-def _within(array: Array) -> bool:
+def _largest(array: Array) -> Array:
+    """`[n]`, the largest magnitude of each row; NaN where it holds NaN."""
+    if not array.size:
+        return np.zeros(len(array), np.float32)
+    # two reductions, a fifth of what it costs to look for infinities in the rounded values
     with np.errstate(invalid="ignore"):
-        return bool(array.max() < _ROUNDS_UP and array.min() > -_ROUNDS_UP)
+        return np.maximum(array.max(axis=1), -array.min(axis=1))

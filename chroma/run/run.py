@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,7 +13,7 @@ from chroma.journal import valid_run_id
 from chroma.records import RunStatus, WriterId
 from chroma.run import arguments
 from chroma.run.log_methods import LogMethods
-from chroma.run.naming import default_project, new_run_id, readable_name
+from chroma.run.naming import default_project, new_run_id, readable_name, working_folder
 from chroma.run.receipt import Receipt
 from chroma.run.recording import Recording, status_of
 from chroma.run.tally import Tally
@@ -96,7 +95,7 @@ class Run(LogMethods):
             )
         name = readable_name(self.id) if name is None else arguments.name_of("name", name)
         self.project = (
-            default_project(Path.cwd()) if project is None else arguments.name_of("project", project)
+            default_project(working_folder()) if project is None else arguments.name_of("project", project)
         )
         recording = Recording(
             settings,

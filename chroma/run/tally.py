@@ -5,11 +5,19 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chroma.records import RunStatus
 from chroma.run.receipt import LayerReceipt, Receipt
+
+
+def clock() -> float:
+    """Seconds since some moment; 0 where the machine's clock cannot be read."""
+    try:
+        return time.perf_counter()
+    except Exception:  # noqa: BLE001  # whatever it is, training goes on
+        return 0.0
 
 
 @dataclass
@@ -40,7 +48,7 @@ class Tally:
     )
     _missing: Counter[str] = field(default_factory=Counter[str])
     _lock: threading.RLock = field(default_factory=threading.RLock)
-    _opened: float = field(default_factory=time.perf_counter)
+    _opened: float = field(default_factory=clock)
 
     def taken(self, layer: str, split: str, dim: int) -> None:
         """A snapshot was taken."""
@@ -75,6 +83,14 @@ class Tally:
         with self._lock:
             self.notes[about] = sentence
 
+    def broken_images(self, split: str, broken: Mapping[int, str]) -> None:
+        """Images that could not be decoded, by row: they alone are missing."""
+        if not broken:
+            return
+        row, reason = next(iter(broken.items()))
+        self.miss(f"images of {split} that cannot be decoded", len(broken))
+        self.note(f"images {split}", f"an image of {split} cannot be decoded (row {row}: {reason})")
+
     def receipt(self, status: RunStatus, errors: Sequence[str] = ()) -> Receipt:
         """The receipt as things stand."""
         with self._lock:
@@ -90,7 +106,7 @@ class Tally:
                 identity=dict(self.identity),
                 bytes=self.bytes,
                 seconds=round(self.seconds, 4),
-                training_seconds=round(time.perf_counter() - self._opened, 4),
+                training_seconds=round(clock() - self._opened, 4),
                 missing=dict(self._missing),
                 notes=tuple(self.notes.values()),
                 errors=tuple(errors),

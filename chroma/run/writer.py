@@ -68,12 +68,17 @@ class SnapshotWriter:
         self._closed = False
         self._dead = False
         self._thread = threading.Thread(target=self._write_all, name=name, daemon=True)
-        self._thread.start()
+        with guard.fail_safe("starting the writer's thread"):
+            self._thread.start()
+        if self._thread.ident is None:  # the system allows no more threads
+            self._dead = True
 
     def put(self, work: Work) -> bool:
         """Queue work; returns False, after telling `work.lost` why, if it cannot be taken."""
         with self._state:
-            if self._closed or self._dead:
+            if self._thread.ident is None:
+                reason = "the writer's thread could not be started"
+            elif self._closed or self._dead:
                 reason = "the run has ended"
             elif self._waiting and self._waiting + work.bytes > self._capacity:
                 reason = "the disk was slower than the training (queue full)"
@@ -104,7 +109,8 @@ class SnapshotWriter:
                 self._waiting += last.bytes
             self._closed = True
             self._state.notify_all()
-        if threading.current_thread() is not self._thread and timeout > 0:
+        started = self._thread.ident is not None
+        if started and threading.current_thread() is not self._thread and timeout > 0:
             self._thread.join(timeout)
         return not self._thread.is_alive()
 

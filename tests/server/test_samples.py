@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sqlmodel import select
 
+from chroma.ids import sample_ids
 from chroma.journal import JournalWriter
-from chroma.records import Outputs, Samples, Snapshot, sample_ids
+from chroma.records import Outputs, Samples, Snapshot
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables

@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 from sqlmodel import select
 
+from chroma.ids import sample_ids
 from chroma.journal import JournalWriter
-from chroma.records import Samples, sample_ids
+from chroma.records import Samples
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store import tables

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sqlmodel import select
 
+from chroma.ids import sample_ids
 from chroma.journal import JournalWriter
 from chroma.records import (
     Metrics,
@@ -16,7 +17,6 @@ from chroma.records import (
     RunOpened,
     Samples,
     Snapshot,
-    sample_ids,
 )
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events

@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { ago, bytes, count, decimal } from "../lib/format";
+import { ago, bytes, count, logged } from "../lib/format";
 import { STATUS_NAMES, StatusDot } from "../runs/StatusDot";
 import type { useRunChanges } from "../runs/useRunChanges";
 import { IconButton } from "../ui/Button";
@@ -114,7 +114,7 @@ export function RunCard(props: Props) {
             return value === null ? null : (
               <div key={name}>
                 <dt>{name}</dt>
-                <dd>{decimal(value)}</dd>
+                <dd>{logged(value)}</dd>
               </div>
             );
           })}

@@ -3,11 +3,10 @@ import type { HomeQuery } from "../api/gql/graphql";
 
 export type HomeRun = HomeQuery["runs"][number];
 
-/** The last value of a metric; null where the run has none. */
+/** The last value of a metric, NaN and infinities too; null where the run has none. */
 export function lastValue(run: Pick<HomeRun, "metrics">, metric: string): number | null {
   const points = run.metrics.find(({ name }) => name === metric)?.points ?? [];
-  const known = points.filter(({ value }) => Number.isFinite(value));
-  return known.length ? known[known.length - 1].value : null;
+  return points.length ? Number(points[points.length - 1].value) : null;
 }
 
 /** Names of metrics that any run has, the most common first. */
@@ -31,7 +30,7 @@ export function foundRuns(runs: readonly HomeRun[], words: string, order: string
   const sign = /loss|err/i.test(order) ? 1 : -1;
   const rank = (run: HomeRun) => {
     const value = lastValue(run, order);
-    return value === null ? Number.POSITIVE_INFINITY : sign * value;
+    return value === null || Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value;
   };
   return fitting.sort((a, b) => (rank(a) === rank(b) ? 0 : rank(a) - rank(b)));
 }

@@ -10,6 +10,12 @@ export function decimal(value: number | null | undefined, digits = 3): string {
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : digits);
 }
 
+/** A logged number: NaN and infinities are shown as such. */
+export function logged(value: number | null): string {
+  if (value === null || Number.isFinite(value)) return decimal(value);
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
+}
+
 export const percent = (share: number): string => {
   const value = share * 100;
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;

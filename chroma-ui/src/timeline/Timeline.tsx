@@ -1,7 +1,7 @@
 import { useShallow } from "zustand/react/shallow";
 import type { Film, Frame } from "../api/bytes";
 import { momentOf, shortened, spoken, tickOf } from "../film/frameNames";
-import { count, decimal } from "../lib/format";
+import { count, logged } from "../lib/format";
 import { SPEEDS, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
@@ -165,7 +165,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
                 style={{ background: curve.on ? curve.ink : "var(--line-strong)" }}
               />
               <span className={styles.curveName}>{curve.name}</span>
-              <b>{decimal(overEpochs ? valueAt(curve, frame.step) : valueIn(curve, index))}</b>
+              <b>{logged(overEpochs ? valueAt(curve, frame.step) : valueIn(curve, index))}</b>
             </button>
           </li>
         ))}

@@ -63,6 +63,21 @@ describe("curves", () => {
     expect([10, 12, 29, 40].map((step) => valueAt(curve, step))).toEqual([null, 0.1, 0.1, 0.4]);
   });
 
+  it("says that a metric diverged, and draws what can be drawn", () => {
+    const points = [
+      point(12, 0.1),
+      { ...point(20, 0), value: "Infinity" },
+      { ...point(30, 0), value: "NaN" },
+    ];
+    const [curve] = metricCurves([{ name: "loss", points }], frames);
+    expect(curve.points.map(({ value }) => value)).toEqual([0.1]);
+    expect([12, 20, 40].map((step) => valueAt(curve, step))).toEqual([
+      0.1,
+      Number.POSITIVE_INFINITY,
+      Number.NaN,
+    ]);
+  });
+
   it("draws a line that stays flat between equal values", () => {
     expect(smoothPath([])).toBe("");
     const path = smoothPath([

@@ -8,6 +8,8 @@ export type Curve = {
   name: string;
   /** `at` is the position on the slider (0 the first frame, 1 the second), `height` 0 to 1. */
   points: { at: number; height: number; step: number; value: number }[];
+  /** Values that cannot be drawn: NaN and infinities. */
+  broken?: { step: number; value: number }[];
 };
 
 /** The position of a step on the slider, between the frames around it; null outside of the film. */
@@ -50,26 +52,29 @@ export function filmCurves(frames: readonly Frame[], purity: readonly (number | 
 export function metricCurves(metrics: readonly MetricSeries[], frames: readonly Frame[]): Curve[] {
   const placed = metrics.flatMap(({ name, points }) => {
     const inside = points.flatMap((point) => {
-      const at = Number.isFinite(point.value) ? placeOfStep(point.step, frames) : null;
-      return at === null ? [] : [{ at, value: point.value, step: point.step }];
+      const at = placeOfStep(point.step, frames);
+      return at === null ? [] : [{ at, value: Number(point.value), step: point.step }];
     });
-    return inside.length ? [{ name, kind: kindOf(name), points: inside }] : [];
+    const drawn = inside.filter(({ value }) => Number.isFinite(value));
+    const broken = inside.filter(({ value }) => !Number.isFinite(value));
+    return drawn.length ? [{ name, kind: kindOf(name), points: drawn, broken }] : [];
   });
-  return placed.map(({ name, kind, points }) => {
+  return placed.map(({ name, kind, points, broken }) => {
     const peers = placed.filter((other) => other.kind === kind).flatMap((other) => other.points);
     const heightOf = scaleOf(peers.map((point) => point.value));
-    return { name, points: points.map((point) => ({ ...point, height: heightOf(point.value) })) };
+    return { name, broken, points: points.map((point) => ({ ...point, height: heightOf(point.value) })) };
   });
 }
 
 /** The gain in height from a curve's first point to its last. */
 export const rise = ({ points }: Curve): number => points[points.length - 1].height - points[0].height;
 
-/** The newest value at or before a step. */
+/** The newest value at or before a step, NaN and infinities too. */
 export function valueAt(curve: Curve, step: number): number | null {
-  let found: number | null = null;
-  for (const point of curve.points) if (point.step <= step) found = point.value;
-  return found;
+  let found: { step: number; value: number } | null = null;
+  for (const point of [...curve.points, ...(curve.broken ?? [])])
+    if (point.step <= step && (found === null || point.step >= found.step)) found = point;
+  return found?.value ?? null;
 }
 
 /** The value at a frame. */

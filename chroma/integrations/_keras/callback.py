@@ -12,6 +12,7 @@ from chroma.capture.options import Splits, Task
 from chroma.capture.session import DEFAULT_MAX_SAMPLES, MaxSamples
 from chroma.capture.switch import is_disabled
 from chroma.errors import MissingDependencyError
+from chroma.guard import Guard
 from chroma.run import Run
 from chroma.run.arguments import Dtype
 from chroma.run.receipt import Receipt
@@ -163,8 +164,12 @@ class ChromaCallback(keras.callbacks.Callback):
 
     def _open(self, method: Method) -> None:
         """A call begins: start its capture, if the user wants it."""
-        call = current_call(self.model)
         last, self._capture = self._capture, None
+        with _guard.fail_safe(f"capture of Model.{method}"):
+            self._attend(method, last)
+
+    def _attend(self, method: Method, last: KerasCapture | None) -> None:
+        call = current_call(self.model)
         if is_disabled():
             return
         run_id = None
@@ -180,4 +185,5 @@ class ChromaCallback(keras.callbacks.Callback):
         capture.guarded(capture.open)
 
 
+_guard = Guard()
 ChromaCallback.__module__ = "chroma.integrations.keras"  # where pickles look for it

@@ -11,8 +11,9 @@ import numpy as np
 from chroma.capture.labels import LabelReader
 from chroma.capture.options import RunOptions
 from chroma.errors import ConfigError
-from chroma.records import Array, Ids, sample_ids
-from chroma.run.arguments import as_array
+from chroma.ids import sample_ids
+from chroma.records import Array, Ids
+from chroma.run.arrays import as_array
 from chroma.thumbnails import looks_like_image
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from chroma.capture.probe import ProbeSet
 from chroma.capture.splits import Identity
 from chroma.records import Array, Ids
-from chroma.run.arguments import as_array
+from chroma.run.arrays import as_array
 
 keras: Any = import_module("keras")  # its types are not complete
 

@@ -19,7 +19,7 @@ import numpy as np
 from chroma.errors import ConfigError
 from chroma.integrations._keras import batch_sources
 from chroma.integrations._keras.samples import ProbeSamples, chosen, weights_as_metadata
-from chroma.run.arguments import as_array
+from chroma.run.arrays import as_array
 
 keras: Any = import_module("keras")  # its types are not complete
 

@@ -10,8 +10,9 @@ from torch import Tensor
 
 from chroma.capture.labels import LabelReader
 from chroma.errors import ConfigError
+from chroma.ids import sample_ids
 from chroma.integrations._torch.hooks import to_numpy
-from chroma.records import Array, Ids, sample_ids
+from chroma.records import Array, Ids
 
 Pick = str | int | Callable[[Any], Any]  # a key or position in the batch, or a function of it
 Columns = str | Sequence[str] | Callable[[Any], Mapping[str, Any]]  # keys, or a function: name to `[B]`

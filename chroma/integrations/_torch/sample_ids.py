@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
 
-from chroma.records import Ids, sample_ids
+from chroma.ids import sample_ids
+from chroma.records import Ids
 
 
 class Pass:

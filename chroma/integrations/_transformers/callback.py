@@ -132,7 +132,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
             known = self._last.run if self._last and self._model and self._model() is trainer.model else None
             self._fit = TransformersCapture(self._options, trainer, call, known.id if known else None)
         self._last, self._model = self._fit, weakref.ref(trainer.model)
-        self._fit.attach()
+        self._fit.guarded(self._fit.attach)
         if method != "train":
             self._fit.guarded(self._fit.open)
             self._fit.guarded(self._fit.begin_evaluation, SPLIT_OF_CALL[self._fit.call])
@@ -160,9 +160,11 @@ def observed(call: Callable[..., Any], trainer: Any, args: tuple[Any, ...], kwar
     try:
         result = call(*args, **kwargs)
     except BaseException as error:
-        attending.leave(method, error)
+        with _guard.fail_safe(f"the end of Trainer.{method}"):
+            attending.leave(method, error)
         raise
-    attending.leave(method, None)
+    with _guard.fail_safe(f"the end of Trainer.{method}"):
+        attending.leave(method, None)
     return result
 
 

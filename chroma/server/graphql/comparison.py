@@ -6,6 +6,7 @@ from typing import Any
 
 import strawberry
 
+from chroma.server.graphql.scalars import BigInt
 from chroma.server.store.snapshots import comparison
 
 
@@ -14,7 +15,7 @@ class Moment:
     run_id: strawberry.ID
     layer: str
     split: str
-    step: int | None = None
+    step: BigInt | None = None
 
     def plain(self) -> comparison.Moment:
         """The same for the store."""

@@ -9,6 +9,7 @@ import strawberry
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film, FilmAxis
 from chroma.server.graphql.runs import Run
+from chroma.server.graphql.scalars import BigInt
 from chroma.server.home.film_requests import cancel_film, refine_film, request_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.catalog import Catalog
@@ -72,7 +73,7 @@ class FilmMutation:
         method: str = "umap",
         axis: FilmAxis = FilmAxis.EPOCHS,
         steps: Annotated[
-            list[int] | None, strawberry.argument(description="Over epochs: only these; null: all")
+            list[BigInt] | None, strawberry.argument(description="Over epochs: only these; null: all")
         ] = None,
         layers: Annotated[
             list[str] | None, strawberry.argument(description="Over layers: these, in order; null: all")
@@ -82,13 +83,13 @@ class FilmMutation:
             strawberry.argument(description="Over runs: which, in order, runId first"),
         ] = None,
         epoch: Annotated[
-            int | None,
+            BigInt | None,
             strawberry.argument(
                 description="Over layers and runs: the last snapshot of it; null: the last of all"
             ),
         ] = None,
         step: Annotated[
-            int | None, strawberry.argument(description="Over layers: instead of an epoch")
+            BigInt | None, strawberry.argument(description="Over layers: instead of an epoch")
         ] = None,
         sample_ids: Annotated[
             list[str] | None, strawberry.argument(description="The samples to show; null: all of the split")

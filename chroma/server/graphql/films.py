@@ -8,6 +8,7 @@ from enum import Enum
 import strawberry
 
 from chroma.server.graphql.context import Info
+from chroma.server.graphql.scalars import BigInt
 from chroma.server.store import tables
 from chroma.server.store.films.columns import film_columns
 from chroma.server.store.films.derived_columns import knn_purity
@@ -63,8 +64,8 @@ class Frame:
     run_id: strawberry.ID
     run: str = strawberry.field(description="Name of its run")
     layer: str
-    epoch: int | None
-    step: int
+    epoch: BigInt | None
+    step: BigInt
     digest: str
     n: int = strawberry.field(description="Points that have coordinates in this frame")
     of: int
@@ -144,15 +145,15 @@ class Film:
         description="umap, pca, umap-learn, tsne, pacmap, localmap; logged: the user's own coordinates"
     )
     axis: FilmAxis
-    steps: list[int] | None = strawberry.field(
+    steps: list[BigInt] | None = strawberry.field(
         description="Over epochs: the steps it was asked for; null for all"
     )
     layers: list[str] | None = strawberry.field(
         description="Over layers: those it was asked for; null for all"
     )
-    step: int | None = strawberry.field(description="Over layers: of which snapshots")
+    step: BigInt | None = strawberry.field(description="Over layers: of which snapshots")
     run_ids: list[strawberry.ID] | None = strawberry.field(description="Over runs: which, in order")
-    epoch: int | None = strawberry.field(
+    epoch: BigInt | None = strawberry.field(
         description="Over runs: the last snapshot of this epoch; null for the last of all"
     )
     subset: bool = strawberry.field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from enum import Enum
 from itertools import groupby
@@ -11,6 +12,7 @@ from strawberry.scalars import JSON
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film
+from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
 
 
@@ -44,7 +46,7 @@ class Split:
     id: strawberry.ID
     name: str
     n: int = strawberry.field(description="Samples followed")
-    of: int = strawberry.field(description="Samples the dataset split holds")
+    of: BigInt = strawberry.field(description="Samples the dataset split holds")
     identity: str = strawberry.field(description="index, key or order: how samples are known")
     class_names: list[str]
     has_images: bool
@@ -56,8 +58,8 @@ class Snapshot:
     id: strawberry.ID
     layer: str
     split: str
-    epoch: int | None
-    step: int
+    epoch: BigInt | None
+    step: BigInt
     n: int
     of: int
     dim: int
@@ -70,14 +72,14 @@ class Snapshot:
 class Coordinates:
     layer: str
     split: str
-    steps: list[int]
+    steps: list[BigInt]
 
 
 @strawberry.type
 class MetricPoint:
-    epoch: int | None
-    step: int
-    value: float
+    epoch: BigInt | None
+    step: BigInt
+    value: AnyFloat
 
 
 @strawberry.type
@@ -202,9 +204,10 @@ class Run:
             MetricSeries(
                 name=name,
                 points=[
-                    MetricPoint(epoch=row.epoch, step=row.step, value=row.value)
+                    MetricPoint(
+                        epoch=row.epoch, step=row.step, value=math.nan if row.value is None else row.value
+                    )
                     for row in series
-                    if row.value is not None
                 ],
             )
             for name, series in groupby(rows, lambda row: row.name)

@@ -8,6 +8,7 @@ import strawberry
 from strawberry.scalars import JSON
 
 from chroma.server.graphql.context import Info
+from chroma.server.graphql.scalars import BigInt
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.lookups import layer_by, split_by
@@ -47,8 +48,8 @@ class Guess:
 
 @strawberry.type(description="A sample at one snapshot of a layer; null where something is not known.")
 class SampleMoment:
-    epoch: int | None
-    step: int
+    epoch: BigInt | None
+    step: BigInt
     prediction: str | None
     confidence: float | None
     margin: float | None
@@ -83,7 +84,9 @@ class Sample:
     @strawberry.field(
         description="Nearest neighbours in the full-dimensional space; none of coordinates alone"
     )
-    async def neighbors(self, info: Info, layer: str, step: int | None = None, k: int = 12) -> list[Neighbor]:
+    async def neighbors(
+        self, info: Info, layer: str, step: BigInt | None = None, k: int = 12
+    ) -> list[Neighbor]:
         found = await info.context.read(
             lambda catalog: sample_neighbors(
                 catalog, self._layer(catalog, layer), self._split(catalog), self.position, step, k
@@ -116,7 +119,7 @@ class Sample:
         return layer_by(catalog, self.run_id, name)
 
     @classmethod
-    def of_details(cls, run_id: str, split: str, step: int | None, found: SampleDetails) -> Sample:
+    def of_details(cls, run_id: str, split: str, step: BigInt | None, found: SampleDetails) -> Sample:
         return cls(
             run_id=run_id,
             split=split,

@@ -10,6 +10,7 @@ from enum import Enum
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import MaskErrors
+from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError
@@ -19,6 +20,7 @@ from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
 from chroma.server.graphql.saved_views import SavedView
+from chroma.server.graphql.scalars import SCALARS, BigInt
 from chroma.server.home import notes
 from chroma.server.store import lookups, queries
 from chroma.server.store.samples.details import sample_details, sample_lines
@@ -78,7 +80,7 @@ class Query(FilmQuery):
         "(the last one by default)"
     )
     async def sample(
-        self, info: Info, run_id: strawberry.ID, split: str, position: int, step: int | None = None
+        self, info: Info, run_id: strawberry.ID, split: str, position: int, step: BigInt | None = None
     ) -> Sample | None:
         found = await info.context.read(
             lambda catalog: sample_details(
@@ -212,6 +214,7 @@ def build_schema() -> Schema:
         query=Query,
         mutation=Mutation,
         subscription=Subscription,
+        config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
             lambda: MaskErrors(_masked, "the server met an error it did not expect; its log tells more")
         ],

@@ -11,7 +11,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from chroma.errors import CatalogError, MigrationError
@@ -41,7 +41,7 @@ def open_engine(target: Path | str) -> Engine:
     """
     if isinstance(target, str):
         return create_engine(target)
-    engine = create_engine(f"sqlite:///{target}")
+    engine = create_engine(URL.create("sqlite", database=str(target)))  # the path may hold % or ?
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     try:

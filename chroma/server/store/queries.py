@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -108,13 +107,11 @@ def run_snapshots(catalog: Catalog, run_ids: Keys) -> dict[str, list[tuple[Snaps
 
 
 def run_metrics(catalog: Catalog, run_ids: Keys) -> dict[str, list[Metric]]:
-    """Finite values of metrics by run, by name and step."""
+    """Values of metrics by run, by name and step; NaN is None."""
     rows = catalog.session.exec(
-        select(Metric)
-        .where(col(Metric.run_id).in_(run_ids), col(Metric.value).is_not(None))
-        .order_by(Metric.name, col(Metric.step))
+        select(Metric).where(col(Metric.run_id).in_(run_ids)).order_by(Metric.name, col(Metric.step))
     ).all()
-    return _grouped([row for row in rows if math.isfinite(row.value or 0.0)], lambda row: row.run_id)
+    return _grouped(rows, lambda row: row.run_id)
 
 
 def run_films(catalog: Catalog, run_ids: Keys) -> dict[str, list[FilmView]]:

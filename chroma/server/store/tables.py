@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, DateTime, Dialect, Index, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, MetaData, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -73,6 +73,15 @@ def _json() -> Any:
 
 def _list_or_none() -> Any:
     return Field(default=None, sa_type=JSON(none_as_null=True))  # pyright: ignore[reportArgumentType]
+
+
+def _wide() -> Any:
+    """A 64-bit integer: a step may count tokens or nanoseconds."""
+    return Field(sa_type=BigInteger)
+
+
+def _wide_or_none() -> Any:
+    return Field(default=None, sa_type=BigInteger)
 
 
 def _owned(column: str) -> Any:
@@ -144,12 +153,12 @@ class Segment(Table, table=True):
     digest: str  # blake2b-16 of the file, hex
     kind: str
     path: str  # relative to the store
-    bytes: int
+    bytes: int = _wide()
     rows: int = 0
     layer: str | None = None
     split: str | None = None
-    epoch: int | None = None
-    step: int | None = None
+    epoch: int | None = _wide_or_none()
+    step: int | None = _wide_or_none()
     ends: bool = True
     created_at: datetime = _moment()  # when it was written
 
@@ -179,7 +188,7 @@ class Split(Table, table=True):
     identity: str = "index"  # index, key, order
     keys: bool = False  # ids are strings
     n: int = 0  # samples followed
-    of: int = 0  # samples the dataset split holds
+    of: int = Field(default=0, sa_type=BigInteger)  # samples the dataset split holds
     class_names: list[str] = Field(default_factory=list, sa_type=JSON)
     has_labels: bool = False
     has_images: bool = False
@@ -196,13 +205,13 @@ class Snapshot(Table, table=True):
     layer_id: str = _owned("layer.id")
     split_id: str = _owned("split.id")
     attempt_id: str = _owned("attempt.id")  # a later attempt that does the step again replaces it
-    step: int
-    epoch: int | None = None
+    step: int = _wide()
+    epoch: int | None = _wide_or_none()
     n: int = 0
     of: int = 0
     dim: int
     dtype: str
-    bytes: int = 0
+    bytes: int = Field(default=0, sa_type=BigInteger)
     status: str = "open"  # open, complete, partial; or HIDDEN, COORDINATES
     digest: str | None = None  # of its segments' digests; set when published
     created_at: datetime = _moment()
@@ -216,8 +225,8 @@ class Metric(Table, table=True):
     id: int | None = Field(default=None, primary_key=True)
     run_id: str = _owned("run.id")
     name: str
-    step: int
-    epoch: int | None = None
+    step: int = _wide()
+    epoch: int | None = _wide_or_none()
     value: float | None  # None for NaN, which SQL lacks
 
 
@@ -254,9 +263,9 @@ class Film(Table, table=True):
     axis: str = "epochs"  # what the frames run over: epochs, layers, runs
     steps: list[int] | None = _list_or_none()  # over epochs: only these; None: all
     layers: list[str] | None = _list_or_none()  # over layers: only these names; None: all
-    step: int | None = None  # over layers: of which snapshots
+    step: int | None = _wide_or_none()  # over layers: of which snapshots
     run_ids: list[str] | None = _list_or_none()  # over runs: which, in order
-    epoch: int | None = None  # over runs: the last snapshot of which epoch; None: the last of all
+    epoch: int | None = _wide_or_none()  # over runs: the last snapshot of which epoch; None: the last of all
     subset: str = ""  # digest of the ids of the picked samples; empty: all of the split
     n: int = 0  # points
     refine: bool = False  # requested: all frames are drawn together anew, in a new revision
@@ -295,8 +304,8 @@ class Frame(Table, table=True):
     revision_id: str = _owned("revision.id")
     snapshot_id: str = _owned("snapshot.id")
     index: int
-    epoch: int | None = None
-    step: int
+    epoch: int | None = _wide_or_none()
+    step: int = _wide()
     digest: str = Field(index=True)
     path: str  # relative to the store: f32 x[n] then y[n]
     n: int  # points with coordinates
