@@ -116,7 +116,7 @@ def test_many_runs_cost_as_many_statements_as_one(client: TestClient, kept: Cont
 
 
 def test_a_sample_with_its_outputs_and_neighbours(client: TestClient, kept: Context, run: str) -> None:
-    query = """query($position: Int!, $step: Int, $k: Int!) {
+    query = """query($position: Int!, $step: BigInt, $k: Int!) {
       sample(runId: "swift-otter", split: "val", position: $position, step: $step) {
         id position label prediction confidence margin crossEntropy hasImage text metadata tags
         neighbors(layer: "encoder.fc1", step: $step, k: $k) { sampleId position distance label }
