@@ -241,7 +241,7 @@ def test_a_film_that_cannot_be_drawn(tmp_path: Path):
     capture(tmp_path, n=20, epochs=1)
     with chroma.open(tmp_path) as db:
         run = db.run()
-        with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of umap, pca"):
+        with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of pca, umap"):
             run.film(method="mds")
         for segment in tmp_path.glob("store/runs/run-a/segments/*"):
             segment.write_bytes(segment.read_bytes()[:100])

@@ -104,7 +104,7 @@ def export_run(
     ],
     layer: Annotated[str, typer.Option(help="Layer of the film; auto is the one opened first.")] = "auto",
     split: Annotated[str, typer.Option(help="Split.")] = "val",
-    method: Annotated[str, typer.Option(help="How the film is drawn: umap, pca, logged …")] = "umap",
+    method: Annotated[str, typer.Option(help="How the film is drawn; an unknown name lists all.")] = "umap",
     home: Home = None,
 ) -> None:
     """Write a film as one page that plays offline, or a split's samples as a table."""

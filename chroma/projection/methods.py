@@ -5,7 +5,7 @@ packages: each frame is drawn by itself, starting where the frame before ended, 
 orthogonal Procrustes fit.
 
 To add one: write a function like `_tsne`, give it an entry in `METHODS`, and, if it needs a package, an extra
-in pyproject.toml.
+in pyproject.toml. Requests, jobs, messages and the dashboard follow.
 """
 
 from __future__ import annotations
@@ -96,24 +96,28 @@ class Method:
 
     Attributes:
         title: Its name for people.
+        description: What it shows, for people, in one phrase.
         draw: Lays out one snapshot; None: built into Chroma.
         package: What is imported; empty for none but ours.
         extra: The extra of this distribution that installs it; empty: it comes with Chroma.
+        offered: Whether the dashboard offers it for every layer.
     """
 
     title: str
+    description: str
     draw: Draw | None = None
     package: str = ""
     extra: str = ""
+    offered: bool = False
 
 
 METHODS: Mapping[str, Method] = {
-    "umap": Method("UMAP"),
-    "pca": Method("PCA"),
-    "umap-learn": Method("umap-learn", _umap_learn, "umap"),
-    "tsne": Method("t-SNE", _tsne, "openTSNE", "tsne"),
-    "pacmap": Method("PaCMAP", _pacmap("PaCMAP"), "pacmap", "pacmap"),
-    "localmap": Method("LocalMAP", _pacmap("LocalMAP"), "pacmap", "pacmap"),
+    "pca": Method("PCA", "Principal components: a linear view, ready at once", offered=True),
+    "umap": Method("UMAP", "Shows neighbourhoods; frames are aligned with each other", offered=True),
+    "umap-learn": Method("umap-learn", "Shows neighbourhoods, as umap-learn draws them", _umap_learn, "umap"),
+    "tsne": Method("t-SNE", "Shows neighbourhoods, by openTSNE", _tsne, "openTSNE", "tsne"),
+    "pacmap": Method("PaCMAP", "Keeps near and far pairs", _pacmap("PaCMAP"), "pacmap", "pacmap"),
+    "localmap": Method("LocalMAP", "PaCMAP with clearer clusters", _pacmap("LocalMAP"), "pacmap", "pacmap"),
 }
 
 

@@ -58,8 +58,7 @@ class Film:
         layers: Name of each frame's layer.
         snapshots: How many there are that it could show: a film has at most 60 frames.
         followed: Samples of the split that the run follows; more than there are ids in a film of picked ones.
-        method: What drew it: `"umap"`, `"pca"`, `"umap-learn"`, `"tsne"`, `"pacmap"`, `"localmap"`,
-            `"logged"`.
+        method: What drew it: a key of `chroma.projection.methods.METHODS`, or `"logged"`.
         preview: True while the final frames are still being computed.
         ids: `[n]` int64, or object of str: the sample of each point.
         xy: `[frames, n, 2]` float32; NaN where a sample is missing in a frame.

@@ -152,10 +152,10 @@ class StoredRun:
         Args:
             layer: Name of a layer; `"auto"` is the one the dashboard opens first. Says nothing over layers.
             split: Name of a split.
-            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or another package:
-                `"umap-learn"`, `"tsne"` (extra `tsne`), `"pacmap"` or `"localmap"` (extra `pacmap`), each
-                frame on its own, turned onto the one before. `"logged"`: coordinates as `log_projection` was
-                given them, over epochs.
+            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or another key of
+                `chroma.projection.methods.METHODS`: another package, which draws each frame on its own,
+                aligned to the one before. `"logged"`: coordinates as `log_projection` was given them, over
+                epochs.
             wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
                 what is there: a preview, or no frames yet.
             over: What the frames run over: the epochs of one layer, or the layers of one epoch, in the order

@@ -124,7 +124,7 @@ def test_what_cannot_be_filmed_is_named(opened: Context) -> None:
     filming.whole_run(opened, 1).close()
     with pytest.raises(NotFoundError, match=r"no layer named 'encoder.fc2'; there is encoder.fc1"):
         filming.ask(opened, layer="encoder.fc2")
-    with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of umap, pca, umap-learn"):
+    with pytest.raises(ConfigError, match="cannot be drawn by 'mds'; give one of pca, umap, umap-learn"):
         filming.ask(opened, "mds")
     with (
         opened.store.writing() as catalog,

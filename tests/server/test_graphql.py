@@ -14,8 +14,9 @@ from sqlalchemy import event as sql_event
 from chroma import segment
 from chroma.errors import ChromaError
 from chroma.journal import JournalWriter
+from chroma.projection.methods import Method
 from chroma.records import Metrics, Notes, RunClosed
-from chroma.server.graphql import export
+from chroma.server.graphql import export, runs
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
 from chroma.server.store import queries
@@ -310,3 +311,13 @@ def test_other_errors_are_masked_and_logged(
 
 def test_graphiql_is_served_to_browsers(client: TestClient) -> None:
     assert "graphiql" in client.get("/graphql", headers={"Accept": "text/html"}).text.lower()
+
+
+def test_the_dashboard_offers_methods_of_the_one_list(
+    client: TestClient, run: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        runs, "METHODS", {"mds": Method("MDS", "Keeps distances", offered=True), "hidden": Method("No", "No")}
+    )
+    found = ask(client, "query($id: ID!) { run(id: $id) { methods { name title description } } }", id=run)
+    assert found["run"]["methods"] == [{"name": "mds", "title": "MDS", "description": "Keeps distances"}]

@@ -44,7 +44,7 @@ describe("the address of a view", () => {
 
   it("falls back where it cannot be understood", () => {
     const view = readView(
-      "?step=-4&sample=x&method=tsne&filter=[1]&filter=x&camera=1,2,0&run=a&size=9&opacity=x&labels=maybe",
+      "?step=-4&sample=x&method=t*&filter=[1]&filter=x&camera=1,2,0&run=a&size=9&opacity=x&labels=maybe",
     );
     expect(view).toEqual({ ...DEFAULT_VIEW, run: "a" });
   });

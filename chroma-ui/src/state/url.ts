@@ -6,8 +6,9 @@ import { type Look, PLAIN, readLook, writeLook } from "./look";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
 import { readPlace, writePlace } from "./place";
 
-export const METHODS = ["umap", "pca", "logged"] as const;
-export type Method = (typeof METHODS)[number];
+/** Name of a layout method; which there are says the server (`Run.methods`). */
+export type Method = string;
+const DEFAULT_METHOD: Method = "umap";
 
 type Field<T> = {
   default: T;
@@ -119,7 +120,15 @@ export const FIELDS = {
   run: entry(text("run")),
   layer: entry(text("layer")),
   split: entry(text("split")),
-  method: entry(choice<Method>("method", METHODS)),
+  method: entry(
+    field<Method>(
+      DEFAULT_METHOD,
+      (query) => query.get("method")?.match(/^[a-z][a-z0-9-]*$/)?.[0] ?? DEFAULT_METHOD,
+      (value, query) => {
+        if (value !== DEFAULT_METHOD) query.set("method", value);
+      },
+    ),
+  ),
   /** What the frames run over. */
   over: entry(choice("over", AXES)),
   /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */

@@ -142,7 +142,7 @@ class Film:
     layer: str = strawberry.field(description="Over layers the last one")
     split: str
     method: str = strawberry.field(
-        description="umap, pca, umap-learn, tsne, pacmap, localmap; logged: the user's own coordinates"
+        description="A key of chroma.projection.methods.METHODS; logged: the user's own coordinates"
     )
     axis: FilmAxis
     steps: list[BigInt] | None = strawberry.field(

@@ -14,6 +14,7 @@ from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film
 from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
+from chroma.server.store.films.requests import METHODS
 
 
 @strawberry.enum
@@ -73,6 +74,13 @@ class Coordinates:
     layer: str
     split: str
     steps: list[BigInt]
+
+
+@strawberry.type(description="A way to draw films that the dashboard offers.")
+class LayoutMethod:
+    name: str = strawberry.field(description="What `film(method:)` takes")
+    title: str = strawberry.field(description="Its name for people")
+    description: str = strawberry.field(description="What it shows, for people, in one phrase")
 
 
 @strawberry.type
@@ -196,6 +204,14 @@ class Run:
         for layer, split, step in await info.context.coordinates.load(str(self.id)):
             found.setdefault((layer, split), []).append(step)
         return [Coordinates(layer=layer, split=split, steps=steps) for (layer, split), steps in found.items()]
+
+    @strawberry.field(description="Layout methods, in the order the dashboard offers them")
+    def methods(self) -> list[LayoutMethod]:
+        return [
+            LayoutMethod(name=name, title=method.title, description=method.description)
+            for name, method in METHODS.items()
+            if method.offered
+        ]
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[MetricSeries]:

@@ -14,7 +14,7 @@ from chroma.records import Projection
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.job_queue import cancel, enqueue, jobs_of, withdraw
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
-from chroma.server.store.films.requests import METHODS, FilmRequest
+from chroma.server.store.films.requests import DEFAULT_METHOD, FilmRequest
 from chroma.server.store.films.sources import KIND, PUBLISHED, is_up_to_date
 from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
 
@@ -76,10 +76,10 @@ def refine_film(catalog: Catalog, film_id: str) -> Film:
         ConfigError: Its method draws each frame on its own.
     """
     film = _known(catalog, film_id)
-    if film.method != METHODS[0]:
+    if film.method != DEFAULT_METHOD:
         raise ConfigError(
             f"a film by {film.method!r} cannot be refined: its frames are drawn each on its own; "
-            f"refine the one by {METHODS[0]!r}"
+            f"refine the one by {DEFAULT_METHOD!r}"
         )
     film.refine = True
     catalog.session.add(film)
@@ -163,7 +163,7 @@ def _known(catalog: Catalog, film_id: str) -> Film:
 def _is_default(film: Film, pairs: Sequence[tuple[Layer, Split]]) -> bool:
     layer, split = _first(pairs)
     whole = film.axis == "epochs" and film.steps is None and not film.subset
-    return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, METHODS[0])
+    return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, DEFAULT_METHOD)
 
 
 def _published_pairs(catalog: Catalog, run_id: str) -> list[tuple[Layer, Split]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.methods import METHODS as DRAWN_BY
-from chroma.projection.methods import check_installed
+from chroma.projection.methods import Method, check_installed
 from chroma.server.store import lookups
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import points
@@ -22,7 +22,11 @@ from chroma.server.store.samples.load import split_samples
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
 Axis = Literal["epochs", "layers", "runs"]
-METHODS = (*DRAWN_BY, LOGGED)
+METHODS: Mapping[str, Method] = {
+    **DRAWN_BY,
+    LOGGED: Method("Logged", "The coordinates that you logged, unchanged", offered=True),
+}
+DEFAULT_METHOD = "umap"
 
 
 @dataclass(frozen=True, slots=True)
