@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.arrays import Frame, Matrix, blocks, finite_rows
 from chroma.projection.neighbors import NeighborGraph, comparable
 from chroma.projection.optimiser import jaccard
 
@@ -112,9 +112,12 @@ def stress(vectors: Matrix, xy: Frame, pca: Frame, *, n_pairs: int = 20_000, see
     if len(rows) < 2:
         return None
     first, gap = np.random.default_rng(seed).integers((0, 1), (len(rows), len(rows)), (n_pairs, 2)).T
-    one, other = rows[first], rows[(first + gap) % len(rows)]
     points, _ = comparable(vectors[rows].astype(np.float32), "euclidean")
-    full = np.linalg.norm(points[first] - points[(first + gap) % len(rows)], axis=1).astype(np.float64)
+    ends = (first + gap) % len(rows)
+    one, other = rows[first], rows[ends]
+    full = np.empty(n_pairs)
+    for part in blocks(n_pairs, points.shape[1]):
+        full[part] = np.linalg.norm(points[first[part]] - points[ends[part]], axis=1)
     if not full.any():
         return None
 

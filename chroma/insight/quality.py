@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.projection.arrays import Matrix, blocks, finite_rows, squared_lengths
+from chroma.projection.extremes import centre
 from chroma.projection.neighbors import Metric, NeighborGraph, comparable
 
 Labels = npt.NDArray[np.integer[Any]]
@@ -27,7 +28,8 @@ class Quality:
     """A measure and what it was taken on.
 
     Attributes:
-        value: From 0 to 1, more is better; None where there are too few points to tell.
+        value: From 0 to 1, more is better; None where there are too few points to tell, or all
+            vectors are equal.
         n: Query points looked at.
         of: Points they were drawn from, and are compared with.
         k: Size of the neighbourhood.
@@ -64,6 +66,8 @@ def trustworthiness(
         metric: How the full space is measured.
     """
     full, frame = _spaces(vectors, xy, metric)
+    if _collapsed(full):
+        return Quality(None, 0, len(full), 0)
     return _rank_quality(ranked=full, drawn=frame, k=k, n_queries=n_queries, seed=seed)
 
 
@@ -81,6 +85,8 @@ def continuity(
     As `trustworthiness` with the two spaces exchanged (Venna & Kaski 2001); the arguments are the same.
     """
     full, frame = _spaces(vectors, xy, metric)
+    if _collapsed(full):
+        return Quality(None, 0, len(full), 0)
     return _rank_quality(ranked=frame, drawn=full, k=k, n_queries=n_queries, seed=seed)
 
 
@@ -136,8 +142,17 @@ def _spaces(vectors: Matrix, xy: Matrix, metric: Metric) -> tuple[Points, Points
     kept = finite_rows(vectors) & finite_rows(xy)
     if not kept.any():
         return np.empty((0, 1)), np.empty((0, 2))
-    full, _ = comparable(vectors[kept].astype(np.float32), metric)
-    return full.astype(np.float64), xy[kept].astype(np.float64)
+    points = vectors[kept]
+    if metric == "cosine":
+        full = comparable(points.astype(np.float32), metric)[0].astype(np.float64)
+    else:  # about the median, so that one extreme row takes no digits from the others
+        full = points.astype(np.float64) - centre(points)
+    return full, xy[kept].astype(np.float64)
+
+
+def _collapsed(full: Points) -> bool:
+    """Whether all vectors are equal: none is nearer than another, so there are no ranks to compare."""
+    return len(full) > 0 and not np.ptp(full, axis=0).any()
 
 
 def _rank_quality(*, ranked: Points, drawn: Points, k: int, n_queries: int, seed: int) -> Quality:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from chroma.projection.arrays import Frame, Matrix, finite_rows
+from chroma.projection.equal import merge_equal
 from chroma.projection.layout import Layout, LayoutParams, drawable, pca_start, umap_layout
 from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import fuzzy_edges, jaccard, passes
@@ -108,7 +109,8 @@ def next_frame(
     for epoch, (frame,) in enumerate(steps):
         pull = np.float32(STRENGTH[params.stability] * part.rate(epoch / n_epochs)) * bonds
         frame[:] += (start - frame) * (pull / (1 + pull))[:, None]
-    return Layout(np.where(graph.valid[:, None], frame, np.float32(np.nan)), "umap", n_epochs)
+    xy = np.where(graph.valid[:, None], frame, np.float32(np.nan))
+    return Layout(merge_equal(graph, xy), "umap", n_epochs)
 
 
 def fill_missing(graph: NeighborGraph, previous_xy: Frame, seed: int) -> Frame:

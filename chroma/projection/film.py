@@ -18,6 +18,7 @@ from chroma.errors import ConfigError
 from chroma.projection.append import FilmParams, Stability, align, fill_missing, next_frame, turnover
 from chroma.projection.arrays import Frame, Matrix
 from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
+from chroma.projection.equal import merge_equal
 from chroma.projection.joint import Forming, JointLayout
 from chroma.projection.layout import LayoutParams, apart, drawable
 from chroma.projection.neighbors import NeighborGraph
@@ -25,7 +26,7 @@ from chroma.projection.optimiser import Edges, optimise
 from chroma.projection.pca_film import pca_film, sized
 
 # Of what the engine draws from the same snapshots: raise it with any change to that.
-ENGINE = "3"
+ENGINE = "4"
 
 __all__ = [
     "ENGINE",
@@ -105,7 +106,8 @@ def forming_film(
     ordered = [_reordered(graph, order, place) for graph in graphs]
     in_order = [vectors[order] for vectors in snapshots]
     for state in _formed(in_order, ordered, params or FilmParams(), seed=seed, threads=threads, every=every):
-        yield replace(state, frames=[xy[place] for xy in state.frames])
+        frames = [merge_equal(graph, xy[place]) for graph, xy in zip(graphs, state.frames, strict=True)]
+        yield replace(state, frames=frames)
 
 
 def _formed(
@@ -169,7 +171,10 @@ def refine_film(
     joint = JointLayout.of([graphs[t] for t in drawn], params.stability)
     gentle = replace(params.joint, learning_rate=params.joint.learning_rate / 2)
     for state in joint.form(start, gentle, seed=seed, threads=threads, every=every):
-        yield replace(state, frames=_all_frames(frames, drawn, state.frames))
+        drawn_frames = _all_frames(frames, drawn, state.frames)
+        yield replace(
+            state, frames=[merge_equal(graph, xy) for graph, xy in zip(graphs, drawn_frames, strict=True)]
+        )
 
 
 def _common_start(  # noqa: PLR0917

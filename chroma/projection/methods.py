@@ -24,7 +24,8 @@ import numpy as np
 from chroma.errors import ConfigError, MissingDependencyError
 from chroma.projection.append import align, fill_missing
 from chroma.projection.arrays import Frame, Matrix, finite_rows
-from chroma.projection.layout import drawable, pca_start
+from chroma.projection.equal import merge_equal
+from chroma.projection.layout import apart, drawable, pca_start
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 from chroma.projection.optimiser import LayoutParams
 
@@ -53,7 +54,10 @@ class Draw(Protocol):
 
 def _umap_learn(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
     # umap-learn squeezes its start into a square, so it cannot continue a frame: PCA, aligned afterwards.
-    return umap_learn_layout(graph, pca_start(vectors, seed) if again else start, seed=seed)
+    begun = pca_start(vectors, seed) if again else start
+    if not np.ptp(begun, axis=0).all():  # it divides by the extent of its start
+        begun = apart(begun, seed)
+    return umap_learn_layout(graph, begun, seed=seed)
 
 
 def _tsne(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
@@ -80,6 +84,8 @@ def _pacmap(name: str) -> Draw:
     def draw(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
         """Wang et al. 2021, arXiv:2012.04456; LocalMAP: Wang et al. 2024, arXiv:2412.15426."""
         points = vectors.astype(np.float32)
+        if points.shape[1] == 1:  # its own PCA wants two columns
+            points = np.pad(points, ((0, 0), (0, 1)))
         distance = "angular" if graph.metric == "cosine" else "euclidean"
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a seed is set
@@ -162,13 +168,14 @@ def drawn_by(
     again = previous_xy is not None and bool(finite_rows(previous_xy).any())
     pca = pca_start(vectors, seed)
     xy = np.full((len(vectors), 2), np.nan, np.float32)
-    if drawable(graph):
+    # Of vectors that are all equal there is nothing to draw, and the packages fail.
+    here = graph.valid
+    if drawable(graph) and (graph.distances[here] > 0).any():
         start = fill_missing(graph, cast("Frame", previous_xy), seed) if again else pca
-        here = graph.valid
         xy[here] = draw(vectors[here], _among(graph), start[here], again=again, seed=seed)
     else:
         xy[:] = pca
-    return align(xy, cast("Frame", previous_xy)) if again else xy
+    return merge_equal(graph, align(xy, cast("Frame", previous_xy)) if again else xy)
 
 
 def _among(graph: NeighborGraph) -> NeighborGraph:

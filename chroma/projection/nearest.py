@@ -14,6 +14,8 @@ from chroma.projection.arrays import BLOCK, Floats, Indices, blocks, squared_len
 SPARE = 8
 # Squared distances from the product are off by less than this share of the squared lengths.
 _ROUNDED = np.float32(1e-5)
+# A float32 product of two rows is off by less than this share of their squared lengths (observed: 5e-7).
+_PRODUCT = np.float32(1e-6)
 # Principal axes of reduced rows, the rows they are found from, and the candidates measured on all columns.
 _AXES = 47
 _AXES_ROWS = 1024
@@ -82,8 +84,12 @@ def exact(points: Floats, queries: Indices, k: int, threads: int) -> tuple[Indic
             for part, rows, lengths, sure in _by_reduced(points, queries, k):
                 near[part], distances[part], left[part] = rows, lengths, ~sure
         rest = np.flatnonzero(left)
-        for part, rows, lengths, _ in _blocks(points, queries[rest], unreduced(points), k):
+        for part, rows, lengths, sure in _blocks(points, queries[rest], unreduced(points), k):
             near[rest[part]], distances[rest[part]] = rows, lengths
+            left[rest[part]] = ~sure
+        rest = np.flatnonzero(left)
+        if len(rest):
+            near[rest], distances[rest] = _in_float64(points, queries[rest], k)
     return near, distances
 
 
@@ -159,8 +165,36 @@ def nearest_among(  # noqa: PLR0917
         np.add(gaps, (low.squares - low.slack)[:, None], out=bounds)
     candidates = columns if among.rows is None else among.rows[columns]
     near, distances = measured(queries, asked, among.points, candidates, bounds, k)
+    if low.basis is None:
+        if count == products.shape[1] - int(itself.max(initial=-1) >= 0):
+            return near, distances, np.ones(len(near), np.bool_)
+        # A row nearer than the k-th is longer than the query by less than that distance.
+        kth = distances[:, -1]
+        off = _PRODUCT * (low.squares + (np.sqrt(low.squares) + kth) ** 2)
+        return near, distances, (kth == 0) | (kth**2 + off < gaps.max(axis=1) + low.squares)
     # A tie with a row that was not measured is decided by row number, so the bound must be strictly larger.
     return near, distances, distances[:, -1] ** 2 < bounds.max(axis=1)
+
+
+def _in_float64(points: Floats, queries: Indices, k: int) -> tuple[Indices, Floats]:
+    """As `exact`, for queries whose neighbours differ by less than float32 products can tell."""
+    n, d = points.shape
+    squares = np.einsum("ij,ij->i", points, points, dtype=np.float64)
+    near = np.empty((len(queries), k), np.int64)
+    distances = np.empty((len(queries), k), np.float32)
+    count = min(k + SPARE, n - 1)
+    for part in blocks(len(queries), n):
+        block = queries[part]
+        gaps = np.repeat(squares[None], len(block), axis=0)
+        for columns in blocks(d, n):
+            gaps -= 2 * (points[block, columns].astype(np.float64) @ points[:, columns].T.astype(np.float64))
+        gaps[np.arange(len(block)), block] = np.inf
+        for at, candidates in enumerate(np.sort(np.argpartition(gaps, count - 1, axis=1)[:, :count])):
+            away = np.subtract(points[candidates], points[block[at]], dtype=np.float64)
+            lengths = np.linalg.norm(away, axis=1)
+            order = np.argsort(lengths, kind="stable")[:k]
+            near[part.start + at], distances[part.start + at] = candidates[order], lengths[order]
+    return near, distances
 
 
 _Found = tuple[slice, Indices, Floats, npt.NDArray[np.bool_]]

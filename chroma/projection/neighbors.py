@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.errors import ConfigError
-from chroma.projection.arrays import Floats, Matrix, finite_rows
+from chroma.projection.arrays import Floats, Indices, Matrix, finite_rows
 from chroma.projection.cells import build_cells, search_cells
+from chroma.projection.extremes import add_extremes, extreme_rows
 from chroma.projection.nearest import exact
 
 Metric = Literal["euclidean", "cosine"]
@@ -83,22 +84,44 @@ def neighbor_graph(
         raise ConfigError(
             f"None of the {len(vectors)} vectors is finite, so none has neighbours: check the layer for NaN."
         )
-    points, unit = comparable(vectors[valid].astype(np.float32, order="C"), metric)
+    points = vectors[valid].astype(np.float32, order="C")
     kept = min(k, n_valid - 1)
-    recall = None
-    if n_valid <= exact_below or kept == 0:
-        near, distances = exact(points, np.arange(n_valid), kept, threads)
-    else:
-        asked = np.random.default_rng(seed).choice(n_valid, min(_RECALL_QUERIES, n_valid), replace=False)
-        near, distances = search_cells(build_cells(points, kept, seed), kept, threads=threads)
-        recall = _recall(distances[asked], exact(points, asked, kept, threads)[1])
+    extreme = extreme_rows(points) if metric == "euclidean" else np.zeros(n_valid, np.bool_)
+    others = np.flatnonzero(~extreme)
+    near, distances, recall = _search(
+        points[others] if extreme.any() else points,
+        kept, metric, seed=seed, threads=threads, exact_below=exact_below,
+    )  # fmt: skip
+    if extreme.any():
+        among, lengths, width = near, distances, near.shape[1]
+        near = np.zeros((n_valid, kept), np.int64)
+        distances = np.full((n_valid, kept), np.inf, np.float32)
+        near[others, :width], distances[others, :width] = others[among], lengths
+        add_extremes(points, np.flatnonzero(extreme), near, distances)
     rows = np.flatnonzero(valid)
     indices = np.full((len(vectors), kept), -1, np.int32)
     indices[rows] = rows[near]
     lengths = np.full((len(vectors), kept), np.nan, np.float32)
-    # On unit vectors half the squared distance is 1 - cos.
-    lengths[rows] = distances**2 / 2 if metric == "cosine" else distances * unit
+    lengths[rows] = distances
     return NeighborGraph(indices, lengths, metric, kept, k, recall, valid, n_valid)
+
+
+def _search(
+    points: Floats, k: int, metric: Metric, *, seed: int, threads: int, exact_below: int
+) -> tuple[Indices, Floats, float | None]:
+    """The `k` nearest of each row, or as many as there are, their distances, and the recall."""
+    n = len(points)
+    k = min(k, n - 1)
+    points, unit = comparable(points, metric)
+    recall = None
+    if n <= exact_below or k == 0:
+        near, distances = exact(points, np.arange(n), k, threads)
+    else:
+        asked = np.random.default_rng(seed).choice(n, min(_RECALL_QUERIES, n), replace=False)
+        near, distances = search_cells(build_cells(points, k, seed), k, threads=threads)
+        recall = _recall(distances[asked], exact(points, asked, k, threads)[1])
+    # On unit vectors half the squared distance is 1 - cos.
+    return near, distances**2 / 2 if metric == "cosine" else distances * unit, recall
 
 
 def comparable(points: Floats, metric: Metric) -> tuple[Floats, np.float32]:
