@@ -33,3 +33,7 @@ def _change(old: sa.Integer, new: sa.Integer) -> None:
         with op.batch_alter_table(table) as batch_op:
             for name, nullable in columns.items():
                 batch_op.alter_column(name, existing_type=old, type_=new, existing_nullable=nullable)
+            if table == "film":  # SQLite's new table would have the default in brackets
+                batch_op.alter_column(
+                    "subset", existing_type=sa.String(), existing_nullable=False, server_default=""
+                )
