@@ -220,7 +220,7 @@ def test_a_foreign_arrow_file_is_refused(tmp_path: Path) -> None:
 def test_a_newer_format_says_upgrade(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "newer.arrow"
     with monkeypatch.context() as newer:
-        newer.setattr("chroma.segment.FORMAT", (2, 0))
+        newer.setattr("chroma.segment.format.FORMAT", (2, 0))
         path.write_bytes(encode(snapshot()))
     with pytest.raises(SegmentVersionError, match=r"format 2.*pip install --upgrade"):
         read(path)

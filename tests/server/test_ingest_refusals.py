@@ -8,12 +8,7 @@ import pytest
 from chroma import segment
 from chroma.errors import NotFoundError
 from chroma.journal import JournalWriter
-from chroma.records import (
-    Metrics,
-    Notes,
-    RunOpened,
-    Snapshot,
-)
+from chroma.records import Header, Metrics, Notes, RunOpened, Segment, Snapshot
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, write_note
 from tests.server.training import IDS, dump, snapshot, train, vectors_of
@@ -33,7 +28,7 @@ def test_a_segment_sent_again_does_no_harm_and_another_under_its_key_is_set_asid
 
     name = f"{writer.writer}-000002.arrow"
     header = segment.read(opened.store.files.path(f"runs/run-1/segments/{name}")).header
-    (folder / name).write_bytes(segment.encode(segment.Segment(header, snapshot(0, value=99))))
+    (folder / name).write_bytes(segment.encode(Segment(header, snapshot(0, value=99))))
     report = ingest_journal(opened)
     assert (report.known, report.set_aside) == (0, 1)
     assert "already has another segment" in (folder / "set-aside" / name).with_suffix(".txt").read_text()
@@ -55,11 +50,11 @@ def test_what_is_no_segment_is_set_aside_and_never_deleted(opened: Context) -> N
     moved.write_bytes((folder / f"{writer.writer}-000000.arrow").read_bytes())
     header = segment.read(moved).header
     timeless = folder / f"{writer.writer}-000098.arrow"
-    named = segment.Header(header.run, header.writer, 98, header.attempt, created_at="soon")  # type: ignore[arg-type]
-    timeless.write_bytes(segment.encode(segment.Segment(named, Metrics(0, 0, {"a": 1.0}))))
+    named = Header(header.run, header.writer, 98, header.attempt, created_at="soon")  # type: ignore[arg-type]
+    timeless.write_bytes(segment.encode(Segment(named, Metrics(0, 0, {"a": 1.0}))))
     wrong = folder / f"{writer.writer}-000099.arrow"
-    named = segment.Header(header.run, header.writer, 99, header.attempt)
-    wrong.write_bytes(segment.encode(segment.Segment(named, RunOpened({"a": 1}, [], config="text"))))  # type: ignore[arg-type]
+    named = Header(header.run, header.writer, 99, header.attempt)
+    wrong.write_bytes(segment.encode(Segment(named, RunOpened({"a": 1}, [], config="text"))))  # type: ignore[arg-type]
     report = ingest_journal(opened)
     assert (report.added, report.set_aside) == (4, 5)
     aside = folder / "set-aside"
