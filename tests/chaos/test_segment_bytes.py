@@ -16,7 +16,8 @@ import pytest
 
 from chroma import segment
 from chroma.errors import SegmentError
-from chroma.records import Header, Metrics, Record, Samples, Segment, Snapshot, sample_ids
+from chroma.ids import sample_ids
+from chroma.records import Header, Metrics, Record, Samples, Segment, Snapshot
 from tests.chaos import TIMES
 
 HEADER = Header("run-1", "0-0a1b2c3d", 0, "a0", created_at=1.5)
