@@ -88,7 +88,7 @@ def test_what_is_damaged_never_leads_outside_the_file(record: Record, tmp_path: 
 
 def test_a_file_of_the_format_before_is_still_read(monkeypatch: pytest.MonkeyPatch):
     body = segment.encode(Segment(HEADER, snapshot()))
-    monkeypatch.setattr(segment, "FORMAT", (1, 0))
+    monkeypatch.setattr("chroma.segment.format.FORMAT", (1, 0))
     old = segment.encode(Segment(HEADER, snapshot()))
     at = old.index(b"CHROMA32")
     old = old[:at] + old[at + 16 :]
