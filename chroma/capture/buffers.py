@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from chroma.capture.probe import Slots
+from chroma.capture.probe import ProbeSet, Slots
 from chroma.capture.splits import Placed
-from chroma.records import Array
+from chroma.errors import ConfigError
+from chroma.records import Array, Ids
 
 
 class Buffer(Protocol):
@@ -106,3 +107,40 @@ def grown(array: Array, rows: int) -> Array:
     missing = {"f": np.nan, "i": -1, "O": None}.get(array.dtype.kind, False)
     longer[len(array) :] = missing
     return longer
+
+
+def in_probe_order(buffer: Buffer, probe: ProbeSet) -> tuple[Slots | slice, Slots, Ids]:
+    """The rows of a buffer that hold a vector, in probe order, their slots and their ids."""
+    buffer.land()
+    slots, ids = probe.order(), probe.ids()
+    rows = buffer.rows(len(slots))[slots]
+    if (rows < 0).any():
+        held = rows >= 0
+        rows, slots, ids = rows[held], slots[held], ids[held]
+    if len(rows) and (np.diff(rows) == 1).all():  # a view instead of a copy
+        return slice(int(rows[0]), int(rows[-1]) + 1), slots, ids
+    return rows, slots, ids
+
+
+def scattered(column: Array | None, values: Array, placed: Placed) -> Array:
+    """Write a batch's labels or metadata `[B]` to the slots of its samples.
+
+    Args:
+        column: What came so far; None at first.
+        values: `[B]`.
+        placed: Which rows are followed.
+
+    Returns:
+        The column, longer where needed.
+
+    Raises:
+        ConfigError: The type of the values changed.
+    """
+    if column is None:
+        column = np.empty(0, values.dtype)
+    if column.dtype != values.dtype:
+        raise ConfigError(f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass")
+    if placed.n:
+        column = grown(column, int(placed.slots.max()) + 1)
+        column[placed.slots] = values if placed.rows is None else values[placed.rows]
+    return column

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer
+from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer, in_probe_order, scattered
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import Slots
 from chroma.capture.sample_record import samples_of
@@ -148,9 +148,9 @@ class SplitPass:
             split.texts.update(zip(keys, texts(numbers), strict=True))
         if labels is not None and len(labels) == self._size:
             labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
-            split.labels = self._scatter(split.labels, labels)
+            split.labels = scattered(split.labels, labels, here)
         for name, column in columns("metadata", metadata, self._size).items():
-            split.metadata[name] = self._scatter(split.metadata.get(name), column)
+            split.metadata[name] = scattered(split.metadata.get(name), column, here)
         if inputs is not None and keys and looks_like_image(inputs):
             split.has_images = True
             small = shrink(inputs[rows])
@@ -181,7 +181,7 @@ class SplitPass:
             buffer.sent()
 
     def explain(self, layers: Iterable[Chosen]) -> None:
-        """Say anew why layers were chosen: `record` stores it."""
+        """Replace the reasons why layers were chosen: `record` stores them."""
         for layer in layers:
             if layer.name in self._layers:
                 self._layers[layer.name] = (layer, self._layers[layer.name][1])
@@ -208,7 +208,7 @@ class SplitPass:
         split = self._split
         split.probe.fix()
         if not split.said:
-            self._say_samples()
+            self._record_samples()
         for layer, buffer in self._layers.values():
             self._recording.submit_snapshot(
                 layer.name,
@@ -219,7 +219,7 @@ class SplitPass:
                 after=self._returned(layer.name, buffer),
             )
         if self._scores is not None:
-            self._say_outputs(self._scores)
+            self._record_outputs(self._scores)
 
     def _buffers(self) -> Iterator[tuple[str, Buffer]]:
         """The buffers of the layers, by name, and that of the scores."""
@@ -230,7 +230,7 @@ class SplitPass:
 
     def _snapshot(self, layer: Chosen, buffer: Buffer) -> tuple[Snapshot, Slots | slice]:
         """The snapshot of a whole buffer, and the rows of it that count."""
-        rows, _, ids = self._filled(buffer)
+        rows, _, ids = in_probe_order(buffer, self._split.probe)
         return Snapshot(
             layer.name,
             self._split.name,
@@ -242,19 +242,19 @@ class SplitPass:
             note=LayerNote(layer.pooling, layer.reason, layer.default),
         ), rows
 
-    def _say_samples(self) -> None:
+    def _record_samples(self) -> None:
         split = self._split
         split.said = True
         split.of = max(split.of, len(split.probe))
         self._recording.tally.split_of[split.name] = split.of
         self._recording.submit(lambda: [samples_of(split)], 0)
 
-    def _say_outputs(self, buffer: Buffer) -> None:
+    def _record_outputs(self, buffer: Buffer) -> None:
         split = self._split
         returned = self._returned("", buffer)
 
         def outputs() -> Iterable[Record]:
-            rows, slots, ids = self._filled(buffer)
+            rows, slots, ids = in_probe_order(buffer, self._split.probe)
             scores, head = buffer.values[rows], self._head
             if scores.shape[1] == 1:
                 scores, head = of_both(scores, head)
@@ -270,18 +270,6 @@ class SplitPass:
             returned()
 
         self._recording.submit(outputs, buffer.values.nbytes)
-
-    def _filled(self, buffer: Buffer) -> tuple[Slots | slice, Slots, Ids]:
-        """The rows of the buffer that hold a vector, in probe order, their slots and their ids."""
-        buffer.land()
-        slots, ids = self._split.probe.order(), self._split.probe.ids()
-        rows = buffer.rows(len(slots))[slots]
-        if (rows < 0).any():
-            held = rows >= 0
-            rows, slots, ids = rows[held], slots[held], ids[held]
-        if len(rows) and (np.diff(rows) == 1).all():  # a view instead of a copy
-            return slice(int(rows[0]), int(rows[-1]) + 1), slots, ids
-        return rows, slots, ids
 
     def _returned(self, name: str, buffer: Buffer) -> Callable[[], None]:
         return lambda: self._split.spare.__setitem__(name, buffer.values)
@@ -301,17 +289,3 @@ class SplitPass:
             )
         if self._here.n:
             buffer.put(self._here, values, len(self._split.probe))
-
-    def _scatter(self, column: Array | None, values: Array) -> Array:
-        """Write the batch's values to their slots of a column, which grows."""
-        if column is None:
-            column = np.empty(0, values.dtype)
-        if column.dtype != values.dtype:
-            raise ConfigError(
-                f"labels or metadata changed from {column.dtype} to {values.dtype} within a pass"
-            )
-        here = self._here
-        if here.n:
-            column = grown(column, int(here.slots.max()) + 1)
-            column[here.slots] = values if here.rows is None else values[here.rows]
-        return column
