@@ -27,7 +27,7 @@ const RUN = {
   splits: [{ id: "s", name: "val", n: N, of: N, classNames: ["cat"], hasImages: false, hasTexts: false }],
   snapshots: [{ id: "t", layer: "fc1", split: "val", epoch: 0, step: 10, n: N, of: N, status: "COMPLETE" }],
   coordinates: [],
-  methods: [],
+  methods: [{ name: "umap", title: "UMAP", description: "" }],
   metrics: [],
 };
 const FRAME = {
