@@ -33,6 +33,11 @@ def inspect_layers(model: Any, x: Any) -> list[Module]:
         calls[name] = calls.get(name, 0) + of_input
 
     def through(infer: Callable[[Any], Any], batch: Any) -> Any:
+        if not model.built:  # building calls the layers too
+            infer(batch)
+        # with several devices there is a pass on each: the last one counts
+        for found in (inputs, outputs, calls, given):
+            found.clear()
         with wrapped_calls(layers, report):
             given.extend(_shape_of(each) for each in keras.tree.flatten(infer(batch)))
         return keras.ops.zeros((1,))
