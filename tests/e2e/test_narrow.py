@@ -42,7 +42,7 @@ def test_panes_side_by_side_name_what_they_show(page: Page, pair: Server, width:
     page.get_by_test_id("compare").click()
     for picker in ("pane-run", "pane-layer", "pane-epoch"):
         names = page.get_by_test_id(picker)
-        expect(names).to_have_count(2)
+        expect(names).to_have_count(2, timeout=60_000)  # the other film may still be drawn
         expect(names.last).to_contain_text(re.compile(r"\w{3}"))
         cut = names.evaluate_all(
             "all => all.map(one => one.querySelector('span')).map(name => name.clientWidth < 30)"
