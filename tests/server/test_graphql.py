@@ -164,7 +164,7 @@ def _ready(client: TestClient) -> Any:
 
 
 @pytest.mark.timeout(300)  # on a new machine numba compiles first
-def test_a_film_is_drawn_without_being_asked_for_and_every_step_is_told(
+def test_a_film_is_drawn_without_being_asked_for_and_its_progress_is_told(
     client: TestClient, kept: Context
 ) -> None:
     follow = {"id": "1", "type": "subscribe", "payload": {"query": """subscription {
@@ -184,8 +184,9 @@ def test_a_film_is_drawn_without_being_asked_for_and_every_step_is_told(
     films = [event for event in told if event["kind"] == "FILM"]
     assert {"RUN", "SNAPSHOT"} <= {event["kind"] for event in told}
     assert {event["filmId"] for event in films} == {_ready(client)["id"]}
-    assert films[-1]["progress"] == 1.0
-    assert any(event["message"].startswith("Finding neighbours") for event in films)
+    # a job's row is read at intervals, so steps that are over at once may be missed; never the first state
+    progress = [event["progress"] for event in films]
+    assert progress == sorted(progress) and progress[0] < progress[-1] == 1.0, films
 
     film = _ready(client)
     assert (film["layer"], film["split"], film["method"]) == (filming.LAYER, "val", "umap")
