@@ -146,7 +146,7 @@ def durable(path: Path) -> Generator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def write_durably(path: Path, body: bytes) -> None:
@@ -232,7 +232,10 @@ def forget_writer(journal: Path, run: str, writer: str) -> None:
 
 
 def acknowledge(entry: Entry, target: Path) -> None:
-    """Take a segment out of the journal: move it to `target`, by copy where another disk holds it."""
+    """Take a segment out of the journal: move it to `target`, by copy where another disk holds it.
+
+    The move is durable once the folder of `target` is synced: see `sync_folder`.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         entry.path.replace(target)
@@ -241,7 +244,6 @@ def acknowledge(entry: Entry, target: Path) -> None:
     except OSError:
         write_durably(target, entry.path.read_bytes())
         entry.path.unlink()
-    _sync_folder(target.parent)
 
 
 def set_aside(entry: Entry, reason: str) -> Path:
@@ -276,7 +278,8 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,12 +9,15 @@ import typer
 
 import chroma
 from chroma.cli._options import Home
+from chroma.errors import ChromaError
 from chroma.reader.dashboard import open_page, page
 from chroma.settings import Settings, load_settings
 
 commands = typer.Typer(help="Run the dashboard as a server.", no_args_is_help=True)
 
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")]
+_PATIENCE = 2.0  # seconds that a run may take to be found before the address of all runs is told
+
 Port = Annotated[
     int | None,
     typer.Option(min=1, max=65535, help="Port; by default 8000, or the next free one.", show_default=False),
@@ -51,18 +54,15 @@ def ui(
     """Open the dashboard in a browser: the one that runs already, or a new one, until Ctrl-C."""
     from chroma.server.home.lock import HomeInUseError, find_owner
 
-    run_id = None
-    if run is not None:
-        with chroma.open(home) as catalog:
-            run_id = catalog.run(run).id
     settings = load_settings(home=home, root_path=root_path, allow_host=allow_host)
     owner = find_owner(settings)
     while owner is None:
         try:
-            _serve(settings, port=port, open_browser=open_browser, run_id=run_id)
+            _serve(settings, port=port, open_browser=open_browser, run=run)
             return
         except HomeInUseError:  # another process was quicker
             owner = find_owner(settings)
+    run_id = None if run is None else _run_id(settings, run)
     address = page(owner.url, owner.token, run_id, owner.root_path)
     typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:
@@ -94,19 +94,41 @@ def _serve(
     port: int | None,
     no_token: bool = False,
     open_browser: bool,
-    run_id: str | None = None,
+    run: str | None = None,
 ) -> None:
     from chroma.server.serving import new_token, run_foreground
 
     token = None if no_token else new_token()
 
     def ready(url: str, root_path: str) -> None:
-        address = page(url, token, run_id, root_path)
+        # in a thread: the server, which runs here, must answer it
+        threading.Thread(target=show, args=(url, root_path), daemon=True).start()
+
+    def tell(address: str) -> None:
         typer.echo(
             f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it."
         )
+
+    def show(url: str, root_path: str) -> None:
+        """Tell the address and open the page: of the run once it is taken in, of all runs meanwhile."""
+        run_id = None
+        if run is None:
+            tell(page(url, token, None, root_path))
+        else:
+            meanwhile = threading.Timer(_PATIENCE, tell, (page(url, token, None, root_path),))
+            meanwhile.start()
+            try:
+                run_id = _run_id(settings, run)
+            except ChromaError as error:
+                typer.echo(f"All runs are shown: {error}", err=True)
+            meanwhile.cancel()
+            tell(page(url, token, run_id, root_path))
         if open_browser:
-            # in a thread: the server, which runs here, must answer the browser
-            threading.Thread(target=open_page, args=(address,), daemon=True).start()
+            open_page(page(url, token, run_id, root_path))
 
     run_foreground(settings, host=host, port=port, token=token, ready=ready)
+
+
+def _run_id(settings: Settings, run: str) -> str:
+    with chroma.open(settings.home) as catalog:
+        return catalog.run(run).id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+logger = logging.getLogger("chroma")
+
+_QUIET = 3.0  # seconds of waiting before it is told of
 _START = 30.0  # seconds that another process may need until it shows its address, or has given the home back
 
 
@@ -64,7 +68,9 @@ class Connection:
             self._settings = load_settings(home=home_or_url)
             self.url, self.token, self.root_path = self._attach(self._settings)
         self._client = Client(self.url, self.token)
-        if self._settings is None:
+        if self._settings is not None:
+            self._catch_up()
+        else:
             try:
                 self._client.health()  # says at once if the URL is wrong
                 self._client.query("{ __typename }")  # or the token
@@ -117,6 +123,31 @@ class Connection:
 
         owner = find_owner(settings, _START)
         return owner is not None and (owner.url, owner.token) == (self.url, self.token)
+
+    def _catch_up(self) -> None:
+        """Wait until the dashboard shows what was captured before it started.
+
+        A dashboard that does not get on for a while is not waited for: its disk may be full.
+        """
+        before, began, deadline, said = -1, time.monotonic(), 0.0, False
+        while True:
+            try:
+                intake = self._client.health()["intake"]
+            except TransportError:
+                return  # it ended: whoever asks looks for it again
+            if intake["caught_up"]:
+                return
+            now = time.monotonic()
+            if intake["taken"] != before:
+                before, deadline = intake["taken"], now + _START
+            at = f"{intake['taken']} of {intake['of']} segments are taken in"
+            if now > deadline:
+                logger.warning("chroma: %s, and no more for %d s: some are missing", at, _START)
+                return
+            if not said and now > began + _QUIET:
+                logger.warning("chroma: waiting for what was captured: %s", at)
+                said = True
+            time.sleep(0.02)
 
     def _attach(self, settings: Settings) -> tuple[str, str | None, str]:
         """Find the owner of a home, or become it; returns its URL, token and prefix.

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 import chroma
 from chroma.server.graphql.router import build_router
 from chroma.server.home.home import Home
-from chroma.server.http import dashboard_files, film_routes, sample_routes
+from chroma.server.http import dashboard_files, film_routes, health, sample_routes
 from chroma.server.http.auth import Gate
 from chroma.server.http.problems import answer_problems
 from chroma.server.jobs.supervisor import Supervisor
@@ -63,10 +63,7 @@ def create_app(
     app.add_middleware(Gate, token=token, hosts=settings.allowed_hosts)
     answer_problems(app)
 
-    @app.get("/api/health")
-    async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
-        return {"status": "ok", "version": chroma.__version__}
-
+    app.include_router(health.router)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)
     app.include_router(build_router())

@@ -63,7 +63,9 @@ def test_a_home_with_odd_files_opens(settings: Settings):
         place.mkdir(parents=True)
         for number, make in enumerate(ODD):
             make(place / f"0-{number:08x}-000000.arrow")
-    Home(settings, token=None).close()
+    home = Home(settings, token=None)
+    home.catch_up()
+    home.close()
     assert len(list(settings.home.rglob("set-aside/*.txt"))) == 2 * len(ODD)
 
 
@@ -194,7 +196,9 @@ def test_a_film_whose_frames_are_gone_is_drawn_again_at_the_next_start(opened: C
     film = filming.ask(opened, "pca")
     draw_film(opened.store, film.id, filming.Turns(opened, film))
     shutil.rmtree(opened.store.files.path("films"))
-    Home(opened.settings, token=None).close()
+    home = Home(opened.settings, token=None)
+    home.catch_up()
+    home.close()
     assert rows(opened, tables.Frame) == []
     draw_film(opened.store, film.id, filming.Turns(opened, film))
     assert all(opened.store.files.path(frame.path).is_file() for frame in rows(opened, tables.Frame))

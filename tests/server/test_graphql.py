@@ -253,6 +253,7 @@ def test_what_users_write_outlives_the_catalog(client: TestClient, kept: Context
     notes = [segment.read(path).record for path in copy.glob("store/runs/*/segments/*.arrow")]
     assert sum(isinstance(record, Notes) for record in notes) == 5
     rebuilt = Home(kept.settings.model_copy(update={"home": copy}), token=None)
+    rebuilt.catch_up()
     try:
         with rebuilt.context.store.reading() as catalog:
             (row,) = queries.all_runs(catalog, "digits")

@@ -42,6 +42,7 @@ def test_views_are_kept_changed_forgotten_and_brought_back(client: TestClient, k
     copy = kept.settings.home.parent / "copy"
     shutil.copytree(kept.settings.store, copy / "store", ignore=shutil.ignore_patterns("films", "graphs"))
     rebuilt = Home(kept.settings.model_copy(update={"home": copy}), token=None)
+    rebuilt.catch_up()
     try:
         with rebuilt.context.store.reading() as catalog:
             assert [(view.id, view.name) for view in all_views(catalog)] == [(first["id"], "worst")]

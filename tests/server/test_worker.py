@@ -148,7 +148,7 @@ def test_a_worker_that_cannot_live_fails_its_jobs_with_a_sentence(
             job = watched.job()
             return job is not None and job.status == "failed" and job.error
 
-        assert "cannot be started (it ended 5 times with code 7)" in filming.until(failed, 30)
+        assert "cannot be started (it ended with code 7, 5 times)" in filming.until(failed, 30)
     finally:
         watched.close()
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from chroma.projection.kernels.kept import KernelCache
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Floats = npt.NDArray[np.float32]
@@ -43,8 +45,11 @@ def compiled(*arguments: Any, fast: str = "contract arcp nsz") -> Callable[[Call
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @cache
         def kernel() -> Callable[P, R]:
-            flags = set(fast.split())
-            return cast("Any", numba.njit(arguments, cache=True, nogil=True, fastmath=flags)(function))
+            made: Any = numba.njit(nogil=True, fastmath=set(fast.split()))(function)
+            made._cache = KernelCache(function)
+            made.compile(arguments)
+            made.disable_compile()
+            return made
 
         @wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:

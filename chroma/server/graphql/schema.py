@@ -17,6 +17,7 @@ from chroma.errors import ChromaError
 from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
+from chroma.server.graphql.home import Home
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
 from chroma.server.graphql.saved_views import SavedView
@@ -44,12 +45,15 @@ class EventKind(Enum):
     FILM = "film"
     TAG = "tag"
     VIEW = "view"
+    HOME = strawberry.enum_value("home", description="What `home` tells changed: ingest, or what is down")
 
 
 @strawberry.type
 class Event:
     kind: EventKind
-    run_id: strawberry.ID | None = strawberry.field(description="null for LISTENING to all runs")
+    run_id: strawberry.ID | None = strawberry.field(
+        description="null for LISTENING to all runs, and for HOME"
+    )
     film_id: strawberry.ID | None
     progress: float | None = strawberry.field(description="0..1, for films")
     message: str
@@ -57,6 +61,10 @@ class Event:
 
 @strawberry.type
 class Query(FilmQuery):
+    @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
+    async def home(self, info: Info) -> Home:
+        return Home.of_context(info.context.home)
+
     @strawberry.field
     async def projects(self, info: Info) -> list[Project]:
         return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from dataclasses import dataclass, field
 
-from chroma.server.home.events import Events
+from chroma.server.home.events import Event, Events
+from chroma.server.home.parts import Parts
 from chroma.server.store.catalog import Store
 from chroma.settings import Settings
+
+
+@dataclass
+class Intake:
+    """How far the journal, and what a start finds in the store, have been taken in.
+
+    Attributes:
+        taken: Segments of the present pass that are done.
+        of: Segments that the present pass has found so far.
+        caught_up: Set once the first pass has ended: what was there at the start is in the catalog.
+        tell_at: When progress is published next, by the monotonic clock.
+    """
+
+    taken: int = 0
+    of: int = 0
+    tell_at: float = 0.0
+    caught_up: threading.Event = field(default_factory=threading.Event)
 
 
 @dataclass(frozen=True)
@@ -19,6 +39,9 @@ class Context:
         events: Changes are published here.
         token: Asked of every request; None when the user turned it off.
         left_out: Runs with segments that cannot be read or moved now, and why; ingest tries them again.
+        intake: How far ingest is.
+        parts: Which parts of the server are down, and why.
+        closing: Set when the home is about to be closed: long work ends soon.
     """
 
     settings: Settings
@@ -26,3 +49,19 @@ class Context:
     events: Events
     token: str | None
     left_out: dict[str, str] = field(default_factory=dict[str, str])
+    intake: Intake = field(default_factory=Intake)
+    parts: Parts = field(default_factory=Parts)
+    closing: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.parts.changed = self.tell
+
+    def tell(self) -> None:
+        """Publish that something of the home itself changed: a part, or how far ingest is."""
+        self.events.publish(Event("home", None))
+
+    def tell_progress(self) -> None:
+        """Publish how far ingest is, twice a second at most."""
+        if time.monotonic() >= self.intake.tell_at:
+            self.intake.tell_at = time.monotonic() + 0.5
+            self.tell()

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["listening", "run", "snapshot", "metric", "film", "tag", "view"]
+EventKind = Literal["listening", "run", "snapshot", "metric", "film", "tag", "view", "home"]
 
 _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 
@@ -20,9 +20,9 @@ class Event:
     """Something changed; a page that shows it fetches it again.
 
     Attributes:
-        kind: What changed. `listening` is sent first to every new subscriber; earlier events were not
-            delivered to it, so it fetches again what it shows.
-        run_id: Of which run; for `listening` the one subscribed to, None for all.
+        kind: What changed; `home`: what is down, or how far ingest is. `listening` is sent first to every new
+            subscriber; earlier events were not delivered to it, so it fetches again what it shows.
+        run_id: Of which run; for `listening` the one subscribed to, None for all; None for `home`.
         film_id: Of which film, for `film`.
         progress: 0..1, for films being made.
         message: For people.

@@ -1,4 +1,4 @@
-"""Opens a home: takes its lock, migrates its catalog, ingests its journal, now and from then on."""
+"""Opens a home: takes its lock, migrates its catalog, and begins to ingest its journal."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ from contextlib import ExitStack
 
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
-from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.journal_watcher import Watcher
 from chroma.server.home.lock import HomeLock
 from chroma.server.store.catalog import Store
-from chroma.server.store.check import damaged_frames, drop_derived
 from chroma.settings import Settings
 
 
 class Home:
-    """Opens a home; what the journal holds is in the catalog once this returns.
+    """Opens a home; a thread takes in what the journal holds, now and from then on.
 
     Args:
         settings: Which home.
@@ -40,9 +38,6 @@ class Home:
             store = Store.open(settings)
             opening.callback(store.close)
             self.context = Context(settings, store, Events(), token)
-            _mend_films(store)
-            reconcile(self.context)
-            ingest_journal(self.context)
             watcher = Watcher(self.context)
             watcher.start()
             opening.callback(watcher.stop)
@@ -51,6 +46,11 @@ class Home:
             self._lock = lock
             self._opened = opening.pop_all()
 
+    def catch_up(self) -> None:
+        """Wait until what was in the journal at the start is in the catalog, or the home is closed."""
+        while not self.context.closing.is_set() and not self.context.intake.caught_up.wait(0.05):
+            pass
+
     def withdraw(self) -> None:
         """Tell other processes that this server is about to end; call it while it still answers."""
         self._lock.withdraw()
@@ -58,12 +58,3 @@ class Home:
     def close(self) -> None:
         """Stop the threads and release the home; safe to call twice."""
         self._opened.close()
-
-
-def _mend_films(store: Store) -> None:
-    """Ask for films anew whose frames are no longer there."""
-    with store.reading() as catalog:
-        damaged = list(damaged_frames(catalog, thorough=False))
-    if damaged:
-        with store.writing() as catalog:
-            drop_derived(catalog, damaged)

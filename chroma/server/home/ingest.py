@@ -6,68 +6,33 @@ next start finds a stored file without a row and adds it; a lost catalog is rebu
 
 from __future__ import annotations
 
-import errno
 import logging
 import secrets
-import threading
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Literal
 
 from chroma import journal, segment
-from chroma.errors import IngestError, SegmentError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
-from chroma.segment import ReadSegment
 from chroma.server.home.context import Context
-from chroma.server.home.events import Event
+from chroma.server.home.segment_batch import INGESTING, IngestReport, add_batch, publish
+from chroma.server.home.segment_order import batches, newest_first
 from chroma.server.store.ingest.attempts import mark_lost, open_writers
 from chroma.server.store.ingest.changes import Change
-from chroma.server.store.ingest.segments import add_segment, deleted_runs, known_keys
+from chroma.server.store.ingest.segments import deleted_runs, known_keys, open_transaction
 from chroma.server.store.lookups import run_by
 
 logger = logging.getLogger(__name__)
 
-# One process owns a home, but several of its threads may ingest. Without a lock the second of two threads
-# that add one segment would take the file moved by the first for its own unfinished work, and move it back.
-_lock = threading.Lock()
-
-# Errors that every other segment would meet too.
-_OF_THE_HOME = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
-
-Outcome = Literal["added", "known", "held", "set_aside", "left_out", "gone"]
-
-
-@dataclass
-class IngestReport:
-    """What one pass did, in segments.
-
-    Attributes:
-        added: New; now in the store and the catalog.
-        known: Sent again without harm.
-        held: Of a deleted run; they stay in the journal until it is restored.
-        set_aside: Unreadable or contradictory; kept in `set-aside/` with the reason.
-        left_out: Not readable or movable now, as files of another user; they stay where they are.
-        interrupted: Writers that were gone without a closing segment.
-    """
-
-    added: int = 0
-    known: int = 0
-    held: int = 0
-    set_aside: int = 0
-    left_out: int = 0
-    interrupted: int = 0
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
+_LOOK_AGAIN = 1.0  # seconds after which runs that came meanwhile get their turn
 
 
 def ingest_journal(context: Context) -> IngestReport:
-    """Add all segments that the journal holds now, then mark the runs whose writers are gone.
+    """Add all segments that the journal holds, newest runs first, and mark the runs whose writers are gone.
 
     A file or a run that cannot be read costs itself only: see `IngestReport` and `Context.left_out`.
+    Runs that come meanwhile are taken in before older ones.
 
     Raises:
         OSError: The disk is full or gone; nothing is lost, the next pass goes on.
@@ -78,19 +43,23 @@ def ingest_journal(context: Context) -> IngestReport:
         candidates = open_writers(catalog) | set(journal.writers(folder))
         deleted = deleted_runs(catalog)
     # Before the listing: it then has all that a writer committed before it was gone.
-    gone = sorted(who for who in candidates if not journal.is_alive(folder, *who))
+    gone: dict[str, list[str]] = {}
+    for run, writer in sorted(candidates):
+        if not journal.is_alive(folder, run, writer):
+            gone.setdefault(run, []).append(writer)
     refused: dict[str, str] = {}
-    found = list(journal.entries(folder, lambda run, error: refused.update({run: str(error)})))
-    wanted = [entry for entry in found if entry.run not in deleted]
-    report = IngestReport(held=len(found) - len(wanted), left_out=len(refused))
-    _add_all(context, wanted, report, refused)
-    for run, writer in gone:
-        with context.store.writing() as catalog:
-            interrupted = mark_lost(catalog, run, writer)
-        journal.forget_writer(folder, run, writer)
-        if interrupted:
-            report.interrupted += 1
-            _publish(context, Change("run", run, "interrupted"))
+
+    def listed() -> list[Entry]:
+        return list(journal.entries(folder, lambda run, error: refused.update({run: str(error)})))
+
+    report = IngestReport()
+    for run in _taken_in(context, listed, deleted, report, refused):
+        for writer in gone.pop(run, ()):
+            _end_writer(context, run, writer, report)
+    for run, writers in gone.items():
+        for writer in writers:
+            _end_writer(context, run, writer, report)
+    report.left_out += len(refused)
     _name(context, refused)
     context.left_out.clear()
     context.left_out.update(refused)
@@ -103,16 +72,20 @@ def reconcile(context: Context) -> IngestReport:
         known = known_keys(catalog)
     report = IngestReport()
     refused: dict[str, str] = {}
-    found: list[Entry] = []
-    for folder in sorted(context.store.files.root.glob("runs/*/segments")):
-        run = folder.parent.name
-        if journal.valid_run_id(run):
-            try:
-                found += journal.entries_of(run, folder)
-            except OSError as error:
-                refused[run] = str(error)
-    new = (entry for entry in found if (entry.run, entry.writer, entry.number) not in known)
-    _add_all(context, new, report, refused)
+
+    def listed() -> list[Entry]:
+        found: list[Entry] = []
+        for folder in context.store.files.root.glob("runs/*/segments"):
+            run = folder.parent.name
+            if journal.valid_run_id(run):
+                try:
+                    found += journal.entries_of(run, folder)
+                except OSError as error:
+                    refused[run] = str(error)
+        return [entry for entry in found if (entry.run, entry.writer, entry.number) not in known]
+
+    for _ in _taken_in(context, listed, set(), report, refused):
+        pass
     _name(context, refused)
     return report
 
@@ -132,27 +105,59 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
     relative = context.store.files.segment(run_id, header.writer, 0)
     path = context.store.files.write(relative, segment.encode(Segment(header, note)))
     try:
-        change = _commit(context, Entry(run_id, header.writer, 0, path), path)
+        read = segment.open_segment(path)
+        with INGESTING, open_transaction(context.store, [header]) as transaction:
+            change = transaction.add(read, lambda: None)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     if isinstance(change, Change):
-        _publish(context, change)
+        publish(context, change)
 
 
-def _add_all(
-    context: Context, entries: Iterable[Entry], report: IngestReport, refused: dict[str, str]
-) -> None:
-    for entry in sorted(entries, key=_written):
-        try:
-            outcome = _add(context, entry)
-        except OSError as error:
-            if error.errno in _OF_THE_HOME:
-                raise
-            refused[entry.run] = str(error)
-            outcome = "left_out"
-        if outcome != "gone":
-            setattr(report, outcome, getattr(report, outcome) + 1)
+def _taken_in(
+    context: Context,
+    listed: Callable[[], list[Entry]],
+    deleted: Collection[str],
+    report: IngestReport,
+    refused: dict[str, str],
+) -> Iterator[str]:
+    """Add the segments of one run after the other, the newest first; yields each run once it is done."""
+    intake = context.intake
+    tried: set[Path] = set()
+    intake.taken, intake.of = 0, 0
+    while not context.closing.is_set():
+        found = [entry for entry in listed() if entry.path not in tried]
+        runs = newest_first(entry for entry in found if entry.run not in deleted)
+        report.held += len(found) - sum(map(len, runs.values()))
+        tried.update(entry.path for entry in found if entry.run in deleted)
+        intake.of = intake.taken + sum(map(len, runs.values()))
+        if not runs:
+            return
+        look_again = time.monotonic() + _LOOK_AGAIN
+        for run, entries in runs.items():
+            for batch in batches(entries):
+                if context.closing.is_set():
+                    return
+                add_batch(context, batch, report, refused)
+                tried.update(entry.path for entry, _ in batch)
+                intake.taken += len(batch)
+                context.tell_progress()
+            yield run
+            if time.monotonic() > look_again:
+                break
+
+
+def _end_writer(context: Context, run: str, writer: str, report: IngestReport) -> None:
+    """Mark a writer that is gone."""
+    if context.closing.is_set():
+        return
+    with context.store.writing() as catalog:
+        interrupted = mark_lost(catalog, run, writer)
+    journal.forget_writer(context.settings.journal, run, writer)
+    if interrupted:
+        report.interrupted += 1
+        publish(context, Change("run", run, "interrupted"))
 
 
 def _name(context: Context, refused: dict[str, str]) -> None:
@@ -165,70 +170,3 @@ def _name(context: Context, refused: dict[str, str]) -> None:
                 run,
                 reason,
             )
-
-
-def _written(entry: Entry) -> tuple[float, str, int]:
-    """Sorts by the time of writing, so that attempts come in their order.
-
-    The file is closed again: a rebuilt catalog has more segments than a process may hold open.
-    """
-    try:
-        return segment.open_segment(entry.path).header.created_at, entry.writer, entry.number
-    except (SegmentError, FileNotFoundError):
-        return 0.0, entry.writer, entry.number  # `_add` says what is wrong with it
-
-
-def _add(context: Context, entry: Entry) -> Outcome:
-    target = context.store.files.path(context.store.files.segment(entry.run, entry.writer, entry.number))
-    try:
-        change = _commit(context, entry, target)
-    except FileNotFoundError:
-        return "gone"  # another pass has moved it
-    except (SegmentError, IngestError) as error:
-        kept = journal.set_aside(entry, str(error))
-        logger.warning("chroma: set aside %s: %s", kept, error)
-        return "set_aside"
-    if not isinstance(change, Change):
-        return change
-    _publish(context, change)
-    return "added"
-
-
-def _commit(context: Context, entry: Entry, target: Path) -> Change | Literal["known", "held"]:
-    """Move a segment to its place and commit its rows, or do neither; returns what changed."""
-    with _lock:
-        read = _read(entry)
-        moves = entry.path != target
-        done = False
-
-        def move() -> None:
-            if moves:
-                journal.acknowledge(entry, target)
-
-        try:
-            change = add_segment(context.store, read, move)
-            done = True
-        finally:
-            if moves and not done and target.exists() and not entry.path.exists():
-                target.replace(entry.path)
-        return change
-
-
-def _read(entry: Entry) -> ReadSegment:
-    try:
-        read = segment.open_segment(entry.path)
-        read.verify()
-        _ = read.record  # a damaged record is refused here, before anything moves
-    except (TypeError, ValueError, LookupError) as error:
-        raise SegmentError(f"{entry.path} is not a valid segment: {error}") from error
-    header = read.header
-    if (header.run, header.writer, header.number) != (entry.run, entry.writer, entry.number):
-        raise SegmentError(
-            f"{entry.path} says it is {header.run}/{header.writer}-{header.number}; "
-            "a segment keeps the name it was written under"
-        )
-    return read
-
-
-def _publish(context: Context, change: Change) -> None:
-    context.events.publish(Event(change.kind, change.run_id, message=change.message))

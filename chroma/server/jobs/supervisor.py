@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import queue
+import signal
 import subprocess
 import sys
 import threading
@@ -15,9 +16,11 @@ import time
 from contextlib import suppress
 from datetime import timedelta
 
+from chroma.errors import HomeError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
+from chroma.server.home.parts import PartThread
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue, lifecycle
 from chroma.server.store.tables import Film, Job, new_id, now
@@ -46,11 +49,11 @@ class Supervisor:
         self._context = context
         self._stop = threading.Event()
         self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="chroma-supervisor", daemon=True)
+        self._thread = PartThread("films", self._run, context.parts, self._stop)
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = ""
         self._deaths = 0
-        self._not_before = 0.0
+        self._not_before = self._launched = 0.0
         self._seen: dict[str, Seen] = {}
         self._looked = now()
         self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -74,9 +77,9 @@ class Supervisor:
         if self._process is None:
             return
         _end(self._process)
-        with self._context.store.writing() as catalog:
-            job_queue.give_back(catalog, self._owner)
         self._process = None
+        with suppress(Unavailable), self._context.store.writing() as catalog:  # else its lease runs out
+            job_queue.give_back(catalog, self._owner)
 
     def _run(self) -> None:
         with self._context.events.listening(self._hear):
@@ -85,11 +88,8 @@ class Supervisor:
                 if not busy:
                     self._woken.wait(_IDLE_POLL)
                 self._woken.clear()
-                try:
-                    busy = self._look()
-                except Unavailable as error:
-                    busy = True
-                    logger.warning("the queue of films cannot be read now: %s", error.orig)
+                busy = self._look()
+                self._context.parts.works("films")
 
     def _hear(self, event: Event) -> None:
         if event.kind in ("run", "snapshot") and event.run_id is not None:
@@ -108,6 +108,8 @@ class Supervisor:
             runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, job.key))}
         self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
+        if any(job.owner == self._owner and job_queue.is_held(job) for job in active):
+            self._context.parts.works("worker")
         self._tend(active)
         return bool(active)
 
@@ -121,12 +123,21 @@ class Supervisor:
         with self._context.store.reading() as catalog:
             published = lifecycle.published(catalog, self._changed)
         changed = [run for run, state in published.items() if self._published.get(run) != state]
-        if changed:
-            grow_films(self._context, changed)
+        for run in changed:
+            self._grow_run(run)
         for run in self._changed or ():
             self._published.pop(run, None)  # a deleted run counts as changed once it is restored
         self._published |= published
         self._changed = set()
+
+    def _grow_run(self, run_id: str) -> None:
+        """Request the films of a run; one that is damaged costs its own films."""
+        try:
+            grow_films(self._context, [run_id])
+        except (Unavailable, HomeError):
+            raise
+        except Exception as error:
+            logger.warning("chroma: the films of run %s cannot be asked for", run_id, exc_info=error)
 
     def _publish(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:
@@ -143,12 +154,16 @@ class Supervisor:
         if not active or time.monotonic() < self._not_before:
             return
         if self._process is None:
-            self._launch()
+            try:
+                self._launch()
+            except (OSError, ValueError) as error:  # no memory, or no process left
+                self._fail(error)
         elif not any(map(job_queue.is_held, active)):
             _wake(self._process)
 
     def _launch(self) -> None:
         self._owner = new_id()
+        self._launched = time.monotonic()
         home = str(self._context.settings.home)
         command = [sys.executable, "-m", "chroma.server.jobs.worker", "--attached"]
         self._process = subprocess.Popen(
@@ -158,24 +173,42 @@ class Supervisor:
         )
 
     def _clean_up(self, process: subprocess.Popen[bytes], active: list[Job]) -> None:
-        """Give up the leases of a worker that died, and wait a little longer before each new one."""
+        """Give up the leases of a worker that ended, and wait a little longer before each new one."""
         code = process.returncode
         _end(process)
         self._process = None
         took_one = any(job.owner == self._owner for job in active)
-        self._deaths = 1 if took_one else self._deaths + 1
-        first, most = _BACKOFF
-        self._not_before = time.monotonic() + min(most, first * 2 ** (self._deaths - 1))
-        logger.warning("the film worker ended with code %s; what it had drawn is kept", code)
+        rested = time.monotonic() - self._launched > _GOODBYE
+        if code == 0 and rested and not took_one:  # it had nothing to do, and gave its memory back
+            return
+        self._deaths = 0 if took_one else self._deaths
+        self._fail(f"the worker {_how(code)}; what it had drawn is kept")
         with self._context.store.writing() as catalog:
             job_queue.expire(catalog, self._owner)
-            if self._deaths >= _DEATHS:
+        if self._deaths >= _DEATHS:
+            self._deaths = 0
+            with self._context.store.writing() as catalog:
                 job_queue.fail_pending(
                     catalog,
-                    f"the worker process cannot be started (it ended {_DEATHS} times with code {code}); "
+                    f"the worker process cannot be started (it {_how(code)}, {_DEATHS} times); "
                     "see the server's log, and run: chroma doctor",
                 )
-                self._deaths = 0
+
+    def _fail(self, error: OSError | ValueError | str) -> None:
+        self._deaths += 1
+        first, most = _BACKOFF
+        self._not_before = time.monotonic() + min(most, first * 2 ** (self._deaths - 1))
+        self._context.parts.failed("worker", error)
+
+
+def _how(code: int) -> str:
+    """How a process ended, in words."""
+    if code >= 0:
+        return f"ended with code {code}"
+    try:
+        return f"was ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"was ended by signal {-code}"
 
 
 def _state(job: Job) -> Seen:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +26,7 @@ from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
 from chroma.server.store.catalog import Store
+from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue
 from chroma.server.store.films.job_queue import Taken
 from chroma.settings import load_settings
@@ -34,6 +37,7 @@ _HEARTBEAT = 5.0  # seconds between renewals of the lease
 # Training may run on the same machine: leave it at least half of the cores.
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _POLL = 1.0  # seconds between two looks at an empty queue, for a worker that no server wakes
+_REST = 300.0  # seconds without a job after which a worker of a server ends: it gives its memory back
 
 
 class LeaseLostError(Exception):
@@ -48,17 +52,26 @@ class Worker:
         owner: Name of this process in leases.
         workers: Processes for the chunks of large films.
         poll: Seconds between two looks at an empty queue; None: only when woken.
+        rest: Seconds without a job and without being woken after which it ends; None: never.
     """
 
-    def __init__(self, store: Store, owner: str, workers: int = 1, poll: float | None = _POLL) -> None:
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        workers: int = 1,
+        poll: float | None = _POLL,
+        rest: float | None = None,
+    ) -> None:
         self._store = store
         self._owner = owner
         self._workers = workers
         self._poll = poll
+        self._rest = rest
         self.awake = threading.Event()
 
     def work(self) -> None:
-        """Take jobs for ever; what a job cannot do is written to its row."""
+        """Take jobs, for ever or until it rests; what a job cannot do is written to its row."""
         warm = False
         while True:
             with self._store.writing() as catalog:
@@ -69,8 +82,10 @@ class Worker:
                 warm_up()
                 warm = True
             else:
-                self.awake.wait(self._poll)
+                woken = self.awake.wait(self._poll or self._rest)
                 self.awake.clear()
+                if not woken and self._poll is None:
+                    return
 
     def do(self, job: Taken) -> None:
         """Do one job; an error of ours fails it, any other ends the process after it was written down."""
@@ -97,7 +112,10 @@ class Worker:
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):
-            with self._store.writing() as catalog:
+            with (
+                suppress(Unavailable),
+                self._store.writing() as catalog,
+            ):  # a lease outlives some missed beats
                 job_queue.hold(catalog, job, self._owner)
 
 
@@ -136,14 +154,13 @@ def main(arguments: list[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     logging.basicConfig(format="chroma worker: %(message)s")
     settings = load_settings(home=given.home)
-    cache = settings.home / "cache" / "numba"
-    cache.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(cache))  # numba is not imported yet
+    shutil.rmtree(settings.home / "cache", ignore_errors=True)  # compiled code was kept here; it is no more
     worker = Worker(
         Store.open(settings),
         given.owner,
         settings.workers,
         poll=None if given.attached else _POLL,
+        rest=_REST if given.attached else None,
     )
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer

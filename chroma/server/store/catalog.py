@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import Engine
 from sqlmodel import Session
 
+from chroma.errors import HomeError
 from chroma.server.store.engine import WRITE, migrate, open_engine
 from chroma.server.store.files import Files
 from chroma.settings import Settings
@@ -34,10 +36,12 @@ class Store:
     Attributes:
         engine: Of the database.
         files: Segments, neighbor graphs and films.
+        place: Device and inode of the catalog's file; None for a database that is no file.
     """
 
     engine: Engine
     files: Files
+    place: tuple[int, int] | None = None
 
     @classmethod
     def open(cls, settings: Settings) -> Store:
@@ -52,7 +56,26 @@ class Store:
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, Files(settings.store))
+        return cls(engine, Files(settings.store), _place(settings.catalog))
+
+    def check_place(self) -> None:
+        """Check that the catalog's file is still where it was opened: else all that is written is lost.
+
+        Raises:
+            HomeError: It is gone, or another file lies in its place.
+        """
+        if self.place is None:
+            return
+        path = Path(str(self.engine.url.database))
+        try:
+            found = _place(path)
+        except OSError as error:
+            raise HomeError(
+                f"the catalog {path} is gone ({error.strerror}); "
+                "bring its folder back, or stop this dashboard"
+            ) from error
+        if found != self.place:
+            raise HomeError(f"the catalog {path} was replaced by another file; start the dashboard again")
 
     @contextmanager
     def writing(self) -> Generator[Catalog]:
@@ -74,3 +97,8 @@ class Store:
     def close(self) -> None:
         """Close the database's connections."""
         self.engine.dispose()
+
+
+def _place(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

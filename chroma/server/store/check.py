@@ -12,7 +12,7 @@ from sqlmodel import col, delete, select
 
 from chroma.errors import SegmentError
 from chroma.journal import entries, set_aside_segments
-from chroma.server.store.catalog import Catalog
+from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import grow_film
 from chroma.server.store.snapshots.neighbor_graphs import read_graph
 from chroma.server.store.tables import Film, Frame, Graph, Layer, Revision, Segment, Snapshot, Split
@@ -111,6 +111,15 @@ def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
             damage.path.unlink()  # or the same numbers, drawn again, would leave it as it is
     for film in films:
         grow_film(catalog, str(film))
+
+
+def mend_films(store: Store) -> None:
+    """Ask for films anew whose frames are no longer there."""
+    with store.reading() as catalog:
+        damaged = list(damaged_frames(catalog, thorough=False))
+    if damaged:
+        with store.writing() as catalog:
+            drop_derived(catalog, damaged)
 
 
 def _relative(catalog: Catalog, path: Path) -> str:

@@ -6,6 +6,8 @@ store again gives the same catalog.
 
 from __future__ import annotations
 
+from typing import Any
+
 from chroma.records import Columns, Hidden, Notes, Outputs, Projection, Samples, Snapshot
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
@@ -29,6 +31,8 @@ def add_rows(catalog: Catalog, read: ReadSegment) -> Change:
     """
     header, record = read.header, read.record
     run = run_of(catalog, header)
+    key = tables.stable_id("attempt", header.run, header.attempt)
+    before = _state(catalog.session.get(tables.Attempt, key))
     attempt = None if isinstance(record, Notes) else attempt_of(catalog, header)
     of_samples = isinstance(record, (Samples, Snapshot, Outputs, Columns, Projection))
     catalog.session.add(
@@ -60,6 +64,11 @@ def add_rows(catalog: Catalog, read: ReadSegment) -> Change:
             add_coordinates(catalog, run.id, split, attempt, record)
     elif isinstance(record, Hidden):
         hide_snapshots(catalog, run.id, record)
-    if attempt is not None:
+    if attempt is not None and (attempt.status != "running" or _state(attempt) != before):
         update_attempt(catalog, run, attempt)
     return change
+
+
+def _state(attempt: tables.Attempt | None) -> Any:
+    """What the status of an attempt, and which is the newest, follow from."""
+    return attempt and (attempt.number, attempt.world_size, dict(attempt.closings), attempt.started_at)

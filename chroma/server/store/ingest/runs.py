@@ -95,14 +95,12 @@ def _close_run(catalog: Catalog, run: tables.Run, header: Header, record: RunClo
 
 
 def _add_metrics(catalog: Catalog, run_id: str, record: Metrics) -> None:
+    rows = catalog.session.exec(
+        select(tables.Metric).where(tables.Metric.run_id == run_id, tables.Metric.step == record.step)
+    ).all()
+    known = {row.name: row for row in rows}
     for name, value in record.values.items():
-        row = catalog.session.exec(
-            select(tables.Metric).where(
-                tables.Metric.run_id == run_id,
-                tables.Metric.name == name,
-                tables.Metric.step == record.step,
-            )
-        ).first() or tables.Metric(run_id=run_id, name=name, step=record.step, value=None)
+        row = known.get(name) or tables.Metric(run_id=run_id, name=name, step=record.step, value=None)
         row.epoch = record.epoch
         row.value = None if math.isnan(value) else value
         catalog.session.add(row)

@@ -1,10 +1,12 @@
-"""The transaction of ingest: one segment is added to the catalog, or nothing changes."""
+"""The transaction of ingest: each segment is added to the catalog, or nothing of it changes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Literal
 
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError, StatementError
 from sqlmodel import col, select
 
@@ -20,55 +22,94 @@ from chroma.server.store.ingest.rows import add_rows
 _WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
-def add_segment(
-    store: Store, read: ReadSegment, move: Callable[[], None]
-) -> Change | Literal["known", "held"]:
-    """Add a segment to the catalog.
+class Transaction:
+    """Adds segments to a catalog that is open for writing; one that fails changes nothing.
 
     Args:
-        store: Of the home.
-        read: The segment.
-        move: Moves the file to its place in the store; called inside the transaction, before its rows are
-            added, so that a file may be in the store without a row but never the other way round.
+        catalog: Open for writing.
+        headers: Of the segments that will be added, all of one run.
+    """
 
-    Returns:
-        What changed; or "known" for a segment that was added before (it is moved all the same: that repairs
-        a store which lost it); or "held" for one of a deleted run, which stays where it is.
+    def __init__(self, catalog: Catalog, headers: Sequence[Header]) -> None:
+        self._catalog = catalog
+        # A session forgets rows that nobody else holds: each would be read again for each segment.
+        self._held: list[object] = []
+        for moment in ("loaded_as_persistent", "pending_to_persistent"):
+            event.listen(catalog.session, moment, self._hold)
+        self._known = _known(catalog, headers)
+
+    def add(
+        self, read: ReadSegment, move: Callable[[], None], *, apart: bool = False
+    ) -> Change | Literal["known", "held"]:
+        """Add a segment.
+
+        Args:
+            read: The segment.
+            move: Moves the file to its place in the store; called before its rows are added, so that a file
+                may be in the store without a row but never the other way round.
+            apart: Where it fails, undo it alone: the transaction can go on.
+
+        Returns:
+            What changed; or "known" for a segment that was added before (it is moved all the same: that
+            repairs a store which lost it); or "held" for one of a deleted run, which stays where it is.
+
+        Raises:
+            IngestError: It contradicts what is known of its run.
+        """
+        header = read.header
+        try:
+            with self._catalog.session.begin_nested() if apart else nullcontext():
+                outcome = self._add(read, move)
+        except OperationalError:
+            raise
+        except _WRONG as error:
+            raise IngestError(
+                f"the record of {header.run}/{header.writer}-{header.number} is wrong: {error}"
+            ) from error
+        if isinstance(outcome, Change):
+            self._known[header.writer, header.number] = read.digest
+        return outcome
+
+    def _hold(self, _session: object, row: object) -> None:
+        self._held.append(row)
+
+    def _add(self, read: ReadSegment, move: Callable[[], None]) -> Change | Literal["known", "held"]:
+        header = read.header
+        known = self._known.get((header.writer, header.number))
+        if known not in (None, read.digest):
+            raise IngestError(
+                f"run {header.run} already has another segment {header.writer}-{header.number}; "
+                "a copied journal or a repeated writer id does this"
+            )
+        run = self._catalog.session.get(tables.Run, header.run)
+        if known is None and run and run.deleted_at and not isinstance(read.record, Notes):
+            return "held"
+        move()
+        if known is not None:
+            return "known"
+        try:
+            return add_rows(self._catalog, read)
+        except FileNotFoundError as error:
+            raise IngestError(
+                f"run {header.run} has lost a stored file ({error}); "
+                "put it back, and this one from set-aside into the journal"
+            ) from error
+
+
+@contextmanager
+def open_transaction(store: Store, headers: Sequence[Header]) -> Generator[Transaction]:
+    """A transaction that adds segments of one run and is committed at the end of the block.
 
     Raises:
-        IngestError: It contradicts what is known of its run.
         CatalogError: The catalog cannot be written now; nothing has changed.
     """
-    header = read.header
     try:
         with store.writing() as catalog:
-            known = _known(catalog, header)
-            if known is not None and known.digest != read.digest:
-                raise IngestError(
-                    f"run {header.run} already has another segment {header.writer}-{header.number}; "
-                    "a copied journal or a repeated writer id does this"
-                )
-            run = catalog.session.get(tables.Run, header.run)
-            if known is None and run and run.deleted_at and not isinstance(read.record, Notes):
-                return "held"
-            move()
-            if known is not None:
-                return "known"
-            try:
-                return add_rows(catalog, read)
-            except FileNotFoundError as error:
-                raise IngestError(
-                    f"run {header.run} has lost a stored file ({error}); "
-                    "put it back, and this one from set-aside into the journal"
-                ) from error
+            yield Transaction(catalog, headers)
     except OperationalError as error:
         raise CatalogError(
             f"the catalog {store.engine.url.database} cannot be written ({error.orig}); "
             "check that its disk has room and that no other program holds it"
-        ) from error
-    except _WRONG as error:
-        raise IngestError(
-            f"the record of {header.run}/{header.writer}-{header.number} is wrong: {error}"
         ) from error
 
 
@@ -84,11 +125,16 @@ def deleted_runs(catalog: Catalog) -> set[str]:
     return set(catalog.session.exec(deleted).all())
 
 
-def _known(catalog: Catalog, header: Header) -> tables.Segment | None:
-    return catalog.session.exec(
-        select(tables.Segment).where(
-            tables.Segment.run_id == header.run,
-            tables.Segment.writer == header.writer,
-            tables.Segment.number == header.number,
+def _known(catalog: Catalog, headers: Sequence[Header]) -> dict[tuple[str, int], str]:
+    """Digests of the segments of a run that are there already, by writer and number."""
+    if not headers:
+        return {}
+    numbers = [header.number for header in headers]
+    rows = catalog.session.exec(
+        select(tables.Segment.writer, tables.Segment.number, tables.Segment.digest).where(
+            tables.Segment.run_id == headers[0].run,
+            col(tables.Segment.writer).in_({header.writer for header in headers}),
+            col(tables.Segment.number).between(min(numbers), max(numbers)),
         )
-    ).first()
+    ).all()
+    return {(writer, number): digest for writer, number, digest in rows}

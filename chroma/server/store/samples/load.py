@@ -10,7 +10,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.errors import SegmentError
@@ -18,6 +21,7 @@ from chroma.records import Hidden
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.files import Files
 from chroma.server.store.samples.table import Key, SampleTable, SampleTableBuilder
 
 logger = logging.getLogger("chroma.server")
@@ -43,20 +47,16 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
         SegmentError: All stored files are damaged.
         FileNotFoundError: All stored files are gone.
     """
-    found = catalog.session.exec(
-        select(tables.Segment.id, tables.Segment.digest, tables.Segment.path)
-        .where(tables.Segment.run_id == split.run_id, tables.Segment.split == split.name)
-        .where(tables.Segment.kind != Hidden.kind)  # the only kind of a split without ids
-        .order_by(col(tables.Segment.id))
-    ).all()
-    keys: list[Key] = [(id_, digest) for id_, digest, _ in found]
     with _lock:
         name = (str(catalog.files.root), split.id)
         builder = _cache.get(name)
-        if builder is None or builder.seen != keys[: len(builder.seen)]:
+        if builder is None or not _still_there(catalog, split, builder.seen):
             builder = SampleTableBuilder()
+        new = _segments(split, tables.Segment.id, tables.Segment.digest, tables.Segment.path)
+        if builder.seen:
+            new = new.where(col(tables.Segment.id) > builder.seen[-1][0])
         damage: Exception | None = None
-        for id_, digest, path in found[len(builder.seen) :]:
+        for id_, digest, path in catalog.session.exec(new.order_by(col(tables.Segment.id))).all():
             known = fresh if fresh is not None and fresh.digest == digest else None
             try:
                 builder.add(known or catalog.files.open_segment(path), (id_, digest))
@@ -73,3 +73,31 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
         while len(_cache) > _CACHED:
             _cache.popitem(last=False)
         return table
+
+
+def forget_samples(files: Files) -> None:
+    """Forget what was read of a store: a transaction that added to it was undone."""
+    with _lock:
+        for name in [name for name in _cache if name[0] == str(files.root)]:
+            del _cache[name]
+
+
+def _segments(split: tables.Split, *columns: Any) -> Any:
+    """Columns of the segments that name samples of a split."""
+    return select(*columns).where(
+        tables.Segment.run_id == split.run_id,
+        tables.Segment.split == split.name,
+        tables.Segment.kind != Hidden.kind,  # the only kind of a split without ids
+    )
+
+
+def _still_there(catalog: Catalog, split: tables.Split, seen: Sequence[Key]) -> bool:
+    """Whether the segments that were read are still the first of their split: as many, up to the same one."""
+    if not seen:
+        return True
+    last, digest = seen[-1]
+    row = catalog.session.get(tables.Segment, last)
+    if row is None or (row.digest, row.split, row.run_id) != (digest, split.name, split.run_id):
+        return False
+    count = _segments(split, func.count()).where(col(tables.Segment.id) <= last)
+    return catalog.session.exec(count).one() == len(seen)

@@ -1,0 +1,84 @@
+"""The order in which segments are taken in: newest runs first, and a run's segments as they were written."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator
+
+from chroma import segment
+from chroma.journal import Entry
+from chroma.segment import ReadSegment
+
+_MOST = 64  # segments of one transaction: others who write wait no longer than a moment
+_MOST_BYTES = 64 * 2**20  # of the segments of one transaction
+_MOST_WRITERS = 100  # of one run whose files are open together
+
+Opened = tuple[Entry, ReadSegment | Exception]
+
+
+def newest_first(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """Segments by run, in the order of the last change of the run's folder."""
+    runs: dict[str, list[Entry]] = {}
+    for entry in entries:
+        runs.setdefault(entry.run, []).append(entry)
+
+    def changed(run: str) -> float:
+        try:
+            return runs[run][0].path.parent.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    return {run: runs[run] for run in sorted(runs, key=changed, reverse=True)}
+
+
+def batches(entries: list[Entry]) -> Iterator[list[Opened]]:
+    """The segments of one run, opened, in the order of writing: what one transaction takes."""
+    batch: list[Opened] = []
+    size = 0
+    for entry, read in _in_order(entries):
+        batch.append((entry, read))
+        size += read.body.size if isinstance(read, ReadSegment) else 0
+        if len(batch) >= _MOST or size >= _MOST_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _in_order(entries: list[Entry]) -> Iterator[Opened]:
+    """Merge the segments of a run's writers by the time of writing, so that attempts come in their order.
+
+    What one writer wrote stays in its order, whatever its clock did. Each file is opened once.
+    """
+    writers: dict[str, list[Entry]] = {}
+    for entry in sorted(entries):
+        writers.setdefault(entry.writer, []).append(entry)
+    if len(writers) > _MOST_WRITERS:  # no more files than a process may hold open
+        for entry in sorted(entries, key=lambda entry: (_written(_open(entry)), entry.writer, entry.number)):
+            yield entry, _open(entry)
+        return
+    waiting: list[tuple[float, str, Opened, Iterator[Entry]]] = []
+
+    def push(rest: Iterator[Entry]) -> None:
+        for entry in rest:
+            read = _open(entry)
+            heapq.heappush(waiting, (_written(read), entry.writer, (entry, read), rest))
+            return
+
+    for of_writer in writers.values():
+        push(iter(of_writer))
+    while waiting:
+        _, _, opened, rest = heapq.heappop(waiting)
+        yield opened
+        push(rest)
+
+
+def _open(entry: Entry) -> ReadSegment | Exception:
+    try:
+        return segment.open_segment(entry.path)
+    except Exception as error:  # noqa: BLE001 - costs this file alone: it is dealt with in its turn
+        return error
+
+
+def _written(read: ReadSegment | Exception) -> float:
+    return read.header.created_at if isinstance(read, ReadSegment) else 0.0

@@ -1,0 +1,28 @@
+"""Whether the server works, for those who show no token: nothing of the home's contents is told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+import chroma
+from chroma.server.home.context import Context
+
+router = APIRouter(prefix="/api")
+
+
+@router.get("/health")
+async def health(request: Request) -> dict[str, Any]:
+    """The version; which parts are down, and why; how many segments a start has taken in, of how many."""
+    context: Context = request.app.state.context
+    intake = context.intake
+    return {
+        "status": "ok",
+        "version": chroma.__version__,
+        "down": {
+            each.part: {"reason": each.brief, "since": each.since.isoformat(), "times": each.times}
+            for each in context.parts.down()
+        },
+        "intake": {"taken": intake.taken, "of": intake.of, "caught_up": intake.caught_up.is_set()},
+    }
