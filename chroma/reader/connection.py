@@ -132,15 +132,15 @@ class Connection:
         before, began, deadline, said = -1, time.monotonic(), 0.0, False
         while True:
             try:
-                intake = self._client.health()["intake"]
+                progress = self._client.health()["ingest"]
             except TransportError:
                 return  # it ended: whoever asks looks for it again
-            if intake["caught_up"]:
+            if progress["caught_up"]:
                 return
             now = time.monotonic()
-            if intake["taken"] != before:
-                before, deadline = intake["taken"], now + _START
-            at = f"{intake['taken']} of {intake['of']} segments are taken in"
+            if progress["taken"] != before:
+                before, deadline = progress["taken"], now + _START
+            at = f"{progress['taken']} of {progress['of']} segments are taken in"
             if now > deadline:
                 logger.warning("chroma: %s, and no more for %d s: some are missing", at, _START)
                 return

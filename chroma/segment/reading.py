@@ -18,6 +18,7 @@ from chroma.errors import SegmentError, SegmentVersionError
 from chroma.records import Array, Header, LayerNote, Record, Segment
 from chroma.segment import format
 from chroma.segment.columns import Images, from_arrow
+from chroma.segment.compression import refuse_compressed
 from chroma.segment.format import RECORDS, is_ours
 from chroma.untrusted import Stamp, map_file, parse_json
 
@@ -142,6 +143,7 @@ def _open(source: Path | ArrowBuffer) -> ReadSegment:
                 "upgrade with: pip install --upgrade chroma-embeddings"
             )
         header, fields = _header(about)
+        refuse_compressed(memoryview(body))
         batch = _batch(reader)
         return ReadSegment(header, str(about["record"]), fields, batch, body, stamp, version, name)
     except FileNotFoundError:

@@ -152,7 +152,7 @@ def test_only_regular_files_are_opened(make: Callable[[Path], None], tmp_path: P
         segment.open_segment(path)
 
 
-def crafted(about: dict[str, str], columns: dict[str, Any]) -> bytes:
+def crafted(about: dict[str, str], columns: dict[str, Any], compression: str | None = None) -> bytes:
     known = {"format": "[1, 0]", "record": '"Metrics"', "run": '"run-1"', "writer": '"0-0a1b2c3d"'}
     known |= {"number": "0", "attempt": '"a"', **about}
     schema = pa.schema(
@@ -160,7 +160,8 @@ def crafted(about: dict[str, str], columns: dict[str, Any]) -> bytes:
         metadata={f"chroma:{key}": value for key, value in known.items()},
     )
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_file(sink, schema, options=options) as writer:
         writer.write_batch(pa.RecordBatch.from_arrays(list(columns.values()), schema=schema))
     return sink.getvalue().to_pybytes()
 
@@ -179,11 +180,22 @@ CRAFTED = {
     "number below 0": crafted({"number": "-1"}, {}),
     "no time": crafted({"created_at": "NaN"}, {}),
     "run that is a list": crafted({"run": "[]"}, {}),
+    "zstd": crafted({}, {"ids": pa.array(np.zeros(10**6, np.int64))}, "zstd"),
+    "lz4": crafted({}, {"ids": pa.array(np.zeros(10**6, np.int64))}, "lz4"),
     "dictionary": crafted({}, {"ids": pa.array(["a", "b"]).dictionary_encode()}),
     "nested": crafted({}, {"ids": pa.array([[1], [2]])}),
     "struct": crafted({}, {"ids": pa.array([{"a": 1}])}),
     "small integers": crafted({}, {"ids": pa.array([1, 2], pa.int8())}),
 }
+
+
+@pytest.mark.parametrize("compression", ["zstd", "lz4"])
+def test_what_is_compressed_is_refused_before_it_is_unpacked(compression: str):
+    body = crafted({}, {"ids": pa.array(np.zeros(10**7, np.int64))}, compression)
+    before = pa.default_memory_pool().bytes_allocated()
+    with pytest.raises(SegmentError, match="compressed"):
+        segment.decode(body)
+    assert pa.default_memory_pool().bytes_allocated() <= before + len(body)
 
 
 @pytest.mark.parametrize("name", CRAFTED)

@@ -13,8 +13,8 @@ from chroma.server.home.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
-from chroma.server.store.films.derived_columns import knn_purity
 from chroma.server.store.films.lookups import frame_at
+from chroma.server.store.films.purity import forget_purity, work_out_purity
 from chroma.server.store.samples.column_names import GROUPS
 from chroma.server.store.samples.user_columns import Column
 from chroma.server.store.snapshots.history import sample_history, top_classes
@@ -69,8 +69,13 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     assert values_of(opened, film, "kept", 2)[7] == pytest.approx(len(near[0] & near[1]) / 15)
     assert np.isnan(values_of(opened, film, "kept", 0)).all()
     _, frames = filming.on_screen(opened, film)
-    with opened.store.reading() as catalog:
-        purity = knn_purity(catalog, catalog.session.get_one(tables.Film, film.id), frames)
+    assert all(frame.knn_purity is not None for frame in frames)  # the job has left it there
+    with opened.store.writing() as catalog:
+        forget_purity(catalog, film.split_id)
+    _, forgotten = filming.on_screen(opened, film)
+    assert [frame.knn_purity for frame in forgotten] == [None] * 3
+    purity = work_out_purity(opened.store, film.id, forgotten)
+    assert purity == work_out_purity(opened.store, film.id, frames)
     assert purity[2] == pytest.approx(np.nanmean(agreement))
     assert purity[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
     from chroma.server.store.films.frames import read_frame

@@ -68,7 +68,7 @@ def told(client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch) 
 def test_ingest_begins_again(
     error: BaseException | None, client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch
 ):
-    kept.intake.caught_up.wait(10)
+    kept.progress.caught_up.wait(10)
     seen = told(client, kept, monkeypatch)
     if error is None:
         looks, ended = journal_watcher._looks, iter([[], []])
@@ -91,7 +91,7 @@ def test_ingest_begins_again(
 def test_films_are_asked_for_again(
     error: BaseException, client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch
 ):
-    kept.intake.caught_up.wait(10)
+    kept.progress.caught_up.wait(10)
     seen = told(client, kept, monkeypatch)
     monkeypatch.setattr(lifecycle, "published", failing(lifecycle.published, [error] * 2))
     monkeypatch.setattr(job_queue, "recent", failing(job_queue.recent, [error] * 2))

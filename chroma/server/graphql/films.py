@@ -6,12 +6,13 @@ from datetime import datetime
 from enum import Enum
 
 import strawberry
+from anyio import to_thread
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.scalars import BigInt
 from chroma.server.store import tables
 from chroma.server.store.films.columns import film_columns
-from chroma.server.store.films.derived_columns import knn_purity
+from chroma.server.store.films.purity import known_purity, work_out_purity
 from chroma.server.store.films.sources import is_refinable
 from chroma.server.store.films.views import FilmView, FrameSource
 
@@ -195,8 +196,11 @@ class Film:
         "by frame; null while no neighbor graph is stored"
     )
     async def knn_purity(self, info: Info) -> list[float | None]:
-        _store, view = info.context.home.store, self.view
-        return await info.context.read(lambda catalog: knn_purity(catalog, view.film, view.frames))
+        known = known_purity(self.view.frames)
+        if known is not None:
+            return known
+        store, view = info.context.home.store, self.view
+        return await to_thread.run_sync(work_out_purity, store, view.film.id, view.frames)
 
     @strawberry.field(
         description="true: some frames were not drawn together with the others, or samples were placed among "

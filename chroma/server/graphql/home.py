@@ -10,7 +10,7 @@ from chroma.server.home.context import Context
 
 
 @strawberry.type(description="How far ingest is: of the present pass, or of what was there at the start")
-class Intake:
+class Ingest:
     taken: int = strawberry.field(description="Segments that are done")
     of: int = strawberry.field(description="Segments that were found so far")
     caught_up: bool = strawberry.field(
@@ -28,14 +28,14 @@ class Down:
 
 @strawberry.type
 class Home:
-    intake: Intake
+    ingest: Ingest
     down: list[Down]
 
     @classmethod
     def of_context(cls, context: Context) -> Home:
-        at = context.intake
+        at = context.progress
         return cls(
-            intake=Intake(taken=at.taken, of=at.of, caught_up=at.caught_up.is_set()),
+            ingest=Ingest(taken=at.taken, of=at.of, caught_up=at.caught_up.is_set()),
             down=[
                 Down(part=each.part, reason=each.reason, since=each.since, times=each.times)
                 for each in context.parts.down()

@@ -13,7 +13,7 @@ from chroma.settings import Settings
 
 
 @dataclass
-class Intake:
+class Progress:
     """How far the journal, and what a start finds in the store, have been taken in.
 
     Attributes:
@@ -39,7 +39,7 @@ class Context:
         events: Changes are published here.
         token: Asked of every request; None when the user turned it off.
         left_out: Runs with segments that cannot be read or moved now, and why; ingest tries them again.
-        intake: How far ingest is.
+        progress: How far ingest is.
         parts: Which parts of the server are down, and why.
         closing: Set when the home is about to be closed: long work ends soon.
     """
@@ -49,7 +49,7 @@ class Context:
     events: Events
     token: str | None
     left_out: dict[str, str] = field(default_factory=dict[str, str])
-    intake: Intake = field(default_factory=Intake)
+    progress: Progress = field(default_factory=Progress)
     parts: Parts = field(default_factory=Parts)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -62,6 +62,6 @@ class Context:
 
     def tell_progress(self) -> None:
         """Publish how far ingest is, twice a second at most."""
-        if time.monotonic() >= self.intake.tell_at:
-            self.intake.tell_at = time.monotonic() + 0.5
+        if time.monotonic() >= self.progress.tell_at:
+            self.progress.tell_at = time.monotonic() + 0.5
             self.tell()

@@ -48,7 +48,7 @@ class Home:
 
     def catch_up(self) -> None:
         """Wait until what was in the journal at the start is in the catalog, or the home is closed."""
-        while not self.context.closing.is_set() and not self.context.intake.caught_up.wait(0.05):
+        while not self.context.closing.is_set() and not self.context.progress.caught_up.wait(0.05):
             pass
 
     def withdraw(self) -> None:

@@ -123,15 +123,15 @@ def _taken_in(
     refused: dict[str, str],
 ) -> Iterator[str]:
     """Add the segments of one run after the other, the newest first; yields each run once it is done."""
-    intake = context.intake
+    progress = context.progress
     tried: set[Path] = set()
-    intake.taken, intake.of = 0, 0
+    progress.taken, progress.of = 0, 0
     while not context.closing.is_set():
         found = [entry for entry in listed() if entry.path not in tried]
         runs = newest_first(entry for entry in found if entry.run not in deleted)
         report.held += len(found) - sum(map(len, runs.values()))
         tried.update(entry.path for entry in found if entry.run in deleted)
-        intake.of = intake.taken + sum(map(len, runs.values()))
+        progress.of = progress.taken + sum(map(len, runs.values()))
         if not runs:
             return
         look_again = time.monotonic() + _LOOK_AGAIN
@@ -141,7 +141,7 @@ def _taken_in(
                     return
                 add_batch(context, batch, report, refused)
                 tried.update(entry.path for entry, _ in batch)
-                intake.taken += len(batch)
+                progress.taken += len(batch)
                 context.tell_progress()
             yield run
             if time.monotonic() > look_again:

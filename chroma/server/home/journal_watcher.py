@@ -71,8 +71,8 @@ class Watcher:
         if not (empty and self._was_empty):
             ingest_journal(context)
         self._was_empty = empty
-        if not context.intake.caught_up.is_set() and not context.closing.is_set():
-            context.intake.caught_up.set()
+        if not context.progress.caught_up.is_set() and not context.closing.is_set():
+            context.progress.caught_up.set()
             context.tell()
         context.parts.works("ingest")
         if time.monotonic() >= self._purge_at:

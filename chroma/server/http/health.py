@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api")
 async def health(request: Request) -> dict[str, Any]:
     """The version; which parts are down, and why; how many segments a start has taken in, of how many."""
     context: Context = request.app.state.context
-    intake = context.intake
+    progress = context.progress
     return {
         "status": "ok",
         "version": chroma.__version__,
@@ -24,5 +24,5 @@ async def health(request: Request) -> dict[str, Any]:
             each.part: {"reason": each.brief, "since": each.since.isoformat(), "times": each.times}
             for each in context.parts.down()
         },
-        "intake": {"taken": intake.taken, "of": intake.of, "caught_up": intake.caught_up.is_set()},
+        "ingest": {"taken": progress.taken, "of": progress.of, "caught_up": progress.caught_up.is_set()},
     }

@@ -24,6 +24,7 @@ from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.points import points_of
+from chroma.server.store.films.purity import work_out_purity
 from chroma.server.store.films.sources import film_source, recipe
 from chroma.server.store.tables import Snapshot
 
@@ -90,6 +91,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
             _refine(data, builder, turn)
         builder.cluster()
         _measure(data, builder, turn, moves=film.method != "pca")
+        work_out_purity(store, film.id, list(builder.frames.values()))
     except FilmDeletedError:
         pass
     return True

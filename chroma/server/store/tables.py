@@ -316,6 +316,7 @@ class Frame(Table, table=True):
     stress: float | None = None  # Kruskal 1964
     stress_pca: float | None = None  # of the PCA frame of the same snapshot
     quality_n: int | None = None  # samples the quality figures were computed on
+    knn_purity: float | None = None  # below 0: it has none; None: not computed since labels or graphs came
 
 
 class Job(Table, table=True):

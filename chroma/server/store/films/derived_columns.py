@@ -13,7 +13,7 @@ from chroma.projection.neighbors import NeighborGraph
 from chroma.records import Array
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import frames as stored
-from chroma.server.store.films.points import Points, points_of
+from chroma.server.store.films.points import Points
 from chroma.server.store.samples.classes import label_codes
 from chroma.server.store.samples.user_columns import Column
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows
@@ -40,8 +40,8 @@ def derived_columns(catalog: Catalog, film: Film, points: Points) -> Iterable[De
     shown = stored.frames_of(catalog, [revision.id]).get(revision.id, []) if revision else []
     if not shown:
         return
-    derived = _Values(catalog, film, shown, points)
-    if _has_graphs(catalog, film, [frame.snapshot_id for frame in shown]):
+    derived = Values(catalog, film, shown, points)
+    if has_graphs(catalog, film, [frame.snapshot_id for frame in shown]):
         if derived.labels is not None:
             yield Derived(Column("agreement", per_frame=True), derived.agreement)
         if len(shown) > 1:
@@ -56,28 +56,7 @@ def derived_columns(catalog: Catalog, film: Film, points: Points) -> Iterable[De
         yield Derived(Column("cluster", legend, drawn=True), lambda _: whole)
 
 
-def knn_purity(catalog: Catalog, film: Film, shown: Sequence[Frame]) -> list[float | None]:
-    """Mean `agreement` of each frame; None where no neighbor graph is stored, or nothing is labelled."""
-    points = points_of(catalog, film)
-    graphs = _has_graphs(catalog, film, [row.snapshot_id for row in shown])
-    if not graphs or label_codes(points.table) is None:
-        return [None] * len(shown)
-    values = _Values(catalog, film, shown, points)
-    found: list[float | None] = []
-    for frame in shown:
-        key = ("purity", film.id, frame.digest)
-        if key not in points.table.memo:
-            shares = values.agreement(frame)
-            known = shares[np.isfinite(shares)]
-            if not len(known):  # the graph may still come
-                found.append(None)
-                continue
-            points.table.memo[key] = float(known.mean())
-        found.append(points.table.memo[key])
-    return found
-
-
-class _Values:
+class Values:
     """Values by point in a frame; NaN where they cannot be computed."""
 
     def __init__(self, catalog: Catalog, film: Film, shown: Sequence[Frame], points: Points) -> None:
@@ -135,7 +114,7 @@ class _Values:
         return np.full(len(self._points), np.nan, np.float32)
 
 
-def _has_graphs(catalog: Catalog, film: Film, snapshot_ids: Sequence[str]) -> bool:
+def has_graphs(catalog: Catalog, film: Film, snapshot_ids: Sequence[str]) -> bool:
     """Whether a neighbor graph is stored for any of the film's snapshots."""
     query = select(Graph.id).where(
         col(Graph.query_id).in_(snapshot_ids),

@@ -6,12 +6,12 @@ from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
-from sqlmodel import select
+from sqlmodel import col, select, update
 
 from chroma.projection.neighbors import Metric, NeighborGraph
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
-from chroma.server.store.tables import Graph, Snapshot
+from chroma.server.store.tables import Frame, Graph, Snapshot
 
 K = 15  # neighbours kept: what layouts and lists ask for
 METRIC: Metric = "euclidean"
@@ -57,6 +57,8 @@ def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subse
     row.n, row.recall = graph.n_valid, graph.recall
     catalog.session.add(row)
     catalog.session.flush()
+    # Frames of this snapshot have another purity now; not through `films`, which builds on this module.
+    catalog.session.exec(update(Frame).where(col(Frame.snapshot_id) == snapshot.id).values(knn_purity=None))
 
 
 def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], n: int) -> NeighborGraph:
