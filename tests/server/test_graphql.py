@@ -186,7 +186,8 @@ def test_a_film_is_drawn_without_being_asked_for_and_its_progress_is_told(
     assert {event["filmId"] for event in films} == {_ready(client)["id"]}
     # a job's row is read at intervals, so steps that are over at once may be missed; never the first state
     progress = [event["progress"] for event in films]
-    assert progress == sorted(progress) and progress[0] < progress[-1] == 1.0, films
+    assert progress == sorted(progress), films
+    assert progress[0] < progress[-1] == 1.0, films
 
     film = _ready(client)
     assert (film["layer"], film["split"], film["method"]) == (filming.LAYER, "val", "umap")
