@@ -7,7 +7,8 @@ ChromaError
 ├── NotFoundError            a run, layer, split, sample … that does not exist
 ├── HomeError                the home folder cannot be used, or is in use
 ├── SegmentError             a file that is not a readable segment
-│   └── SegmentVersionError  written by a newer Chroma
+│   ├── SegmentVersionError  written by a newer Chroma
+│   └── SegmentMissingError  a stored file that is gone
 ├── IngestError              a segment that cannot be taken in
 ├── CatalogError             the catalog database cannot be used
 │   └── MigrationError       its schema cannot be brought up to date
@@ -73,6 +74,10 @@ class SegmentError(ChromaError):
 
 class SegmentVersionError(SegmentError):
     """A segment written by a newer Chroma."""
+
+
+class SegmentMissingError(SegmentError, FileNotFoundError):
+    """A stored segment whose file is gone."""
 
 
 class IngestError(ChromaError):

@@ -262,8 +262,9 @@ def set_aside(entry: Entry, reason: str) -> Path:
 
 
 def set_aside_segments(folder: Path) -> Iterator[tuple[str, Path, str]]:
-    """List (run, file, reason) of all that was set aside in the runs below a folder."""
-    for path in sorted(folder.glob(f"**/{_ASIDE}/*.arrow")):
+    """List (run, file, reason) of all that was set aside in the runs of a journal, or of a store."""
+    found = (folder.glob(f"{place}/*.arrow") for place in (f"*/{_ASIDE}", f"*/segments/{_ASIDE}"))
+    for path in sorted(path for each in found for path in each):
         run = path.relative_to(folder).parts[0]
         try:
             yield run, path, path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace").strip()

@@ -49,11 +49,13 @@ def show_run(
         stored = catalog.run(run)
         runs = catalog.runs()
         about = runs[runs["id"] == stored.id]
+        damage = catalog.damage()
         tables = {
             "layers": stored.layers(),
             "splits": stored.splits(),
             "snapshots": stored.snapshots(),
             "metrics": stored.metrics(),
+            "damage": damage[damage["run_id"] == stored.id].drop(columns="run_id"),
         }
     if as_json:
         _print_json(_records(about)[0] | {name: _records(table) for name, table in tables.items()})
@@ -66,6 +68,8 @@ def show_run(
     _print_table(tables["splits"][["name", "n", "of", "identity"]], "Splits")
     _print_table(tables["snapshots"].drop(columns="dtype"), "Snapshots")
     _print_table(last, "Metrics, last value")
+    if not tables["damage"].empty:
+        _print_table(tables["damage"], "Damage")
 
 
 @commands.command("delete")

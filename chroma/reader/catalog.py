@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _PROJECTS = "{ projects { id name createdAt runs { id deletedAt } } }"
 _RESTORE = "mutation R($id: ID!) { restoreRun(id: $id) { id name } }"
+_DAMAGE = "{ home { damage { runId kind count reason wayOut } } }"
 _RUNS = """query Runs($project: String) {
   runs(project: $project) {
     id name project status framework task createdAt finishedAt deletedAt bytes attempts
@@ -107,6 +108,16 @@ class Catalog:
             if name_or_id in (run["name"], "latest"):
                 return StoredRun(self._connection, run["id"], run["name"])
         raise NotFoundError("run", name_or_id, dict.fromkeys(run["name"] for run in runs))
+
+    def damage(self) -> pd.DataFrame:
+        """List what is known to be damaged, set aside or left out; `chroma check` reads every file.
+
+        Returns:
+            One row for each run and kind: run_id, kind ("set aside", "left out" or "damaged"), count (files),
+            reason, way_out. Empty if nothing is.
+        """
+        found = self._connection.query(_DAMAGE)["home"]["damage"]
+        return frame(found, ["runId", "kind", "count", "reason", "wayOut"])
 
     def restore(self, run_id: str) -> StoredRun:
         """Bring a deleted run back.

@@ -1,5 +1,5 @@
 from __future__ import annotations
 
-from tests.server.conftest import opened, settings
+from tests.server.conftest import client, kept, opened, settings
 
-__all__ = ["opened", "settings"]
+__all__ = ["client", "kept", "opened", "settings"]

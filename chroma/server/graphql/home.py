@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 import strawberry
+from anyio import to_thread
 
+from chroma.server.graphql.context import Info
 from chroma.server.home.context import Context
+from chroma.server.home.damage import known_damage
 
 
 @strawberry.type(description="How far ingest is: of the present pass, or of what was there at the start")
@@ -26,10 +29,36 @@ class Down:
     times: int = strawberry.field(description="Failures since then")
 
 
+@strawberry.type(description="What one run lacks, of one kind, as far as is known; chroma check reads all")
+class Damage:
+    run_id: strawberry.ID
+    kind: str = strawberry.field(description="set aside, left out or damaged")
+    count: int = strawberry.field(description="Files; 1 where a whole run is left out")
+    reason: str = strawberry.field(description="One sentence for people, of the last one")
+    way_out: str = strawberry.field(description="What to do; one sentence for people")
+
+
 @strawberry.type
 class Home:
     ingest: Ingest
     down: list[Down]
+    read_only: str | None = strawberry.field(
+        description="Why nothing is written, one sentence for people; null: it is"
+    )
+
+    @strawberry.field
+    async def damage(self, info: Info) -> list[Damage]:
+        found = await to_thread.run_sync(known_damage, info.context.home)
+        return [
+            Damage(
+                run_id=strawberry.ID(each.run_id),
+                kind=each.kind,
+                count=each.count,
+                reason=each.reason,
+                way_out=each.way_out,
+            )
+            for each in found
+        ]
 
     @classmethod
     def of_context(cls, context: Context) -> Home:
@@ -40,4 +69,5 @@ class Home:
                 Down(part=each.part, reason=each.reason, since=each.since, times=each.times)
                 for each in context.parts.down()
             ],
+            read_only=context.read_only,
         )

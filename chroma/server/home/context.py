@@ -41,6 +41,7 @@ class Context:
         left_out: Runs with segments that cannot be read or moved now, and why; ingest tries them again.
         progress: How far ingest is.
         parts: Which parts of the server are down, and why.
+        read_only: Why nothing is written; None: it is.
         closing: Set when the home is about to be closed: long work ends soon.
     """
 
@@ -51,6 +52,7 @@ class Context:
     left_out: dict[str, str] = field(default_factory=dict[str, str])
     progress: Progress = field(default_factory=Progress)
     parts: Parts = field(default_factory=Parts)
+    read_only: str | None = None
     closing: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

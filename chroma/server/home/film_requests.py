@@ -8,6 +8,7 @@ from contextlib import suppress
 from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
+from chroma.server.store.check import mend_films
 from chroma.server.store.films import lifecycle, requests
 from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.tables import Film
@@ -46,6 +47,15 @@ def cancel_film(context: Context, film_id: str) -> Film:
     with context.store.writing() as catalog:
         film = lifecycle.cancel_film(catalog, film_id)
     return _published(context, film, "cancelled")
+
+
+def redraw_damaged(context: Context, film_id: str) -> None:
+    """Drop the frames of a film that are gone or damaged, and ask for them anew."""
+    mend_films(context.store, film_id)
+    with context.store.reading() as catalog:
+        film = lifecycle.active_film(catalog, film_id)
+    if film is not None:
+        _published(context, film, "asked for")
 
 
 def grow_films(context: Context, run_ids: Collection[str]) -> None:

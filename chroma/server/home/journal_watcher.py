@@ -14,7 +14,7 @@ from chroma import journal
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
-from chroma.server.store.check import mend_films
+from chroma.server.store.check import mend_films, note_missing
 from chroma.server.store.purge import purge_deleted
 
 logger = logging.getLogger(__name__)
@@ -72,6 +72,8 @@ class Watcher:
             ingest_journal(context)
         self._was_empty = empty
         if not context.progress.caught_up.is_set() and not context.closing.is_set():
+            with context.store.reading() as catalog:
+                note_missing(catalog)
             context.progress.caught_up.set()
             context.tell()
         context.parts.works("ingest")

@@ -14,10 +14,11 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from chroma.errors import ConfigError
+from chroma.errors import ConfigError, SegmentError
 from chroma.projection.film import quantize
 from chroma.server.film_export import film_page
 from chroma.server.home.context import Context
+from chroma.server.home.film_requests import redraw_damaged
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.store import lookups
 from chroma.server.store.films.columns import column_values
@@ -65,14 +66,18 @@ def frame(
     context: Context = request.app.state.context
     if dtype == "u16" and not revision:
         raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
-    with context.store.reading() as catalog:
-        film = film_by(catalog, film_id)
-        xy = read_frame(context.store.files, frame_by(catalog, film, digest))
-        if dtype == "f32":
-            body = xy.T.tobytes()
-        else:
-            within = bounds_of(revision_by(catalog, film, revision))
-            body = quantize(xy, within).astype("<u2").tobytes()
+    try:
+        with context.store.reading() as catalog:
+            film = film_by(catalog, film_id)
+            xy = read_frame(context.store.files, frame_by(catalog, film, digest))
+            if dtype == "f32":
+                body = xy.T.tobytes()
+            else:
+                within = bounds_of(revision_by(catalog, film, revision))
+                body = quantize(xy, within).astype("<u2").tobytes()
+    except SegmentError:
+        redraw_damaged(context, film_id)
+        raise
     return answer(request, body, _BYTES, cache=FOREVER)
 
 

@@ -9,12 +9,21 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from chroma.errors import CatalogError, ChromaError, ConfigError, HomeError, IngestError, NotFoundError
+from chroma.errors import (
+    CatalogError,
+    ChromaError,
+    ConfigError,
+    HomeError,
+    IngestError,
+    NotFoundError,
+    SegmentError,
+)
 
 _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
     (NotFoundError, 404),
     (ConfigError, 422),
     (IngestError, 409),
+    (SegmentError, 410),  # what it held is gone
     (CatalogError, 503),
     (HomeError, 503),
 )

@@ -13,13 +13,14 @@ import numpy as np
 from chroma.errors import JobError
 from chroma.projection.layout import pca_project
 from chroma.projection.methods import METHODS
-from chroma.server.jobs.film_data import FilmData
+from chroma.server.jobs.film_data import FilmData, readable
 from chroma.server.jobs.joint_frames import draw_together, redraw
 from chroma.server.jobs.measures import measure_motion, measure_quality
 from chroma.server.jobs.previews import drop_previews, show_forming, show_pca_preview
 from chroma.server.jobs.revision_builder import FilmDeletedError, NewFrame, RevisionBuilder
 from chroma.server.jobs.single_frames import frame_after, kept_basis, pca_frames
 from chroma.server.store.catalog import Store
+from chroma.server.store.check import mend_films
 from chroma.server.store.films import lifecycle
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import LOGGED
@@ -78,9 +79,11 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
             f"{source.subject} has no snapshot of split {source.split.name!r} yet; the film is drawn when "
             "there is one"
         )
+    mend_films(store, film_id)
+    snapshots = readable(store, source, points)
     data = FilmData(store, source, points, threads=threads, workers=workers)
     try:
-        builder = RevisionBuilder(store, film, source.snapshots, len(points))
+        builder = RevisionBuilder(store, film, snapshots, len(points))
         if film.method == "pca":
             _draw_pca(data, builder, turn)
         elif film.method == LOGGED:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
 
-from chroma.errors import JobError
+from chroma.errors import JobError, SegmentError
 from chroma.projection.arrays import Matrix, has_finite_row
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 from chroma.server.jobs.revision_builder import editing
 from chroma.server.store.catalog import Store
 from chroma.server.store.films.frames import Xy
-from chroma.server.store.films.logged_coordinates import logged_xy
+from chroma.server.store.films.logged_coordinates import LOGGED, logged_xy
 from chroma.server.store.films.points import Points
 from chroma.server.store.films.sources import FilmSource
 from chroma.server.store.samples.classes import label_codes
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K, find_graph, place_rows, save_graph
-from chroma.server.store.snapshots.vectors import snapshot_vectors
-from chroma.server.store.tables import Film, Snapshot
+from chroma.server.store.snapshots.vectors import check_files, snapshot_vectors
+from chroma.server.store.tables import COORDINATES, Film, Snapshot
+
+logger = logging.getLogger("chroma.worker")
 
 # A film of more samples is drawn by landmarks, and its movement is measured on some of them.
 LARGE = 50_000
@@ -126,6 +129,31 @@ class FilmData:
         """The coordinates that were logged for a snapshot."""
         with self.store.reading() as catalog:
             return logged_xy(catalog, snapshot, self._points)
+
+
+def readable(store: Store, source: FilmSource, points: Points) -> list[Snapshot]:
+    """The snapshots of a film whose files can be read; a damaged one costs its own frame.
+
+    Raises:
+        JobError: None can.
+    """
+    found: list[Snapshot] = []
+    reason = ""
+    for snapshot in source.snapshots:
+        try:
+            with store.reading() as catalog:
+                if source.film.method == LOGGED:
+                    logged_xy(catalog, snapshot, points)
+                if snapshot.status != COORDINATES:
+                    check_files(catalog, snapshot)
+        except SegmentError as error:
+            reason = str(error)
+            logger.warning("chroma: a film is drawn without step %d: %s", snapshot.step, error)
+        else:
+            found.append(snapshot)
+    if not found:
+        raise JobError(f"none of {len(source.snapshots)} snapshots of {source.subject} can be read: {reason}")
+    return found
 
 
 def empty_graph(n: int) -> NeighborGraph:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlmodel import col, delete, select
 
-from chroma.errors import SegmentError
+from chroma.errors import SegmentError, SegmentMissingError
 from chroma.journal import entries, set_aside_segments
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import grow_film
@@ -72,14 +72,35 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
         yield Damage("set aside", run, path, reason)
 
 
-def damaged_frames(catalog: Catalog, *, thorough: bool) -> Iterator[Damage]:
-    """Frames whose file is missing or has another size; if `thorough`, or holds other numbers."""
-    rows: Iterable[Any] = catalog.session.exec(
+def note_missing(catalog: Catalog) -> None:
+    """Note the stored segments whose file is gone or has another size; none is read."""
+    rows = catalog.session.exec(select(Segment.path, Segment.bytes)).all()
+    for path, size in rows:
+        try:
+            if catalog.files.path(path).lstat().st_size == size:
+                continue
+        except OSError:
+            pass
+        catalog.files.miss(path)
+
+
+def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = None) -> Iterator[Damage]:
+    """Frames whose file is missing or has another size; if `thorough`, or holds other numbers.
+
+    Args:
+        catalog: Open for reading.
+        thorough: Read every file.
+        film_id: Of this film only; None: of all.
+    """
+    query = (
         select(Frame, Film, Layer.name, Split.name)
         .join(Revision, col(Frame.revision_id) == Revision.id)
         .join(Film, col(Revision.film_id) == Film.id)
         .join(Layer, col(Film.layer_id) == Layer.id)
         .join(Split, col(Film.split_id) == Split.id)
+    )
+    rows: Iterable[Any] = catalog.session.exec(
+        query if film_id is None else query.where(Film.id == film_id)
     ).all()
     for frame, film, layer, split in rows:
         path = catalog.files.path(frame.path)
@@ -113,10 +134,10 @@ def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
         grow_film(catalog, str(film))
 
 
-def mend_films(store: Store) -> None:
-    """Ask for films anew whose frames are no longer there."""
+def mend_films(store: Store, film_id: str | None = None) -> None:
+    """Ask for films anew whose frames are no longer there; one film, if named, is looked at thoroughly."""
     with store.reading() as catalog:
-        damaged = list(damaged_frames(catalog, thorough=False))
+        damaged = list(damaged_frames(catalog, thorough=film_id is not None, film_id=film_id))
     if damaged:
         with store.writing() as catalog:
             drop_derived(catalog, damaged)
@@ -133,7 +154,7 @@ def _damaged_segments(catalog: Catalog) -> Iterator[Damage]:
         try:
             read = catalog.files.open_segment(row.path)
             reason = "" if read.digest == row.digest else "it is another segment than the one taken in"
-        except FileNotFoundError:
+        except SegmentMissingError:
             reason = "it is missing"
         except SegmentError as error:
             reason = str(error)

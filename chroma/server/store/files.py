@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from chroma.errors import CatalogError, SegmentError
+from chroma.errors import CatalogError, SegmentError, SegmentMissingError
 from chroma.journal import segment_name, write_durably
 from chroma.segment import ReadSegment, open_segment
 from chroma.untrusted import Stamp
@@ -15,11 +15,15 @@ class Files:
 
     Args:
         root: The folder (`Settings.store`); made when first written to.
+
+    Attributes:
+        damaged: Segments that were found missing or damaged, by path, and why.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._verified: dict[str, Stamp | None] = {}
+        self.damaged: dict[str, str] = {}
 
     def path(self, relative: str) -> Path:
         """Where a file of the store lies.
@@ -50,10 +54,29 @@ class Files:
         """Open a stored segment; a file is verified when this process first opens it, or it has changed.
 
         Raises:
-            FileNotFoundError: It is gone.
+            SegmentMissingError: It is gone.
             SegmentError: It is damaged, or another segment lies in its place.
         """
-        read = open_segment(self.path(relative))
+        try:
+            read = self._open(relative)
+        except SegmentError as error:
+            self.damaged[relative] = str(error)
+            raise
+        self.damaged.pop(relative, None)
+        return read
+
+    def miss(self, relative: str) -> None:
+        """Note that a segment's file is gone, or has another size."""
+        self.damaged[relative] = f"{self.path(relative)} is gone or has another size"
+
+    def _open(self, relative: str) -> ReadSegment:
+        try:
+            read = open_segment(self.path(relative))
+        except FileNotFoundError as error:
+            raise SegmentMissingError(
+                f"the stored segment {self.path(relative)} is gone; put it back from a copy, "
+                "and see what else is damaged with: chroma check"
+            ) from error
         if self._verified.get(relative) != read.stamp:
             header = read.header
             if self.segment(header.run, header.writer, header.number) != relative:

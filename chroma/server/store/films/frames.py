@@ -11,6 +11,7 @@ import numpy.typing as npt
 from sqlalchemy import delete
 from sqlmodel import col, select
 
+from chroma.errors import SegmentError
 from chroma.projection.film import Bounds, bounds
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
@@ -103,7 +104,7 @@ def add_frame(
     same address, and a frame of a snapshot that was since replaced is known by it.
     """
     body = np.ascontiguousarray(xy.T, dtype="<f4").tobytes()
-    digest = blake2b(body, digest_size=12).hexdigest() + _mark(snapshot)
+    digest = _digest(body) + _mark(snapshot)
     path = f"films/{revision.film_id}/{digest}.f32"
     if not catalog.files.path(path).is_file():
         catalog.files.write(path, body)
@@ -186,8 +187,18 @@ def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -
 
 
 def read_frame(files: Files, frame: Frame) -> Xy:
-    """The numbers of a frame: float32 `[n, 2]`, NaN where a sample is missing."""
-    return np.fromfile(files.path(frame.path), "<f4").reshape(2, -1).T
+    """The numbers of a frame: float32 `[n, 2]`, NaN where a sample is missing.
+
+    Raises:
+        SegmentError: The file is gone, or holds other numbers.
+    """
+    try:
+        body = files.path(frame.path).read_bytes()
+    except OSError as error:
+        raise SegmentError(f"a frame of this film cannot be read ({error}); it is drawn again") from error
+    if len(body) != 8 * frame.of or not frame.digest.startswith(_digest(body)):
+        raise SegmentError(f"{files.path(frame.path)} is damaged; this frame of the film is drawn again")
+    return np.frombuffer(body, "<f4").reshape(2, -1).T
 
 
 def save_clusters(files: Files, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
@@ -198,9 +209,13 @@ def save_clusters(files: Files, frame: Frame, clusters: npt.NDArray[np.int32]) -
 
 
 def read_clusters(files: Files, frame: Frame) -> npt.NDArray[np.int32] | None:
-    """The clusters of a frame's layout; None where they were not worked out."""
+    """The clusters of a frame's layout; None where they were not worked out, or are damaged."""
     path = files.path(_clusters_path(frame))
-    return np.fromfile(path, "<i4") if path.is_file() else None
+    try:
+        found = np.frombuffer(path.read_bytes(), "<i4")
+    except (OSError, ValueError):
+        return None
+    return found if len(found) == frame.of else None
 
 
 def _clusters_path(frame: Frame) -> str:
@@ -210,6 +225,10 @@ def _clusters_path(frame: Frame) -> str:
 def is_fresh(frame: Frame, snapshot: Snapshot) -> bool:
     """Whether a frame was drawn from the snapshot as it is now."""
     return frame.snapshot_id == snapshot.id and frame.digest.endswith(_mark(snapshot))
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=12).hexdigest()
 
 
 def _mark(snapshot: Snapshot) -> str:

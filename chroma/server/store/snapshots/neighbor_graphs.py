@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
 from sqlmodel import col, select, update
 
+from chroma.checksum import ChecksumWriter, is_intact
 from chroma.projection.neighbors import Metric, NeighborGraph
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
 from chroma.server.store.tables import Frame, Graph, Snapshot
+from chroma.untrusted import map_file
 
 K = 15  # neighbours kept: what layouts and lists ask for
 METRIC: Metric = "euclidean"
+_LARGEST = 2**36  # bytes of a graph's file: 500 million samples
 
 
 def find_graph(catalog: Catalog, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
@@ -92,15 +96,22 @@ def _row(catalog: Catalog, snapshot: Snapshot, subset: str) -> Graph | None:
 def _encode(graph: NeighborGraph) -> bytes:
     columns = {"indices": _lists(graph.indices), "distances": _lists(graph.distances)}
     columns["valid"] = pa.array(graph.valid)
-    sink = pa.BufferOutputStream()
+    file = io.BytesIO()
+    checked = ChecksumWriter(file)
     batch = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
-    with pa.ipc.new_file(sink, batch.schema) as writer:
+    with pa.ipc.new_file(checked, batch.schema) as writer:
         writer.write_batch(batch)
-    return sink.getvalue().to_pybytes()
+        checked.data_is_written()
+    checked.finish()
+    return file.getvalue()
 
 
 def _decode(files: Files, row: Graph) -> NeighborGraph:
-    batch: Any = pa.ipc.open_file(pa.memory_map(str(files.path(row.path)))).get_batch(0)
+    mapped, _ = map_file(files.path(row.path), _LARGEST)
+    body: Any = pa.py_buffer(mapped)
+    if is_intact(memoryview(body)) is False:
+        raise ValueError("its bytes do not match its checksum")
+    batch: Any = pa.ipc.open_file(body).get_batch(0)
     batch.validate(full=True)
     k = int(batch.schema.field("indices").type.list_size)
     valid: Any = batch.column("valid").to_numpy(zero_copy_only=False)

@@ -63,6 +63,16 @@ def snapshot_vectors(catalog: Catalog, snapshot: tables.Snapshot) -> Vectors:
     return Vectors(ids[order], vectors[order], part[order])
 
 
+def check_files(catalog: Catalog, snapshot: tables.Snapshot) -> None:
+    """Verify the files of a snapshot; one that this process has verified is not read again.
+
+    Raises:
+        SegmentError: One is damaged or gone.
+    """
+    for row in _rows(catalog, snapshot):
+        catalog.files.open_segment(row.path)
+
+
 def snapshot_rows(catalog: Catalog, snapshot: tables.Snapshot) -> npt.NDArray[np.int64]:
     """The positions in their split of a snapshot's rows, in the order of `snapshot_vectors`."""
     found = _columns(catalog, snapshot, ("ids", "part"))
@@ -87,15 +97,15 @@ def vectors_stream(catalog: Catalog, snapshot: tables.Snapshot) -> bytes:
 
 
 def _columns(catalog: Catalog, snapshot: tables.Snapshot, names: tuple[str, ...]) -> list[dict[str, Array]]:
+    found = [catalog.files.open_segment(row.path).columns(names) for row in _rows(catalog, snapshot)]
+    return [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
+
+
+def _rows(catalog: Catalog, snapshot: tables.Snapshot) -> list[tables.Segment]:
     layer = catalog.session.get_one(tables.Layer, snapshot.layer_id)
     split = catalog.session.get_one(tables.Split, snapshot.split_id)
     rows = snapshot_segments(catalog, snapshot.run_id, layer.name, split.name, snapshot.step)
-    found = [
-        catalog.files.open_segment(row.path).columns(names)
-        for row in rows
-        if row.attempt_id == snapshot.attempt_id
-    ]
-    return [columns for columns in found if len(columns["ids"])] or found[:1]  # a rank may have had none
+    return [row for row in rows if row.attempt_id == snapshot.attempt_id]
 
 
 def _ordered(
