@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo check test part lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-backlog bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-backlog bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -96,6 +96,11 @@ check: $(VENV)/installed chroma-ui/node_modules/.installed ## two minutes: lint 
 test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
 	cd chroma-ui && npm test --silent
 	$(PYTEST)
+
+# one process, so that the table is whole; as root it also mounts small disks
+CHAOS ?= 20
+chaos: $(VENV)/installed ## kills, damage, full disks, readers that come and go: CHAOS=20 times as many trials as in `make test`
+	CHAOS=$(CHAOS) $(BIN)/python -m pytest -q tests/chaos
 
 # how CI spreads the tests over machines
 part: $(VENV)/frameworks $(STATIC) .chromium ## tests of MARK only, as MARK="keras or transformers"

@@ -28,6 +28,7 @@ _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
 _LOCK = re.compile(r"\d+-[0-9a-f]{8}\.lock")
 _RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ASIDE = "set-aside"
+DELETED = "deleted"  # in the store, beside the segments of a deleted run whose files are not removed yet
 
 
 @dataclass(frozen=True, slots=True, order=True)

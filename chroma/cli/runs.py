@@ -78,7 +78,7 @@ def delete_run(
     home: Home = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete a run; its files go 7 days later, until then it can be restored."""
+    """Delete a run; its files go 7 days later, or by `chroma runs purge`; until then it can be restored."""
     import chroma
 
     with chroma.open(home) as catalog:
@@ -98,6 +98,21 @@ def restore_run(
 
     with chroma.open(home) as catalog:
         typer.echo(f"{catalog.restore(run_id).name} is back.")
+
+
+@commands.command("purge")
+def purge_runs(
+    home: Home = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Free the space of deleted runs now, not 7 days later; they cannot be brought back then."""
+    import chroma
+
+    with chroma.open(home) as catalog:
+        if not yes:
+            typer.confirm("Remove the files of all deleted runs for good?", abort=True)
+        purged = catalog.purge()
+    typer.echo(f"Freed {purged['bytes'].sum() / 1e6:,.1f} MB of {len(purged)} deleted runs.")
 
 
 @commands.command("export")

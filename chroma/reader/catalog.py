@@ -132,6 +132,16 @@ class Catalog:
         run = self._connection.query(_RESTORE, id=run_id)["restoreRun"]
         return StoredRun(self._connection, run["id"], run["name"])
 
+    def purge(self) -> pd.DataFrame:
+        """Remove the files of all deleted runs now; they cannot be restored any more.
+
+        Returns:
+            One row for each run that had files: id, bytes (freed).
+        """
+        return frame(
+            self._connection.query("mutation { purgeRuns { id bytes } }")["purgeRuns"], ["id", "bytes"]
+        )
+
     def film(
         self,
         runs: Sequence[str | StoredRun],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 from chroma.errors import HomeError
-from chroma.journal import JournalWriter
+from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
 from chroma.settings import Settings
+
+_LOOK_AGAIN = 10.0  # seconds until a full home is measured again: somebody may have freed space
 
 
 class JournalSink:
@@ -24,6 +27,8 @@ class JournalSink:
         self._used = 0  # bytes in the home, as far as known
         self._unseen = self._most  # bytes written since the home was measured
         self._writer: JournalWriter | None = None
+        self._again = 0.0
+        self._deleted = 0  # bytes of deleted runs, when the home was measured
         self.full = False
 
     def commit(self, record: Record) -> int:
@@ -40,14 +45,29 @@ class JournalSink:
 
     def _measure(self) -> None:
         """Look at the home again after each twentieth of what it may hold."""
-        if self._unseen >= self._most // 20:
+        if self._unseen >= self._most // 20 or (self.full and time.monotonic() > self._again):
             self._used, self._unseen = _bytes_below(self._home), 0
+            self._again = time.monotonic() + _LOOK_AGAIN
+            self._deleted = _bytes_deleted(self._home)
         self.full = self._used + self._unseen >= self._most
         if self.full:
-            raise HomeError(
-                f"{self._home} holds {(self._used + self._unseen) / 1e9:.1f} GB, and CHROMA_MAX_DISK is "
-                f"{self._most / 1e9:.1f} GB; delete runs, or set CHROMA_MAX_DISK to more bytes"
+            used, most, deleted = (
+                f"{bytes_ / 1e9:.1f} GB" for bytes_ in (self._used + self._unseen, self._most, self._deleted)
             )
+            raise HomeError(
+                f"{self._home} holds {used}, {deleted} of deleted runs among them, "
+                f"and CHROMA_MAX_DISK is {most}; delete runs with: chroma runs delete RUN, "
+                "and free their space with: chroma runs purge, or set CHROMA_MAX_DISK to more bytes"
+            )
+
+
+def _bytes_deleted(home: Path) -> int:
+    """Bytes that a purge would free, films apart."""
+    marks = (home / "store" / "runs").glob(f"*/{DELETED}")
+    return sum(
+        _bytes_below(mark.parent) + _bytes_below(home / "store" / "graphs" / mark.parent.name)
+        for mark in marks
+    )
 
 
 def _bytes_below(folder: Path) -> int:

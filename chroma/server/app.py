@@ -45,7 +45,8 @@ def create_app(
         app.state.context = opened.context
         app.state.static = static
         app.state.supervisor = supervisor = Supervisor(opened.context)
-        supervisor.start()
+        if opened.context.read_only is None:
+            supervisor.start()
         try:
             yield
         finally:

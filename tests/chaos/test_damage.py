@@ -20,7 +20,7 @@ from chroma.server.store import tables
 from chroma.server.store.films.frames import read_frame
 from chroma.server.store.snapshots.neighbor_graphs import read_graph
 from chroma.settings import Settings
-from tests.chaos import TIMES
+from tests.chaos import TIMES, trials
 from tests.server import filming
 from tests.server.training import rows
 
@@ -82,11 +82,12 @@ def test_a_flipped_bit_in_a_graph_is_found(opened: Context):
     whole = path.read_bytes()
     assert read_graph(opened.store.files, graph) is not None
     chance = random.Random(3)
-    for _ in range(200 * TIMES):
-        flip(path, chance.randrange(len(whole) * 8))
-        found = read_graph(opened.store.files, graph)
-        assert found is None
-        path.write_bytes(whole)
+    with trials("bits of neighbor graphs flipped") as held:
+        for _ in range(200 * TIMES):
+            flip(path, chance.randrange(len(whole) * 8))
+            assert read_graph(opened.store.files, graph) is None
+            path.write_bytes(whole)
+            held()
 
 
 def test_damage_is_told(client: TestClient, kept: Context):

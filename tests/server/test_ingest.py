@@ -166,7 +166,7 @@ def test_a_run_deleted_long_ago_loses_its_files_and_stays_deleted(opened: Contex
         run = catalog.session.get_one(tables.Run, "run-1")
         assert run.deleted_at is not None
         run.deleted_at -= UNDO
-    assert purge_deleted(opened.store, opened.settings.journal) == ["run-1"]
+    assert [each.run_id for each in purge_deleted(opened.store, opened.settings.journal)] == ["run-1"]
     left = set(opened.settings.store.rglob("*.arrow"))
     assert {segment.read(path).record.kind for path in left - kept} == {"notes"}
     assert kept < left

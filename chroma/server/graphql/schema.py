@@ -60,6 +60,12 @@ class Event:
 
 
 @strawberry.type
+class PurgedRun:
+    id: strawberry.ID
+    bytes: float = strawberry.field(description="Bytes that were freed")
+
+
+@strawberry.type
 class Query(FilmQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
@@ -145,6 +151,13 @@ class Mutation(FilmMutation):
     @strawberry.mutation
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
         return Run.of_row(await info.context.change(notes.restore_run, str(id)))
+
+    @strawberry.mutation(
+        description="Removes the files of all deleted runs now; they cannot be restored then"
+    )
+    async def purge_runs(self, info: Info) -> list[PurgedRun]:
+        found = await info.context.change(notes.purge_runs)
+        return [PurgedRun(id=strawberry.ID(each.run_id), bytes=each.bytes) for each in found]
 
     @strawberry.mutation(description="Gives a run a tag; one it has already stays")
     async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from chroma import journal, segment
+from chroma.errors import HomeError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
 from chroma.server.home.context import Context
@@ -96,14 +97,22 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
     Raises:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
+        CatalogError: The home is open for reading only.
+        HomeError: The disk is full or gone.
     """
+    context.store.check_writable()
     with context.store.reading() as catalog:
         run_by(catalog, run_id)
     header = Header(
         run=run_id, writer=f"0-{secrets.token_hex(4)}", number=0, attempt="notes", created_at=time.time()
     )
     relative = context.store.files.segment(run_id, header.writer, 0)
-    path = context.store.files.write(relative, segment.encode(Segment(header, note)))
+    try:
+        path = context.store.files.write(relative, segment.encode(Segment(header, note)))
+    except OSError as error:
+        raise HomeError(
+            f"{context.settings.home} cannot be written to ({error}); free space on its disk"
+        ) from error
     try:
         read = segment.open_segment(path)
         with INGESTING, open_transaction(context.store, [header]) as transaction:

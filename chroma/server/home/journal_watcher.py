@@ -15,7 +15,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
 from chroma.server.store.check import mend_films, note_missing
-from chroma.server.store.purge import purge_deleted
+from chroma.server.store.purge import drop_unused_selections, purge_deleted
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ class Watcher:
         if time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY
             purge_deleted(context.store, context.settings.journal)
+            drop_unused_selections(context.store)
 
 
 def _looks(folder: Path, stop: threading.Event) -> Iterator[None]:

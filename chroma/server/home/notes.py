@@ -10,6 +10,7 @@ from chroma.records import Notes
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import write_note
 from chroma.server.store import lookups, saved_views, tables
+from chroma.server.store.purge import Purged, purge_deleted
 from chroma.server.store.samples.tags import check_samples, tag_by
 
 _VIEW_NAME = 200  # characters
@@ -45,6 +46,11 @@ def restore_run(context: Context, run_id: str) -> tables.Run:
         IngestError: Its files are removed already.
     """
     return _change_run(context, run_id, Notes("restore"))
+
+
+def purge_runs(context: Context) -> list[Purged]:
+    """Remove the files of all deleted runs at once: they cannot be restored any more."""
+    return purge_deleted(context.store, context.settings.journal, at_once=True)
 
 
 def tag_run(context: Context, run_id: str, tag: str) -> tables.Run:

@@ -73,7 +73,7 @@ class Supervisor:
         """End the worker, and give back what it was doing."""
         self._stop.set()
         self._woken.set()
-        self._thread.join()
+        self._thread.join()  # returns at once where it was not started
         if self._process is None:
             return
         _end(self._process)

@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from chroma.errors import HomeError
-from chroma.server.store.engine import WRITE, migrate, open_engine
+from chroma.errors import CatalogError, HomeError
+from chroma.server.store.catalog_file import break_seal, is_sealed, move_aside, seal
+from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
 from chroma.settings import Settings
 
@@ -37,26 +38,52 @@ class Store:
         engine: Of the database.
         files: Segments, neighbor graphs and films.
         place: Device and inode of the catalog's file; None for a database that is no file.
+        read_only: Why nothing is written; None: it is.
     """
 
     engine: Engine
     files: Files
     place: tuple[int, int] | None = None
+    read_only: str | None = None
 
     @classmethod
-    def open(cls, settings: Settings) -> Store:
+    def open(cls, settings: Settings, *, rebuild: bool = False) -> Store:
         """Open the store of a home, and bring its schema up to date.
+
+        Args:
+            settings: Which home.
+            rebuild: Move a damaged database aside and begin a new one; the caller owns the home, and adds
+                what the stored segments say.
 
         Raises:
             CatalogError: The database is damaged, cannot be opened, or is newer than this program.
         """
-        engine = open_engine(settings.catalog)
+        place = settings.catalog
+        if rebuild and is_sealed(place) is False:
+            move_aside(place, f"the catalog {place} is not as it was closed")
+        break_seal(place)
+        try:
+            engine = open_engine(place)
+        except CatalogDamagedError as error:
+            if not rebuild:
+                raise
+            move_aside(place, str(error).partition(";")[0])
+            engine = open_engine(place)
         try:
             migrate(engine)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, Files(settings.store), _place(settings.catalog))
+        return cls(engine, Files(settings.store), _place(place))
+
+    def check_writable(self) -> None:
+        """Check that this store is not open for reading only.
+
+        Raises:
+            CatalogError: It is.
+        """
+        if self.read_only is not None:
+            raise CatalogError(f"{self.read_only}; once it can be written to, start the dashboard again")
 
     def check_place(self) -> None:
         """Check that the catalog's file is still where it was opened: else all that is written is lost.
@@ -84,6 +111,7 @@ class Store:
         A transaction that reads first and writes later could find that the state it read has changed; it
         would fail at once, whatever the busy timeout.
         """
+        self.check_writable()
         writer = self.engine.execution_options(**{WRITE: True})
         with Session(writer, expire_on_commit=False) as session, session.begin():
             yield Catalog(session, self.files)
@@ -94,9 +122,15 @@ class Store:
         with Session(self.engine, expire_on_commit=False) as session:
             yield Catalog(session, self.files)
 
-    def close(self) -> None:
-        """Close the database's connections."""
+    def close(self, *, sealed: bool = False) -> None:
+        """Close the database's connections.
+
+        Args:
+            sealed: Leave a digest by which the next dashboard knows whether the file is intact.
+        """
         self.engine.dispose()
+        if sealed and self.place is not None:
+            seal(Path(str(self.engine.url.database)))
 
 
 def _place(path: Path) -> tuple[int, int]:

@@ -25,9 +25,20 @@ _OF_THE_CONNECTION = (
     "PRAGMA synchronous = NORMAL",  # with WAL a power cut may lose the last commits: reconcile finds them
     "PRAGMA temp_store = MEMORY",  # sorts touch no disk
 )
+_OF_THE_DISK = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+}
 Unavailable = OperationalError  # the catalog is locked, or its disk full: trying again later may help
 
 WRITE = "chroma_write"  # execution option: this transaction will write
+
+
+class CatalogDamagedError(CatalogError):
+    """The file of the catalog is damaged, or no database."""
 
 
 def open_engine(target: Path | str) -> Engine:
@@ -37,7 +48,8 @@ def open_engine(target: Path | str) -> Engine:
         target: File of an SQLite database, made if it is not there; or a SQLAlchemy URL.
 
     Raises:
-        CatalogError: The file is damaged, is no database, or cannot be opened.
+        CatalogDamagedError: The file is damaged, or is no database.
+        CatalogError: It cannot be opened.
     """
     if isinstance(target, str):
         return create_engine(target)
@@ -61,7 +73,7 @@ def open_engine(target: Path | str) -> Engine:
         found = str(error)
     if found != "ok":
         engine.dispose()
-        raise CatalogError(
+        raise CatalogDamagedError(
             f"the catalog {target} is damaged ({found}); move it away and start again: "
             "it is rebuilt from the stored segments"
         )
@@ -92,6 +104,12 @@ def migrate(engine: Engine) -> None:
             command.upgrade(config, "head")
             connection.commit()
         except (DatabaseError, CommandError) as error:
+            code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
+            if code & 0xFF in _OF_THE_DISK:
+                raise CatalogError(
+                    f"the catalog {engine.url.database} cannot be written to ({error}); "
+                    "free space on its disk, or see who else uses it, and start again: it is as it was"
+                ) from error
             raise MigrationError(
                 f"the catalog {engine.url.database} could not be brought up to date ({error}); "
                 "move it away and start again: it is rebuilt from the stored segments"

@@ -3,42 +3,76 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 from sqlmodel import col, delete, select
 
-from chroma.journal import entries_of
+from chroma.journal import DELETED, entries_of
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
 
 UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, its gigabytes after that
+_UNUSED = timedelta(days=90)  # after this a link to a selection is not opened again
 
 
-def purge_deleted(store: Store, journal: Path) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """A deleted run whose files are gone for good, and the bytes that this freed."""
+
+    run_id: str
+    bytes: int
+
+
+def purge_deleted(store: Store, journal: Path, *, at_once: bool = False) -> list[Purged]:
     """Remove the rows, then the files, of runs deleted longer ago than `UNDO`.
 
     If the process is killed in between, the next call finishes: files of a deleted run get no rows again.
 
+    Args:
+        store: Of the home.
+        journal: Its folder.
+        at_once: Of all deleted runs; they cannot be restored any more.
+
     Returns:
-        Ids of the runs that are gone for good.
+        The runs that had something to remove.
     """
+    query = select(tables.Run.id).where(col(tables.Run.deleted_at).is_not(None))
+    if not at_once:
+        query = query.where(col(tables.Run.deleted_at) < tables.now() - UNDO)
     with store.reading() as catalog:
-        gone = catalog.session.exec(
-            select(tables.Run.id).where(col(tables.Run.deleted_at) < tables.now() - UNDO)
-        ).all()
+        gone = catalog.session.exec(query).all()
+    purged: list[Purged] = []
     for run_id in gone:
         with store.writing() as catalog:
             films, notes = _remove_rows(catalog, run_id)
-        for film in films:
-            shutil.rmtree(store.files.path(f"films/{film}"), ignore_errors=True)
-        for folder in (f"graphs/{run_id}", f"runs/{run_id}/selections"):
-            shutil.rmtree(store.files.path(folder), ignore_errors=True)
+        freed = 0
+        for folder in (*(f"films/{film}" for film in films), f"graphs/{run_id}", f"runs/{run_id}/selections"):
+            place = store.files.path(folder)
+            freed += sum(file.lstat().st_size for file in place.rglob("*") if file.is_file())
+            shutil.rmtree(place, ignore_errors=True)
         for folder in (store.files.path(f"runs/{run_id}/segments"), journal / run_id):
             for entry in entries_of(run_id, folder) if folder.is_dir() else ():
                 if (entry.writer, entry.number) not in notes:
+                    freed += entry.path.lstat().st_size
                     entry.path.unlink(missing_ok=True)
-    return list(gone)
+        store.files.path(f"runs/{run_id}/{DELETED}").unlink(missing_ok=True)
+        if freed:
+            purged.append(Purged(run_id, freed))
+    return purged
+
+
+def drop_unused_selections(store: Store) -> None:
+    """Remove selections that no saved view names and nobody opened for `_UNUSED`: links to them end."""
+    with store.reading() as catalog:
+        kept = " ".join(catalog.session.exec(select(tables.SavedView.address)).all())
+    oldest = (tables.now() - _UNUSED).timestamp()
+    for path in store.files.root.glob("runs/*/selections/*/*.z"):
+        with suppress(OSError):
+            if path.lstat().st_mtime < oldest and path.stem not in kept:
+                path.unlink()
 
 
 def _remove_rows(catalog: Catalog, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:

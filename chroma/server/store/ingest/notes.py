@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from sqlmodel import select
 
 from chroma.errors import IngestError
+from chroma.journal import DELETED
 from chroma.records import Notes
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -29,6 +32,8 @@ def apply_note(catalog: Catalog, run: tables.Run, record: Notes, written: dateti
             run.name = str(body["name"])
         case "delete":
             run.deleted_at = written
+            with suppress(OSError):
+                _mark(catalog, run).touch()
             withdraw_films(catalog, run.id)
         case "restore":
             _restore(catalog, run)
@@ -55,7 +60,14 @@ def _restore(catalog: Catalog, run: tables.Run) -> None:
     attempts = select(tables.Attempt.id).where(tables.Attempt.run_id == run.id)
     if run.deleted_at is not None and catalog.session.exec(attempts).first() is None:
         raise IngestError(
-            f"run {run.name} was deleted more than {UNDO.days} days ago and its files are gone; "
+            f"run {run.name} was deleted more than {UNDO.days} days ago, or purged, and its files are gone; "
             "train it again"
         )
     run.deleted_at = None
+    with suppress(OSError):
+        _mark(catalog, run).unlink(missing_ok=True)
+
+
+def _mark(catalog: Catalog, run: tables.Run) -> Path:
+    """Tells trainings, which do not open the catalog, whose bytes a purge would free."""
+    return catalog.files.path(f"runs/{run.id}/{DELETED}")

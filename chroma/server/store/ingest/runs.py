@@ -61,6 +61,7 @@ def _project(catalog: Catalog, name: str, header: Header) -> tables.Project:
         )
         catalog.session.add(project)
         catalog.session.flush()
+    project.created_at = min(project.created_at, written_at(header))  # the newest run comes first
     return project
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
+from contextlib import suppress
 from hashlib import blake2b
 
 import numpy as np
@@ -52,7 +54,12 @@ def read_selection(files: Files, split: Split, name: str) -> Array:
     path = files.path(_path(split, name)) if re.fullmatch(r"[0-9a-f]{32}", name) else None
     if path is None or not path.is_file():
         raise NotFoundError("selection", name)
-    gaps = np.frombuffer(zlib.decompress(path.read_bytes()), "<u4")
+    try:
+        gaps = np.frombuffer(zlib.decompress(path.read_bytes()), "<u4")
+    except (zlib.error, ValueError) as error:  # damaged
+        raise NotFoundError("selection", name) from error
+    with suppress(OSError):  # it is in use: kept for longer
+        os.utime(path)
     return np.cumsum(gaps, dtype=np.uint32)
 
 

@@ -1,0 +1,113 @@
+"""A disk that is full, and has room again: nothing that was committed is lost, and all goes on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chroma.errors import ChromaError
+from chroma.journal import JournalWriter
+from chroma.server.home import notes
+from chroma.server.home.context import Context
+from chroma.server.home.home import Home
+from chroma.server.store import tables
+from chroma.settings import load_settings
+from tests.chaos import TIMES, trials
+from tests.server import filming
+from tests.server.training import finish, rows, snapshot, train
+
+pytestmark = pytest.mark.timeout(120 + 60 * TIMES)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 32 MiB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    if os.name == "nt" or os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("needs root, to mount a small disk")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=32m", "tmpfs", place],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        pytest.skip(f"no mounts in this container: {done.stderr}")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Leave no byte."""
+    filler = disk / "filler"
+    with filler.open("ab", buffering=0) as file:
+        for size in (2**20, 2**12, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+    return filler
+
+
+def statuses(context: Context) -> list[str]:
+    return [run.status for run in rows(context, tables.Run)]
+
+
+def write_for_ever(writer: JournalWriter) -> None:
+    for step in range(20, 10**6):
+        writer.commit(snapshot(step))
+
+
+def test_a_disk_that_is_full_and_freed(small: Path):
+    settings = load_settings(home=small / "home")
+    with trials("disks full and freed, under a dashboard") as held:
+        home = Home(settings, token=None)
+        home.catch_up()
+        writers: list[JournalWriter] = []
+        for number in range(2 * TIMES):
+            writer = JournalWriter(settings.journal, f"run-{number}")
+            writers.append(writer)
+            train(writer, 0, 10)
+            filler = fill(small)
+            with pytest.raises(OSError, match="No space"):
+                write_for_ever(writer)
+            with pytest.raises(ChromaError):
+                notes.rename_run(home.context, f"run-{number}", "x" * 100_000)
+            filler.unlink()
+            finish(writer)
+            filming.until(lambda: statuses(home.context) == ["finished"] * len(writers), 30)
+            filming.until(lambda: not home.context.parts.down(), 30)
+            held()
+        assert len(rows(home.context, tables.Segment)) == sum(writer.number for writer in writers)
+        home.close()
+
+
+def test_a_dashboard_that_starts_on_a_full_disk(small: Path):
+    settings = load_settings(home=small / "home")
+    home = Home(settings, token=None)
+    home.catch_up()
+    writer = JournalWriter(settings.journal, "run-0")
+    train(writer, 0)
+    finish(writer)
+    filming.until(lambda: statuses(home.context) == ["finished"], 30)
+    home.close()
+    with trials("dashboards started on a full disk") as held:
+        for _ in range(2 * TIMES):
+            filler = fill(small)
+            full = Home(settings, token=None)
+            assert "MiB left" in str(full.context.read_only)
+            assert [run.name for run in rows(full.context, tables.Run)] == ["swift-otter"]
+            full.close()
+            filler.unlink()
+            again = Home(settings, token=None)
+            assert again.context.read_only is None
+            again.catch_up()
+            again.close()
+            held()

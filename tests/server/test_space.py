@@ -1,0 +1,116 @@
+"""Space comes back, and a disk without any still shows what is there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+import chroma
+from chroma.server.app import create_app
+from chroma.server.home import notes
+from chroma.server.home.context import Context
+from chroma.server.home.home import Home
+from chroma.server.store import tables
+from chroma.server.store.purge import drop_unused_selections
+from chroma.server.store.samples.selections import keep_selection, read_selection
+from chroma.settings import Settings, load_settings
+from tests.captured import capture
+from tests.server import filming
+from tests.server.training import rows
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_purge_frees_the_space_of_deleted_runs_at_once(home: Path):
+    capture(home, n=50, epochs=3)
+    with chroma.open(home) as catalog:
+        assert catalog.purge().empty
+        run = catalog.run()
+        run.delete()
+        before = sum(map(len, files(home / "store").values()))
+        (purged,) = catalog.purge().to_dict("records")
+        assert (purged["id"], purged["bytes"] > 10_000) == (run.id, True)
+        assert sum(map(len, files(home / "store").values())) <= before - purged["bytes"]
+        assert catalog.purge().empty
+        with pytest.raises(chroma.errors.IngestError, match="purged"):
+            catalog.restore(run.id)
+
+
+def test_a_full_home_names_what_a_purge_would_free(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    capture(home, n=5000, epochs=2)
+    with chroma.open(home) as catalog:
+        catalog.run().delete()
+    monkeypatch.setenv("CHROMA_MAX_DISK", "100000")
+    monkeypatch.delenv("CHROMA_STRICT")
+    monkeypatch.setattr("chroma.run.sink._LOOK_AGAIN", 0.0)
+    with chroma.init(project="p", name="n") as run:
+        run.log_embeddings(np.ones((5, 3)), layer="a", epoch=0)
+        filming.until(lambda: "of deleted runs among them" in caplog.text, 10)
+        assert "chroma runs purge" in caplog.text
+        assert "0.0 GB of deleted" in caplog.text  # a small test
+        with chroma.open(home) as catalog:
+            catalog.purge()
+        for path in (home / "store").rglob("*.arrow"):
+            path.unlink(missing_ok=True)
+        (home / "chroma.db").unlink()
+        run.log_embeddings(np.ones((5, 3)), layer="a", epoch=1)
+    assert list((home / "journal").rglob("*.arrow"))
+
+
+def test_selections_that_nobody_opens_expire(opened: Context):
+    filming.whole_run(opened, 1).close()
+    (split,) = rows(opened, tables.Split)
+    kept = {
+        name: keep_selection(opened.store.files, split, np.arange(at, at + 5, dtype=np.uint32))
+        for at, name in enumerate(("named", "opened", "unused"))
+    }
+    notes.save_view(opened, filming.RUN, "mine", f"?picked={kept['named']}", None)
+    for path in opened.store.files.root.rglob("*.z"):
+        os.utime(path, (0, time.time() - 91 * 86_400))
+    read_selection(opened.store.files, split, kept["opened"])
+    drop_unused_selections(opened.store)
+    left = {path.stem for path in opened.store.files.root.rglob("*.z")}
+    assert left == {kept["named"], kept["opened"]}
+
+
+@pytest.mark.parametrize("killed", [False, True])
+def test_a_full_disk_is_shown_for_reading_only(
+    settings: Settings, killed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    home = Home(settings, token=None)
+    home.catch_up()
+    filming.finish(home.context, filming.whole_run(home.context, 2, 20))
+    place = settings.home
+    if killed:  # what is committed lies in the log beside the catalog
+        place = tmp_path / "copy"
+        shutil.copytree(settings.home, place)
+        assert (place / "chroma.db-wal").stat().st_size
+    home.close()
+    capture(place, n=10, epochs=1)
+    before = files(place)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=1, f_frsize=4096))
+    app = create_app(load_settings(home=place), token=None)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        assert client.get("/api/health").json()["ingest"]["caught_up"]
+
+        def ask(query: str) -> dict[str, object]:
+            return client.post("/graphql", json={"query": query}).json()
+
+        found = ask("{ home { readOnly ingest { taken of } } runs { id snapshots { step } } }")
+        assert [(run["id"], len(run["snapshots"])) for run in found["data"]["runs"]] == [(filming.RUN, 2)]
+        assert "MiB left" in found["data"]["home"]["readOnly"]
+        assert found["data"]["home"]["ingest"]["of"] > 3
+        refused = ask(f'mutation {{ renameRun(id: "{filming.RUN}", name: "x") {{ id }} }}')
+        assert "is only read" in refused["errors"][0]["message"]
+    assert files(place) == before
