@@ -106,16 +106,17 @@ chaos: $(VENV)/installed ## kills, damage, full disks, readers that come and go:
 part: $(VENV)/frameworks $(STATIC) .chromium ## tests of MARK only, as MARK="keras or transformers"
 	$(PYTEST) -m "$(MARK)"
 
-# tests drive Debian's Chromium, or the one that CHROMIUM names
+# tests drive the browser that CHROMIUM names, else Debian's Chromium: best the one without windows, which is quicker
 .PHONY: .chromium
 .chromium:
-	@command -v "$${CHROMIUM:-chromium}" >/dev/null || { \
-	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    echo "» Chromium for the browser tests"; \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fonts-liberation >/dev/null; \
-	  else \
-	    echo "the browser tests need Chromium: sudo apt-get install chromium, or set CHROMIUM=/path/to/chromium"; exit 1; \
-	  fi; }
+	@if [ -n "$$CHROMIUM" ]; then command -v "$$CHROMIUM" >/dev/null || { echo "CHROMIUM names no program: $$CHROMIUM"; exit 1; }; \
+	elif command -v chromium-headless-shell >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { echo "» Chromium for the browser tests"; apt-get update -qq; \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium-headless-shell fonts-liberation >/dev/null; }; then :; \
+	elif command -v chromium >/dev/null; then :; \
+	else echo "the browser tests need Chromium: sudo apt-get install chromium-headless-shell, or set CHROMIUM=/path/to/chromium"; \
+	  exit 1; \
+	fi
 
 dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on :5173 beside the API with reload on :8000
 	@CHROMA_HOME=$${CHROMA_HOME:-$(DEMO_HOME)} $(BIN)/uvicorn --factory chroma.server.app:create_dev_app --reload --reload-dir chroma --port 8000 & \

@@ -20,6 +20,8 @@ from __future__ import annotations
 import argparse
 import functools
 import http.server
+import os
+import shutil
 import statistics
 import threading
 from io import BytesIO
@@ -32,7 +34,7 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from benchmarks.ui.projector import MOST_POINTS, projector, wait_until_drawn
-from tests.e2e.stage import CHROMIUM, FLAGS
+from tests.e2e.stage import FLAGS
 
 HERE = Path(__file__).parent
 RENDERERS = ("ours", "webgl", "regl", "plotly")
@@ -179,7 +181,9 @@ def main() -> None:
     address = f"http://127.0.0.1:{server.server_address[1]}"
     pages = [name for name in RENDERERS if name in options.renderers]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which(os.environ.get("CHROMIUM", "chromium")), args=FLAGS
+        )
         try:
             print(f"{'points':>10} {'renderer':<12}" + "".join(f"{name:>12}" for name in MEASURES))
             for n in options.points:

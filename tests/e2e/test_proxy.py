@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, FLAGS, copy_home, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, TEST_FLAGS, copy_home, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -24,7 +24,7 @@ NAME = "hub.example"
 def resolving(chromium: Browser) -> Iterator[Browser]:
     """A browser to which every name in .example is this machine."""
     running = chromium.browser_type.launch(
-        executable_path=CHROMIUM, args=[*FLAGS, "--host-resolver-rules=MAP *.example 127.0.0.1"]
+        executable_path=CHROMIUM, args=[*TEST_FLAGS, "--host-resolver-rules=MAP *.example 127.0.0.1"]
     )
     yield running
     running.close()
