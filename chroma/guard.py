@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager, suppress
 from contextvars import ContextVar
 from types import TracebackType
 
+from chroma.errors import ChromaError
+
 # No NullHandler: without logging set up, Python prints warnings of ours to stderr, where a user sees them.
 logger = logging.getLogger("chroma")
 
@@ -24,14 +26,19 @@ class Guard:
     KeyboardInterrupt, SystemExit and everything else that is not an `Exception` pass through.
     With `CHROMA_STRICT=1` the error is raised again, so that tests see it.
 
+    An error that Chroma raised on purpose is a refusal: its text says all, so nothing is said to have failed.
+
     Attributes:
-        errors: Sentences of the errors that were stopped, newest last, at most 20.
+        errors: Sentences of the errors that were stopped, each once, newest last, at most 20.
+        refusals: Texts of the errors among them that were raised on purpose, likewise.
         count: How many errors were stopped.
+        failures: How many of them were no refusals.
     """
 
     def __init__(self) -> None:
         self.errors: list[str] = []
-        self.count = 0
+        self.refusals: list[str] = []
+        self.count = self.failures = 0
         self._warned: set[str] = set()
         self._level = logging.DEBUG if quiet.get() else logging.WARNING
 
@@ -46,19 +53,24 @@ class Guard:
     def stop(self, doing: str, error: Exception) -> bool:
         """Count and tell an error; returns whether it stops here: not so under `CHROMA_STRICT=1`."""
         self.count += 1
-        self.errors = [*self.errors[-19:], f"{doing}: {sentence_of(error)}"]
+        sentence = sentence_of(error)
+        if isinstance(error, ChromaError):
+            self.refusals = _with(self.refusals, str(error))
+            place, said = str(error), f"chroma: {error}; training continues"
+        else:
+            self.failures += 1
+            self.errors = _with(self.errors, f"{doing}: {sentence}")
+            place = doing
+            said = (
+                f"chroma: {doing} failed ({sentence}); training continues, what is missing is counted in the "
+                "receipt"
+            )
         if _strict():
             return False
-        if doing not in self._warned:
-            self._warned.add(doing)
+        if place not in self._warned:
+            self._warned.add(place)
             with suppress(Exception):  # a filter or handler of the user's may fail
-                logger.log(
-                    self._level,
-                    "chroma: %s failed (%s); training continues, what is missing is counted in the receipt",
-                    doing,
-                    sentence_of(error),
-                    exc_info=logger.isEnabledFor(logging.DEBUG),
-                )
+                logger.log(self._level, "%s", said, exc_info=logger.isEnabledFor(logging.DEBUG))
         return True
 
 
@@ -78,6 +90,11 @@ class _Border:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         return isinstance(error, Exception) and self._guard.stop(self._doing, error)
+
+
+def _with(said: list[str], sentence: str) -> list[str]:
+    """The newest sentences, this one last, each once."""
+    return [*(each for each in said if each != sentence), sentence][-20:]
 
 
 def sentence_of(error: BaseException) -> str:

@@ -38,7 +38,7 @@ class CapturedCall:
 
     def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do a part of the capture: its errors stop here and are counted, as is its time."""
-        before = self.guard.count
+        before = self.guard.failures
         start = clock()
         try:
             do(*args, **kwargs)
@@ -48,7 +48,7 @@ class CapturedCall:
         finally:
             if self.run is not None:
                 self.run.recording.tally.seconds += clock() - start
-                if self.guard.count > before and self.receipt is None:
+                if self.guard.failures > before and self.receipt is None:
                     self.run.recording.tally.miss("a step of the capture failed")
 
     def say(

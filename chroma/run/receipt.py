@@ -12,7 +12,7 @@ from chroma.run.printing import WIDTH, labelled, shortened, size_text
 _IDENTITY = {
     "index": "dataset indices",
     "key": "your own keys",
-    "order": "unknown: samples are numbered in the order they came",
+    "order": "unknown: samples are numbered in the order they came; ids= gives them keys",
 }
 
 
@@ -56,8 +56,8 @@ class Receipt:
         seconds: Time Chroma took on the training's thread.
         training_seconds: Time from the opening of the run to its end.
         missing: Reason to the number of records that are not in the journal because of it.
-        notes: Whatever else must be said: limits, passes that were left out, layers that were refused.
-        errors: Sentences of errors of Chroma's own that were stopped.
+        notes: Whatever else must be said: limits, passes that were left out, what was refused.
+        errors: Sentences of errors of Chroma's own that were stopped, each once.
     """
 
     run: str
@@ -91,7 +91,10 @@ class Receipt:
         head = f"chroma · {self.name} · {self.status}"
         size = size_text(self.bytes)
         lines = [f"{head}{size:>{max(WIDTH - len(head), len(size) + 1)}}", "─" * WIDTH, *self._table()]
+        splits = {line.split for line in self.layers}
         for split, identity in self.identity.items():
+            if split not in splits:  # nothing of it is there to have ids
+                continue
             lines += labelled("ids", f"{split}: {_IDENTITY.get(identity, identity)}")
         if self.training_seconds > 0:
             lines += labelled(

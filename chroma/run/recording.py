@@ -175,7 +175,9 @@ class Recording:
 
     def _close(self, status: RunStatus, error: str | None, wait: float) -> Receipt:
         def closed() -> Iterable[Record]:
-            yield RunClosed(status, error, self.tally.receipt(status, self.guard.errors).as_json())
+            yield RunClosed(
+                status, error, self.tally.receipt(status, self.guard.errors, self.guard.refusals).as_json()
+            )
 
         last = Work(
             "writing to the journal", closed, 0, lambda _, size: self.tally.wrote(size), self.tally.miss
@@ -186,7 +188,7 @@ class Recording:
                 f"the journal was still being written after {wait:g} s; more arrives while the program runs",
             )
         _living.discard(self)
-        return self.tally.receipt(status, self.guard.errors)
+        return self.tally.receipt(status, self.guard.errors, self.guard.refusals)
 
     def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
         return self._writer.put(

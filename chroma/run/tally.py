@@ -91,8 +91,8 @@ class Tally:
         self.miss(f"images of {split} that cannot be decoded", len(broken))
         self.note(f"images {split}", f"an image of {split} cannot be decoded (row {row}: {reason})")
 
-    def receipt(self, status: RunStatus, errors: Sequence[str] = ()) -> Receipt:
-        """The receipt as things stand."""
+    def receipt(self, status: RunStatus, errors: Sequence[str] = (), refusals: Sequence[str] = ()) -> Receipt:
+        """The receipt as things stand; see `Guard` for errors and refusals."""
         with self._lock:
             return Receipt(
                 run=self.run,
@@ -108,6 +108,6 @@ class Tally:
                 seconds=round(self.seconds, 4),
                 training_seconds=round(clock() - self._opened, 4),
                 missing=dict(self._missing),
-                notes=tuple(self.notes.values()),
+                notes=(*self.notes.values(), *refusals),
                 errors=tuple(errors),
             )
