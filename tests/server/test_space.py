@@ -5,19 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
+from sqlmodel import select
 
 import chroma
+from chroma.errors import CatalogError
 from chroma.server.app import create_app
 from chroma.server.home import notes
+from chroma.server.home.checking import check_home
 from chroma.server.home.context import Context
+from chroma.server.home.film_requests import request_film
 from chroma.server.home.home import Home
 from chroma.server.store import tables
+from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.purge import drop_unused_selections
 from chroma.server.store.samples.selections import keep_selection, read_selection
 from chroma.settings import Settings, load_settings
@@ -91,6 +97,12 @@ def test_a_full_disk_is_shown_for_reading_only(
     home = Home(settings, token=None)
     home.catch_up()
     filming.finish(home.context, filming.whole_run(home.context, 2, 20))
+    film = filming.ask(home.context, "pca")
+    filming.draw(home.context, film)
+    with home.context.store.writing() as catalog:
+        (job,) = catalog.session.exec(select(tables.Job)).all()
+        job.status = "ready"
+        catalog.session.add(job)
     place = settings.home
     if killed:  # what is committed lies in the log beside the catalog
         place = tmp_path / "copy"
@@ -113,4 +125,9 @@ def test_a_full_disk_is_shown_for_reading_only(
         assert found["data"]["home"]["ingest"]["of"] > 3
         refused = ask(f'mutation {{ renameRun(id: "{filming.RUN}", name: "x") {{ id }} }}')
         assert "is only read" in refused["errors"][0]["message"]
+        request = FilmRequest(filming.RUN, "val", filming.LAYER, "pca")
+        assert request_film(app.state.context, request).id == film.id
+        with pytest.raises(CatalogError, match="is only read"):
+            request_film(app.state.context, replace(request, method="umap"))
+        assert check_home(app.state.context.settings, repair=False).damaged == []
     assert files(place) == before

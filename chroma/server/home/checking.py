@@ -11,6 +11,7 @@ from chroma.server.home.ingest import reconcile
 from chroma.server.home.lock import HomeInUseError, HomeLock
 from chroma.server.store.catalog import Store
 from chroma.server.store.check import Damage, drop_derived, find_damage
+from chroma.server.store.reading_only import open_for_reading, why_not_writable
 from chroma.settings import Settings
 
 
@@ -40,13 +41,17 @@ def check_home(settings: Settings, *, repair: bool) -> CheckReport:
         HomeError: The home cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
     """
+    reason = why_not_writable(settings)
     with ExitStack() as opening:
-        try:
-            opening.callback(HomeLock(settings).release)
-        except HomeInUseError:
-            if repair:
-                raise
-        store = Store.open(settings)
+        if reason is not None and not repair:
+            store = open_for_reading(settings, reason)
+        else:
+            try:
+                opening.callback(HomeLock(settings).release)
+            except HomeInUseError:
+                if repair:
+                    raise
+            store = Store.open(settings)
         opening.callback(store.close)
         if repair:
             reconcile(Context(settings, store, Events(), None))
