@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import QueuePool, create_engine, event
+from sqlalchemy import Engine, QueuePool, create_engine, event
 
 from chroma.errors import CatalogError
 from chroma.server.store.catalog import Store
@@ -63,7 +63,11 @@ def open_for_reading(settings: Settings, reason: str) -> Store:
         migrate(engine)
         engine.dispose()
         event.listen(engine, "connect", _refuse_writing)
-        event.listen(engine, "engine_disposed", lambda _: kept.close())
+
+        def forget(_engine: Engine) -> None:
+            kept.close()
+
+        event.listen(engine, "engine_disposed", forget)
     except sqlite3.Error as error:
         kept.close()
         raise CatalogError(

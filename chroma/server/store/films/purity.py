@@ -36,7 +36,7 @@ def work_out_purity(store: Store, film_id: str, frames: Sequence[Frame]) -> list
         return known
     with store.reading() as catalog:
         film = catalog.session.get(Film, film_id)
-        found = [None] * len(frames) if film is None else _computed(catalog, film, frames)
+        found = _computed(catalog, film, frames) if film else _none(frames)
     with suppress(CatalogError), store.writing() as catalog:  # a home may be open for reading only
         for frame, value in zip(frames, found, strict=True):
             same = update(Frame).where(col(Frame.id) == frame.id)
@@ -54,9 +54,13 @@ def forget_purity(catalog: Catalog, split_id: str) -> None:
 def _computed(catalog: Catalog, film: Film, frames: Sequence[Frame]) -> list[float | None]:
     points = points_of(catalog, film)
     if label_codes(points.table) is None or not has_graphs(catalog, film, _snapshots(frames)):
-        return [None] * len(frames)
+        return _none(frames)
     values = Values(catalog, film, frames, points)
     return [_mean(values.agreement(frame)) for frame in frames]
+
+
+def _none(frames: Sequence[Frame]) -> list[float | None]:
+    return [None for _ in frames]
 
 
 def _snapshots(frames: Iterable[Frame]) -> list[str]:
