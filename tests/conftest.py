@@ -18,6 +18,7 @@ SLOW = (
     "tests/run/test_lifetime.py::test_a_job_that_is_started_again",
     "tests/server/test_film_axes.py::test_a_film_over_layers_shows_the_layers_of_one_epoch_in_the_models_order[umap-l",
     "tests/server/test_large_film.py",
+    "tests/server/test_parts.py::test_the_worker",
     "tests/server/test_worker.py",
     "tests/test_cli.py",
     "tests/test_reader_films.py",

@@ -112,6 +112,7 @@ class Connection:
             self._detach()
             self.url, self.token, self.root_path = self._attach(self._settings)
             self._client = Client(self.url, self.token)
+            self._catch_up()
             try:
                 return question(self._client)
             except TransportError as error:
