@@ -212,7 +212,7 @@ PROMISES = {
         "test_ways_of_compiling",
         "test_only_epoch_hooks_are_overridden",
         "test_mixed_precision",
-        "test_a_generator_is_not_touched_and_that_is_said",
+        "test_a_generator_is_followed_on_its_way_into_the_training",
         apart=dict.fromkeys(("Lightning", "Hugging Face"), "it is about Keras"),
     ),
     32: Promise(
@@ -241,5 +241,15 @@ PROMISES = {
         "test_the_token_is_asked_of_everything_but_health",
         "test_only_this_machine_is_a_host",
         alike=True,
+    ),
+    36: Promise(
+        "Random states that sources of samples own are put back; where they cannot be, none is read ahead",
+        "test_a_source_that_was_read_goes_on_as_if_it_had_not_been",
+        "test_what_cannot_be_put_back_is_not_read",
+        "test_what_comes_out_differently_a_second_time_is_refused",
+        "test_a_source_with_a_state_of_its_own_trains_the_same",
+        "test_a_dataset_with_a_state_of_its_own_trains_the_same",
+        "test_a_pipeline_with_a_state_of_its_own_trains_the_same",
+        "test_a_transform_with_a_state_trains_the_same",
     ),
 }

@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -34,10 +35,14 @@ def _made_up() -> tuple[Array, Array]:
     return (random.normal(size=(_SAMPLES, 16)) + labels[:, None]).astype(np.float32), labels
 
 
-def train_lightning() -> Trained:
-    """A network with BatchNorm and dropout, shuffled."""
+def train_lightning(*, augmented: bool = False) -> Trained:
+    """A network with BatchNorm and dropout, shuffled.
+
+    Args:
+        augmented: The samples go through a function with a generator of its own, and train is captured too.
+    """
     import torch
-    from torch.utils.data import DataLoader, TensorDataset
+    from torch.utils.data import DataLoader, TensorDataset, default_collate
 
     pl: Any = import_module("lightning.pytorch" if _installed("lightning") else "pytorch_lightning")
 
@@ -62,6 +67,13 @@ def train_lightning() -> Trained:
     pl.seed_everything(_SEED, verbose=False)
     inputs, labels = _made_up()
     data = TensorDataset(torch.tensor(inputs), torch.tensor(labels))
+    own = torch.Generator().manual_seed(_SEED)
+
+    def noisy(rows: Any) -> Any:
+        given, targets = default_collate(rows)
+        return given + torch.randn(given.shape, generator=own), targets
+
+    collate = noisy if augmented else default_collate
     model = Net()
     trainer = pl.Trainer(
         max_epochs=_EPOCHS,
@@ -72,13 +84,18 @@ def train_lightning() -> Trained:
         enable_progress_bar=False,
         enable_model_summary=False,
     )
-    trainer.fit(model, DataLoader(data, batch_size=32, shuffle=True), DataLoader(data, batch_size=64))
+    train = DataLoader(data, batch_size=32, shuffle=True, collate_fn=collate)
+    trainer.fit(model, train, DataLoader(data, batch_size=64))
     metrics = {f"metric {name}": value.numpy() for name, value in trainer.callback_metrics.items()}
     return {**_weights(model), **metrics, "random state": torch.get_rng_state().numpy()}
 
 
-def train_transformers() -> Trained:
-    """A tiny BERT with dropout, made of a configuration."""
+def train_transformers(*, augmented: bool = False) -> Trained:
+    """A tiny BERT with dropout, made of a configuration.
+
+    Args:
+        augmented: The collator draws from a generator of its own.
+    """
     import torch
 
     hf: Any = import_module("transformers")
@@ -107,7 +124,17 @@ def train_transformers() -> Trained:
             disable_tqdm=True,
             use_cpu=True,
         )
-        trainer = hf.Trainer(model=model, args=arguments, train_dataset=rows, eval_dataset=rows[:64])
+        own = np.random.default_rng(_SEED)
+
+        def noisy(rows: Any) -> Any:
+            batch = hf.default_data_collator(rows)
+            batch["input_ids"][:, -1] = int(own.integers(100))
+            return batch
+
+        collator = noisy if augmented else hf.default_data_collator
+        trainer = hf.Trainer(
+            model=model, args=arguments, train_dataset=rows, eval_dataset=rows[:64], data_collator=collator
+        )
         trainer.train()
     metrics = {
         f"metric {name} {number}": np.array(entry[name])
@@ -118,8 +145,12 @@ def train_transformers() -> Trained:
     return {**_weights(model), **metrics, "random state": torch.get_rng_state().numpy()}
 
 
-def train_keras() -> Trained:
-    """A network with BatchNorm and dropout, shuffled, on the backend in use."""
+def train_keras(*, augmented: bool = False) -> Trained:
+    """A network with BatchNorm and dropout, shuffled, on the backend in use.
+
+    Args:
+        augmented: The samples come from a dataset with generators of its own, NumPy's and Keras's.
+    """
     keras: Any = import_module("keras")
     keras.utils.set_random_seed(_SEED)
     inputs, labels = _made_up()
@@ -134,20 +165,58 @@ def train_keras() -> Trained:
         ]
     )
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    history = model.fit(inputs, labels, validation_split=0.25, epochs=_EPOCHS, verbose=0).history
+    if augmented:
+        given: dict[str, Any] = {"x": _noisy_batches(inputs, labels), "validation_data": (inputs, labels)}
+    else:
+        given = {"x": inputs, "y": labels, "validation_split": 0.25}
+    history = model.fit(**given, epochs=_EPOCHS, verbose=0).history
     trained = {f"weight {number}": value for number, value in enumerate(model.get_weights())}
     return trained | {f"metric {name}": np.array(values) for name, values in history.items()}
 
 
-TRAININGS: dict[str, Callable[[], Trained]] = {
+def _noisy_batches(inputs: Array, labels: Array) -> Any:
+    keras: Any = import_module("keras")
+    own, seeds = np.random.default_rng(_SEED), keras.random.SeedGenerator(_SEED)
+
+    class Noisy(keras.utils.PyDataset):
+        def __len__(self) -> int:
+            return _SAMPLES // 32
+
+        def __getitem__(self, number: int) -> Any:
+            rows = slice(32 * number, 32 * (number + 1))
+            drawn = keras.ops.convert_to_numpy(keras.random.normal((32, 1), seed=seeds))
+            return inputs[rows] + drawn + own.normal(), labels[rows]
+
+    return Noisy()
+
+
+TRAININGS: dict[str, Callable[..., Trained]] = {
     "lightning": train_lightning,
     "keras": train_keras,
     "transformers": train_transformers,
 }
 
 
-def compare(train: Callable[[], Trained]) -> dict[str, Any]:
+def compare_all(train: Callable[..., Trained]) -> dict[str, Any]:
+    """Compare a training, and the same on a source with generators of its own; see `compare`."""
+    found = [
+        compare(partial(train, augmented=augmented), all_splits=augmented) for augmented in (False, True)
+    ]
+    return {
+        "identical": all(each["identical"] for each in found),
+        "repeatable": all(each["repeatable"] for each in found),
+        "compared": sum(each["compared"] for each in found),
+        "different": [name for each in found for name in each["different"]],
+        "captured": min(each["captured"] for each in found),
+    }
+
+
+def compare(train: Callable[[], Trained], *, all_splits: bool = False) -> dict[str, Any]:
     """Train twice without Chroma and once with it.
+
+    Args:
+        train: The training.
+        all_splits: Capture train as well as val.
 
     Returns:
         `identical`, whether Chroma changed nothing; `repeatable`, whether two trainings without it are the
@@ -155,7 +224,9 @@ def compare(train: Callable[[], Trained]) -> dict[str, Any]:
         segments Chroma wrote meanwhile.
     """
     plain, again = _digests(train()), _digests(train())
-    chroma.autolog(project="determinism", silent=True)
+    splits = ("train", "val") if all_splits else "auto"
+    before = _segments()
+    chroma.autolog(project="determinism", silent=True, splits=splits)
     try:
         ours = _digests(train())
     finally:
@@ -165,8 +236,12 @@ def compare(train: Callable[[], Trained]) -> dict[str, Any]:
         "repeatable": plain == again,
         "compared": len(plain),
         "different": [name for name in plain if plain[name] != ours.get(name)],
-        "captured": sum(1 for _ in entries(Path(os.environ["CHROMA_HOME"]) / "journal")),
+        "captured": _segments() - before,
     }
+
+
+def _segments() -> int:
+    return sum(1 for _ in entries(Path(os.environ["CHROMA_HOME"]) / "journal"))
 
 
 def _digests(trained: Trained) -> dict[str, str]:
@@ -192,7 +267,7 @@ def main(framework: str) -> None:
     with tempfile.TemporaryDirectory() as home:
         os.environ["CHROMA_HOME"] = home
         with redirect_stdout(sys.stderr):
-            found = compare(TRAININGS[framework])
+            found = compare_all(TRAININGS[framework])
     print(json.dumps(found))  # noqa: T201
 
 

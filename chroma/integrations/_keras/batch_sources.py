@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from importlib import import_module
 from itertools import islice
@@ -19,6 +19,9 @@ from chroma.integrations._keras.samples import (
     chosen,
     weights_as_metadata,
 )
+from chroma.integrations._sources.generators import is_a
+from chroma.integrations._sources.pipelines import order_changes
+from chroma.integrations._sources.reading import UnreadableError, read_apart
 
 keras: Any = import_module("keras")  # its types are not complete
 
@@ -34,43 +37,34 @@ def reader_of(source: Any) -> Reader | None:
     """
     if isinstance(source, keras.utils.PyDataset):
         return _from_py_dataset
-    if _is(source, "tensorflow", "DatasetV2"):
+    if is_a(source, "tensorflow", "DatasetV2"):
         return _from_tf_data
-    if _is(source, "torch.utils.data", "DataLoader"):
+    if is_a(source, "torch.utils.data", "DataLoader"):
         return _from_loader
     return None
-
-
-def _is(source: Any, module: str, name: str) -> bool:
-    """Whether the source is of a class of a framework that may not be installed."""
-    return any(kind.__name__ == name and kind.__module__.startswith(module) for kind in type(source).__mro__)
 
 
 def _from_py_dataset(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
     count = source.num_batches
     if count is None and steps is None:
         raise ConfigError(f"this PyDataset has no end, so Chroma does not read it; {REMEDY}")
+    if source.workers > 1 or source.use_multiprocessing:
+        raise UnreadableError("threads or processes of the PyDataset may be reading it", REMEDY)
     numbers = range(min(each for each in (count, steps) if each is not None))
     own = {name for kind in type(source).__mro__ if kind is not keras.utils.PyDataset for name in vars(kind)}
     # what a user does between epochs may well be shuffling
     order: Order = "unknown" if own & {"on_epoch_begin", "on_epoch_end"} else "promised"
-    return _from_batches((source[number] for number in numbers), max_samples, None, order)
+
+    def batches() -> Iterator[Any]:
+        return (source[number] for number in numbers)
+
+    return _read(source, batches, max_samples, None, order)
 
 
 def _from_tf_data(source: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
-    if any("Shuffle" in type(part).__name__ for part in _pipeline(source)):
-        raise ConfigError(
-            "a shuffled tf.data.Dataset would come in another order once Chroma has read it, so it is not "
-            f"touched; {REMEDY}"
-        )
-    return _from_batches(source.as_numpy_iterator(), max_samples, steps, "promised")
-
-
-def _pipeline(dataset: Any) -> Iterator[Any]:
-    yield dataset
-    inputs: Callable[[], Sequence[Any]] = getattr(dataset, "_inputs", tuple)
-    for part in inputs():
-        yield from _pipeline(part)
+    if order_changes(source):
+        raise UnreadableError("a shuffled tf.data.Dataset comes in another order after each read", REMEDY)
+    return _read(source, source.as_numpy_iterator, max_samples, steps, "promised")
 
 
 def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
@@ -79,15 +73,18 @@ def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> Pro
     from chroma.integrations._torch.sample_ids import IndexTap, knows_ids
 
     if not knows_ids(loader):
-        return _from_batches(loader, max_samples, steps, "unknown", "order")
+        return _read(loader, lambda: iter(loader), max_samples, steps, "unknown", "order")
     # by index: the sampler of a shuffled loader is not asked
     base = IndexTap(loader.dataset).base
     positions = np.arange(len(loader.dataset))
     rows = chosen(positions if steps is None else positions[: steps * (loader.batch_size or 1)], max_samples)
     size = loader.batch_size or 32
     parts = [rows[first : first + size] for first in range(0, len(rows), size)]
-    batches = (loader.collate_fn([loader.dataset[int(row)] for row in part]) for part in parts)
-    taken = _from_batches(batches, None, None, "promised")
+
+    def batches() -> Iterator[Any]:
+        return (loader.collate_fn([loader.dataset[int(row)] for row in part]) for part in parts)
+
+    taken = _read((loader.dataset, loader.collate_fn), batches, None, None, "promised")
     in_order = (
         type(loader.sampler) is SequentialSampler
         and type(loader.batch_sampler) is BatchSampler
@@ -101,6 +98,22 @@ def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> Pro
         of=len(positions),
         order="promised" if in_order else "unknown",
     )
+
+
+def _read(
+    source: Any,
+    batches: Callable[[], Iterator[Any]],
+    max_samples: int | None,
+    steps: int | None,
+    order: Order,
+    identity: Identity = "index",
+) -> ProbeSamples:
+    """The first samples of a source of batches, which is then as if it had not been read."""
+
+    def take() -> ProbeSamples:
+        return _from_batches(batches(), max_samples, steps, order, identity)
+
+    return read_apart(take, lambda: next(batches(), None), source)
 
 
 def _from_batches(

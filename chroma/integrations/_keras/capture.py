@@ -9,8 +9,12 @@ from typing import Any
 from chroma.capture.call import CapturedCall
 from chroma.capture.labels import LabelReader
 from chroma.capture.schedule import Clock, Moment, Schedule
-from chroma.capture.session import CaptureSession
+from chroma.capture.session import CaptureSession, max_samples_of
 from chroma.integrations._keras.calls import KerasCall, Method
+from chroma.integrations._keras.class_names import class_names_in
+from chroma.integrations._keras.data_tap import Step
+from chroma.integrations._keras.first_pass import FirstPass
+from chroma.integrations._keras.inner_models import called_model
 from chroma.integrations._keras.layer_choice import choose_layers
 from chroma.integrations._keras.layer_values import LayerValues
 from chroma.integrations._keras.loop_capture import LoopCapture
@@ -22,6 +26,7 @@ from chroma.integrations._keras.model_facts import (
     step_of,
 )
 from chroma.integrations._keras.options import KerasOptions, targets_of
+from chroma.integrations._keras.samples import ProbeSamples
 from chroma.integrations._keras.split_capture import (
     EvaluationContext,
     ProbeEvaluation,
@@ -36,6 +41,7 @@ from chroma.integrations._keras.splits import (
     with_descriptions,
 )
 from chroma.integrations._keras.targets import numbers_of
+from chroma.integrations._sources.reading import UnreadableError
 from chroma.run import Run
 from chroma.run.recording import status_of
 
@@ -77,6 +83,8 @@ class KerasCapture(CapturedCall):
         self._run_id = options.run_id or run_id
         self._labels = LabelReader(options.task, numbers=numbers_of(model))
         self._captures: dict[str, SplitCapture] = {}
+        self._awaited: dict[str, FirstPass] = {}  # splits whose samples come in Keras's own first pass
+        self._context: EvaluationContext | None = None
         self._epoch = 0
         if call is not None:
             call.captures.append(self)
@@ -95,48 +103,36 @@ class KerasCapture(CapturedCall):
         session = CaptureSession(
             self.run.recording, max_samples=options.max_samples, log_inputs=options.log_inputs
         )
-        splits = self._take_samples()
-        if not splits:
-            return
-        first = splits[0]
-        targets = targets_of(first.samples)
-        task = self._labels.task(first.labels, targets[0] if targets else None)
-        choice = choose_layers(self._model, first.samples.x, first.labels, self._labels, options.layers, task)
-        if self.method != "predict":  # which is given no targets
-            self.run.recording.describe(choice.task)
-        if choice.task == "classification" and choice.proof.kind is None:
-            self.run.recording.tally.note("head", f"no predictions: {choice.proof.why}")
-        size = self._arguments.get("validation_batch_size") or self._arguments.get("batch_size") or 0
-        context = EvaluationContext(
-            self,
-            session,
-            self._model,
-            choice,
-            LayerValues(self._model, choice.read, self.guard),
-            max(_LEAST_BATCH, size),
-        )
-        clock = Clock(self.run.recording)
-        self._captures = {samples.split: self._capture_of(samples, context, clock) for samples in splits}
+        self._clock, self._session = Clock(self.run.recording), session
+        for samples in self._take_samples():
+            self._capture(samples)
 
     def begin_epoch(self, epoch: int) -> None:
         """An epoch begins."""
         self._epoch = epoch
+        self._await("train")
 
     def begin_pass(self) -> None:
         """Keras begins a pass in inference."""
-        if capture := self._captures.get(split_of(self.method)):
+        split = split_of(self.method)
+        self._await(split)
+        if capture := self._captures.get(split):
             capture.begin(self._now())
 
     def end_pass(self) -> None:
         """Keras has made the pass."""
-        if capture := self._captures.get(split_of(self.method)):
+        split = split_of(self.method)
+        if capture := self._captures.get(split):
             capture.end()
+        if split in self._awaited:
+            self._awaited[split].end()
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any]) -> None:
         """Record the metrics of the epoch, and the snapshots that are due."""
         if self.run is None:
             return
         self._epoch = epoch
+        self._take_awaited()
         now = self._now()
         self.run.log_metrics(logs, epoch=now[0], step=now[1])
         for capture in self._captures.values():
@@ -154,6 +150,7 @@ class KerasCapture(CapturedCall):
         if logs:
             named = {f"{split}_{name}": value for name, value in logs.items()}
             self.run.log_metrics(named, epoch=now[0], step=now[1])
+        self._take_awaited()
         for capture in self._captures.values():
             capture.end_epoch(now)
 
@@ -167,6 +164,9 @@ class KerasCapture(CapturedCall):
         """End the run as the call ended, and say what was captured."""
         self.active = False
         captures, self._captures = self._captures, {}
+        for awaited in self._awaited.values():
+            awaited.end()
+        self._awaited.clear()
         for capture in captures.values():
             capture.end()
             capture.context.schedule.close()
@@ -178,35 +178,98 @@ class KerasCapture(CapturedCall):
         self.guarded(self.close, error)
 
     def _take_samples(self) -> list[SplitSamples]:
-        """The splits whose samples can be taken; notes why, if there are none."""
+        """The splits whose samples can be taken now; notes of the others what becomes of them."""
         assert self.run is not None
         tally = self.run.recording.tally
         own_data = self._options.data is not None
         taken: list[SplitSamples] = []
         for split, take in splits_of(self._call, self._options).items():
             with self.guard.fail_safe(f"taking the samples of {split}"):
-                samples = take()
-                if samples.note:
-                    tally.note(f"{split} source", samples.note)
-                in_keras_passes = not own_data and split != "train"
-                taken.append(
-                    with_descriptions(
-                        split, samples, self._options, self._labels, in_keras_passes=in_keras_passes
+                try:
+                    taken.append(self._described(split, take()))
+                except UnreadableError as error:
+                    if own_data or not self._is_awaitable():
+                        raise
+                    most = max_samples_of(split, self._options.max_samples)
+                    step: Step = (
+                        "train" if split == "train" else "predict" if self.method == "predict" else "test"
                     )
-                )
-        if not taken:
+                    self._awaited[split] = FirstPass(self._model, step, most, self)
+                    tally.note(
+                        f"{split} order",
+                        f"the samples of {split} are those of Keras's first pass, numbered in its order: "
+                        f"{error.reason}",
+                    )
+        found = [*(samples.split for samples in taken), *self._awaited]
+        if not found:
             tally.miss("no samples could be followed")
-        elif taken[0].split == "val" and len(taken) == 1 and self._options.how() is None and not own_data:
+        elif found == ["val"] and self._options.how() is None and not own_data:
             tally.note("splits", "training samples are not captured; splits=('train', 'val') adds them")
         return taken
 
-    def _capture_of(self, samples: SplitSamples, context: EvaluationContext, clock: Clock) -> SplitCapture:
+    def _described(self, split: str, samples: ProbeSamples) -> SplitSamples:
+        assert self.run is not None
+        if samples.note:
+            self.run.recording.tally.note(f"{split} source", samples.note)
+        in_keras_passes = self._options.data is None and split != "train"
+        names = class_names_in(self._arguments)
+        return with_descriptions(
+            split, samples, self._options, self._labels, names, in_keras_passes=in_keras_passes
+        )
+
+    def _is_awaitable(self) -> bool:
+        """Whether each call of the compiled step is given one batch, on one device."""
+        return self._model.steps_per_execution == 1 and devices_of(self._model) == 1
+
+    def _await(self, split: str) -> None:
+        if split in self._awaited:
+            self._awaited[split].begin()
+
+    def _take_awaited(self) -> None:
+        """Follow the samples that came in first passes, where these are over."""
+        for split, awaited in list(self._awaited.items()):
+            awaited.end()
+            if (samples := awaited.samples()) is not None:
+                del self._awaited[split]
+                self._capture(self._described(split, samples))
+
+    def _capture(self, samples: SplitSamples) -> None:
+        """Follow the samples of a split; the first split also tells which layers to capture."""
+        assert self.run is not None
+        if self._context is None:
+            self._context = self._make_context(samples)
+        self._captures[samples.split] = self._capture_of(samples, self._context)
+
+    def _make_context(self, samples: SplitSamples) -> EvaluationContext:
+        assert self.run is not None
+        targets = targets_of(samples.samples)
+        task = self._labels.task(samples.labels, targets[0] if targets else None)
+        layers = self._options.layers
+        x, labels, names = samples.samples.x, samples.labels, samples.class_names
+        called = called_model(self._model, x)
+        choice = choose_layers(self._model, called, x, labels, self._labels, layers, task, names)
+        if self.method != "predict":  # which is given no targets
+            self.run.recording.describe(choice.task)
+        if choice.task == "classification" and choice.proof.kind is None:
+            self.run.recording.tally.note("head", f"no predictions: {choice.proof.why}")
+        size = self._arguments.get("validation_batch_size") or self._arguments.get("batch_size") or 0
+        return EvaluationContext(
+            self,
+            self._session,
+            self._model,
+            called,
+            choice,
+            LayerValues(self._model, choice.read, self.guard),
+            max(_LEAST_BATCH, size),
+        )
+
+    def _capture_of(self, samples: SplitSamples, context: EvaluationContext) -> SplitCapture:
         assert self.run is not None
         schedule = Schedule(
             [samples.split],
             self._options.limits(),
             self.run.recording,
-            clock,
+            self._clock,
             passes=lambda: self._count_passes(samples),
         )
         split = SplitContext(samples, schedule, context)

@@ -45,7 +45,7 @@ class LayerReader:
     """Evaluates a model batch after batch and gives its layers' values; compiled once.
 
     Args:
-        model: The user's model, built.
+        model: The model that is called, built.
         values: The layers to read.
         size: Samples per batch; smaller batches are filled up, so that nothing is compiled again.
 

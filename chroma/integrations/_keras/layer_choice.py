@@ -58,21 +58,25 @@ class Choice:
 
 def choose_layers(
     model: Any,
+    called: Any,
     x: Any,
     labels: Array | None,
     reader: LabelReader,
     asked: str | Layer | Sequence[str | Layer],
     task: str,
+    class_names: Sequence[str] = (),
 ) -> Choice:
     """Choose the layers, by passing a few samples through the model in inference.
 
     Args:
         model: The model, built or not.
+        called: The model that is called: the same, or one within it.
         x: Its inputs, `[n, …]` arrays.
         labels: `[n]` labels, None without.
         reader: What read them.
         asked: Layers as the user names them, or "auto".
         task: What is learned, as the labels tell.
+        class_names: Names of the classes.
 
     Raises:
         ConfigError: Nothing in the model can be captured.
@@ -80,10 +84,12 @@ def choose_layers(
     """
     n = len(keras.tree.flatten(x)[0])
     rows = np.resize(np.arange(n), max(2, min(n, _ROWS)))
-    fired = inspect_layers(model, rows_of(x, rows))
+    fired = inspect_layers(model, called, rows_of(x, rows))
     seen = SeenLabels()
     seen.add(labels, reader.label_count)
-    facts = Facts(seen, loss="classes" if reader.said == "classification" else loss_of(model))
+    facts = Facts(
+        seen, named=len(class_names), loss="classes" if reader.said == "classification" else loss_of(model)
+    )
     proof = prove(fired, len(rows), facts)
     task = reader.said if reader.said != "auto" else task_of(task, proof, fired, facts)
     chosen = choose(asked, list(layers_of(model)), fired, len(rows), proof)

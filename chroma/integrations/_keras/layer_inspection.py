@@ -17,8 +17,14 @@ _PROBABILITIES = ("softmax", "sigmoid")  # activations that give them
 _Shape = tuple[int, ...] | None  # None where there is no float tensor
 
 
-def inspect_layers(model: Any, x: Any) -> list[Module]:
-    """The layers that a batch of two samples or more passes through, in the order of their outputs."""
+def inspect_layers(model: Any, called: Any, x: Any) -> list[Module]:
+    """The layers that a batch passes through, in the order of their outputs.
+
+    Args:
+        model: The user's model.
+        called: The model that is called: the same, or one within it.
+        x: Inputs of two samples or more.
+    """
     layers = layers_of(model)
     inputs: dict[str, _Shape] = {}
     outputs: dict[str, _Shape] = {}
@@ -27,13 +33,16 @@ def inspect_layers(model: Any, x: Any) -> list[Module]:
 
     def report(name: str, of_input: bool, value: Any, mask: Any) -> None:
         shape = _shape_of(value)
-        if shape is not None and len(shape) > 3 and channels_last(layers[name]):
-            shape = (shape[0], shape[-1], *shape[1:-1])
+        if shape is not None and len(shape) > 3:
+            if channels_last(layers[name]):
+                shape = (shape[0], shape[-1], *shape[1:-1])
+            if math.prod(shape[2:]) == 1:  # of a head that is a convolution: one place, and the classes
+                shape = shape[:2]
         (inputs if of_input else outputs).setdefault(name, shape)  # the first call counts
         calls[name] = calls.get(name, 0) + of_input
 
     def through(infer: Callable[[Any], Any], batch: Any) -> Any:
-        if not model.built:  # building calls the layers too
+        if not called.built:  # building calls the layers too
             infer(batch)
         # with several devices there is a pass on each: the last one counts
         for found in (inputs, outputs, calls, given):
@@ -42,7 +51,7 @@ def inspect_layers(model: Any, x: Any) -> list[Module]:
             given.extend(_shape_of(each) for each in keras.tree.flatten(infer(batch)))
         return keras.ops.zeros((1,))
 
-    call_once(InferenceModel(model, through), x)
+    call_once(InferenceModel(called, through), x)
     inner = {name for name in outputs if getattr(layers[name], "_layers", ())}
     ends = _ends(
         [name for name in outputs if name not in inner and _has_matrix(layers[name])], outputs, given

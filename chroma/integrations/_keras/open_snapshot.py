@@ -39,7 +39,11 @@ class OpenSnapshot:
         self._call = call
         self._schedule = schedule
         self._pass: SplitPass = session.begin(
-            samples.split, *moment, identity=samples.identity, of=samples.samples.of
+            samples.split,
+            *moment,
+            identity=samples.identity,
+            of=samples.samples.of,
+            class_names=samples.class_names,
         )
         self._widths: dict[str, int] = {}
 
@@ -48,7 +52,9 @@ class OpenSnapshot:
         current, samples = self._pass, self._samples
         current.batch(samples.ids[rows], rows.stop - rows.start)
         if current.first:
+            texts = None if samples.texts is None else samples.texts[rows]
             current.add_samples(
+                texts=None if texts is None else lambda numbers: [texts[number] for number in numbers],
                 labels=None if samples.labels is None else samples.labels[rows],
                 inputs=None if samples.inputs is None else samples.inputs[rows],
                 metadata={name: column[rows] for name, column in samples.metadata.items()},

@@ -19,6 +19,7 @@ from chroma.thumbnails import looks_like_image
 if TYPE_CHECKING:
     from chroma.integrations._keras.samples import ProbeSamples
 
+_LONGEST_TEXT = 1_000  # characters of a text that is shown
 Pick = Any  # an array `[N]`, one for each split, a key of the inputs, or a function of (x, y)
 
 
@@ -62,7 +63,18 @@ class KerasOptions(RunOptions):
         if self.inputs is not None:
             return _picked(self.inputs, "", samples, "inputs")
         leaves = _leaves(samples.x)
-        return next((leaf for leaf in leaves if looks_like_image(leaf[:1])), None)
+        return next((leaf for leaf in leaves if leaf.dtype != object and looks_like_image(leaf[:1])), None)
+
+    def texts_of(self, samples: ProbeSamples) -> list[str] | None:
+        """`[n]` texts to show: the first input that has one string per sample; None without."""
+        for leaf in _leaves(samples.x):
+            if leaf is not None and leaf.dtype == object and leaf.size == len(samples):
+                rows: list[Any] = leaf.reshape(-1).tolist()
+                texts = [
+                    row.decode("utf-8", "replace") if isinstance(row, bytes) else str(row) for row in rows
+                ]
+                return [text[:_LONGEST_TEXT] for text in texts]
+        return None
 
     def metadata_of(self, split: str, samples: ProbeSamples) -> dict[str, Array]:
         """Name to `[n]` values, sample weights among them."""

@@ -70,12 +70,25 @@ def rows_of(tree: Any, rows: Array | slice) -> Any:
 
 
 def arrays_of(tree: Any) -> Any:
-    """A nest of tensors, arrays or lists as NumPy arrays."""
+    """A nest of tensors, arrays or lists as NumPy arrays; strings are objects, mostly bytes."""
 
     def convert(leaf: Any) -> Any:
-        return None if leaf is None else as_array("data", leaf)
+        return None if leaf is None else array_of(leaf)
 
     return keras.tree.map_structure(convert, tree)
+
+
+def array_of(leaf: Any) -> Array:
+    """A tensor, array or list as a NumPy array; strings are objects, mostly bytes."""
+    if getattr(getattr(leaf, "dtype", None), "name", "") == "string":  # of TensorFlow
+        return np.asarray(leaf, object)
+    holds_strings = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OSU" and are_strings(leaf)
+    return leaf.astype(object) if holds_strings else as_array("data", leaf)
+
+
+def are_strings(array: Array) -> bool:
+    """Whether an array holds strings, as its first value tells."""
+    return array.size > 0 and isinstance(array.flat[0], (str, bytes))
 
 
 def weights_as_metadata(weights: Any, n: int) -> dict[str, Array]:

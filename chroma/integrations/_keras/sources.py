@@ -1,16 +1,12 @@
 """Takes the probe set of a split from whatever a Keras call is given, once, before the first epoch.
 
-Reading a source of the user's leaves no trace: random states are put back, and what can be read only once, or
-would be shuffled differently afterwards, is not read at all.
+Reading a source of the user's leaves no trace: every state that can be reached from it is put back, and what
+can be read only once, or has a state that cannot be put back, is not read at all.
 """
 
 from __future__ import annotations
 
 import math
-import random
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -18,8 +14,8 @@ import numpy as np
 
 from chroma.errors import ConfigError
 from chroma.integrations._keras import batch_sources
-from chroma.integrations._keras.samples import ProbeSamples, chosen, weights_as_metadata
-from chroma.run.arrays import as_array
+from chroma.integrations._keras.samples import ProbeSamples, array_of, chosen, weights_as_metadata
+from chroma.integrations._sources.reading import UnreadableError
 
 keras: Any = import_module("keras")  # its types are not complete
 
@@ -42,12 +38,11 @@ def probe_samples(
     Raises:
         ConfigError: It cannot be read without disturbing the training.
     """
-    with _random_states_kept():
-        if (read := batch_sources.reader_of(source)) is not None:
-            return read(source, max_samples, steps)
-        if hasattr(source, "__next__"):
-            raise ConfigError(f"a generator can be read only once, so Chroma does not touch it; {_REMEDY}")
-        return _from_arrays(source, max_samples, start, stop)
+    if (read := batch_sources.reader_of(source)) is not None:
+        return read(source, max_samples, steps)
+    if hasattr(source, "__next__"):
+        raise UnreadableError("a generator can be read only once", _REMEDY)
+    return _from_arrays(source, max_samples, start, stop)
 
 
 def holds_batches(source: Any) -> bool:
@@ -73,7 +68,7 @@ def _from_arrays(source: Any, max_samples: int | None, start: int, stop: int | N
     def take(value: Any) -> Any:
         if value is None:
             return None
-        array = as_array("data", value)
+        array = array_of(value)
         return array if len(rows) == len(array) else array[rows]
 
     return ProbeSamples(
@@ -85,20 +80,3 @@ def _from_arrays(source: Any, max_samples: int | None, start: int, stop: int | N
         "fixed",
         metadata=weights_as_metadata(keras.tree.map_structure(take, weights), len(rows)),
     )
-
-
-@contextmanager
-def _random_states_kept() -> Generator[None]:
-    """Put back the random states that reading a dataset of the user's may advance."""
-    restore: list[Callable[[], object]] = []
-    python, numpy = random.getstate(), np.random.get_state()
-    restore += [lambda: random.setstate(python), lambda: np.random.set_state(numpy)]
-    torch = sys.modules.get("torch")
-    if torch is not None:
-        state = torch.get_rng_state()
-        restore.append(lambda: torch.set_rng_state(state))
-    try:
-        yield
-    finally:
-        for put_back in restore:
-            put_back()

@@ -24,6 +24,7 @@ class EvaluationContext:
         call: The call.
         session: Where passes are recorded.
         model: The user's model.
+        called: The model that is called on samples: the same, or one within it.
         choice: Which layers are read.
         values: Reads them.
         batch_size: Samples per batch of a forward pass of our own.
@@ -32,6 +33,7 @@ class EvaluationContext:
     call: CapturedCall
     session: CaptureSession
     model: Any
+    called: Any
     choice: Choice
     values: LayerValues
     batch_size: int
@@ -103,7 +105,7 @@ class ProbeEvaluation(SplitCapture):
         """Pass the samples through the model and record what its layers give."""
         context, samples = self.context.evaluation, self.context.samples.samples
         if self._reader is None:
-            self._reader = LayerReader(context.model, context.values, min(context.batch_size, len(samples)))
+            self._reader = LayerReader(context.called, context.values, min(context.batch_size, len(samples)))
         snapshot = self.context.open_snapshot(moment)
         for first in range(0, len(samples), self._reader.size):
             rows = slice(first, min(first + self._reader.size, len(samples)))

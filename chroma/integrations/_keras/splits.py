@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -33,7 +33,9 @@ class SplitSamples:
         identity: How they are known.
         labels: `[n]`, None without.
         inputs: `[n, …]` to show, None without.
+        texts: `[n]` to show, None without.
         metadata: Name to `[n]` values.
+        class_names: Names of the classes, by index.
     """
 
     split: str
@@ -44,6 +46,8 @@ class SplitSamples:
     labels: Array | None
     inputs: Array | None
     metadata: Mapping[str, Array]
+    class_names: Sequence[str] = ()
+    texts: Sequence[str] | None = None
 
 
 def split_of(method: Method) -> str:
@@ -88,7 +92,13 @@ def validates_after(call: KerasCall | None, epoch: int) -> bool:
 
 
 def with_descriptions(
-    split: str, samples: ProbeSamples, options: KerasOptions, labels: LabelReader, *, in_keras_passes: bool
+    split: str,
+    samples: ProbeSamples,
+    options: KerasOptions,
+    labels: LabelReader,
+    class_names: Sequence[str],
+    *,
+    in_keras_passes: bool,
 ) -> SplitSamples:
     """The samples of a split with what the user says of them.
 
@@ -106,6 +116,8 @@ def with_descriptions(
         labels=options.labels_of(split, samples, labels),
         inputs=options.inputs_of(samples) if options.log_inputs else None,
         metadata=options.metadata_of(split, samples),
+        class_names=class_names,
+        texts=options.texts_of(samples) if options.log_inputs else None,
     )
 
 

@@ -52,7 +52,7 @@ class LightningCapture(TorchTrainerCapture):
         def prepare(dataloader: Any, shuffle: bool, mode: Any) -> Any:
             prepared = original(dataloader, shuffle, mode)
             with self.guard.fail_safe("listening to a loader"):
-                if self.uses_loop(_SPLIT_OF_MODE.get(mode.value, "")):
+                if self.will_ride(_SPLIT_OF_MODE.get(mode.value, ""), prepared):
                     self.listen(prepared)
             return prepared
 

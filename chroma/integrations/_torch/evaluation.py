@@ -25,7 +25,7 @@ class Source(Protocol):
         identity: How the samples' ids are known, where the user does not say where they are.
         of: Samples that the dataset split holds; 0 if unknown.
         class_names: Names of the classes, by index.
-        holders: Objects that may hold random generators, which are put back after a pass.
+        holders: What is read in each pass, whose state is put back after it.
     """
 
     identity: Identity
@@ -78,7 +78,7 @@ def evaluate(
         class_names=source.class_names,
     )
     try:
-        with random_states_kept(context.model, *source.holders), evaluating(context.model):
+        with random_states_kept(*source.holders, models=[context.model]), evaluating(context.model):
             for ids, given in source.batches():
                 batch = context.transfer(given)
                 layers.begin_batch(batch, reader.ids(given) if reader.gives_ids else ids)

@@ -17,7 +17,7 @@ from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.first_batch import FirstBatch
 from chroma.integrations._torch.hooks import LayerHooks, modules_of
-from chroma.integrations._torch.model_facts import declared_scores, loss_of
+from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
 from chroma.integrations._torch.run_choice import RunChoice
 from chroma.records import Array
 
@@ -87,7 +87,7 @@ class LayerCapture:
         class_names: Sequence[str] = (),
     ) -> None:
         """Begin a pass over a split; see `CaptureSession.begin`."""
-        self._class_names = class_names
+        class_names = self._class_names = class_names or declared_names(self._model)
         self._split = split
         self._pass = self._session.begin(
             split, epoch, step, identity=identity, of=of, class_names=class_names

@@ -8,17 +8,23 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 from chroma.capture.splits import GivenIds, Identity
+from chroma.integrations._sources.reading import UnreadableError, obstacle_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 
 
 class LoaderSource:
-    """Reads a loader in each pass; the random generators it holds are afterwards as before.
+    """Reads a loader in each pass; all that reading changes in it is put back afterwards.
 
     Args:
         loader: A DataLoader, whose indices are recorded, or any iterable of batches.
+
+    Raises:
+        UnreadableError: Its state could not be put back.
     """
 
     def __init__(self, loader: Any) -> None:
+        if (obstacle := obstacle_of(loader)) is not None:
+            raise UnreadableError(obstacle, "give as loader= a list of its batches, made before the training")
         self._loader = loader
         self._tap = tap(loader) if knows_ids(loader) else None
         self._iterator: Any = None  # of persistent workers: ours, apart from the user's

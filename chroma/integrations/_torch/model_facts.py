@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from torch import nn
 
@@ -25,6 +27,20 @@ def declared_scores(model: nn.Module) -> int:
         ):
             return number
     return 0
+
+
+def declared_names(model: nn.Module) -> Sequence[str]:
+    """Names of the classes that the configuration of a classifier of Hugging Face gives; () elsewhere."""
+    for module in model.modules():
+        names = getattr(getattr(module, "config", None), "id2label", None)
+        if isinstance(names, Mapping) and any(
+            _CLASSIFIER.search(base.__name__) for base in type(module).__mro__
+        ):
+            by_index = cast("Mapping[Any, Any]", names)
+            given = [str(by_index.get(index)) for index in range(len(by_index))]
+            made_up = all(name == f"LABEL_{index}" for index, name in enumerate(given))
+            return () if made_up or len(given) == 1 else given
+    return ()
 
 
 def loss_of(model: nn.Module) -> Loss:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.parameter import is_lazy
 
 from chroma.errors import ConfigError
+from chroma.integrations._sources.reading import states_kept
 
 # by name: importing these classes takes seconds, and who uses them has imported them
 WRAPPED = {  # what wraps a module, and the name that it gives it
@@ -71,35 +71,31 @@ def is_compiled(model: nn.Module) -> bool:
 
 
 @contextmanager
-def random_states_kept(*holders: Any) -> Generator[None]:
-    """Draw from a fixed seed, then put back the states of PyTorch's, NumPy's and Python's generators.
-
-    Those the holders own are put back too.
+def random_states_kept(
+    *sources: Any, models: Sequence[nn.Module] = (), apart: Sequence[Any] = ()
+) -> Generator[None]:
+    """Draw from a fixed seed, then put back every random state, and what reading changes in the sources.
 
     Args:
-        *holders: Objects whose attributes, and those of `transform` attributes, may be generators: data
-            loaders, samplers, datasets.
+        *sources: What is read: data loaders, datasets; see `states_kept`.
+        models: What is called: of these the generators they own are put back.
+        apart: What is not read, though it can be reached from the sources.
+
+    Raises:
+        UnreadableError: The state of a source cannot be put back; nothing was read.
     """
-    with ExitStack() as stack:
-        stack.callback(torch.set_rng_state, torch.get_rng_state())
-        stack.callback(random.setstate, random.getstate())
-        stack.callback(np.random.set_state, np.random.get_state())
-        if torch.cuda.is_initialized():
-            stack.callback(torch.cuda.set_rng_state_all, torch.cuda.get_rng_state_all())
-        for found in {id(each): each for holder in holders for each in _generators(holder)}.values():
-            if isinstance(found, torch.Generator):
-                stack.callback(found.set_state, found.get_state())
-            elif isinstance(found, random.Random):
-                stack.callback(found.setstate, found.getstate())
-            else:
-                stack.callback(_set_state, found, _bit_generator(found).state)
-        # the same draws each time: what a model or loader draws in evaluation does not make samples move
-        torch.default_generator.manual_seed(_SEED)
-        if torch.cuda.is_initialized():
-            torch.cuda.manual_seed_all(_SEED)
-        random.seed(_SEED)
-        np.random.seed(_SEED)
+    with states_kept(*sources, generators=models, apart=apart):
+        seed_generators()
         yield
+
+
+def seed_generators() -> None:
+    """Seed the global generators: with the same draws each time, what an evaluation draws moves no sample."""
+    torch.default_generator.manual_seed(_SEED)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(_SEED)
+    random.seed(_SEED)
+    np.random.seed(_SEED)
 
 
 @contextmanager
@@ -122,28 +118,3 @@ def evaluating(model: nn.Module) -> Generator[None]:
             stack.callback(setattr, module, "training", training)
         model.eval()
         yield
-
-
-def _generators(holder: Any) -> Iterator[Any]:
-    """Generators among an object's attributes, and below its sampler, dataset, parts and transforms."""
-    seen: set[int] = set()
-    below = deque([holder])
-    while below and len(seen) < 1000:
-        each = below.popleft()
-        if id(each) in seen:
-            continue
-        seen.add(id(each))
-        if isinstance(each, (torch.Generator, random.Random, np.random.Generator, np.random.RandomState)):
-            yield each
-        elif isinstance(each, (list, tuple)) and len(cast("Sequence[Any]", each)) <= 64:
-            below += cast("Sequence[Any]", each)
-        elif not isinstance(each, (Tensor, np.ndarray, str, bytes, type)):
-            below += list(getattr(each, "__dict__", {}).values())
-
-
-def _bit_generator(found: Any) -> Any:
-    return found.bit_generator if isinstance(found, np.random.Generator) else found._bit_generator
-
-
-def _set_state(found: Any, state: Any) -> None:
-    _bit_generator(found).state = state

@@ -23,7 +23,8 @@ from torch.utils.data import (
 from chroma.capture.probe import hashes
 from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
-from chroma.integrations._torch.no_trace import random_states_kept
+from chroma.integrations._sources.reading import obstacle_of, read_apart
+from chroma.integrations._torch.no_trace import random_states_kept, seed_generators
 from chroma.integrations._torch.sample_ids import IndexTap, class_names_of
 from chroma.records import Ids
 from chroma.run.tally import Tally
@@ -47,6 +48,7 @@ class Probe:
 
     Raises:
         ConfigError: The dataset has no indices.
+        UnreadableError: Its state cannot be put back.
     """
 
     def __init__(
@@ -67,29 +69,40 @@ class Probe:
         self.class_names = class_names_of(loader)
         self.holders: Sequence[Any] = ()
         base = IndexTap(loader.dataset).base
-        with random_states_kept(loader):
+        with random_states_kept(loader, apart=_read_by_workers(loader)):
             indices = _drawn_from(loader)
-            self.of = len(indices)
-            ids = indices if base is None else base[indices]
-            order = np.argsort(hashes(ids), kind="stable")[:most]
-            order = order[share[0] :: share[1]]
-            self._batches: list[tuple[Ids, Any]] = []
-            kept, used = 0, 0
-            size = loader.batch_size or 64
-            chunks = [order[start : start + size] for start in range(0, len(order), size)]
+        self.of = len(indices)
+        ids = indices if base is None else base[indices]
+        order = np.argsort(hashes(ids), kind="stable")[:most]
+        order = order[share[0] :: share[1]]
+        size = loader.batch_size or 64
+        chunks = [order[start : start + size] for start in range(0, len(order), size)]
+
+        def take(chunks: list[Indices]) -> tuple[list[tuple[Ids, Any]], int]:
+            seed_generators()
+            taken: list[tuple[Ids, Any]] = []
+            used = 0
             for chunk, batch in zip(
-                chunks, _fetch(loader, [indices[c].tolist() for c in chunks]), strict=True
+                chunks, _fetch(loader, [indices[each].tolist() for each in chunks]), strict=True
             ):
                 used += _bytes_in(batch)
-                if used > most_bytes and kept:
-                    tally.note(
-                        f"{split} probe",
-                        f"{kept:,} of the {len(order):,} samples of {split} to follow are kept: more would "
-                        f"take over {most_bytes / 1e6:,.0f} MB of memory (CHROMA_PROBE_BYTES)",
-                    )
+                if used > most_bytes and taken:
                     break
-                kept += len(chunk)
-                self._batches.append((ids[chunk], batch))
+                taken.append((ids[chunk], batch))
+            return taken, used
+
+        if loader.num_workers:  # which read copies of the dataset
+            with random_states_kept(loader, apart=_read_by_workers(loader)):
+                self._batches, used = take(chunks)
+        else:
+            self._batches, used = read_apart(lambda: take(chunks), lambda: take(chunks[:1])[0], loader)
+        kept = sum(len(part) for part, _ in self._batches)
+        if used > most_bytes and kept < len(order):
+            tally.note(
+                f"{split} probe",
+                f"{kept:,} of the {len(order):,} samples of {split} to follow are kept: more would "
+                f"take over {most_bytes / 1e6:,.0f} MB of memory (CHROMA_PROBE_BYTES)",
+            )
         tally.note(
             f"{split} separately",
             f"{split} is evaluated separately: {kept:,} of {self.of:,} samples, {used / 1e6:,.1f} MB, "
@@ -99,6 +112,20 @@ class Probe:
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, the same ones each time."""
         yield from self._batches
+
+
+def why_unreadable(loader: Any) -> str | None:
+    """Why samples of a loader are not fetched apart from the training; None if they can be."""
+    if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
+        return None
+    return obstacle_of(loader, apart=_read_by_workers(loader))
+
+
+def _read_by_workers(loader: DataLoader[Any]) -> Sequence[Any]:
+    """What worker processes have copies of, so that reading changes nothing in this process."""
+    if not loader.num_workers:
+        return ()
+    return loader.dataset, loader.collate_fn, loader.worker_init_fn
 
 
 def _drawn_from(loader: DataLoader[Any]) -> Indices:

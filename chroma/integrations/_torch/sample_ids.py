@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -163,13 +163,29 @@ def samples_in(loader: Any) -> int:
 
 
 def class_names_of(loader: Any) -> Sequence[str]:
-    """Names of the classes from the usual attributes of the dataset, or of the one below a Subset."""
+    """Names of the classes from the usual attributes of the dataset, or of the one below a Subset.
+
+    A dataset of Hugging Face names them in its `features`.
+    """
     dataset = getattr(loader, "dataset", None)
     while dataset is not None:
         for attribute in ("classes", "class_names", "target_names"):
             names = getattr(dataset, attribute, None)
             if isinstance(names, (list, tuple)) and len(cast("Sequence[Any]", names)) > 1:
                 return [str(name) for name in cast("Sequence[Any]", names)]
+        if names := _named_by_features(getattr(dataset, "features", None)):
+            return names
         parts = getattr(dataset, "datasets", None) if isinstance(dataset, ConcatDataset) else None
         dataset = cast("Sequence[Any]", parts)[0] if parts else getattr(dataset, "dataset", None)
     return ()
+
+
+def _named_by_features(features: Any) -> Sequence[str]:
+    """Names of the one column of classes among the features of a dataset, or of the one called "label"."""
+    if not isinstance(features, Mapping):
+        return ()
+    columns = cast("Mapping[str, Any]", features)
+    named = {name: column.names for name, column in columns.items() if type(column).__name__ == "ClassLabel"}
+    if len(named) > 1:
+        named = {name: names for name, names in named.items() if name in ("label", "labels")}
+    return [str(name) for name in next(iter(named.values()))] if len(named) == 1 else ()

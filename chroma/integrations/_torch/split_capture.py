@@ -11,6 +11,7 @@ from torch.utils.data import DataLoader
 from chroma.capture.passes import SplitPass
 from chroma.capture.schedule import Moment, Schedule
 from chroma.capture.splits import GivenIds, Identity
+from chroma.integrations._sources.reading import UnreadableError
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.evaluation import EvaluationContext, Source, evaluate
 from chroma.integrations._torch.layer_capture import LayerCapture
@@ -218,6 +219,7 @@ class ProbeEvaluation(SplitCapture):
         self._evaluation = evaluation
         self._make = sources
         self._sources: Sequence[Source] | None = None
+        self.unreadable: str | None = None  # why the samples cannot be read apart from the training
 
     def end(self) -> None:
         if self.ask() == "take":
@@ -237,7 +239,12 @@ class ProbeEvaluation(SplitCapture):
 
     def _evaluate(self, moment: Moment) -> None:
         if self._sources is None:
-            self._sources = self._make()
+            self._sources = ()
+            try:
+                self._sources = self._make()
+            except UnreadableError as error:
+                self.unreadable = error.reason
+                raise
         for number, source in enumerate(self._sources):
             name = numbered(self.context.split, number)
             self.context.schedule.add_split(name)

@@ -20,7 +20,7 @@ from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.no_trace import is_compiled
 from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
-from chroma.integrations._torch.probe import Probe
+from chroma.integrations._torch.probe import Probe, why_unreadable
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.run_choice import RunChoice
 from chroma.integrations._torch.sample_ids import IndexTap, knows_ids, tap, untap
@@ -60,6 +60,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
         self.reader = options.reader()
         self._choice = RunChoice()
         self._rank = Rank()
+        self._looked_at: set[str] = set()  # splits of which it is known whether they can be read apart
         self._timed: Sequence[str] = ()  # splits captured when the training says so, not when it validates
 
     @abstractmethod
@@ -106,8 +107,18 @@ class TorchTrainerCapture(CapturedCall, ABC):
 
     def uses_loop(self, split: str) -> bool:
         """Whether a split is captured from the loop's own forward, so that its loaders are tapped."""
-        how = self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
-        return split in how and (how[split] == "ride" or not self.evaluates())
+        return self.captures(split) and (self._asked()[split] == "ride" or not self.evaluates())
+
+    def will_ride(self, split: str, loader: Any) -> bool:
+        """Whether a split is captured from the loop's own batches: as asked for, or as it cannot be read."""
+        return self.uses_loop(split) or (self.captures(split) and why_unreadable(loader) is not None)
+
+    def captures(self, split: str) -> bool:
+        """Whether a split is captured in some way."""
+        return split in self._asked()
+
+    def _asked(self) -> Mapping[str, How]:
+        return self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
 
     def listen(self, loader: Any) -> None:
         """Record what a loader's sampler emits, from before it is first iterated."""
@@ -127,7 +138,9 @@ class TorchTrainerCapture(CapturedCall, ABC):
         run, session = open_run(self, self.options, rank, framework=framework, config=config, name=name)
         tally, validates = run.recording.tally, self.validates()
         self._timed = ("train",) if validates == "ride" else ("train", "val")
-        clock = Clock(run.recording)
+        clock = self._clock = Clock(run.recording)
+        self._session = session
+        self._looked_at.clear()
         for split, wanted in choose_how(self.options.how(), self.call, validates, tally).items():
             how = as_possible(
                 wanted,
@@ -142,6 +155,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
     def begin(self, split: str) -> None:
         """A pass over a split begins."""
         if split in self.splits:
+            self._ride_if_unreadable(split)
             self.splits[split].begin()
 
     def begin_batch(self, split: str, batch: Any, loader: int = 0) -> None:
@@ -210,6 +224,27 @@ class TorchTrainerCapture(CapturedCall, ABC):
             note_separate(split, reason, capture.context.run.recording.tally)
             separate = self.splits[split] = self._separately(capture.context.again())
             separate.end()
+
+    def _ride_if_unreadable(self, split: str) -> None:
+        """Capture a split from the loop's own batches, if reading its samples would change the training."""
+        capture = self.splits[split]
+        if not isinstance(capture, ProbeEvaluation) or (split in self._looked_at and not capture.unreadable):
+            return
+        self._looked_at.add(split)
+        loaders = listed(self.loaders(split))
+        found = [capture.unreadable, *(why_unreadable(loader) for loader in loaders)]
+        reason = next((each for each in found if each), None)
+        if reason is None or self.hides_modules():
+            return
+        for loader in loaders:
+            self.listen(loader)
+        run = capture.context.run
+        run.recording.tally.note(
+            f"{split} why",
+            f"{split} is captured from the training's own batches: read apart from it, its samples would "
+            f"change it, since {reason}",
+        )
+        self.splits[split] = self._from_loop(self._context(split, "ride", run, self._session, self._clock))
 
     def _context(self, split: str, how: How, run: Run, session: CaptureSession, clock: Clock) -> SplitContext:
         limits = self.options.limits()

@@ -53,7 +53,7 @@ class TransformersCapture(TorchTrainerCapture):
 
     def attach(self) -> None:
         """Wrap the methods that show what the trainer does, before it begins."""
-        if self.uses_loop("train"):
+        if self.captures("train"):
             self._wrappers.wrap("get_train_dataloader", self._training_loader)
             self._wrappers.wrap("training_step", self._training_step)
         self._wrappers.wrap("get_eval_dataloader", self._evaluation_loader)
@@ -179,7 +179,8 @@ class TransformersCapture(TorchTrainerCapture):
         loader = original(*args, **kwargs)
         with self.guard.fail_safe("listening to the training's loader"):
             self._trained_on = base_loader(loader)
-            self.listen(self._trained_on)
+            if self.will_ride("train", self._trained_on):
+                self.listen(self._trained_on)
         return loader
 
     def _evaluation_loader(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

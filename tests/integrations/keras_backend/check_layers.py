@@ -145,3 +145,63 @@ def test_what_is_given_for_each_pixel_is_captured_before_it(home: Path) -> None:
 def test_wrong_options_are_refused_at_once(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         ChromaCallback(**wrong)
+
+
+class Compresses(keras.Model):
+    """Has no `call`: its step calls the models within it, as published autoencoders do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        image, code = L.Input((8, 8, 1)), L.Input((4,))
+        self.encoder = keras.Model(image, L.Dense(4, name="code")(L.Flatten()(image)), name="encoder")
+        self.decoder = keras.Model(code, L.Dense(64, name="pixels")(code), name="decoder")
+        self.built = True  # or Keras calls it
+
+    def compute_loss(self, x: Any = None, **_: Any) -> Any:
+        made = self.decoder(self.encoder(x))
+        return keras.ops.mean(keras.ops.square(made - keras.ops.reshape(x, (-1, 64))))
+
+    def _loss_of(self, data: Any) -> Any:
+        return self.compute_loss(data[0] if isinstance(data, (tuple, list)) else data)
+
+    if BACKEND == "tensorflow":
+
+        def train_step(self, data: Any) -> Any:
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                loss = self._loss_of(data)
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            return {"loss": loss}
+
+    elif BACKEND == "torch":
+
+        def train_step(self, data: Any) -> Any:
+            self.zero_grad()
+            loss = self._loss_of(data)
+            loss.backward()
+            self.optimizer.apply(
+                [weight.value.grad for weight in self.trainable_weights], self.trainable_weights
+            )
+            return {"loss": loss}
+
+
+@pytest.mark.skipif(BACKEND == "jax", reason="a step of the user's own is written for each backend")
+def test_a_model_without_call_is_captured_by_the_model_within_it_that_takes_the_samples(home: Path) -> None:
+    model = Compresses()
+    model.compile("adam")
+    ours = callback(layers="encoder.code")
+    model.fit(PACKED[:64], epochs=2, batch_size=32, verbose=0, callbacks=[ours])
+    taken = of(home, Snapshot)
+    assert [(each.layer, each.split, len(each.ids)) for each in taken] == [("encoder.code", "train", 64)] * 2
+    exact = model.encoder.predict(PACKED[:64], verbose=0)
+    np.testing.assert_allclose(taken[-1].vectors, exact, atol=1e-5)
+
+
+def test_names_of_the_classes_come_from_what_made_the_dataset(home: Path) -> None:
+    tf = pytest.importorskip("tensorflow")
+    made = tf.data.Dataset.from_tensor_slices((PACKED[VAL], LABELS[VAL])).batch(32)
+    made.class_names = [f"digit {number}" for number in range(10)]
+    fit(build("functional"), callback(layers="head"), validation_data=made.prefetch(1), epochs=1)
+    (known,) = of(home, Samples)
+    assert known.class_names[3] == "digit 3"

@@ -179,38 +179,6 @@ def test_several_outputs(home: Path) -> None:
         np.testing.assert_allclose(snapshot.vectors, predicted[name], atol=1e-5)
 
 
-def test_a_generator_is_not_touched_and_that_is_said(
-    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.delenv("CHROMA_STRICT")
-    taken: list[int] = []
-
-    def generate() -> Iterator[Any]:
-        for number in range(10):
-            taken.append(number)
-            yield PACKED[VAL], LABELS[VAL]
-
-    def run(*ours: Any) -> Any:
-        taken.clear()
-        fit(build("sequential"), *ours, validation_data=generate(), validation_steps=1)
-        return list(taken)
-
-    assert run() == run(callback())
-    assert "a generator can be read only once" in caplog.text
-    assert "data=(x, y)" in caplog.text
-    assert not of(home, Snapshot)
-
-
-def test_a_shuffled_tf_dataset_is_not_touched_and_that_is_said(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    tf = pytest.importorskip("tensorflow")
-    monkeypatch.delenv("CHROMA_STRICT")
-    data = tf.data.Dataset.from_tensor_slices((PACKED[VAL], LABELS[VAL])).shuffle(64).batch(32).prefetch(1)
-    fit(build("sequential"), callback(), validation_data=data, epochs=1)
-    assert "shuffled tf.data.Dataset" in caplog.text
-
-
 def test_samples_of_ones_own_beside_a_generator(home: Path) -> None:
     def generate() -> Iterator[Any]:
         while True:
