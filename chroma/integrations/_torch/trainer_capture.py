@@ -232,18 +232,16 @@ class TorchTrainerCapture(CapturedCall, ABC):
             return
         self._looked_at.add(split)
         loaders = listed(self.loaders(split))
-        found = [capture.unreadable, *(why_unreadable(loader) for loader in loaders)]
-        reason = next((each for each in found if each), None)
+        reason = capture.unreadable or next(filter(None, map(why_unreadable, loaders)), None)
         if reason is None or self.hides_modules():
             return
         for loader in loaders:
             self.listen(loader)
         run = capture.context.run
-        run.recording.tally.note(
-            f"{split} why",
-            f"{split} is captured from the training's own batches: read apart from it, its samples would "
-            f"change it, since {reason}",
+        said = (
+            f"{split} is captured from the training's own batches: reading its samples apart could change it"
         )
+        run.recording.tally.note(f"{split} why", f"{said}, since {reason}")
         self.splits[split] = self._from_loop(self._context(split, "ride", run, self._session, self._clock))
 
     def _context(self, split: str, how: How, run: Run, session: CaptureSession, clock: Clock) -> SplitContext:
