@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import islice
 from typing import Annotated
 
 import typer
@@ -10,13 +11,17 @@ import typer
 import chroma
 from chroma.cli._options import Home
 from chroma.errors import ChromaError
+from chroma.journal import entries
 from chroma.reader.dashboard import open_page, page
 from chroma.settings import Settings, load_settings
 
 commands = typer.Typer(help="Run the dashboard as a server.", no_args_is_help=True)
 
 Open = Annotated[bool, typer.Option("--open/--no-open", help="Open a browser.")]
-_PATIENCE = 2.0  # seconds that a run may take to be found before the address of all runs is told
+# Seconds that a run may take to be found before the address of all runs is told: longer where little is to be
+# taken in first, so that it is the machine that is slow.
+_PATIENCE = (2.0, 30.0)
+_MUCH = 500  # segments in the journal
 
 Port = Annotated[
     int | None,
@@ -115,7 +120,9 @@ def _serve(
         if run is None:
             tell(page(url, token, None, root_path))
         else:
-            meanwhile = threading.Timer(_PATIENCE, tell, (page(url, token, None, root_path),))
+            much = sum(1 for _ in islice(entries(settings.journal), _MUCH)) == _MUCH
+            patience = _PATIENCE[0 if much else 1]
+            meanwhile = threading.Timer(patience, tell, (page(url, token, None, root_path),))
             meanwhile.start()
             try:
                 run_id = _run_id(settings, run)
