@@ -21,7 +21,7 @@ quiet: ContextVar[bool] = ContextVar("chroma_quiet", default=False)
 
 
 class Guard:
-    """Catches `Exception` inside its borders, warns once per place, and counts.
+    """Catches `Exception` inside its borders, warns of each place and of each refusal once, and counts.
 
     KeyboardInterrupt, SystemExit and everything else that is not an `Exception` pass through.
     With `CHROMA_STRICT=1` the error is raised again, so that tests see it.
@@ -56,19 +56,20 @@ class Guard:
         sentence = sentence_of(error)
         if isinstance(error, ChromaError):
             self.refusals = _with(self.refusals, str(error))
-            place, said = str(error), f"chroma: {error}; training continues"
+            known = {f"refusal: {doing}", str(error)}
+            said = f"chroma: {error}; training continues"
         else:
             self.failures += 1
             self.errors = _with(self.errors, f"{doing}: {sentence}")
-            place = doing
+            known = {doing}
             said = (
                 f"chroma: {doing} failed ({sentence}); training continues, what is missing is counted in the "
                 "receipt"
             )
         if _strict():
             return False
-        if place not in self._warned:
-            self._warned.add(place)
+        if not known & self._warned:
+            self._warned |= known
             with suppress(Exception):  # a filter or handler of the user's may fail
                 logger.log(self._level, "%s", said, exc_info=logger.isEnabledFor(logging.DEBUG))
         return True

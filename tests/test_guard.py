@@ -39,6 +39,15 @@ def test_a_refusal_is_not_said_to_have_failed(caplog: pytest.LogCaptureFixture) 
     ]
 
 
+def test_refusals_of_one_place_are_warned_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    guard = Guard()
+    for step in range(5):
+        with guard.fail_safe("taking a snapshot"):
+            raise ConfigError(f"step {step} already has a snapshot")
+    assert len(guard.refusals) == 5
+    assert len(caplog.records) == 1
+
+
 def test_errors_are_twenty_at_most_the_newest_last(caplog: pytest.LogCaptureFixture) -> None:
     guard = Guard()
     for number in [*range(30), 12]:

@@ -108,6 +108,6 @@ class Tally:
                 seconds=round(self.seconds, 4),
                 training_seconds=round(clock() - self._opened, 4),
                 missing=dict(self._missing),
-                notes=(*self.notes.values(), *refusals),
+                notes=(*self.notes.values(), *refusals[-3:]),
                 errors=tuple(errors),
             )

@@ -257,7 +257,8 @@ def test_trouble_in_a_snapshot_does_not_reach_the_loop(
     assert taken == [False, True, False, True, False]
     assert [r.message for r in caplog.records if r.name == "chroma"] == [
         "chroma: taking a snapshot failed (RuntimeError: out of memory, say); training continues, what is "
-        "missing is counted in the receipt"
+        "missing is counted in the receipt",
+        "chroma: step 3 already has a snapshot; give another epoch= or step=; training continues",
     ]
     assert watch.receipt.missing == {"a snapshot failed": 3}
     assert "step 3 already has a snapshot" in str(watch.receipt)
