@@ -252,4 +252,14 @@ PROMISES = {
         "test_a_pipeline_with_a_state_of_its_own_trains_the_same",
         "test_a_transform_with_a_state_trains_the_same",
     ),
+    37: Promise(
+        "No damaged file, failed thread or full disk ends the dashboard; a damaged catalog is rebuilt",
+        "test_ingest_begins_again",
+        "test_films_are_asked_for_again",
+        "test_the_worker_is_started_again_however_it_ended",
+        "test_a_full_disk_is_shown_for_reading_only",
+        "test_a_film_is_drawn_without_a_damaged_snapshot",
+        "test_of_a_closed_home",
+        alike=True,
+    ),
 }

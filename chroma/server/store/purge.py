@@ -59,6 +59,8 @@ def purge_deleted(store: Store, journal: Path, *, at_once: bool = False) -> list
                     freed += entry.path.lstat().st_size
                     entry.path.unlink(missing_ok=True)
         store.files.path(f"runs/{run_id}/{DELETED}").unlink(missing_ok=True)
+        for lost in [path for path in store.files.damaged if path.startswith(f"runs/{run_id}/")]:
+            store.files.damaged.pop(lost, None)
         if freed:
             purged.append(Purged(run_id, freed))
     return purged
