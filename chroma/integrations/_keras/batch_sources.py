@@ -17,6 +17,8 @@ from chroma.integrations._keras.samples import (
     ProbeSamples,
     arrays_of,
     chosen,
+    joined,
+    rows_of,
     weights_as_metadata,
 )
 from chroma.integrations._sources.generators import is_a
@@ -68,7 +70,7 @@ def _from_tf_data(source: Any, max_samples: int | None, steps: int | None) -> Pr
 
 
 def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> ProbeSamples:
-    from torch.utils.data import BatchSampler, SequentialSampler
+    from torch.utils.data import BatchSampler, SequentialSampler, default_collate, default_convert
 
     from chroma.integrations._torch.sample_ids import IndexTap, knows_ids
 
@@ -78,18 +80,25 @@ def _from_loader(loader: Any, max_samples: int | None, steps: int | None) -> Pro
     base = IndexTap(loader.dataset).base
     positions = np.arange(len(loader.dataset))
     rows = chosen(positions if steps is None else positions[: steps * (loader.batch_size or 1)], max_samples)
-    size = loader.batch_size or 32
-    parts = [rows[first : first + size] for first in range(0, len(rows), size)]
+    collated = loader.collate_fn in (default_collate, default_convert)
 
     def batches() -> Iterator[Any]:
+        # what a function of the user's makes of several rows may be in another order, or fewer
+        size = (loader.batch_size or 32) if collated else 1
+        parts = (rows[first : first + size] for first in range(0, len(rows), size))
         return (loader.collate_fn([loader.dataset[int(row)] for row in part]) for part in parts)
 
     taken = _read((loader.dataset, loader.collate_fn), batches, None, None, "promised")
+    if len(taken) != len(rows):
+        raise UnreadableError(
+            f"its collate_fn made {len(taken)} rows of {len(rows)} samples that were given one by one", REMEDY
+        )
     in_order = (
         type(loader.sampler) is SequentialSampler
         and type(loader.batch_sampler) is BatchSampler
         and not loader.drop_last
         and steps is None
+        and collated
     )
     return replace(
         taken,
@@ -141,10 +150,7 @@ def _from_batches(
         raise ConfigError(f"the data are empty, so there is nothing to follow; {REMEDY}")
     kept = n if max_samples is None else min(n, max_samples)
 
-    def joined(*arrays: Any) -> Any:
-        return None if arrays[0] is None else np.concatenate(arrays)[:kept]
-
-    x, y, weights = keras.tree.map_structure(joined, *taken)
+    x, y, weights = rows_of(joined(taken), slice(kept))
     more = more or kept < n
     return ProbeSamples(
         x,

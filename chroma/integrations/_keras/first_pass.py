@@ -9,7 +9,13 @@ import numpy as np
 
 from chroma.capture.call import CapturedCall
 from chroma.integrations._keras.data_tap import DataTap, Step
-from chroma.integrations._keras.samples import ProbeSamples, arrays_of, rows_of, weights_as_metadata
+from chroma.integrations._keras.samples import (
+    ProbeSamples,
+    arrays_of,
+    joined,
+    rows_of,
+    weights_as_metadata,
+)
 
 keras: Any = import_module("keras")  # its types are not complete
 
@@ -45,10 +51,7 @@ class FirstPass:
         if not self._taken:
             return None
 
-        def joined(*arrays: Any) -> Any:
-            return None if arrays[0] is None else np.concatenate(arrays)
-
-        x, y, weights = keras.tree.map_structure(joined, *self._taken)
+        x, y, weights = joined(self._taken)
         return ProbeSamples(
             x,
             y,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import numpy as np
 
 from chroma.capture.probe import ProbeSet
 from chroma.capture.splits import Identity
+from chroma.integrations._sources.reading import UnreadableError
 from chroma.records import Array, Ids
 from chroma.run.arrays import as_array
 
@@ -89,6 +90,23 @@ def array_of(leaf: Any) -> Array:
 def are_strings(array: Array) -> bool:
     """Whether an array holds strings, as its first value tells."""
     return array.size > 0 and isinstance(array.flat[0], (str, bytes))
+
+
+def joined(parts: Sequence[Any]) -> Any:
+    """Nests of arrays `[n, …]` one after the other.
+
+    Raises:
+        UnreadableError: Rows differ in shape, as where each batch is padded to its longest.
+    """
+
+    def join(*arrays: Any) -> Any:
+        if arrays[0] is None:
+            return None
+        if len({array.shape[1:] for array in arrays}) > 1:
+            raise UnreadableError("its batches are of several shapes", "pad them alike, or give data=(x, y)")
+        return np.concatenate(arrays)
+
+    return keras.tree.map_structure(join, *parts)
 
 
 def weights_as_metadata(weights: Any, n: int) -> dict[str, Array]:

@@ -36,6 +36,19 @@ def test_a_loader_in_any_order_keeps_true_ids(home: Path, options: dict[str, Any
     assert all(len(snapshot.ids) == 64 for snapshot in of(home, Snapshot))
 
 
+def sorted_by_label(rows: list[Any]) -> Any:
+    import torch
+
+    return torch.utils.data.default_collate(sorted(rows, key=lambda row: int(row[1])))
+
+
+def test_what_a_collate_function_does_to_rows_does_not_change_whose_they_are(home: Path) -> None:
+    fit(build("functional"), callback(layers="signature"), validation_data=loader(collate_fn=sorted_by_label))
+    carries_its_own_signs(home)
+    (known,) = of(home, Samples)
+    np.testing.assert_array_equal(known.labels, LABELS[VAL])
+
+
 def test_a_dataset_that_shuffles_itself_keeps_true_ids(home: Path) -> None:
     fit(build("functional"), callback(layers="signature"), validation_data=Shuffling(), epochs=3)
     (known,) = of(home, Samples)
