@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -38,6 +39,8 @@ _ERRORS: dict[str, type[ChromaError]] = {
     )
 }
 
+_TRIES = 10
+
 
 class Client:
     """Asks one dashboard; safe to use from several threads.
@@ -63,7 +66,7 @@ class Client:
         self.token = token
         self._http = httpx2.Client(
             base_url=self.url,
-            headers={"Authorization": f"Bearer {token}"} if token else {},
+            headers={"X-Chroma-Fresh": "1"} | ({"Authorization": f"Bearer {token}"} if token else {}),
             timeout=httpx2.Timeout(timeout, connect=5.0),
             trust_env=not _is_loopback(parts.hostname),  # a proxy cannot reach this machine's loopback
         )
@@ -134,6 +137,11 @@ class Client:
 
         try:
             response = self._http.request(method, path, **options)
+            for _ in range(_TRIES):  # the dashboard has too many requests: it asks for a second
+                if response.status_code != 429:
+                    break
+                time.sleep(1)
+                response = self._http.request(method, path, **options)
         except httpx2.TimeoutException as error:
             raise TransportError(
                 f"the dashboard at {self.url} did not answer in time; see what it is doing, then try again"

@@ -105,6 +105,7 @@ class JournalWriter:
 
         Between the making of the file and the lock an ingest may take this writer for dead, and tidy up.
         """
+        journal.parent.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
         while True:
             self._folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
@@ -138,7 +139,7 @@ def durable(path: Path) -> Generator[BinaryIO]:
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(temporary, "wb", opener=_private) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -148,6 +149,10 @@ def durable(path: Path) -> Generator[BinaryIO]:
             temporary.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def write_durably(path: Path, body: bytes) -> None:

@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chroma.errors import ConfigError
 
+# A scheme, a host and perhaps a port: RFC 6454
+ORIGIN = r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
+
 
 class Settings(BaseSettings):
     """Settings of one process, read from `CHROMA_*` environment variables.
@@ -58,6 +61,11 @@ class Settings(BaseSettings):
         default="",
         description="Names, separated by commas, under which a proxy shows the dashboard: hub.example.org.",
     )
+    allow_frame: str = Field(
+        default="",
+        description="Origins, separated by commas, whose pages may show the dashboard in a frame; "
+        "a notebook that has the token needs none: http://localhost:8888.",
+    )
     probe_bytes: int = Field(
         default=10**9,
         gt=0,
@@ -95,6 +103,19 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[a-z0-9.-]+(:\d+)?", name, re.IGNORECASE):
                 raise ValueError(f"{name!r} is not a host name; give names such as hub.example.org")
         return given
+
+    @field_validator("allow_frame")
+    @classmethod
+    def _origins(cls, given: str) -> str:
+        for origin in filter(None, (each.strip() for each in given.split(","))):
+            if not re.fullmatch(ORIGIN, origin, re.ASCII | re.IGNORECASE):
+                raise ValueError(f"{origin!r} is no origin; give origins such as http://localhost:8888")
+        return given
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """The origins of `allow_frame`."""
+        return tuple(origin.strip() for origin in self.allow_frame.split(",") if origin.strip())
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

@@ -262,4 +262,15 @@ PROMISES = {
         "test_of_a_closed_home",
         alike=True,
     ),
+    38: Promise(
+        "What a browser sends to another port of this machine opens nothing, there or here",
+        "test_another_port_gets_nothing",
+        alike=True,
+    ),
+    39: Promise(
+        "A reader sees what was finished before; a home that may only be read opens and stays as it is",
+        "test_an_open_catalog_shows_what_was_finished_before_the_question",
+        "test_a_home_that_may_only_be_read_opens_and_stays_as_it_is",
+        alike=True,
+    ),
 }

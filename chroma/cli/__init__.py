@@ -9,6 +9,7 @@ import typer
 
 import chroma
 from chroma.cli import application, check, doctor, runs
+from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ def version(
     show: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
 ) -> None:
     if show:
-        typer.echo(f"chroma-embeddings {chroma.__version__}")
+        echo(f"chroma-embeddings {chroma.__version__}")
         raise typer.Exit
 
 
@@ -39,5 +40,5 @@ def main() -> None:
     try:
         app(prog_name="chroma")
     except ChromaError as error:
-        typer.echo(f"chroma: {error}", err=True)
+        echo(f"chroma: {error}", err=True)
         sys.exit(1)

@@ -10,6 +10,7 @@ import typer
 
 import chroma
 from chroma.cli._options import Home
+from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 from chroma.journal import entries
 from chroma.reader.dashboard import open_page, page
@@ -69,7 +70,7 @@ def ui(
             owner = find_owner(settings)
     run_id = None if run is None else _run_id(settings, run)
     address = page(owner.url, owner.token, run_id, owner.root_path)
-    typer.echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
+    echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:
         open_page(address)
 
@@ -110,9 +111,7 @@ def _serve(
         threading.Thread(target=show, args=(url, root_path), daemon=True).start()
 
     def tell(address: str) -> None:
-        typer.echo(
-            f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it."
-        )
+        echo(f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it.")
 
     def show(url: str, root_path: str) -> None:
         """Tell the address and open the page: of the run once it is taken in, of all runs meanwhile."""
@@ -127,7 +126,7 @@ def _serve(
             try:
                 run_id = _run_id(settings, run)
             except ChromaError as error:
-                typer.echo(f"All runs are shown: {error}", err=True)
+                echo(f"All runs are shown: {error}", err=True)
             meanwhile.cancel()
             tell(page(url, token, run_id, root_path))
         if open_browser:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chroma.cli._options import AsJson, Home
+from chroma.cli._printing import echo
 from chroma.settings import load_settings
 
 if TYPE_CHECKING:
@@ -32,11 +33,11 @@ def check(
     left = [damage for damage in report.damaged if damage not in report.repaired]
     if as_json:
         found = [_as_json(damage, repaired=damage in report.repaired) for damage in report.damaged]
-        typer.echo(json.dumps({"home": str(settings.home), "damaged": found}, indent=2, ensure_ascii=False))
+        echo(json.dumps({"home": str(settings.home), "damaged": found}, indent=2, ensure_ascii=False))
     else:
         for damage in report.damaged:
-            typer.echo(_line(damage))
-        typer.echo(_summary(len(report.damaged), len(report.repaired), any(each.derived for each in left)))
+            echo(_line(damage))
+        echo(_summary(len(report.damaged), len(report.repaired), any(each.derived for each in left)))
     if left:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from chroma.cli._options import AsJson, Home
+from chroma.cli._printing import echo, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,7 @@ def list_runs(
     if as_json:
         _print_json(_records(table))
     elif table.empty:
-        typer.echo("No runs yet: give your trainer a ChromaCallback, or log with chroma.init().")
+        echo("No runs yet: give your trainer a ChromaCallback, or log with chroma.init().")
     else:
         _print_table(table[["name", "project", "status", "created_at", "bytes", "id"]])
 
@@ -62,7 +63,7 @@ def show_run(
         return
     for name in about.columns:
         if said := _text(about[name].iloc[0], name):
-            typer.echo(f"{name.replace('_', ' '):12} {said}")
+            echo(f"{name.replace('_', ' '):12} {said}")
     last = tables["metrics"].groupby("name", sort=False).tail(1)
     _print_table(tables["layers"][["name", "dim", "pooling", "reason"]], "Layers")
     _print_table(tables["splits"][["name", "n", "of", "identity"]], "Splits")
@@ -84,9 +85,9 @@ def delete_run(
     with chroma.open(home) as catalog:
         stored = catalog.run(run)
         if not yes:
-            typer.confirm(f"Delete {stored.name} ({stored.id})?", abort=True)
+            typer.confirm(f"Delete {shown(stored.name)} ({stored.id})?", abort=True)
         stored.delete()
-    typer.echo(f"Deleted {stored.name}. Within 7 days this brings it back: chroma runs restore {stored.id}")
+    echo(f"Deleted {stored.name}. Within 7 days this brings it back: chroma runs restore {stored.id}")
 
 
 @commands.command("restore")
@@ -97,7 +98,7 @@ def restore_run(
     import chroma
 
     with chroma.open(home) as catalog:
-        typer.echo(f"{catalog.restore(run_id).name} is back.")
+        echo(f"{catalog.restore(run_id).name} is back.")
 
 
 @commands.command("purge")
@@ -131,7 +132,7 @@ def export_run(
 
     with chroma.open(home) as catalog:
         written = catalog.run(run).export(file, layer=layer, split=split, method=method)
-    typer.echo(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
+    echo(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -139,18 +140,19 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _print_json(value: object) -> None:
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
 def _print_table(table: pd.DataFrame, title: str | None = None) -> None:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text  # plain: [red] in a name is no colour
 
     drawn = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in table.columns:
         drawn.add_column(str(name).replace("_", " "), overflow="fold")
     for row in table.itertuples(index=False):
-        drawn.add_row(*map(_text, row, table.columns))
+        drawn.add_row(*(Text(shown(_text(*cell))) for cell in zip(row, table.columns, strict=True)))
     Console().print(drawn)
 
 

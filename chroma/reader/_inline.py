@@ -7,9 +7,9 @@ import secrets
 
 _HEIGHT = 720  # CSS pixels
 
-# A cookie goes only to frames of the page's own site, and localhost and 127.0.0.1 are two: the frame takes
-# the name that the notebook's page has. Behind a proxy it takes the page's whole origin. Elsewhere (an
-# editor's own web view) the address is used as it is.
+# Browsers keep the storage of frames by the page's own site, and localhost and 127.0.0.1 are two: the frame
+# takes the name that the notebook's page has. Behind a proxy it takes the page's whole origin. Elsewhere (an
+# editor's own web view) the address is used as it is. The server allows the pages around the frame by name.
 # JupyterLab and Notebook 7 say on the body whether they are light; a frame's `prefers-color-scheme` follows
 # the `color-scheme` of its element (CSS Color Adjustment 1, §2.2).
 _SCRIPT = """(() => {
@@ -17,9 +17,13 @@ _SCRIPT = """(() => {
   const frame = document.getElementById(ID);
   const here = window.location;
   const near = ["localhost", "127.0.0.1"].includes(here.hostname);
-  if (prefix && here.protocol.startsWith("http")) frame.src = `${here.origin}${prefix}/${query}`;
-  else if (near) frame.src = `http://${here.hostname}:${port}/${query}`;
-  else frame.src = address;
+  const around = [here.origin, ...(here.ancestorOrigins ?? [])];
+  const framed = query.startsWith("?token=")
+    ? [...new Set(around)].map((origin) => `&framed-by=${encodeURIComponent(origin)}`).join("")
+    : "";
+  const proxied = prefix && here.protocol.startsWith("http");
+  const direct = near ? `http://${here.hostname}:${port}/${query}` : address;
+  frame.src = (proxied ? `${here.origin}${prefix}/${query}` : direct) + framed;
   const shade = () => {
     const light = document.body.dataset.jpThemeLight;
     frame.style.colorScheme = light === undefined ? "" : light === "true" ? "light" : "dark";

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +30,7 @@ _START = 30.0  # seconds that another process may need until it shows its addres
 class _Embedded:
     served: Served
     users: int
+    held: ExitStack
 
 
 _embedded: dict[Path, _Embedded] = {}  # servers of this process, by home
@@ -156,6 +158,7 @@ class Connection:
         Another process may take the home, or give it back, at any moment: it is tried for `_START` seconds.
         """
         from chroma.server.home.lock import HomeInUseError, find_owner
+        from chroma.server.home.read_only import usable
         from chroma.server.serving import new_token, serve
 
         deadline = time.monotonic() + _START
@@ -164,8 +167,10 @@ class Connection:
                 if owner := find_owner(settings, _START):
                     return owner.url, owner.token, owner.root_path
                 try:
-                    served = serve(settings, port=self._port or 0, token=new_token())
-                    _embedded[settings.home] = _Embedded(served, users=0)
+                    with ExitStack() as opening:
+                        ours = opening.enter_context(usable(settings))
+                        served = serve(ours, port=self._port or 0, token=new_token())
+                        _embedded[settings.home] = _Embedded(served, 0, opening.pop_all())
                 except HomeInUseError:  # another process was quicker
                     if time.monotonic() > deadline:
                         raise
@@ -184,3 +189,4 @@ class Connection:
             if held.users == 0:
                 del _embedded[self._settings.home]
                 held.served.stop()
+                held.held.close()

@@ -72,7 +72,7 @@ def page(url: str, token: str | None, run: str | None = None, root_path: str = "
 
     Args:
         url: Of the dashboard.
-        token: What it asks for; a cookie holds it after the first visit.
+        token: What it asks for; a session of the page stands for it after the first visit.
         run: Id of a run to show.
         root_path: Prefix under which a proxy shows it; the server takes requests with and without it.
     """

@@ -12,9 +12,13 @@ from fastapi import FastAPI
 import chroma
 from chroma.server.graphql.router import build_router
 from chroma.server.home.home import Home
-from chroma.server.http import dashboard_files, film_routes, health, sample_routes
+from chroma.server.http import dashboard_files, film_routes, health, sample_routes, session_routes
 from chroma.server.http.auth import Gate
+from chroma.server.http.fresh import Fresh
+from chroma.server.http.limits import Limits
+from chroma.server.http.policies import Framers, Policies
 from chroma.server.http.problems import answer_problems
+from chroma.server.http.sessions import Sessions
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.settings import Settings, load_settings
 
@@ -61,10 +65,16 @@ def create_app(
         redoc_url=None,
         root_path=root_path,
     )
-    app.add_middleware(Gate, token=token, hosts=settings.allowed_hosts)
+    app.state.sessions = sessions = Sessions()
+    framers = Framers(settings.framing_origins)
+    app.add_middleware(Fresh)
+    app.add_middleware(Limits)
+    app.add_middleware(Gate, token=token, sessions=sessions, framers=framers, hosts=settings.allowed_hosts)
+    app.add_middleware(Policies, framers=framers)  # the outermost: on refusals too
     answer_problems(app)
 
     app.include_router(health.router)
+    app.include_router(session_routes.router)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)
     app.include_router(build_router())

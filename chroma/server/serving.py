@@ -14,7 +14,8 @@ import uvicorn
 from chroma.errors import ConfigError, HomeError
 from chroma.server.app import create_app
 from chroma.server.home.home import Home
-from chroma.server.http.auth import LOOPBACK
+from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
+from chroma.server.http.origins import LOOPBACK
 from chroma.settings import Settings
 
 _PORT = 8000
@@ -165,6 +166,9 @@ def _prepare(
         log_config=None,  # logging belongs to the program we run in
         access_log=False,
         lifespan="on",
+        http=BoundedProtocol,
+        h11_max_incomplete_event_size=MOST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=_PATIENCE,
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,

@@ -31,18 +31,40 @@ for _ in range(int(sys.argv[3])):
 print("done")
 """
 
+# A dashboard that is started and stopped again and again, where no reader has the home.
+_DASHBOARD = """
+import sys, random, time
+from chroma.server.home.lock import HomeInUseError
+from chroma.server.serving import serve
+from chroma.settings import load_settings
+chance = random.Random(int(sys.argv[2]))
+settings = load_settings(home=sys.argv[1])
+served = 0
+while served < int(sys.argv[3]):
+    try:
+        dashboard = serve(settings, token="t")
+    except HomeInUseError:
+        time.sleep(chance.random() / 20)
+        continue
+    time.sleep(chance.random() / 5)
+    dashboard.stop()
+    served += 1
+print("done")
+"""
 
-def reader(home: Path, seed: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", _READER, str(home), str(seed), str(OPENS)]
+
+def start(script: str, home: Path, seed: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", script, str(home), str(seed), str(OPENS)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 @pytest.mark.timeout(120 * TIMES)
-def test_readers_that_come_and_go(tmp_path: Path):
+def test_readers_and_a_dashboard_that_come_and_go(tmp_path: Path):
     capture(tmp_path, n=10, epochs=1)
-    readers = [reader(tmp_path, seed) for seed in range(READERS)]
-    with trials("opens by two readers at once") as held:
-        for each in readers:
+    coming = [start(_READER, tmp_path, seed) for seed in range(READERS)]
+    coming.append(start(_DASHBOARD, tmp_path, READERS))
+    with trials("opens by two readers and a dashboard at once") as held:
+        for each in coming:
             out, errors = each.communicate(timeout=110 * TIMES)
             assert out == "done\n", errors
             for _ in range(OPENS):
@@ -54,7 +76,7 @@ def test_dashboards_that_start_at_once(tmp_path: Path):
     capture(tmp_path, n=10, epochs=1)
     command = [sys.executable, "-m", "chroma", "ui", "--no-open", "--home", str(tmp_path)]
     starting = [
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(5)
     ]
     try:
         owner = None

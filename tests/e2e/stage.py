@@ -37,6 +37,9 @@ FINISHED = """window.__chroma?.ready && window.__chroma.method === 'umap'
     && document.querySelector('[data-testid=status-chip]')?.textContent.includes('trustworthiness')
     && !document.querySelector('[data-testid=film-progress]')"""
 
+# the header by which a request that a test makes within a page shows the page's session
+SESSION = "'X-Chroma-Session': JSON.parse(localStorage['chroma-session /']).value"
+
 
 @dataclass(frozen=True)
 class Server:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, SESSION, Server
 
 pytestmark = [
     pytest.mark.e2e,
@@ -113,9 +113,9 @@ def test_a_selection_too_long_for_the_address_is_kept_by_the_server(film: Page) 
             const run = new URL(location).searchParams.get('run');
             const address = `api/runs/${run}/splits/val/selections`;
             const body = Uint32Array.from({length: 300}, (_, i) => 2 * i);
-            const answer = await fetch(address, {method: 'POST', body});
+            const answer = await fetch(address, {method: 'POST', body, headers: {SESSION}});
             return (await answer.json()).name;
-        }"""
+        }""".replace("SESSION", SESSION)
     )
     film.goto(f"{film.url}&selected=@{kept}")
     film.wait_for_function(FINISHED, timeout=120_000)

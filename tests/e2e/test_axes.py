@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, Server, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, SESSION, Server, serve
 
 pytestmark = [
     pytest.mark.e2e,
@@ -269,9 +269,9 @@ def test_a_run_that_is_deleted_while_its_film_is_drawn_takes_nothing_down(
     expect(page.get_by_test_id("film-stop").or_(page.get_by_test_id("canvas")).first).to_be_visible()
     page.evaluate(
         """async id => fetch('graphql', {
-            method: 'POST', headers: {'content-type': 'application/json'},
+            method: 'POST', headers: {'content-type': 'application/json', SESSION},
             body: JSON.stringify({query: `mutation { deleteRun(id: "${id}") { id } }`}),
-        }).then(answer => answer.json())""",
+        }).then(answer => answer.json())""".replace("SESSION", SESSION),
         run_ids(page, several)["lost gull"],
     )
     page.wait_for_timeout(2000)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, FINISHED, serve, train
+from tests.e2e.stage import CHROMIUM, FINISHED, SESSION, serve, train
 from tests.e2e.test_address import draw_box
 
 pytestmark = [
@@ -126,9 +126,9 @@ def test_a_run_that_is_deleted_while_it_is_looked_at_is_said(page: Page, tmp_pat
         run = page.evaluate("new URL(location).searchParams.get('run')")
         page.evaluate(
             """async id => fetch('graphql', {
-                method: 'POST', headers: {'content-type': 'application/json'},
+                method: 'POST', headers: {'content-type': 'application/json', SESSION},
                 body: JSON.stringify({query: `mutation { deleteRun(id: "${id}") { id } }`}),
-            }).then(answer => answer.json())""",
+            }).then(answer => answer.json())""".replace("SESSION", SESSION),
             run,
         )
         page.reload()

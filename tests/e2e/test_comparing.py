@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, Server
+from tests.e2e.stage import CHROMIUM, SESSION, Server
 from tests.e2e.test_finding import violations
 
 pytestmark = [
@@ -230,9 +230,9 @@ def test_movers_are_named_with_honest_numbers_and_focused_everywhere(pairs: Page
             const query = `{ comparison(first: ${moment(0)}, second: ${moment(1)}, movers: 40) {
                 overlap compared shared movers { position overlap } } }`;
             const answer = await fetch('graphql', {method: 'POST', body: JSON.stringify({query}),
-                headers: {'Content-Type': 'application/json'}});
+                headers: {'Content-Type': 'application/json', SESSION}});
             return (await answer.json()).data.comparison;
-        }"""
+        }""".replace("SESSION", SESSION)
     )
     expect(pairs.get_by_test_id("kept")).to_contain_text(f"{round(100 * found['overlap'])}%")
     expect(pairs.get_by_test_id("differences")).to_contain_text("898 of 898 / 898")

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, ROOT, Server, serve
+from tests.e2e.stage import CHROMIUM, ROOT, SESSION, Server, serve
 from tests.e2e.test_finding import violations
 
 pytestmark = [
@@ -33,12 +33,13 @@ def runs_page(page: Page, pair: Server) -> Iterator[Page]:
     # what a test changed is put back
     page.evaluate(
         """async () => {
-            const ask = async (query) => (await fetch('graphql', {method: 'POST',
-                headers: {'Content-Type': 'application/json'}, body: JSON.stringify({query})})).json();
+            const headers = {'Content-Type': 'application/json', SESSION};
+            const ask = async (query) => (await fetch('graphql', {method: 'POST', headers,
+                body: JSON.stringify({query})})).json();
             const {data} = await ask('{ runs { id runTags } }');
             for (const {id, runTags} of data.runs) for (const tag of runTags.map(JSON.stringify))
                 await ask(`mutation { untagRun(id: "${id}", tag: ${tag}) { id } }`);
-        }"""
+        }""".replace("SESSION", SESSION)
     )
 
 

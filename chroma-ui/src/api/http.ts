@@ -1,10 +1,16 @@
 import { reportDown, reportUnauthorised, reportUp } from "../state/connection";
+import { keepSession, withSession } from "./session";
 
-/** `fetch` from our own server; updates the connection state. */
+/** `fetch` from our own server with the page's session; updates the connection state. */
 export const fetchFromServer: typeof fetch = async (input, init) => {
   let response: Response;
   try {
-    response = await fetch(input, { ...init, credentials: "same-origin" });
+    await keepSession();
+    response = await fetch(input, {
+      ...init,
+      headers: withSession(init?.headers),
+      credentials: "same-origin", // a proxy in front of us may need its cookies
+    });
   } catch (error) {
     const aborted = error instanceof DOMException && error.name === "AbortError";
     if (!aborted) reportDown();

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useImages } from "../api/useImages";
 import styles from "./inspector.module.css";
 
 /** A thumbnail, or an empty tile where the server has none. */
@@ -11,17 +11,9 @@ export function SampleImage({
   name: string;
   className?: string;
 }) {
-  const [failed, setFailed] = useState<string | null>(null);
+  const url = useImages([address]).get(address);
   const classes = [styles.image, className].join(" ");
-  if (failed === address) return <span className={classes} role="img" aria-label={`${name}: no image`} />;
-  return (
-    <img
-      className={classes}
-      src={address}
-      alt={name}
-      draggable={false}
-      decoding="async"
-      onError={() => setFailed(address)}
-    />
-  );
+  if (url === undefined) return <span className={classes} />;
+  if (url === null) return <span className={classes} role="img" aria-label={`${name}: no image`} />;
+  return <img className={classes} src={url} alt={name} draggable={false} decoding="async" />;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { SPRITES, spriteAddress } from "../api/bytes";
+import { useImages } from "../api/useImages";
 import { useSize } from "../lib/useSize";
 import styles from "./selection.module.css";
 import { useLines } from "./useLines";
@@ -39,6 +40,8 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
   const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
   const seen = [...indices.subarray(first * across, last * across)];
   const lines = useLines(runId, split.name, seen.map(placeOf), !plain || width === 0);
+  const pageOf = (position: number) => spriteAddress(runId, split.name, Math.floor(position / SPRITES));
+  const pages = useImages(plain ? [] : seen.map((index) => pageOf(placeOf(index))));
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
@@ -59,6 +62,7 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
               const position = placeOf(index);
               const place = first * across + order;
               const tile = position % SPRITES;
+              const page = pages.get(pageOf(position));
               return (
                 <li
                   key={index}
@@ -84,7 +88,7 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
                     ) : (
                       <span
                         style={{
-                          backgroundImage: `url("${spriteAddress(runId, split.name, Math.floor(position / SPRITES))}")`,
+                          backgroundImage: page ? `url("${page}")` : undefined,
                           backgroundSize: `${SPRITES_A_ROW * 100}% auto`,
                           backgroundPosition: `${-(tile % SPRITES_A_ROW) * side}px ${-Math.floor(tile / SPRITES_A_ROW) * side}px`,
                         }}

@@ -9,10 +9,21 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 _EXACT = 2**53 - 1  # the largest integer of which JavaScript knows each neighbour
+_DIGITS = 20  # and a sign, of a 64-bit integer
 
 
 def _integer(value: int) -> int | str:
     return value if abs(value) <= _EXACT else str(value)
+
+
+def _parsed(given: object) -> int:
+    """An integer, or its digits."""
+    if isinstance(given, bool) or not isinstance(given, (int, str)):
+        raise ValueError("it is no integer")
+    value = int(given) if isinstance(given, int) or len(given) <= _DIGITS else None
+    if value is None or not -(2**63) <= value < 2**63:
+        raise ValueError("it does not fit into 64 bits")
+    return value
 
 
 def _number(value: float) -> float | str:
@@ -33,7 +44,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         name="BigInt",
         description="A 64-bit integer: a number up to 2**53 - 1, a string of digits beyond",
         serialize=_integer,
-        parse_value=int,
+        parse_value=_parsed,
     ),
     AnyFloat: strawberry.scalar(
         name="AnyFloat",

@@ -18,6 +18,7 @@ from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
 from chroma.server.graphql.home import Home
+from chroma.server.graphql.limits import EXTENSIONS
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
 from chroma.server.graphql.saved_views import SavedView
@@ -237,7 +238,8 @@ def build_schema() -> Schema:
         subscription=Subscription,
         config=StrawberryConfig(scalar_map=SCALARS),
         extensions=[
-            lambda: MaskErrors(_masked, "the server met an error it did not expect; its log tells more")
+            *EXTENSIONS,
+            lambda: MaskErrors(_masked, "the server met an error it did not expect; its log tells more"),
         ],
     )
 

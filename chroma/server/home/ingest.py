@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from chroma import journal, segment
-from chroma.errors import HomeError
+from chroma.errors import ChromaError, HomeError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
 from chroma.server.home.context import Context
@@ -27,6 +29,7 @@ from chroma.server.store.lookups import run_by
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds after which runs that came meanwhile get their turn
+_catching_up = threading.Lock()  # those who wait for one pass need no second one each
 
 
 def ingest_journal(context: Context) -> IngestReport:
@@ -76,7 +79,7 @@ def reconcile(context: Context) -> IngestReport:
 
     def listed() -> list[Entry]:
         found: list[Entry] = []
-        for folder in context.store.files.root.glob("runs/*/segments"):
+        for folder in context.store.files.folders("runs/*/segments"):
             run = folder.parent.name
             if journal.valid_run_id(run):
                 try:
@@ -91,6 +94,21 @@ def reconcile(context: Context) -> IngestReport:
     return report
 
 
+def catch_up(context: Context) -> None:
+    """Add what was committed before this call; the thread that watches would do so a moment later.
+
+    The first pass of a server may take long: readers ask how far it is. What cannot be added now (a full
+    disk) is said by that thread.
+    """
+    if context.read_only is not None or not context.progress.caught_up.is_set():
+        return
+    with suppress(ChromaError, OSError), _catching_up:
+        if not journal.is_empty(context.settings.journal):
+            ingest_journal(context)
+        with INGESTING:
+            pass  # another thread has committed what it had moved
+
+
 def write_note(context: Context, run_id: str, note: Notes) -> None:
     """Keep what a user wrote of a run: as a segment, so that it outlives the catalog, and in the catalog.
 
@@ -98,9 +116,14 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
         CatalogError: The home is open for reading only.
-        HomeError: The disk is full or gone.
+        HomeError: The disk is full or gone, or the home may only be read.
     """
     context.store.check_writable()
+    if context.store.files.below is not None:
+        raise HomeError(
+            f"the home of {context.store.files.below} can only be read: names, tags and views cannot be kept "
+            "in it; ask its owner, or copy it and set CHROMA_HOME to the copy"
+        )
     with context.store.reading() as catalog:
         run_by(catalog, run_id)
     header = Header(

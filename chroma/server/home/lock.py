@@ -58,7 +58,7 @@ class HomeLock:
         # The thread that serves releases what the thread that started it took.
         self._lock = FileLock(settings.home / "owner.lock", timeout=_GLANCE, mode=0o600, thread_local=False)
         try:
-            settings.home.mkdir(parents=True, exist_ok=True)
+            settings.home.mkdir(0o700, parents=True, exist_ok=True)  # nobody else's; files have 0600
             self._lock.acquire(poll_interval=0.01)
         except Timeout:
             raise _in_use(settings) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Literal
 
@@ -13,7 +14,8 @@ from chroma.server.store import lookups, saved_views, tables
 from chroma.server.store.purge import Purged, purge_deleted
 from chroma.server.store.samples.tags import check_samples, tag_by
 
-_VIEW_NAME = 200  # characters
+_NAME = 200  # characters
+_HIDDEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, line ends
 _VIEW_ADDRESS = 8_000  # characters: what browsers and proxies accept in an address
 
 
@@ -21,12 +23,10 @@ def rename_run(context: Context, run_id: str, name: str) -> tables.Run:
     """Give a run another name.
 
     Raises:
-        ConfigError: The name is empty.
+        ConfigError: The name is empty, longer than 200 characters, or has control characters.
         NotFoundError: There is no such run.
     """
-    if not name.strip():
-        raise ConfigError("a run needs a name and this one is empty; give it a few letters")
-    return _change_run(context, run_id, Notes("rename", {"name": name.strip()}))
+    return _change_run(context, run_id, Notes("rename", {"name": _checked(name, "a run")}))
 
 
 def delete_run(context: Context, run_id: str) -> tables.Run:
@@ -57,22 +57,22 @@ def tag_run(context: Context, run_id: str, tag: str) -> tables.Run:
     """Add a tag to a run; one that it has already stays.
 
     Raises:
-        ConfigError: The tag is empty.
+        ConfigError: The tag is empty, longer than 200 characters, or has control characters.
         NotFoundError: There is no such run.
     """
-    return _change_run(context, run_id, Notes("tag-run", {"tag": _tag_name(tag)}))
+    return _change_run(context, run_id, Notes("tag-run", {"tag": _checked(tag, "a tag")}))
 
 
 def untag_run(context: Context, run_id: str, tag: str) -> tables.Run:
     """Remove a tag from a run, if it has it; raises as `tag_run` does."""
-    return _change_run(context, run_id, Notes("untag-run", {"tag": _tag_name(tag)}))
+    return _change_run(context, run_id, Notes("untag-run", {"tag": _checked(tag, "a tag")}))
 
 
 def tag_samples(context: Context, run_id: str, split: str, tag: str, sample_ids: Sequence[str]) -> tables.Tag:
     """Add a tag to samples of a split.
 
     Raises:
-        ConfigError: The tag is empty.
+        ConfigError: The tag is empty, longer than 200 characters, or has control characters.
         NotFoundError: There is no such run, split or sample.
     """
     return _change_tag(context, "tag", run_id, (split, tag, sample_ids))
@@ -95,13 +95,8 @@ def save_view(
         NotFoundError: There is no such run, or no such view.
         IngestError: The view belongs to another run.
     """
-    title = name.strip()
-    if not 0 < len(title) <= _VIEW_NAME:
-        raise ConfigError(
-            f"a saved view needs a name of 1 to {_VIEW_NAME} characters and this one has {len(title)}; "
-            "give another one"
-        )
-    if not address.startswith("?") or len(address) > _VIEW_ADDRESS:
+    title = _checked(name, "a saved view")
+    if not address.startswith("?") or len(address) > _VIEW_ADDRESS or not address.isprintable():
         raise ConfigError(
             f"the address {address[:40]!r} of {len(address)} characters cannot be kept: it begins with ? "
             f"and has at most {_VIEW_ADDRESS}; take the search part of the dashboard's address"
@@ -136,7 +131,7 @@ def _change_tag(
     of: tuple[str, str, Sequence[str]],
 ) -> tables.Tag:
     split, tag, sample_ids = of
-    name = _tag_name(tag)
+    name = _checked(tag, "a tag")
     with context.store.reading() as catalog:
         check_samples(catalog, lookups.split_by(catalog, run_id, split), sample_ids)
     write_note(context, run_id, Notes(change, {"split": split, "tag": name, "ids": list(sample_ids)}))
@@ -149,8 +144,15 @@ def _view(context: Context, view_id: str) -> tables.SavedView:
         return saved_views.view_by(catalog, view_id)
 
 
-def _tag_name(given: str) -> str:
+def _checked(given: str, what: str) -> str:
+    """A name that people can read, and that no terminal or table obeys."""
     name = given.strip()
-    if not name:
-        raise ConfigError("a tag needs a name and this one is empty; give it a few letters")
+    if not 0 < len(name) <= _NAME:
+        raise ConfigError(
+            f"{what} needs a name of 1 to {_NAME} characters and this one has {len(name)}; give another one"
+        )
+    if odd := sorted({character for character in name if unicodedata.category(character) in _HIDDEN}):
+        raise ConfigError(
+            f"{what} needs a name without control characters and this one has {odd[0]!a}; remove it"
+        )
     return name

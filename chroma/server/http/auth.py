@@ -1,7 +1,7 @@
-"""Access: from this machine only, from our own pages, with the token.
+"""Access: from this machine only, from our own pages, with the token or a session.
 
 The browser is the danger: any web page may send requests to 127.0.0.1. A page that re-binds its name to
-this machine is refused by its Host, one that posts from elsewhere by its Origin, and all others lack the
+this machine is refused by its Host, one of another site or port by its Origin, and all others lack the
 token. Behind a proxy the browser knows us by another name and below a prefix: both are settings.
 """
 
@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Collection
-from http.cookies import CookieError, SimpleCookie
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chroma.server.http.origins import below_prefix, is_program, refusal
+from chroma.server.http.policies import Framers
 from chroma.server.http.problems import problem
+from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")  # names of this machine that no other machine can reach
-_READS = ("GET", "HEAD", "OPTIONS")
 _OPEN = "/api/health"
+_GRAPHIQL = "/graphiql.html"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</title>
 <body style="font:16px/1.5 system-ui;max-width:36em;margin:15vh auto;padding:0 1em">
-<h1 style="font-size:1.25em">This page needs a token</h1>
+<h1 style="font-size:1.25em">This link is of a dashboard that ended</h1>
 <p>Open the link that <code>chroma ui</code> prints: it ends with <code>?token=…</code>.
 Running <code>chroma ui</code> again opens it for you.</p>"""
 
@@ -31,16 +32,29 @@ Running <code>chroma ui</code> again opens it for you.</p>"""
 class Gate:
     """ASGI middleware that lets through only what `design` §6.8 allows.
 
+    The dashboard's files are open to every page of this machine: they hold nothing of anybody's.
+
     Args:
         app: The app behind it.
-        token: What must be shown as `Authorization: Bearer`, in the cookie, or once as `/?token=`;
+        token: What must be shown as `Authorization: Bearer`, or once as `/?token=`, which begins a session;
             None asks for nothing, but Host and Origin are checked all the same.
+        sessions: Of the pages.
+        framers: Who may show the dashboard in a frame; a link with the token may name them.
         hosts: Names under which a proxy shows the dashboard, with or without a port.
     """
 
-    def __init__(self, app: ASGIApp, token: str | None, hosts: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        token: str | None,
+        sessions: Sessions,
+        framers: Framers,
+        hosts: Collection[str] = (),
+    ) -> None:
         self._app = app
         self._token = token
+        self._sessions = sessions
+        self._framers = framers
         self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +63,10 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        answer = self._foreign(scope, headers) or self._unknown(scope, headers)
+        why = refusal(scope, headers, self._hosts)
+        if why is None and _wants_graphiql(scope, headers):
+            scope = {**scope, "path": scope["path"].removesuffix("/graphql") + _GRAPHIQL}
+        answer = problem(403, why) if why else self._unknown(scope, headers)
         if answer is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
@@ -58,99 +75,63 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
 
     def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
-        """The answer that asks for the token; None where the request has it."""
-        path = _below_prefix(scope)
+        """The answer that asks for the token, or begins a session; None where the request may pass."""
+        path = below_prefix(scope)
         if self._token is None or path == _OPEN:
             return None
-        cookie = _cookie_name(headers["host"])
-        if path == "/" and (welcome := self._welcome(scope, cookie)) is not None:
-            return welcome
+        if not is_program(scope):
+            return self._welcome(scope) if path == "/" else None
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        shown = bearer.strip() if scheme.lower() == "bearer" else _cookie(headers, cookie)
-        if self._matches(shown):
+        if scheme.lower() == "bearer" and self._is_token(bearer.strip()):
             return None
-        if scope["type"] == "http" and "text/html" in headers.get("accept", ""):
-            return HTMLResponse(_PAGE, 401, {"Cache-Control": "no-store"})
+        session = _session(scope, headers)
+        if session is not None and session in self._sessions:
+            return None
         return problem(
             401,
-            "this dashboard asks for its token: send Authorization: Bearer with the token in server.json",
+            "this dashboard asks for its token: send Authorization: Bearer with the token in server.json; "
+            "in a browser, open the link that chroma ui prints",
             {"WWW-Authenticate": "Bearer"},
         )
 
-    def _welcome(self, scope: Scope, cookie: str) -> Response | None:
-        """Turn `/?token=` into a cookie, and send the browser to the address without it.
+    def _welcome(self, scope: Scope) -> Response | None:
+        """Turn `/?token=` into a session, and send the browser to the address without the token.
 
-        The new address is relative: a proxy may have removed a prefix that we do not know.
+        The session stands behind the #, which browsers send to nobody. The address is relative: a proxy may
+        have removed a prefix that we do not know.
         """
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
         given = dict(query).get("token")
-        if given is None or not self._matches(given):
+        if given is None:
             return None
-        rest = urlencode([(name, value) for name, value in query if name != "token"])
-        response = RedirectResponse(
-            f"./?{rest}" if rest else "./",
-            303,
-            {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"},
-        )
-        response.set_cookie(
-            cookie,
-            given,
-            httponly=True,
-            samesite="lax",
-            secure=scope["scheme"] == "https",
-            path=f"{scope.get('root_path', '')}/",
-        )
-        return response
+        if not self._is_token(given):
+            return HTMLResponse(_PAGE, 401, {"Cache-Control": "no-store"})
+        for name, value in query:
+            if name == "framed-by":
+                self._framers.add(value)
+        rest = urlencode([(name, value) for name, value in query if name not in ("token", "framed-by")])
+        address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin()}"
+        return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
-    def _matches(self, given: str | None) -> bool:
-        return given is not None and hmac.compare_digest(given.encode(), (self._token or "").encode())
-
-    def _foreign(self, scope: Scope, headers: Headers) -> Response | None:
-        """The refusal of a request for another host, or from another site's page; None for all others."""
-        host = headers.get("host", "")
-        if _hostname(host) not in LOOPBACK and not self._allows(host):
-            return problem(
-                403,
-                f"the host {host!r} is not this machine; use http://127.0.0.1 or localhost, "
-                "or name the host of your proxy by --allow-host",
-            )
-        changes = scope["type"] == "websocket" or scope["method"] not in _READS
-        origin = headers.get("origin")
-        if not changes or origin is None:
-            return None
-        page = origin.partition("://")[2]
-        if page == host or self._allows(page):
-            return None
-        return problem(403, f"requests from pages of {origin} are refused; use the dashboard's own page")
-
-    def _allows(self, host: str) -> bool:
-        return host.lower() in self._hosts or _hostname(host) in self._hosts
+    def _is_token(self, given: str) -> bool:
+        shown = given.encode("utf-8", "surrogatepass")
+        return hmac.compare_digest(shown, (self._token or "").encode())
 
 
-def _below_prefix(scope: Scope) -> str:
-    """The path without the prefix of a proxy, whether the proxy has taken it away or not."""
-    path, prefix = scope["path"], scope.get("root_path", "")
-    return path.removeprefix(prefix) if prefix and path.startswith(f"{prefix}/") else path
+def _session(scope: Scope, headers: Headers) -> str | None:
+    """The session that a request shows."""
+    if scope["type"] == "http":
+        return headers.get(HEADER)
+    offered = (name.strip() for name in headers.get("sec-websocket-protocol", "").split(","))
+    return next((name.removeprefix(PROTOCOL) for name in offered if name.startswith(PROTOCOL)), None)
 
 
-def _hostname(host: str) -> str | None:
-    """The name in a Host header; None where it holds more than a name and a port."""
-    try:
-        parts = urlsplit(f"//{host}")
-        whole = parts.netloc == host and "@" not in host and parts.port != 0
-        return parts.hostname if whole else None
-    except ValueError:
-        return None
-
-
-def _cookie_name(host: str) -> str:
-    """Cookies know no ports: two dashboards on one machine need two names."""
-    return f"chroma-token-{urlsplit(f'//{host}').port or 80}"
-
-
-def _cookie(headers: Headers, name: str) -> str | None:
-    try:
-        found = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return None
-    return found.value if found else None
+def _wants_graphiql(scope: Scope, headers: Headers) -> bool:
+    """Whether a person opened `/graphql`: GraphiQL's page is a file, and asks for data itself."""
+    return (
+        scope["type"] == "http"
+        and scope["method"] == "GET"
+        and below_prefix(scope) == "/graphql"
+        and "text/html" in headers.get("accept", "")
+        and b"query=" not in scope["query_string"]
+    )

@@ -28,13 +28,12 @@ def build_router(static: Path = STATIC) -> APIRouter:
 
     @router.get("/{path:path}")
     def page(path: str) -> Response:  # pyright: ignore[reportUnusedFunction]
-        if path.startswith(("api/", "graphql")):
+        if path.startswith(("api/", "graphql/")):
             raise HTTPException(404, f"there is no route /{path}")
         index = static / "index.html"
         if not index.is_file():
             return HTMLResponse(_NOT_BUILT, 503, {"Cache-Control": "no-store"})
-        wanted = (static / path).resolve()
-        if path and wanted.is_relative_to(static.resolve()) and wanted.is_file():
+        if path and (wanted := _file(static, path)) is not None:
             forever = path.startswith("assets/")
             return FileResponse(wanted, headers={"Cache-Control": _FOR_EVER if forever else "no-cache"})
         if path.startswith("assets/") or "." in path.rpartition("/")[2]:
@@ -42,3 +41,12 @@ def build_router(static: Path = STATIC) -> APIRouter:
         return FileResponse(index, headers={"Cache-Control": "no-cache"})
 
     return router
+
+
+def _file(static: Path, path: str) -> Path | None:
+    """The file of this path, if there is one."""
+    try:
+        wanted = (static / path).resolve()
+        return wanted if wanted.is_relative_to(static.resolve()) and wanted.is_file() else None
+    except (OSError, ValueError):  # a name that no file can have
+        return None

@@ -20,6 +20,7 @@ from chroma.server.film_export import film_page
 from chroma.server.home.context import Context
 from chroma.server.home.film_requests import redraw_damaged
 from chroma.server.http.caching import ASK, FOREVER, answer
+from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.frames import bounds_of, read_frame
@@ -53,8 +54,8 @@ class Wanted(BaseModel):
         format: csv, json, parquet, or ids (a JSON list of texts).
     """
 
-    positions: list[int] | None = Field(default=None, max_length=2_000_000)
-    step: int | None = None
+    positions: list[Int64] | None = Field(default=None, max_length=2_000_000)
+    step: Int64 | None = None
     format: Format = "csv"
 
 
@@ -83,7 +84,7 @@ def frame(
 
 # Tags and metadata keys may hold slashes.
 @router.get("/films/{film_id}/columns/{name:path}")
-def column(request: Request, film_id: str, name: str, frame: int | None = None) -> Response:
+def column(request: Request, film_id: str, name: str, frame: Int64 | None = None) -> Response:
     """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
@@ -195,8 +196,8 @@ def overlap(  # noqa: PLR0917 - FastAPI reads them by name
     other_run: str,
     other_split: str,
     other_layer: str,
-    step: int | None = None,
-    other_step: int | None = None,
+    step: Int64 | None = None,
+    other_step: Int64 | None = None,
 ) -> Response:
     """Share of its neighbours each sample keeps at another moment, by position: f32, NaN where not known."""
     context: Context = request.app.state.context

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.http.caching import ASK, FOREVER, answer
+from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
 from chroma.server.store.samples.load import split_samples
 from chroma.thumbnails import SPRITES, sprite_page
@@ -16,7 +17,7 @@ router = APIRouter(prefix="/api")
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/samples/{position}/image")
-def image(request: Request, run_id: str, split: str, position: int) -> Response:
+def image(request: Request, run_id: str, split: str, position: Int64) -> Response:
     """The image of a sample, as it was captured: WebP, PNG or JPEG."""
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
@@ -30,7 +31,7 @@ def image(request: Request, run_id: str, split: str, position: int) -> Response:
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/sprites/{page}")
-def sprites(request: Request, run_id: str, split: str, page: int) -> Response:
+def sprites(request: Request, run_id: str, split: str, page: Int64) -> Response:
     """Up to 1,024 images, 32 a row, 32 pixels a side: position i is tile i % 1024 of page i // 1024."""
     context: Context = request.app.state.context
     with context.store.reading() as catalog:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,8 @@ def open_engine(target: Path | str) -> Engine:
     """
     if isinstance(target, str):
         return create_engine(target)
+    with suppress(OSError):  # SQLite says what is wrong; its other files get the mode of this one
+        os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
     engine = create_engine(URL.create("sqlite", database=str(target)))  # the path may hold % or ?
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from chroma.errors import CatalogError, SegmentError, SegmentMissingError
 from chroma.journal import segment_name, write_durably
 from chroma.segment import ReadSegment, open_segment
 from chroma.untrusted import Stamp
+
+BELOW = "below.txt"  # in the folder, names `Files.below`
 
 
 class Files:
@@ -18,10 +21,13 @@ class Files:
 
     Attributes:
         damaged: Segments that were found missing or damaged, by path, and why.
+        below: A store that may only be read: files that are not in this one are read from there.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        below = root / BELOW
+        self.below = Path(below.read_text(encoding="utf-8")) if below.is_file() else None
         self._verified: dict[str, Stamp | None] = {}
         self.damaged: dict[str, str] = {}
 
@@ -37,7 +43,17 @@ class Files:
                 f"{relative!r} is not a path inside the store {self.root}: the catalog is damaged; "
                 "move it away and start again: it is rebuilt from the stored segments"
             )
-        return self.root.joinpath(*parts)
+        path = self.root.joinpath(*parts)
+        if self.below is not None and not path.exists():
+            below = self.below.joinpath(*parts)
+            return below if below.exists() else path
+        return path
+
+    def folders(self, pattern: str) -> Iterator[Path]:
+        """The folders of a pattern, in this store and in the one below."""
+        for root in (self.root, self.below):
+            if root is not None:
+                yield from root.glob(pattern)
 
     def write(self, relative: str, body: bytes) -> Path:
         """Write a file durably: after a crash it is there whole or not at all.
@@ -45,7 +61,8 @@ class Files:
         Raises:
             OSError: The disk is full, gone or read-only.
         """
-        path = self.path(relative)
+        self.path(relative)  # checks it
+        path = self.root / relative
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, body)
         return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -19,6 +20,8 @@ from chroma.server.store.samples.arrow import sample_columns
 from chroma.server.store.samples.classes import label_texts, prediction_texts
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.outputs import step_outputs
+
+_FORMULA = "^[=+\\-@\t\r]"
 
 Format = Literal["csv", "json", "parquet", "ids"]
 
@@ -38,7 +41,8 @@ def export_samples(
         split: Whose samples.
         positions: Which of them, in this order; None for all.
         step: Whose outputs; None for the last ones.
-        format: csv, parquet, json (a list of objects without what is missing), or ids (a JSON list of texts).
+        format: csv (texts that begin like a formula get a quote in front), parquet, json (a list of objects
+            without what is missing), or ids (a JSON list of texts).
 
     Raises:
         NotFoundError: A position is not in the split.
@@ -55,10 +59,27 @@ def export_samples(
         return json.dumps(rows, ensure_ascii=False, indent=1).encode()
     sink = pa.BufferOutputStream()
     if format == "csv":
-        pa_csv.write_csv(chosen, sink)
+        pa_csv.write_csv(_without_formulas(chosen), sink)
     else:
         pq.write_table(chosen, sink)
     return sink.getvalue().to_pybytes()
+
+
+def _without_formulas(table: Any) -> Any:
+    """The table with a quote before each text that a spreadsheet would compute (OWASP, CSV injection)."""
+    functions: Any = pc
+    columns = [
+        functions.if_else(
+            functions.match_substring_regex(column, _FORMULA),
+            functions.binary_join_element_wise("'", column, ""),
+            column,
+        )
+        if pa.types.is_string(column.type)
+        else column
+        for column in table.columns
+    ]
+    names = [f"'{name}" if re.match(_FORMULA, name) else name for name in table.column_names]
+    return pa.table(columns, names=names)
 
 
 def _named_columns(catalog: Catalog, split: tables.Split, step: int | None) -> dict[str, Any]:

@@ -1,0 +1,79 @@
+/**
+ * The page's session with the server, which stands for the token. It is kept in the browser's storage, which belongs to
+ * this origin with its port, and sent as a header. A cookie would reach every server on this machine.
+ */
+
+type Session = { value: string; renewAt: number };
+
+const HEADER = "X-Chroma-Session";
+const PROTOCOL = "chroma-session.";
+// Below a proxy several dashboards share an origin.
+const KEY = `chroma-session ${new URL(".", document.baseURI).pathname}`;
+
+let unstored: Session | null = null;
+let renewing: Promise<void> | null = null;
+
+function read(): Session | null {
+  try {
+    const text = window.localStorage.getItem(KEY);
+    return text === null ? unstored : (JSON.parse(text) as Session);
+  } catch {
+    return unstored; // a frame to which the browser gives no storage
+  }
+}
+
+function write(session: Session | null): void {
+  unstored = session;
+  try {
+    if (session) window.localStorage.setItem(KEY, JSON.stringify(session));
+    else window.localStorage.removeItem(KEY);
+  } catch {
+    // It lasts as long as the page.
+  }
+}
+
+/** Takes the session from the address of a link with the token, and clears it from there. */
+export function takeSession(): void {
+  const { hash, pathname, search } = window.location;
+  const value = new URLSearchParams(hash.slice(1)).get("session");
+  if (value === null) return;
+  write({ value, renewAt: 0 });
+  window.history.replaceState(window.history.state, "", `${pathname}${search}`);
+}
+
+/** Renews the session if its time has come; must not reject. */
+export async function keepSession(): Promise<void> {
+  const session = read();
+  if (!session || session.renewAt > Date.now()) return;
+  renewing ??= renew(session.value).finally(() => {
+    renewing = null;
+  });
+  await renewing;
+}
+
+async function renew(value: string): Promise<void> {
+  try {
+    const address = new URL("api/session", document.baseURI);
+    const response = await fetch(address, { method: "POST", headers: { [HEADER]: value } });
+    if (response.status === 401 && read()?.value === value) write(null);
+    if (!response.ok) return;
+    const answer = (await response.json()) as { session: string; renew: number };
+    write({ value: answer.session, renewAt: Date.now() + 1000 * answer.renew });
+  } catch {
+    // The request that follows meets the same server, and says what is wrong.
+  }
+}
+
+/** These headers, and the one that shows the session. */
+export function withSession(given?: HeadersInit): Headers {
+  const headers = new Headers(given);
+  const session = read();
+  if (session) headers.set(HEADER, session.value);
+  return headers;
+}
+
+/** The protocols of a socket; one of them shows the session, as sockets have no headers. */
+export function withSessionProtocol(protocol: string): string[] {
+  const session = read();
+  return session ? [protocol, `${PROTOCOL}${session.value}`] : [protocol];
+}

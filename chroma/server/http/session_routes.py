@@ -1,0 +1,17 @@
+"""Sessions of the dashboard's pages."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from chroma.server.http.sessions import HEADER, RENEW, Sessions
+
+router = APIRouter(prefix="/api")
+
+
+@router.post("/session")
+def renew(request: Request, response: Response) -> dict[str, str | int]:
+    """A new session for the one that is shown, or for the token, and the seconds to keep it."""
+    sessions: Sessions = request.app.state.sessions
+    response.headers["Cache-Control"] = "no-store"
+    return {"session": sessions.renew(request.headers.get(HEADER)), "renew": RENEW}

@@ -1,0 +1,67 @@
+"""Sessions: what a browser's page shows instead of the token.
+
+Cookies know no ports: a browser would send one to every server on this machine. So there is none. The page
+keeps its session in the browser's storage, which belongs to its origin with the port, and sends it as a
+header, which other pages cannot.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from hashlib import sha256
+
+HEADER = "x-chroma-session"
+PROTOCOL = "chroma-session."  # WebSockets cannot have headers of a page's own: a subprotocol carries it
+RENEW = 3600  # seconds after which a page asks for another session
+
+_LINK = 60  # seconds for which the session of a link can be used: it stays in the browser's history
+_IDLE = 7 * 24 * 3600  # seconds that a page may sleep
+_GRACE = 300  # seconds for which a replaced session still counts: other tabs are about to learn the new one
+_MOST = 1000  # the oldest ones go first
+
+
+class Sessions:
+    """The sessions of one server; they end with it.
+
+    Args:
+        clock: Seconds, growing.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._ends: dict[bytes, float] = {}  # by digest: comparing takes as long for every wrong guess
+
+    def begin(self) -> str:
+        """A session for a link; the page that opens it renews it at once."""
+        return self._add(_LINK)
+
+    def renew(self, replaced: str | None = None) -> str:
+        """A session for a page; the one that it replaces ends soon."""
+        if replaced is not None:
+            with self._lock:
+                name = _digest(replaced)
+                if name in self._ends:
+                    self._ends[name] = min(self._ends[name], self._clock() + _GRACE)
+        return self._add(_IDLE)
+
+    def __contains__(self, session: str) -> bool:
+        with self._lock:
+            return self._ends.get(_digest(session), 0.0) > self._clock()
+
+    def _add(self, seconds: float) -> str:
+        session = secrets.token_urlsafe(32)
+        with self._lock:
+            now = self._clock()
+            self._ends = {name: end for name, end in self._ends.items() if end > now}
+            while len(self._ends) >= _MOST:
+                del self._ends[next(iter(self._ends))]
+            self._ends[_digest(session)] = now + seconds
+        return session
+
+
+def _digest(session: str) -> bytes:
+    return sha256(session.encode("utf-8", "surrogatepass")).digest()
