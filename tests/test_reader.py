@@ -213,6 +213,10 @@ def test_film_by_umap(run: StoredRun):
     # the classes move apart, and the film shows it
     assert film.quality["neighborhood_hit"].iloc[2] > film.quality["neighborhood_hit"].iloc[0]
     assert film.quality[["stress", "stress_pca"]].gt(0).all(axis=None)
+    assert film.quality["continuity"].between(0.5, 1).all()
+    assert film.quality["spread"].gt(0).all()
+    assert film.quality["effective_rank"].between(1, 8).all()
+    assert film.quality["equal"].tolist() == [1, 1, 1]
     assert film.motion.keys() == {"jitter", "movement", "rho"}
     refined = run.film(refine=True)
     assert not refined.preview

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,9 +28,13 @@ def extreme_rows(points: Floats) -> npt.NDArray[np.bool_]:
     """Which rows are extreme: bool `[n]`."""
     middle = centre(points).astype(np.float32)
     with np.errstate(over="ignore"):
-        reach = np.abs(points - middle).max(axis=1)
+        return is_extreme(np.abs(points - middle).max(axis=1))
+
+
+def is_extreme(reach: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
+    """Which rows are extreme, by how far each reaches from the centre: bool `[n]`."""
     known = reach[reach > 0]
-    return reach > _TIMES * np.median(known) if len(known) else np.zeros(len(points), np.bool_)
+    return reach > _TIMES * np.median(known) if len(known) else np.zeros(len(reach), np.bool_)
 
 
 def add_extremes(points: Floats, extreme: Indices, near: Indices, distances: Floats) -> None:

@@ -21,7 +21,7 @@ _FIELDS = """fragment F on Film {
     preview method jitter movement rho
     frames {
       index run layer epoch step digest n of trustworthiness continuity neighborhoodHit stress stressPca
-      qualityN
+      qualityN spread effectiveRank equal
     }
   }
 }"""
@@ -46,6 +46,8 @@ _MEASURES = (
     "neighborhood_hit",
     "stress",
     "stress_pca",
+    "spread",
+    "effective_rank",
 )  # None where not computed
 _MOTION = ("jitter", "movement", "rho")
 _PAUSE = 0.25  # seconds between two looks at a film that is being drawn
@@ -125,7 +127,7 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
         xy[at] = np.frombuffer(body, dtype="<f4").reshape(2, len(ids)).T
     epochs = [-1 if each["epoch"] is None else each["epoch"] for each in frames]
     quality = ["epoch", "step", "n", "of", "trustworthiness", "continuity", "neighborhoodHit", "stress"]
-    quality += ["stressPca", "qualityN"]
+    quality += ["stressPca", "qualityN", "spread", "effectiveRank", "equal"]
     return Film(
         layer=film["layer"],
         split=film["split"],

@@ -66,7 +66,9 @@ class Film:
         steps: `[frames]` int64, global optimizer steps.
         quality: One row per frame: epoch, step, n, of, trustworthiness, continuity
             (Venna & Kaski 2001, k = 15), neighborhood_hit, stress, stress_pca (Kruskal 1964; of PCA's frame),
-            quality_n.
+            quality_n; and of its vectors in the full space: spread (root of the mean squared distance from
+            their mean), effective_rank (Roy & Vetterli 2007), equal (vectors in the largest group of equal
+            ones: where it is n, the layer collapsed).
         motion: How the film moves, in radii: `jitter` of the fifth of the samples whose neighbours changed
             least, `movement` of the fifth whose neighbours changed most, and `rho`, Spearman's correlation
             of movement and change. Empty where it is not measured: previews, `"pca"`, a single frame.

@@ -120,7 +120,7 @@ def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
         "of": view.of,
         "square": {"offsetX": within.offset_x, "offsetY": within.offset_y, "scale": within.scale},
         "frames": [
-            {"title": title, "trustworthiness": frame.trustworthiness}
+            {"title": title, "trustworthiness": frame.trustworthiness, "equal": frame.equal, "n": frame.n}
             for title, frame in zip(_titles(view), view.frames, strict=True)
         ],
         "columns": columns,

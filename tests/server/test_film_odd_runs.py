@@ -78,6 +78,39 @@ def test_a_snapshot_of_nothing_but_nan_is_a_frame_without_points(opened: Context
     writer.close()
 
 
+def test_a_collapsed_frame_says_how_many_vectors_are_equal(opened: Context) -> None:
+    writer = filming.whole_run(opened, 1)
+    half = filming.vectors_at(1)
+    half[:60] = 0
+    writer.commit(filming.snapshot(1, vectors=half))
+    writer.commit(filming.snapshot(2, vectors=np.ones((120, 64), np.float16)))
+    ingest_journal(opened)
+    film = filming.ask(opened)
+    draw(opened, film)
+    _, frames = filming.on_screen(opened, film)
+    assert [(frame.equal, frame.n) for frame in frames] == [(1, 120), (60, 120), (120, 120)]
+    assert [frame.trustworthiness is None for frame in frames] == [False, False, True]
+    assert [frame.effective_rank is None for frame in frames] == [False, False, True]
+    assert frames[2].spread == 0
+    assert len(np.unique(xy(opened, frames[2]), axis=0)) == 1
+    assert draw(opened, film).heard == []
+    writer.close()
+
+
+def test_figures_that_older_versions_did_not_know_are_added(opened: Context) -> None:
+    filming.finish(opened, filming.whole_run(opened, 2))
+    film = filming.ask(opened, "pca")
+    draw(opened, film)
+    _, before = filming.on_screen(opened, film)
+    with opened.store.writing() as catalog:
+        for frame in catalog.session.exec(select(Frame)).all():
+            frame.spread = frame.effective_rank = frame.equal = None
+            catalog.session.add(frame)
+    draw(opened, film)
+    _, after = filming.on_screen(opened, film)
+    assert [frame.effective_rank for frame in after] == [frame.effective_rank for frame in before]
+
+
 @pytest.mark.parametrize("method", ["umap", "pca"])
 def test_a_layer_of_nothing_but_nan_fails_with_a_sentence(opened: Context, method: str) -> None:
     writer = filming.whole_run(opened, 0)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from chroma.errors import NotFoundError
 from chroma.journal import JournalWriter
 from chroma.projection.film import dequantize
 from chroma.records import Columns, Notes
@@ -22,8 +23,14 @@ from chroma.server.http import film_routes, sample_routes
 from chroma.server.http.problems import answer_problems
 from chroma.server.http.sample_routes import image_type
 from chroma.server.jobs.film import draw_film
+from chroma.server.jobs.film_data import FilmData
+from chroma.server.jobs.previews import show_pca_preview
+from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.columns import column_values, film_columns
+from chroma.server.store.films.lookups import film_by, frame_by
+from chroma.server.store.films.points import points_of
+from chroma.server.store.films.sources import film_source
 from chroma.server.store.tables import Film
 from tests.server import filming
 from tests.server.filming import Turns
@@ -121,6 +128,32 @@ def test_what_is_not_there_is_named(  # noqa: PLR0917
     answer = routes.get(address.format(film=film.id, digest=digest))
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     assert says in answer.json()["detail"]
+
+
+def test_a_drawing_that_goes_while_it_is_read_is_not_found(opened: Context) -> None:
+    filming.finish(opened, filming.whole_run(opened, 2))
+    film = filming.ask(opened)
+    with opened.store.reading() as catalog:
+        source = film_source(catalog, film)
+        points = points_of(catalog, film)
+    data = FilmData(opened.store, source, points)
+    assert show_pca_preview(data, source.snapshots)
+    preview = filming.on_screen(opened, film)[1][0]
+    asked = 0
+
+    def read(catalog: Catalog) -> bytes:
+        nonlocal asked
+        asked += 1
+        frame = frame_by(catalog, film_by(catalog, film.id), preview.digest)
+        if asked == 1:  # the film is drawn between the look at the row and that at its file
+            with opened.store.writing() as other:
+                stored.drop_previews(other, film.id)
+                assert opened.store.files.path(frame.path).is_file(), "whoever finds the row finds the file"
+        return stored.read_frame(opened.store.files, frame).tobytes()
+
+    with pytest.raises(NotFoundError, match="no frame named"):
+        film_routes.read_drawing(opened.store, read)
+    assert asked == 2
 
 
 def test_labels_and_predictions_share_a_legend(routes: TestClient, film: Film) -> None:

@@ -26,6 +26,7 @@ const label: Column = {
   perFrame: false,
   drawn: false,
   legend: ["a", "b"],
+  note: null,
 };
 const margin: Column = {
   name: "margin",
@@ -35,6 +36,7 @@ const margin: Column = {
   perFrame: true,
   drawn: false,
   legend: null,
+  note: null,
 };
 
 function filmOf(id: string): Film {
@@ -52,6 +54,9 @@ function filmOf(id: string): Film {
     continuity: null,
     neighborhoodHit: null,
     qualityN: null,
+    spread: null,
+    effectiveRank: null,
+    equal: null,
   });
   return {
     id,

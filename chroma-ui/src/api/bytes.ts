@@ -72,15 +72,25 @@ export function decodeColumn(buffer: ArrayBuffer, column: Column): ColumnValues 
     : { kind: "numeric", values: new Float32Array(swapped(buffer, 4)) };
 }
 
+type Scaled = Pick<Revision, "id" | "offsetX" | "offsetY" | "scale">;
+
 /** Fetches a frame; cached by digest and scale. */
-export function fetchFrame(film: Film, revision: Revision, frame: Frame): Promise<RawFrame> {
+export function fetchFrame(
+  film: Pick<Film, "id">,
+  revision: Scaled,
+  frame: Pick<Frame, "digest">,
+): Promise<RawFrame> {
   const key = `${film.id} ${frame.digest} ${revision.offsetX} ${revision.offsetY} ${revision.scale}`;
   const address = `api/films/${encodeURIComponent(film.id)}/frames/${encodeURIComponent(frame.digest)}?dtype=u16&revision=${encodeURIComponent(revision.id)}`;
   return fetchOnce(key, address, decodeFrame);
 }
 
 /** Fetches a column in film order; one that differs from frame to frame for this frame. */
-export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<ColumnValues> {
+export function fetchColumn(
+  film: Pick<Film, "id" | "n"> & { revision: { id: string; frames: readonly unknown[] } | null },
+  column: Column,
+  frame: Pick<Frame, "index" | "step">,
+): Promise<ColumnValues> {
   const moment = column.perFrame ? `step ${frame.step}` : "";
   const drawing = column.drawn ? `revision ${film.revision?.id} ${film.revision?.frames.length}` : "";
   const key = `${film.id} ${film.n} ${column.name} ${moment} ${drawing}`;
@@ -92,7 +102,7 @@ export function fetchColumn(film: Film, column: Column, frame: Frame): Promise<C
 }
 
 export type SplitOfRun = { run: string; split: string };
-export type Moment = SplitOfRun & { layer: string; step: number };
+export type SnapshotKey = SplitOfRun & { layer: string; step: number };
 
 const splitAddress = ({ run, split }: SplitOfRun): string =>
   `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}`;
@@ -105,7 +115,7 @@ export function fetchMatches(one: SplitOfRun, other: SplitOfRun, n: number): Pro
 }
 
 /** The share of neighbours that each sample of a split also has in another snapshot; NaN where unknown. */
-export async function fetchOverlap(one: Moment, other: Moment): Promise<Float32Array> {
+export async function fetchOverlap(one: SnapshotKey, other: SnapshotKey): Promise<Float32Array> {
   const query = new URLSearchParams({
     layer: one.layer,
     step: `${one.step}`,

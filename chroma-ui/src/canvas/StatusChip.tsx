@@ -1,4 +1,6 @@
 import { useStore } from "zustand";
+import type { Frame } from "../api/bytes";
+import { manyEqual } from "../film/equal";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, decimal } from "../lib/format";
 import styles from "./canvas.module.css";
@@ -12,6 +14,17 @@ type Props = {
   trails: number;
   selected: number;
 };
+
+/** How many vectors of a frame are equal, where they are many. */
+export function Equal({ frame }: { frame: Frame }) {
+  const { equal, n } = frame;
+  if (!manyEqual(frame)) return null;
+  return (
+    <span className={styles.preview} data-testid="equal" title="Equal vectors lie in one place">
+      <b>{count(equal ?? 0)}</b> of <b>{count(n)}</b> vectors are equal
+    </span>
+  );
+}
 
 /** How many points are drawn, and how trustworthy the layout is. */
 export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
@@ -42,10 +55,16 @@ export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
       <span>
         zoom <b>{zoom}×</b>
       </span>
+      <Equal frame={frame} />
       {quality !== null ? (
-        <span title="Share of neighbourhoods that the map keeps (Venna & Kaski 2001, k = 15)">
+        <span title="Neighbours on the map that are neighbours in the full space (Venna & Kaski 2001, k = 15)">
           trustworthiness <b>{decimal(quality)}</b>
           {sampled}
+        </span>
+      ) : null}
+      {frame.continuity !== null ? (
+        <span title="Neighbours in the full space that are neighbours on the map (Venna & Kaski 2001, k = 15)">
+          continuity <b>{decimal(frame.continuity)}</b>
         </span>
       ) : null}
       {revision.preview ? (

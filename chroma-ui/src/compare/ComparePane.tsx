@@ -1,6 +1,8 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { HoverCard } from "../canvas/HoverCard";
+import { Equal } from "../canvas/StatusChip";
+import { Waiting } from "../canvas/Waiting";
 import { indexAt, positionAt } from "../film/positions";
 import { useCamera } from "../film/useCamera";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
@@ -14,9 +16,9 @@ import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
-import styles from "./compare.module.css";
-import { colouredByKept, KEPT, momentOf, useOverlap } from "./kept";
+import { colouredByKept, KEPT, snapshotKey, useOverlap } from "./kept";
 import { letterOf, PaneHead } from "./PaneHead";
+import styles from "./pane.module.css";
 import { numbersOf, pointsOf } from "./sampleNumbers";
 import { type Span, useCompare, useCompareStore } from "./store";
 import { useDragged } from "./useDragged";
@@ -59,13 +61,13 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const { frames, index, ...loaded } = useFilmFrame(film, { over: "epochs", at: null, step: what.step });
   const ready = `${film?.status} ${other?.film?.status}`;
   const overlap = useOverlap(
-    byKept ? momentOf(found, loaded.shown?.frame.step ?? null) : null,
-    byKept ? momentOf(other, other?.shown?.frame.step ?? null) : null,
+    byKept ? snapshotKey(found, loaded.shown?.frame.step ?? null) : null,
+    byKept ? snapshotKey(other, other?.shown?.frame.step ?? null) : null,
     ready,
   );
   const shown = useMemo(() => {
     if (!loaded.shown) return null;
-    if (byKept) return overlap ? colouredByKept(loaded.shown, overlap) : loaded.shown;
+    if (byKept) return colouredByKept(loaded.shown, overlap);
     const { range, colourName } = loaded.shown;
     const common = range && scale?.name === colourName;
     return common ? { ...loaded.shown, range: [scale.low, scale.high] as [number, number] } : loaded.shown;
@@ -174,6 +176,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             <span>
               <b>{count(picture.scene.drawn.length)}</b> of <b>{count(shown.points.n)}</b>
             </span>
+            <Equal frame={shown.frame} />
             {trust !== null ? (
               <span title="Trustworthiness (Venna & Kaski 2001, k = 15)">
                 trust <b>{decimal(trust)}</b>
@@ -191,6 +194,15 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             room={room}
           />
         ) : null}
+        <Waiting
+          shown={shown}
+          wanted={frames[index] ?? null}
+          film={
+            layer && split && !isGone && !problem && !loaded.problem
+              ? { split: split.name, layer: layer.name }
+              : null
+          }
+        />
         {shown && focused < 0 && sharedFocus !== null && sampleNumbers ? (
           <p className={styles.absent}>The sample in focus is not in this film.</p>
         ) : null}

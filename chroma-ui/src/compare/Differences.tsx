@@ -10,8 +10,8 @@ import { useView } from "../state/view";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Select } from "../ui/Select";
-import styles from "./compare.module.css";
-import { momentOf, useOverlap } from "./kept";
+import styles from "./differences.module.css";
+import { snapshotKey, useOverlap } from "./kept";
 import { letterOf } from "./PaneHead";
 import { type PaneLive, useCompareStore } from "./store";
 
@@ -31,12 +31,12 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
   const { focus } = useView.getState();
   const store = useCompareStore();
   const two = lives[against] ?? null;
-  const first = momentOf(one, one.shown?.frame.step ?? null);
-  const second = momentOf(two, two?.shown?.frame.step ?? null);
+  const first = snapshotKey(one, one.shown?.frame.step ?? null);
+  const second = snapshotKey(two, two?.shown?.frame.step ?? null);
   const ready = `${one.film?.status} ${two?.film?.status}`;
-  const snapshotOf = (moment: typeof first) =>
-    moment ? { runId: moment.run, layer: moment.layer, split: moment.split, step: moment.step } : null;
-  const [{ data, error }] = useQuery({
+  const snapshotOf = (key: typeof first) =>
+    key ? { runId: key.run, layer: key.layer, split: key.split, step: key.step } : null;
+  const [{ data, error, fetching, stale }] = useQuery({
     query: ComparisonDocument,
     variables: { first: snapshotOf(first) as never, second: snapshotOf(second) as never },
     pause: first === null || second === null || playing,
@@ -48,7 +48,8 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
     () => (overlap ? histogram(overlap, new Uint8Array(overlap.length).fill(1), 0, 1, BINS) : []),
     [overlap],
   );
-  const found = data?.comparison ?? null;
+  // While another pair of frames is compared, or frames move on, the answer is of those before.
+  const found = playing || (fetching && !stale) ? null : (data?.comparison ?? null);
   const prediction = (live: PaneLive | null, number: number): string | null => {
     const column = live?.shown?.prediction;
     const index = live?.sampleNumbers?.indexOf(number) ?? -1;

@@ -2,14 +2,15 @@ import { imageAddress } from "../api/bytes";
 import { ClassChip } from "../inspector/ClassChip";
 import { changeOf } from "../inspector/change";
 import { SampleImage } from "../inspector/SampleImage";
-import type { SampleDetail } from "../inspector/useSample";
+import type { Neighbor } from "../inspector/useSample";
 import { count, decimal } from "../lib/format";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Cross } from "../ui/icons";
-import styles from "./compare.module.css";
+import styles from "./focus.module.css";
 import { letterOf } from "./PaneHead";
+import paneStyles from "./pane.module.css";
 import type { PaneLive } from "./store";
 
 /** The sample in focus in each pane: its prediction and its neighbours there. */
@@ -21,7 +22,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
   const sample = holder?.sample ?? null;
   const numberOf = (live: PaneLive, position: number) => live.sampleNumbers?.numberAt(position) ?? -1;
   const near = lives.map(
-    (live) => new Set(live.sample?.neighbors.map(({ position }) => numberOf(live, position)) ?? []),
+    (live) => new Set(live.sample?.neighbors?.map(({ position }) => numberOf(live, position)) ?? []),
   );
   const everywhere = (number: number) => near.filter((set) => set.size > 0).every((set) => set.has(number));
   const first = lives[0]?.sample?.neighbors ?? null;
@@ -61,7 +62,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
           // biome-ignore lint/suspicious/noArrayIndexKey: panes are known by their place
           <div key={pane} className={styles.known} data-testid="focus-in-pane">
             <p>
-              <span className={styles.letter}>{letterOf(pane)}</span>
+              <span className={paneStyles.letter}>{letterOf(pane)}</span>
               {live.sample ? (
                 <>
                   {live.sample.prediction === null ? null : (
@@ -78,7 +79,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
                       colour={live.picture?.classColours.get(live.sample.label)}
                     />
                   ) : null}
-                  <span>confidence {decimal(live.sample.confidence, 2)}</span>
+                  <span>confidence {live.sample.pending ? "…" : decimal(live.sample.confidence, 2)}</span>
                 </>
               ) : (
                 <span>not in this film</span>
@@ -92,7 +93,7 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
                 gained: pane > 0 && changes[pane].gained.has(near.sampleId),
               })}
             />
-            {pane > 0 && live.sample && lives[0].sample ? (
+            {pane > 0 && live.sample?.neighbors && first ? (
               <p data-testid="focus-change">
                 {count(live.sample.neighbors.length - changes[pane].gained.size)} of A's kept ·{" "}
                 {count(changes[pane].gained.size)} gained · {count(changes[pane].lost.length)} lost
@@ -112,13 +113,11 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
   );
 }
 
-type Near = SampleDetail["neighbors"][number];
-
 /** Neighbours in one pane; a click focuses one in all panes. */
 function NearList(props: {
   live: PaneLive;
-  neighbours: readonly Near[];
-  marks?: (near: Near) => { kept: boolean; gained: boolean };
+  neighbours: readonly Neighbor[];
+  marks?: (near: Neighbor) => { kept: boolean; gained: boolean };
   lost?: boolean;
 }) {
   const { live, neighbours, marks, lost } = props;

@@ -5,7 +5,7 @@ import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Cross } from "../ui/icons";
 import { Select } from "../ui/Select";
-import styles from "./compare.module.css";
+import styles from "./pane.module.css";
 import { nameOf } from "./time";
 import type { PaneContent } from "./usePanes";
 

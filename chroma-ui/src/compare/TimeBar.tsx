@@ -5,15 +5,15 @@ import { SPEEDS, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { filmCurves } from "../timeline/curves";
 import { FilmStrip } from "../timeline/FilmStrip";
+import { PlayButton } from "../timeline/PlayButton";
 import { INKS } from "../timeline/Timeline";
 import { FRAME_MS } from "../timeline/usePlayer";
 import { Button, IconButton } from "../ui/Button";
-import { Chain, Fit, Pause, Play } from "../ui/icons";
-import { Tip } from "../ui/Tip";
-import styles from "./compare.module.css";
+import { Chain, Fit } from "../ui/icons";
 import { letterOf } from "./PaneHead";
 import { type PaneLive, useCompareStore } from "./store";
 import { leaderOf, type Measure, nameOf, placeIn } from "./time";
+import styles from "./time.module.css";
 
 type Props = {
   lives: readonly PaneLive[];
@@ -65,18 +65,12 @@ export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
   const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
   return (
     <section className={styles.time} aria-label="Time, links and tools" data-testid="compare-bar">
-      <Tip text={playing ? "Pause" : "Play"} hint="space" side="top">
-        <button
-          type="button"
-          className={styles.play}
-          aria-label={playing ? "Pause" : "Play"}
-          data-testid="play"
-          disabled={!linked || frames.length < 2}
-          onClick={() => setPlaying(!playing)}
-        >
-          {playing ? <Pause size={15} /> : <Play size={15} />}
-        </button>
-      </Tip>
+      <PlayButton
+        compact
+        playing={playing}
+        disabled={!linked || frames.length < 2}
+        onToggle={() => setPlaying(!playing)}
+      />
       <div className={styles.slide}>
         {linked && frames[index] ? (
           <>

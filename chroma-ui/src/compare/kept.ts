@@ -1,6 +1,6 @@
 /** A column that only the compare view has: the share of neighbours that a sample keeps in the other film. */
 import { useCallback } from "react";
-import type { Column, Moment } from "../api/bytes";
+import type { Column, SnapshotKey } from "../api/bytes";
 import { fetchOverlap } from "../api/bytes";
 import { positionAt } from "../film/positions";
 import type { ShownFrame } from "../film/useShownFrame";
@@ -14,24 +14,29 @@ export const KEPT: Column = {
   perFrame: true,
   drawn: false,
   legend: null,
+  note: null,
 };
 
 /** The share of neighbours kept, by position in the first split; null while unknown. */
-export function useOverlap(one: Moment | null, other: Moment | null, anew: string): Float32Array | null {
+export function useOverlap(
+  one: SnapshotKey | null,
+  other: SnapshotKey | null,
+  anew: string,
+): Float32Array | null {
   const pair = one && other ? JSON.stringify([one, other]) : null;
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched again once a film is drawn
   const load = useCallback(async () => {
     if (pair === null) return null;
-    const [one, other] = JSON.parse(pair) as [Moment, Moment];
+    const [one, other] = JSON.parse(pair) as [SnapshotKey, SnapshotKey];
     return fetchOverlap(one, other);
   }, [pair, anew]);
   return useLoaded(load);
 }
 
-/** The frame, coloured by the share of neighbours kept. */
-export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownFrame {
+/** The frame, coloured by the share of neighbours kept; by nothing while it is unknown. */
+export function colouredByKept(shown: ShownFrame, overlap: Float32Array | null): ShownFrame {
   const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
-    return overlap[positionAt(shown, index)] ?? Number.NaN;
+    return overlap?.[positionAt(shown, index)] ?? Number.NaN;
   });
   return {
     ...shown,
@@ -42,14 +47,14 @@ export function colouredByKept(shown: ShownFrame, overlap: Float32Array): ShownF
   };
 }
 
-export const momentOf = (
+export const snapshotKey = (
   live: {
     run: { id: string } | null;
     layer: { name: string } | null;
     split: { name: string } | null;
   } | null,
   step: number | null,
-): Moment | null =>
+): SnapshotKey | null =>
   live?.run && live.layer && live.split && step !== null
     ? { run: live.run.id, layer: live.layer.name, split: live.split.name, step }
     : null;

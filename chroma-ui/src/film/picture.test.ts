@@ -22,7 +22,7 @@ const CONFIDENCE = { kind: "numeric" as const, values: Float32Array.from([0.9, 0
 function frame(change: Partial<ShownFrame> = {}): ShownFrame {
   const label = classes([0, 0, 1, 1, 65535]);
   return {
-    film: {} as Film,
+    film: { columns: [] as Film["columns"] } as Film,
     revision: {} as ShownFrame["revision"],
     frame: {} as ShownFrame["frame"],
     points: pointsAt([[0, 0], [0, 0], [0, 0], null, [0, 0]]),
@@ -63,6 +63,13 @@ describe("composePicture", () => {
     });
     expect([...scene.drawn]).toEqual([2, 4]);
     expect([...(wrong ?? [])]).toEqual([0, 1, 0, 1, 0]);
+  });
+
+  it("calls nothing right or wrong where the server does not know which class is which label", () => {
+    const correct = { name: "correct", note: "classes have no names; give class_names=" };
+    const { legend, wrong } = composePicture(frame({ film: { columns: [correct] } as Film }), options);
+    expect(wrong).toBeNull();
+    expect(legend?.map(({ right }) => right)).toEqual([null, null, null]);
   });
 
   it("colours numbers along the ramp and keeps the names of the classes", () => {

@@ -3,6 +3,7 @@ import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../sc
 import { legendColours, MISSING, rampColours } from "../scatter/palette";
 import type { Scene } from "../scatter/types";
 import { type Filter, NOT_KNOWN, type Sifted, sift } from "../state/filters";
+import { noteOf } from "./columns";
 import { countCodes, shareRight, wrongPoints } from "./statistics";
 import type { ShownFrame } from "./useShownFrame";
 
@@ -41,7 +42,9 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
   const { points, label, prediction, colour, colourName } = shown;
   const { shade, safe } = options;
   const names = options.classNames.length ? options.classNames : (label?.legend ?? []);
-  const wrong = label && prediction ? wrongPoints(label, prediction) : null;
+  // Where the server does not know which class is which label, nothing is called right or wrong.
+  const compared = noteOf(shown.film, "correct") === null;
+  const wrong = compared && label && prediction ? wrongPoints(label, prediction) : null;
 
   let encoded: Codes = { codes: new Uint16Array(points.n), missing: 1 };
   let palette = [legendColours("label", ["all"], [], shade)[0], MISSING[shade]];
@@ -52,7 +55,8 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
     encoded = encodeCategorical(colour.codes, colour.legend.length);
     palette = [...colours, MISSING[shade]];
     const rated = colourName === "label" || colourName === "prediction";
-    const right = rated && label && prediction ? shareRight(colour, label, prediction, points.present) : null;
+    const right =
+      rated && compared && label && prediction ? shareRight(colour, label, prediction, points.present) : null;
     const counts = countCodes(encoded.codes, points.present, palette.length);
     legend = counts.flatMap((count, code) =>
       code === encoded.missing && count === 0

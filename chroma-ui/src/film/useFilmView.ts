@@ -37,21 +37,21 @@ type Drawing = {
 
 /** How a frame is drawn, by the view and this person's preferences. */
 export function useDrawing(shown: ShownFrame | null, classNames: readonly string[] = NOTHING): Drawing {
-  const look = useView((view) => view.look);
+  const appearance = useView((view) => view.appearance);
   const hidden = useView((view) => view.hidden);
   const filters = useView((view) => view.filters);
   const playing = useView((view) => view.playing);
   const speed = usePreferences((preferences) => preferences.speed);
   const shade = useShade();
   const still = useReducedMotion();
-  const { safe } = look;
+  const { safe } = appearance;
   const picture = useMemo(
     () => (shown ? composePicture(shown, { shade, safe, classNames, hidden, filters }) : null),
     [shown, shade, safe, classNames, hidden, filters],
   );
   return {
     picture,
-    style: { shade, ...look },
+    style: { shade, ...appearance },
     glideMs: still ? 0 : playing ? glideFor(speed) : STEP_GLIDE_MS,
   };
 }

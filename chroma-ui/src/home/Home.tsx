@@ -13,6 +13,7 @@ import { IconButton } from "../ui/Button";
 import { Help } from "../ui/Help";
 import { Logo, Question, Search } from "../ui/icons";
 import { Select } from "../ui/Select";
+import cardStyles from "./card.module.css";
 import styles from "./home.module.css";
 import { byProject, foundRuns, type HomeRun, metricNames } from "./order";
 import { PickedBar } from "./PickedBar";
@@ -155,7 +156,7 @@ function Waiting() {
   return (
     <ul className={styles.cards} aria-hidden="true">
       {["a", "b", "c"].map((name) => (
-        <li key={name} className={`${styles.card} ${styles.ghost}`} />
+        <li key={name} className={`${cardStyles.card} ${cardStyles.ghost}`} />
       ))}
     </ul>
   );

@@ -5,7 +5,7 @@ import type { useRunChanges } from "../runs/useRunChanges";
 import { IconButton } from "../ui/Button";
 import { Bin, Check, Pencil } from "../ui/icons";
 import { Rename } from "../ui/Rename";
-import styles from "./home.module.css";
+import styles from "./card.module.css";
 import { faceOf, type HomeRun, lastValue } from "./order";
 import { RunTags } from "./RunTags";
 import { Thumbnail } from "./Thumbnail";

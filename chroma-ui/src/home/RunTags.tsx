@@ -1,6 +1,6 @@
 import { Cross, Plus } from "../ui/icons";
 import { TagMenu } from "../ui/TagMenu";
-import styles from "./home.module.css";
+import styles from "./card.module.css";
 
 type Props = {
   run: string;

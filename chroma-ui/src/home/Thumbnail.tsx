@@ -1,17 +1,17 @@
 import { useEffect, useRef } from "react";
-import type { Film } from "../api/bytes";
+import { useSeen } from "../lib/useSeen";
 import { useReducedMotion, useShade } from "../lib/useTheme";
 import { ease } from "../scatter/camera";
 import { boundingBox, union } from "../scatter/encode";
+import styles from "./card.module.css";
 import { drawThumbnail } from "./drawThumbnail";
-import styles from "./home.module.css";
-import { useThumbnailFrames } from "./useThumbnailFrames";
+import { type CardFilm, useThumbnailFrames } from "./useThumbnailFrames";
 
 /** Time from frame to frame, and how many such times the last frame stays. */
 const FRAME_MS = 420;
 const REST_FRAMES = 2;
 
-type Props = { film: Film; width: number; height: number; playing: boolean };
+type Props = { film: CardFilm; width: number; height: number; playing: boolean };
 
 /** The last frame of a film, coloured by label; all frames in turn while it plays. */
 export function Thumbnail({ film, width, height, playing }: Props) {
@@ -20,7 +20,7 @@ export function Thumbnail({ film, width, height, playing }: Props) {
   const shade = useShade();
   const still = useReducedMotion();
   const moving = playing && !still;
-  const thumbnail = useThumbnailFrames(film, moving);
+  const thumbnail = useThumbnailFrames(film, useSeen(canvas), moving);
   const whole = film.revision?.frames.length ?? 0;
 
   useEffect(() => {

@@ -9,14 +9,14 @@ import type { ThumbnailFrames } from "./useThumbnailFrames";
 const MOST_POINTS = 3000;
 const EDGE = 12;
 
-export type ThumbnailLook = { width: number; height: number; shade: Shade; box: Box };
+export type ThumbnailStyle = { width: number; height: number; shade: Shade; box: Box };
 
 /** `at` is a fractional frame index. */
 export function drawThumbnail(
   canvas: HTMLCanvasElement,
   { frames, label }: ThumbnailFrames,
   at: number,
-  how: ThumbnailLook,
+  how: ThumbnailStyle,
 ): void {
   const pencil = canvas.getContext("2d");
   if (!pencil) return;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { byProject, foundRuns, type HomeRun, lastValue, metricNames } from "./order";
+import { byProject, faceOf, foundRuns, type HomeRun, lastValue, metricNames } from "./order";
 
 const run = (name: string, bytes: number, metrics: Record<string, number[]>): HomeRun =>
   ({
@@ -46,4 +46,28 @@ it("groups by project in the order of the runs", () => {
     ["mnist", 1],
     ["digits", 3],
   ]);
+});
+
+it("shows on the card the layer that opening the run shows", () => {
+  const film = (layer: string, split: string, method: string, revision: object | null) =>
+    ({
+      layer,
+      split,
+      method,
+      revision,
+      axis: "EPOCHS",
+      subset: false,
+      steps: null,
+    }) as HomeRun["films"][number];
+  const face = (...films: HomeRun["films"]) => {
+    const layers = ["stem", "fc1"].map((name) => ({ name, default: name === "fc1" }));
+    const found = faceOf({ films, layers });
+    return found && `${found.layer} ${found.split} ${found.method}`;
+  };
+  expect(face(film("stem", "val", "umap", {}), film("fc1", "val", "pca", null))).toBe("fc1 val pca");
+  expect(face(film("fc1", "val", "pca", {}), film("fc1", "val", "umap", {}))).toBe("fc1 val umap");
+  expect(face(film("fc1", "train", "umap", {}), film("fc1", "val", "umap", {}))).toBe("fc1 val umap");
+  expect(face(film("fc1", "val", "umap", null), film("fc1", "val", "pca", {}))).toBe("fc1 val pca");
+  expect(face(film("stem", "val", "umap", {}))).toBe("stem val umap");
+  expect(face()).toBeNull();
 });

@@ -42,8 +42,17 @@ export function byProject(runs: readonly HomeRun[]): [project: string, runs: Hom
   return [...found];
 }
 
-/** The film on a run's card: all samples over the epochs, by UMAP where that is available. */
-export function faceOf(run: HomeRun): HomeRun["films"][number] | null {
+/**
+ * The film on a run's card: all samples over the epochs, of the layer and by the method that opening the run shows,
+ * as far as there is one.
+ */
+export function faceOf(run: Pick<HomeRun, "films" | "layers">): HomeRun["films"][number] | null {
+  const first = run.layers.find((layer) => layer.default)?.name;
+  const rank = ({ layer, split, method, revision }: HomeRun["films"][number]) =>
+    (layer === first ? 8 : 0) + (revision ? 4 : 0) + (split === "val" ? 2 : 0) + (method === "umap" ? 1 : 0);
   const whole = run.films.filter(({ axis, subset, steps }) => axis === "EPOCHS" && !subset && steps === null);
-  return whole.find(({ method, revision }) => method === "umap" && revision) ?? whole[0] ?? null;
+  return whole.reduce<HomeRun["films"][number] | null>(
+    (best, film) => (best === null || rank(film) > rank(best) ? film : best),
+    null,
+  );
 }

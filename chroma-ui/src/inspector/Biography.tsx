@@ -5,7 +5,7 @@ import { useSize } from "../lib/useSize";
 import { Section } from "../ui/controls";
 import styles from "./biography.module.css";
 import { brokenLine, stopsOf } from "./series";
-import { type Moment, useBiography } from "./useBiography";
+import { type HistoryEntry, useBiography } from "./useBiography";
 import type { Place } from "./useSample";
 
 type Props = {
@@ -22,7 +22,7 @@ type Line = {
   name: string;
   hint: string;
   scale: readonly [number, number];
-  read: (moment: Moment) => number | null;
+  read: (moment: HistoryEntry) => number | null;
   text: (value: number) => string;
 };
 
@@ -60,7 +60,8 @@ const HEIGHT = 26;
 /** Names of more predictions than this do not fit. */
 const MOST_NAMES = 16;
 
-const whenOf = (moment: Moment) => (moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`);
+const whenOf = (moment: HistoryEntry) =>
+  moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`;
 
 /** One sample through the epochs: its predictions, their confidence, and its neighbours. */
 export function Biography({ shown, place, position, classColours, onStep }: Props) {
@@ -86,7 +87,7 @@ export function Biography({ shown, place, position, classColours, onStep }: Prop
 }
 
 function Predictions(props: {
-  moments: readonly Moment[];
+  moments: readonly HistoryEntry[];
   now: number;
   classColours: Map<string, string>;
   onStep: Props["onStep"];
@@ -125,7 +126,7 @@ function Predictions(props: {
   );
 }
 
-function Row(props: { line: Line; moments: readonly Moment[]; now: number; onStep: Props["onStep"] }) {
+function Row(props: { line: Line; moments: readonly HistoryEntry[]; now: number; onStep: Props["onStep"] }) {
   const { line, moments, now } = props;
   const field = useRef<HTMLButtonElement>(null);
   const { width } = useSize(field);

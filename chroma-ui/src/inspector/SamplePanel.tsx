@@ -1,4 +1,5 @@
 import { imageAddress } from "../api/bytes";
+import { noteOf } from "../film/columns";
 import { momentOf } from "../film/frameNames";
 import type { ShownFrame } from "../film/useShownFrame";
 import { chance, decimal } from "../lib/format";
@@ -33,12 +34,20 @@ export type SamplePanelProps = {
   onStep: ((step: number) => void) | null;
 };
 
+/** What the model said of a sample. */
+const FIGURES: readonly (readonly [string, (sample: SampleDetail) => number | null])[] = [
+  ["confidence", (sample) => sample.confidence],
+  ["margin", (sample) => sample.margin],
+  ["cross-entropy", (sample) => sample.crossEntropy],
+];
+
 export function SamplePanel(props: SamplePanelProps) {
   const { shown, index, position, split, sample, source, classColours } = props;
   const theirs = source?.there(position) ?? null;
   const { runId } = shown.film;
   const label = sample?.label ?? null;
   const prediction = sample?.prediction ?? null;
+  const unnamed = noteOf(shown.film, "correct");
   const missing = shown.points.present[index] === 0;
   const metadata =
     sample && typeof sample.metadata === "object" && sample.metadata !== null
@@ -67,13 +76,11 @@ export function SamplePanel(props: SamplePanelProps) {
           </p>
           <Facts
             facts={[
-              ...(prediction === null
-                ? []
-                : ([
-                    ["confidence", decimal(sample?.confidence)],
-                    ["margin", decimal(sample?.margin)],
-                    ["cross-entropy", decimal(sample?.crossEntropy)],
-                  ] as const)),
+              ...FIGURES.flatMap(([name, read]) =>
+                sample && (sample.pending ? shown.prediction : read(sample) !== null)
+                  ? [[name, sample.pending ? "…" : decimal(read(sample))] as const]
+                  : [],
+              ),
               ["split", split.name],
             ]}
           />
@@ -94,6 +101,7 @@ export function SamplePanel(props: SamplePanelProps) {
       )}
       {missing ? <p className={styles.warning}>This sample has no vector in this snapshot.</p> : null}
       {props.problem ? <p className={styles.warning}>{props.problem}</p> : null}
+      {unnamed ? <p className={styles.note}>{unnamed}</p> : null}
       {sample?.text ? <p className={styles.text}>{sample.text}</p> : null}
 
       {sample && sample.topClasses.length > 1 ? (

@@ -4,9 +4,9 @@ import { BiographyDocument, type BiographyQuery } from "../api/gql/graphql";
 import type { ShownFrame } from "../film/useShownFrame";
 import type { Place } from "./useSample";
 
-export type Moment = NonNullable<BiographyQuery["sample"]>["biography"][number];
+export type HistoryEntry = NonNullable<BiographyQuery["sample"]>["biography"][number];
 
-const NONE: readonly Moment[] = [];
+const NONE: readonly HistoryEntry[] = [];
 
 /** One sample at every snapshot of a layer; fetched again when there are more snapshots or neighbour graphs. */
 export function useBiography(

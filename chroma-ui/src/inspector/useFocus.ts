@@ -5,13 +5,13 @@ import type { ShownFrame } from "../film/useShownFrame";
 import { useView } from "../state/view";
 import type { Near } from "./Neighbours";
 import { type FrameSource, useFrameSource } from "./useFrameSource";
-import { type SampleDetail, useNeighbors, useSample } from "./useSample";
+import { type Neighbor, useNeighbors, useSample } from "./useSample";
 
 /** The sample in focus; `focused` is null where the film does not have it. */
 export type Focus = ReturnType<typeof useFocus>;
 
 /** Neighbours from the frame's own run, with their positions in the film's split. */
-function nearIn(source: FrameSource, neighbors: SampleDetail["neighbors"]): Near[] {
+function nearIn(source: FrameSource, neighbors: readonly Neighbor[]): Near[] {
   const { runId, split } = source.place;
   return neighbors.map(({ position, ...near }) => ({
     ...near,
@@ -37,17 +37,18 @@ export function useFocus(shown: ShownFrame | null) {
     sourceBefore?.place ?? null,
     wanted === null ? null : (sourceBefore?.there(wanted) ?? null),
   );
-  const now = useMemo(() => (source && sample ? nearIn(source, sample.neighbors) : null), [source, sample]);
+  const near = sample?.neighbors ?? null;
+  const now = useMemo(() => (source && near ? nearIn(source, near) : null), [source, near]);
   const before = useMemo(
     () => (sourceBefore && past ? nearIn(sourceBefore, past) : null),
     [sourceBefore, past],
   );
   const focused = useMemo(() => {
     if (!found) return null;
-    const near = (now ?? []).flatMap((each) =>
+    const places = (now ?? []).flatMap((each) =>
       each.position === null ? [] : [indexAt(shown, each.position)],
     );
-    return { index, neighbours: near.filter((at) => at >= 0) };
+    return { index, neighbours: places.filter((at) => at >= 0) };
   }, [found, index, now, shown]);
   return { focused, position, sample, now, before, source, fetching, problem };
 }

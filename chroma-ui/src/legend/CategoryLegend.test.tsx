@@ -6,7 +6,9 @@ import { DEFAULT_VIEW } from "../state/url";
 import { useView } from "../state/view";
 import { CategoryLegend } from "./CategoryLegend";
 
-const shown = { colourName: "label" } as ShownFrame;
+const shownWith = (note: string | null) =>
+  ({ colourName: "label", film: { columns: [{ name: "label", note }] } }) as ShownFrame;
+const shown = shownWith(null);
 const NASTY = `"><img src=x onerror="alert(1)">`;
 const entry = (code: number, name: string, count: number, right: number | null): LegendEntry => ({
   code,
@@ -57,4 +59,9 @@ it("hides at a click, isolates at a double click and shows all again", () => {
   expect(useView.getState().hidden).toEqual(["cat", NASTY]);
   fireEvent.click(screen.getByText("show all"));
   expect(useView.getState().hidden).toEqual([]);
+});
+
+it("says why values of the column are not known", () => {
+  render(<CategoryLegend shown={shownWith("give class_names=")} legend={legend()} />);
+  expect(screen.getByTestId("column-note").textContent).toBe("give class_names=");
 });

@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { noteOf } from "../film/columns";
 import type { LegendEntry } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, percent } from "../lib/format";
@@ -29,6 +30,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
   const hidden = legend.some((entry) => entry.hidden);
   const wanted = words.trim().toLowerCase();
   const listed = sorted(legend, order).filter((entry) => entry.name.toLowerCase().includes(wanted));
+  const unknown = noteOf(shown.film, shown.colourName ?? "");
   const meaning = shown.colourName === "prediction" ? "predicted right" : "recognised";
 
   return (
@@ -99,6 +101,11 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
           </li>
         ))}
       </ul>
+      {unknown ? (
+        <p className={styles.note} data-testid="column-note">
+          {unknown}
+        </p>
+      ) : null}
       {listed.length === 0 ? <p className={styles.note}>No entry matches “{words}”.</p> : null}
     </Section>
   );

@@ -3,7 +3,7 @@ import type { Column } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
-import { OPACITIES, SIZES } from "../state/look";
+import { OPACITIES, SIZES } from "../state/appearance";
 import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";
 import { Select } from "../ui/Select";
@@ -87,16 +87,20 @@ function inGroups(columns: readonly Column[]): Column[] {
 }
 
 function Appearance() {
-  const look = useView((view) => view.look);
-  const { setLook } = useView.getState();
-  const { contours, labels, trails, safe, size, opacity } = look;
+  const appearance = useView((view) => view.appearance);
+  const { setAppearance } = useView.getState();
+  const { contours, labels, trails, safe, size, opacity } = appearance;
   return (
     <Section title="Appearance">
       <div>
-        <Switch label="Density contours" checked={contours} onChange={(contours) => setLook({ contours })} />
-        <Switch label="Cluster labels" checked={labels} onChange={(labels) => setLook({ labels })} />
-        <Switch label="Motion trails" checked={trails} onChange={(trails) => setLook({ trails })} />
-        <Switch label="Colour-blind safe" checked={safe} onChange={(safe) => setLook({ safe })} />
+        <Switch
+          label="Density contours"
+          checked={contours}
+          onChange={(contours) => setAppearance({ contours })}
+        />
+        <Switch label="Cluster labels" checked={labels} onChange={(labels) => setAppearance({ labels })} />
+        <Switch label="Motion trails" checked={trails} onChange={(trails) => setAppearance({ trails })} />
+        <Switch label="Colour-blind safe" checked={safe} onChange={(safe) => setAppearance({ safe })} />
         <div className={styles.size}>
           <span>Point size</span>
           <Slider
@@ -105,7 +109,7 @@ function Appearance() {
             max={SIZES[1]}
             step={0.1}
             value={[size]}
-            onChange={([size]) => setLook({ size })}
+            onChange={([size]) => setAppearance({ size })}
           />
         </div>
         <div className={styles.size}>
@@ -116,7 +120,7 @@ function Appearance() {
             max={OPACITIES[1]}
             step={0.1}
             value={[opacity]}
-            onChange={([opacity]) => setLook({ opacity })}
+            onChange={([opacity]) => setAppearance({ opacity })}
           />
         </div>
       </div>

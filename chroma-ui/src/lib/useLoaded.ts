@@ -1,17 +1,18 @@
 import { useEffect, useState } from "react";
 
-/** What `load` resolves to; null after a failure. The previous value stays until the next arrives. Memoise `load`. */
-export function useLoaded<T>(load: () => Promise<T>): T | null {
-  const [loaded, setLoaded] = useState<T | null>(null);
+/**
+ * What `load` resolves to; null until it has, and after a failure. With `keep` the answer of the `load` before stays
+ * until then: for pictures only, as numbers would be taken for those of what is shown now. Memoise `load`.
+ */
+export function useLoaded<T>(load: () => Promise<T>, keep = false): T | null {
+  const [loaded, setLoaded] = useState<{ by: () => Promise<T>; value: T | null } | null>(null);
   useEffect(() => {
     let current = true;
-    load().then(
-      (answer) => current && setLoaded(answer),
-      () => current && setLoaded(null),
-    );
+    const set = (value: T | null) => current && setLoaded({ by: load, value });
+    load().then(set, () => set(null));
     return () => {
       current = false;
     };
   }, [load]);
-  return loaded;
+  return keep || loaded?.by === load ? (loaded?.value ?? null) : null;
 }

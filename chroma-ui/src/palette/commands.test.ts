@@ -18,6 +18,7 @@ it("offers what the film's columns allow", () => {
     perFrame: true,
     drawn: false,
     legend: ["a"],
+    note: null,
   });
   const names = (columns: string[]) => commandsFor(null, columns.map(column), "x").map(({ name }) => name);
   expect(names(["position", "label"])).toContain("Colour by Label");

@@ -18,9 +18,9 @@ export function fitting<T>(entries: readonly T[], words: string, textOf: (entry:
 
 /** The commands for a film. */
 export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
-  const { colourBy, clearFilters, setFilter, look, setLook } = useView.getState();
+  const { colourBy, clearFilters, setFilter, appearance, setAppearance } = useView.getState();
   const { setTool, clear } = useSelection.getState();
-  const { contours, labels, trails } = look;
+  const { contours, labels, trails } = appearance;
   const colours = columns.filter((column) => column.name !== "position");
   return [
     ...(plot
@@ -33,7 +33,7 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     { name: "Select with a lasso", hint: "L", act: () => setTool("lasso") },
     { name: "Select with a box", hint: "B", act: () => setTool("box") },
     { name: "Clear the selection", hint: "esc", act: clear },
-    ...(colours.some((column) => column.name === "correct")
+    ...(colours.some(({ name, note }) => name === "correct" && note === null)
       ? [
           {
             name: "Show errors only",
@@ -44,10 +44,17 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     { name: "Clear all filters", act: clearFilters },
     {
       name: contours ? "Hide density contours" : "Show density contours",
-      act: () => setLook({ contours: !contours }),
+      act: () => setAppearance({ contours: !contours }),
     },
-    { name: labels ? "Hide cluster labels" : "Show cluster labels", act: () => setLook({ labels: !labels }) },
-    { name: trails ? "Hide trails" : "Show trails", hint: "T", act: () => setLook({ trails: !trails }) },
+    {
+      name: labels ? "Hide cluster labels" : "Show cluster labels",
+      act: () => setAppearance({ labels: !labels }),
+    },
+    {
+      name: trails ? "Hide trails" : "Show trails",
+      hint: "T",
+      act: () => setAppearance({ trails: !trails }),
+    },
     ...colours.map((column) => ({
       name: `Colour by ${column.title}`,
       act: () => colourBy(column.name),

@@ -1,4 +1,5 @@
 /** The player of exported films: it needs no server, no network and no React. */
+import { manyEqual } from "../film/equal";
 import { count, decimal } from "../lib/format";
 import { boundingBox, union } from "../scatter/encode";
 import { createPlot } from "../scatter/plot";
@@ -157,10 +158,11 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
     plot.setStyle({ shade });
     plot.show(scene, still ? 0 : ms);
     slider.value = String(frame);
-    const { title: name, trustworthiness } = film.frames[frame];
+    const { title: name, trustworthiness, equal, n } = film.frames[frame];
+    const alike = manyEqual({ equal, n }) ? ` · ${count(equal ?? 0)} of ${count(n)} vectors are equal` : "";
     const trust = trustworthiness === null ? "" : ` · trustworthiness ${decimal(trustworthiness)}`;
     slider.setAttribute("aria-valuetext", name);
-    moment.textContent = `${name}${trust}`;
+    moment.textContent = `${name}${alike}${trust}`;
     root.dataset.frame = String(frame);
     legend.replaceChildren(
       ...entries.map(({ name: entry, colour, count: size }) => {

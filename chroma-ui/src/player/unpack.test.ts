@@ -13,8 +13,8 @@ const HEADER = {
   of: 5,
   square: { offsetX: -1, offsetY: -1, scale: 2 },
   frames: [
-    { title: "epoch 0", trustworthiness: 0.9 },
-    { title: "epoch 1", trustworthiness: null },
+    { title: "epoch 0", trustworthiness: 0.9, equal: 1, n: 3 },
+    { title: "epoch 1", trustworthiness: null, equal: 3, n: 3 },
   ],
   columns: [
     { name: "label", title: "Label", legend: ["cat", "dog"], low: 0, high: 0, perFrame: false },

@@ -12,7 +12,8 @@ type Header = {
   n: number;
   of: number;
   square: Square;
-  frames: { title: string; trustworthiness: number | null }[];
+  /** `equal`: vectors in the largest group of equal ones, of `n`. */
+  frames: { title: string; trustworthiness: number | null; equal: number | null; n: number }[];
   columns: {
     name: string;
     title: string;

@@ -4,13 +4,14 @@ import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Copy, Warning } from "../ui/icons";
-import { IDENTITIES, type Receipt } from "./receipt";
+import { IDENTITIES, type Receipt, shortOf } from "./receipt";
 import styles from "./receipt.module.css";
 
 const of = (n: number, all: number) => (all ? `${count(n)} of ${count(all)}` : count(n));
 
-/** The receipt that the training printed: what was captured, what it cost and what is missing. */
-export function ReceiptCard({ receipt }: { receipt: Receipt }) {
+/** The receipt that the training printed: what was captured, what it cost and what is missing. `partial`: what the server lacks. */
+export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: readonly string[] }) {
+  const short = [...shortOf(receipt), ...partial];
   const { layers, identity, missing, notes, errors, command } = receipt;
   return (
     <Section title="Receipt" note={receipt.bytes === null ? null : bytes(receipt.bytes)}>
@@ -73,7 +74,13 @@ export function ReceiptCard({ receipt }: { receipt: Receipt }) {
               </li>
             ))}
           </ul>
-        ) : (
+        ) : null}
+        {short.map((sentence) => (
+          <p key={sentence} className={styles.faint}>
+            {sentence}
+          </p>
+        ))}
+        {Object.keys(missing).length || short.length ? null : (
           <p className={styles.whole}>Nothing is missing.</p>
         )}
         {notes.map((note) => (

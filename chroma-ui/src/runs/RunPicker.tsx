@@ -5,7 +5,7 @@ import { ago } from "../lib/format";
 import { IconButton } from "../ui/Button";
 import { Bin, ChevronDown, Pencil, Search } from "../ui/icons";
 import { Rename } from "../ui/Rename";
-import styles from "./runs.module.css";
+import styles from "./picker.module.css";
 import { StatusDot } from "./StatusDot";
 import { useRunChanges } from "./useRunChanges";
 

@@ -1,12 +1,12 @@
 import type { ReactNode } from "react";
-import { bytes, count } from "../lib/format";
+import { bytes, count, logged } from "../lib/format";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { ReceiptCard } from "./ReceiptCard";
 import { readReceipt } from "./receipt";
-import type { RunDetail } from "./run";
-import styles from "./runs.module.css";
+import { partialOf, type RunDetail, takenOf } from "./run";
 import { STATUS_NAMES, StatusDot } from "./StatusDot";
+import styles from "./summary.module.css";
 
 function plain(value: unknown): ReactNode {
   if (value === null || value === undefined) return "–";
@@ -24,6 +24,15 @@ function duration(run: RunDetail): string {
   const seconds = Math.max(0, (Date.parse(run.finishedAt) - Date.parse(run.createdAt)) / 1000);
   if (seconds < 90) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+/** The last value of a metric. */
+function Last({ epoch, step, value }: RunDetail["metrics"][number]["points"][number]) {
+  return (
+    <span title={epoch === null ? `step ${count(step)}` : `epoch ${epoch}, step ${count(step)}`}>
+      {logged(Number(value))}
+    </span>
+  );
 }
 
 export function RunSummary({ run }: { run: RunDetail }) {
@@ -52,14 +61,8 @@ export function RunSummary({ run }: { run: RunDetail }) {
       <Section title="Layers" note={`${count(run.snapshots.length)} snapshots`}>
         {run.layers.length === 0 ? <p className={styles.faint}>No layer yet.</p> : null}
         {run.layers.map((layer) => {
-          const taken = run.snapshots.filter((snapshot) => snapshot.layer === layer.name);
-          const last = taken[taken.length - 1];
-          const logged = new Set(
-            run.coordinates.flatMap((each) => (each.layer === layer.name ? each.steps : [])),
-          );
-          const partial = taken.filter((snapshot) => snapshot.status === "PARTIAL").length;
           return (
-            <div key={layer.id} className={styles.layer}>
+            <div key={layer.id} className={styles.layer} data-testid="layer-card" data-layer={layer.name}>
               <p className={styles.layerName}>
                 <b>{layer.name}</b>
                 <span>{layer.dim ? `${count(layer.dim)}-d` : "no vectors"}</span>
@@ -68,12 +71,14 @@ export function RunSummary({ run }: { run: RunDetail }) {
                 {layer.reason}
                 {layer.pooling && layer.pooling !== "none" ? ` · ${layer.pooling}` : ""}
               </p>
-              <p className={styles.faint}>
-                {count(taken.length)} snapshots
-                {last ? ` · ${count(last.n)} of ${count(last.of)} samples` : ""}
-                {logged.size ? ` · ${count(logged.size)} with logged coordinates` : ""}
-                {partial ? ` · ${count(partial)} partial` : ""}
-              </p>
+              {takenOf(run, layer.name).map(({ split, snapshots, n, of, partial, logged }) => (
+                <p key={split} className={styles.faint}>
+                  {split}: {count(snapshots)} {snapshots === 1 ? "snapshot" : "snapshots"}
+                  {snapshots ? ` · ${count(n)} of ${count(of)} samples` : ""}
+                  {logged ? ` · ${count(logged)} with logged coordinates` : ""}
+                  {partial ? ` · ${count(partial)} partial` : ""}
+                </p>
+              ))}
             </div>
           );
         })}
@@ -83,7 +88,19 @@ export function RunSummary({ run }: { run: RunDetail }) {
           <Facts facts={run.splits.map((split) => [split.name, `${count(split.n)} of ${count(split.of)}`])} />
         </Section>
       ) : null}
-      {receipt ? <ReceiptCard receipt={receipt} /> : null}
+      {run.metrics.length ? (
+        <Section title="Metrics" note="logged last">
+          <div data-testid="run-metrics">
+            <Facts
+              facts={run.metrics.map(({ name, points }) => {
+                const last = points[points.length - 1];
+                return [name, last ? <Last key={name} {...last} /> : "–"];
+              })}
+            />
+          </div>
+        </Section>
+      ) : null}
+      {receipt ? <ReceiptCard receipt={receipt} partial={partialOf(run)} /> : null}
       {config.length ? (
         <Section title="Config">
           <Facts facts={config.map(([name, value]) => [name, plain(value)])} />

@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Button } from "../ui/Button";
 import { Logo, Warning } from "../ui/icons";
-import styles from "./runs.module.css";
+import styles from "./states.module.css";
 
 function Message(props: { title: string; children: ReactNode; icon?: ReactNode; testId?: string }) {
   return (

@@ -1,5 +1,5 @@
 import type { RunStatus } from "../api/gql/graphql";
-import styles from "./runs.module.css";
+import styles from "./status.module.css";
 
 export const STATUS_NAMES: Record<RunStatus, string> = {
   RUNNING: "running",

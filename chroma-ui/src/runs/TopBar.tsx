@@ -9,8 +9,8 @@ import { copyLink } from "./copyLink";
 import { methodsFor, pickMethod } from "./methods";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import { epochsOf, type RunDetail } from "./run";
-import styles from "./runs.module.css";
 import { ThemeToggle } from "./ThemeToggle";
+import styles from "./topbar.module.css";
 
 type Props = {
   runs: readonly RunEntry[];

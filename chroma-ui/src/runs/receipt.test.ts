@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readReceipt } from "./receipt";
+import { readReceipt, shortOf } from "./receipt";
 
 it("reads what a training printed at its end", () => {
   const receipt = readReceipt({
@@ -25,4 +25,18 @@ it("takes what it cannot read for absent", () => {
     errors: [],
     command: null,
   });
+});
+
+it("never takes a part for all", () => {
+  const receiptOf = (line: object) => {
+    const receipt = readReceipt({ layers: [{ layer: "head", split: "val", ...line }] });
+    return receipt && shortOf(receipt);
+  };
+  expect(receiptOf({ snapshots: 8, snapshots_of: 10, n: 60, of: 60 })).toEqual([
+    "8 of 10 snapshots of head in val were kept.",
+  ]);
+  expect(receiptOf({ snapshots: 3, snapshots_of: 3, n: 10_000, of: 60_000 })).toEqual([
+    "10,000 of 60,000 samples of val were captured.",
+  ]);
+  expect(receiptOf({ snapshots: 3, snapshots_of: 3, n: 60, of: 0 })).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** Pure: reads the receipt that the server sends. */
+import { count } from "../lib/format";
 
 export type ReceiptLine = {
   layer: string;
@@ -69,4 +70,19 @@ export function readReceipt(value: unknown): Receipt | null {
     errors: texts(found.errors),
     command: typeof found.command === "string" ? found.command : null,
   };
+}
+
+/** What is there in part only, a sentence each; empty where all that was taken is there, of all samples. */
+export function shortOf({ layers }: Receipt): string[] {
+  const snapshots = layers.flatMap((line) =>
+    line.snapshots < line.snapshots_of
+      ? [
+          `${count(line.snapshots)} of ${count(line.snapshots_of)} snapshots of ${line.layer} in ${line.split} were kept.`,
+        ]
+      : [],
+  );
+  const samples = layers.flatMap((line) =>
+    line.n < line.of ? [`${count(line.n)} of ${count(line.of)} samples of ${line.split} were captured.`] : [],
+  );
+  return [...new Set([...snapshots, ...samples])];
 }

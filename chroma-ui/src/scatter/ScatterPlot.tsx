@@ -74,8 +74,9 @@ export function ScatterPlot(props: Props) {
   const glide = useRef(glideMs);
   glide.current = glideMs;
   useEffect(() => {
-    if (!plot || !picture) return;
-    plot.show(picture.scene, glide.current);
+    // Points of another film would be taken for those of the one that is named.
+    if (picture) plot?.show(picture.scene, glide.current);
+    else plot?.clear();
   }, [plot, picture]);
 
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { bandwidthOf, clusterContours, clusterMedians, groupsAmong, thinned } from "./clusters";
-import { momentPlace, type Points } from "./encode";
+import { type Points, placeBetween } from "./encode";
 import { pointsAt } from "./pointsAt";
 
 const all = (n: number) => Uint32Array.from({ length: n }, (_, i) => i);
@@ -10,7 +10,7 @@ const blob = (n: number, x: number, y: number, reach: number): [number, number][
     const away = reach * Math.sqrt((i + 0.5) / n);
     return [x + away * Math.cos(i * 2.4), y + away * Math.sin(i * 2.4)];
   });
-const at = (points: Points) => momentPlace({ from: points, to: points, along: 1 });
+const at = (points: Points) => placeBetween({ from: points, to: points, along: 1 });
 const reachOf = (rings: [number, number][][], x: number, y: number) =>
   Math.max(...rings.flat().map(([px, py]) => Math.hypot(px - x, py - y)));
 
@@ -66,7 +66,7 @@ it("follows points on their way", () => {
   const from = pointsAt(blob(60, -0.5, 0, 0.1));
   const to = pointsAt(blob(60, 0.5, 0, 0.1));
   const groups = groupsAmong(new Uint16Array(60), all(60), 1);
-  const [outer] = clusterContours(groups, ...momentPlace({ from, to, along: 0.5 }));
+  const [outer] = clusterContours(groups, ...placeBetween({ from, to, along: 0.5 }));
   // half-way: the contour lies around the middle, and touches neither end
   expect(reachOf(outer.rings, 0, 0)).toBeLessThan(0.4);
 });

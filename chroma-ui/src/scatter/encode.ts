@@ -28,10 +28,10 @@ export const placeX = ({ grid, x }: Points, i: number): number => grid.left + gr
 export const placeY = ({ grid, y }: Points, i: number): number => grid.bottom + grid.step * y[i];
 
 /** An interpolation between two frames; `along` is 0 at `from` and 1 at `to`. */
-export type Moment = { from: Points; to: Points; along: number };
+export type Between = { from: Points; to: Points; along: number };
 
 /** Interpolated coordinates of points; a point missing in the first frame is where the second has it. */
-export function momentPlace({ from, to, along }: Moment): [x: PlaceOf, y: PlaceOf] {
+export function placeBetween({ from, to, along }: Between): [x: PlaceOf, y: PlaceOf] {
   const share = (index: number) => (from.present[index] ? along : 1);
   const way =
     (place: typeof placeX) =>

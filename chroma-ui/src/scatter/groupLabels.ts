@@ -1,7 +1,7 @@
 /** Group names and contours that follow the points, coarser while the points move. */
 import { mix } from "./camera";
 import { type Contour, clusterContours, clusterMedians, type Group, groupsAmong, thinned } from "./clusters";
-import { type Moment, momentPlace } from "./encode";
+import { type Between, placeBetween } from "./encode";
 import type { Label } from "./overlay";
 import type { Scene } from "./types";
 
@@ -30,11 +30,11 @@ export function createGroupLabels() {
     return groups;
   }
 
-  function labelsAt(points: Moment["to"], scene: Scene): Label[] {
+  function labelsAt(points: Between["to"], scene: Scene): Label[] {
     const { all } = groupsOf(scene);
     const known = names.get(points);
     if (known) return known;
-    const [x, y] = momentPlace({ from: points, to: points, along: 1 });
+    const [x, y] = placeBetween({ from: points, to: points, along: 1 });
     const found = clusterMedians(all, x, y).map(({ code, ...where }) => ({
       text: scene.groups?.names[code] ?? "",
       ...where,
@@ -45,7 +45,7 @@ export function createGroupLabels() {
 
   return {
     /** Group names at the groups' current positions. */
-    labels(scene: Scene, { from, to, along }: Moment): Label[] {
+    labels(scene: Scene, { from, to, along }: Between): Label[] {
       const at = labelsAt(to, scene);
       if (along >= 1 || from === to) return at;
       const before = new Map(labelsAt(from, scene).map((label) => [label.text, label]));
@@ -55,14 +55,14 @@ export function createGroupLabels() {
       });
     },
     /** Contours of the points at their current positions: exact once they rest, coarser while they move. */
-    contours(scene: Scene, moment: Moment, still: boolean): Contour[] {
+    contours(scene: Scene, moment: Between, still: boolean): Contour[] {
       if ((scene.groups?.names.length ?? 0) > MOST_CONTOURED_GROUPS) return [];
       const now = performance.now();
       const unchanged = lines?.scene === scene && lines.still && still;
       const tooSoon = lines !== null && !still && now - lines.at < lines.cost / SHARE;
       if (lines && (unchanged || tooSoon)) return lines.contours;
       const { all, few } = groupsOf(scene);
-      const [x, y] = momentPlace(moment);
+      const [x, y] = placeBetween(moment);
       const contours = still ? clusterContours(all, x, y) : clusterContours(few, x, y, MOVING_CELLS);
       const came = lines === null || (still && lines.still && lines.scene.points !== scene.points);
       if (came) since = now;

@@ -1,7 +1,7 @@
 /** The canvas over the points: group names, contours, the focus, trails and the path being drawn. */
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "./camera";
-import { type Moment, momentPlace, type Points, placeX, placeY } from "./encode";
+import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import type { Path } from "./gestures";
 import { createGroupLabels } from "./groupLabels";
 import { drawOverlay } from "./overlay";
@@ -9,7 +9,7 @@ import type { Scene, Style } from "./types";
 
 export type OverlayScene = {
   scene: Scene;
-  moment: Moment;
+  moment: Between;
   style: Style;
   still: boolean;
   focus: { index: number; neighbours: readonly number[] } | null;
@@ -36,7 +36,7 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
       const { scene, moment, style, focus, echo, still } = overlay;
       const { to } = moment;
       const present = (index: number) => to.present[index] === 1;
-      const [x, y] = momentPlace(moment);
+      const [x, y] = placeBetween(moment);
       const spot = (index: number) => ({ x: x(index), y: y(index) });
       const ink = (index: number) => scene.palette[scene.codes[index]] ?? "#fff";
       const contours = style.contours ? groupLabels.contours(scene, moment, still) : [];

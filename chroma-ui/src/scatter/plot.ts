@@ -1,7 +1,7 @@
 /** The plot: an imperative object around the renderer, the overlay and the gestures. Knows nothing of React. */
 import { appearanceFor } from "./appearance";
 import { placeUnder, screenTransform } from "./camera";
-import { type Moment, momentPlace, type Points } from "./encode";
+import { type Between, type Points, placeBetween } from "./encode";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { createOverlayLayer } from "./overlayLayer";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
@@ -91,7 +91,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) requestOverlay();
   }
 
-  function drawPoints(now: Moment): void {
+  function drawPoints(now: Between): void {
     const { x, y, distance } = stance();
     const aspect = room.width / room.height;
     const { size, opacity } = look();
@@ -183,8 +183,17 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       send(scene, before);
       requestDraw();
     },
+    /** Shows nothing, and forgets where the points were. */
+    clear(): void {
+      if (!shown) return;
+      const left = transition.reset();
+      if (left) renderer.drop(left);
+      shown = null;
+      restingScene = null;
+      resize();
+    },
     /** Holds the points between two frames of the film; null moves them to the frame shown. */
-    scrub(next: Moment | null, ms = REST_MS): void {
+    scrub(next: Between | null, ms = REST_MS): void {
       transition.hold(next, shown?.points ?? null, ms);
       restingScene = null;
       requestDraw();
@@ -229,7 +238,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** CSS pixels from the canvas's corner; null for a missing point. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
-      const [x, y] = momentPlace(transition.moment(shown.points));
+      const [x, y] = placeBetween(transition.moment(shown.points));
       const { toX, toY } = screenTransform(stance(), room);
       return { x: toX(x(index)), y: toY(y(index)) };
     },

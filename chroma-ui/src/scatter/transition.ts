@@ -1,18 +1,18 @@
 /** Moves the points from frame to frame: animated, or held between two frames while a person scrubs. */
 import { ease } from "./camera";
-import { between, type Moment, type Points } from "./encode";
+import { type Between, between, type Points } from "./encode";
 
 const SHORTENED_MS = 160;
 
 export function createTransition() {
   let from: Points | null = null;
   let glide: { start: number; ms: number } | null = null;
-  let held: Moment | null = null;
+  let held: Between | null = null;
 
   const share = (): number =>
     glide && glide.ms > 0 ? Math.min(1, (performance.now() - glide.start) / glide.ms) : 1;
 
-  function moment(to: Points): Moment {
+  function moment(to: Points): Between {
     if (held) return held;
     return from && glide ? { from, to, along: ease(share()) } : { from: to, to, along: 1 };
   }
@@ -42,11 +42,19 @@ export function createTransition() {
       return left;
     },
     /** Holds the points between two frames; null moves them to the one shown. */
-    hold(next: Moment | null, shown: Points | null, ms: number): void {
+    hold(next: Between | null, shown: Points | null, ms: number): void {
       if (!next && held && shown && ms > 0 && held.to.n === shown.n) {
         begin(between(held.from, held.to, held.along), ms);
       }
       held = next;
+    },
+    /** Ends any animation at once; returns the frame it came from. */
+    reset(): Points | null {
+      const left = from;
+      from = null;
+      glide = null;
+      held = null;
+      return left;
     },
     /** Ends a finished animation; returns the frame it came from. */
     arrive(): Points | null {

@@ -3,7 +3,7 @@ import { count } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
 import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
-import { momentPlace, type PlaceOf, placeX, placeY } from "../scatter/encode";
+import { type PlaceOf, placeBetween, placeX, placeY } from "../scatter/encode";
 import type { Scene } from "../scatter/types";
 
 export type Sketch = {
@@ -93,7 +93,7 @@ function pointsOf({ scene, transform, room, size, opacity }: Sketch): string {
 /** The groups of a scene, and the coordinates of its points. */
 function groupsAt(scene: Scene, groups: NonNullable<Scene["groups"]>): [Group[], PlaceOf, PlaceOf] {
   const { points, drawn } = scene;
-  const place = momentPlace({ from: points, to: points, along: 1 });
+  const place = placeBetween({ from: points, to: points, along: 1 });
   return [groupsAmong(groups.codes, drawn, groups.names.length), ...place];
 }
 

@@ -1,6 +1,6 @@
 import { create } from "zustand";
 import { persist } from "zustand/middleware";
-import { type Look, PLAIN } from "./look";
+import { type Appearance, PLAIN } from "./appearance";
 import type { SelectorStore } from "./selectorStore";
 
 export type Theme = "dark" | "light" | "system";
@@ -8,8 +8,8 @@ export const SPEEDS = [0.5, 1, 2, 4] as const;
 
 type Preferences = {
   theme: Theme;
-  /** How points look where the address does not say. */
-  look: Look;
+  /** How points appearance where the address does not say. */
+  appearance: Appearance;
   speed: number;
   loop: boolean;
   /** Columns whose filters are open. */
@@ -24,7 +24,7 @@ export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
   persist(
     (set) => ({
       theme: "system",
-      look: PLAIN,
+      appearance: PLAIN,
       speed: 1,
       loop: true,
       openFacets: ["correct", "confidence"],

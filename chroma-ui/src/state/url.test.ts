@@ -32,7 +32,7 @@ describe("the address of a view", () => {
         { column: "tag:a&b", values: ["tagged", '"'] },
       ],
       camera: { x: -0.25, y: 1.5, zoom: 12.5 },
-      look: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
+      appearance: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
     };
     expect(readView(writeView(view))).toEqual(view);
   });
@@ -50,10 +50,10 @@ describe("the address of a view", () => {
   });
 
   it("takes the looks a person likes only where it names nothing to look at", () => {
-    const liked = { ...DEFAULT_VIEW.look, contours: false };
-    expect(readView("", liked).look.contours).toBe(false);
-    expect(readView("?run=a", liked).look.contours).toBe(true);
-    expect(readView("?run=a&contours=off").look.contours).toBe(false);
+    const liked = { ...DEFAULT_VIEW.appearance, contours: false };
+    expect(readView("", liked).appearance.contours).toBe(false);
+    expect(readView("?run=a", liked).appearance.contours).toBe(true);
+    expect(readView("?run=a&contours=off").appearance.contours).toBe(false);
   });
 });
 

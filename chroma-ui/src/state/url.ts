@@ -1,8 +1,8 @@
 /** Pure: the part of the view that a link restores, and one table of how the address writes each field. */
 import type { Place } from "../scatter/viewpoint";
+import { type Appearance, PLAIN, readAppearance, writeAppearance } from "./appearance";
 import { AXES } from "./axis";
 import { readFilter, writeFilter } from "./filters";
-import { type Look, PLAIN, readLook, writeLook } from "./look";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
 import { readPlace, writePlace } from "./place";
 
@@ -167,7 +167,7 @@ export const FIELDS = {
       if (value) query.set("camera", writePlace(value));
     },
   ),
-  look: field<Look>(PLAIN, readLook, writeLook),
+  appearance: field<Appearance>(PLAIN, readAppearance, writeAppearance),
 };
 
 export type View = { [Name in keyof typeof FIELDS]: (typeof FIELDS)[Name]["default"] };
@@ -183,11 +183,11 @@ function viewOf(pick: (field: Field<unknown>) => unknown): View {
 
 export const DEFAULT_VIEW: View = viewOf((field) => field.default);
 
-/** The view of an address; one that names nothing to look at takes the `liked` look. */
-export function readView(search: string, liked: Look = PLAIN): View {
+/** The view of an address; one that names nothing to appearance at takes the `liked` appearance. */
+export function readView(search: string, liked: Appearance = PLAIN): View {
   const query = new URLSearchParams(search);
   const view = viewOf((field) => field.read(query));
-  return query.has("run") || query.has("pane") ? view : { ...view, look: liked };
+  return query.has("run") || query.has("pane") ? view : { ...view, appearance: liked };
 }
 
 /** The search string of a view; defaults are left out. */

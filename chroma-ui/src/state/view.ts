@@ -1,8 +1,8 @@
 import { create } from "zustand";
 import type { Place } from "../scatter/viewpoint";
+import type { Appearance } from "./appearance";
 import { type Axis, markOf } from "./axis";
 import { type Filter, withFilter } from "./filters";
-import type { Look } from "./look";
 import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
@@ -48,7 +48,7 @@ type Actions = {
   /** null removes the column's filter. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
-  setLook: (change: Partial<Look>) => void;
+  setAppearance: (change: Partial<Appearance>) => void;
   /** null sees the whole film. */
   setCamera: (camera: Place | null) => void;
   /** Sees the whole film in all panes. */
@@ -60,9 +60,9 @@ export type ViewState = View & Actions;
 /** The samples of a view belong to one split and are dropped with it. */
 const NO_SAMPLES = { sample: null, selected: null };
 
-/** The view of the address; where it names no run, with this person's preferred look. */
+/** The view of the address; where it names no run, with this person's preferred appearance. */
 export const addressedView = (search = window.location.search): View =>
-  readView(search, usePreferences.getState().look);
+  readView(search, usePreferences.getState().appearance);
 
 /** What opening a run resets: all that belonged to the one before. */
 const RESET = {
@@ -152,11 +152,11 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   setSelected: (selected) => set({ selected }),
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
-  setLook: (change) =>
+  setAppearance: (change) =>
     set((view) => {
-      const look = { ...view.look, ...change };
-      usePreferences.getState().set({ look });
-      return { look };
+      const appearance = { ...view.appearance, ...change };
+      usePreferences.getState().set({ appearance });
+      return { appearance };
     }),
   setCamera: (camera) => set({ camera }),
   resetCameras: () =>

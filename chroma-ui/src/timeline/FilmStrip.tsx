@@ -2,7 +2,8 @@ import { type PointerEvent, useRef, useState } from "react";
 import type { Film, Frame } from "../api/bytes";
 import { shortened, spoken, tickOf } from "../film/frameNames";
 import { useSize } from "../lib/useSize";
-import { type Curve, rise, smoothPath } from "./curves";
+import { type Curve, piecesOf, rise, smoothPath } from "./curves";
+import { indexAt, placeOf, placesOf } from "./places";
 import styles from "./timeline.module.css";
 
 type Props = {
@@ -22,17 +23,31 @@ const NUMBER_ROOM = 30;
 const NAME_ROOM = 132;
 const LETTER = 6.4;
 
+/** Crosses nearer than this would hide each other, in CSS pixels. */
+const CROSS_ROOM = 9;
+
+/** Of ascending places those that are far enough from the one before. */
+function spacedOut(places: readonly number[]): number[] {
+  const kept: number[] = [];
+  for (const place of places)
+    if (kept.length === 0 || place - kept[kept.length - 1] >= CROSS_ROOM) kept.push(place);
+  return kept;
+}
+
 export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(element);
   const last = frames.length - 1;
   const chart = Math.max(0, height - 38);
   const inner = Math.max(1, width - 2 * EDGE);
-  const toX = (at: number) => EDGE + (last > 0 ? (at / last) * inner : inner / 2);
+  const places = placesOf(frames, axis);
+  const whole = places.at[last] ?? 0;
+  const xOf = (place: number) => EDGE + (whole > 0 ? (place / whole) * inner : inner / 2);
+  const toX = (at: number) => xOf(placeOf(places, at));
   const toY = (share: number) => 6 + (1 - share) * (chart - 10);
   const longest = Math.max(...frames.map((frame) => tickOf(frame, axis).length));
   const room = axis === "EPOCHS" ? NUMBER_ROOM : Math.min(NAME_ROOM, longest * LETTER + 12);
-  const stride = Math.max(1, Math.ceil((frames.length * room) / inner));
+  const stride = Math.max(1, Math.ceil(((whole + 1) * room) / inner));
   const [dragged, setDragged] = useState<number | null>(null);
   const now = toX(dragged ?? index);
   // Otherwise the outermost names would be cut off.
@@ -40,7 +55,11 @@ export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
     axis === "EPOCHS" || last === 0 ? "middle" : at === 0 ? "start" : at === last ? "end" : "middle";
   const lines = curves.map((curve) => ({
     ...curve,
-    path: smoothPath(curve.points.map(({ at, height }) => ({ x: toX(at), y: toY(height) }))),
+    pieces: piecesOf(curve, places.gaps).map((points) => ({
+      path: smoothPath(points.map(({ at, height }) => ({ x: toX(at), y: toY(height) }))),
+      ends: [points[0], points[points.length - 1]].map(({ at }) => toX(at)),
+    })),
+    crosses: spacedOut(curve.broken.map(({ at }) => toX(at))),
   }));
   // The area is filled under the curve that rises most: it says most about learning.
   const risen = lines.reduce<(typeof lines)[number] | null>(
@@ -50,7 +69,7 @@ export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
 
   const scrubTo = (event: PointerEvent<HTMLDivElement>) => {
     const left = event.currentTarget.getBoundingClientRect().left;
-    const at = Math.min(last, Math.max(0, ((event.clientX - left - EDGE) / inner) * last));
+    const at = indexAt(places, Math.max(0, ((event.clientX - left - EDGE) / inner) * whole));
     setDragged(at);
     onScrub(at);
   };
@@ -108,20 +127,27 @@ export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
             />
           ))}
           <g className={styles.ahead}>
-            {lines.map((line) => (
-              <path key={line.name} d={line.path} stroke={line.ink} />
-            ))}
+            {lines.flatMap((line) =>
+              line.pieces.map(({ path }) => <path key={`${line.name} ${path}`} d={path} stroke={line.ink} />),
+            )}
           </g>
-          <g clipPath="url(#chroma-played)">
-            {risen ? (
+          {lines.flatMap((line) =>
+            line.crosses.map((x) => (
               <path
-                d={`${risen.path}L${toX(risen.points[risen.points.length - 1].at)},${toY(0)}L${toX(risen.points[0].at)},${toY(0)}Z`}
-                fill="url(#chroma-area)"
+                key={`${line.name} ${x}`}
+                className={styles.cross}
+                d={`M${x - 3},${toY(1) - 3}l6,6m0,-6l-6,6`}
+                stroke={line.ink}
               />
-            ) : null}
-            {lines.map((line) => (
-              <path key={line.name} className={styles.curve} d={line.path} stroke={line.ink} />
+            )),
+          )}
+          <g clipPath="url(#chroma-played)">
+            {risen?.pieces.map(({ path, ends: [first, end] }) => (
+              <path key={path} d={`${path}L${end},${toY(0)}L${first},${toY(0)}Z`} fill="url(#chroma-area)" />
             ))}
+            {lines.flatMap((line) =>
+              line.pieces.map(({ path }) => <path key={`${line.name} ${path}`} d={path} stroke={line.ink} />),
+            )}
           </g>
           <line className={styles.now} x1={now} x2={now} y1={2} y2={height - 24} />
           <rect className={styles.rail} x={EDGE} y={height - 26} width={inner} height={4} rx={2} />
@@ -133,9 +159,25 @@ export function FilmStrip({ frames, axis, index, curves, onScrub }: Props) {
             rx={2}
             fill="url(#chroma-past)"
           />
+          {places.gaps.map(({ after, text }) => {
+            const [from, to] = [toX(after) + 5, toX(after + 1) - 5];
+            return (
+              <g key={after} data-testid="timeline-gap">
+                <title>{text}</title>
+                <rect
+                  className={styles.gap}
+                  x={from}
+                  y={height - 27}
+                  width={Math.max(0, to - from)}
+                  height={6}
+                />
+                <line className={styles.gapLine} x1={from} x2={to} y1={height - 24} y2={height - 24} />
+              </g>
+            );
+          })}
           {frames.map((frame, at) => (
             <g key={`${frame.runId} ${frame.layer} ${frame.step}`}>
-              {inner / Math.max(1, last) > 7 ? (
+              {inner / Math.max(1, whole) > 7 ? (
                 <circle
                   className={at <= index ? styles.tickPast : styles.tick}
                   cx={toX(at)}

@@ -1,14 +1,16 @@
 import { useShallow } from "zustand/react/shallow";
 import type { Film, Frame } from "../api/bytes";
 import { momentOf, shortened, spoken, tickOf } from "../film/frameNames";
-import { count, logged } from "../lib/format";
+import { count } from "../lib/format";
 import { SPEEDS, usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
-import { Loop, Pause, Play } from "../ui/icons";
+import { Loop } from "../ui/icons";
 import { Tip } from "../ui/Tip";
-import { type Curve, filmCurves, type MetricSeries, metricCurves, valueAt, valueIn } from "./curves";
+import { CurveList } from "./CurveList";
+import { type Curve, filmCurves, type MetricSeries, metricCurves, readingAt } from "./curves";
 import { FilmStrip } from "./FilmStrip";
+import { PlayButton } from "./PlayButton";
 import styles from "./timeline.module.css";
 import { togglePlay } from "./usePlayer";
 
@@ -46,13 +48,17 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
   const byEpoch = frame.epoch !== null;
   const overEpochs = film.axis === "EPOCHS";
   // Metrics belong to the steps of one run.
-  const curves = [
-    ...filmCurves(frames, film.knnPurity),
-    ...(overEpochs ? metricCurves(metrics, frames) : []),
-  ].slice(0, INKS.length);
+  const found = [...filmCurves(frames, film.knnPurity), ...(overEpochs ? metricCurves(metrics, frames) : [])];
+  const curves = [...found.filter(({ quiet }) => !quiet), ...found.filter(({ quiet }) => quiet)];
   const isShown = (curve: Curve, place: number) =>
-    mutedCurves.includes(`+${curve.name}`) || (place < MOST_CURVES && !mutedCurves.includes(curve.name));
-  const inked = curves.map((curve, place) => ({ ...curve, ink: INKS[place], on: isShown(curve, place) }));
+    mutedCurves.includes(`+${curve.name}`) ||
+    (place < MOST_CURVES && !curve.quiet && !mutedCurves.includes(curve.name));
+  const inked = curves.map((curve, place) => ({
+    ...curve,
+    ink: INKS[place % INKS.length],
+    on: isShown(curve, place),
+    reading: readingAt(curve, frames, index),
+  }));
 
   const toggle = (curve: { name: string; on: boolean }) => {
     const rest = mutedCurves.filter((name) => name !== curve.name && name !== `+${curve.name}`);
@@ -62,18 +68,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
 
   return (
     <section className={styles.timeline} aria-label="Film" data-testid="timeline">
-      <Tip text={playing ? "Pause" : "Play"} hint="space" side="top">
-        <button
-          type="button"
-          className={styles.play}
-          aria-label={playing ? "Pause" : "Play"}
-          data-testid="play"
-          disabled={frames.length < 2}
-          onClick={() => togglePlay(frames, index)}
-        >
-          {playing ? <Pause size={17} /> : <Play size={17} />}
-        </button>
-      </Tip>
+      <PlayButton playing={playing} disabled={frames.length < 2} onToggle={() => togglePlay(frames, index)} />
       <div className={styles.moment}>
         <p>
           <span
@@ -150,26 +145,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
         curves={inked.filter((curve) => curve.on)}
         onScrub={onScrub}
       />
-      <ul className={styles.values} aria-label="Curves">
-        {inked.map((curve) => (
-          <li key={curve.name}>
-            <button
-              type="button"
-              className={styles.value}
-              aria-pressed={curve.on}
-              title={`${curve.name}: click to ${curve.on ? "hide" : "show"} its curve`}
-              onClick={() => toggle(curve)}
-            >
-              <span
-                className={styles.ink}
-                style={{ background: curve.on ? curve.ink : "var(--line-strong)" }}
-              />
-              <span className={styles.curveName}>{curve.name}</span>
-              <b>{logged(overEpochs ? valueAt(curve, frame.step) : valueIn(curve, index))}</b>
-            </button>
-          </li>
-        ))}
-      </ul>
+      <CurveList curves={inked} onToggle={toggle} />
     </section>
   );
 }

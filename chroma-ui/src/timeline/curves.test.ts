@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../api/bytes";
-import { filmCurves, metricCurves, placeOfStep, rise, smoothPath, valueAt } from "./curves";
+import { filmCurves, metricCurves, piecesOf, placeOfStep, readingAt, rise, smoothPath } from "./curves";
 
 const frame = (index: number, step: number, trustworthiness: number | null = null): Frame => ({
   index,
@@ -16,6 +16,9 @@ const frame = (index: number, step: number, trustworthiness: number | null = nul
   continuity: null,
   neighborhoodHit: null,
   qualityN: null,
+  spread: null,
+  effectiveRank: null,
+  equal: null,
 });
 const frames = [frame(0, 10, 0.8), frame(1, 20), frame(2, 40, 0.9)];
 const point = (step: number, value: number) => ({ epoch: null, step, value });
@@ -58,9 +61,15 @@ describe("curves", () => {
     expect(rise(accuracy)).toBe(0.5);
   });
 
-  it("says the newest value at a step", () => {
-    const [curve] = metricCurves([{ name: "acc", points: [point(12, 0.1), point(30, 0.4)] }], frames);
-    expect([10, 12, 29, 40].map((step) => valueAt(curve, step))).toEqual([null, 0.1, 0.1, 0.4]);
+  it("says which value is of the frame, and which of an earlier one", () => {
+    const [curve] = metricCurves([{ name: "acc", points: [point(12, 0.1), point(18, 0.3)] }], frames);
+    expect([0, 1, 2].map((index) => readingAt(curve, frames, index))).toEqual([
+      null,
+      { step: 18, value: 0.3, earlier: false },
+      { step: 18, value: 0.3, earlier: true },
+    ]);
+    const [quality] = filmCurves(frames);
+    expect([0, 1].map((index) => readingAt(quality, frames, index)?.value)).toEqual([0.8, undefined]);
   });
 
   it("says that a metric diverged, and draws what can be drawn", () => {
@@ -68,13 +77,44 @@ describe("curves", () => {
       point(12, 0.1),
       { ...point(20, 0), value: "Infinity" },
       { ...point(30, 0), value: "NaN" },
+      point(35, 0.2),
+      point(40, 0.3),
     ];
     const [curve] = metricCurves([{ name: "loss", points }], frames);
-    expect(curve.points.map(({ value }) => value)).toEqual([0.1]);
-    expect([12, 20, 40].map((step) => valueAt(curve, step))).toEqual([
-      0.1,
-      Number.POSITIVE_INFINITY,
-      Number.NaN,
+    expect(curve.broken.map(({ value }) => value)).toEqual([Number.POSITIVE_INFINITY, Number.NaN]);
+    expect(piecesOf(curve, []).map((piece) => piece.map(({ step }) => step))).toEqual([[12], [35, 40]]);
+    expect(readingAt(curve, frames.slice(0, 2), 1)?.value).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it("lists every metric, also one that is never drawn", () => {
+    const nothing = [{ ...point(20, 0), value: "NaN" }];
+    const names = Array.from({ length: 30 }, (_, i) => `metric ${i}`);
+    const listed = metricCurves(
+      [
+        { name: "test_acc", points: [point(90, 0.97)] },
+        { name: "broken", points: nothing },
+        ...names.map((name) => ({ name, points: [point(10, 1)] })),
+      ],
+      frames,
+    );
+    expect(listed.map(({ name }) => name)).toEqual(["test_acc", "broken", ...names]);
+    expect(readingAt(listed[1], frames, 1)?.value).toBeNaN();
+    expect(listed[0].values).toEqual([{ step: 90, value: 0.97 }]);
+    const many = Array.from({ length: 200_000 }, (_, i) => point(10 + i / 1e4, i));
+    expect(metricCurves([{ name: "loss", points: many }], frames)[0].points.at(-1)?.height).toBe(1);
+  });
+
+  it("breaks the line of the frames where epochs are missing", () => {
+    const [curve] = filmCurves([frame(0, 10, 0.8), frame(1, 20, 0.8), frame(6, 40, 0.9)]);
+    expect(piecesOf(curve, [{ after: 1 }]).map((piece) => piece.length)).toEqual([2, 1]);
+  });
+
+  it("draws spread and effective rank to the scale of their greatest value, if asked for", () => {
+    const grown = frames.map((each, i) => ({ ...each, effectiveRank: 4 * i, spread: 0.1 * i }));
+    const quiet = filmCurves(grown).filter((curve) => curve.quiet);
+    expect(quiet.map(({ name, points }) => [name, points.map(({ height }) => height)])).toEqual([
+      ["effective rank", [0, 0.5, 1]],
+      ["spread", [0, 0.1, 0.2]],
     ]);
   });
 

@@ -8,8 +8,12 @@ export type Curve = {
   name: string;
   /** `at` is the position on the slider (0 the first frame, 1 the second), `height` 0 to 1. */
   points: { at: number; height: number; step: number; value: number }[];
-  /** Values that cannot be drawn: NaN and infinities. */
-  broken?: { step: number; value: number }[];
+  /** Positions of values that cannot be drawn, NaN and infinities: the line is broken there. */
+  broken: { at: number; value: number }[];
+  /** All values of a metric by step, also those outside of the film; null for figures of the frames. */
+  values: { step: number; value: number }[] | null;
+  /** Drawn only if a person asks for it. */
+  quiet: boolean;
 };
 
 /** The position of a step on the slider, between the frames around it; null outside of the film. */
@@ -26,66 +30,104 @@ export function placeOfStep(step: number, frames: readonly Frame[]): number | nu
 const kindOf = (name: string): string => name.split(/[\s_/.-]+/).pop() ?? name;
 
 function scaleOf(values: readonly number[]): (value: number) => number {
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
   // Values between 0 and 1 are drawn as they are; others are scaled to the full height.
   if (low >= 0 && high <= 1) return (value) => value;
   return (value) => (high > low ? (value - low) / (high - low) : 0.5);
 }
 
+/** Figures of the frames: shares as they are, others by their greatest value. */
+function frameCurve(name: string, values: readonly (number | null)[], frames: readonly Frame[]): Curve {
+  const scale = scaleOf([0, ...values.filter((value) => value !== null)]);
+  return {
+    name,
+    points: values.flatMap((value, at) => {
+      const known = value !== null && Number.isFinite(value);
+      return known ? [{ at, value, height: Math.max(0, scale(value)), step: frames[at].step }] : [];
+    }),
+    broken: [],
+    values: null,
+    quiet: false,
+  };
+}
+
 /** `purity` is the mean kNN agreement of each frame, in the full space. */
 export function filmCurves(frames: readonly Frame[], purity: readonly (number | null)[] = []): Curve[] {
-  const curveOf = (name: string, read: (frame: Frame, at: number) => number | null): Curve => ({
-    name,
-    points: frames.flatMap((frame, at) => {
-      const value = read(frame, at);
-      return value === null ? [] : [{ at, value, height: Math.min(1, Math.max(0, value)), step: frame.step }];
-    }),
-  });
+  const curveOf = (name: string, read: (frame: Frame, at: number) => number | null): Curve =>
+    frameCurve(name, frames.map(read), frames);
   return [
     curveOf("trustworthiness", (frame) => frame.trustworthiness),
     curveOf("kNN purity", (_, at) => purity[at] ?? null),
     curveOf("neighbourhood hit", (frame) => frame.neighborhoodHit),
+    { ...curveOf("continuity", (frame) => frame.continuity), quiet: true },
+    { ...curveOf("effective rank", (frame) => frame.effectiveRank), quiet: true },
+    { ...curveOf("spread", (frame) => frame.spread), quiet: true },
   ].filter((curve) => curve.points.length > 0);
 }
 
+/** All metrics, also those that have nothing to draw. */
 export function metricCurves(metrics: readonly MetricSeries[], frames: readonly Frame[]): Curve[] {
-  const placed = metrics.flatMap(({ name, points }) => {
-    const inside = points.flatMap((point) => {
+  const placed = metrics.map(({ name, points }) => {
+    const values = points.map(({ step, value }) => ({ step, value: Number(value) }));
+    const inside = values.flatMap((point) => {
       const at = placeOfStep(point.step, frames);
-      return at === null ? [] : [{ at, value: Number(point.value), step: point.step }];
+      return at === null ? [] : [{ at, ...point }];
     });
-    const drawn = inside.filter(({ value }) => Number.isFinite(value));
-    const broken = inside.filter(({ value }) => !Number.isFinite(value));
-    return drawn.length ? [{ name, kind: kindOf(name), points: drawn, broken }] : [];
+    const isDrawn = ({ value }: { value: number }) => Number.isFinite(value);
+    const broken = inside.filter((point) => !isDrawn(point));
+    return { name, kind: kindOf(name), values, points: inside.filter(isDrawn), broken };
   });
-  return placed.map(({ name, kind, points, broken }) => {
+  return placed.map(({ name, kind, values, points, broken }) => {
     const peers = placed.filter((other) => other.kind === kind).flatMap((other) => other.points);
     const heightOf = scaleOf(peers.map((point) => point.value));
-    return { name, broken, points: points.map((point) => ({ ...point, height: heightOf(point.value) })) };
+    const drawn = points.map((point) => ({ ...point, height: heightOf(point.value) }));
+    return { name, values, broken, points: drawn, quiet: false };
   });
 }
 
 /** The gain in height from a curve's first point to its last. */
-export const rise = ({ points }: Curve): number => points[points.length - 1].height - points[0].height;
+export const rise = ({ points }: Curve): number =>
+  points.length ? points[points.length - 1].height - points[0].height : 0;
 
-/** The newest value at or before a step, NaN and infinities too. */
-export function valueAt(curve: Curve, step: number): number | null {
+/** A value of a curve; `earlier` where it was logged before the frame's own time, which began after the frame before. */
+export type Reading = { value: number; step: number; earlier: boolean };
+
+/** A curve's figure of a frame: its own, or the metric's newest value at or before it; null where there is none. */
+export function readingAt(curve: Curve, frames: readonly Frame[], index: number): Reading | null {
+  if (curve.values === null) {
+    const own = curve.points.find(({ at }) => at === index);
+    return own ? { value: own.value, step: own.step, earlier: false } : null;
+  }
+  const { step } = frames[index];
   let found: { step: number; value: number } | null = null;
-  for (const point of [...curve.points, ...(curve.broken ?? [])])
-    if (point.step <= step && (found === null || point.step >= found.step)) found = point;
-  return found?.value ?? null;
+  for (const each of curve.values)
+    if (each.step <= step && (found === null || each.step >= found.step)) found = each;
+  return found && { ...found, earlier: index > 0 && found.step <= frames[index - 1].step };
 }
 
-/** The value at a frame. */
-export const valueIn = (curve: Curve, index: number): number | null =>
-  curve.points.find(({ at }) => at === index)?.value ?? null;
+/** The points of a curve in pieces without a value that cannot be drawn, or a gap, between them. */
+export function piecesOf(curve: Curve, gaps: readonly { after: number }[]): Curve["points"][] {
+  const breaks =
+    curve.values === null ? gaps.map(({ after }) => after + 0.5) : curve.broken.map(({ at }) => at);
+  const pieces: Curve["points"][] = [];
+  let next = 0;
+  for (const point of curve.points) {
+    const passed = next;
+    while (next < breaks.length && breaks[next] <= point.at) next++;
+    if (pieces.length && passed === next) pieces[pieces.length - 1].push(point);
+    else pieces.push([point]);
+  }
+  return pieces;
+}
 
 /** A smooth line through the points that does not overshoot them (Fritsch & Carlson 1980). */
 export function smoothPath(points: readonly { x: number; y: number }[]): string {
   if (points.length === 0) return "";
   const text = (value: number) => value.toFixed(1);
   let path = `M${text(points[0].x)},${text(points[0].y)}`;
+  // A line without length is drawn as a dot.
+  if (points.length === 1) return `${path}h0`;
   const slopes = points
     .slice(1)
     .map((point, i) => (point.y - points[i].y) / Math.max(point.x - points[i].x, 1e-6));

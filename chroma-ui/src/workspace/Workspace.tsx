@@ -3,6 +3,7 @@ import { useShallow } from "zustand/react/shallow";
 import { FilmCanvas } from "../canvas/FilmCanvas";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { OnlyChip } from "../canvas/OnlyChip";
+import { Waiting } from "../canvas/Waiting";
 import { positionAt } from "../film/positions";
 import { useCamera } from "../film/useCamera";
 import { useFilmKeys } from "../film/useFilmKeys";
@@ -33,8 +34,8 @@ const cameraOf = (view: ViewState) => view.camera;
 
 export function Workspace() {
   const choice = useView(useShallow(({ over, at, step }) => ({ over, at, step })));
-  const trailsOn = useView((view) => view.look.trails);
-  const { focus, openRun, seekFrame, setCamera, setLook, setPlaying } = useView.getState();
+  const trailsOn = useView((view) => view.appearance.trails);
+  const { focus, openRun, seekFrame, setCamera, setAppearance, setPlaying } = useView.getState();
   const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const reducedMotion = useReducedMotion();
   const [help, setHelp] = useState(false);
@@ -66,7 +67,7 @@ export function Workspace() {
       onEscape: () => (focused ? focus(null) : useSelection.getState().clear()),
     },
     [
-      ["t", () => setLook({ trails: !trailsOn })],
+      ["t", () => setAppearance({ trails: !trailsOn })],
       ["mod+k", () => setSearching(true)],
       ["/", () => setSearching(true)],
     ],
@@ -112,6 +113,11 @@ export function Workspace() {
           {!message && run ? (
             <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onRequest={open.requestFilm} />
           ) : null}
+          <Waiting
+            shown={shown}
+            wanted={frames[index] ?? null}
+            film={!message && layer && split ? { split: split.name, layer: layer.name } : null}
+          />
           <OnlyChip film={film} />
           {!message && failure && shown ? (
             <div className={styles.failure} role="alert" data-testid="film-failed">

@@ -61,7 +61,18 @@ const FILM = {
     method: "umap",
     preview: false,
     ...{ offsetX: 0, offsetY: 0, scale: 1, landmarks: null },
-    frames: [{ ...FRAME, trustworthiness: 0.9, continuity: 0.9, neighborhoodHit: null, qualityN: N }],
+    frames: [
+      {
+        ...FRAME,
+        trustworthiness: 0.9,
+        continuity: 0.9,
+        neighborhoodHit: null,
+        qualityN: N,
+        spread: 1,
+        effectiveRank: 2,
+        equal: 1,
+      },
+    ],
   },
   columns: [{ name: "label", kind: "CATEGORICAL", perFrame: false, drawn: false, legend: ["cat"] }],
 };

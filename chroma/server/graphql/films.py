@@ -57,6 +57,9 @@ class Column:
     legend: list[str] | None = strawberry.field(
         description="Names of the categories, in code order; null for numeric columns"
     )
+    note: str | None = strawberry.field(
+        description="Why values are not known, in a sentence with the way out, for people"
+    )
 
 
 @strawberry.type
@@ -82,6 +85,17 @@ class Frame:
     )
     stress_pca: float | None = strawberry.field(description="Stress of the same snapshot drawn by PCA")
     quality_n: int | None = strawberry.field(description="Samples the quality figures were computed on")
+    spread: float | None = strawberry.field(
+        description="Root of the mean squared distance of its vectors from their mean, in the full space"
+    )
+    effective_rank: float | None = strawberry.field(
+        description="Roy & Vetterli 2007: dimensions that its vectors fill, on at most 1,000 of them; "
+        "null where all are equal"
+    )
+    equal: int | None = strawberry.field(
+        description="Vectors in the largest group of equal ones; where it is `n`, the layer collapsed, and "
+        "neither trustworthiness nor continuity can be told"
+    )
 
     @classmethod
     def of_row(cls, row: tables.Frame, source: FrameSource) -> Frame:
@@ -101,6 +115,9 @@ class Frame:
             stress=row.stress,
             stress_pca=row.stress_pca,
             quality_n=row.quality_n or None,
+            spread=row.spread,
+            effective_rank=row.effective_rank,
+            equal=row.equal or None,
         )
 
 
@@ -187,6 +204,7 @@ class Film:
                 per_frame=column.per_frame,
                 drawn=column.drawn,
                 legend=None if column.legend is None else list(column.legend),
+                note=column.note or None,
             )
             for column in found
         ]

@@ -15,6 +15,7 @@ from chroma.server.graphql.films import Film
 from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
 from chroma.server.store.films.requests import METHODS
+from chroma.server.store.films.sources import default_layer
 
 
 @strawberry.enum
@@ -39,7 +40,7 @@ class Layer:
     dim: int
     pooling: str
     reason: str = strawberry.field(description="Why this layer was chosen, for people")
-    default: bool = strawberry.field(description="true for the layer the dashboard opens first")
+    default: bool = strawberry.field(description="true for the one layer that the dashboard opens first")
 
 
 @strawberry.type
@@ -146,8 +147,9 @@ class Run:
     async def attempts(self, info: Info) -> int:
         return await info.context.attempts.load(str(self.id))
 
-    @strawberry.field
+    @strawberry.field(description="In the order of the model, those without vectors last")
     async def layers(self, info: Info) -> list[Layer]:
+        rows = await info.context.layers.load(str(self.id))
         return [
             Layer(
                 id=strawberry.ID(row.id),
@@ -155,9 +157,9 @@ class Run:
                 dim=row.dim,
                 pooling=row.pooling,
                 reason=row.reason,
-                default=row.default,
+                default=row is default_layer(rows),
             )
-            for row in await info.context.layers.load(str(self.id))
+            for row in rows
         ]
 
     @strawberry.field

@@ -6,6 +6,7 @@ rest are Arrow IPC streams.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from chroma.server.home.film_requests import redraw_damaged
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
+from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
@@ -59,6 +61,21 @@ class Wanted(BaseModel):
     format: Format = "csv"
 
 
+def read_drawing(store: Store, question: Callable[[Catalog], bytes]) -> bytes:
+    """Read what a drawing holds. One that goes meanwhile is looked for again: what took its place, or an error.
+
+    Raises:
+        NotFoundError: It went.
+        SegmentError: A file is damaged or gone.
+    """
+    try:
+        with store.reading() as catalog:
+            return question(catalog)
+    except SegmentError:
+        with store.reading() as catalog:
+            return question(catalog)
+
+
 @router.get("/films/{film_id}/frames/{digest}")
 def frame(
     request: Request, film_id: str, digest: str, dtype: Literal["f32", "u16"] = "f32", revision: str = ""
@@ -67,15 +84,17 @@ def frame(
     context: Context = request.app.state.context
     if dtype == "u16" and not revision:
         raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
+
+    def encoded(catalog: Catalog) -> bytes:
+        film = film_by(catalog, film_id)
+        xy = read_frame(context.store.files, frame_by(catalog, film, digest))
+        if dtype == "f32":
+            return xy.T.tobytes()
+        within = bounds_of(revision_by(catalog, film, revision))
+        return quantize(xy, within).astype("<u2").tobytes()
+
     try:
-        with context.store.reading() as catalog:
-            film = film_by(catalog, film_id)
-            xy = read_frame(context.store.files, frame_by(catalog, film, digest))
-            if dtype == "f32":
-                body = xy.T.tobytes()
-            else:
-                within = bounds_of(revision_by(catalog, film, revision))
-                body = quantize(xy, within).astype("<u2").tobytes()
+        body = read_drawing(context.store, encoded)
     except SegmentError:
         redraw_damaged(context, film_id)
         raise
@@ -87,11 +106,12 @@ def frame(
 def column(request: Request, film_id: str, name: str, frame: Int64 | None = None) -> Response:
     """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
     context: Context = request.app.state.context
-    with context.store.reading() as catalog:
+
+    def encoded(catalog: Catalog) -> bytes:
         film = film_by(catalog, film_id)
-        at = frame_at(catalog, film, frame)
-        _, values = column_values(catalog, film, name, at)
-    return answer(request, values.tobytes(), _BYTES, cache=ASK)
+        return column_values(catalog, film, name, frame_at(catalog, film, frame))[1].tobytes()
+
+    return answer(request, read_drawing(context.store, encoded), _BYTES, cache=ASK)
 
 
 @router.get("/films/{film_id}/page")

@@ -27,7 +27,7 @@ from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.points import points_of
 from chroma.server.store.films.purity import work_out_purity
 from chroma.server.store.films.sources import film_source, recipe
-from chroma.server.store.tables import Snapshot
+from chroma.server.store.tables import COORDINATES, Snapshot
 
 # Shares of a job done after its preview, and before its quality is measured.
 _PREVIEWED = 0.02
@@ -195,7 +195,7 @@ def _refine(data: FilmData, builder: RevisionBuilder, turn: Turn) -> None:
 
 def _measure(data: FilmData, builder: RevisionBuilder, turn: Turn, *, moves: bool) -> None:
     """Quality of frames that have none yet, and how the film moves."""
-    missing = [index for index in sorted(builder.frames) if builder.frames[index].quality_n is None]
+    missing = [index for index in sorted(builder.frames) if _is_unmeasured(builder, index)]
     for count, index in enumerate(missing):
         done = _between(_DRAWN, 1.0, count / len(missing))
         turn.advance(done, f"Measuring quality, frame {index + 1} of {len(builder.wanted)}", kept=True)
@@ -207,6 +207,13 @@ def _measure(data: FilmData, builder: RevisionBuilder, turn: Turn, *, moves: boo
                 data, [builder.wanted[index] for index in places], [builder.xy(index) for index in places]
             )
         )
+
+
+def _is_unmeasured(builder: RevisionBuilder, index: int) -> bool:
+    """Whether figures of a frame are missing; those of older versions lack some."""
+    frame = builder.frames[index]
+    vectors = builder.wanted[index].status != COORDINATES
+    return frame.quality_n is None or (vectors and frame.equal is None)
 
 
 def _between(first: float, last: float, done: float) -> float:

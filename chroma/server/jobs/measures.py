@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from chroma.insight.collapse import collapse
 from chroma.insight.motion import Motion, motion, stress
 from chroma.insight.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.projection.arrays import has_finite_row
@@ -30,11 +31,15 @@ def measure_quality(data: FilmData, snapshot: Snapshot, xy: Xy) -> dict[str, Any
         hit = None if data.labels is None else neighborhood_hit(xy, data.labels, k=K).value
         return {"quality_n": 0, "neighborhood_hit": hit}
     vectors = data.vectors(snapshot)
+    differ = collapse(vectors)
     trust = trustworthiness(vectors, xy, k=K, metric=METRIC)
     figures: dict[str, Any] = {
         "trustworthiness": trust.value,
         "continuity": continuity(vectors, xy, k=K, metric=METRIC).value,
         "quality_n": trust.n,
+        "spread": differ and differ.spread,
+        "effective_rank": differ and differ.effective_rank,
+        "equal": differ.equal if differ else 0,
     }
     if data.labels is not None:
         figures["neighborhood_hit"] = neighborhood_hit(xy, data.labels, k=K).value

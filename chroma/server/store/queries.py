@@ -11,7 +11,7 @@ from sqlmodel import SQLModel, col, select
 from chroma.errors import NotFoundError
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.lifecycle import split_rank
-from chroma.server.store.films.sources import by_default
+from chroma.server.store.films.sources import in_model_order
 from chroma.server.store.films.views import FilmView, film_views
 from chroma.server.store.tables import (
     COORDINATES,
@@ -80,9 +80,9 @@ def project_runs(catalog: Catalog, ids: Keys) -> dict[str, list[Run]]:
 
 
 def run_layers(catalog: Catalog, run_ids: Keys) -> dict[str, list[Layer]]:
-    """Layers by run, the default one first, those without vectors last."""
+    """Layers by run, in the order of the model, those without vectors last."""
     rows = catalog.session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
-    return _grouped(sorted(rows, key=by_default), lambda row: row.run_id)
+    return _grouped(in_model_order(catalog, rows), lambda row: row.run_id)
 
 
 def run_splits(catalog: Catalog, run_ids: Keys) -> dict[str, list[Split]]:

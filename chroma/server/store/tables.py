@@ -317,6 +317,9 @@ class Frame(Table, table=True):
     stress_pca: float | None = None  # of the PCA frame of the same snapshot
     quality_n: int | None = None  # samples the quality figures were computed on
     knn_purity: float | None = None  # below 0: it has none; None: not computed since labels or graphs came
+    spread: float | None = None  # of the snapshot's vectors, as the next two: see chroma.insight.collapse
+    effective_rank: float | None = None  # Roy & Vetterli 2007; None: all are equal
+    equal: int | None = None  # vectors in the largest group of equal ones
 
 
 class Job(Table, table=True):

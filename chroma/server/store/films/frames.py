@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import delete
-from sqlmodel import col, select
+from sqlalchemy import delete, event
+from sqlmodel import Session, col, select
 
 from chroma.errors import SegmentError
 from chroma.projection.film import Bounds, bounds
@@ -20,7 +20,10 @@ from chroma.server.store.tables import Film, Frame, Revision, Snapshot
 # A growing film should rarely leave its square: each time it does, the screen loads all frames again.
 _MARGIN = 0.25
 # Columns of a frame with its quality figures.
-QUALITY = ("trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n")
+QUALITY = (
+    "trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n", "spread",
+    "effective_rank", "equal",
+)  # fmt: skip
 
 Xy = npt.NDArray[np.float32]
 
@@ -182,8 +185,13 @@ def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -
     paths = {row.path for rows in frames_of(catalog, gone).values() for row in rows}
     catalog.session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
     kept = set(catalog.session.exec(select(Frame.path).where(col(Frame.path).in_(paths))).all())
-    for path in paths - kept:
-        catalog.files.path(path).unlink(missing_ok=True)
+
+    def unlink(_session: Session) -> None:
+        for path in paths - kept:
+            catalog.files.path(path).unlink(missing_ok=True)
+
+    # While the rows can be read, so can the files.
+    event.listen(catalog.session, "after_commit", unlink, once=True)
 
 
 def read_frame(files: Files, frame: Frame) -> Xy:

@@ -15,7 +15,7 @@ from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.job_queue import cancel, enqueue, jobs_of, withdraw
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
 from chroma.server.store.films.requests import DEFAULT_METHOD, FilmRequest
-from chroma.server.store.films.sources import KIND, PUBLISHED, is_up_to_date
+from chroma.server.store.films.sources import KIND, PUBLISHED, default_layer, in_model_order, is_up_to_date
 from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
 
 
@@ -54,9 +54,10 @@ def wanted_films(catalog: Catalog, run_ids: Collection[str]) -> Wanted:
         if not pairs and not existing:  # coordinates may be all there is
             for layer, split, _ in logged_steps(catalog, [run_id]).get(run_id, [])[:1]:
                 wanted.requests.append(FilmRequest(run_id, split, layer, LOGGED))
-        if pairs and not any(_is_default(film, pairs) for film in existing):
-            layer, split = _first(pairs)
-            wanted.requests.append(FilmRequest(run_id, split.name, layer.name))
+        if pairs:
+            layer, split = _first(catalog, pairs)
+            if not any(_is_default(film, layer, split) for film in existing):
+                wanted.requests.append(FilmRequest(run_id, split.name, layer.name))
     return wanted
 
 
@@ -160,8 +161,7 @@ def _known(catalog: Catalog, film_id: str) -> Film:
     return film
 
 
-def _is_default(film: Film, pairs: Sequence[tuple[Layer, Split]]) -> bool:
-    layer, split = _first(pairs)
+def _is_default(film: Film, layer: Layer, split: Split) -> bool:
     whole = film.axis == "epochs" and film.steps is None and not film.subset
     return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, DEFAULT_METHOD)
 
@@ -179,6 +179,9 @@ def _published_pairs(catalog: Catalog, run_id: str) -> list[tuple[Layer, Split]]
     ]
 
 
-def _first(pairs: Sequence[tuple[Layer, Split]]) -> tuple[Layer, Split]:
+def _first(catalog: Catalog, pairs: Sequence[tuple[Layer, Split]]) -> tuple[Layer, Split]:
     """The layer and the split the dashboard opens first."""
-    return min(pairs, key=lambda pair: (not pair[0].default, split_rank(pair[1].name), pair[0].name))
+    layers = {layer.id: layer for layer, _ in pairs}
+    layer = default_layer(in_model_order(catalog, list(layers.values())))
+    splits = [split for of, split in pairs if of.id == layer.id]
+    return layer, min(splits, key=lambda split: split_rank(split.name))

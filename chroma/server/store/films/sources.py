@@ -117,23 +117,41 @@ def moments(catalog: Catalog, split: Split) -> list[tuple[int, int | None]]:
 
 
 def layers_at(catalog: Catalog, split: Split, step: int) -> list[Layer]:
-    """The layers that have a published snapshot of a split at a step, in the order of the model.
-
-    That is the order their first vectors were written in: a forward pass meets the layers one by one.
-    """
-    rows: Iterable[Any] = catalog.session.exec(
-        select(Segment.layer, func.min(Segment.number))
-        .where(Segment.run_id == split.run_id, Segment.kind == "snapshot")
-        .group_by(col(Segment.layer))
-    ).all()
-    first = {str(name): int(number) for name, number in rows}
+    """The layers that have a published snapshot of a split at a step, in the order of the model."""
     layers = catalog.session.exec(
         select(Layer)
         .join(Snapshot, col(Snapshot.layer_id) == Layer.id)
         .where(Snapshot.split_id == split.id, Snapshot.step == step)
         .where(col(Snapshot.status).in_(PUBLISHED))
     ).all()
-    return sorted(layers, key=lambda layer: (first.get(layer.name, 0), layer.name))
+    return in_model_order(catalog, layers)
+
+
+def in_model_order(catalog: Catalog, layers: Sequence[Layer]) -> list[Layer]:
+    """Layers of one run or of several, each run's in the order of its model; those without vectors last.
+
+    That is the order their first vectors were written in: a forward pass meets the layers one by one.
+    """
+    rows: Iterable[Any] = catalog.session.exec(
+        select(Segment.run_id, Segment.layer, func.min(Segment.number))
+        .where(col(Segment.run_id).in_({layer.run_id for layer in layers}), Segment.kind == "snapshot")
+        .group_by(col(Segment.run_id), col(Segment.layer))
+    ).all()
+    first = {(run_id, name): int(number) for run_id, name, number in rows}
+
+    def place(layer: Layer) -> tuple[bool, int, str]:
+        return layer.dim == 0, first.get((layer.run_id, layer.name), 0), layer.name
+
+    return sorted(layers, key=place)
+
+
+def default_layer(layers: Sequence[Layer]) -> Layer:
+    """The layer that card, page and reader open first: the first that capture marked, else the first.
+
+    Args:
+        layers: At least one, of one run, in the order of the model.
+    """
+    return next((layer for layer in layers if layer.default), layers[0])
 
 
 def chosen_layer(catalog: Catalog, split: Split, name: str | None) -> Layer:
@@ -147,12 +165,7 @@ def chosen_layer(catalog: Catalog, split: Split, name: str | None) -> Layer:
     layers = catalog.session.exec(select(Layer).where(Layer.run_id == split.run_id)).all()
     if not layers:
         raise NotFoundError("layer", "the default one")
-    return min(layers, key=by_default)
-
-
-def by_default(layer: Layer) -> tuple[bool, bool, str]:
-    """Sorts layers: the default one first, those without vectors last."""
-    return (not layer.default, layer.dim == 0, layer.name)
+    return default_layer(in_model_order(catalog, layers))
 
 
 def is_up_to_date(catalog: Catalog, film: Film) -> bool:

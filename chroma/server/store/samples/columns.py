@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 
@@ -12,7 +12,7 @@ from sqlmodel import col, select
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.samples.classes import Codes, class_marks, classes_of, predicted_classes
+from chroma.server.store.samples.classes import Classes, Codes, class_marks, classes_of, predicted_classes
 from chroma.server.store.samples.column_names import is_reserved
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.samples.outputs import FIGURES, OutputColumns, step_outputs
@@ -49,7 +49,8 @@ def split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:
 
 def _label_columns(catalog: Catalog, split: tables.Split, table: SampleTable) -> Iterable[Known]:
     predicted = predicted_classes(catalog, split)
-    legend, code = classes_of(table, predicted)
+    classes = classes_of(table, predicted)
+    legend, code = classes.legend, classes.code
     labels = table.labels
     if labels is not None and labels.dtype.kind == "f":
         yield Known(Column("label"), at_any(lambda: labels))
@@ -60,7 +61,7 @@ def _label_columns(catalog: Catalog, split: tables.Split, table: SampleTable) ->
                 yield Known(Column(f"label:{name}", ("no", "yes")), at_any(lambda marks=marks: marks))
     if predicted:
         truth = None if labels is None or labels.dtype.kind == "f" else code(labels)
-        yield from _output_columns(_Said(catalog, split, len(table)), legend, code, truth)
+        yield from _output_columns(_Said(catalog, split, len(table)), classes, truth)
 
 
 class _Said:
@@ -81,19 +82,21 @@ class _Said:
         return getattr(found, name)
 
 
-def _output_columns(
-    said: _Said, legend: tuple[str, ...], code: Callable[[Array], Codes], truth: Codes | None
-) -> Iterable[Known]:
+def _output_columns(said: _Said, classes: Classes, truth: Codes | None) -> Iterable[Known]:
+    note = classes.unknown
+
     def prediction(step: int | None) -> Codes:
-        return code(said(step, "prediction"))
+        return classes.code(said(step, "prediction"))
 
     def correct(step: int | None) -> Codes:
         guess = prediction(step)
-        return np.where((guess < 0) | (truth < 0), -1, truth == guess) if truth is not None else guess
+        if truth is None or note:
+            return np.full_like(guess, -1)
+        return np.where((guess < 0) | (truth < 0), -1, truth == guess)
 
-    yield Known(Column("prediction", legend, per_frame=True), prediction, said=True)
+    yield Known(Column("prediction", classes.legend, per_frame=True, note=note), prediction, said=True)
     if truth is not None:
-        yield Known(Column("correct", ("wrong", "right"), per_frame=True), correct, said=True)
+        yield Known(Column("correct", ("wrong", "right"), per_frame=True, note=note), correct, said=True)
     for name in FIGURES:
         yield Known(Column(name, per_frame=True), lambda step, name=name: said(step, name), said=True)
 

@@ -77,9 +77,9 @@ def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
 def _labelled(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
     if table.labels is None or table.labels.dtype.kind == "f":
         return
-    legend, code = classes_of(table, ())
-    codes = code(table.labels)
-    for at, text in enumerate(legend):
+    classes = classes_of(table, ())
+    codes = classes.code(table.labels)
+    for at, text in enumerate(classes.legend):
         if text.casefold() == wanted:
             yield from ((int(place), f"label {text}") for place in np.flatnonzero(codes == at))
 

@@ -34,12 +34,14 @@ class Column:
         legend: Names of the categories in code order; None for numbers.
         per_frame: Whether the values differ from frame to frame.
         drawn: Whether they follow from the drawing, and so change with its revision.
+        note: Why values are not known, in a sentence with the way out; empty where nothing is to be said.
     """
 
     name: str
     legend: tuple[str, ...] | None = None
     per_frame: bool = False
     drawn: bool = False
+    note: str = ""
 
     @property
     def title(self) -> str:

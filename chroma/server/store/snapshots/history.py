@@ -105,7 +105,7 @@ def top_classes(
     # A head may have more classes than were ever labelled or predicted.
     names = prediction_texts(catalog, split, best)
     return [
-        (name if name is not None else str(at), float(scores[at]))
+        (name if name is not None else f"class {at}", float(scores[at]))
         for name, at in zip(names, best.tolist(), strict=True)
     ]
 

@@ -1,6 +1,6 @@
-/** Pure: how points look, and how the address writes it. */
+/** Pure: how points appearance, and how the address writes it. */
 
-export type Look = {
+export type Appearance = {
   labels: boolean;
   contours: boolean;
   trails: boolean;
@@ -11,7 +11,14 @@ export type Look = {
   opacity: number;
 };
 
-export const PLAIN: Look = { labels: true, contours: true, trails: true, safe: false, size: 1, opacity: 1 };
+export const PLAIN: Appearance = {
+  labels: true,
+  contours: true,
+  trails: true,
+  safe: false,
+  size: 1,
+  opacity: 1,
+};
 
 export const SIZES = [0.5, 2.5] as const;
 export const OPACITIES = [0.2, 2] as const;
@@ -23,22 +30,23 @@ function factor(text: string | null, [least, most]: readonly [number, number]): 
   return value >= least && value <= most ? value : 1;
 }
 
-export function readLook(query: URLSearchParams): Look {
-  const look = {
+export function readAppearance(query: URLSearchParams): Appearance {
+  const appearance = {
     ...PLAIN,
     size: factor(query.get("size"), SIZES),
     opacity: factor(query.get("opacity"), OPACITIES),
   };
   for (const name of SWITCHES) {
     const said = query.get(name);
-    if (said === "on" || said === "off") look[name] = said === "on";
+    if (said === "on" || said === "off") appearance[name] = said === "on";
   }
-  return look;
+  return appearance;
 }
 
 /** Adds what differs from the default. */
-export function writeLook(look: Look, query: URLSearchParams): void {
-  for (const name of SWITCHES) if (look[name] !== PLAIN[name]) query.set(name, look[name] ? "on" : "off");
-  if (look.size !== 1) query.set("size", String(+look.size.toFixed(2)));
-  if (look.opacity !== 1) query.set("opacity", String(+look.opacity.toFixed(2)));
+export function writeAppearance(appearance: Appearance, query: URLSearchParams): void {
+  for (const name of SWITCHES)
+    if (appearance[name] !== PLAIN[name]) query.set(name, appearance[name] ? "on" : "off");
+  if (appearance.size !== 1) query.set("size", String(+appearance.size.toFixed(2)));
+  if (appearance.opacity !== 1) query.set("opacity", String(+appearance.opacity.toFixed(2)));
 }
