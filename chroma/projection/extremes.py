@@ -34,7 +34,7 @@ def extreme_rows(points: Floats) -> npt.NDArray[np.bool_]:
 def is_extreme(reach: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.bool_]:
     """Which rows are extreme, by how far each reaches from the centre: bool `[n]`."""
     known = reach[reach > 0]
-    return reach > _TIMES * np.median(known) if len(known) else np.zeros(len(reach), np.bool_)
+    return reach / _TIMES > np.median(known) if len(known) else np.zeros(len(reach), np.bool_)
 
 
 def add_extremes(points: Floats, extreme: Indices, near: Indices, distances: Floats) -> None:

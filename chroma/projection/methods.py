@@ -64,11 +64,14 @@ def _tsne(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, s
     """Van der Maaten & Hinton 2008, by openTSNE; exact neighbours of our own, perplexity 30."""
     tsne = importlib.import_module("openTSNE")
     near = neighbor_graph(vectors, k=min(_TSNE_K, len(vectors) - 1), metric=graph.metric, seed=seed)
+    # Affinities do not depend on the unit of a row's distances, but the search for the width of its Gaussian
+    # ends after 200 halvings of 1: squares of distances near 1e30 are not reached.
+    distances = near.distances.astype(np.float64)
+    middle = np.median(distances, axis=1, keepdims=True)
+    distances /= np.where(middle > 0, middle, np.maximum(distances.max(axis=1, keepdims=True), 1e-300))
     affinities = tsne.affinity.PerplexityBasedNN(
         perplexity=min(_PERPLEXITY, near.k / 3),
-        knn_index=tsne.nearest_neighbors.PrecomputedNeighbors(
-            near.indices.astype(np.int64), near.distances.astype(np.float64)
-        ),
+        knn_index=tsne.nearest_neighbors.PrecomputedNeighbors(near.indices.astype(np.int64), distances),
         n_jobs=1,
     )
     begun = start.astype(np.float64)

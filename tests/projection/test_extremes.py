@@ -107,6 +107,17 @@ def test_stress_of_wide_layers_needs_little_memory():
     assert peak < 100e6  # all pairs at once: 1.4 GB
 
 
+@pytest.mark.parametrize("unit", [1e-30, 1e20, 1e36])
+def test_tsne_draws_neighbours_of_values_of_any_size(unit):
+    pytest.importorskip("openTSNE")
+    random = np.random.default_rng(0)
+    classes = np.arange(60) % 3
+    usual = (np.eye(8)[classes] * 6 + random.normal(size=(60, 8))).astype(np.float32)
+    vectors = usual * np.float32(unit)
+    xy = drawn_by("tsne", vectors, neighbor_graph(vectors))
+    assert trustworthiness(usual, xy).value > 0.9
+
+
 @pytest.mark.timeout(600)  # pacmap and umap-learn compile when they are imported
 @pytest.mark.parametrize("method", OTHERS)
 def test_other_packages_draw_constant_and_narrow_frames(method):

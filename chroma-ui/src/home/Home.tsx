@@ -4,6 +4,7 @@ import { HomeDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { count } from "../lib/format";
 import { useKeys } from "../lib/useKeys";
+import { HomeBadge } from "../runs/HomeBadge";
 import { NoRuns } from "../runs/States";
 import { ThemeToggle } from "../runs/ThemeToggle";
 import { useRunChanges } from "../runs/useRunChanges";
@@ -106,6 +107,7 @@ export function Home() {
           note="first"
           compact
         />
+        <HomeBadge nameOf={(id) => runs.find((run) => run.id === id)?.name ?? null} />
         <ThemeToggle />
         <IconButton label="Keys and gestures" hint="?" onClick={() => setHelp(true)} data-testid="help">
           <Question />

@@ -6,6 +6,7 @@ import { Segmented } from "../ui/Segmented";
 import { AxisPicker } from "./AxisPicker";
 import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
+import { HomeBadge } from "./HomeBadge";
 import { methodsFor, pickMethod } from "./methods";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import { epochsOf, type RunDetail } from "./run";
@@ -122,6 +123,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           <Columns />
         </IconButton>
       ) : null}
+      <HomeBadge nameOf={(id) => runs.find((entry) => entry.id === id)?.name ?? null} />
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
