@@ -62,7 +62,7 @@ class Wanted(BaseModel):
 
 
 def read_drawing(store: Store, question: Callable[[Catalog], bytes]) -> bytes:
-    """Read what a drawing holds. One that goes meanwhile is looked for again: what took its place, or an error.
+    """Read what a drawing holds; if it goes meanwhile, what took its place.
 
     Raises:
         NotFoundError: It went.
