@@ -205,3 +205,43 @@ def test_layers_are_one_on_card_page_and_reader_and_counted_by_split(gap: Page, 
     gap.get_by_test_id("all-runs").click()
     picture = gap.locator("[data-testid=home-run] canvas")
     expect(picture).to_have_attribute("aria-label", "The last frame of zeta in val")
+
+
+def test_what_is_set_aside_and_how_far_ingest_is_are_said_quietly(
+    page: Page, truth: Server, home: Path
+) -> None:
+    page.goto(f"{truth.door}&method=pca")
+    page.wait_for_function("window.__chroma?.ready")
+    expect(page.get_by_test_id("home-badge")).to_have_count(0)
+    expect(page.get_by_test_id("ingest-progress")).to_have_count(0)
+    (run,) = (home / "store" / "runs").iterdir()
+    torn = home / "journal" / run.name / "0-deadbeef-000009.arrow"
+    torn.parent.mkdir(exist_ok=True)
+    torn.write_bytes(b"torn")
+    for _ in range(100):
+        if list(home.glob("**/set-aside/*.arrow")):
+            break
+        page.wait_for_timeout(100)
+
+    def behind(route: Route) -> None:
+        """As if the server had just started on a journal that nobody took in."""
+        if "HomeState" not in (route.request.post_data or ""):
+            route.continue_()
+            return
+        answer = route.fetch()
+        body = answer.json()
+        body["data"]["home"]["ingest"] = {
+            "taken": 120,
+            "of": 15_000,
+            "caughtUp": False,
+            "__typename": "Ingest",
+        }
+        route.fulfill(response=answer, json=body)
+
+    page.route("**/graphql", behind)
+    page.reload()
+    expect(page.get_by_test_id("ingest-progress")).to_have_text("Taking in 120 of 15,000 segments")
+    page.get_by_test_id("home-badge").click()
+    troubles = page.get_by_test_id("home-troubles")
+    expect(troubles).to_contain_text("1 file set aside of gap")
+    expect(troubles).to_contain_text("set-aside, and remove the files")
