@@ -35,12 +35,12 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const { film, frame } = shown;
   const position = positionAt(shown, index);
   const rested = useDebounced(position, REST_MS);
-  const [{ data }] = useQuery({
+  const [{ data, fetching }] = useQuery({
     query: SampleCardDocument,
     variables: { runId: film.runId, split: split.name, position: rested ?? 0, step: frame.step },
     pause: rested === null,
   });
-  const sample = data?.sample?.position === position ? data.sample : null;
+  const sample = !fetching && data?.sample?.position === position ? data.sample : null;
   const nameOf = (column: typeof shown.label) =>
     column ? (column.legend[column.codes[index]] ?? null) : null;
   const label = nameOf(shown.label);

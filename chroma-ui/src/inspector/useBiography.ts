@@ -14,7 +14,7 @@ export function useBiography(
   { runId, split, layer }: Place,
   position: number,
 ) {
-  const [{ data, fetching }, refetch] = useQuery({
+  const [{ data, fetching, stale }, refetch] = useQuery({
     query: BiographyDocument,
     variables: { runId, split, layer, position },
   });
@@ -23,6 +23,7 @@ export function useBiography(
   useEffect(() => {
     refetch({ requestPolicy: "cache-and-network" });
   }, [state, refetch]);
-  const sample = data?.sample;
+  // While another layer or run is asked about, the answer is of the one before.
+  const sample = fetching && !stale ? null : data?.sample;
   return { moments: sample?.position === position ? sample.biography : NONE, fetching };
 }

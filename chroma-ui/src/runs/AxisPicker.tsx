@@ -38,11 +38,13 @@ export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props)
   const mates = useView((view) => view.mates);
   const epoch = useView((view) => view.epoch);
   const { runOver, setEpoch } = useView.getState();
-  const [{ data }] = useQuery({
+  const [{ data: found, fetching, stale }] = useQuery({
     query: FilmPartnersDocument,
     variables: { runId, layer, split },
     requestPolicy: "cache-and-network",
   });
+  // While another run is asked about, the answer is of the one before.
+  const data = fetching && !stale ? undefined : found;
   const partners = data?.filmPartners.found ?? [];
   const fit = partners.filter((partner) => partner.refusal === null);
 

@@ -9,10 +9,12 @@ const REST_MS = 60;
 /** Ids and texts of the visible samples of a list, by position. */
 export function useLines(runId: string, split: string, positions: readonly number[], pause: boolean) {
   const wanted = useDebounced(pause ? null : JSON.stringify(positions), REST_MS);
-  const [{ data }] = useQuery({
+  const [{ data, operation }] = useQuery({
     query: SampleLinesDocument,
     variables: { runId, split, positions: wanted === null ? [] : (JSON.parse(wanted) as number[]) },
     pause: wanted === null,
   });
-  return useMemo(() => new Map(data?.sampleLines.map((line) => [line.position, line])), [data]);
+  const asked = operation?.variables;
+  const lines = asked?.runId === runId && asked.split === split ? data?.sampleLines : undefined;
+  return useMemo(() => new Map(lines?.map((line) => [line.position, line])), [lines]);
 }
