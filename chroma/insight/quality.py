@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.arrays import Matrix, blocks, finite_rows, squared_lengths
+from chroma.projection.arrays import Matrix, all_equal, blocks, finite_rows, squared_lengths
 from chroma.projection.extremes import centre
 from chroma.projection.neighbors import Metric, NeighborGraph, comparable
 
@@ -28,8 +28,8 @@ class Quality:
     """A measure and what it was taken on.
 
     Attributes:
-        value: From 0 to 1, more is better; None where there are too few points to tell, or all
-            vectors are equal.
+        value: From 0 to 1, more is better; None where there are too few points to tell, all vectors are
+            equal, or all points lie in one place.
         n: Query points looked at.
         of: Points they were drawn from, and are compared with.
         k: Size of the neighbourhood.
@@ -66,7 +66,7 @@ def trustworthiness(
         metric: How the full space is measured.
     """
     full, frame = _spaces(vectors, xy, metric)
-    if _collapsed(full):
+    if _no_ranks(full, frame):
         return Quality(None, 0, len(full), 0)
     return _rank_quality(ranked=full, drawn=frame, k=k, n_queries=n_queries, seed=seed)
 
@@ -85,7 +85,7 @@ def continuity(
     As `trustworthiness` with the two spaces exchanged (Venna & Kaski 2001); the arguments are the same.
     """
     full, frame = _spaces(vectors, xy, metric)
-    if _collapsed(full):
+    if _no_ranks(full, frame):
         return Quality(None, 0, len(full), 0)
     return _rank_quality(ranked=frame, drawn=full, k=k, n_queries=n_queries, seed=seed)
 
@@ -150,9 +150,9 @@ def _spaces(vectors: Matrix, xy: Matrix, metric: Metric) -> tuple[Points, Points
     return full, xy[kept].astype(np.float64)
 
 
-def _collapsed(full: Points) -> bool:
-    """Whether all vectors are equal: none is nearer than another, so there are no ranks to compare."""
-    return len(full) > 0 and not np.ptp(full, axis=0).any()
+def _no_ranks(full: Points, frame: Points) -> bool:
+    """Whether all vectors, or all points, are equal: none is nearer than another, so there are no ranks."""
+    return len(full) > 0 and (all_equal(full) or all_equal(frame))
 
 
 def _rank_quality(*, ranked: Points, drawn: Points, k: int, n_queries: int, seed: int) -> Quality:

@@ -34,6 +34,18 @@ def has_finite_row(matrix: Matrix) -> bool:
     return any(finite_rows(matrix[rows]).any() for rows in blocks(len(matrix), 1, 1024))
 
 
+def all_equal(matrix: Matrix) -> bool:
+    """Whether all finite rows are equal; looks no further than the first that differs."""
+    first: npt.NDArray[Any] | None = None
+    for rows in blocks(len(matrix), matrix.shape[1]):
+        part = matrix[rows][finite_rows(matrix[rows])]
+        if len(part) and first is None:
+            first = part[0]
+        if first is not None and (part != first).any():
+            return False
+    return True
+
+
 def squared_lengths(matrix: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Squared Euclidean length of each row: `[n]`, in the type of the matrix."""
     return np.einsum("ij,ij->i", matrix, matrix)

@@ -8,12 +8,12 @@ import numpy as np
 
 from chroma.errors import ConfigError
 from chroma.projection.append import align
-from chroma.projection.arrays import Frame, Matrix, finite_rows, has_finite_row
+from chroma.projection.arrays import Frame, Matrix, all_equal, finite_rows, has_finite_row
 from chroma.projection.layout import START_SIZE, pca_basis, pca_project, pca_start
 
 
 def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
-    """Draw all snapshots on the PCA basis of the last one, where the layer has learnt most.
+    """Draw all snapshots on the PCA basis of the last one whose rows differ, where the layer has learnt most.
 
     Snapshots of another width have bases of their own, and are aligned and scaled to fit.
 
@@ -32,12 +32,13 @@ def pca_film(snapshots: Sequence[Matrix], seed: int = 0) -> list[Frame]:
         raise ConfigError(
             "A film needs at least one finite vector and there is none: check the layer for NaN."
         )
-    newest = snapshots[present[-1]]
+    chosen = next((t for t in reversed(present) if not all_equal(snapshots[t])), present[-1])
+    newest = snapshots[chosen]
     basis = pca_basis(newest, seed)
     last = pca_project(basis, newest)
     frames: list[Frame] = []
     for t, vectors in enumerate(snapshots):
-        if t == present[-1]:
+        if t == chosen:
             frames.append(last)
         elif vectors.shape[1] == len(basis.mean):
             frames.append(pca_project(basis, vectors))

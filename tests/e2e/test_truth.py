@@ -107,8 +107,13 @@ def test_points_of_another_film_never_stand_under_a_new_title(gap: Page) -> None
         expect(gap.get_by_test_id("waiting")).to_contain_text("Waiting for train")
         expect(gap.get_by_test_id("status-chip")).to_have_count(0)
         assert gap.evaluate("window.__chroma.countPixels().total") == 0
-        gap.wait_for_timeout(300)
+        for _ in range(200):  # the film is there, its points are not
+            if waiting:
+                break
+            gap.wait_for_timeout(50)
         assert waiting
+        expect(gap.get_by_test_id("waiting")).to_contain_text("Waiting for train")
+        assert gap.evaluate("window.__chroma.countPixels().total") == 0
     gap.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 1")
     expect(gap.get_by_test_id("waiting")).to_have_count(0)
     assert gap.evaluate("window.__chroma.countPixels().total") > 0

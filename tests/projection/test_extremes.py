@@ -11,6 +11,7 @@ from chroma.projection.film import FilmParams, draw_film, refine_film
 from chroma.projection.layout import LayoutParams, pca_start
 from chroma.projection.methods import METHODS, drawn_by
 from chroma.projection.neighbors import neighbor_graph
+from chroma.projection.pca_film import pca_film
 
 QUICK = FilmParams(first=LayoutParams(n_epochs=10), joint=LayoutParams(n_epochs=10))
 OTHERS = [name for name, method in METHODS.items() if method.draw is not None]
@@ -92,6 +93,15 @@ def test_ranks_of_equal_vectors_are_not_called_perfect():
     vectors, xy = np.ones((60, 8), np.float32), np.zeros((60, 2), np.float32)
     assert trustworthiness(vectors, xy).value is None
     assert continuity(vectors, xy).value is None
+    spread = np.random.default_rng(0).normal(size=(60, 8))
+    assert trustworthiness(spread, xy).value is None, "all points in one place"
+    assert continuity(spread, xy).value is None
+
+
+def test_pca_of_a_film_that_ends_collapsed_still_shows_the_frames_before():
+    first = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    frames = pca_film([first, np.ones((60, 8), np.float32)])
+    assert [len(np.unique(xy, axis=0)) for xy in frames] == [60, 1]
 
 
 def test_stress_of_wide_layers_needs_little_memory():

@@ -97,6 +97,21 @@ def test_a_collapsed_frame_says_how_many_vectors_are_equal(opened: Context) -> N
     writer.close()
 
 
+def test_pca_of_epochs_after_a_collapse_has_directions(opened: Context) -> None:
+    writer = filming.whole_run(opened, 0)
+    film = None
+    for epoch, vectors in enumerate([np.ones((120, 64), np.float16), filming.vectors_at(1), None]):
+        collapsed = np.full((120, 64), 2, np.float16)
+        writer.commit(filming.snapshot(epoch, vectors=collapsed if vectors is None else vectors))
+        ingest_journal(opened)
+        film = film or filming.ask(opened, "pca")
+        draw(opened, film)
+    assert film is not None
+    _, frames = filming.on_screen(opened, film)
+    assert [len(np.unique(xy(opened, frame), axis=0)) for frame in frames] == [1, 120, 1]
+    writer.close()
+
+
 def test_figures_that_older_versions_did_not_know_are_added(opened: Context) -> None:
     filming.finish(opened, filming.whole_run(opened, 2))
     film = filming.ask(opened, "pca")

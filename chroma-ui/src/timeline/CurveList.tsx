@@ -33,7 +33,7 @@ export function CurveList({ curves, onToggle }: Props) {
               <span className={styles.ink} style={{ background: on ? ink : "var(--line-strong)" }} />
               <span className={styles.curveName}>{name}</span>
               <b data-earlier={reading?.earlier || undefined}>
-                {reading?.earlier ? <small>step {count(reading.step)}</small> : null}
+                {reading?.earlier ? <small>step {count(reading.step)} </small> : null}
                 {logged(reading?.value ?? null)}
               </b>
             </button>

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chroma.errors import JobError, SegmentError
-from chroma.projection.arrays import Matrix, has_finite_row
+from chroma.projection.arrays import Matrix, all_equal, has_finite_row
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 from chroma.server.jobs.revision_builder import editing
 from chroma.server.store.catalog import Store
@@ -88,15 +88,20 @@ class FilmData:
         return whole
 
     def newest_vectors(self, snapshots: Sequence[Snapshot]) -> Matrix:
-        """The vectors of the last snapshot that has a finite row.
+        """The vectors of the last snapshot whose finite rows differ; if none do, of the last that has one.
 
         Raises:
-            JobError: None has.
+            JobError: None has a finite row.
         """
+        collapsed: Matrix | None = None
         for snapshot in reversed(snapshots):
             vectors = self.vectors(snapshot)
-            if has_finite_row(vectors):
+            if not all_equal(vectors):
                 return vectors
+            if collapsed is None and has_finite_row(vectors):
+                collapsed = vectors
+        if collapsed is not None:
+            return collapsed
         raise JobError(
             f"no vector of {self._source.subject} in split {self._source.split.name!r} is finite, so "
             "there is nothing to draw; look for NaN in the model's loss and weights"

@@ -44,9 +44,16 @@ def kept_basis(data: FilmData, snapshots: Sequence[Snapshot], *, anew: bool) -> 
         anew: Find it again: no frame was drawn on the one there is.
     """
     path = f"films/{data.film.id}/basis.f64"
-    if anew or not data.store.files.path(path).is_file():
-        basis = pca_basis(data.newest_vectors(snapshots))
-        data.store.files.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
+    known = None if anew or not data.store.files.path(path).is_file() else _read_basis(data, path)
+    # One of collapsed snapshots alone has no directions: on it, all frames to come would be one place.
+    if known is not None and known.components.any():
+        return known
+    basis = pca_basis(data.newest_vectors(snapshots))
+    data.store.files.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
+    return _read_basis(data, path)
+
+
+def _read_basis(data: FilmData, path: str) -> Basis:
     rows = np.fromfile(data.store.files.path(path), "<f8").reshape(3, -1)
     return Basis(rows[0], rows[1:])
 
