@@ -107,7 +107,7 @@ def neighborhood_hit(
     kept = finite_rows(xy) & (labels >= 0)
     points, codes = xy[kept].astype(np.float64), labels[kept]
     n, k = len(points), min(k, len(points) - 1)
-    if k < 1:
+    if k < 1 or all_equal(points):
         return Quality(None, 0, n, max(k, 0))
     queries = _queries(n, n_queries, seed)
     hits = 0

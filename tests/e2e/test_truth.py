@@ -90,9 +90,9 @@ def held(page: Page, address: str, words: str = "") -> Iterator[list[Route]]:
 
     page.route(address, hold)
     yield waiting
-    page.unroute(address)
     for route in waiting:
         route.continue_()
+    page.unroute(address)
 
 
 def curve(page: Page, name: str) -> str:

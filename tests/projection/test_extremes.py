@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from chroma.insight.motion import stress
-from chroma.insight.quality import continuity, trustworthiness
+from chroma.insight.quality import continuity, neighborhood_hit, trustworthiness
 from chroma.projection.append import next_frame
 from chroma.projection.equal import merge_equal
 from chroma.projection.film import FilmParams, draw_film, refine_film
@@ -96,6 +96,7 @@ def test_ranks_of_equal_vectors_are_not_called_perfect():
     spread = np.random.default_rng(0).normal(size=(60, 8))
     assert trustworthiness(spread, xy).value is None, "all points in one place"
     assert continuity(spread, xy).value is None
+    assert neighborhood_hit(xy, np.arange(60) % 2).value is None
 
 
 def test_pca_of_a_film_that_ends_collapsed_still_shows_the_frames_before():

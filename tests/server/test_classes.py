@@ -55,8 +55,8 @@ def of_each(*values: Any) -> Any:
 @pytest.mark.parametrize(
     ("names", "says"),
     [
-        ([], "labels are texts and classes have no names"),
-        (["Cat", "Cow", "Dog"], "no label is one of the class names ('Cat', …)"),
+        ([], "Labels are texts and classes have no names"),
+        (["Cat", "Cow", "Dog"], "No label is one of the class names ('Cat', …)"),
     ],
 )
 def test_texts_that_no_class_is_named_by_are_not_called_wrong(
@@ -67,7 +67,7 @@ def test_texts_that_no_class_is_named_by_are_not_called_wrong(
     assert legend == ("wrong", "right")
     assert (values == MISSING).all()
     assert found["notes"]["correct"].startswith(says)
-    assert found["notes"]["correct"].endswith("give class_names=, the labels' texts by class index")
+    assert found["notes"]["correct"].endswith("give class_names=, the labels' texts by class index.")
     assert not found["notes"]["label"]
     assert found["texts"] == (names or [None] * 3)
     assert "0" not in found["prediction"][0]

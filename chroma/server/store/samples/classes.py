@@ -20,9 +20,9 @@ from chroma.server.store.samples.load import SampleTable, split_samples
 Codes = npt.NDArray[np.int64]
 
 _GIVE_NAMES = (
-    "so predictions cannot be compared with the labels; give class_names=, the labels' texts by class index"
+    "so predictions cannot be compared with them: give class_names=, the labels' texts by class index."
 )
-_UNNAMED = f"labels are texts and classes have no names, {_GIVE_NAMES}"
+_UNNAMED = f"Labels are texts and classes have no names, {_GIVE_NAMES}"
 
 
 def label_codes(table: SampleTable) -> Codes | None:
@@ -117,7 +117,7 @@ def _of_texts(labels: Array, names: Sequence[str], predicted: Iterable[int]) -> 
     if not names and not all(text.isdecimal() for text in own):
         unknown = _UNNAMED
     elif names and texts and len(own) == len(texts):
-        unknown = f"no label is one of the class names ({names[0]!r}, …), {_GIVE_NAMES}"
+        unknown = f"No label is one of the class names ({names[0]!r}, …), {_GIVE_NAMES}"
     legend = [*names, *own]
     others = () if names or unknown else (str(value) for value in sorted(predicted))
     legend += [text for text in others if text not in legend]
