@@ -94,7 +94,7 @@ class Frame:
     )
     equal: int | None = strawberry.field(
         description="Vectors in the largest group of equal ones; where it is `n`, the layer collapsed, and "
-        "neither trustworthiness nor continuity can be told"
+        "trustworthiness and continuity are not known"
     )
 
     @classmethod
