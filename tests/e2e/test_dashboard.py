@@ -40,7 +40,9 @@ def test_the_token_opens_the_page_and_leaves_the_address(film: Page, server: Ser
     stranger = film.context.browser
     assert stranger
     other = stranger.new_context().new_page()
-    answer = other.goto(server.url + "/")
+    other.goto(server.url + "/")  # the page is a file like any other; it has no session, so it shows nothing
+    expect(other.get_by_test_id("unauthorised")).to_contain_text("chroma ui")
+    answer = other.goto(f"{server.url}/?token=of-another-start")
     assert answer
     assert answer.status == 401
     expect(other.locator("body")).to_contain_text("chroma ui")
