@@ -144,6 +144,18 @@ def running() -> Any:
     return thread
 
 
+class Unbound:
+    """A proxy without its object, as web frameworks have them."""
+
+    @property
+    def __class__(self) -> Any:
+        raise RuntimeError("nothing is bound")
+
+    @__class__.setter
+    def __class__(self, given: Any) -> None:
+        raise RuntimeError("nothing is bound")
+
+
 @functools.cache
 def remembered(number: int) -> float:
     return random.random() + number
@@ -154,6 +166,7 @@ OBSTACLES: dict[str, Callable[[], Any]] = {
     "counter": itertools.count,
     "iterator": lambda: iter([1.0] * 99),
     "running thread": running,
+    "proxy without its object": Unbound,
     "function of a C library": lambda: ctypes.CDLL(None).rand,
     "shared memory": lambda: torch.multiprocessing.get_context("spawn").Queue(),
 }

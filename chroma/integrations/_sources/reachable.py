@@ -62,10 +62,13 @@ class Reachable:
         # what is in here is not freed, so that no other has its id
         self._seen: dict[int, Any] = {id(each): each for each in apart}
         self._left: deque[tuple[Any, str, bool]] = deque()  # thing, path to it, whether TensorFlow traced it
-        for root in roots:
-            self._add(root, type(root).__name__, False)
-        while self._left and self.obstacle is None:
-            self._look(*self._left.popleft())
+        try:
+            for root in roots:
+                self._add(root, type(root).__name__, False)
+            while self._left and self.obstacle is None:
+                self._look(*self._left.popleft())
+        except Exception as error:  # noqa: BLE001 - whatever an attribute of the user's raises
+            self._refuse(f"an object that raises {type(error).__name__} when it is looked at")
 
     def _add(self, thing: Any, path: str, traced: bool) -> None:
         if isinstance(thing, _PLAIN) or id(thing) in self._seen:
