@@ -90,6 +90,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
         />
       ) : null}
       <span className={styles.gap} />
+      <HomeBadge nameOf={(id) => runs.find((entry) => entry.id === id)?.name ?? null} />
       {run ? (
         <button
           type="button"
@@ -123,7 +124,6 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           <Columns />
         </IconButton>
       ) : null}
-      <HomeBadge nameOf={(id) => runs.find((entry) => entry.id === id)?.name ?? null} />
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
