@@ -24,7 +24,7 @@ from chroma.integrations import _autolog
 from chroma.integrations._keras.options import KerasOptions
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.run.arguments import Dtype
-from chroma.run.recording import logged_by_hand
+from chroma.run.open_runs import logged_by_hand
 
 AUTOLOGGED = "autologged"  # a tag of every run that is captured so
 _WARNS = "it is captured nevertheless; if that goes wrong, turn capture off with chroma.autolog(disable=True)"

@@ -12,14 +12,14 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from filelock import FileLock, Timeout
 
+from chroma.durable import durable, wait_for_disk, write_durably
 from chroma.errors import HomeError
 from chroma.records import Header, Record, Segment, WriterId
 from chroma.segment import parts, write
@@ -64,6 +64,7 @@ class JournalWriter:
         writer: Rank and 8 random hex digits.
         number: Number of the next segment.
         bytes: Bytes committed so far.
+        accepted: Snapshots that wait or are committed, to be told in each segment.
 
     Raises:
         HomeError: The folder cannot be made or written to.
@@ -75,17 +76,24 @@ class JournalWriter:
         self.writer = f"{self.writer_id.rank}-{secrets.token_hex(4)}"
         self.number = 0
         self.bytes = 0
+        self.accepted = 0
+        self._journal = journal
         self._folder = journal / run
+        self._unsynced: list[Path] = []
         try:
-            self._lock = self._acquire(journal)
+            self._lock = self._acquire()
         except (OSError, NotImplementedError) as error:
             raise HomeError(
                 f"the journal {self._folder} cannot be written ({error}); "
                 "set CHROMA_HOME to a folder on a disk you can write to"
             ) from error
 
-    def commit(self, record: Record) -> int:
+    def commit(self, record: Record, *, sync: bool = True) -> int:
         """Write a record durably, in several segments if it is larger than one may be.
+
+        Args:
+            record: The record.
+            sync: Wait until the disk has it; else it outlives a kill, and a loss of power after `sync`.
 
         Returns:
             Bytes written.
@@ -94,13 +102,29 @@ class JournalWriter:
             OSError: The disk is full, gone or read-only; no partial file is left under a segment's name.
             SegmentError: The record cannot be stored.
         """
-        return sum(self._commit(part) for part in parts(record))
+        return sum(self._commit(part, sync) for part in parts(record))
+
+    def sync(self) -> None:
+        """Wait until the disk has all segments that were committed without."""
+        paths, self._unsynced = self._unsynced, []
+        for path in (*paths, self._folder) if paths else ():
+            with suppress(FileNotFoundError):  # taken in meanwhile
+                wait_for_disk(path)
+
+    def reopen(self) -> None:
+        """Go on in the run's folder made anew, after the old one went away; numbers go on too.
+
+        Raises:
+            OSError: It cannot be made.
+        """
+        self._lock.release(force=True)
+        self._lock = self._acquire()
 
     def close(self) -> None:
         """Release the lock: this writer has ended. Call it after the closing segment."""
         self._lock.release()
 
-    def _acquire(self, journal: Path) -> FileLock:
+    def _acquire(self) -> FileLock:
         """Lock, and see that the file that is locked is the one in the folder.
 
         Between the making of the file and the lock an ingest may take this writer for dead, and tidy up.
@@ -111,54 +135,28 @@ class JournalWriter:
             lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
             with suppress(FileNotFoundError):
                 lock.acquire()
-                if is_alive(journal, self.run, self.writer):
+                if is_alive(self._journal, self.run, self.writer):
                     return lock
             lock.release(force=True)
 
-    def _commit(self, record: Record) -> int:
+    def _commit(self, record: Record, sync: bool) -> int:
         header = Header(
             run=self.run,
             writer=self.writer,
             number=self.number,
             **asdict(self.writer_id),
+            accepted=self.accepted,
             created_at=time.time(),
         )
-        with durable(self._folder / segment_name(self.writer, self.number)) as file:
+        path = self._folder / segment_name(self.writer, self.number)
+        with durable(path, sync=sync) as file:
             write(Segment(header, record), file)
             size = file.tell()
+        if not sync:
+            self._unsynced.append(path)
         self.number += 1
         self.bytes += size
         return size
-
-
-@contextmanager
-def durable(path: Path) -> Generator[BinaryIO]:
-    """Write a file so that after a crash it is there whole or not at all: sync, then rename.
-
-    Where the block or the disk fails nothing is left behind.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with open(temporary, "wb", opener=_private) as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def write_durably(path: Path, body: bytes) -> None:
-    """Write a file whole or not at all; see `durable`."""
-    with durable(path) as file:
-        file.write(body)
 
 
 def _ignore(run: str, error: OSError) -> None:
@@ -240,7 +238,7 @@ def forget_writer(journal: Path, run: str, writer: str) -> None:
 def acknowledge(entry: Entry, target: Path) -> None:
     """Take a segment out of the journal: move it to `target`, by copy where another disk holds it.
 
-    The move is durable once the folder of `target` is synced: see `sync_folder`.
+    The move is durable once the folder of `target` is synced: see `chroma.durable.wait_for_disk`.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -283,12 +281,3 @@ def _is_file(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on the disk."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -28,11 +28,13 @@ class WriterId:
         attempt: Id of the process group; the ranks of one attempt share it. A new random one by default.
         rank: Rank of the process in its group, from 0.
         world_size: How many ranks write to the attempt.
+        attempt_number: Place of the attempt among those of the run, from 0, as known when it began.
     """
 
     attempt: str = field(default_factory=lambda: secrets.token_hex(4))
     rank: int = 0
     world_size: int = 1
+    attempt_number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Header:
         attempt: Id of the process group; the ranks of one attempt share it.
         rank: Rank of the writer, from 0.
         world_size: How many ranks write to the attempt.
+        attempt_number: Place of the attempt among those of the run: clocks of two machines differ.
+        accepted: Snapshots that the writer had accepted when it wrote this; a kill takes those that waited.
         created_at: Seconds since the epoch (UTC).
     """
 
@@ -57,6 +61,8 @@ class Header:
     attempt: str
     rank: int = 0
     world_size: int = 1
+    attempt_number: int = 0
+    accepted: int = 0
     created_at: float = 0.0
 
 

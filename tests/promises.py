@@ -216,8 +216,11 @@ PROMISES = {
         apart=dict.fromkeys(("Lightning", "Hugging Face"), "it is about Keras"),
     ),
     32: Promise(
-        "A forked child writes nothing; the wait at exit is limited; a kill loses no completed snapshot",
+        "A forked child writes nothing, and says so; the wait at exit is limited; "
+        "what a kill takes from memory is counted",
         "test_a_forked_child_never_writes",
+        "test_logging_to_the_parents_run_from_a_fork_says_so",
+        "test_what_a_kill_took_is_counted",
         "test_the_wait_at_exit_is_bounded",
         "test_an_unfinished_run_is_closed_at_exit",
         "test_killed_at_a_random_moment_every_snapshot_that_was_confirmed_is_whole",

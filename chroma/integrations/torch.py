@@ -30,8 +30,8 @@ from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import rank_of
 from chroma.records import RunStatus
 from chroma.run.arguments import moment, name_of
+from chroma.run.ending import status_of
 from chroma.run.receipt import Receipt
-from chroma.run.recording import status_of
 
 
 def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Watch:

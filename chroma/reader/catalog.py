@@ -22,7 +22,7 @@ _RESTORE = "mutation R($id: ID!) { restoreRun(id: $id) { id name } }"
 _DAMAGE = "{ home { damage { runId kind count reason wayOut } } }"
 _RUNS = """query Runs($project: String) {
   runs(project: $project) {
-    id name project status framework task createdAt finishedAt deletedAt bytes attempts
+    id name project status framework task createdAt finishedAt deletedAt bytes attempts accepted kept empty
   }
 }"""
 
@@ -78,7 +78,8 @@ class Catalog:
 
         Returns:
             One row each: name, project, status, framework, task, created_at and finished_at (UTC), bytes,
-            attempts, id.
+            attempts, accepted (snapshots that the training gave), kept (how many of them are here: a process
+            that is killed loses those it had in memory), id.
 
         Raises:
             NotFoundError: There is no such project.
@@ -89,13 +90,14 @@ class Catalog:
                 raise NotFoundError("project", project, known)
         runs = [run | {"status": run["status"].lower()} for run in self._runs(project)]
         names = ["name", "project", "status", "framework", "task", "createdAt", "finishedAt"]
-        return frame(runs, [*names, "bytes", "attempts", "id"])
+        return frame(runs, [*names, "bytes", "attempts", "accepted", "kept", "id"])
 
     def run(self, name_or_id: str = "latest") -> StoredRun:
         """Pick a run.
 
         Args:
-            name_or_id: An id, a name (the newest run of that name), or `"latest"`.
+            name_or_id: An id, a name (the newest run of that name), or `"latest"`. Of runs that are empty one
+                counts only if there is no other.
 
         Raises:
             NotFoundError: There is none; the sentence suggests the nearest names.
@@ -104,7 +106,7 @@ class Catalog:
         for run in runs:
             if run["id"] == name_or_id:
                 return StoredRun(self._connection, run["id"], run["name"])
-        for run in runs:
+        for run in sorted(runs, key=lambda run: bool(run["empty"])):
             if name_or_id in (run["name"], "latest"):
                 return StoredRun(self._connection, run["id"], run["name"])
         raise NotFoundError("run", name_or_id, dict.fromkeys(run["name"] for run in runs))

@@ -41,10 +41,11 @@ class LogMethods:
         recording: Takes records to the journal.
     """
 
-    def __init__(self, name: str, recording: Recording) -> None:
+    def __init__(self, name: str, recording: Recording, *, needs_ids: bool = False) -> None:
         self.name = name
         self.recording = recording
         self._history = LogHistory()
+        self._needs_ids = needs_ids
 
     def log_samples(
         self,
@@ -248,6 +249,10 @@ class LogMethods:
         return self.recording.timed()
 
     def _split(self, split: str, ids: Ids, *, numbered: bool) -> SplitHistory:
+        if numbered and self._needs_ids:
+            raise ConfigError(
+                "ids= is missing; where several processes log to a run each sample needs its own"
+            )
         history = self._history.split(split, ids, numbered=numbered)
         self.recording.tally.identity[split] = history.identity
         return history

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import re
 import secrets
-import socket
-import sys
 import time
 from pathlib import Path
 
@@ -27,23 +24,9 @@ tide trout valley willow wren
 """
 
 
-_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
-_ordinals = itertools.count()
-
-
-def new_run_id() -> str:
-    """An id that sorts by time of opening: `20261123-062355-3fa2b1`.
-
-    In a job that SLURM or torchrun may start again it is made of the job, the command and the ordinal of the
-    run in its process instead, so that what was started again continues its run as a new attempt.
-    """
-    job = _job()
-    if job is None:
-        return f"{_now()}-{secrets.token_hex(3)}"
-    name, about = job
-    command = "\0".join([*sys.argv, str(working_folder()), *about])
-    digest = hashlib.blake2b(command.encode("utf-8", "surrogateescape"), digest_size=4)
-    return f"{_NOT_IN_IDS.sub('-', name)[:80]}-{digest.hexdigest()}-{next(_ordinals)}"
+def random_run_id() -> str:
+    """An id that sorts by time of opening: `20261123-062355-3fa2b1`."""
+    return f"{_now()}-{secrets.token_hex(3)}"
 
 
 def _now() -> str:
@@ -51,25 +34,6 @@ def _now() -> str:
         return time.strftime("%Y%m%d-%H%M%S")
     except Exception:  # noqa: BLE001  # a machine without a clock; such runs are not in order
         return "00000000-000000"
-
-
-def _job() -> tuple[str, tuple[str, ...]] | None:
-    """Name of the job this process belongs to, the same when it is started again, and what else tells it.
-
-    None outside of such jobs, and on ranks other than 0: they learn the id from rank 0, or have runs of
-    their own.
-    """
-    environ = os.environ
-    if (environ.get("RANK") or environ.get("SLURM_PROCID") or "0") != "0":
-        return None
-    if "TORCHELASTIC_RUN_ID" in environ:
-        # people give one --rdzv-id to many trainings, but each has an agent of its own above its workers
-        return f"torchrun-{environ['TORCHELASTIC_RUN_ID']}", (socket.gethostname(), str(os.getppid()))
-    # an allocation that somebody works in by hand runs many commands, one after another
-    if "SLURM_JOB_ID" not in environ or environ.get("SLURM_JOB_NAME") in ("interactive", "bash"):
-        return None
-    parts = (environ.get(name) for name in ("SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID"))
-    return "-".join(["slurm", *(part for part in parts if part)]), ()
 
 
 def readable_name(run: str) -> str:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import atexit
-import os
-import sys
 import threading
-import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from chroma.guard import Guard, logger, sentence_of
+from chroma.guard import Guard, logger
 from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot, WriterId
+from chroma.run import open_runs
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
 from chroma.run.receipt import Receipt
@@ -65,18 +62,25 @@ class Recording:
         self._opening = RunOpened(
             tally.project, tally.name, framework, task=task, config=config, tags=tuple(tags)
         )
-        sink = self._sink = JournalSink(settings, tally.run, writer_id or WriterId())
+        self._thread = threading.current_thread()
+        self._warned = False  # of what a forked child logs
+        sink = self._sink = JournalSink(settings, tally.run, writer_id or WriterId(), self._not_alone)
         self._writer = SnapshotWriter(
             sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
         )
         self.exit_timeout = settings.exit_timeout
-        _living.add(self)
+        open_runs.begin(self)
         self.submit(self._opened, 0)
 
     @property
     def closed(self) -> bool:
         """Whether the run has ended."""
         return self._receipt is not None
+
+    @property
+    def opened_here(self) -> bool:
+        """Whether the thread that asks opened the run."""
+        return self._thread is threading.current_thread()
 
     @property
     def full(self) -> bool:
@@ -126,6 +130,7 @@ class Recording:
             False if it was dropped, which is counted.
         """
         self.tally.taken(layer, split, dim)
+        self._sink.accepted += 1
 
         def records() -> Iterable[Record]:
             try:
@@ -145,7 +150,9 @@ class Recording:
                 after()
             self.tally.kept(layer, split, len(snapshot.ids))
 
-        return self._put(records, size, lambda written: self.tally.wrote(written, layer, split))
+        taken = self._put(records, size, lambda written: self.tally.wrote(written, layer, split))
+        self._sink.accepted -= not taken
+        return taken
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was submitted is written or lost; False if that took over `timeout` seconds."""
@@ -173,6 +180,20 @@ class Recording:
                 self._receipt = self._close(status, error, self.exit_timeout if wait is None else wait)
             return self._receipt
 
+    def close_unfinished(self) -> None:
+        """End a run that nobody refers to any more, as the program goes; the journal is written meanwhile."""
+        self.close(*open_runs.status(), wait=0.0)
+
+    def wait(self, timeout: float) -> None:
+        """After the end: wait until the journal is written, so far as that was not waited for."""
+        if not self._writer.close(timeout=timeout):
+            self._say_late(timeout)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether nothing more will be written."""
+        return self._receipt is not None and self._writer.close(timeout=0.0)
+
     def _close(self, status: RunStatus, error: str | None, wait: float) -> Receipt:
         def closed() -> Iterable[Record]:
             yield RunClosed(
@@ -183,17 +204,41 @@ class Recording:
             "writing to the journal", closed, 0, lambda _, size: self.tally.wrote(size), self.tally.miss
         )
         if not self._writer.close(last, timeout=wait) and wait > 0:
-            self.tally.note(
-                "late",
-                f"the journal was still being written after {wait:g} s; more arrives while the program runs",
-            )
-        _living.discard(self)
+            self._say_late(wait)
+        if wait > 0:
+            open_runs.forget(self)
         return self.tally.receipt(status, self.guard.errors, self.guard.refusals)
 
+    def _say_late(self, waited: float) -> None:
+        self.tally.note(
+            "late",
+            f"the journal was still being written after {waited:g} s; more arrives while the program runs",
+        )
+
+    def _not_alone(self) -> None:
+        """Another attempt writes to the run at the same time: which snapshots are shown is by chance."""
+        sentence = (
+            f"another process writes to the run {self.tally.run} at the same time, and of each step only the "
+            "newer one's snapshots are shown; give each its rank= and world_size=, or a run_id= of its own"
+        )
+        if "not alone" not in self.tally.notes:
+            self.tally.note("not alone", sentence)
+            with suppress(Exception):  # a handler of the user's may fail
+                logger.warning("chroma: %s", sentence)
+
     def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
-        return self._writer.put(
+        taken = self._writer.put(
             Work("writing to the journal", records, size, lambda _, written: wrote(written), self.tally.miss)
         )
+        if not taken and self._writer.forked and not self._warned:
+            self._warned = True
+            with suppress(Exception):
+                logger.warning(
+                    "chroma: the run %s belongs to the process that opened it; what this forked process logs "
+                    "to it is not kept: open a run in here with chroma.init(), or log in the parent",
+                    self.tally.name,
+                )
+        return taken
 
     def _opened(self) -> Iterable[Record]:
         self._environment = self._environment or environment()
@@ -203,44 +248,3 @@ class Recording:
         """In a forked child: the run belongs to the parent."""
         self._closing = threading.RLock()
         self._writer.abandon()
-
-
-def logged_by_hand() -> bool:
-    """Whether a run is open that the user opened with `chroma.init`."""
-    return any(recording.framework is None and not recording.closed for recording in list(_living))
-
-
-def status_of(error: BaseException | None) -> tuple[RunStatus, str | None]:
-    """Status of a run that ends with `error`, and the sentence that says why."""
-    # exactly SystemExit: Lightning's SIGTERMException is one, without a code
-    if error is None or (type(error) is SystemExit and not error.code):
-        return "finished", None
-    if isinstance(error, (KeyboardInterrupt, SystemExit, GeneratorExit)):
-        return "interrupted", None
-    return "failed", sentence_of(error)[:1000]
-
-
-_living: set[Recording] = set()
-
-
-def _close_all() -> None:
-    """At exit: finish what the user did not, within the longest `CHROMA_EXIT_TIMEOUT` in all."""
-    error = getattr(sys, "last_value", None) if not hasattr(sys, "ps1") else None
-    status, sentence = status_of(error)
-    deadline = time.monotonic() + max((recording.exit_timeout for recording in _living), default=0)
-    for recording in list(_living):
-        receipt = recording.close(status, sentence, wait=max(0.0, deadline - time.monotonic()))
-        if receipt.missing:
-            logger.warning("%s", receipt)
-
-
-def _abandon_all() -> None:
-    """In a forked child: never write, never wait for a lock the parent's threads may have held."""
-    for recording in _living:
-        recording.abandon()
-    _living.clear()
-
-
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_abandon_all)

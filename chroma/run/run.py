@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import weakref
 from collections.abc import Mapping, Sequence
 from types import TracebackType
@@ -12,10 +13,13 @@ from chroma.guard import Guard
 from chroma.journal import valid_run_id
 from chroma.records import RunStatus, WriterId
 from chroma.run import arguments
+from chroma.run.earlier import JOIN
+from chroma.run.ending import status_of
 from chroma.run.log_methods import LogMethods
-from chroma.run.naming import default_project, new_run_id, readable_name, working_folder
+from chroma.run.naming import default_project, readable_name, working_folder
 from chroma.run.receipt import Receipt
-from chroma.run.recording import Recording, status_of
+from chroma.run.recording import Recording
+from chroma.run.run_id import given_or_new_id
 from chroma.run.tally import Tally
 from chroma.settings import load_settings
 
@@ -28,6 +32,8 @@ def init(
     *,
     run_id: str | None = None,
     config: Mapping[str, Any] | None = None,
+    rank: int = 0,
+    world_size: int = 1,
 ) -> Run:
     """Open a run to log to by hand. As a context manager it finishes the run at the end of the block.
 
@@ -37,6 +43,9 @@ def init(
         run_id: Id of the run, else `CHROMA_RUN_ID`, else a new one. The id of an earlier run continues it as
             a new attempt: a step logged again replaces the old one.
         config: Hyperparameters and the like, shown beside the run.
+        rank: Number of this process, from 0, where several log their shares of each snapshot to one run, by
+            the same `run_id`.
+        world_size: How many processes do. A snapshot is complete once all have logged their share.
 
     Returns:
         The open run. A full or broken disk raises nothing: there is one warning, and the receipt counts what
@@ -57,7 +66,27 @@ def init(
         print(run.finish())
         ```
     """
-    return Run(project, name, run_id=run_id, config=config)
+    return Run(project, name, run_id=run_id, config=config, writer_id=_one_of(rank, world_size, run_id))
+
+
+def _one_of(rank: int, world_size: int, run_id: str | None) -> WriterId | None:
+    """One of several processes that log to a run; None where it is the only one.
+
+    Raises:
+        ConfigError: The numbers do not fit, or the processes do not know their run.
+    """
+    for name, value in (("rank", rank), ("world_size", world_size)):
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
+            raise ConfigError(f"{name}={value!r} cannot be used; give an integer")
+    if not 0 <= rank < world_size:
+        raise ConfigError(f"rank={rank} of world_size={world_size} cannot be used; give 0 to world_size - 1")
+    if world_size == 1:
+        return None
+    if run_id is None and load_settings().run_id is None:
+        raise ConfigError(
+            f"world_size={world_size} needs run_id= (or CHROMA_RUN_ID), the same one in each process"
+        )
+    return WriterId(JOIN, int(rank), int(world_size))
 
 
 class Run(LogMethods):
@@ -88,7 +117,9 @@ class Run(LogMethods):
         guard: Guard | None = None,
     ) -> None:
         settings = load_settings()
-        self.id = run_id if run_id is not None else settings.run_id or new_run_id()
+        kept = arguments.plain(config or {})
+        about = (project or "", name or "", framework or json.dumps(kept, sort_keys=True))
+        self.id = given_or_new_id(run_id, *about)
         if not valid_run_id(self.id):
             raise ConfigError(
                 f"run_id={self.id!r} cannot name a folder; use 1 to 128 letters, digits, '.', '_' or '-'"
@@ -101,16 +132,16 @@ class Run(LogMethods):
             settings,
             Tally(self.id, name, self.project),
             dtype=dtype,
-            config=arguments.plain(config or {}),
+            config=kept,
             tags=tags,
             task=task,
             framework=framework,
             writer_id=writer_id,
             guard=guard,
         )
-        super().__init__(name, recording)
+        super().__init__(name, recording, needs_ids=writer_id is not None and framework is None)
         # A run that nobody refers to any more ends; at exit the recording closes itself and waits.
-        self._ends_unreferenced = weakref.finalize(self, self.recording.close, "finished", wait=0.0)
+        self._ends_unreferenced = weakref.finalize(self, self.recording.close_unfinished)
         self._ends_unreferenced.atexit = False
 
     def __repr__(self) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from chroma.errors import HomeError
 from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
+from chroma.run.earlier import beside, earlier_writers, numbered
 from chroma.settings import Settings
 
 _LOOK_AGAIN = 10.0  # seconds until a full home is measured again: somebody may have freed space
@@ -17,31 +19,90 @@ _LOOK_AGAIN = 10.0  # seconds until a full home is measured again: somebody may 
 class JournalSink:
     """The journal as a sink: opened at the first commit, in the writer's thread, and again after trouble.
 
+    Args:
+        settings: Of the home.
+        run: Id of the run.
+        writer_id: This process as a writer of the run.
+        not_alone: Called if another attempt writes to the run at the same time.
+
     Attributes:
+        accepted: Snapshots that the run has accepted, to be told in each segment.
         full: The home holds `CHROMA_MAX_DISK` bytes: all but the closing of runs is refused.
     """
 
-    def __init__(self, settings: Settings, run: str, writer_id: WriterId) -> None:
-        self._open = lambda: JournalWriter(settings.journal, run, writer_id)
+    def __init__(
+        self, settings: Settings, run: str, writer_id: WriterId, not_alone: Callable[[], None]
+    ) -> None:
+        self._settings, self._run, self._writer_id = settings, run, writer_id
+        self._not_alone = not_alone
         self._home, self._most = settings.home, settings.max_disk
         self._used = 0  # bytes in the home, as far as known
         self._unseen = self._most  # bytes written since the home was measured
         self._writer: JournalWriter | None = None
         self._again = 0.0
         self._deleted = 0  # bytes of deleted runs, when the home was measured
+        self._opening: RunOpened | None = None  # the last one that was committed
+        self._device = 0  # of the home's disk
+        self.accepted = 0
         self.full = False
 
-    def commit(self, record: Record) -> int:
-        self._writer = self._writer or self._open()
-        if not isinstance(record, (RunOpened, RunClosed)):
+    def commit(self, record: Record, *, sync: bool = True) -> int:
+        """Write a record to the journal; returns its bytes.
+
+        Args:
+            record: The record.
+            sync: Wait until the disk has it; else it outlives a kill, and a loss of power after `sync`.
+        """
+        writer = self._writer = self._writer or self._open()
+        if isinstance(record, RunOpened):
+            self._opening = record
+        elif isinstance(record, RunClosed):
+            self._look_around(writer)
+        else:
             self._measure()
-        size = self._writer.commit(record)
+        try:
+            size = self._commit(writer, record, sync)
+        except FileNotFoundError:
+            if not self._is_back():
+                raise
+            writer.reopen()
+            if self._opening not in (None, record):
+                self._commit(writer, self._opening, sync)
+            size = self._commit(writer, record, sync)
         self._unseen += size
         return size
+
+    def sync(self) -> None:
+        """Wait until the disk has all that was committed."""
+        if self._writer:
+            self._writer.sync()
 
     def close(self) -> None:
         if self._writer:
             self._writer.close()
+
+    def _open(self) -> JournalWriter:
+        earlier = earlier_writers(self._settings, self._run)
+        writer_id = numbered(self._run, self._writer_id, earlier)
+        writer = JournalWriter(self._settings.journal, self._run, writer_id)
+        self._device = self._home.stat().st_dev
+        self._look_around(writer)
+        return writer
+
+    def _commit(self, writer: JournalWriter, record: Record, sync: bool) -> int:
+        writer.accepted = self.accepted
+        return writer.commit(record, sync=sync)
+
+    def _is_back(self) -> bool:
+        """Whether the home is there, on its disk: nothing is written below a mount point that is empty."""
+        try:
+            return self._home.is_dir() and self._home.stat().st_dev == self._device
+        except OSError:
+            return False
+
+    def _look_around(self, writer: JournalWriter) -> None:
+        if beside(writer.writer_id, earlier_writers(self._settings, self._run, but=writer.writer)):
+            self._not_alone()
 
     def _measure(self) -> None:
         """Look at the home again after each twentieth of what it may hold."""

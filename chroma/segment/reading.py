@@ -173,7 +173,7 @@ def _header(about: dict[str, Any]) -> tuple[Header, dict[str, Any]]:
     for name in ("run", "writer", "attempt"):
         if not isinstance(value := getattr(header, name), str):
             raise ValueError(f"its {name} is wrong: {value!r} is no text")
-    for name in ("number", "rank", "world_size"):
+    for name in ("number", "rank", "world_size", "attempt_number", "accepted"):
         if type(value := getattr(header, name)) is not int or not 0 <= value < _INT64:
             raise ValueError(f"its {name} is wrong: {value!r} is no number from 0 to {_INT64 - 1}")
     if type(when := header.created_at) not in (int, float) or not 0 <= when < _INT64:

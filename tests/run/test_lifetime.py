@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import os
+import pickle
 import random
-import re
 import signal
-import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 import chroma
-from chroma.journal import is_alive, writers
+from chroma.journal import entries, is_alive, writers
 from chroma.records import (
     RunClosed,
     Snapshot,
 )
+from chroma.segment import read
 from tests.run.logged import kinds, python, written
-
-
-def test_a_job_that_is_started_again_continues_its_run(tmp_path: Path) -> None:
-    def ids(argument: str, **environ: str) -> list[str]:
-        code = "from chroma.run.naming import new_run_id as new; print(new(), new())"
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("SLURM", "TORCH", "RANK"))
-        }
-        ran = subprocess.run(
-            [sys.executable, "-c", code, argument],
-            env={**kept, **environ},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return ran.stdout.split()
-
-    slurm = {"SLURM_JOB_ID": "71", "SLURM_ARRAY_TASK_ID": "3", "SLURM_JOB_NAME": "train"}
-    first = ids("a", **slurm)
-    assert len(set(first)) == 2
-    assert re.fullmatch(r"slurm-71-3-[0-9a-f]{8}-0", first[0])
-    assert ids("a", **slurm, SLURM_RESTART_COUNT="1") == first
-    assert not set(ids("b", **slurm)) & set(first)  # another command of the same job
-    torchrun = {"TORCHELASTIC_RUN_ID": "any/thing", "RANK": "0"}
-    again = ids("a", **torchrun)
-    assert ids("a", **torchrun, TORCHELASTIC_RESTART_COUNT="1") == again
-    assert again[0].startswith("torchrun-any-thing-")
-    for apart in (
-        {},
-        {**torchrun, "RANK": "1"},
-        {**slurm, "SLURM_PROCID": "1"},
-        {"SLURM_JOB_ID": "7"} | {"SLURM_JOB_NAME": "interactive"},
-    ):
-        assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{6}", ids("a", **apart)[0])
 
 
 def test_errors_in_the_block_fail_the_run_and_go_on(home: Path) -> None:
@@ -78,9 +42,48 @@ def test_a_forgotten_run_ends(home: Path) -> None:
     assert kinds(home) == ["RunOpened", "Metrics", "RunClosed"]
 
 
+TERMINATED = """
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+os.kill(os.getpid(), signal.SIGTERM)
+"""
+THREAD = """
+import threading
+def work():
+    run = chroma.init(run_id="of-the-thread")
+    run.log_metrics({"loss": 1.0}, epoch=0)
+    %s
+thread = threading.Thread(target=work)
+thread.start(); thread.join()
+"""
+WORKER = """
+import multiprocessing, sys
+def work(status):
+    global run
+    run = chroma.init(run_id=f"of-the-worker-{status}")
+    run.log_metrics({"loss": 1.0}, epoch=0)
+    if status: sys.exit(status)
+if __name__ == "__main__":
+    for status in (0, 3):
+        worker = multiprocessing.get_context("fork").Process(target=work, args=(status,))
+        worker.start(); worker.join()
+"""
+
+
 @pytest.mark.parametrize(
     ("ending", "status"),
-    [("", "finished"), ("raise ValueError('no')", "failed"), ("raise KeyboardInterrupt", "interrupted")],
+    [
+        ("", "finished"),
+        ("raise ValueError('no')", "failed"),
+        ("raise KeyboardInterrupt", "interrupted"),
+        ("import sys; sys.exit(3)", "failed"),
+        ("import sys; sys.exit('no data')", "failed"),
+        ("import sys; sys.exit(0)", "finished"),
+        ("import sys\ntry: sys.exit(3)\nexcept SystemExit: pass", "finished"),
+        ("raise SystemExit(3)", "interrupted"),  # its status cannot be known
+        ("import argparse; argparse.ArgumentParser().parse_args(['--odd'])", "failed"),
+        (TERMINATED, "interrupted"),
+    ],
 )
 def test_an_unfinished_run_is_closed_at_exit(home: Path, ending: str, status: str) -> None:
     child = python(
@@ -93,6 +96,55 @@ def test_an_unfinished_run_is_closed_at_exit(home: Path, ending: str, status: st
     assert isinstance(closed, RunClosed)
     assert closed.status == status
     assert closed.receipt["layers"][0]["snapshots"] == 20
+
+
+def ends(home: Path) -> dict[str, str]:
+    """How each run that closed has ended, by its id."""
+    return {
+        read(entry.path).header.run: record.status
+        for entry in entries(home / "journal")
+        if isinstance(record := read(entry.path).record, RunClosed)
+    }
+
+
+@pytest.mark.parametrize(
+    ("ending", "status"),
+    [("pass", "finished"), ("raise ValueError", "failed"), ("import sys; sys.exit(3)", "failed")],
+)
+def test_a_thread_that_ends_with_an_error_fails_its_runs_only(home: Path, ending: str, status: str) -> None:
+    script = "import chroma\nrun = chroma.init(run_id='mine')\n" + THREAD % ending
+    _, said = python(script, home).communicate(timeout=60)
+    assert ends(home) == {"mine": "finished", "of-the-thread": status}
+    assert ("ValueError" in said) == ("ValueError" in ending)  # the program's own hook still tells it
+
+
+def test_a_worker_process_closes_its_runs(home: Path) -> None:
+    python("import chroma" + WORKER, home).communicate(timeout=60)
+    assert ends(home) == {"of-the-worker-0": "finished", "of-the-worker-3": "failed"}
+
+
+def test_a_run_that_nobody_refers_to_is_written_before_the_program_ends(home: Path) -> None:
+    python(
+        "import chroma, numpy\n"
+        "def train():\n"
+        "    run = chroma.init()\n"
+        "    for e in range(50): run.log_embeddings(numpy.ones((500, 64)), layer='fc', epoch=e)\n"
+        "train()\n",
+        home,
+    ).communicate(timeout=60)
+    assert kinds(home)[-1] == "RunClosed"
+    assert kinds(home).count("Snapshot") == 50
+
+
+def test_what_sees_the_end_is_gone_with_the_last_run() -> None:
+    chroma.init().finish()  # and with it what earlier tests left
+    before = sys.exit, threading.excepthook
+    first, second = chroma.init(), chroma.init()
+    assert (sys.exit is before[0], threading.excepthook is before[1]) == (False, False)
+    assert (sys.exit.__name__, pickle.loads(pickle.dumps(sys.exit))) == ("exit", sys.exit)
+    first.finish()
+    second.finish()
+    assert (sys.exit, threading.excepthook) == before
 
 
 def test_a_forked_child_never_writes(home: Path) -> None:

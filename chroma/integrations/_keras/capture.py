@@ -43,7 +43,7 @@ from chroma.integrations._keras.splits import (
 from chroma.integrations._keras.targets import numbers_of
 from chroma.integrations._sources.reading import UnreadableError
 from chroma.run import Run
-from chroma.run.recording import status_of
+from chroma.run.ending import status_of
 
 keras: Any = import_module("keras")  # its types are not complete
 

@@ -17,8 +17,7 @@ from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
-from chroma.run.naming import new_run_id
-from chroma.settings import load_settings
+from chroma.run.run_id import given_or_new_id
 
 _SPLIT_OF_MODE = {"train": "train", "sanity_check": "val", **SPLIT_OF_CALL}
 
@@ -169,7 +168,7 @@ class LightningCapture(TorchTrainerCapture):
         number, of = self._trainer.global_rank, self._trainer.world_size
         if of == 1:
             return Rank(self._run_id)
-        mine = (load_settings(run_id=self._run_id).run_id or new_run_id(), secrets.token_hex(4))
+        mine = (given_or_new_id(self._run_id), secrets.token_hex(4))
         run_id, attempt = self._trainer.strategy.broadcast(mine)
         return Rank(run_id, WriterId(attempt, number, of))
 

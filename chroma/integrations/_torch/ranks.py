@@ -15,9 +15,8 @@ from torch.utils.data import DistributedSampler
 from chroma.capture.session import SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
 from chroma.records import WriterId
-from chroma.run.naming import new_run_id
+from chroma.run.run_id import given_or_new_id
 from chroma.run.tally import Tally
-from chroma.settings import load_settings
 
 _LONGEST_WAIT = timedelta(seconds=30)
 _ordinals = itertools.count()
@@ -77,7 +76,7 @@ def shared_rank(number: int, of: int, run_id: str | None) -> Rank:
     store = cast("Any", dist.distributed_c10d)._get_default_store()
     key = f"chroma/run/{next(_ordinals)}"
     if number == 0:
-        store.set(key, f"{load_settings(run_id=run_id).run_id or new_run_id()} {secrets.token_hex(4)}")
+        store.set(key, f"{given_or_new_id(run_id)} {secrets.token_hex(4)}")
     try:
         store.wait([key], _LONGEST_WAIT)
     except RuntimeError as error:

@@ -33,7 +33,7 @@ from chroma.integrations._torch.split_capture import (
 )
 from chroma.integrations._torch.split_choice import Call, as_possible, choose_how, note_separate
 from chroma.run import Run
-from chroma.run.recording import status_of
+from chroma.run.ending import status_of
 from chroma.settings import load_settings
 
 

@@ -40,6 +40,8 @@ class RequestContext(BaseContext):
         self.tag_samples = self._loader(queries.tag_samples, list)
         self.bytes = self._loader(queries.run_bytes, int)
         self.attempts = self._loader(queries.run_attempts, int)
+        self.accepted = self._loader(queries.run_accepted, lambda: (0, 0))
+        self.full = self._loader(queries.full_runs, bool)
 
     async def read(self, question: Callable[[Catalog], Value]) -> Value:
         """Read from the catalog, in a thread."""

@@ -130,7 +130,27 @@ class Run:
     deleted_at: datetime | None
     framework: str | None
     task: str | None
-    error: str | None
+    own_error: strawberry.Private[str | None]
+
+    @strawberry.field(description="Why it failed, or what a killed process took with it")
+    async def error(self, info: Info) -> str | None:
+        accepted, kept = await info.context.accepted.load(str(self.id))
+        if self.own_error or self.status is not RunStatus.INTERRUPTED or accepted <= kept:
+            return self.own_error
+        return f"{kept:,} of {accepted:,} snapshots are kept; the others were in memory when it was killed"
+
+    @strawberry.field(description="Snapshots that the training gave, as far as its files tell")
+    async def accepted(self, info: Info) -> int:
+        return (await info.context.accepted.load(str(self.id)))[0]
+
+    @strawberry.field(description="How many of them are kept; while it runs, others wait to be written")
+    async def kept(self, info: Info) -> int:
+        return (await info.context.accepted.load(str(self.id)))[1]
+
+    @strawberry.field(description="true if nothing was captured or logged")
+    async def empty(self, info: Info) -> bool:
+        return not await info.context.full.load(str(self.id))
+
     run_tags: list[str] = strawberry.field(
         description="Tags of the run itself, by name; `tags` are those of its samples"
     )
@@ -251,7 +271,7 @@ class Run:
             deleted_at=row.deleted_at,
             framework=row.framework,
             task=row.task,
-            error=row.error,
+            own_error=row.error,
             run_tags=row.tags,
             config=JSON(row.config),
             receipt=None if row.receipt is None else JSON(row.receipt),

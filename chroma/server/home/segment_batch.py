@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from chroma import journal
+from chroma.durable import wait_for_disk
 from chroma.errors import IngestError, SegmentError
 from chroma.journal import Entry
 from chroma.segment import ReadSegment
@@ -137,7 +138,7 @@ def _commit(
                     _move_back(moved, entry.path)
                     failed.append((entry, error))
             for folder in {target.parent for _, target in moved}:
-                journal.sync_folder(folder)
+                wait_for_disk(folder)
     except BaseException:
         forget_samples(files)
         _move_back(moved)

@@ -46,7 +46,7 @@ def batches(entries: list[Entry]) -> Iterator[list[Opened]]:
 
 
 def _in_order(entries: list[Entry]) -> Iterator[Opened]:
-    """Merge the segments of a run's writers by the time of writing, so that attempts come in their order.
+    """Merge the segments of a run's writers by attempt, then by the time of writing.
 
     What one writer wrote stays in its order, whatever its clock did. Each file is opened once.
     """
@@ -57,7 +57,7 @@ def _in_order(entries: list[Entry]) -> Iterator[Opened]:
         for entry in sorted(entries, key=lambda entry: (_written(_open(entry)), entry.writer, entry.number)):
             yield entry, _open(entry)
         return
-    waiting: list[tuple[float, str, Opened, Iterator[Entry]]] = []
+    waiting: list[tuple[tuple[int, float], str, Opened, Iterator[Entry]]] = []
 
     def push(rest: Iterator[Entry]) -> None:
         for entry in rest:
@@ -80,5 +80,7 @@ def _open(entry: Entry) -> ReadSegment | Exception:
         return error
 
 
-def _written(read: ReadSegment | Exception) -> float:
-    return read.header.created_at if isinstance(read, ReadSegment) else 0.0
+def _written(read: ReadSegment | Exception) -> tuple[int, float]:
+    if not isinstance(read, ReadSegment):
+        return 0, 0.0
+    return read.header.attempt_number, read.header.created_at  # clocks of two machines differ

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func
 from sqlmodel import SQLModel, col, select
 
+from chroma import records
 from chroma.errors import NotFoundError
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.lifecycle import split_rank
@@ -153,6 +154,42 @@ def run_attempts(catalog: Catalog, run_ids: Keys) -> dict[str, int]:
     """Attempts by run."""
     rows = catalog.session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all()
     return {run: len(found) for run, found in _grouped(rows, lambda row: row.run_id).items()}
+
+
+def run_accepted(catalog: Catalog, run_ids: Keys) -> dict[str, tuple[int, int]]:
+    """How many snapshots the writers of each run had accepted, as far as they wrote, and how many are kept.
+
+    What waited in the memory of a killed process is accepted and not kept.
+    """
+    kept: dict[tuple[str | None, str], int] = {}
+    ended: Iterable[Any] = catalog.session.exec(
+        select(Segment.attempt_id, Segment.writer, func.count())
+        .where(col(Segment.run_id).in_(run_ids), Segment.kind == records.Snapshot.kind, col(Segment.ends))
+        .group_by(col(Segment.attempt_id), col(Segment.writer))
+    ).all()
+    for attempt, writer, count in ended:
+        kept[attempt, writer] = int(count)
+    found: dict[str, tuple[int, int]] = {}
+    for row in catalog.session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all():
+        accepted, have = found.get(row.run_id, (0, 0))
+        for key, count in kept.items():
+            if key[0] == row.id:
+                have += count
+                accepted += max(count, row.accepted.get(key[1], 0))
+        silent = [count for writer, count in row.accepted.items() if (row.id, writer) not in kept]
+        found[row.run_id] = accepted + sum(silent), have
+    return found
+
+
+def full_runs(catalog: Catalog, run_ids: Keys) -> dict[str, bool]:
+    """Runs of which anything was captured or logged, as True."""
+    bare = (records.RunOpened.kind, records.Notes.kind)
+    rows = catalog.session.exec(
+        select(Segment.run_id)
+        .where(col(Segment.run_id).in_(run_ids), col(Segment.kind).not_in(bare))
+        .distinct()
+    ).all()
+    return dict.fromkeys(rows, True)
 
 
 Value = TypeVar("Value")

@@ -130,9 +130,11 @@ class Attempt(Table, table=True):
     run_id: str = _owned("run.id")
     key: str  # the header's `attempt`
     number: int  # order of opening, from 0
+    told_number: int = 0  # what its writers take for their place among the run's attempts
     world_size: int = 1
     status: str = "running"
     closings: dict[str, str] = _json()  # writer → status it closed with
+    accepted: dict[str, int] = _json()  # writer → snapshots it had accepted, as far as it wrote
     started_at: datetime = _moment()
     finished_at: datetime | None = _moment_or_none()
 

@@ -25,17 +25,25 @@ def written_at(header: Header) -> datetime:
 
 
 def attempt_of(catalog: Catalog, header: Header) -> tables.Attempt:
-    """The attempt a segment belongs to, made if it is new; attempts are numbered as they began."""
+    """The attempt a segment belongs to, made if it is new.
+
+    Attempts are numbered as their writers tell, and those of one number by the clock.
+    """
     key = tables.stable_id("attempt", header.run, header.attempt)
     began = written_at(header)
     attempt = catalog.session.get(tables.Attempt, key)
+    new = attempt is None
     if attempt is None:
         attempt = tables.Attempt(
             id=key, run_id=header.run, key=header.attempt, number=0, started_at=began, closings={}
         )
         catalog.session.add(attempt)
-    elif attempt.started_at <= began and header.writer not in attempt.closings:
+    if header.accepted > attempt.accepted.get(header.writer, 0):
+        attempt.accepted = attempt.accepted | {header.writer: header.accepted}
+    settled = header.attempt_number <= attempt.told_number and header.world_size <= attempt.world_size
+    if settled and began >= attempt.started_at and header.writer not in attempt.closings and not new:
         return attempt
+    attempt.told_number = max(attempt.told_number, header.attempt_number)
     attempt.started_at = min(attempt.started_at, began)
     attempt.world_size = max(attempt.world_size, header.world_size)
     if attempt.closings.get(header.writer) == _LOST:  # it was not gone after all
@@ -116,7 +124,7 @@ def _attempts(catalog: Catalog, run_id: str) -> Sequence[tables.Attempt]:
     return catalog.session.exec(
         select(tables.Attempt)
         .where(tables.Attempt.run_id == run_id)
-        .order_by(col(tables.Attempt.started_at), tables.Attempt.key)
+        .order_by(col(tables.Attempt.told_number), col(tables.Attempt.started_at), tables.Attempt.key)
     ).all()
 
 

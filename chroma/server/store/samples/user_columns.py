@@ -97,12 +97,13 @@ def logged_columns(catalog: Catalog, split: tables.Split, table: SampleTable) ->
     """Those logged with `log_columns`; one said at a single step holds for all frames."""
     rows = catalog.session.exec(
         select(tables.Segment)
+        .join(tables.Attempt)
         .where(
             tables.Segment.run_id == split.run_id,
             tables.Segment.split == split.name,
             tables.Segment.kind == "columns",
         )
-        .order_by(col(tables.Segment.step), col(tables.Segment.id))
+        .order_by(col(tables.Segment.step), col(tables.Attempt.number), col(tables.Segment.id))
     ).all()
     files = catalog.files
     steps: dict[str, dict[int, list[str]]] = {}  # name → step → segments
