@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chroma.records import Array, Ids
 
+NO_NUMBER, NO_KEY = np.iinfo(np.int64).min, "\0"  # stand for the ids of samples that cannot be known
 _TOO_LARGE = "the largest integer is 2**63 - 1; give strings"
 
 
@@ -47,6 +48,44 @@ def sample_ids(values: object) -> Ids:
         except OverflowError:
             raise ValueError(f"row {row} is {entry}, and {_TOO_LARGE}") from None
     return numbers
+
+
+def usable_ids(values: object) -> tuple[Ids, str]:
+    """As `sample_ids`, but a bad id costs itself: it becomes `NO_NUMBER` or `NO_KEY`.
+
+    Returns:
+        The ids, and what is wrong with the first bad one; "" if all are good.
+
+    Raises:
+        ValueError: Not one-dimensional, or no id is good.
+    """
+    try:
+        return sample_ids(values), ""
+    except ValueError as error:
+        reason = str(error)
+        array = np.asarray(values, dtype=object)
+        if array.ndim != 1:
+            raise
+        entries: list[Any] = array.tolist()
+        strings = sum(isinstance(entry, str) for entry in entries)
+        kind, stand_in = (str, NO_KEY) if 2 * strings > len(entries) else (int, NO_NUMBER)
+        found = [_one(entry, kind, stand_in) for entry in entries]
+        if all(entry is stand_in for entry in found):
+            raise
+        return sample_ids(found), reason
+
+
+def known(ids: Ids) -> npt.NDArray[np.bool_]:
+    """Which of the ids are known, `[n]`."""
+    return ids != (NO_KEY if ids.dtype == object else NO_NUMBER)
+
+
+def _one(entry: object, kind: type, stand_in: Any) -> Any:
+    try:
+        [found] = sample_ids([entry]).tolist()
+    except ValueError:
+        return stand_in
+    return found if isinstance(found, kind) else stand_in
 
 
 def int64(array: Array) -> npt.NDArray[np.int64]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -15,7 +16,9 @@ SPRITES = 1024  # images of a sprite page
 _SPRITES_A_ROW = 32
 _SPRITE_SIDE = 32  # pixels
 _MOST_PIXELS = 4_000_000  # of one image on a sprite page; larger ones are left out
+MOST_DECODED = 25_000_000  # pixels of an encoded image: decoding takes about 4 bytes for each
 _SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF")
+_LARGEST_KEPT = 64 * 2**10  # bytes of a small encoded image that is kept as it is
 
 
 def looks_like_image(batch: Array) -> bool:
@@ -78,7 +81,10 @@ def check_image(image: Any) -> None:
     from PIL import Image
 
     if isinstance(image, (bytes, bytearray)):
-        _opened(bytes(image))
+        if image.startswith(_SIGNATURES[2]):
+            _webp_size(bytes(image[:64]))
+        else:
+            _opened(bytes(image))
     elif not isinstance(image, Image.Image):
         _channels_last(np.asarray(image))
 
@@ -94,18 +100,25 @@ def thumbnail(image: Any, max_side: int = MAX_SIDE) -> bytes:
         max_side: Longest side in pixels; larger images are made smaller, never larger.
 
     Raises:
-        ValueError: Not an image.
+        ValueError: Not an image, or an encoded one of more than 25 million pixels.
     """
     from PIL import Image
 
     if isinstance(image, (bytes, bytearray)):
         picture = _opened(bytes(image))
-        if max(picture.size) <= max_side:
+        _check_size(picture)
+        picture.draft("RGB", (2 * max_side, 2 * max_side))  # of JPEG: decoded at a fraction of its size
+        picture.load()  # damage further on is found here
+        if max(picture.size) <= max_side and len(image) <= _LARGEST_KEPT:
             return bytes(image)
     elif isinstance(image, Image.Image):
         picture = image
+        _check_size(picture)
     else:
-        picture = Image.fromarray(_pixels(np.asarray(image)))
+        picture = Image.fromarray(_pixels(_thinned(np.asarray(image), max_side)))
+    if max(picture.size) > max_side and picture.mode in ("L", "RGB", "RGBA", "LA", "CMYK", "YCbCr"):
+        picture = picture.copy() if picture is image else picture
+        picture.thumbnail((max_side, max_side), Image.Resampling.BOX)  # first: what follows is small
     if picture.mode not in ("L", "RGB", "RGBA"):
         picture = picture.convert("RGB")
     if max(picture.size) > max_side:
@@ -151,15 +164,62 @@ def sprite_page(images: Sequence[bytes | None]) -> bytes:
 
 
 def _opened(body: bytes) -> Any:
-    """Encoded bytes as a PIL image, of which only the header is read."""
-    from PIL import Image
+    """Encoded bytes as a PIL image, of which only the header is read.
 
-    if not body.startswith(_SIGNATURES):
-        raise ValueError("image bytes must be PNG, JPEG or WebP")
+    `Image.open` would warn, or raise, of large images in the user's program.
+    """
+    from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
     try:
-        return Image.open(io.BytesIO(body))
-    except Image.UnidentifiedImageError:
+        if body.startswith(_SIGNATURES[0]):
+            return PngImagePlugin.PngImageFile(io.BytesIO(body))
+        if body.startswith(_SIGNATURES[1]):
+            return JpegImagePlugin.JpegImageFile(io.BytesIO(body))
+        if body.startswith(_SIGNATURES[2]):
+            _check_pixels(*_webp_size(body))  # its decoder takes the memory of the whole image at once
+            return WebPImagePlugin.WebPImageFile(io.BytesIO(body))
+    except (Image.UnidentifiedImageError, SyntaxError):
         raise ValueError("its first bytes are damaged") from None
+    raise ValueError("image bytes must be PNG, JPEG or WebP")
+
+
+def _check_size(picture: Any) -> None:
+    _check_pixels(picture.width, picture.height)
+
+
+def _check_pixels(width: int, height: int) -> None:
+    if width * height > MOST_DECODED:
+        raise ValueError(
+            f"it has {width:,} x {height:,} pixels, and at most {MOST_DECODED:,} are decoded; "
+            "give a smaller image"
+        )
+
+
+def _webp_size(body: bytes) -> tuple[int, int]:
+    """Width and height of a WebP image, of its header (RFC 9649).
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    kind, data = body[12:16], body[20:30]
+    if len(data) < 10 or kind not in (b"VP8X", b"VP8L", b"VP8 "):
+        raise ValueError("its first bytes are damaged")
+    if kind == b"VP8X":
+        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
+    if kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 1)
+        return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width & 0x3FFF, height & 0x3FFF
+
+
+def _thinned(array: Array, max_side: int) -> Array:
+    """An image array by a whole stride, if it is so large that its conversion would take much memory."""
+    if array.size <= _MOST_PIXELS:
+        return array
+    array = _channels_last(array)
+    stride = max(1, min(array.shape[:2]) // (4 * max_side), max(array.shape[:2]) // 4096)
+    return array[::stride, ::stride]
 
 
 def _channels_last(array: Array) -> Array:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
+import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from chroma.thumbnails import looks_like_image, shrink, sprite_page, thumbnail, thumbnails
+from chroma.thumbnails import check_image, looks_like_image, shrink, sprite_page, thumbnail, thumbnails
 
 RNG = np.random.default_rng(3)
 
@@ -94,3 +96,49 @@ def test_a_sprite_page_keeps_places_and_leaves_out_what_cannot_be_decoded() -> N
     assert at(80, 16)[3] == 0
     assert abs(at(112, 2)[0] - 200) < 12
     assert at(16, 48)[0] > 200  # the 33rd image begins the second row
+
+
+def encoded(kind: str, side: int) -> bytes:
+    sink = io.BytesIO()
+    Image.new("L" if kind == "PNG" else "RGB", (side, side)).save(sink, kind)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_an_image_that_is_too_large_to_decode_is_refused_by_its_header(kind: str) -> None:
+    side = 13_000 if kind == "PNG" else 5_100
+    body = encoded(kind, side)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # of decompression bombs, in the user's program
+        check_image(body)
+        small, broken = thumbnails([body, encoded(kind, 300)])
+    assert [image is None for image in small] == [True, False]
+    assert "at most 25,000,000 are decoded" in broken[0]
+    assert max(pixels(small[1] or b"").shape) == 64
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
+def test_a_small_image_that_is_cut_short_is_found(kind: str) -> None:
+    noise = Image.fromarray(RNG.integers(0, 255, (60, 60, 3), dtype=np.uint8))
+    sink = io.BytesIO()
+    noise.save(sink, kind)
+    small, broken = thumbnails([sink.getvalue(), sink.getvalue()[:-1500], b"RIFFdamaged", b"\x89PNG"])
+    assert [image is None for image in small] == [False, True, True, True]
+    assert list(broken) == [1, 2, 3]
+
+
+def test_an_image_of_the_users_stays_as_it_is() -> None:
+    picture = Image.new("RGB", (300, 200))
+    assert max(pixels(thumbnail(picture)).shape) == 64
+    assert picture.size == (300, 200)
+
+
+def test_a_large_array_is_converted_in_little_memory() -> None:
+    large = np.zeros((3000, 3000, 3), np.uint16)
+    large[:, 1500:] = 60_000
+    tracemalloc.start()
+    shown = pixels(thumbnail(large))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10e6
+    assert (shown[:, 10].max(), shown[:, -10].min()) == (0, 255)

@@ -9,19 +9,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer, in_probe_order, scattered
+from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer, in_probe_order
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import Slots
-from chroma.capture.sample_record import samples_of
+from chroma.capture.sample_record import describe, samples_of
 from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
+from chroma.ids import known
 from chroma.records import Array, Head, Ids, LayerNote, Record, Snapshot
-from chroma.run.arguments import columns
 from chroma.run.outputs import head_kind, of_both, outputs_of
 from chroma.run.recording import Recording
-from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
-_ALL = slice(None)
 _NOTHING = Placed(0, np.empty(0, np.intp), lambda: np.empty(0, np.intp))
 
 
@@ -99,7 +97,13 @@ class SplitPass:
         elif (ids.dtype == object) != (split.identity == "key"):
             self._recording.tally.miss(f"ids of {split.name} changed their type", size)
         else:
-            return split.probe.place(ids)
+            good = known(ids)
+            if good.all():
+                return split.probe.place(ids)
+            self._recording.tally.miss(f"samples of {split.name} whose id cannot be used", int((~good).sum()))
+            slots = np.full(size, -1, np.intp)
+            slots[good] = split.probe.place(ids[good])
+            return slots
         return np.full(size, -1, np.intp)
 
     def add(self, layer: Chosen, values: Any) -> None:
@@ -137,31 +141,18 @@ class SplitPass:
             metadata: Name to `[B]` values.
             texts: Gives the texts of rows of the batch; asked for those that are followed.
         """
-        split = self._split
-        if not self._first:
-            return
-        here, ids = self._here, self._ids
-        rows = _ALL if here.rows is None else here.rows
-        keys: list[int | str] = [] if ids is None or not here.n else ids[rows].tolist()
-        if texts is not None and keys:
-            numbers: list[int] = np.arange(self._size)[rows].tolist()
-            split.texts.update(zip(keys, texts(numbers), strict=True))
-        if labels is not None and len(labels) == self._size:
-            labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
-            split.labels = scattered(split.labels, labels, here)
-        for name, column in columns("metadata", metadata, self._size).items():
-            split.metadata[name] = scattered(split.metadata.get(name), column, here)
-        if inputs is not None and keys and looks_like_image(inputs):
-            split.has_images = True
-            small = shrink(inputs[rows])
-
-            def encode() -> Sequence[Record]:
-                encoded, broken = thumbnails(small)
-                split.images.update(zip(keys, encoded, strict=True))
-                self._recording.tally.broken_images(split.name, broken)
-                return ()
-
-            self._recording.submit(encode, small.nbytes)
+        if self._first:
+            describe(
+                self._recording,
+                self._split,
+                self._here,
+                self._size,
+                self._ids,
+                labels=labels,
+                inputs=inputs,
+                metadata=metadata,
+                texts=texts,
+            )
 
     def end(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete: record what it gave. See `complete`."""

@@ -1,10 +1,19 @@
-"""The record of a split's followed samples, made once in the writer's thread."""
+"""What is known of a split's followed samples: gathered in the first pass, recorded once."""
 
 from __future__ import annotations
 
-from chroma.capture.buffers import grown
-from chroma.capture.splits import Split
-from chroma.records import Samples
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chroma.capture.buffers import grown, scattered
+from chroma.capture.splits import Placed, Split
+from chroma.records import Array, Ids, Record, Samples
+from chroma.run.entries import fitted, usable_column, usable_texts
+from chroma.run.naming import readable
+from chroma.run.recording import Recording
+from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
 
 def samples_of(split: Split) -> Samples:
@@ -25,3 +34,70 @@ def samples_of(split: Split) -> Samples:
         texts=texts,
         metadata={name: grown(column, len(order))[order] for name, column in split.metadata.items()},
     )
+
+
+def describe(
+    recording: Recording,
+    split: Split,
+    here: Placed,
+    size: int,
+    ids: Ids | None,
+    *,
+    labels: Array | None,
+    inputs: Array | None,
+    metadata: Mapping[str, Any],
+    texts: Callable[[Sequence[int]], Sequence[str]] | None,
+) -> None:
+    """Keep what a batch says of its samples. An entry that cannot be used is counted, and missing alone.
+
+    Args:
+        recording: Counts, and encodes images.
+        split: Of which split.
+        here: The rows of the batch that are followed.
+        size: Samples in the batch.
+        ids: `[B]` their ids.
+        labels: As `SplitPass.add_samples` takes them, like the others.
+        inputs: Likewise.
+        metadata: Likewise.
+        texts: Likewise.
+    """
+
+    def drop(about: str, count: int, reason: str) -> None:
+        if count:
+            recording.tally.miss(f"{about} of {split.name} that cannot be used", count)
+            sentence = f"some {about} of {split.name} are missing: {reason}"
+            recording.tally.note(f"{about} {split.name}", sentence)
+
+    def joined(about: str, column: Array | None, values: Array) -> Array:
+        if column is not None and column.dtype != values.dtype:
+            came, (values, dropped) = values.dtype, fitted(values, column.dtype)
+            drop(about, dropped, f"they changed from {column.dtype} to {came} within a pass")
+        return scattered(column, values, here)
+
+    rows = slice(None) if here.rows is None else here.rows
+    keys: list[int | str] = [] if ids is None or not here.n else ids[rows].tolist()
+    if texts is not None and keys:
+        numbers: list[int] = np.arange(size)[rows].tolist()
+        found, dropped = usable_texts(texts, numbers)
+        split.texts.update(zip(keys, found, strict=True))
+        drop("texts", dropped, "they cannot be read")
+    if labels is not None and len(labels) == size:
+        labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
+        split.labels = joined("labels", split.labels, labels)
+    for given, values in metadata.items():
+        name = readable(str(given))
+        column, dropped, reason = usable_column(name, values, size)
+        drop(f"values of {name}", dropped, reason)
+        if column is not None:
+            split.metadata[name] = joined(f"values of {name}", split.metadata.get(name), column)
+    if inputs is not None and keys and looks_like_image(inputs):
+        split.has_images = True
+        small = shrink(inputs[rows])
+
+        def encode() -> Sequence[Record]:
+            encoded, broken = thumbnails(small)
+            split.images.update(zip(keys, encoded, strict=True))
+            recording.tally.broken_images(split.name, broken, len(keys))
+            return ()
+
+        recording.submit(encode, small.nbytes)

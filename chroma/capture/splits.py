@@ -55,6 +55,6 @@ class Split:
     metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
     images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
     has_images: bool = False
-    texts: dict[int | str, str] = field(default_factory=dict[int | str, str])
+    texts: dict[int | str, str | None] = field(default_factory=dict[int | str, str | None])
     said: bool = False  # its samples are recorded
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from chroma.errors import SegmentError
 from chroma.journal import entries_of, is_alive
-from chroma.records import RunClosed, WriterId
+from chroma.records import Notes, RunClosed, WriterId
 from chroma.segment import open_segment
 from chroma.settings import Settings
 
@@ -56,6 +56,8 @@ def earlier_writers(settings: Settings, run: str, but: str = "") -> list[Earlier
             for number in {known[0], known[-1]} if writer != but else ():
                 with suppress(SegmentError, OSError):
                     read = open_segment(paths[writer, number])
+                    if read.record_name == Notes.__name__:  # of the dashboard
+                        continue
                     header = read.header
                     if number <= first.get(writer, (number, None))[0]:
                         about = WriterId(

@@ -271,7 +271,8 @@ class LogMethods:
         if images is None:
             return [record]
         encoded, broken = thumbnails(images)
-        self.recording.tally.broken_images(record.split, broken)
+        given = sum(image is not None for image in images)
+        self.recording.tally.broken_images(record.split, broken, given)
         return [replace(record, images=encoded)]
 
     def _log_news(self, history: SplitHistory, record: Samples) -> None:
@@ -292,5 +293,6 @@ def _weight(record: Samples | Columns, images: list[Any] | None = None) -> int:
     if isinstance(record, Samples):
         arrays += [array for array in (record.labels, record.texts) if array is not None]
     return sum(bytes_of(array) for array in arrays) + sum(
-        getattr(image, "nbytes", 100_000) for image in images or ()
+        len(image) if isinstance(image, (bytes, bytearray)) else getattr(image, "nbytes", 100_000)
+        for image in images or ()
     )

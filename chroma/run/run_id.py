@@ -18,7 +18,9 @@ def given_or_new_id(run_id: str | None, *about: str) -> str:
         run_id: What the user gave.
         *about: What tells the run from others of its job, as its name.
     """
-    settings = load_settings(run_id=run_id)
+    if run_id is not None:
+        return run_id
+    settings = load_settings()
     return settings.run_id or _new_id(settings, about)
 
 

@@ -46,6 +46,8 @@ class Tally:
     _lines: dict[tuple[str, str], dict[str, int]] = field(
         default_factory=dict[tuple[str, str], dict[str, int]]
     )
+    _images: dict[str, list[int]] = field(default_factory=dict[str, list[int]])  # by split: kept, of
+    _broken: dict[str, str] = field(default_factory=dict[str, str])  # by split: what is wrong with the first
     _missing: Counter[str] = field(default_factory=Counter[str])
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opened: float = field(default_factory=clock)
@@ -83,13 +85,23 @@ class Tally:
         with self._lock:
             self.notes[about] = sentence
 
-    def broken_images(self, split: str, broken: Mapping[int, str]) -> None:
-        """Images that could not be decoded, by row: they alone are missing."""
-        if not broken:
+    def broken_images(self, split: str, broken: Mapping[int, str], of: int) -> None:
+        """Images that could not be decoded, by row, of so many: they alone are missing."""
+        if not of:
             return
-        row, reason = next(iter(broken.items()))
-        self.miss(f"images of {split} that cannot be decoded", len(broken))
-        self.note(f"images {split}", f"an image of {split} cannot be decoded (row {row}: {reason})")
+        with self._lock:
+            images = self._images.setdefault(split, [0, 0])
+            images[0] += of - len(broken)
+            images[1] += of
+            kept, came = images
+        if broken:
+            row, reason = next(iter(broken.items()))
+            self.miss(f"images of {split} that cannot be decoded", len(broken))
+            self._broken.setdefault(split, f"an image of {split} cannot be decoded (row {row}: {reason})")
+        if split in self._broken:
+            self.note(
+                f"images {split}", f"{kept:,} of {came:,} images of {split} are kept: {self._broken[split]}"
+            )
 
     def receipt(self, status: RunStatus, errors: Sequence[str] = (), refusals: Sequence[str] = ()) -> Receipt:
         """The receipt as things stand; see `Guard` for errors and refusals."""

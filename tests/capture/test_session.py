@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import chroma
 from chroma.capture.layers import Chosen
 from chroma.capture.session import CaptureSession
 from chroma.errors import ConfigError
+from chroma.ids import NO_NUMBER, known, usable_ids
 from chroma.journal import entries
 from chroma.records import Outputs, Record, Samples, Snapshot
 from chroma.segment import read
@@ -162,3 +165,58 @@ def test_samples_that_come_again_and_again_take_no_more_room(home: Path) -> None
     for snapshot in snapshots:
         assert snapshot.vectors.tolist() == [[each, last[each]] for each in range(9)]
     assert len(snapshots) == 2
+
+
+def test_an_entry_that_cannot_be_used_is_the_only_one_missing(home: Path) -> None:
+    def texts(rows: Sequence[int]) -> list[str]:
+        return [["one", "\udce9", "three"][row] for row in rows]
+
+    odd: list[dict[str, Any]] = [
+        {"age": [1, None, 3], "city": ["a", 2, "c"], "box": [[1, 2]] * 3, "fine": [1, 2, 3]},
+        {"age": [4.5, 5, "6"], "city": ["d", "e", "f"], "box": [1], "fine": [4.0, 5.5, 6.0]},
+    ]
+    with chroma.init() as run:
+        session = CaptureSession(run.recording, max_samples=None, log_inputs=True)
+        split = session.begin("val", 0, 0, identity="index")
+        for batch, (ids, labels) in enumerate([([0, 1, NO_NUMBER], [7, 8, 9]), ([3, 4, 5], [1.0, 2.5, 3.0])]):
+            split.batch(np.array(ids), 3)
+            split.add_samples(
+                labels=np.array(labels), inputs=None, metadata=odd[batch], texts=None if batch else texts
+            )
+            split.add(LAYER, value(np.array([0, 1, 2]) + 3 * batch, 0))
+        split.end()
+    (samples,) = [record for record in written(home) if isinstance(record, Samples)]
+    assert samples.ids.tolist() == [0, 1, 3, 4, 5]
+    assert samples.labels is not None
+    assert samples.labels.tolist() == [7, 8, 1, -1, 3]
+    assert samples.texts == ["one", None, None, None, None]
+    np.testing.assert_array_equal(samples.metadata["age"], [1, np.nan, 4.5, 5, np.nan])
+    assert samples.metadata["city"].tolist() == ["a", None, "d", "e", "f"]
+    assert samples.metadata["fine"].tolist() == [1, 2, 4, -1, 6]
+    assert "box" not in samples.metadata
+    (snapshot,) = [record for record in written(home) if isinstance(record, Snapshot)]
+    assert snapshot.vectors[:, 0].tolist() == [0, 1, 3, 4, 5]
+    receipt = run.finish()
+    assert receipt.missing == {
+        "samples of val whose id cannot be used": 1,
+        "texts of val that cannot be used": 1,
+        "values of age of val that cannot be used": 2,
+        "values of city of val that cannot be used": 1,
+        "values of box of val that cannot be used": 6,
+        "values of fine of val that cannot be used": 1,
+        "labels of val that cannot be used": 1,
+    }
+    assert any("values of city of val are missing" in note and "row 1" in note for note in receipt.notes)
+
+
+def test_a_bad_id_among_a_batchs_costs_itself() -> None:
+    found, why = usable_ids(["a", 5, "c", "\udce9"])
+    assert known(found).tolist() == [True, False, True, False]
+    assert "row 1" in why
+    found, why = usable_ids([1, None, 3, "4"])
+    assert known(found).tolist() == [True, False, True, False]
+    assert found.dtype == np.int64
+    assert usable_ids(np.arange(3))[1] == ""
+    for hopeless in ([None, None], np.zeros((2, 2)), [1.5]):
+        with pytest.raises(ValueError, match="ids must"):
+            usable_ids(hopeless)

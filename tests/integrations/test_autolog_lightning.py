@@ -145,6 +145,24 @@ def test_a_second_training_is_another_run_and_both_say_who_captured(package: Any
     assert {each.framework for each in opened} == {f"{name} {package.__version__}"}
 
 
+def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(package: Any, home: Path) -> None:
+    autolog(name="twice")
+    train, val = Digits(0, 96), Digits(96, 100)
+
+    def again(trainer: Any, model: Any) -> None:
+        trainer.fit(model, DataLoader(train, batch_size=32), DataLoader(val, batch_size=32))
+
+    trainer, model = package.Trainer(max_epochs=1, **QUIET), NETS[package]()
+    again(trainer, model)
+    again(trainer, model)  # trains nothing: all epochs are done
+    trainer.fit_loop.max_epochs = 3
+    again(trainer, model)
+    again(package.Trainer(max_epochs=1, **QUIET), model)  # its counters begin anew
+    with chroma.open() as db:
+        assert sorted(db.runs()["name"]) == ["twice", "twice-2"]
+        assert db.run("twice").snapshots(layer="signature")["epoch"].tolist() == [0, 1, 2]
+
+
 def test_every_hook_stops_our_errors(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CHROMA_STRICT")
     hold_all_hooks(ChromaCallback(), package.Callback)

@@ -126,3 +126,13 @@ def test_logging_to_the_parents_run_from_a_fork_says_so(home: Path) -> None:
     with chroma.open() as db:
         assert sorted(db.runs()["name"]) == ["own", "own", "r"]
         assert set(db.runs()["status"]) == {"finished"}
+
+
+def test_what_is_noted_of_a_running_run_is_no_other_writer(caplog: pytest.LogCaptureFixture) -> None:
+    with chroma.init("p", run_id="r") as run:
+        run.log_embeddings(np.eye(3), layer="l", epoch=0)
+        assert run.recording.flush(30)
+        with chroma.open() as db:
+            db.run("r").tag("odd", [0])
+    assert run.finish().notes == ()
+    assert not caplog.records

@@ -24,6 +24,7 @@ except ImportError as error:
 
 from chroma.integrations._keras.calls import Method, current_call
 from chroma.integrations._keras.capture import KerasCapture
+from chroma.integrations._keras.joining import Joining
 from chroma.integrations._keras.options import KerasOptions, Pick
 from chroma.integrations._keras.splits import split_of
 
@@ -172,15 +173,15 @@ class ChromaCallback(keras.callbacks.Callback):
         call = current_call(self.model)
         if is_disabled():
             return
-        run_id = None
+        joining = Joining(None)
         if method != "fit":
             how = self._options.how()
             if call is None or call.method != method or (how is not None and split_of(method) not in how):
                 self._capture = last
                 return
             if last and last.run and self._captured and self._captured() is self.model:
-                run_id = last.run.id
-        capture = self._capture = KerasCapture(self._options, self.model, method, call, run_id)
+                joining = Joining(last.run.id, last.joining.epochs_before)
+        capture = self._capture = KerasCapture(self._options, self.model, method, call, joining)
         self._captured = weakref.ref(self.model)
         capture.guarded(capture.open)
 

@@ -15,6 +15,7 @@ from chroma.integrations._keras.class_names import class_names_in
 from chroma.integrations._keras.data_tap import Step
 from chroma.integrations._keras.first_pass import FirstPass
 from chroma.integrations._keras.inner_models import called_model
+from chroma.integrations._keras.joining import Joining
 from chroma.integrations._keras.layer_choice import choose_layers
 from chroma.integrations._keras.layer_values import LayerValues
 from chroma.integrations._keras.loop_capture import LoopCapture
@@ -58,11 +59,12 @@ class KerasCapture(CapturedCall):
         model: The model.
         method: What was called.
         call: What it was called with; None where that is not seen.
-        run_id: The run of an earlier call to continue.
+        joining: The run of an earlier call to continue.
 
     Attributes:
         method: What was called.
         active: Whether the call still runs.
+        joining: The run that the call belongs to.
     """
 
     def __init__(
@@ -71,16 +73,17 @@ class KerasCapture(CapturedCall):
         model: Any,
         method: Method,
         call: KerasCall | None,
-        run_id: str | None = None,
+        joining: Joining,
     ) -> None:
         super().__init__(silent=options.silent)
+        self.joining = joining
         self.method: Method = method
         self.active = True
         self._options = options
         self._model = model
         self._call = call
         self._arguments: Mapping[str, Any] = call.arguments if call else {}
-        self._run_id = options.run_id or run_id
+        joining.run_id = options.run_id or joining.run_id
         self._labels = LabelReader(options.task, numbers=numbers_of(model))
         self._captures: dict[str, SplitCapture] = {}
         self._awaited: dict[str, FirstPass] = {}  # splits whose samples come in Keras's own first pass
@@ -92,9 +95,10 @@ class KerasCapture(CapturedCall):
     def open(self) -> None:
         """Open the run, take the samples to follow, and choose the layers."""
         options = self._options
-        asked: dict[str, Any] = {**options.run(), "run_id": self._run_id}
+        if self.method == "fit" and self._call is not None:
+            self.joining.join(options, self._model, self._arguments)
         self.run = Run(
-            **asked,
+            **self.joining.run_options(options),
             config=config_of(self._model, self._arguments),
             framework=f"keras {keras.__version__} ({keras.backend.backend()})",
             guard=self.guard,
@@ -109,7 +113,7 @@ class KerasCapture(CapturedCall):
 
     def begin_epoch(self, epoch: int) -> None:
         """An epoch begins."""
-        self._epoch = epoch
+        self._epoch = epoch + self.joining.epochs_before
         self._await("train")
 
     def begin_pass(self) -> None:
@@ -131,7 +135,7 @@ class KerasCapture(CapturedCall):
         """Record the metrics of the epoch, and the snapshots that are due."""
         if self.run is None:
             return
-        self._epoch = epoch
+        self._epoch = epoch + self.joining.epochs_before
         self._take_awaited()
         now = self._now()
         self.run.log_metrics(logs, epoch=now[0], step=now[1])
@@ -172,6 +176,8 @@ class KerasCapture(CapturedCall):
             capture.context.schedule.close()
         status, error = status_of(exception)
         self.end_run(status, error)
+        if self.run is not None and status == "finished" and self.method == "fit":
+            self.joining.remember(self._model, self.run.id, self._epoch)
 
     def fail(self, error: BaseException) -> None:
         """The call ended with an error of the user's, which is raised on."""
@@ -298,5 +304,5 @@ class KerasCapture(CapturedCall):
 
     def _now(self) -> Moment:
         if self.method != "fit":  # after the last epoch that was trained
-            self._epoch = last_epoch(self._model)
+            self._epoch = last_epoch(self._model) + self.joining.epochs_before
         return self._epoch, step_of(self._model, self._epoch)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from chroma.capture.joined import earlier_fit, remember, what_must_be_same
 from chroma.capture.options import How
 from chroma.capture.schedule import Moment
 from chroma.integrations._torch.no_trace import plain, refuse_sharded
@@ -39,6 +40,7 @@ class LightningCapture(TorchTrainerCapture):
         super().__init__(options, model, call)
         self._trainer = trainer
         self._run_id = options.run_id or run_id
+        self._joins: Any = None  # what a later fit must share to join this run
         self._prepare: Any = None
         self._logged: dict[str, Any] = {}
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
@@ -63,6 +65,11 @@ class LightningCapture(TorchTrainerCapture):
         refuse_sharded(trainer.strategy)
         plain(self.model)  # refuses what cannot be captured
         plain(trainer.strategy.model)
+        if self.call == "fit":
+            options = self.options
+            self._joins = what_must_be_same(options.name, options.run_id, trainer, _data_of(trainer))
+            if earlier := earlier_fit(self.model, self._joins):
+                self._run_id = earlier.run_id
         package = type(trainer).__module__.partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", "")
         self.start(
@@ -87,6 +94,12 @@ class LightningCapture(TorchTrainerCapture):
         if fresh and self.run is not None:
             epoch, step = self.now()
             self.run.log_metrics(fresh, epoch=epoch, step=step)
+
+    def close(self, exception: BaseException | None = None) -> None:
+        """End the run as the call ended."""
+        super().close(exception)
+        if self.run is not None and exception is None:
+            remember(self.model, self._joins, self.run.id, self.now()[0] or 0)
 
     def release(self) -> None:
         """Remove hooks and taps; ours only."""
@@ -171,6 +184,16 @@ class LightningCapture(TorchTrainerCapture):
         mine = (given_or_new_id(self._run_id), secrets.token_hex(4))
         run_id, attempt = self._trainer.strategy.broadcast(mine)
         return Rank(run_id, WriterId(attempt, number, of))
+
+
+def _data_of(trainer: Any) -> list[Any]:
+    """The datasets that a fit goes through, of loaders; else what gives the loaders."""
+    given = [
+        getattr(getattr(loop, "_data_source", None), "instance", None)
+        for loop in (trainer.fit_loop, trainer.fit_loop.epoch_loop.val_loop)
+    ]
+    listed = [each if isinstance(each, (list, tuple)) else [each] for each in given]
+    return [[getattr(loader, "dataset", loader) for loader in each] for each in listed]
 
 
 def _hyperparameters(model: Any) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from chroma.capture.labels import LabelReader
 from chroma.errors import ConfigError
-from chroma.ids import sample_ids
+from chroma.ids import usable_ids
 from chroma.integrations._torch.hooks import to_numpy
 from chroma.records import Array, Ids
 
@@ -76,7 +76,7 @@ class BatchReader:
         if self._ids is None:
             return None
         values = _pick(batch, self._ids, "ids")
-        return sample_ids(to_numpy(values) if isinstance(values, Tensor) else values)
+        return usable_ids(to_numpy(values) if isinstance(values, Tensor) else values)[0]
 
     def labels(self, batch: Any, rows: int, class_names: Sequence[str] = ()) -> Array | None:
         """`[B]` labels, or None where there are none; several of a sample as one string, "cat, dog"."""

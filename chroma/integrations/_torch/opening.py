@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chroma.capture.call import CapturedCall
+from chroma.capture.joined import numbered_name
 from chroma.capture.session import CaptureSession
 from chroma.integrations._torch.device_buffers import buffer_for, to_half
 from chroma.integrations._torch.options import CaptureOptions
@@ -32,7 +33,8 @@ def open_run(
         config: Hyperparameters.
         name: Name of the run, where the options give none.
     """
-    known: dict[str, Any] = {**options.run(), "run_id": rank.run_id, "name": options.name or name}
+    known: dict[str, Any] = {**options.run(), "run_id": rank.run_id}
+    known["name"] = numbered_name(options.project, options.name or name, rank.run_id)
     run = call.run = Run(
         **known,
         config=config,

@@ -178,6 +178,21 @@ def test_a_second_training_is_another_run_and_both_say_who_captured(home: Path) 
         assert each.framework == f"keras {keras.__version__} ({BACKEND})"
 
 
+def test_fits_that_go_on_join_their_run_and_others_are_numbered(home: Path) -> None:
+    autolog(name="loop", layers="signature")
+    model = build("sequential")
+    for _ in range(3):  # as tutorials do to look at the model after each epoch
+        fit(model, epochs=1)
+    fit(model, epochs=5, initial_epoch=4)
+    fit(model, epochs=1, x=PACKED[TRAIN][:64], y=LABELS[TRAIN][:64])  # other data
+    fit(build("sequential"), epochs=1)
+    with chroma.open() as db:
+        assert sorted(db.runs()["name"]) == ["loop", "loop-2", "loop-3"]
+        snapshots = db.run("loop").snapshots(layer="signature", split="val")
+        assert snapshots["epoch"].tolist() == [0, 1, 2, 4]
+        assert snapshots["step"].tolist() == [3, 6, 9, 12]
+
+
 def test_fits_in_threads_are_a_run_each(home: Path) -> None:
     autolog()
     models = [build("sequential") for _ in range(2)]
