@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from chroma.records import Array, Ids
 
-NO_NUMBER, NO_KEY = np.iinfo(np.int64).min, "\0"  # stand for the ids of samples that cannot be known
+NO_NUMBER, NO_KEY = np.iinfo(np.int64).min, "\x01unknown"  # stand for ids that cannot be known
 _TOO_LARGE = "the largest integer is 2**63 - 1; give strings"
 
 

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from chroma.errors import SegmentError
 from chroma.journal import entries_of, is_alive
@@ -47,7 +48,7 @@ def earlier_writers(settings: Settings, run: str, but: str = "") -> list[Earlier
     # The journal first: what ingest moves meanwhile is then in the store.
     for folder in (settings.journal / run, settings.store / "runs" / run / "segments"):
         numbers: dict[str, list[int]] = {}
-        paths = {}
+        paths: dict[tuple[str, int], Path] = {}
         with suppress(OSError):
             for entry in entries_of(run, folder):
                 numbers.setdefault(entry.writer, []).append(entry.number)

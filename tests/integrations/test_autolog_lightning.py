@@ -160,7 +160,7 @@ def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(package: Any, 
     again(package.Trainer(max_epochs=1, **QUIET), model)  # its counters begin anew
     with chroma.open() as db:
         assert sorted(db.runs()["name"]) == ["twice", "twice-2"]
-        assert db.run("twice").snapshots(layer="signature")["epoch"].tolist() == [0, 1, 2]
+        assert db.run("twice").snapshots(layer="head")["epoch"].tolist() == [0, 1, 2]
 
 
 def test_every_hook_stops_our_errors(package: Any, monkeypatch: pytest.MonkeyPatch) -> None:

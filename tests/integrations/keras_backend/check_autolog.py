@@ -179,7 +179,7 @@ def test_a_second_training_is_another_run_and_both_say_who_captured(home: Path) 
 
 
 def test_fits_that_go_on_join_their_run_and_others_are_numbered(home: Path) -> None:
-    autolog(name="loop", layers="signature")
+    autolog(name="loop")
     model = build("sequential")
     for _ in range(3):  # as tutorials do to look at the model after each epoch
         fit(model, epochs=1)
@@ -188,7 +188,7 @@ def test_fits_that_go_on_join_their_run_and_others_are_numbered(home: Path) -> N
     fit(build("sequential"), epochs=1)
     with chroma.open() as db:
         assert sorted(db.runs()["name"]) == ["loop", "loop-2", "loop-3"]
-        snapshots = db.run("loop").snapshots(layer="signature", split="val")
+        snapshots = db.run("loop").snapshots(layer="head", split="val")
         assert snapshots["epoch"].tolist() == [0, 1, 2, 4]
         assert snapshots["step"].tolist() == [3, 6, 9, 12]
 
