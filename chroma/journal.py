@@ -129,7 +129,7 @@ class JournalWriter:
 
         Between the making of the file and the lock an ingest may take this writer for dead, and tidy up.
         """
-        journal.parent.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
+        self._journal.parent.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
         while True:
             self._folder.mkdir(parents=True, exist_ok=True)
             lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)

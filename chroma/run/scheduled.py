@@ -83,6 +83,7 @@ def claimed_id(
     command = "\0".join([*sys.argv, str(folder), *job.about, *about])
     digest = hashlib.blake2b(command.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     claims = home / "jobs" / f"{_NOT_IN_IDS.sub('-', job.name)[:80]}-{digest}"
+    home.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
     claims.mkdir(parents=True, exist_ok=True)
     before = _before(claims, job.start)
     for number in range(sys.maxsize):
