@@ -8,14 +8,14 @@ from typing import Literal
 
 import numpy as np
 
-from chroma.capture.modules import Module
+from chroma.capture.modules import Module, of_the_batch
 from chroma.records import Array
 from chroma.run.outputs import MAX_CLASSES
 
-Loss = Literal["unknown", "classes", "quantities"]
+Loss = Literal["unknown", "classes", "quantities", "others"]  # others: not the labels that samples have
 Kind = Literal["classes", "binary", "several"]  # one of C classes, one of two by one score, several labels
 
-_EMBEDDING_STEP = 16  # embeddings are as wide as a multiple of this; heads of pretrained models are not
+_PRETRAINED = (365, 1000, 1001)  # scores of networks that were trained on Places or ImageNet before
 
 
 @dataclass(slots=True)
@@ -103,12 +103,12 @@ def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
         facts: What is known of the classes.
     """
     ends = sorted(
-        (each for each in fired if _may_be_head(each, rows)),
+        (each for each in of_the_batch(fired) if _may_be_head(each, rows)),
         key=lambda each: -1 if each.gives is None else each.gives,
     )
     if not ends:
         return Proof(None, None, "no layer with weights gives, for each sample, just what the model gives")
-    if decoder_of(fired) is not None and _kind(ends[0], facts)[0] is None:
+    if decoder_of([each for each in fired if each.known]) is not None and _kind(ends[0], facts)[0] is None:
         return Proof(None, None, "the model gives as many values as it takes, as an autoencoder does")
     for end in ends:
         kind, _ = _kind(end, facts)
@@ -133,8 +133,8 @@ def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> s
         return "classification"
     if said != "classification" or facts.labels.dtype != "i" or facts.labels.binary:
         return said
-    last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
-    one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss != "classes"
+    last = next((each for each in reversed(of_the_batch(fired)) if each.leaf and each.matrix), None)
+    one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss == "unknown"
     of_numbers = facts.loss == "quantities" or facts.declared == 1 or one_value
     return "regression" if of_numbers and proof.kind is None else said
 
@@ -164,9 +164,14 @@ def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
         why = f"{name}, gives {width} scores for {labels.several} labels"
     elif facts.loss == "quantities" or facts.declared == 1:
         why = "the loss measures a distance, so the model tells no classes"
+    elif facts.loss == "others":
+        why = "the loss compares what the model gives with other values than the labels"
     elif width == 1:
-        kind = "binary" if labels.two else None
+        told = facts.loss == "classes" or facts.named == 2 or module.probabilities or module.squashed
+        kind = "binary" if labels.two and told else None
         why = f"{name}, gives one value, and labels are not zeros and ones"
+        if labels.two:
+            why = f"{name}, gives one value, which may be a quantity; task='classification' says it is none"
     elif labels.n and labels.dtype != "O" and not labels.classes:
         why = "labels are no class indices"
     elif labels.classes > width:
@@ -185,6 +190,6 @@ def _fits(width: int, facts: Facts) -> bool:
     known = facts.labels.classes
     if width in (facts.declared, facts.named) or (facts.loss == "classes" and known):
         return True
-    if facts.named:  # wider as those of a network are that was trained for 1,000 classes before
-        return width > facts.named and bool(width % _EMBEDDING_STEP and known)
+    if facts.named:
+        return width > facts.named and width in _PRETRAINED and bool(known)
     return bool(known) and width <= known + max(1, known // 10)  # a split may lack the last classes, but few

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from chroma.capture.heads import Proof, decoder_of
-from chroma.capture.modules import Module
+from chroma.capture.modules import Module, of_the_batch
 from chroma.capture.pooling import Pool, pooling_of
 from chroma.errors import ConfigError, NotFoundError
 from chroma.run.outputs import MAX_CLASSES
@@ -121,10 +121,17 @@ def matching(wanted: str | Layer | Sequence[str | Layer], names: Sequence[str]) 
 
 
 def _auto(fired: Sequence[Module], rows: int, proof: Proof) -> list[Chosen]:
+    called, fired = fired, of_the_batch(fired)
+    known = [each for each in called if each.known]
+    if called and not fired:
+        raise ConfigError(
+            "every layer is called several times per batch, and it is not known which call is on the batch's "
+            "rows; forward=function(model, batch) makes one call, and layers=['module.name'] takes the first"
+        )
     if proof.module is not None and proof.kind is not None:
         return _of_head(proof.module, rows, binary=proof.kind == "binary")
-    decoder = decoder_of(fired)
-    if decoder is not None and (found := _bottleneck(fired, rows, decoder)) is not None:
+    decoder = decoder_of(known)
+    if decoder is not None and (found := _bottleneck(known, rows, decoder)) is not None:
         reason = (
             f"the narrowest layer: {decoder.name} gives as many values as went in, as an autoencoder does"
         )
@@ -202,7 +209,12 @@ def _chosen(
             "name another layer"
         )
     if module.calls > 1:
-        reason += f"; called {module.calls} times per batch, the first call counts"
+        counts = "the first call counts"
+        if not module.known:
+            counts += ", and it is not known whether that is on the batch's rows"
+        elif not module.first:
+            counts = "the first call on the batch's own rows counts"
+        reason += f"; called {module.calls} times per batch, {counts}"
     name = f"{module.name}:input" if of_input else module.name
     return Chosen(name, module.name, of_input, pool, pooling_of(shape, pool), reason, default)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -22,6 +23,10 @@ class Module:
         calls: How often it fired.
         differs: It was called several times, and gave different values.
         probabilities: Its output are probabilities, not logits: it ends in a softmax or sigmoid.
+        squashed: The model gives its output as probabilities.
+        known: The call that counts is known to be on the batch's rows: the only one, or linked to the batch.
+        first: The call that counts is the first one.
+        learns: It was called so that gradients can flow, unlike a target network or a frozen one.
     """
 
     name: str
@@ -34,6 +39,10 @@ class Module:
     calls: int = 1
     differs: bool = False
     probabilities: bool = False
+    squashed: bool = False
+    known: bool = True
+    first: bool = True
+    learns: bool = True
 
     @property
     def values_in(self) -> int:
@@ -44,6 +53,13 @@ class Module:
     def values_out(self) -> int:
         """Values per sample that come out; 0 if unknown."""
         return _values(self.output)
+
+
+def of_the_batch(fired: Sequence[Module]) -> Sequence[Module]:
+    """The modules whose calls are known to be on the batch's rows; of these those that learn, if any do."""
+    known = [each for each in fired if each.known]
+    learn = [each for each in known if each.learns]
+    return learn if any(each.leaf and each.matrix for each in learn) else known
 
 
 def _values(shape: tuple[int, ...] | None) -> int:

@@ -119,13 +119,22 @@ class CallbackHooks(TakesOptions):
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Take ids, labels and inputs, and listen to the layers."""
+        if self._fit and self._fit.awaits_loss:
+            self._fit.guarded(self._fit.read_losses, batch)
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.begin_batch, "train", batch)
+
+    def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
+        """See what the first batch's losses compare with its labels."""
+        if self._fit and self._fit.loss:
+            self._fit.guarded(self._fit.loss.see, loss)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Check that the layers gave what they should."""
+        if self._fit and self._fit.awaits_loss:
+            self._fit.guarded(self._fit.end_losses)
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.end_batch, "train")
             self._fit.guarded(self._fit.end_step)

@@ -28,6 +28,7 @@ from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import rank_of
+from chroma.integrations._torch.sharding import is_sharded
 from chroma.records import RunStatus
 from chroma.run.arguments import moment, name_of
 from chroma.run.ending import status_of
@@ -88,6 +89,11 @@ class Watch(CapturedCall):
 
     def __init__(self, model: Any, loaders: Mapping[str, Any], options: CaptureOptions) -> None:
         super().__init__(silent=options.silent)
+        if is_sharded(model):
+            raise ConfigError(
+                "FSDP and DeepSpeed spread each layer over several processes, which would have to evaluate "
+                "it together; ChromaCallback of Lightning or Hugging Face captures the training's own passes"
+            )
         model, reader = plain(model), options.reader()
         self._sources: dict[str, LoaderSource] = {}
         rank = rank_of(loaders.values(), options.run_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,14 @@ def seen(*batches: Any, several: int = 0) -> SeenLabels:
     return labels
 
 
+def test_calls_on_other_rows_and_networks_that_do_not_learn_hold_no_head() -> None:
+    fakes, target = layer(10, known=False), layer(10, learns=False)
+    assert prove([FIRST, fakes], ROWS, Facts(seen(TEN))).module is None
+    head = layer(10)
+    assert prove([FIRST, head, target], ROWS, Facts(seen(TEN))).module is head
+    assert prove([replace(FIRST, learns=False), target], ROWS, Facts(seen(TEN))).module is target
+
+
 FIRST = Module("fc", leaf=True, parametrised=True, input=(ROWS, 64), output=(ROWS, 20), matrix=True)
 WORDS = np.array(["cat", "dog"], dtype=object)
 
@@ -49,7 +58,8 @@ def proved(last: Module, facts: Facts) -> Proof:
         (layer(10), Facts(named=10), "classes"),
         (layer(10), Facts(seen(WORDS), named=10), "classes"),
         (layer(1000), Facts(seen(TEN), named=10), "classes"),
-        (layer(128), Facts(seen(TEN), named=10), None),  # as wide as embeddings are
+        (layer(100), Facts(seen(TEN), named=10), None),  # an embedding
+        (layer(100), Facts(seen(TEN), named=10, loss="classes"), "classes"),
         (layer(5), Facts(seen(TEN[:5]), named=10), None),
         (layer(3), Facts(declared=3), "classes"),
         (layer(3), Facts(seen(TEN), declared=3), None),
@@ -57,11 +67,16 @@ def proved(last: Module, facts: Facts) -> Proof:
         (layer(10), Facts(seen(TEN - 1)), None),
         (layer(10), Facts(seen(TEN + 0.5)), None),
         (layer(10), Facts(seen(TEN), loss="quantities"), None),
-        (layer(1), Facts(seen(TWO)), "binary"),
-        (layer(1), Facts(seen(TWO.astype(float))), "binary"),
-        (layer(1, output=(ROWS,)), Facts(seen(TWO)), "binary"),
-        (layer(1), Facts(seen(TEN)), None),
-        (layer(1), Facts(seen(TWO[1:])), None),  # ones alone do not tell
+        (layer(10), Facts(seen(TEN), loss="others"), None),
+        (layer(1), Facts(seen(TWO)), None),  # least squares of zeros and ones have another threshold
+        (layer(1), Facts(seen(TWO), named=2), "binary"),
+        (layer(1, squashed=True), Facts(seen(TWO)), "binary"),
+        (layer(1, probabilities=True), Facts(seen(TWO)), "binary"),
+        (layer(1), Facts(seen(TWO), loss="classes"), "binary"),
+        (layer(1), Facts(seen(TWO.astype(float)), loss="classes"), "binary"),
+        (layer(1, output=(ROWS,)), Facts(seen(TWO), loss="classes"), "binary"),
+        (layer(1), Facts(seen(TEN), loss="classes"), None),
+        (layer(1), Facts(seen(TWO[1:]), loss="classes"), None),  # ones alone do not tell
         (layer(1), Facts(seen(TWO), loss="quantities"), None),
         (layer(1), Facts(seen(TWO), declared=1), None),
         (layer(2), Facts(seen(TWO)), "classes"),
@@ -99,8 +114,10 @@ def test_of_several_outputs_the_one_that_fits_is_the_head() -> None:
     [
         ("classification", layer(1), Facts(seen(TEN)), "regression"),
         ("classification", layer(1), Facts(seen(TEN), named=10), "classification"),
+        ("classification", layer(1), Facts(seen(TEN), loss="others"), "classification"),
         ("classification", layer(1), Facts(seen(TWO)), "classification"),
-        ("regression", layer(1), Facts(seen(TWO.astype(float))), "classification"),
+        ("regression", layer(1), Facts(seen(TWO.astype(float))), "regression"),
+        ("regression", layer(1), Facts(seen(TWO.astype(float)), loss="classes"), "classification"),
         ("classification", layer(4), Facts(seen(TEN), loss="quantities"), "regression"),
         ("classification", layer(1), Facts(seen(TEN), declared=1), "regression"),
         ("classification", layer(10), Facts(seen(TEN)), "classification"),

@@ -23,6 +23,7 @@ FEATURES = module("fc", (8, 256), (8, 64))
 HEAD = module("head", (8, 64), (8, 10))
 SOFTMAX = module("softmax", (8, 10), (8, 10), parametrised=False)
 PROVED, NONE = Proof(HEAD, "classes"), Proof(None, None, "nothing tells the classes")
+_OTHERS = ("generator", (8, 16), (8, 64))
 FIRED = [CONV, ENCODER, FEATURES, HEAD, SOFTMAX]
 NAMES = ["", "encoder", "encoder.0", "fc", "head", "softmax", "dead"]
 
@@ -99,6 +100,18 @@ def test_names_globs_and_inputs() -> None:
 def test_a_module_called_twice_is_told() -> None:
     (only,) = choose("fc", NAMES, [module("fc", (8, 256), (8, 64), calls=2)], 8, NONE)
     assert only.reason == "named by the user; called 2 times per batch, the first call counts"
+
+
+def test_layers_are_chosen_among_calls_on_the_batchs_rows() -> None:
+    fakes = module("generator", (8, 16), (8, 64), known=False)
+    real = module("judge", (8, 64), (8, 32), calls=3, differs=True, first=False)
+    layers = choose("auto", [], [module("fc", (8, 64), (8, 64)), real, fakes], 8, NONE)
+    assert [layer.name for layer in layers] == ["judge:input", "judge"]
+    assert layers[0].reason.endswith("3 times per batch, the first call on the batch's own rows counts")
+    with pytest.raises(ConfigError, match="not known which call is on the batch's rows; forward="):
+        choose("auto", [], [fakes], 8, NONE)
+    (named,) = choose("generator", ["generator"], [module(*_OTHERS, calls=2, known=False)], 8, NONE)
+    assert named.reason.endswith("it is not known whether that is on the batch's rows")
 
 
 @pytest.mark.parametrize(

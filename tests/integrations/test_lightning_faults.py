@@ -41,20 +41,19 @@ def test_the_users_error_goes_its_way_and_the_run_has_failed(home: Path) -> None
 
 @pytest.mark.parametrize("package", [pl, old_pl], ids=["lightning", "pytorch_lightning"])
 @pytest.mark.parametrize("name", ["DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"])
-def test_strategies_that_spread_layers_are_refused_by_name(
-    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, package: Any, name: str
+def test_under_strategies_that_spread_layers_train_is_captured_from_its_own_batches(
+    home: Path, package: Any, name: str
 ) -> None:
     """They need GPUs: a strategy of that name on one device stands here for them."""
     strategy = type(name, (package.strategies.SingleDeviceStrategy,), {})
-    with pytest.raises(ConfigError, match=f"{name} spreads each layer"):
-        fit(callback(), package=package, strategy=strategy(device="cpu"))
-    monkeypatch.delenv("CHROMA_STRICT")
     _, without = fit(package=package, strategy=strategy(device="cpu"))
-    trainer, model = fit(callback(), package=package, strategy=strategy(device="cpu"))
-    assert trainer.current_epoch == 2
+    ours = callback(splits=("train", "val"), layers="signature", dtype="float32")
+    _, model = fit(ours, package=package, strategy=strategy(device="cpu"))
     assert all(torch.equal(a, b) for a, b in zip(without.parameters(), model.parameters(), strict=True))
-    assert caplog.text.count("train with DistributedDataParallel") == 1
-    assert not home.exists()
+    assert "which would have to evaluate it together" in " ".join(str(ours.receipt).split())
+    for captured in snapshots(home, "signature", "train"):
+        np.testing.assert_array_equal(signed(captured.vectors), captured.ids)
+    assert [(line.n, line.snapshots) for line in ours.receipt.layers] == [(100, 2), (96, 2)]
 
 
 def test_control_c_interrupts_the_run_and_nothing_else(home: Path) -> None:

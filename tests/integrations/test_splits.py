@@ -138,7 +138,7 @@ def test_a_stream_cannot_be_probed_and_that_is_said(
             return (Digits(0, 50)[index] for index in range(50))
 
     monkeypatch.delenv("CHROMA_STRICT")
-    fit(callback(splits="train"), train=DataLoader(Stream(), batch_size=16), epochs=1)
+    fit(callback(splits={"train": "probe"}), train=DataLoader(Stream(), batch_size=16), epochs=1)
     assert "splits={'train': 'ride'} takes them" in caplog.text
     fit(
         callback(splits={"train": "ride"}, run_id="from-the-loop"),

@@ -6,14 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
-import torch
-import torch.distributed as dist
-from torch.distributed.fsdp import fully_shard
 
 import chroma
-from chroma.errors import ConfigError
-from chroma.integrations._torch.no_trace import plain
 from tests.integrations.autologged import runs
 from tests.integrations.digits import outputs, samples, snapshots
 from tests.integrations.test_transformers import callback
@@ -77,26 +71,3 @@ def test_a_training_that_starts_again_in_smaller_batches_is_one_run(home: Path, 
     with chroma.open(home) as db:
         assert db.runs()["status"].tolist() == ["finished"]
         assert db.run("latest").snapshots(layer="signature", split="val")["epoch"].tolist() == [0, 1]
-
-
-def test_fsdp_is_refused(tmp_path: Path) -> None:
-    """The Trainer asks for a GPU with it; so the model that it would train is refused here."""
-    dist.init_process_group("gloo", f"file://{tmp_path / 'store'}", rank=0, world_size=1)
-    try:
-        sharded = fully_shard(Net(config()))
-        with pytest.raises(ConfigError, match="spreads each layer over several processes"):
-            plain(sharded)
-    finally:
-        dist.destroy_process_group()
-
-
-def test_deepspeeds_engine_is_refused() -> None:
-    """Known by its name: DeepSpeed needs a GPU, so that the engine itself cannot stand here."""
-
-    class DeepSpeedEngine(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.module = torch.nn.Linear(2, 2)
-
-    with pytest.raises(ConfigError, match="DeepSpeedEngine spreads each layer over several processes"):
-        plain(DeepSpeedEngine())

@@ -218,7 +218,7 @@ def test_models_that_hide_their_layers_are_refused() -> None:
     class FSDPModule(nn.Linear):
         """As `fully_shard` names its class."""
 
-    with pytest.raises(ConfigError, match="spreads each layer over several processes"):
+    with pytest.raises(ConfigError, match="spread each layer over several processes"):
         chroma.watch(nn.Sequential(FSDPModule(2, 2)), loader=[])
 
 

@@ -12,9 +12,11 @@ from typing import Any
 from chroma.capture.joined import earlier_fit, remember, what_must_be_same
 from chroma.capture.options import How
 from chroma.capture.schedule import Moment
-from chroma.integrations._torch.no_trace import plain, refuse_sharded
+from chroma.integrations._torch.loss_graph import LossOfBatch
+from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
+from chroma.integrations._torch.sharding import is_sharded
 from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
@@ -32,6 +34,10 @@ class LightningCapture(TorchTrainerCapture):
         model: The LightningModule.
         call: Which of its methods runs.
         run_id: The run of an earlier call to continue.
+
+    Attributes:
+        awaits_loss: Whether the first batch of a training is still to come, or runs.
+        loss: Reads its losses while it runs.
     """
 
     def __init__(
@@ -43,6 +49,8 @@ class LightningCapture(TorchTrainerCapture):
         self._joins: Any = None  # what a later fit must share to join this run
         self._prepare: Any = None
         self._logged: dict[str, Any] = {}
+        self.awaits_loss = call == "fit"
+        self.loss: LossOfBatch | None = None
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
 
     def attach(self) -> None:
@@ -62,7 +70,6 @@ class LightningCapture(TorchTrainerCapture):
     def open(self) -> None:
         """Open the run, and decide how each split is captured."""
         trainer = self._trainer
-        refuse_sharded(trainer.strategy)
         plain(self.model)  # refuses what cannot be captured
         plain(trainer.strategy.model)
         if self.call == "fit":
@@ -77,6 +84,17 @@ class LightningCapture(TorchTrainerCapture):
             framework=f"{package} {version}".strip(),
             config=_hyperparameters(self.model),
         )
+
+    def read_losses(self, batch: Any) -> None:
+        """The first batch of the training comes: its losses tell what labels are."""
+        self.loss = LossOfBatch(self.options.reader())
+        self.loss.begin(batch)
+
+    def end_losses(self) -> None:
+        """The first batch is over."""
+        if self.loss is not None:
+            self._choice.loss = self.loss.compares
+        self.loss, self.awaits_loss = None, False
 
     def log_metrics(self, *, of_epoch: bool = False) -> None:
         """Log the trainer's metrics that are new since the last time.
@@ -156,6 +174,10 @@ class LightningCapture(TorchTrainerCapture):
         """A module may do all of its work in its steps, and have no `forward` of its own."""
         own = type(self.model).forward.__module__.partition(".")[0]
         return self.options.forward is not None or own not in ("lightning", "pytorch_lightning", "torch")
+
+    def shards(self) -> bool:
+        """As the trainer's strategy says, or what it made of the model."""
+        return is_sharded(self._trainer.strategy) or is_sharded(self._trainer.strategy.model)
 
     def running_pass(self, split: str) -> Callable[[], Any] | None:
         """For training: the trainer makes its iterator after the hook that begins an epoch."""

@@ -13,9 +13,28 @@ from torch import Tensor, nn
 
 from chroma.capture.schedule import Moment
 from chroma.capture.splits import GivenIds, Identity
+from chroma.errors import ConfigError
+from chroma.guard import sentence_of
 from chroma.integrations._torch.batch import INPUT_KEYS, BatchReader, Forward
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.no_trace import evaluating, random_states_kept
+
+_LONGEST_REASON = 160  # characters of an error of the user's that are said
+
+
+class ForwardError(ConfigError):
+    """The model cannot be called on batches apart from the training; `why` is that as half a sentence."""
+
+    def __init__(self, context: EvaluationContext, split: str, error: Exception) -> None:
+        called = "forward()" if context.forward is forward_of else "forward="
+        reason = " ".join(sentence_of(error).split())
+        if len(reason) > _LONGEST_REASON:
+            reason = f"{reason[:_LONGEST_REASON]}…"
+        self.why = (
+            f"{called} of {type(context.model).__name__} fails on a batch of {split} ({reason}); "
+            "forward=function(model, batch) says how the model is called"
+        )
+        super().__init__(f"{split} cannot be evaluated separately: {self.why}")
 
 
 class Source(Protocol):
@@ -79,15 +98,42 @@ def evaluate(
     )
     try:
         with random_states_kept(*source.holders, models=[context.model]), evaluating(context.model):
-            for ids, given in source.batches():
+            for number, (ids, given) in enumerate(source.batches()):
                 batch = context.transfer(given)
                 layers.begin_batch(batch, reader.ids(given) if reader.gives_ids else ids)
-                with context.precision():
-                    context.forward(context.model, batch)
+                if number == 0 and not layers.announced:
+                    _call_first(context, batch, split)
+                else:
+                    _call(context, batch)
                 layers.end_batch()
         layers.end_pass()
     finally:
         layers.cancel()
+
+
+def try_forward(source: Source, split: str, context: EvaluationContext) -> None:
+    """Call the model on the first batch of a source; nothing is left of it.
+
+    Raises:
+        ForwardError: The model cannot be called on it.
+        ConfigError: The model cannot be called yet.
+    """
+    with random_states_kept(*source.holders, models=[context.model]), evaluating(context.model):
+        for _, given in source.batches():
+            _call_first(context, context.transfer(given), split)
+            return
+
+
+def _call(context: EvaluationContext, batch: Any) -> None:
+    with context.precision():
+        context.forward(context.model, batch)
+
+
+def _call_first(context: EvaluationContext, batch: Any, split: str) -> None:
+    try:
+        _call(context, batch)
+    except Exception as error:
+        raise ForwardError(context, split, error) from error
 
 
 def forward_of(model: nn.Module, batch: Any) -> object:

@@ -15,10 +15,15 @@ from chroma.capture.layers import Chosen, Layer
 from chroma.capture.modules import Module
 from chroma.capture.pooling import Pool
 from chroma.guard import Guard
+from chroma.integrations._torch.call_origin import CallOrigins
+from chroma.integrations._torch.dependence import LEAST_ROWS, Rows, goes_with, rows_in
 from chroma.integrations._torch.hooks import first_tensor, modules_of, tensors_in, vectors_of
+from chroma.integrations._torch.layer_hooks import Place
+from chroma.integrations._torch.module_calls import ModuleCall, ModuleCalls, as_tensor, close
 from chroma.records import Array
 from chroma.run.outputs import MAX_CLASSES
 
+_MOST_CALLS = 16  # of the training step whose values are compared with the batch
 _MOST_OUTPUTS = 16  # of the model that are looked at; hidden states and caches may follow
 _PROBABILITIES: tuple[Callable[[Tensor], Tensor], ...] = (
     lambda scores: scores.softmax(1),
@@ -52,103 +57,152 @@ class FirstBatch:
         self._wanted = wanted
         self._guard = guard
         self._handles: list[RemovableHandle] = []
-        self._fired: dict[str, dict[str, Any]] = {}
+        self._fired: dict[str, ModuleCalls] = {}
+        self._matrices: dict[str, bool] = {}  # whether a module has a matrix of weights
+        self._running: list[tuple[str, ModuleCall]] = []
         self._given: list[_Output] = []  # by the model, else by what was called last of all outermost modules
-        self._model_gave = False
-        self._depth = 0  # of modules within each other that are called now, the model aside
+        self._given_by = (False, False)  # whether that call is linked to the batch, and the model's
+        self._entered: dict[int, list[Rows]] = {}  # by outermost call that is not linked: what went in
+        self._left: list[Rows] = []  # what linked outermost calls gave
+        self._origins = CallOrigins()
+        self._batch_rows: list[Rows] = []
+        self._told = False  # whether it can be told if values go with the batch
+        self._outputs = 0
         self._rows = 0
         self._mask: Tensor | None = None
 
-    def begin(self, rows: int, mask: Tensor | None = None) -> None:
-        """Watch the batch that comes; `mask` is that of `vectors_of`."""
+    def begin(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
+        """Watch the batch that comes, of so many rows; `mask` is that of `vectors_of`."""
         self._rows, self._mask = rows, mask
+        self._origins.begin(batch)
+        self._batch_rows = rows_in(batch, rows)
+        self._told = bool(self._batch_rows) and rows >= LEAST_ROWS
         for name, module in self._modules.items():
             if not isinstance(module, torch.jit.ScriptModule) and "parametrizations" not in name.split("."):
                 self._watch(name, module)
+
+    @property
+    def outermost(self) -> frozenset[str]:
+        """Names of the modules that the training step itself called."""
+        return frozenset(self._origins.outermost)
 
     def end(self) -> list[Module]:
         """The modules that fired, in the order of their outputs."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        done = {name: seen for name, seen in self._fired.items() if "output" in seen}
+        self._origins.end()
+        related = self._related()
+        for calls in self._fired.values():
+            calls.choose(self._rows, related)
+        # with few rows nothing tells whether a call that is not linked goes with them
+        others = self._told and bool(self._left or any(related.values()))
+        done = sorted(
+            (name for name, calls in self._fired.items() if calls.different),
+            key=lambda name: self._fired[name].call.order,
+        )
         inner = {name.rpartition(".")[0] for name in done}
         inner |= {parent for name in inner for parent in _parents(name)}
-        matrices = {name: _has_matrix(self._modules[name]) for name in done}
+        matrices = {name: self._matrices[name] for name in done}
         last = next((name for name in reversed(done) if name not in inner and matrices[name]), "")
-        return [
-            Module(
-                name,
-                leaf=name not in inner,
-                parametrised=matrices[name]
-                or any(True for _ in self._modules[name].parameters(recurse=False)),
-                input=seen.get("input"),
-                output=seen["output"],
-                matrix=matrices[name],
-                gives=self._output_of(seen, is_last=name == last) if matrices[name] else None,
-                calls=seen["calls"],
-                differs=seen["differs"],
+        modules: list[Module] = []
+        for name in done:
+            calls = self._fired[name]
+            gives, squashed = None, False
+            if matrices[name]:
+                gives, squashed = self._output_of(calls.call, is_last=name == last)
+            own = any(True for _ in self._modules[name].parameters(recurse=False))
+            modules.append(
+                Module(
+                    name,
+                    leaf=name not in inner,
+                    parametrised=matrices[name] or own,
+                    input=calls.call.input,
+                    output=calls.call.output,
+                    matrix=matrices[name],
+                    gives=gives,
+                    calls=calls.count,
+                    differs=calls.differs,
+                    squashed=squashed,
+                    known=calls.is_known(self._rows, related, others=others),
+                    first=calls.counts == 0,
+                    learns=calls.call.learns,
+                )
             )
-            for name, seen in done.items()
-        ]
+        return modules
 
     def values(self, layer: Chosen) -> Array | Tensor | None:
         """What a chosen layer gave in the batch, `[B, d]`."""
-        return self._fired[layer.module].get("kept input" if layer.of_input else "kept output")
+        call = self._fired[layer.module].call
+        return call.kept_input if layer.of_input else call.kept_output
+
+    def place(self, layer: Chosen) -> Place:
+        """Which of the calls of a layer's module that are not linked to the batch counts, of how many."""
+        calls = self._fired[layer.module]
+        return Place(calls.counts, max(1, len(calls.different)), calls.call.linked)
 
     def _watch(self, name: str, module: nn.Module) -> None:
+        border = self._guard.fail_safe("looking at the model's layers")
+        origins = self._origins
+
         def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            if not name:
-                return
-            with self._guard.fail_safe("looking at the model's layers"):
-                self._depth += 1
-                seen = self._fired.setdefault(name, {"calls": 0, "differs": False})
-                seen["calls"] += 1
-                if seen["calls"] == 1:
-                    self._see(seen, name, "input", (*args, *kwargs.values()))
+            with border:
+                outermost = origins.depth == 0
+                origins.enter(name, module, args, kwargs)
+                unlinked = outermost and origins.depth and not origins.linked
+                if unlinked and len(self._entered) < _MOST_CALLS:
+                    self._entered[origins.number] = rows_in((args, kwargs), self._rows)
+                if not name:
+                    return
+                call = ModuleCall(origins.number, origins.linked, torch.is_grad_enabled())
+                self._running.append((name, call))
+                self._fired.setdefault(name, ModuleCalls()).count += 1
+                call.input, call.kept_input = self._see(name, "input", (*args, *kwargs.values()))
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
-            with self._guard.fail_safe("looking at the model's layers"):
-                if not name:
-                    self._see_outputs(output, of_model=True)
-                    return
-                self._depth -= 1
-                if self._depth == 0:
-                    self._see_outputs(output, of_model=False)
-                seen = self._fired.get(name)
-                if seen is None:
-                    return
-                if "output" not in seen:
-                    self._see(seen, name, "output", output)
-                    # in the order of the outputs: the head is the last one to give some
-                    self._fired[name] = self._fired.pop(name)
-                elif not seen["differs"] and "kept output" in seen:
-                    seen["differs"] = not self._equals(seen["kept output"], output, name)
+            with border:
+                if origins.depth <= 1:
+                    self._see_outputs(output, of_model=not name)
+                    if origins.linked and len(self._left) < _MOST_CALLS:
+                        self._left += rows_in(output, self._rows)
+                while name and self._running:
+                    entered, call = self._running.pop()
+                    if entered != name:  # it ended in an error that the user caught
+                        continue
+                    call.output, call.kept_output = self._see(name, "output", output)
+                    self._outputs = call.order = self._outputs + 1
+                    self._fired[name].keep(call, self._rows)
+                    self._matrices[name] = self._matrices.get(name, False) or _has_matrix(module)
+                    break
+                origins.leave(name, output)
 
         self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         self._handles.append(module.register_forward_hook(after))
 
-    def _see(self, seen: dict[str, Any], name: str, side: str, value: Any) -> None:
+    def _see(self, name: str, side: str, value: Any) -> tuple[tuple[int, ...] | None, Any]:
+        """Shape of a value, and a pooled copy of it if that has one row per sample."""
         tensor = first_tensor(value)
-        seen[side] = None if tensor is None else tuple(tensor.shape)
+        if tensor is None:
+            return None, None
+        shape = tuple(tensor.shape)
         layer = self._wanted.get(name if side == "output" else f"{name}:input")
-        if tensor is None or (layer is None and not (tensor.shape[:1] == (self._rows,) and tensor.ndim <= 5)):
-            return
+        if not (shape[:1] == (self._rows,) and tensor.ndim <= 5) and (
+            layer is None or not callable(layer.pool)
+        ):
+            return shape, None
         pool: Pool = "auto" if layer is None else layer.pool
         vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
-        seen[f"kept {side}"] = vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
+        return shape, vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
 
-    def _equals(self, kept: Array | Tensor, output: Any, name: str) -> bool:
-        """Whether a later call of a module gave the same as its first."""
-        tensor = first_tensor(output)
-        if tensor is None or tensor.shape[:1] != (self._rows,) or tensor.ndim > 5:
-            return False
-        again = vectors_of(tensor, self._rows, "auto", f"layer {name!r}", self._mask)
-        return again is not None and kept.shape == again.shape and _close(_tensor(kept), _tensor(again), 1e-4)
+    def _related(self) -> dict[int, bool]:
+        """Of each outermost call that is not linked: whether what went in goes with the batch's samples."""
+        known = [*self._batch_rows, *self._left]
+        return {number: goes_with(entered, known) for number, entered in self._entered.items()}
 
     def _see_outputs(self, value: Any, *, of_model: bool) -> None:
         """Keep what the model gave at its first call; without one, what its outermost modules gave last."""
-        if self._model_gave:
+        by = (self._origins.linked, of_model)
+        if by < self._given_by or (by == self._given_by and of_model):
             return
         found: list[_Output] = []
         for tensor in tensors_in(value):
@@ -158,25 +212,24 @@ class FirstBatch:
             small = tensor.detach().float().reshape(self._rows, size).clone() if size <= MAX_CLASSES else None
             found.append(_Output(size, small, 1e-4 if tensor.dtype.itemsize >= 4 else 2e-2))
         if found:
-            self._given, self._model_gave = found, of_model
+            self._given, self._given_by = found, by
 
-    def _output_of(self, seen: Mapping[str, Any], *, is_last: bool) -> int | None:
-        """Which of the model's outputs a module gave, reshaped or as probabilities; None if none."""
-        shape, kept = seen["output"], seen.get("kept output")
+    def _output_of(self, call: ModuleCall, *, is_last: bool) -> tuple[int | None, bool]:
+        """Which of the model's outputs a module gave, None if none; and whether as probabilities."""
+        shape, kept = call.output, call.kept_output
         if shape is None or shape[0] != self._rows:
-            return None
+            return None, False
         for number, given in enumerate(self._given):
             if len(shape) > 2:  # of tokens or pixels, which are not kept
                 if is_last and given.size == np.prod(shape[1:]):
-                    return number
+                    return number, False
             elif kept is not None and given.values is not None and kept.shape == given.values.shape:
-                scores = _tensor(kept).to(given.values.device)
-                if any(
-                    _close(form, given.values, given.tolerance)
-                    for form in (scores, *(make(scores) for make in _PROBABILITIES))
-                ):
-                    return number
-        return None
+                scores = as_tensor(kept).to(given.values.device)
+                if close(scores, given.values, given.tolerance):
+                    return number, False
+                if any(close(form(scores), given.values, given.tolerance) for form in _PROBABILITIES):
+                    return number, True
+        return None, False
 
 
 def _parents(name: str) -> list[str]:
@@ -185,16 +238,11 @@ def _parents(name: str) -> list[str]:
 
 
 def _has_matrix(module: nn.Module) -> bool:
-    """Whether a module has weights of its own with two axes or more, also parametrised ones."""
-    if any(each.ndim > 1 for each in module.parameters(recurse=False)):
-        return True
+    """Whether a module has weights of its own with two axes or more, also parametrised ones.
+
+    To be asked while it runs: before and after, FSDP keeps them flat; DeepSpeed tells their shape.
+    """
     made = getattr(module, "parametrizations", None)
-    return isinstance(made, nn.Module) and any(each.ndim > 1 for each in made.parameters())
-
-
-def _tensor(values: Array | Tensor) -> Tensor:
-    return values if isinstance(values, Tensor) else torch.from_numpy(values).float()
-
-
-def _close(one: Tensor, other: Tensor, tolerance: float) -> bool:
-    return torch.allclose(one, other, rtol=tolerance, atol=tolerance, equal_nan=True)
+    weights = [*module.parameters(recurse=False), *(made.parameters() if isinstance(made, nn.Module) else ())]
+    views = [each for each in vars(module).values() if isinstance(each, Tensor) and each.requires_grad]
+    return any(len(getattr(each, "ds_shape", each.shape)) > 1 for each in (*weights, *views))

@@ -1,22 +1,15 @@
-"""Forward hooks on PyTorch modules: values out, nothing in.
-
-Hooks return None, detach and copy at once (a later in-place operation must not reach what was captured),
-stand only while a pass is captured, and only ours are removed.
-"""
+"""The modules of a PyTorch model, and what they take and give as vectors."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from torch.utils.hooks import RemovableHandle
 
-from chroma.capture.layers import Chosen
 from chroma.capture.pooling import Pool, pooled
-from chroma.guard import Guard
 from chroma.integrations._torch.no_trace import WRAPPED
 from chroma.records import Array
 
@@ -118,70 +111,3 @@ def _of_tokens(values: Tensor, valid: Tensor, pool: Pool) -> Tensor:
         ]
     kept = torch.where(valid[..., None], values, 0.0)
     return kept.sum(1) / valid.sum(1, keepdim=True).clamp(min=1)
-
-
-class LayerHooks:
-    """Forward hooks that hand each chosen layer's vectors on, for the first call of the module in a batch.
-
-    Args:
-        model: The model.
-        guard: Stops our errors inside the user's forward pass.
-    """
-
-    def __init__(self, model: nn.Module, guard: Guard) -> None:
-        self._modules = modules_of(model)
-        self.guard = guard
-        self._handles: list[RemovableHandle] = []
-        self._called: set[str] = set()
-        self._given: set[str] = set()
-        self.rows = 0  # samples in the batch that runs; 0 between batches
-        self._mask: Tensor | None = None
-
-    def begin_batch(self, rows: int, mask: Tensor | None = None) -> None:
-        """Take values from now on; `mask` is that of `vectors_of`."""
-        self.rows, self._mask = rows, mask
-        self._called.clear()
-        self._given.clear()
-
-    def end_batch(self) -> set[str]:
-        """Take no more values; returns the layers that gave some."""
-        self.rows = 0
-        return self._given
-
-    def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
-        """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
-        name, pool, about = layer.name, layer.pool, f"layer {layer.name!r}"
-        border = self.guard.fail_safe(f"capturing layer {name}")
-
-        def hand_on(value: Any) -> None:
-            if not self.rows or name in self._called:
-                return
-            self._called.add(name)
-            with border:
-                values = vectors_of(value, self.rows, pool, about, self._mask)
-                if values is not None:
-                    take(values)
-                    self._given.add(name)
-
-        self._hook(self._modules[layer.module], layer.of_input, hand_on)
-
-    def remove(self) -> None:
-        """Remove our hooks, and only ours."""
-        for handle in self._handles:
-            handle.remove()
-        self._handles.clear()
-        self.rows = 0
-
-    def _hook(self, module: nn.Module, of_input: bool, hand_on: Callable[[Any], None]) -> None:
-        if of_input:
-
-            def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-                hand_on((*args, *kwargs.values()))
-
-            self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
-        else:
-
-            def after(_: nn.Module, args: Any, output: Any) -> None:
-                hand_on(output)
-
-            self._handles.append(module.register_forward_hook(after))

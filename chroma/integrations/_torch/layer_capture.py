@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from chroma.capture.heads import Facts, Proof, SeenLabels, prove, task_of
+from chroma.capture.heads import Facts, SeenLabels, prove
 from chroma.capture.layers import Chosen, Layer, choose, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
@@ -16,13 +16,11 @@ from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.first_batch import FirstBatch
-from chroma.integrations._torch.hooks import LayerHooks, modules_of
+from chroma.integrations._torch.hooks import modules_of
+from chroma.integrations._torch.layer_hooks import LayerHooks
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
-from chroma.integrations._torch.run_choice import RunChoice
+from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
 from chroma.records import Array
-
-_SCORES = ":scores"  # no module's name
-_ONE = ("classes", "binary")  # heads that predict one class
 
 
 class LayerCapture:
@@ -41,6 +39,8 @@ class LayerCapture:
 
     Attributes:
         refused: Whether the model cannot be captured; the reason was raised, or `silent` is it.
+        why_refused: Whose passes are not captured, for the receipt.
+        announced: Whether a batch was captured, and it was said what of it.
         silent: Whether no module was called on the first batch, as compiled code calls none.
     """
 
@@ -65,7 +65,7 @@ class LayerCapture:
         self._hooks = LayerHooks(model, session.recording.guard)
         self._first: FirstBatch | None = None
         self._choice = RunChoice() if choice is None else choice
-        self._announced = self._attached = False
+        self.announced = self._attached = False
         self._seen = SeenLabels()
         self._pass: SplitPass | None = None
         self._split = ""
@@ -74,6 +74,7 @@ class LayerCapture:
         self._task = ""
         self._size = 0
         self.refused = False
+        self.why_refused = "of a model without a layer to capture"
         self.silent = False
 
     def begin_pass(
@@ -127,11 +128,11 @@ class LayerCapture:
             self._task = self._reader.task(self._labels, batch)
         if not self._choice.layers:
             self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
-            self._first.begin(size, mask)
+            self._first.begin(batch, size, mask)
         elif followed:
             if not self._attached:
                 self._attach(self._pass)
-            self._hooks.begin_batch(size, mask)
+            self._hooks.begin_batch(batch, size, mask)
 
     def end_batch(self) -> None:
         """The batch has gone through the model."""
@@ -155,7 +156,7 @@ class LayerCapture:
             return None
         done.complete(epoch, step)
         if self._choice.layers:
-            self._prove()
+            self._prove(done)
             self._finish(done)
         return done
 
@@ -185,7 +186,7 @@ class LayerCapture:
         choice, proof = self._choice, prove(fired, self._size, self._facts())
         layers = choose(self._wanted, self._names, fired, self._size, proof)
         if proof.module is not None and not self._reader.label_reader.label_count:
-            choice.scores = Chosen(_SCORES, proof.module.name, False, "auto", "none", "the logits")
+            choice.scores = scores_of(proof)
         widths: list[int] = []
         for layer in layers:
             values = first.values(layer)
@@ -200,66 +201,67 @@ class LayerCapture:
         if scores is not None:
             current.add_scores(scores)
         choice.layers, choice.widths, choice.fired, choice.rows = layers, widths, fired, self._size
+        choice.outermost = first.outermost
+        taken = [*layers, *([] if choice.scores is None else [choice.scores])]
+        self._hooks.places |= {layer.name: first.place(layer) for layer in taken}
         self.refused = False
         self._attach(current)
         self._announce(current)
 
     def _announce(self, current: SplitPass) -> None:
         """Say what is captured, at the first batch of the split."""
-        if not self._announced:
-            self._announced = True
+        if not self.announced:
+            self.announced = True
             widths = zip(self._choice.layers, self._choice.widths, strict=True)
             self._say(list(widths), *current.following, self._split)
 
     def _facts(self) -> Facts:
         """What is known of the classes by now."""
-        said = self._reader.label_reader.said
+        loss = self._choice.loss
+        if self._reader.label_reader.said == "classification":
+            loss = "classes"
+        elif loss == "unknown":
+            loss = loss_of(self._model)
         return Facts(
             self._seen,
             named=len(self._class_names),
             declared=declared_scores(self._model),
-            loss="classes" if said == "classification" else loss_of(self._model),
+            loss=loss,
         )
 
-    def _prove(self) -> None:
+    def _prove(self, done: SplitPass) -> None:
         """Prove the head by all labels of the first pass of the run, once."""
-        choice = self._choice
+        choice, recording = self._choice, self._session.recording
         if choice.proof is not None:
             return
-        facts = self._facts()
-        proof = prove(choice.fired, choice.rows, facts)
-        if proof.kind in _ONE and (
-            choice.scores is None or choice.scores.module != getattr(proof.module, "name", "")
-        ):
-            proof = Proof(proof.module, None, "the labels of the first batch did not tell which layer it is")
-        choice.proof = proof
         said = self._reader.label_reader.said
-        choice.task = said if said != "auto" else task_of(self._task, proof, choice.fired, facts)
-        anew = {
-            each.name: each for each in choose(self._wanted, self._names, choice.fired, choice.rows, proof)
-        }
-        choice.layers = [anew.get(each.name, each) for each in choice.layers]
-        recording = self._session.recording
+        if not choice.prove(self._facts(), said, self._task):
+            done.discard_scores()  # of another layer
+            late = "no predictions of the first pass: its first batch did not tell which layer is the head"
+            recording.tally.note("head", late)
+        anew = choose(self._wanted, self._names, choice.fired, choice.rows, choice.known_proof)
+        by_name = {each.name: each for each in anew}
+        choice.layers = [by_name.get(each.name, each) for each in choice.layers]
         recording.describe(choice.task)
-        if choice.task == "classification" and proof.kind is None:
-            recording.tally.note("head", f"no predictions: {proof.why}")
+        if choice.task == "classification" and choice.known_proof.kind is None:
+            recording.tally.note("head", f"no predictions: {choice.known_proof.why}")
 
     def _finish(self, done: SplitPass) -> None:
         """Store of a complete pass what the choice of the run says."""
-        choice = self._choice
-        assert choice.proof is not None
+        choice, kind = self._choice, self._choice.known_proof.kind
         if choice.task == "regression":
             done.convert_labels(np.float32)
-        if choice.proof.kind == "binary":
+        if kind == "binary":
             done.convert_labels(np.int64)
-        if choice.proof.kind not in _ONE:
+        if kind not in ONE_CLASS:
             done.discard_scores()
         done.explain(choice.layers)
 
     def _attach(self, current: SplitPass) -> None:
         self._attached = True
         choice = self._choice
-        scores = choice.scores if choice.proof is None or choice.proof.kind in _ONE else None
+        self._hooks.outermost = choice.outermost
+        scores = choice.scores if choice.proof is None or choice.proof.kind in ONE_CLASS else None
         for layer in choice.layers:
             if scores is not None and (layer.name, layer.pool) == (scores.module, "auto"):
                 scores = None  # one hook for both

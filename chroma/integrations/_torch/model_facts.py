@@ -11,7 +11,7 @@ from torch import nn
 from chroma.capture.heads import Loss
 
 _CLASSIFIER = re.compile(r"For\w*Classification$")  # as Hugging Face names its models
-_OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss)
+_OF_CLASSES = (nn.CrossEntropyLoss, nn.NLLLoss, nn.BCELoss, nn.BCEWithLogitsLoss)
 _OF_QUANTITIES = (
     *(nn.MSELoss, nn.L1Loss, nn.SmoothL1Loss, nn.HuberLoss),
     *(nn.PoissonNLLLoss, nn.GaussianNLLLoss),

@@ -14,27 +14,28 @@ from torch.nn.parameter import is_lazy
 
 from chroma.errors import ConfigError
 from chroma.integrations._sources.reading import states_kept
+from chroma.integrations._torch.sharding import is_sharded, refuse_tensor_parallel
 
 # by name: importing these classes takes seconds, and who uses them has imported them
 WRAPPED = {  # what wraps a module, and the name that it gives it
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
     "DistributedDataParallel": "module",
+    "FullyShardedDataParallel": "_fsdp_wrapped_module",
+    "CheckpointWrapper": "_checkpoint_wrapped_module",
+    "DeepSpeedEngine": "module",
     "_FabricModule": "_forward_module",
-}
-_SHARDED = {
-    *("DeepSpeedEngine", "FSDPModule", "FullyShardedDataParallel"),  # modules
-    *("DeepSpeedStrategy", "FSDPStrategy", "ModelParallelStrategy"),  # of Lightning
 }
 _SEED = 20_261
 
 
 def plain(model: Any) -> nn.Module:
-    """The user's own module below `torch.compile`, DataParallel and DistributedDataParallel.
+    """The user's own module below `torch.compile`, DistributedDataParallel, FSDP and other wrappers.
 
     Raises:
-        ConfigError: No module, or one whose layers cannot be looked into: scripted or sharded.
+        ConfigError: No module, or one whose layers cannot be looked into: scripted or tensor parallel.
     """
+    sharded = is_sharded(model)
     while type(model).__name__ in WRAPPED and isinstance(model, nn.Module):
         model = getattr(model, WRAPPED[type(model).__name__])
     if not isinstance(model, nn.Module):
@@ -44,22 +45,8 @@ def plain(model: Any) -> nn.Module:
             "a ScriptModule hides the outputs of its layers, so nothing of it can be captured; "
             "give the module it was scripted from"
         )
-    for module in model.modules():
-        refuse_sharded(module)
+    refuse_tensor_parallel(model, sharded=sharded)
     return model
-
-
-def refuse_sharded(part: Any) -> None:
-    """Refuse a module, or a trainer's strategy, that spreads layers.
-
-    Raises:
-        ConfigError: It does.
-    """
-    if _SHARDED & {base.__name__ for base in type(part).__mro__}:
-        raise ConfigError(
-            f"{type(part).__name__} spreads each layer over several processes, which Chroma cannot "
-            "capture; train with DistributedDataParallel, or capture a copy on one device"
-        )
 
 
 def is_compiled(model: nn.Module) -> bool:

@@ -33,6 +33,14 @@ Indices = npt.NDArray[np.int64]
 _WORKERS = 2  # at most, to fetch with
 
 
+class FetchError(ConfigError):
+    """Samples of a split cannot be fetched one by one; `why` is that as half a sentence."""
+
+    def __init__(self, split: str) -> None:
+        self.why = f"samples of {split} cannot be fetched again, as the loader has no dataset with indices"
+        super().__init__(f"{self.why}; splits={{'{split}': 'ride'}} takes them from the loop's own batches")
+
+
 class Probe:
     """A source of at most so many samples of a loader's dataset, those with the smallest hash of their id.
 
@@ -47,7 +55,7 @@ class Probe:
         tally: Where it is noted how many are kept.
 
     Raises:
-        ConfigError: The dataset has no indices.
+        FetchError: The dataset has no indices.
         UnreadableError: Its state cannot be put back.
     """
 
@@ -61,10 +69,7 @@ class Probe:
         tally: Tally,
     ) -> None:
         if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
-            raise ConfigError(
-                f"samples of {split} cannot be fetched again: the loader has no dataset with indices; "
-                f"splits={{'{split}': 'ride'}} takes them from the training's own batches"
-            )
+            raise FetchError(split)
         self.identity: Identity = "index"
         self.class_names = class_names_of(loader)
         self.holders: Sequence[Any] = ()

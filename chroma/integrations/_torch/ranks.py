@@ -52,6 +52,15 @@ class Rank:
                 "ranks", f"{writer.world_size} ranks write to this run; this counts rank {writer.rank}"
             )
 
+    def say_of_passes(self, split: str, tally: Tally) -> None:
+        """What the receipt must say where a split is captured from the loop's own batches."""
+        if split == "train" and self.writer_id.world_size > 1:
+            said = (
+                "train: each rank follows the samples of its first epoch; those that a later epoch deals out "
+                "to another rank are missing from it"
+            )
+            tally.note("train ranks", said)
+
 
 def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:
     """The rank of a process that watches loaders: all ranks take part only if they have shares of samples.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from chroma.capture.heads import Proof
+from chroma.capture.heads import Facts, Loss, Proof, prove, task_of
 from chroma.capture.layers import Chosen
 from chroma.capture.modules import Module
+
+ONE_CLASS = ("classes", "binary")  # kinds of heads that predict one class
+_SCORES = ":scores"  # no module's name
 
 
 @dataclass(slots=True)
@@ -20,6 +23,8 @@ class RunChoice:
         scores: The layer whose output may be scores of classes; None if there is none.
         fired: The modules that the first batch called.
         rows: Samples in that batch.
+        outermost: Names of the modules that the training step itself called on it.
+        loss: What the training's loss compares, as far as its graph says.
         proof: What the last layer is, as known once the first pass is complete; None before.
         task: What is learned, likewise; "" before.
     """
@@ -29,5 +34,39 @@ class RunChoice:
     scores: Chosen | None = None
     fired: Sequence[Module] = ()
     rows: int = 0
+    outermost: Collection[str] = ()
+    loss: Loss = "unknown"
     proof: Proof | None = None
     task: str = ""
+
+    @property
+    def known_proof(self) -> Proof:
+        """What the last layer is, once the first pass is complete."""
+        assert self.proof is not None
+        return self.proof
+
+    def prove(self, facts: Facts, said: str, task: str) -> bool:
+        """The first pass is complete: prove the head by all that is known.
+
+        Args:
+            facts: What is known of the classes.
+            said: The task that the user says, or "auto".
+            task: What one would call it by the labels alone.
+
+        Returns:
+            Whether the scores that were taken are those of the head, if one is proved.
+        """
+        proof = self.proof = prove(self.fired, self.rows, facts)
+        self.task = said if said != "auto" else task_of(task, proof, self.fired, facts)
+        scores = scores_of(proof)
+        if proof.kind not in ONE_CLASS or self.scores == scores:
+            return True
+        self.scores = scores
+        return False
+
+
+def scores_of(proof: Proof) -> Chosen | None:
+    """The output of what may be a head, as a layer."""
+    if proof.module is None:
+        return None
+    return Chosen(_SCORES, proof.module.name, False, "auto", "none", "the logits")

@@ -28,15 +28,22 @@ class Pass:
         self._inner = inner
         self._recorded: dict[int, Any] = {}
         self._count = 0
+        self._records = True
 
     def __iter__(self) -> Pass:
         return self
 
     def __next__(self) -> Any:
         batch = next(self._inner)
-        self._recorded[self._count] = tuple(batch) if isinstance(batch, (list, tuple)) else batch
+        if self._records:
+            self._recorded[self._count] = tuple(batch) if isinstance(batch, (list, tuple)) else batch
         self._count += 1
         return batch
+
+    def stop(self) -> None:
+        """Nobody will ask: keep no more."""
+        self._records = False
+        self._recorded.clear()
 
     def take(self, number: int) -> Any:
         """Indices of a batch, None if there are none; those of earlier batches are forgotten."""
@@ -122,6 +129,8 @@ def untap(loader: DataLoader[Any]) -> None:
         if found.users == 0:
             del _taps[loader]
             _renew(loader)
+            if found.latest is not None:
+                found.latest.stop()
         if not _taps:
             setattr(DataLoader, _INDEX_SAMPLER, _original)
 

@@ -11,9 +11,7 @@ from torch.utils.data import DataLoader
 from chroma.capture.passes import SplitPass
 from chroma.capture.schedule import Moment, Schedule
 from chroma.capture.splits import GivenIds, Identity
-from chroma.integrations._sources.reading import UnreadableError
 from chroma.integrations._torch.batch import BatchReader
-from chroma.integrations._torch.evaluation import EvaluationContext, Source, evaluate
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, samples_in
 from chroma.run import Run
@@ -86,7 +84,7 @@ class SplitCapture:
         """The schedule's answer for the pass that comes; to be asked once for each."""
         context = self.context
         if context.layers.refused:
-            context.run.recording.tally.miss(f"{context.split} passes of a model without a layer to capture")
+            context.run.recording.tally.miss(f"{context.split} passes {context.layers.why_refused}")
             return "skip"
         return context.schedule.ask(*context.now(), last=context.ends())
 
@@ -201,54 +199,6 @@ class LoopCapture(SplitCapture):
             self._held.append(done)
         elif done is not None:
             done.record()
-
-
-class ProbeEvaluation(SplitCapture):
-    """Evaluates sources of batches separately, in passes of our own.
-
-    Args:
-        context: What it works with.
-        evaluation: How the model is called.
-        sources: Makes the source of each loader, when first needed.
-    """
-
-    def __init__(
-        self, context: SplitContext, evaluation: EvaluationContext, sources: Callable[[], Sequence[Source]]
-    ) -> None:
-        super().__init__(context)
-        self._evaluation = evaluation
-        self._make = sources
-        self._sources: Sequence[Source] | None = None
-        self.unreadable: str | None = None  # why the samples cannot be read apart from the training
-
-    def end(self) -> None:
-        if self.ask() == "take":
-            self._evaluate(self.context.now())
-
-    def end_step(self) -> None:
-        if self.context.schedule.by_step:
-            self.end()
-
-    def end_epoch(self) -> None:
-        if not self.context.schedule.by_step:
-            self.end()
-
-    def finish(self) -> None:
-        if not self.context.layers.refused and (moment := self.context.schedule.take_skipped()) is not None:
-            self._evaluate(moment)
-
-    def _evaluate(self, moment: Moment) -> None:
-        if self._sources is None:
-            self._sources = ()
-            try:
-                self._sources = self._make()
-            except UnreadableError as error:
-                self.unreadable = error.reason
-                raise
-        for number, source in enumerate(self._sources):
-            name = numbered(self.context.split, number)
-            self.context.schedule.add_split(name)
-            evaluate(source, name, moment, self.context.layers, self._evaluation)
 
 
 def numbered(split: str, number: int) -> str:

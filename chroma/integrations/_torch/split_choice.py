@@ -41,22 +41,21 @@ def choose_how(
     return wanted
 
 
-def as_possible(how: How, split: str, *, evaluates: bool, hides_modules: str | None, tally: Tally) -> How:
+def as_possible(
+    how: How, split: str, *, needs_loop: str | None, hides_modules: str | None, tally: Tally
+) -> How:
     """How a split can be captured, which is noted if it is not as wanted.
 
     Args:
         how: How it is wanted.
         split: Name of the split.
-        evaluates: Whether the model can be called on a batch apart from the training.
+        needs_loop: Why the model cannot be called on a batch apart from the training; None if it can.
         hides_modules: Why the loop's own forward passes do not call hooks; None if they do.
         tally: Where it is noted.
     """
-    if how == "probe" and not evaluates:
-        tally.note(
-            f"{split} why",
-            f"{split} is captured from the training's own batches: the model has no forward() to evaluate "
-            "it separately; forward=function(model, batch) gives one",
-        )
+    if needs_loop is not None:
+        if how == "probe":
+            note_loop(split, needs_loop, tally)
         return "ride"
     if how == "ride" and hides_modules:
         note_separate(split, hides_modules, tally)
@@ -64,10 +63,30 @@ def as_possible(how: How, split: str, *, evaluates: bool, hides_modules: str | N
     return how
 
 
+def why_loop(*, shards: bool, evaluates: bool) -> str | None:
+    """Why a model cannot be called on a batch apart from the training; None if it can.
+
+    Args:
+        shards: Whether its parameters are spread over processes.
+        evaluates: Whether it has a `forward`, or the user gave one.
+    """
+    if shards:
+        return "the model is spread over processes, which would have to evaluate it together"
+    if not evaluates:
+        return "the model has no forward() of its own; forward=function(model, batch) gives one"
+    return None
+
+
 def stops_early(callbacks: Iterable[Any]) -> bool:
     """Whether one of a trainer's callbacks may end the training before it has made all its epochs."""
     names = {kind.__name__ for callback in callbacks for kind in type(callback).__mro__}
     return any("EarlyStopping" in name for name in names) or "Timer" in names
+
+
+def note_loop(split: str, reason: str, tally: Tally) -> None:
+    """Say in the receipt why a split is captured from the training's own batches."""
+    # in place of what `Probe` says
+    tally.note(f"{split} separately", f"{split} is captured from the training's own batches: {reason}")
 
 
 def note_separate(split: str, reason: str, tally: Tally) -> None:

@@ -21,17 +21,12 @@ from chroma.integrations._torch.no_trace import is_compiled
 from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.probe import Probe, why_unreadable
+from chroma.integrations._torch.probe_evaluation import ProbeEvaluation
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.run_choice import RunChoice
 from chroma.integrations._torch.sample_ids import IndexTap, knows_ids, tap, untap
-from chroma.integrations._torch.split_capture import (
-    LoopCapture,
-    ProbeEvaluation,
-    SplitCapture,
-    SplitContext,
-    listed,
-)
-from chroma.integrations._torch.split_choice import Call, as_possible, choose_how, note_separate
+from chroma.integrations._torch.split_capture import LoopCapture, SplitCapture, SplitContext, listed
+from chroma.integrations._torch.split_choice import Call, as_possible, choose_how, note_separate, why_loop
 from chroma.run import Run
 from chroma.run.ending import status_of
 from chroma.settings import load_settings
@@ -60,7 +55,6 @@ class TorchTrainerCapture(CapturedCall, ABC):
         self.reader = options.reader()
         self._choice = RunChoice()
         self._rank = Rank()
-        self._looked_at: set[str] = set()  # splits of which it is known whether they can be read apart
         self._timed: Sequence[str] = ()  # splits captured when the training says so, not when it validates
 
     @abstractmethod
@@ -105,17 +99,27 @@ class TorchTrainerCapture(CapturedCall, ABC):
         """Whether the model can be called on a batch apart from the training."""
         return True
 
+    def shards(self) -> bool:
+        """Whether parameters are spread over processes, which would have to evaluate the model together."""
+        return False
+
     def uses_loop(self, split: str) -> bool:
-        """Whether a split is captured from the loop's own forward, so that its loaders are tapped."""
-        return self.captures(split) and (self._asked()[split] == "ride" or not self.evaluates())
+        """Whether a split may be captured from the loop's own forward, so that its loaders are tapped."""
+        return self.captures(split) and (
+            self._asked()[split] == "ride" or split == "train" or not self.evaluates()
+        )
 
     def will_ride(self, split: str, loader: Any) -> bool:
-        """Whether a split is captured from the loop's own batches: as asked for, or as it cannot be read."""
+        """Whether a split may be captured from the loop's own batches: or as it cannot be read."""
         return self.uses_loop(split) or (self.captures(split) and why_unreadable(loader) is not None)
 
     def captures(self, split: str) -> bool:
         """Whether a split is captured in some way."""
         return split in self._asked()
+
+    def rides(self, split: str) -> bool:
+        """Whether a split is captured from the loop's own forward."""
+        return isinstance(self.splits.get(split), LoopCapture)
 
     def _asked(self) -> Mapping[str, How]:
         return self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
@@ -140,12 +144,11 @@ class TorchTrainerCapture(CapturedCall, ABC):
         self._timed = ("train",) if validates == "ride" else ("train", "val")
         clock = self._clock = Clock(run.recording)
         self._session = session
-        self._looked_at.clear()
         for split, wanted in choose_how(self.options.how(), self.call, validates, tally).items():
             how = as_possible(
                 wanted,
                 split,
-                evaluates=self.evaluates(),
+                needs_loop=why_loop(shards=self.shards(), evaluates=self.evaluates()),
                 hides_modules=self.hides_modules() if wanted == "ride" else None,
                 tally=tally,
             )
@@ -155,7 +158,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
     def begin(self, split: str) -> None:
         """A pass over a split begins."""
         if split in self.splits:
-            self._ride_if_unreadable(split)
+            self._ride_if_needed(split)
             self.splits[split].begin()
 
     def begin_batch(self, split: str, batch: Any, loader: int = 0) -> None:
@@ -225,24 +228,20 @@ class TorchTrainerCapture(CapturedCall, ABC):
             separate = self.splits[split] = self._separately(capture.context.again())
             separate.end()
 
-    def _ride_if_unreadable(self, split: str) -> None:
-        """Capture a split from the loop's own batches, if reading its samples would change the training."""
+    def _ride_if_needed(self, split: str) -> None:
+        """Capture a split from the loop's own batches, if it cannot be evaluated apart from them."""
         capture = self.splits[split]
-        if not isinstance(capture, ProbeEvaluation) or (split in self._looked_at and not capture.unreadable):
+        if not isinstance(capture, ProbeEvaluation) or capture.can_be_read:
             return
-        self._looked_at.add(split)
-        loaders = listed(self.loaders(split))
-        reason = capture.unreadable or next(filter(None, map(why_unreadable, loaders)), None)
-        if reason is None or self.hides_modules():
-            return
-        for loader in loaders:
-            self.listen(loader)
-        run = capture.context.run
-        said = (
-            f"{split} is captured from the training's own batches: reading its samples apart could change it"
-        )
-        run.recording.tally.note(f"{split} why", f"{said}, since {reason}")
-        self.splits[split] = self._from_loop(self._context(split, "ride", run, self._session, self._clock))
+        loaders, hidden = listed(self.loaders(split)), self.hides_modules() is not None
+        if capture.needs_loop(loaders, hidden=hidden, asked=isinstance(self.options.splits, Mapping)):
+            for loader in loaders:
+                self.listen(loader)
+            context = self._context(split, "ride", capture.context.run, self._session, self._clock)
+            self.splits[split] = self._from_loop(context)
+        elif split == "train":
+            for loader in loaders:
+                self.forget(loader)
 
     def _context(self, split: str, how: How, run: Run, session: CaptureSession, clock: Clock) -> SplitContext:
         limits = self.options.limits()
@@ -263,7 +262,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
                 self.options.layers,
                 self._say,
                 choice=self._choice,
-                may_be_silent=how == "ride",
+                may_be_silent=how == "ride" and not self.shards(),
             ),
             Schedule([split], limits, run.recording, clock, passes=passes, holds=how == "ride"),
             self.now,
@@ -271,6 +270,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
         )
 
     def _from_loop(self, context: SplitContext) -> LoopCapture:
+        self._rank.say_of_passes(context.split, context.run.recording.tally)
         return LoopCapture(
             context,
             reader=self.reader,

@@ -15,6 +15,7 @@ from chroma.capture.schedule import Moment
 from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank, shared_rank
+from chroma.integrations._torch.sharding import is_sharded
 from chroma.integrations._torch.split_choice import Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.integrations._transformers.loaders import EvaluationLoaders, base_loader
@@ -147,7 +148,13 @@ class TransformersCapture(TorchTrainerCapture):
         """Evaluations are captured as the trainer makes them; without any, we evaluate separately."""
         if self._trainer.eval_dataset is None:
             return None
-        return "ride" if self._trainer.args.eval_strategy != "no" else "probe"
+        if self._trainer.args.eval_strategy != "no":
+            return "ride"
+        return None if self.shards() else "probe"
+
+    def shards(self) -> bool:
+        """As of the model that the trainer calls."""
+        return is_sharded(self._trainer.model_wrapped)
 
     def running_pass(self, split: str) -> Callable[[], Any]:
         """The trainer begins its passes after it announces them."""
@@ -234,6 +241,8 @@ class TransformersCapture(TorchTrainerCapture):
         return result
 
     def _training_step(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if not self.rides("train"):
+            return original(*args, **kwargs)
         self.guarded(self._begin_training_batch, argument(args[1:], kwargs, "inputs"))
         result = original(*args, **kwargs)
         if not self._lost:
