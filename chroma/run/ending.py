@@ -109,7 +109,9 @@ class EndOfProgram:
 
 
 def _main_frame() -> FrameType | None:
-    return sys._current_frames().get(threading.main_thread().ident or 0)  # noqa: SLF001  # no other way
+    # no public function tells another thread's frame
+    frames = sys._current_frames()  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
+    return frames.get(threading.main_thread().ident or 0)
 
 
 def _outermost_of(frame: FrameType | None) -> FrameType | None:
