@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from chroma.integrations._keras.layer_values import LayerValues
 from chroma.integrations._keras.samples import rows_of
+from chroma.integrations._sources.generators import restore_global, restore_of
 from chroma.records import Array
 
 keras: Any = import_module("keras")  # its types are not complete
@@ -60,7 +62,8 @@ class LayerReader:
             return collected
 
         self._values = values
-        self._evaluate = _compiled(InferenceModel(model, through))
+        self._model = InferenceModel(model, through)
+        self._evaluate = _compiled(self._model)
         self.size = size
 
     def read(self, x: Any) -> dict[str, Array]:
@@ -68,7 +71,8 @@ class LayerReader:
         rows = len(keras.tree.flatten(x)[0])
         if rows < self.size:
             x = rows_of(x, np.resize(np.arange(rows), self.size))
-        return self._values.arrays(self._evaluate(x), rows)
+        with _seeds_kept(self._model):
+            return self._values.arrays(self._evaluate(x), rows)
 
 
 def call_once(model: InferenceModel, x: Any) -> None:
@@ -77,7 +81,22 @@ def call_once(model: InferenceModel, x: Any) -> None:
         import_module("jax").eval_shape(_stateless(model), *_state(model), x)
     else:
         model.run_eagerly = True
-        _compiled(model)(x)
+        with _seeds_kept(model):
+            _compiled(model)(x)
+
+
+@contextmanager
+def _seeds_kept(model: InferenceModel) -> Generator[None]:
+    """Put back what layers draw from: those that sample, as a VAE's, draw in inference too."""
+    # building draws the weights, which it would draw later without us: nothing global is put back then
+    restores = restore_global() if model.inner.built else []
+    seeds = [each for layer in model._flatten_layers() for each in layer._seed_generators]
+    restores += [restore for each in seeds if (restore := restore_of(each)) is not None]
+    try:
+        yield
+    finally:
+        for restore in reversed(restores):
+            restore()
 
 
 def _compiled(model: Any) -> Callable[[Any], Any]:

@@ -87,3 +87,39 @@ def test_evaluating_and_predicting_amid_a_fit_are_the_users_own(home: Path) -> N
 
     assert saw() == saw(callback())
     assert {len(snapshot.ids) for snapshot in of(home, Snapshot)} == {64}
+
+
+class Sampling(keras.layers.Layer):
+    """Draws in inference too, as that of a variational autoencoder does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seed_generator = keras.random.SeedGenerator(1337)
+
+    def call(self, inputs: Any) -> Any:
+        return inputs + keras.random.normal(keras.ops.shape(inputs), seed=self.seed_generator)
+
+
+@pytest.mark.parametrize("splits", ["auto", {"train": "probe", "val": "probe"}], ids=str)
+def test_layers_that_sample_draw_what_they_would(home: Path, splits: Any) -> None:
+    """Passes of our own are made in between: to choose layers, and to read them."""
+
+    def train(*ours: Any) -> list[Any]:
+        keras.utils.set_random_seed(5)
+        model = keras.Sequential(
+            [
+                keras.Input(PACKED.shape[1:]),
+                keras.layers.Flatten(),
+                keras.layers.Dense(12, "relu"),
+                Sampling(),
+                keras.layers.Dense(10, "softmax", name="head"),
+            ]
+        )
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        fit(model, *ours)
+        return [*model.get_weights(), *(keras.ops.convert_to_numpy(each) for each in model.variables)]
+
+    plain, ours = train(), train(callback(splits=splits))
+    assert of(home, Snapshot, layer="head:input")
+    for left, right in zip(plain, ours, strict=True):
+        np.testing.assert_array_equal(left, right)
