@@ -89,8 +89,9 @@ class CallOrigins:
         if linked:
             for tensor in tensors_of(output):
                 self._remember(tensor)
-                if tensor.grad_fn is not None:
-                    tensor.grad_fn.metadata[_MARK] = self._token
+                node: Any = tensor.grad_fn  # `metadata` is declared as a method
+                if node is not None:
+                    node.metadata[_MARK] = self._token
 
     def _remember(self, tensor: Tensor) -> None:
         storage = _storage(tensor)

@@ -37,7 +37,8 @@ def refuse_tensor_parallel(model: nn.Module, *, sharded: bool) -> None:
     Raises:
         ConfigError: It is one.
     """
-    for name, parameter in model.named_parameters():
+    for name, given in model.named_parameters():
+        parameter: Any = given  # a DTensor has more attributes
         placements = getattr(parameter, "placements", ())
         spread = sum(placement.is_shard() for placement in placements)
         if spread > sharded and parameter.device_mesh.size() > 1:
