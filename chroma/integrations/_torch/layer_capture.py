@@ -127,7 +127,10 @@ class LayerCapture:
         if not self._task:
             self._task = self._reader.task(self._labels, batch)
         if not self._choice.layers:
-            self._first = FirstBatch(self._model, matching(self._wanted, self._names), self._hooks.guard)
+            self.refused = True  # unless all names are those of modules
+            wanted = matching(self._wanted, self._names)
+            self.refused = False
+            self._first = FirstBatch(self._model, wanted, self._hooks.guard)
             self._first.begin(batch, size, mask)
         elif followed:
             if not self._attached:
