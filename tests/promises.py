@@ -276,4 +276,14 @@ PROMISES = {
         "test_a_home_that_may_only_be_read_opens_and_stays_as_it_is",
         alike=True,
     ),
+    40: Promise(
+        "What a collate_fn does is checked: rows that moved keep their ids, or that ids are unknown is said",
+        "test_nothing_is_stored_of_another_sample",
+        "test_ids_are_those_of_the_loader_within",
+        "test_rows_that_a_collate_fn_moves_keep_their_ids",
+        "test_rows_whose_samples_cannot_be_found_out_are_numbered_and_it_is_said",
+        "test_rows_of_a_step_with_several_loaders_are_not_given_ids_of_one",
+        "test_rows_that_a_collator_moves_keep_their_ids",
+        apart=dict.fromkeys(BACKENDS.values(), "Keras's own arrays and datasets know no collate_fn"),
+    ),
 }

@@ -58,6 +58,7 @@ class CapturedCall:
         followed: int,
         of: int,
         snapshots: int | None,
+        about: str = "",
     ) -> None:
         """Print what will be captured.
 
@@ -66,6 +67,7 @@ class CapturedCall:
             followed: Samples that are followed, 0 if unknown.
             of: Samples the dataset split holds, 0 if unknown.
             snapshots: How many snapshots are expected, None if unknown.
+            about: Where labels are, and which layer is the head.
         """
         if self.silent or self.run is None:
             return
@@ -77,6 +79,7 @@ class CapturedCall:
                 of=of,
                 size=4 if self.run.recording.dtype == "float32" else 2,
                 snapshots=snapshots,
+                about=about,
             )
         )
 

@@ -50,15 +50,15 @@ class LabelReader:
             `[B]` int64 class indices, float32 quantities or object-of-str; several labels of a sample are
             one string, "cat, dog".
         """
-        found = self._parse(value, rows)
-        return None if found is None else self._finish(found, class_names)
+        found = self.parse(value, rows)
+        return None if found is None else self.finish(found, class_names)
 
     def read_first(self, values: Sequence[Any], rows: int) -> Array | None:
         """Labels of the first of several targets that has some; those with one per sample come first."""
-        found = [parsed for value in values if (parsed := self._parse(value, rows)) is not None]
+        found = [parsed for value in values if (parsed := self.parse(value, rows)) is not None]
         single = [parsed for parsed in found if parsed.ndim == 1]
         chosen = [*single, *found][:1]
-        return self._finish(chosen[0], ()) if chosen else None
+        return self.finish(chosen[0], ()) if chosen else None
 
     def task(self, labels: Array | None, targets: Any = None) -> str:
         """What is learned: as the user says, else as far as labels tell.
@@ -76,8 +76,12 @@ class LabelReader:
         of_tokens = getattr(targets, "ndim", 0) == 2 and "int" in str(targets.dtype)
         return "sequence" if of_tokens else "unlabelled"
 
-    def _parse(self, value: Any, rows: int) -> Array | None:
-        """`[B]` labels, or `[B, C]` bool where samples may have several."""
+    def parse(self, value: Any, rows: int) -> Array | None:
+        """What `read` finds, before it knows whether these are the labels of the run.
+
+        Returns:
+            `[B]` labels, or `[B, C]` bool where samples may have several.
+        """
         try:
             array = as_array("labels", value)
             if array.shape == (rows, 1):
@@ -107,7 +111,8 @@ class LabelReader:
             return labels.astype(np.int64)
         return labels
 
-    def _finish(self, found: Array, class_names: Sequence[str]) -> Array:
+    def finish(self, found: Array, class_names: Sequence[str]) -> Array:
+        """The labels that were parsed, as `read` returns them: these are the labels of the run."""
         if self.label_count and found.dtype.kind == "i":  # a user's function gives class indices at times
             found = np.arange(self.label_count) == found[:, None]
         if found.ndim == 2:

@@ -14,6 +14,7 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.run.outputs import MAX_CLASSES
 
 _LEAST_DIM = 3  # a layer with fewer values has no space to be shown
+_WRAPPED = re.compile(r"(^|(?<=\.))(_forward_module|_orig_mod|module)\.")  # what wrappers add to names
 _MEAN = re.compile(r"(^|_)(mu|mean)(_|\d|$)")  # names of the layer that gives a latent distribution's mean
 
 
@@ -112,12 +113,16 @@ def matching(wanted: str | Layer | Sequence[str | Layer], names: Sequence[str]) 
             raise ConfigError(
                 f"layer {layer.name!r} ends in ':{side}'; only ':input' can follow a layer's name"
             )
-        here = [name for name in names if name and (name == pattern or fnmatchcase(name, pattern))]
+        here = _named(pattern, names) or _named(_WRAPPED.sub("", pattern), names)
         if not here:
             raise NotFoundError("layer", pattern, [name for name in names if name])
         for name in here:
             found.setdefault(f"{name}{colon}{side}", layer)
     return found
+
+
+def _named(pattern: str, names: Sequence[str]) -> list[str]:
+    return [name for name in names if name and (name == pattern or fnmatchcase(name, pattern))]
 
 
 def _auto(fired: Sequence[Module], rows: int, proof: Proof) -> list[Chosen]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer, in_probe_order
+from chroma.capture.identity import LabelCheck, identify
 from chroma.capture.layers import Chosen
 from chroma.capture.probe import Slots
 from chroma.capture.sample_record import describe, samples_of
@@ -43,6 +44,7 @@ class SplitPass:
         self._epoch = epoch
         self._step = step
         self._first = not split.probe.fixed
+        self._check = LabelCheck(split)
         self._here = _NOTHING  # of the batch that runs
         self._ids: Ids | None = None  # its ids, while samples are chosen
         self._size = 0
@@ -75,6 +77,8 @@ class SplitPass:
             Whether any of its samples is followed.
         """
         split = self._split
+        if self._first and split.identity != "order" and not len(split.probe):
+            ids = identify(split, ids, size, self._recording.tally)
         if split.identity == "order":
             ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
         self._seen += size
@@ -93,7 +97,7 @@ class SplitPass:
         split = self._split
         ids = given() if callable(given) else given
         if ids is None or len(ids) != size:
-            self._recording.tally.miss(f"samples of {split.name} came without their ids", size)
+            self._recording.tally.miss(f"rows of {split.name} without ids: ids= names them", size)
         elif (ids.dtype == object) != (split.identity == "key"):
             self._recording.tally.miss(f"ids of {split.name} changed their type", size)
         else:
@@ -154,6 +158,10 @@ class SplitPass:
                 texts=texts,
             )
 
+    def compare_labels(self, read: Callable[[], Array | None]) -> None:
+        """In the second pass, compare the labels `[B]` of the batch with those of the first."""
+        self._check.add(read, self._here, self._size)
+
     def end(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete: record what it gave. See `complete`."""
         self.complete(epoch, step)
@@ -170,6 +178,7 @@ class SplitPass:
         self._step = self._step if step is None else step
         for _, buffer in self._buffers():
             buffer.sent()
+        self._check.end(self._recording.tally)
 
     def explain(self, layers: Iterable[Chosen]) -> None:
         """Replace the reasons why layers were chosen: `record` stores them."""

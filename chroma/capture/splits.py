@@ -13,6 +13,13 @@ Identity = Literal["index", "key", "order"]
 GivenIds = Ids | Callable[[], Ids | None] | None  # `[B]`, or what finds them out; None if nothing does
 
 
+def number_of(ids: GivenIds) -> int | None:
+    """How many ids there are, without finding them out; None if that is not known."""
+    if ids is None or callable(ids):
+        return getattr(ids, "n", None)
+    return len(ids)
+
+
 class Placed:
     """Which rows of a batch are kept, and whose they are.
 
@@ -56,5 +63,6 @@ class Split:
     images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
     has_images: bool = False
     texts: dict[int | str, str | None] = field(default_factory=dict[int | str, str | None])
+    passes: int = 0  # that are complete
     said: bool = False  # its samples are recorded
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again

@@ -179,6 +179,11 @@ class Watch(CapturedCall):
     def _take(self, at: Moment) -> None:
         for split, source in self._sources.items():
             evaluate(source, split, at, self._layers, self._evaluation)
+            if self.run is None or self._evaluation.reader.gives_ids:
+                continue
+            tally = self.run.recording.tally
+            if (doubt := source.doubt(split, tally.identity.get(split, ""))) is not None:
+                tally.note(f"{split} ids", doubt)
 
     def _take_last(self) -> None:
         """Take the snapshot that was asked for last, if it was left out."""
@@ -190,5 +195,5 @@ class Watch(CapturedCall):
         if self.guard.count > before:
             self.run.recording.tally.miss("a snapshot failed")
 
-    def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
-        self.say(chosen, followed=followed, of=of, snapshots=None)
+    def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
+        self.say(chosen, snapshots=None, **what)

@@ -8,7 +8,14 @@ from chroma.run.printing import size_text
 
 
 def forecast(
-    name: str, layers: Sequence[tuple[str, int, str]], *, n: int, of: int, size: int, snapshots: int | None
+    name: str,
+    layers: Sequence[tuple[str, int, str]],
+    *,
+    n: int,
+    of: int,
+    size: int,
+    snapshots: int | None,
+    about: str = "",
 ) -> str:
     """What is said at the first batch: what will be captured, why, and how much space it takes.
 
@@ -19,9 +26,10 @@ def forecast(
         of: Samples the dataset split holds.
         size: Bytes of a value.
         snapshots: How many snapshots are expected, None if unknown.
+        about: Where labels are, and which layer is the head.
     """
     samples = f" · {n:,} of {of:,} samples" if n else ""
-    lines = [f"chroma · {name}{samples}"]
+    lines = [f"chroma · {name}{samples}", *([f"  {about}"] if about else [])]
     for layer, dim, reason in layers:
         space = ""
         if n:

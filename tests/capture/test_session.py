@@ -101,7 +101,7 @@ def test_rows_without_ids_are_counted_not_guessed(home: Path) -> None:
         assert not split.batch(None, 5)
         assert not split.batch(np.arange(3), 5)
         split.end()
-    assert run.finish().missing == {"samples of val came without their ids": 10}
+    assert run.finish().missing == {"rows of val without ids: ids= names them": 10}
     assert [len(record.ids) for record in written(home) if isinstance(record, Snapshot)] == [4]
 
 
@@ -144,7 +144,7 @@ def test_ids_are_found_out_late_where_all_samples_are_followed(home: Path) -> No
         assert outputs.prediction.tolist() == list(range(40))
     here = threading.current_thread().name
     assert threads == [here] * 6 + ["chroma-late"] * 12  # once for a batch; the first pass chooses
-    assert run.finish().missing == {"samples of val came without their ids": 9}
+    assert run.finish().missing == {"rows of val without ids: ids= names them": 9}
 
 
 def test_samples_that_come_again_and_again_take_no_more_room(home: Path) -> None:

@@ -69,6 +69,23 @@ def test_each_row_is_the_sample_it_names(home: Path, tmp_path: Path, way: str, t
     assert ours.receipt.missing == {}
 
 
+def test_rows_that_a_collator_moves_keep_their_ids(home: Path, tmp_path: Path) -> None:
+    """The longest first, the last one left out; the first token of a sample is its number."""
+    pad = transformers.DataCollatorWithPadding(tokenizer())
+
+    def collator(items: list[Any]) -> Any:
+        return pad(sorted(items, key=lambda item: -len(item["input_ids"]))[:-1])
+
+    ours = callback(layers=["signature"], splits={"train": "ride", "val": "ride"})
+    made(ours, folder=tmp_path, given={"data_collator": collator}, num_train_epochs=1).train()
+    for split, n, start in (("train", 45, 0), ("val", 37, 1)):
+        known = samples(home, split)
+        assert (known.identity, len(known.ids)) == ("index", n)
+        assert known.labels.tolist() == [(i + start) % 3 % 2 for i in known.ids.tolist()]
+        (captured,) = snapshots(home, "signature", split)
+        np.testing.assert_array_equal(captured.vectors[:, 0], captured.ids)
+
+
 def trainer_texts(trainer: Any, split: str) -> list[str]:
     return (trainer.train_dataset if split == "train" else trainer.eval_dataset).texts
 

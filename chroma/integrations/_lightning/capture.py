@@ -17,6 +17,7 @@ from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.sharding import is_sharded
+from chroma.integrations._torch.split_capture import Joined, listed
 from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
@@ -139,9 +140,9 @@ class LightningCapture(TorchTrainerCapture):
 
     def loaders(self, split: str) -> Any:
         """The loaders of a split."""
-        if split == "train":
-            return self._trainer.train_dataloader
-        return getattr(self._trainer, f"{split}_dataloaders")
+        name = "train_dataloader" if split == "train" else f"{split}_dataloaders"
+        found = getattr(self._trainer, name)
+        return Joined(listed(found)) if self._joins(split) else found
 
     def ends(self) -> bool:
         """Whether the trainer was told to stop, or has made all its steps."""
@@ -191,6 +192,18 @@ class LightningCapture(TorchTrainerCapture):
     def precision(self) -> AbstractContextManager[Any]:
         """As the trainer's precision plugin has it."""
         return self._trainer.precision_plugin.val_step_context()
+
+    def _joins(self, split: str) -> bool:
+        """Whether the trainer takes a batch from each of several loaders in every step."""
+        trainer = self._trainer
+        loops = {
+            "train": trainer.fit_loop,
+            "val": trainer.fit_loop.epoch_loop.val_loop if self.call == "fit" else trainer.validate_loop,
+            "test": trainer.test_loop,
+            "predict": trainer.predict_loop,
+        }
+        combined = loops[split]._combined_loader
+        return combined is not None and combined._mode != "sequential" and len(combined.flattened) > 1
 
     def _running_train_pass(self) -> Any:
         """What the trainer's iterator over the training loader reads indices from."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from inspect import signature
+from typing import Any, overload
 
 import numpy as np
 import torch
@@ -18,8 +19,10 @@ from chroma.guard import Guard
 from chroma.integrations._torch.call_origin import CallOrigins
 from chroma.integrations._torch.dependence import LEAST_ROWS, Rows, goes_with, rows_in
 from chroma.integrations._torch.hooks import first_tensor, modules_of, tensors_in, vectors_of
+from chroma.integrations._torch.label_parts import key_of
 from chroma.integrations._torch.layer_hooks import Place
 from chroma.integrations._torch.module_calls import ModuleCall, ModuleCalls, as_tensor, close
+from chroma.integrations._torch.views import Views, joined, views_in
 from chroma.records import Array
 from chroma.run.outputs import MAX_CLASSES
 
@@ -50,6 +53,11 @@ class FirstBatch:
         model: The model.
         wanted: Layers the user asked for, by name as stored.
         guard: Stops our errors inside the user's forward pass.
+
+    Attributes:
+        beside: What the model was called with besides its first argument: the argument's name, by tensor.
+        compared: The targets that losses of PyTorch were called with, by tensor.
+        views: How several views of each sample were joined; None where none were.
     """
 
     def __init__(self, model: nn.Module, wanted: Mapping[str, Layer], guard: Guard) -> None:
@@ -70,10 +78,15 @@ class FirstBatch:
         self._outputs = 0
         self._rows = 0
         self._mask: Tensor | None = None
+        self._batch_views: Sequence[Tensor] = ()
+        self._called = False  # the model itself
+        self.beside: dict[object, str] = {}
+        self.compared: set[object] = set()
+        self.views: Views | None = None
 
     def begin(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
         """Watch the batch that comes, of so many rows; `mask` is that of `vectors_of`."""
-        self._rows, self._mask = rows, mask
+        self._rows, self._mask, self._batch_views = rows, mask, views_in(batch, rows)
         self._origins.begin(batch)
         self._batch_rows = rows_in(batch, rows)
         self._told = bool(self._batch_rows) and rows >= LEAST_ROWS
@@ -148,6 +161,9 @@ class FirstBatch:
         def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             with border:
                 outermost = origins.depth == 0
+                if not name or _is_loss(module) or (outermost and not self._called):
+                    self._called = self._called or not name
+                    self._see_arguments(module, args, kwargs)
                 origins.enter(name, module, args, kwargs)
                 unlinked = outermost and origins.depth and not origins.linked
                 if unlinked and len(self._entered) < _MOST_CALLS:
@@ -179,9 +195,28 @@ class FirstBatch:
         self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         self._handles.append(module.register_forward_hook(after))
 
+    def _see_arguments(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Keep what is taken besides inputs, and how those were joined: by the model, or what comes first."""
+        names = [*signature(module.forward).parameters, *("" for _ in args)]
+        named = [*zip(names[1:], args[1:], strict=False), *kwargs.items()]
+        if _is_loss(module):
+            self.compared |= {key for _, value in named if (key := key_of(value)) is not None}
+        else:
+            self.beside |= {key: name for name, value in named if (key := key_of(value)) is not None}
+        taken = first_tensor((*args, *kwargs.values()))
+        if self.views is None and taken is not None:
+            self.views = joined(taken, self._batch_views)
+
+    @overload
+    def _first_views(self, tensor: Tensor) -> Tensor: ...
+    @overload
+    def _first_views(self, tensor: Tensor | None) -> Tensor | None: ...
+    def _first_views(self, tensor: Tensor | None) -> Tensor | None:
+        return tensor if tensor is None or self.views is None else self.views.first(tensor, self._rows)
+
     def _see(self, name: str, side: str, value: Any) -> tuple[tuple[int, ...] | None, Any]:
         """Shape of a value, and a pooled copy of it if that has one row per sample."""
-        tensor = first_tensor(value)
+        tensor = self._first_views(first_tensor(value))
         if tensor is None:
             return None, None
         shape = tuple(tensor.shape)
@@ -205,7 +240,8 @@ class FirstBatch:
         if by < self._given_by or (by == self._given_by and of_model):
             return
         found: list[_Output] = []
-        for tensor in tensors_in(value):
+        for given in tensors_in(value):
+            tensor = self._first_views(given)
             if tensor.shape[:1] != (self._rows,) or len(found) == _MOST_OUTPUTS:
                 continue
             size = tensor[0].numel()
@@ -230,6 +266,10 @@ class FirstBatch:
                 if any(close(form(scores), given.values, given.tolerance) for form in _PROBABILITIES):
                     return number, True
         return None, False
+
+
+def _is_loss(module: nn.Module) -> bool:
+    return type(module).__module__ == "torch.nn.modules.loss"
 
 
 def _parents(name: str) -> list[str]:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from chroma.capture.heads import Facts, SeenLabels, prove
+from chroma.capture.heads import Facts, prove
 from chroma.capture.layers import Chosen, Layer, choose, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.splits import GivenIds, Identity, number_of
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
+from chroma.integrations._torch.batch_parts import rows_in
 from chroma.integrations._torch.first_batch import FirstBatch
 from chroma.integrations._torch.hooks import modules_of
 from chroma.integrations._torch.layer_hooks import LayerHooks
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
 from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
-from chroma.records import Array
+from chroma.integrations._torch.sample_reading import SampleReading
 
 
 class LayerCapture:
@@ -31,8 +33,8 @@ class LayerCapture:
         session: Where samples and vectors go.
         reader: Reads labels, inputs and metadata of batches.
         layers: What to capture.
-        say: Called once, with the chosen layers and their widths, how many samples are followed of how many,
-            and the split.
+        say: Called once, with the chosen layers and their widths, and the split; by name with `followed` and
+            `of`, how many samples are followed of how many, and `about`, where labels and the head are.
         choice: The choice of the run that all its splits share; by default one of its own.
         may_be_silent: Whether the caller evaluates the model in another way where forward passes call no
             module, so that no error is raised: `silent` tells.
@@ -50,7 +52,7 @@ class LayerCapture:
         session: CaptureSession,
         reader: BatchReader,
         layers: str | Layer | Sequence[str | Layer],
-        say: Callable[[Sequence[tuple[Chosen, int]], int, int, str], None],
+        say: Callable[..., None],
         *,
         choice: RunChoice | None = None,
         may_be_silent: bool = False,
@@ -66,12 +68,9 @@ class LayerCapture:
         self._first: FirstBatch | None = None
         self._choice = RunChoice() if choice is None else choice
         self.announced = self._attached = False
-        self._seen = SeenLabels()
+        self._samples = SampleReading(reader, log_inputs=session.log_inputs)
         self._pass: SplitPass | None = None
         self._split = ""
-        self._class_names: Sequence[str] = ()
-        self._labels: Array | None = None
-        self._task = ""
         self._size = 0
         self.refused = False
         self.why_refused = "of a model without a layer to capture"
@@ -88,7 +87,8 @@ class LayerCapture:
         class_names: Sequence[str] = (),
     ) -> None:
         """Begin a pass over a split; see `CaptureSession.begin`."""
-        class_names = self._class_names = class_names or declared_names(self._model)
+        class_names = class_names or declared_names(self._model)
+        self._samples.class_names = class_names
         self._split = split
         self._pass = self._session.begin(
             split, epoch, step, identity=identity, of=of, class_names=class_names
@@ -105,36 +105,30 @@ class LayerCapture:
         """A batch is about to go through the model."""
         if self._pass is None or self.refused:
             return
-        size = self._reader.size(batch)
-        if size is None:
-            ids = ids() if callable(ids) else ids
-            size = 0 if ids is None else len(ids)
-        if size == 0:
+        expected = number_of(ids)
+        size = rows_in(batch, expected)
+        size = expected if size is None else size
+        if not size:
             self._session.recording.tally.miss("batches were empty or held no tensors")
             return
+        if self._reader.refused_ids:
+            self._session.recording.tally.note("ids", self._reader.refused_ids)
         self._size = size
         followed = self._pass.batch(ids, size)
-        if self._pass.first:
-            self._labels = self._reader.labels(batch, size, self._class_names)
-            self._seen.add(self._labels, self._reader.label_reader.label_count)
-            self._pass.add_samples(
-                labels=self._labels,
-                inputs=self._reader.inputs(batch) if self._session.log_inputs and followed else None,
-                metadata=self._reader.metadata(batch),
-                texts=self._reader.texts(batch) if self._session.log_inputs and followed else None,
-            )
+        decided = bool(self._choice.layers)
+        self._samples.read(self._pass, batch, size, followed=followed, decided=decided)
         mask = self._reader.mask(batch)
-        if not self._task:
-            self._task = self._reader.task(self._labels, batch)
-        if not self._choice.layers:
+        if not decided:
             self.refused = True  # unless all names are those of modules
             wanted = matching(self._wanted, self._names)
             self.refused = False
+            self._samples.look(batch, size, ids)
             self._first = FirstBatch(self._model, wanted, self._hooks.guard)
             self._first.begin(batch, size, mask)
         elif followed:
             if not self._attached:
                 self._attach(self._pass)
+            self._hooks.views = self._choice.views
             self._hooks.begin_batch(batch, size, mask)
 
     def end_batch(self) -> None:
@@ -174,6 +168,7 @@ class LayerCapture:
         if self._first is not None:
             self._first.end()
         self._first = self._pass = None
+        self._samples.forget()
 
     def _choose(self, first: FirstBatch, current: SplitPass) -> None:
         self.refused = True  # until all of this went well
@@ -186,9 +181,11 @@ class LayerCapture:
                 "no module of the model was called on the first batch, so there is nothing to capture; "
                 "compiled and scripted models hide their modules: capture the plain one"
             )
+        self._samples.decide(current, first, fired, self._session.recording.tally)
         choice, proof = self._choice, prove(fired, self._size, self._facts())
-        layers = choose(self._wanted, self._names, fired, self._size, proof)
-        if proof.module is not None and not self._reader.label_reader.label_count:
+        choice.views = first.views
+        layers = self._of_views(choose(self._wanted, self._names, fired, self._size, proof))
+        if proof.module is not None and not self._samples.may_have_several:
             choice.scores = scores_of(proof)
         widths: list[int] = []
         for layer in layers:
@@ -207,27 +204,36 @@ class LayerCapture:
         choice.outermost = first.outermost
         taken = [*layers, *([] if choice.scores is None else [choice.scores])]
         self._hooks.places |= {layer.name: first.place(layer) for layer in taken}
+        choice.about = self._samples.about(proof)
         self.refused = False
         self._attach(current)
         self._announce(current)
+
+    def _of_views(self, layers: Sequence[Chosen]) -> list[Chosen]:
+        """The layers, with what is taken of them where a batch holds several views of each sample."""
+        views = self._choice.views
+        if views is None:
+            return list(layers)
+        return [replace(each, reason=f"{each.reason}; of the first of {views.n} views") for each in layers]
 
     def _announce(self, current: SplitPass) -> None:
         """Say what is captured, at the first batch of the split."""
         if not self.announced:
             self.announced = True
             widths = zip(self._choice.layers, self._choice.widths, strict=True)
-            self._say(list(widths), *current.following, self._split)
+            followed, of = current.following
+            self._say(list(widths), self._split, followed=followed, of=of, about=self._choice.about)
 
     def _facts(self) -> Facts:
         """What is known of the classes by now."""
         loss = self._choice.loss
-        if self._reader.label_reader.said == "classification":
+        if self._samples.said == "classification":
             loss = "classes"
         elif loss == "unknown":
             loss = loss_of(self._model)
         return Facts(
-            self._seen,
-            named=len(self._class_names),
+            self._samples.seen,
+            named=len(self._samples.class_names),
             declared=declared_scores(self._model),
             loss=loss,
         )
@@ -237,13 +243,13 @@ class LayerCapture:
         choice, recording = self._choice, self._session.recording
         if choice.proof is not None:
             return
-        said = self._reader.label_reader.said
-        if not choice.prove(self._facts(), said, self._task):
+        said = self._samples.said
+        if not choice.prove(self._facts(), said, self._samples.task):
             done.discard_scores()  # of another layer
             late = "no predictions of the first pass: its first batch did not tell which layer is the head"
             recording.tally.note("head", late)
         anew = choose(self._wanted, self._names, choice.fired, choice.rows, choice.known_proof)
-        by_name = {each.name: each for each in anew}
+        by_name = {each.name: each for each in self._of_views(anew)}
         choice.layers = [by_name.get(each.name, each) for each in choice.layers]
         recording.describe(choice.task)
         if choice.task == "classification" and choice.known_proof.kind is None:

@@ -21,6 +21,7 @@ from chroma.integrations._torch.call_origin import CallOrigins
 from chroma.integrations._torch.dependence import goes_with, rows_in
 from chroma.integrations._torch.hooks import first_tensor, modules_of, vectors_of
 from chroma.integrations._torch.module_calls import as_tensor, equal
+from chroma.integrations._torch.views import Views
 from chroma.records import Array
 
 _MOST_CALLS = 8  # of one module that are told apart in a batch
@@ -66,14 +67,15 @@ class LayerTaker:
         self._batch: Any = None
         self._rows = 0
         self._mask: Tensor | None = None
+        self._views: Views | None = None
         self._taken = False  # whether the call that counts came
         self._given = False  # whether its vectors were taken
         self._number = 0  # of the outermost call that was looked at last
         self._unlinked: list[Array | Tensor] = []  # what calls gave that are not linked to the batch
 
-    def begin(self, batch: Any, rows: int, mask: Tensor | None) -> None:
+    def begin(self, batch: Any, rows: int, mask: Tensor | None, views: Views | None) -> None:
         """A batch begins."""
-        self._batch, self._rows, self._mask = batch, rows, mask
+        self._batch, self._rows, self._mask, self._views = batch, rows, mask, views
         self._taken, self._given, self._number = False, False, 0
         self._unlinked.clear()
 
@@ -82,6 +84,8 @@ class LayerTaker:
         if self._taken or (tensor := first_tensor(value)) is None:
             return
         pool = self._layer.pool
+        if self._views is not None and not callable(pool):
+            tensor = self._views.first(tensor, self._rows)
         if tensor.shape[:1] != (self._rows,) and not callable(pool):
             return
         about = f"layer {self.name!r}"
@@ -133,6 +137,7 @@ class LayerHooks:
         rows: Samples in the batch that runs; 0 between batches.
         outermost: Names of the modules that the training step itself calls.
         places: Which call counts, by layer.
+        views: How several views of each sample stand in what the layers take and give; the first counts.
     """
 
     def __init__(self, model: nn.Module, guard: Guard) -> None:
@@ -141,6 +146,7 @@ class LayerHooks:
         self.rows = 0
         self.outermost: Collection[str] = ()
         self.places: dict[str, Place] = {}
+        self.views: Views | None = None
         self._handles: list[RemovableHandle] = []
         self._takers: dict[str, tuple[list[LayerTaker], list[LayerTaker]]] = {}  # of inputs, of outputs
         self._origins = CallOrigins()
@@ -152,7 +158,7 @@ class LayerHooks:
         self.rows = rows
         self._origins.begin(batch)
         for taker in self._all():
-            taker.begin(batch, rows, mask)
+            taker.begin(batch, rows, mask, self.views)
 
     def end_batch(self) -> set[str]:
         """Take no more values; returns the layers that gave some."""

@@ -10,28 +10,31 @@ from torch.utils.data import DataLoader
 from chroma.capture.splits import GivenIds, Identity
 from chroma.integrations._sources.reading import UnreadableError, obstacle_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
+from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
 
 
 class LoaderSource:
     """Reads a loader in each pass; all that reading changes in it is put back afterwards.
 
     Args:
-        loader: A DataLoader, whose indices are recorded, or any iterable of batches.
+        loader: A DataLoader, whose indices are recorded, also within what wraps it; or any iterable of
+            batches.
 
     Raises:
         UnreadableError: Its state could not be put back.
     """
 
     def __init__(self, loader: Any) -> None:
-        if (obstacle := obstacle_of(loader)) is not None:
+        self._loader = read_instead(loader)
+        if (obstacle := obstacle_of(self._loader)) is not None:
             raise UnreadableError(obstacle, "give as loader= a list of its batches, made before the training")
-        self._loader = loader
+        self._inner = loader = loader_in(loader)
         self._tap = tap(loader) if knows_ids(loader) else None
         self._iterator: Any = None  # of persistent workers: ours, apart from the user's
         self.identity: Identity = "order" if self._tap is None else "index"
         self.of = samples_in(loader)
         self.class_names: Sequence[str] = class_names_of(loader)
-        self.holders: Sequence[Any] = (loader,)
+        self.holders: Sequence[Any] = (self._loader,)
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""
@@ -41,10 +44,15 @@ class LoaderSource:
                 recorded = self._tap.latest
             yield self._tap.ids(recorded, number) if self._tap and recorded else None, batch
 
+    def doubt(self, split: str, identity: str) -> str | None:
+        """What must be said of the ids; None if they are certain; see `Collated.doubt`."""
+        collated = None if self._tap is None else self._tap.collated
+        return None if collated is None else collated.doubt(split, identity)
+
     def close(self) -> None:
         """Let go of the loader."""
         if self._tap is not None:
-            untap(self._loader)
+            untap(self._inner)
             self._tap = None
         self._iterator = None
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from chroma.capture.heads import Loss
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
+from chroma.integrations._torch.batch_parts import rows_in
 from chroma.integrations._torch.hooks import to_numpy
 from chroma.records import Array
 
@@ -48,11 +49,11 @@ class LossOfBatch:
 
     def begin(self, batch: Any) -> None:
         """The batch is about to go through the model."""
-        size = self._reader.size(batch)
+        size = rows_in(batch)
         self._labels = None
         with suppress(ConfigError):  # said where labels are captured
-            labels = self._reader.labels(batch, size) if size else None
-            if labels is not None and labels.dtype.kind in "if":
+            labels = self._reader.labels.peek(batch, size) if size else None
+            if labels is not None and labels.ndim == 1 and labels.dtype.kind in "if":
                 self._labels = labels
 
     def see(self, loss: Tensor) -> None:

@@ -24,8 +24,9 @@ from chroma.capture.probe import hashes
 from chroma.capture.splits import GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._sources.reading import obstacle_of, read_apart
+from chroma.integrations._torch.batch_parts import rows_in
 from chroma.integrations._torch.no_trace import random_states_kept, seed_generators
-from chroma.integrations._torch.sample_ids import IndexTap, class_names_of
+from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, tap, untap
 from chroma.records import Ids
 from chroma.run.tally import Tally
 
@@ -83,17 +84,15 @@ class Probe:
         size = loader.batch_size or 64
         chunks = [order[start : start + size] for start in range(0, len(order), size)]
 
-        def take(chunks: list[Indices]) -> tuple[list[tuple[Ids, Any]], int]:
+        def take(chunks: list[Indices]) -> tuple[list[tuple[Ids | None, Any]], int]:
             seed_generators()
-            taken: list[tuple[Ids, Any]] = []
+            taken: list[tuple[Ids | None, Any]] = []
             used = 0
-            for chunk, batch in zip(
-                chunks, _fetch(loader, [indices[each].tolist() for each in chunks]), strict=True
-            ):
+            for ids, batch in _fetch(loader, [indices[each].tolist() for each in chunks], base):
                 used += _bytes_in(batch)
                 if used > most_bytes and taken:
                     break
-                taken.append((ids[chunk], batch))
+                taken.append((ids, batch))
             return taken, used
 
         if loader.num_workers:  # which read copies of the dataset
@@ -101,7 +100,7 @@ class Probe:
                 self._batches, used = take(chunks)
         else:
             self._batches, used = read_apart(lambda: take(chunks), lambda: take(chunks[:1])[0], loader)
-        kept = sum(len(part) for part, _ in self._batches)
+        kept = sum(rows_in(batch) or 0 if ids is None else len(ids) for ids, batch in self._batches)
         if used > most_bytes and kept < len(order):
             tally.note(
                 f"{split} probe",
@@ -155,19 +154,25 @@ def _drawn_from(loader: DataLoader[Any]) -> Indices:
     return np.unique(np.asarray(flat, np.int64)) if flat else every
 
 
-def _fetch(loader: DataLoader[Any], chunks: list[list[int]]) -> Iterator[Any]:
-    """The batches of these indices, made as the loader makes its own."""
+def _fetch(
+    loader: DataLoader[Any], chunks: list[list[Any]], base: Indices | None
+) -> Iterator[tuple[Ids | None, Any]]:
+    """Ids and batch of these indices, made as the loader makes its own."""
     workers = min(loader.num_workers, _WORKERS)
-    return iter(
-        DataLoader(
-            loader.dataset,
-            batch_sampler=chunks,
-            num_workers=workers,
-            collate_fn=loader.collate_fn,
-            worker_init_fn=loader.worker_init_fn,
-            multiprocessing_context=loader.multiprocessing_context if workers else None,
-        )
+    ours: DataLoader[Any] = DataLoader(
+        loader.dataset,
+        batch_sampler=chunks,
+        num_workers=workers,
+        collate_fn=loader.collate_fn,
+        worker_init_fn=loader.worker_init_fn,
+        multiprocessing_context=loader.multiprocessing_context if workers else None,
     )
+    recorded = tap(ours)
+    try:
+        for number, batch in enumerate(ours):
+            yield recorded.ids(cast("Pass", recorded.latest), number)(), batch
+    finally:
+        untap(ours)
 
 
 def _bytes_in(batch: Any) -> int:

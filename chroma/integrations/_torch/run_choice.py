@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chroma.capture.heads import Facts, Loss, Proof, prove, task_of
 from chroma.capture.layers import Chosen
 from chroma.capture.modules import Module
+from chroma.integrations._torch.views import Views
 
 ONE_CLASS = ("classes", "binary")  # kinds of heads that predict one class
 _SCORES = ":scores"  # no module's name
@@ -27,6 +28,8 @@ class RunChoice:
         loss: What the training's loss compares, as far as its graph says.
         proof: What the last layer is, as known once the first pass is complete; None before.
         task: What is learned, likewise; "" before.
+        about: Where labels and the head are, for people.
+        views: How several views of each sample are joined in what the model takes; None where none are.
     """
 
     layers: list[Chosen] = field(default_factory=list[Chosen])
@@ -38,6 +41,8 @@ class RunChoice:
     loss: Loss = "unknown"
     proof: Proof | None = None
     task: str = ""
+    views: Views | None = None
+    about: str = ""
 
     @property
     def known_proof(self) -> Proof:

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 from torch.utils.data import ConcatDataset, DataLoader, IterableDataset, Subset
+from torch.utils.data._utils.fetch import _MapDatasetFetcher  # pyright: ignore[reportPrivateUsage]
 
+from chroma.guard import Guard
 from chroma.ids import sample_ids
+from chroma.integrations._torch.collated import Collated, as_indices, collated_of, fetch_and_compare
 from chroma.records import Ids
 
 
@@ -36,7 +39,7 @@ class Pass:
     def __next__(self) -> Any:
         batch = next(self._inner)
         if self._records:
-            self._recorded[self._count] = tuple(batch) if isinstance(batch, (list, tuple)) else batch
+            self._recorded[self._count] = as_indices(batch)
         self._count += 1
         return batch
 
@@ -52,6 +55,26 @@ class Pass:
         return self._recorded.get(number)
 
 
+class BatchIds:
+    """The ids of a batch's rows, found out when called: None if there are none.
+
+    Args:
+        indices: As the sampler emitted them.
+        base: As the attribute of `IndexTap`.
+
+    Attributes:
+        n: How many rows the batch has by its indices; None if they do not tell.
+    """
+
+    def __init__(self, indices: Any, base: npt.NDArray[np.int64] | None) -> None:
+        self._indices = indices
+        self._base = base
+        self.n: int | None = len(cast("tuple[Any, ...]", indices)) if isinstance(indices, tuple) else None
+
+    def __call__(self) -> Ids | None:
+        return ids_of(self._indices, self._base)
+
+
 class IndexTap:
     """Records the passes over one loader.
 
@@ -59,11 +82,13 @@ class IndexTap:
         users: How many asked for it and have not let it go.
         latest: The pass that began last, None before the first.
         base: Index in the base dataset by index in the loader's Subset; None if there is no Subset.
+        collated: Compares batches with their samples; None where the order of rows is certain to be kept.
     """
 
-    def __init__(self, dataset: Any = None) -> None:
+    def __init__(self, dataset: Any = None, collated: Collated | None = None) -> None:
         self.users = 0
         self.latest: Pass | None = None
+        self.collated = collated
         self.base: npt.NDArray[np.int64] | None = None
         while isinstance(dataset, Subset):
             subset = cast("Subset[Any]", dataset)
@@ -71,9 +96,14 @@ class IndexTap:
             self.base = below if self.base is None else below[self.base]
             dataset = subset.dataset
 
-    def ids(self, recorded: Pass, number: int) -> Callable[[], Ids | None]:
-        """What gives the sample ids of a batch, None if there are none; at any time, in any thread."""
-        return partial(ids_of, recorded.take(number), self.base)
+    def ids(self, recorded: Pass, number: int) -> BatchIds:
+        """What gives the sample ids of a batch; at any time, in any thread."""
+        indices = recorded.take(number)
+        if self.collated is not None and isinstance(indices, tuple):
+            known = cast("tuple[Any, ...]", indices)
+            rows = self.collated.rows(known)
+            indices = None if rows is None else tuple(known[row] for row in rows)
+        return BatchIds(indices, self.base)
 
 
 class _Recorder:
@@ -99,28 +129,50 @@ class _Recorder:
 _taps: weakref.WeakKeyDictionary[DataLoader[Any], IndexTap] = weakref.WeakKeyDictionary()
 _lock = threading.RLock()
 _INDEX_SAMPLER = "_index_sampler"
-_original = cast("property", vars(DataLoader)[_INDEX_SAMPLER])
+_FETCH = "fetch"
+_originals: dict[
+    type, Any
+] = {}  # by class that has an index sampler of its own: DataLoader, and some below it
+_fetch = vars(_MapDatasetFetcher)[_FETCH]
+_guard = Guard()
 
 
-def _recorded_index_sampler(loader: DataLoader[Any]) -> Any:
-    sampler = _original.__get__(loader)
+def _recorded_index_sampler(original: Any, loader: DataLoader[Any]) -> Any:
+    sampler = original.__get__(loader)
     tap = _taps.get(loader)
-    return sampler if tap is None else _Recorder(sampler, tap)
+    return sampler if tap is None or isinstance(sampler, _Recorder) else _Recorder(sampler, tap)
+
+
+def _compared_fetch(fetcher: Any, indices: Any) -> Any:
+    """In place of a fetcher's own method, also in workers that were forked."""
+    collated = None
+    with _guard.fail_safe("looking for a loader"):
+        for loader, tapped in list(_taps.items()):
+            if loader.dataset is fetcher.dataset and loader.collate_fn is fetcher.collate_fn:
+                collated = tapped.collated or collated
+    if collated is None or not fetcher.auto_collation:
+        return _fetch(fetcher, indices)
+    return fetch_and_compare(_fetch, fetcher, indices, collated, _guard)
 
 
 def tap(loader: DataLoader[Any]) -> IndexTap:
     """Record the passes over a loader from now on."""
     with _lock:
-        if not _taps:
-            setattr(DataLoader, _INDEX_SAMPLER, property(_recorded_index_sampler))
-        found = _taps.setdefault(loader, IndexTap(loader.dataset))
+        owner = next(kind for kind in type(loader).__mro__ if _INDEX_SAMPLER in vars(kind))
+        if owner not in _originals:
+            original = _originals[owner] = vars(owner)[_INDEX_SAMPLER]
+            setattr(owner, _INDEX_SAMPLER, property(partial(_recorded_index_sampler, original)))
+        setattr(_MapDatasetFetcher, _FETCH, _compared_fetch)
+        found = _taps.get(loader)
+        if found is None:
+            found = _taps[loader] = IndexTap(loader.dataset, collated_of(loader))
         found.users += 1
         _renew(loader)
         return found
 
 
 def untap(loader: DataLoader[Any]) -> None:
-    """Stop recording a loader; once no loader is recorded, `DataLoader` is restored."""
+    """Stop recording a loader; once no loader is recorded, PyTorch's classes are restored."""
     with _lock:
         found = _taps.get(loader)
         if found is None:
@@ -132,7 +184,10 @@ def untap(loader: DataLoader[Any]) -> None:
             if found.latest is not None:
                 found.latest.stop()
         if not _taps:
-            setattr(DataLoader, _INDEX_SAMPLER, _original)
+            for owner, original in _originals.items():
+                setattr(owner, _INDEX_SAMPLER, original)
+            _originals.clear()
+            setattr(_MapDatasetFetcher, _FETCH, _fetch)
 
 
 def _renew(loader: DataLoader[Any]) -> None:
@@ -143,14 +198,17 @@ def _renew(loader: DataLoader[Any]) -> None:
 
 
 def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
-    """Sample ids of recorded indices: positions in the base dataset, or a sampler's own strings."""
+    """Sample ids of recorded indices: positions in the base dataset, or a sampler's own keys as strings."""
     if not isinstance(indices, tuple):
         return None
+    keys = cast("tuple[Any, ...]", indices)
+    if keys and isinstance(keys[0], tuple):  # as of a sampler that names a part and an index in it
+        keys = tuple(str(key) for key in keys)
     try:
-        ids = sample_ids(indices)
+        ids = sample_ids(keys)
     except ValueError:
         return None
-    return ids if base is None or ids.dtype == object else base[ids.astype(np.int64)]
+    return ids if base is None or ids.dtype == object else base[ids]
 
 
 def knows_ids(loader: Any) -> bool:

@@ -115,6 +115,7 @@ class LoopCapture(SplitCapture):
         self._taps = taps
         self._loaders = loaders
         self._running_pass = running_pass
+        self._joined = False  # the pass that runs
         self._active = False
         self._holds = False  # the pass may be the last: it is captured, but not recorded yet
         self._held: list[SplitPass] = []  # by loader
@@ -148,6 +149,8 @@ class LoopCapture(SplitCapture):
         number, self._count = self._count, self._count + 1
         if self._reader.gives_ids:
             ids: GivenIds = self._reader.ids(batch)
+        elif self._joined:
+            ids = None
         else:
             ids = self._tap.ids(self._indices, number) if self._tap and self._indices else None
         self.context.layers.begin_batch(batch, ids)
@@ -174,7 +177,9 @@ class LoopCapture(SplitCapture):
 
     def _begin_loader(self, number: int) -> None:
         self._loader, self._count = number, 0
-        loaders = listed(self._loaders())
+        given = self._loaders()
+        self._joined = isinstance(given, Joined)
+        loaders = listed(given)
         loader = loaders[number] if number < len(loaders) else None
         tapped = self._tap = self._taps.get(loader) if isinstance(loader, DataLoader) else None
         self._indices = tapped.latest if tapped else None
@@ -195,10 +200,19 @@ class LoopCapture(SplitCapture):
 
     def _end_loader(self, moment: Moment) -> None:
         done = self.context.layers.complete_pass(*moment)
+        collated = None if self._tap is None or self._reader.gives_ids else self._tap.collated
+        if done is not None and collated is not None:
+            split, tally = numbered(self.context.split, self._loader), self.context.run.recording.tally
+            if (doubt := collated.doubt(split, tally.identity.get(split, ""))) is not None:
+                tally.note(f"{split} ids", doubt)
         if done is not None and self._holds:
             self._held.append(done)
         elif done is not None:
             done.record()
+
+
+class Joined(list[Any]):
+    """Several loaders of which a step takes a batch each, so that its rows are of all of them."""
 
 
 def numbered(split: str, number: int) -> str:

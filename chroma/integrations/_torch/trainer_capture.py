@@ -294,6 +294,6 @@ class TorchTrainerCapture(CapturedCall, ABC):
         )
         return ProbeEvaluation(context, evaluation, probes)
 
-    def _say(self, chosen: Sequence[tuple[Chosen, int]], followed: int, of: int, split: str) -> None:
+    def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
         capture = self.splits[split.partition(":")[0]]
-        self.say(chosen, followed=followed, of=of, snapshots=capture.context.schedule.expected)
+        self.say(chosen, snapshots=capture.context.schedule.expected, **what)

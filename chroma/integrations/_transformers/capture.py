@@ -18,7 +18,8 @@ from chroma.integrations._torch.ranks import Rank, shared_rank
 from chroma.integrations._torch.sharding import is_sharded
 from chroma.integrations._torch.split_choice import Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
-from chroma.integrations._transformers.loaders import EvaluationLoaders, base_loader
+from chroma.integrations._torch.wrapped_loaders import read_instead
+from chroma.integrations._transformers.loaders import EvaluationLoaders
 from chroma.integrations._transformers.wrapping import MethodWrappers, argument
 from chroma.records import Array, WriterId
 
@@ -126,7 +127,7 @@ class TransformersCapture(TorchTrainerCapture):
     def loaders(self, split: str) -> Any:
         """The loaders of a split: those of the evaluation that runs, else such as it would have."""
         if split == "train":
-            return self._trained_on or base_loader(self._trainer.callback_handler.train_dataloader)
+            return self._trained_on or read_instead(self._trainer.callback_handler.train_dataloader)
         return self._evaluation_loaders.all()
 
     def ends(self) -> bool:
@@ -185,7 +186,7 @@ class TransformersCapture(TorchTrainerCapture):
     def _training_loader(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         loader = original(*args, **kwargs)
         with self.guard.fail_safe("listening to the training's loader"):
-            self._trained_on = base_loader(loader)
+            self._trained_on = read_instead(loader)
             if self.will_ride("train", self._trained_on):
                 self.listen(self._trained_on)
         return loader
@@ -208,9 +209,9 @@ class TransformersCapture(TorchTrainerCapture):
         loaders = self._evaluation_loaders
         loaders.number = number if self._evaluated else None
         if loaders.number is not None:
-            loaders.made[loaders.number] = base_loader(loader)
+            loaders.made[loaders.number] = read_instead(loader)
             if self.uses_loop(self._evaluated):
-                self.listen(base_loader(loader))
+                self.listen(read_instead(loader))
 
     def _evaluation(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         dataset = argument(args, kwargs, "eval_dataset")

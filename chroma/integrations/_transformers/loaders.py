@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chroma.integrations._torch.no_trace import random_states_kept
+from chroma.integrations._torch.wrapped_loaders import read_instead
 
 
 class EvaluationLoaders:
@@ -58,9 +59,4 @@ class EvaluationLoaders:
                 trainer.get_eval_dataloader(name) for name in (own if isinstance(own, Mapping) else [None])
             ]
         del prepared[known:]
-        return [base_loader(loader) for loader in made]
-
-
-def base_loader(loader: Any) -> Any:
-    """The DataLoader that is iterated, below what accelerate makes of it."""
-    return getattr(loader, "base_dataloader", loader)
+        return [read_instead(loader) for loader in made]
