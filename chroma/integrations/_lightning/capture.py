@@ -142,7 +142,7 @@ class LightningCapture(TorchTrainerCapture):
         """The loaders of a split."""
         name = "train_dataloader" if split == "train" else f"{split}_dataloaders"
         found = getattr(self._trainer, name)
-        return Joined(listed(found)) if self._joins(split) else found
+        return Joined(listed(found)) if self._in_one_step(split) else found
 
     def ends(self) -> bool:
         """Whether the trainer was told to stop, or has made all its steps."""
@@ -193,7 +193,7 @@ class LightningCapture(TorchTrainerCapture):
         """As the trainer's precision plugin has it."""
         return self._trainer.precision_plugin.val_step_context()
 
-    def _joins(self, split: str) -> bool:
+    def _in_one_step(self, split: str) -> bool:
         """Whether the trainer takes a batch from each of several loaders in every step."""
         trainer = self._trainer
         loops = {

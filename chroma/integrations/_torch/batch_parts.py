@@ -110,8 +110,9 @@ def _graphs_in(value: Any) -> int | None:
     said, of_nodes = getattr(value, "num_graphs", None), getattr(value, "batch", None)
     if isinstance(said, int):
         return said
-    is_vector = isinstance(of_nodes, Tensor) and of_nodes.ndim == 1 and not of_nodes.is_floating_point()
-    return int(of_nodes.max()) + 1 if is_vector and len(of_nodes) else None
+    if not isinstance(of_nodes, Tensor) or of_nodes.ndim != 1 or of_nodes.is_floating_point():
+        return None
+    return int(of_nodes.max()) + 1 if len(of_nodes) else None
 
 
 def _of_list(parts: list[Any], depth: int) -> list[int]:

@@ -208,7 +208,7 @@ def ids_of(indices: Any, base: npt.NDArray[np.int64] | None) -> Ids | None:
         ids = sample_ids(keys)
     except ValueError:
         return None
-    return ids if base is None or ids.dtype == object else base[ids]
+    return ids if base is None or ids.dtype == object else base[ids.astype(np.int64)]
 
 
 def knows_ids(loader: Any) -> bool:
