@@ -58,7 +58,9 @@ class CapturedCall:
         followed: int,
         of: int,
         snapshots: int | None,
+        split: str,
         about: str = "",
+        at_most: bool = False,
     ) -> None:
         """Print what will be captured.
 
@@ -67,10 +69,14 @@ class CapturedCall:
             followed: Samples that are followed, 0 if unknown.
             of: Samples the dataset split holds, 0 if unknown.
             snapshots: How many snapshots are expected, None if unknown.
+            split: Name of the split whose first batch it is.
             about: Where labels are, and which layer is the head.
+            at_most: Whether `followed` is the most that can come.
         """
         if self.silent or self.run is None:
             return
+        if self.run.recording.tally.identity.get(split) == "order":
+            followed = 0  # rows are numbered as they come, which the dataset's length does not tell
         announce(
             forecast(
                 self.run.name,
@@ -80,6 +86,8 @@ class CapturedCall:
                 size=4 if self.run.recording.dtype == "float32" else 2,
                 snapshots=snapshots,
                 about=about,
+                split=split,
+                at_most=at_most,
             )
         )
 

@@ -196,4 +196,5 @@ class Watch(CapturedCall):
             self.run.recording.tally.miss("a snapshot failed")
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
-        self.say(chosen, snapshots=None, **what)
+        what["followed"], what["at_most"] = self._sources[split].expected_of(what["followed"])
+        self.say(chosen, snapshots=None, split=split, **what)

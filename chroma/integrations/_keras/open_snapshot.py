@@ -73,5 +73,6 @@ class OpenSnapshot:
                 followed=len(self._samples.samples),
                 of=self._samples.samples.of,
                 snapshots=self._schedule.expected,
+                split=self._samples.split,
             )
         self._pass.end(*moment)

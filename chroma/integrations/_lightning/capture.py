@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from chroma.capture.joined import earlier_fit, remember, what_must_be_same
+from chroma.capture.layers import Chosen
 from chroma.capture.options import How
 from chroma.capture.schedule import Moment
+from chroma.integrations._torch.drawn import expected_of
 from chroma.integrations._torch.loss_graph import LossOfBatch
 from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.sharding import is_sharded
-from chroma.integrations._torch.split_capture import Joined, listed
+from chroma.integrations._torch.split_capture import Joined, LoopCapture, listed
 from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
@@ -204,6 +206,18 @@ class LightningCapture(TorchTrainerCapture):
         }
         combined = loops[split]._combined_loader
         return combined is not None and combined._mode != "sequential" and len(combined.flattened) > 1
+
+    def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
+        """As many samples as sampler and `limit_val_batches` and the like let through."""
+        name, _, number = split.partition(":")
+        if isinstance(self.splits[name], LoopCapture):
+            limits: Any = getattr(
+                self._trainer, "num_training_batches" if name == "train" else f"num_{name}_batches"
+            )
+            limit = limits[int(number or 0)] if isinstance(limits, list) else limits
+            loader = listed(self.loaders(name))[int(number or 0)]
+            what["followed"], what["at_most"] = expected_of(what["followed"], loader, limit)
+        super()._say(chosen, split, **what)
 
     def _running_train_pass(self) -> Any:
         """What the trainer's iterator over the training loader reads indices from."""

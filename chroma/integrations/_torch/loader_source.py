@@ -9,6 +9,7 @@ from torch.utils.data import DataLoader
 
 from chroma.capture.splits import GivenIds, Identity
 from chroma.integrations._sources.reading import UnreadableError, obstacle_of
+from chroma.integrations._torch.drawn import expected_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
 
@@ -48,6 +49,10 @@ class LoaderSource:
         """What must be said of the ids; None if they are certain; see `Collated.doubt`."""
         collated = None if self._tap is None else self._tap.collated
         return None if collated is None else collated.doubt(split, identity)
+
+    def expected_of(self, followed: int) -> tuple[int, bool]:
+        """How many of the samples that are followed a pass brings; see `drawn.expected_of`."""
+        return expected_of(followed, self._inner)
 
     def close(self) -> None:
         """Let go of the loader."""

@@ -296,4 +296,4 @@ class TorchTrainerCapture(CapturedCall, ABC):
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
         capture = self.splits[split.partition(":")[0]]
-        self.say(chosen, snapshots=capture.context.schedule.expected, **what)
+        self.say(chosen, snapshots=capture.context.schedule.expected, split=split, **what)

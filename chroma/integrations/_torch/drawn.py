@@ -1,0 +1,45 @@
+"""How many samples a pass over a loader brings, as far as its sampler tells before it is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler, SequentialSampler
+
+from chroma.integrations._torch.sample_ids import samples_in
+
+
+def expected_of(followed: int, loader: Any, batches: float | None = None) -> tuple[int, bool]:
+    """How many of the samples that are followed a pass brings; whether it may be fewer, see `drawn_by`."""
+    drawn = drawn_by(loader, batches)
+    return (followed, False) if drawn is None else (min(followed, drawn[0]), not drawn[1])
+
+
+def drawn_by(loader: Any, batches: float | None = None) -> tuple[int, bool] | None:
+    """The most samples that a pass over a loader brings, and whether it is sure to bring as many.
+
+    Args:
+        loader: A DataLoader over a dataset with indices; of all else nothing is known, which gives None.
+        batches: How many batches are read at most; None for all.
+    """
+    if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
+        return None
+    of, batched = samples_in(loader), loader.batch_sampler
+    if batched is None:
+        return None
+    if type(batched) is not BatchSampler:  # its batches may be of any size
+        return (of, False) if of else None
+    try:
+        drawn = len(batched.sampler)  # pyright: ignore[reportArgumentType]  # as its own __len__ does
+    except (TypeError, NotImplementedError):
+        return (of, False) if of else None
+    if batched.drop_last:
+        drawn -= drawn % batched.batch_size
+    if batches is not None:
+        drawn = int(min(drawn, batches * batched.batch_size))
+    most = min(drawn, of)
+    whole = most == of and not getattr(batched.sampler, "replacement", False)
+    known = isinstance(batched.sampler, SequentialSampler) or (
+        whole and isinstance(batched.sampler, RandomSampler)
+    )
+    return most, known
