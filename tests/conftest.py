@@ -22,6 +22,7 @@ SLOW = (
     "tests/server/test_worker.py",
     "tests/test_cli.py",
     "tests/test_reader_films.py",
+    "tests/wild",
 )
 
 
