@@ -25,9 +25,10 @@ pytestmark = LIGHTNING
 
 
 @pytest.mark.timeout(400)
-def test_each_process_writes_the_rows_of_its_own_batches(home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["fsdp", "fsdp2"])
+def test_each_process_writes_the_rows_of_its_own_batches(kind: str, home: Path, tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, str(Path(__file__).with_name("two_shards.py")), str(tmp_path / "weights")],
+        [sys.executable, str(Path(__file__).with_name("two_shards.py")), kind, str(tmp_path / "weights")],
         env={
             **os.environ,
             "PYTHONPATH": str(Path(__file__).parents[2]),
