@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tarfile
+import time
 import zipfile
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -72,10 +73,15 @@ def served_page(commands: Path, home: Path) -> tuple[str, list[str]]:
         script = re.search(r'src="\./?(assets/[^"]+\.js)"', page)
         assert script, page
         assert len(urlopen(Request(f"{url}/{script[1]}", headers=bearer)).read()) > 50_000
-        query = json.dumps({"query": "{ runs { name status } }"}).encode()
+        query = json.dumps({"query": "{ runs { name status } home { ingest { caughtUp } } }"}).encode()
         headers = bearer | {"Content-Type": "application/json"}
-        answer = json.load(urlopen(Request(url + "/graphql", query, headers)))
-        return page, [run["status"] for run in answer["data"]["runs"]]
+        ends = time.monotonic() + 60
+        while True:  # it answers at once, and takes in what lies there behind
+            answer = json.load(urlopen(Request(url + "/graphql", query, headers)))["data"]
+            if answer["home"]["ingest"]["caughtUp"]:
+                return page, [run["status"] for run in answer["runs"]]
+            assert time.monotonic() < ends, answer
+            time.sleep(0.2)
     finally:
         server.terminate()
         server.communicate(timeout=30)

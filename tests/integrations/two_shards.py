@@ -49,9 +49,7 @@ def own_part(parameter: torch.Tensor) -> torch.Tensor:
 def train(kind: str, *callbacks: Any) -> dict[str, Any]:
     pl.seed_everything(3)
     model = Net()
-    made = pl.Trainer(
-        max_epochs=2, **QUIET, devices=2, strategy=strategy_of(kind), callbacks=list(callbacks)
-    )
+    made = pl.Trainer(max_epochs=2, **QUIET, devices=2, strategy=strategy_of(kind), callbacks=list(callbacks))
     made.fit(
         model,
         DataLoader(Digits(0, 32), batch_size=8, shuffle=True),

@@ -44,7 +44,8 @@ def test_when_a_layer_is_unknown_training_goes_on(
     assert len([record for record in caplog.records if record.name == "chroma"]) == 1
     assert "no layer named 'hed'; there is head" in caplog.text
     assert ours.receipt is not None
-    assert ours.receipt.missing
+    assert not ours.receipt.layers
+    assert [note for note in ours.receipt.notes if "no layer named 'hed'; there is head" in note]
 
 
 def test_only_epoch_hooks_are_overridden() -> None:
