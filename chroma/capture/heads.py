@@ -135,15 +135,25 @@ def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> s
         return said
     last = next((each for each in reversed(of_the_batch(fired)) if each.leaf and each.matrix), None)
     one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss == "unknown"
+    if last is not None and (last.squashed or last.probabilities) and facts.labels.highest > 1:
+        one_value = False  # a probability is no quantity beyond 1
     of_numbers = facts.loss == "quantities" or facts.declared == 1 or one_value
     return "regression" if of_numbers and proof.kind is None else said
 
 
 def decoder_of(fired: Sequence[Module]) -> Module | None:
-    """The last layer with weights, if it gives as many values per sample as went into the model."""
+    """The last layer with weights of an autoencoder.
+
+    It gives as many values per sample as went into the model, and some layer before it gives fewer.
+    """
     last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
-    whole = fired[0].values_in if fired else 0
-    return last if last is not None and last is not fired[0] and whole == last.values_out > 0 else None
+    if last is None or last.values_out != fired[0].values_in:
+        return None
+    before = fired[: fired.index(last)]
+    narrower = any(
+        each.leaf and each.parametrised and 0 < each.values_out < last.values_out for each in before
+    )
+    return last if narrower else None
 
 
 def _may_be_head(module: Module, rows: int) -> bool:

@@ -126,8 +126,8 @@ class CallbackHooks(TakesOptions):
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
         """See what the first batch's losses compare with its labels."""
-        if self._fit and self._fit.loss:
-            self._fit.guarded(self._fit.loss.see, loss)
+        if self._fit and self._fit.awaits_loss:
+            self._fit.guarded(self._fit.see_loss, loss)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int

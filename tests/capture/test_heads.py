@@ -101,6 +101,13 @@ def test_a_head_is_proved_or_there_is_none(last: Module, facts: Facts, kind: str
     assert proof.module is (last if kind else proof.module)
 
 
+def test_a_model_without_a_narrower_layer_is_no_autoencoder() -> None:
+    policy = Module("in", leaf=True, parametrised=True, input=(ROWS, 2), output=(ROWS, 16), matrix=True)
+    assert "autoencoder" not in prove([policy, layer(2)], ROWS, Facts()).why
+    narrow = replace(policy, input=(ROWS, 16), output=(ROWS, 2))
+    assert "autoencoder" in prove([narrow, layer(16)], ROWS, Facts()).why
+
+
 def test_of_several_outputs_the_one_that_fits_is_the_head() -> None:
     embedding = layer(32, gives=0)
     head = Module(
@@ -114,6 +121,7 @@ def test_of_several_outputs_the_one_that_fits_is_the_head() -> None:
     [
         ("classification", layer(1), Facts(seen(TEN)), "regression"),
         ("classification", layer(1), Facts(seen(TEN), named=10), "classification"),
+        ("classification", layer(1, squashed=True), Facts(seen(TEN)), "classification"),  # of a GAN
         ("classification", layer(1), Facts(seen(TEN), loss="others"), "classification"),
         ("classification", layer(1), Facts(seen(TWO)), "classification"),
         ("regression", layer(1), Facts(seen(TWO.astype(float))), "regression"),

@@ -40,7 +40,6 @@ class LightningCapture(TorchTrainerCapture):
 
     Attributes:
         awaits_loss: Whether the first batch of a training is still to come, or runs.
-        loss: Reads its losses while it runs.
     """
 
     def __init__(
@@ -53,7 +52,7 @@ class LightningCapture(TorchTrainerCapture):
         self._prepare: Any = None
         self._logged: dict[str, Any] = {}
         self.awaits_loss = call == "fit"
-        self.loss: LossOfBatch | None = None
+        self._loss: LossOfBatch | None = None
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
 
     def attach(self) -> None:
@@ -90,14 +89,19 @@ class LightningCapture(TorchTrainerCapture):
 
     def read_losses(self, batch: Any) -> None:
         """The first batch of the training comes: its losses tell what labels are."""
-        self.loss = LossOfBatch(self.options.reader())
-        self.loss.begin(batch)
+        self._loss = LossOfBatch(self.options.reader())
+        self._loss.begin(batch)
+
+    def see_loss(self, loss: Any) -> None:
+        """A loss of the first batch, before its gradients are computed."""
+        if self._loss is not None:
+            self._loss.see(loss)
 
     def end_losses(self) -> None:
         """The first batch is over."""
-        if self.loss is not None:
-            self._choice.loss = self.loss.compares
-        self.loss, self.awaits_loss = None, False
+        if self._loss is not None:
+            self._choice.loss = self._loss.compares
+        self._loss, self.awaits_loss = None, False
 
     def log_metrics(self, *, of_epoch: bool = False) -> None:
         """Log the trainer's metrics that are new since the last time.
