@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -131,13 +132,22 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         HomeLock(load_settings(home=tmp_path / "file" / "home"))
 
 
-def test_a_damaged_catalog_stops_the_start_and_leaves_the_home_free(settings: Settings) -> None:
-    settings.catalog.write_bytes(b"no database" * 1000)
-    with pytest.raises(CatalogError, match="move it away and start again"):
+def test_a_damaged_catalog_is_moved_aside(settings: Settings) -> None:
+    damaged = b"no database" * 1000
+    settings.catalog.write_bytes(damaged)
+    serve(settings).stop()
+    (aside,) = settings.home.glob("chroma.db.damaged-*")
+    assert aside.read_bytes() == damaged
+
+
+def test_a_newer_catalog_stops_the_start_and_leaves_the_home_free(settings: Settings) -> None:
+    serve(settings).stop()
+    with contextlib.closing(sqlite3.connect(settings.catalog)) as catalog, catalog:
+        catalog.execute("UPDATE alembic_version SET version_num = '9999'")
+    settings.catalog.with_name("chroma.db.digest").unlink()  # else it counts as damaged
+    with pytest.raises(CatalogError, match="made by a newer Chroma"):
         serve(settings)
     assert find_owner(settings) is None
-    settings.catalog.rename(settings.home / "damaged.db")
-    serve(settings).stop()
 
 
 def test_a_port_in_use_is_named(settings: Settings) -> None:
