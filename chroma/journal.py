@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_ISDIR
 
 from filelock import FileLock, Timeout
 
@@ -131,9 +132,13 @@ class JournalWriter:
         """
         self._journal.parent.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
         while True:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
             with suppress(FileNotFoundError):
+                if not S_ISDIR(self._folder.stat().st_mode):
+                    raise NotADirectoryError(f"{self._folder} is no folder")
+            lock = FileLock(self._folder / f"{self.writer}.lock", timeout=5, mode=0o600)
+            # a folder that is tidied up meanwhile may be there for mkdir and gone for the look that follows
+            with suppress(FileNotFoundError, FileExistsError):
+                self._folder.mkdir(parents=True, exist_ok=True)
                 lock.acquire()
                 if is_alive(self._journal, self.run, self.writer):
                     return lock

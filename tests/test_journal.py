@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -180,3 +181,30 @@ def test_a_writer_that_begins_is_not_taken_for_a_dead_one(tmp_path: Path) -> Non
         done.set()
         tidying.join()
         sys.setswitchinterval(interval)
+
+
+def test_a_folder_that_is_tidied_up_meanwhile_is_made_again(tmp_path: Path) -> None:
+    folder, over = tmp_path / "run", threading.Event()
+
+    def tidy_up() -> None:
+        while not over.is_set():
+            with suppress(OSError):
+                folder.rmdir()
+
+    tidying = threading.Thread(target=tidy_up)
+    tidying.start()
+    try:
+        for _ in range(60):
+            writer = j.JournalWriter(tmp_path, "run")
+            assert j.is_alive(tmp_path, "run", writer.writer)
+            writer.close()
+            (folder / f"{writer.writer}.lock").unlink()
+    finally:
+        over.set()
+        tidying.join()
+
+
+def test_a_file_in_the_place_of_the_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "run").write_bytes(b"")
+    with pytest.raises(HomeError, match="run is no folder"):
+        j.JournalWriter(tmp_path, "run")

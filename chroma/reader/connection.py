@@ -76,6 +76,7 @@ class Connection:
             try:
                 self._client.health()  # says at once if the URL is wrong
                 self._client.query("{ __typename }")  # or the token
+                self._catch_up()
             except TransportError:
                 self._client.close()
                 raise
