@@ -12,17 +12,28 @@ TESTS = Path(__file__).parent
 FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e", "")
 # and of those that start many processes, compile or draw for seconds: `make check` leaves them out
 SLOW = (
+    "tests/projection/test_extremes.py",
     "tests/projection/test_film.py",
     "tests/projection/test_joint.py",
     "tests/projection/test_methods.py",
-    "tests/run/test_lifetime.py::test_a_job_that_is_started_again",
-    "tests/server/test_film_axes.py::test_a_film_over_layers_shows_the_layers_of_one_epoch_in_the_models_order[umap-l",
+    "tests/run/test_attempts.py",
+    "tests/run/test_lifetime.py",
+    "tests/server/test_app.py",
+    "tests/server/test_film_axes.py",
+    "tests/server/test_film_job.py",
+    "tests/server/test_film_picks.py",
+    "tests/server/test_fuzz.py",
+    "tests/server/test_graphql.py",
+    "tests/server/test_idle.py",
+    "tests/server/test_ingest_lost.py",
     "tests/server/test_large_film.py",
-    "tests/server/test_parts.py::test_the_worker",
+    "tests/server/test_parts.py",
+    "tests/server/test_points.py",
+    "tests/server/test_space.py",
+    "tests/server/test_views.py",
     "tests/server/test_worker.py",
     "tests/test_cli.py",
-    "tests/test_reader_films.py",
-    "tests/wild",
+    "tests/test_reader",
 )
 
 
