@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from tests.e2e.stage import FINISHED, Server, browser, serve, train
+from tests.e2e.stage import FINISHED, Server, browser, serve, train, wait_until
 
 IMAGES = Path(__file__).parent / "images"
 SHADES = ("dark", "light")
@@ -32,13 +32,13 @@ ANIMATION = 640  # pixels across
 def open_film(page: Page, address: str) -> None:
     """Open the dashboard and wait for the finished film."""
     page.goto(address)
-    page.wait_for_function(FINISHED, timeout=180_000)
+    wait_until(page, FINISHED, timeout=180_000)
     page.wait_for_load_state("networkidle")
 
 
 def still(page: Page) -> None:
     """Wait until the canvas stands still."""
-    page.wait_for_function("window.__chroma?.ready", timeout=60_000)
+    wait_until(page, "window.__chroma?.ready", timeout=60_000)
     page.wait_for_timeout(500)
 
 

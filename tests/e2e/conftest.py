@@ -12,7 +12,7 @@ from filelock import FileLock
 from playwright.sync_api import Browser, Page
 
 import chroma
-from tests.e2e.stage import FINISHED, Server, browser, copy_home, serve, train
+from tests.e2e.stage import FINISHED, Server, browser, copy_home, serve, train, wait_until
 
 EPOCHS = 4
 
@@ -95,5 +95,5 @@ def page(chromium: Browser) -> Iterator[Page]:
 def film(page: Page, server: Server) -> Page:
     """The dashboard with the finished UMAP film on the canvas."""
     page.goto(server.door)
-    page.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(page, FINISHED, timeout=120_000)
     return page

@@ -7,12 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, Frame, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 # Debian's Chromium without windows takes a third of the processor time of the whole browser
@@ -39,6 +41,28 @@ FINISHED = """window.__chroma?.ready && window.__chroma.method === 'umap'
 
 # the header by which a request that a test makes within a page shows the page's session
 SESSION = "'X-Chroma-Session': JSON.parse(localStorage['chroma-session /']).value"
+
+
+def wait_until(page: Page | Frame, expression: str, *, arg: object = None, timeout: float = 60_000) -> Any:
+    """Wait until an expression, or a function of `arg`, is true in a page; returns what it gives then.
+
+    Playwright's `wait_for_function` evaluates text within the page, which the dashboard's policy forbids.
+
+    Args:
+        page: The page, or a frame in it.
+        expression: In JavaScript.
+        arg: What the function is called with.
+        timeout: Milliseconds until an `AssertionError`.
+    """
+    deadline, found = time.monotonic() + timeout / 1000, None
+    while time.monotonic() < deadline:
+        try:
+            if found := page.evaluate(expression, arg):
+                return found
+        except Error as error:  # also while the page is replaced by another
+            found = error
+        page.wait_for_timeout(20)
+    raise AssertionError(f"not within {timeout / 1000:.0f} s: {expression}; last: {found}")
 
 
 @dataclass(frozen=True)

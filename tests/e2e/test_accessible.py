@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM
+from tests.e2e.stage import CHROMIUM, wait_until
 from tests.e2e.test_address import draw_box
 from tests.e2e.test_finding import violations
 
@@ -50,7 +50,7 @@ OPENED: dict[str, Callable[[Page], None]] = {
 @pytest.mark.parametrize("theme", ["dark", "light"])
 def test_whatever_is_open_can_be_used_by_everyone(film: Page, theme: str) -> None:
     film.emulate_media(color_scheme="light" if theme == "light" else "dark", reduced_motion="reduce")
-    film.wait_for_function(f"document.documentElement.dataset.theme === '{theme}' && window.__chroma.ready")
+    wait_until(film, f"document.documentElement.dataset.theme === '{theme}' && window.__chroma.ready")
     found = {}
     for name, open_it in OPENED.items():
         open_it(film)
@@ -68,7 +68,7 @@ def test_whatever_is_open_can_be_used_by_everyone(film: Page, theme: str) -> Non
     found["export"] = violations(film)
     film.keyboard.press("Escape")
     clicked("compare", "[data-testid=compare-view]")(film)
-    film.wait_for_function("window.__chromaPanes?.every(pane => pane?.ready)", timeout=120_000)
+    wait_until(film, "window.__chromaPanes?.every(pane => pane?.ready)", timeout=120_000)
     found["side by side"] = violations(film)
     clicked("leave-compare", "[data-testid=canvas]")(film)
     clicked("all-runs", "[data-testid=home-run]")(film)

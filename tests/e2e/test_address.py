@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, SESSION, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, SESSION, Server, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -42,7 +42,7 @@ def draw_box(page: Page, share: float) -> int:
 
 def test_a_link_brings_the_whole_picture_back_in_another_browser(film: Page, server: Server) -> None:
     film.keyboard.press("Home")
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.index === 0")
     film.get_by_role("switch", name="Density contours").click()
     film.get_by_role("switch", name="Cluster labels").click()
     film.get_by_role("slider", name="Point size").press("ArrowRight")
@@ -51,9 +51,10 @@ def test_a_link_brings_the_whole_picture_back_in_another_browser(film: Page, ser
     selected = draw_box(film, 0.5)
     assert 0 < selected < 898
     film.get_by_role("button", name="Zoom in").click()
-    film.wait_for_function(
+    wait_until(
+        film,
         "['camera', 'selected', 'contours', 'labels', 'size', 'opacity', 'hide']"
-        ".every(name => new URL(location).searchParams.has(name)) && window.__chroma.ready"
+        ".every(name => new URL(location).searchParams.has(name)) && window.__chroma.ready",
     )
     film.wait_for_timeout(300)
     before = film.evaluate(PICTURE)
@@ -64,12 +65,13 @@ def test_a_link_brings_the_whole_picture_back_in_another_browser(film: Page, ser
     try:
         page = other.new_page()
         page.goto(server.door)
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         page.goto(film.url)
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         expect(page.get_by_test_id("selected-count")).to_have_text(str(selected))
         expect(page.get_by_role("switch", name="Density contours")).not_to_be_checked()
-        page.wait_for_function(
+        wait_until(
+            page,
             "at => { const now = window.__chroma.screenOf(5);"
             " return window.__chroma.ready && Math.hypot(now.x - at.x, now.y - at.y) < 1; }",
             arg=before["at"],
@@ -86,19 +88,19 @@ def test_a_link_brings_the_whole_picture_back_in_another_browser(film: Page, ser
 def test_back_and_forward_walk_through_what_was_looked_at(film: Page) -> None:
     film.evaluate("window.notReloaded = true")
     film.get_by_test_id("layer-picker").get_by_role("radio", name="head", exact=True).click()
-    film.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(film, FINISHED, timeout=120_000)
     film.get_by_test_id("colour-by").click()
     film.get_by_role("option", name="Confidence").click()
     expect(film.get_by_test_id("numeric-legend")).to_be_visible()
-    film.wait_for_function(FINISHED)
+    wait_until(film, FINISHED)
     selected = draw_box(film, 0.5)
-    film.wait_for_function("new URL(location).searchParams.has('selected')")
+    wait_until(film, "new URL(location).searchParams.has('selected')")
     film.go_back()
     expect(film.get_by_test_id("selection-bar")).to_have_count(0)
     film.go_back()
     expect(film.get_by_test_id("colour-by")).to_contain_text("Label")
     film.go_back()
-    film.wait_for_function("!location.search.includes('layer=head')")
+    wait_until(film, "!location.search.includes('layer=head')")
     for _ in range(3):
         film.go_forward()
     expect(film.get_by_test_id("selected-count")).to_have_text(str(selected))
@@ -118,10 +120,10 @@ def test_a_selection_too_long_for_the_address_is_kept_by_the_server(film: Page) 
         }""".replace("SESSION", SESSION)
     )
     film.goto(f"{film.url}&selected=@{kept}")
-    film.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(film, FINISHED, timeout=120_000)
     expect(film.get_by_test_id("selected-count")).to_have_text("300")
     film.goto(re.sub(r"selected=[^&]*", f"selected=@{'0' * 32}", film.url))
-    film.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(film, FINISHED, timeout=120_000)
     expect(film.get_by_test_id("notice")).to_contain_text("not kept here")
     expect(film.get_by_test_id("selection-bar")).to_have_count(0)
 
@@ -129,7 +131,7 @@ def test_a_selection_too_long_for_the_address_is_kept_by_the_server(film: Page) 
 def test_an_address_that_names_nothing_opens_as_the_person_likes(film: Page, server: Server) -> None:
     film.get_by_role("switch", name="Density contours").click()
     film.goto(f"{server.url}/")
-    film.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(film, FINISHED, timeout=120_000)
     expect(film.get_by_role("switch", name="Density contours")).not_to_be_checked()
     assert query(film)["contours"] == ["off"]
 
@@ -139,7 +141,7 @@ def test_a_bare_browser_knows_no_likings(chromium: Browser, server: Server) -> N
     try:
         page = context.new_page()
         page.goto(server.door)
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         expect(page.get_by_role("switch", name="Density contours")).to_be_checked()
         assert "contours" not in query(page)
     finally:

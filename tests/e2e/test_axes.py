@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, SESSION, Server, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, SESSION, Server, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -50,7 +50,7 @@ def several(home: Path) -> Iterator[Server]:
 def heron(page: Page, several: Server) -> Page:
     """The newest run's film over epochs."""
     page.goto(several.door)
-    page.wait_for_function(FINISHED, timeout=180_000)
+    wait_until(page, FINISHED, timeout=180_000)
     return page
 
 
@@ -80,7 +80,7 @@ def over(page: Page, axis: str) -> None:
     expect(page.get_by_test_id("timeline-slider")).to_have_attribute(
         "aria-label", {"epochs": "Epoch", "layers": "Layer", "runs": "Run"}[axis], timeout=120_000
     )
-    page.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(page, FINISHED, timeout=120_000)
 
 
 def ticks(page: Page) -> list[str]:
@@ -102,7 +102,7 @@ def furthest(one: list[list[float]], other: list[list[float]]) -> float:
 
 
 def still(page: Page, index: int) -> None:
-    page.wait_for_function("i => window.__chroma.ready && window.__chroma.frame.index === i", arg=index)
+    wait_until(page, "i => window.__chroma.ready && window.__chroma.frame.index === i", arg=index)
 
 
 def test_the_frames_run_over_the_layers_of_the_epoch_shown(heron: Page) -> None:
@@ -122,11 +122,11 @@ def test_the_frames_run_over_the_layers_of_the_epoch_shown(heron: Page) -> None:
     assert "at=encoder.2" in heron.url
     # The link restores the layer; the player walks on and comes round.
     heron.reload()
-    heron.wait_for_function(FINISHED, timeout=60_000)
+    wait_until(heron, FINISHED, timeout=60_000)
     expect(heron.get_by_test_id("epoch")).to_have_text("encoder.2")
     heron.get_by_test_id("play").click()
-    heron.wait_for_function("window.__chroma.frame.index === 2")
-    heron.wait_for_function("window.__chroma.frame.index === 0")
+    wait_until(heron, "window.__chroma.frame.index === 2")
+    wait_until(heron, "window.__chroma.frame.index === 0")
     heron.get_by_test_id("play").click()
     assert heron.evaluate("window.__chroma.countPixels().total") > 1_000
     # A sample in focus shows the neighbours of the layer it is seen in.
@@ -154,7 +154,7 @@ def test_the_frames_run_over_runs_on_the_same_data(heron: Page) -> None:
     expect(heron.get_by_test_id("mates").get_by_label("brave fox")).to_be_checked()
     heron.keyboard.press("Escape")
     heron.reload()
-    heron.wait_for_function(FINISHED, timeout=60_000)
+    wait_until(heron, FINISHED, timeout=60_000)
     expect(heron.get_by_test_id("epoch")).to_have_text("brave fox")
 
 
@@ -183,8 +183,8 @@ def test_over_runs_a_sample_is_told_of_by_the_run_of_the_frame(heron: Page, seve
     # The epoch of the runs can be chosen, and stands in the address.
     heron.get_by_test_id("runs-epoch").click()
     heron.get_by_role("option", name="epoch 0").click()
-    heron.wait_for_function("location.search.includes('epoch=0')")
-    heron.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(heron, "location.search.includes('epoch=0')")
+    wait_until(heron, FINISHED, timeout=120_000)
     expect(heron.get_by_test_id("timeline")).to_contain_text("epoch 0")
     expect(heron.get_by_test_id("refine")).to_have_count(0)
 
@@ -207,7 +207,7 @@ def test_only_the_selected_samples_are_projected_and_all_come_back(heron: Page) 
     assert 0 < count < SAMPLES
     heron.get_by_test_id("project-only").click()
     expect(heron.get_by_test_id("only-chip")).to_contain_text(f"only {count} of {SAMPLES} samples")
-    heron.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(heron, FINISHED, timeout=120_000)
     assert heron.evaluate("window.__chroma.points") == count
     assert "only=" in heron.url
     # A point is still the sample it was: its place in the film is not its place in the split.
@@ -220,7 +220,7 @@ def test_only_the_selected_samples_are_projected_and_all_come_back(heron: Page) 
     assert heron.evaluate("window.__chroma.points") == count
     over(heron, "epochs")
     heron.get_by_test_id("show-all").click()
-    heron.wait_for_function(f"{FINISHED} && window.__chroma.points === {SAMPLES}", timeout=60_000)
+    wait_until(heron, f"{FINISHED} && window.__chroma.points === {SAMPLES}", timeout=60_000)
     expect(heron.get_by_test_id("only-chip")).to_have_count(0)
 
 
@@ -233,7 +233,7 @@ def test_a_growing_run_moves_nothing_that_is_shown_until_it_is_refined(
     try:
         (gate / "1").touch()
         open_run(page, several, "live otter")
-        page.wait_for_function(f"{FINISHED} && window.__chroma.frame.epoch === 1", timeout=180_000)
+        wait_until(page, f"{FINISHED} && window.__chroma.frame.epoch === 1", timeout=180_000)
         page.evaluate("window.notReloaded = true")
         page.keyboard.press("Home")
         still(page, 0)
@@ -245,14 +245,14 @@ def test_a_growing_run_moves_nothing_that_is_shown_until_it_is_refined(
                 "aria-valuemax", str(epoch), timeout=120_000
             )
         assert living.wait(60) == 0
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         assert page.evaluate("window.notReloaded")
         assert page.evaluate("window.__chroma.frame.digest") == digest
         assert furthest(before, places(page)) < 0.01
         # Asked to, all frames are drawn together anew, and what is shown glides there.
         page.get_by_test_id("refine").click()
-        page.wait_for_function("d => window.__chroma.frame.digest !== d", arg=digest, timeout=120_000)
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, "d => window.__chroma.frame.digest !== d", arg=digest, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         assert page.evaluate("window.notReloaded")
         assert page.evaluate("window.__chroma.frame.index") == 0
         assert furthest(before, places(page)) > 0.01
@@ -278,7 +278,7 @@ def test_a_run_that_is_deleted_while_its_film_is_drawn_takes_nothing_down(
     assert "lost gull" not in run_ids(page, several)
     assert page.evaluate("document.body.innerText.trim().length") > 40, "a page, not a blank"
     open_run(page, several, "calm heron")  # the worker goes on with others
-    page.wait_for_function(FINISHED, timeout=180_000)
+    wait_until(page, FINISHED, timeout=180_000)
 
 
 def test_a_film_that_is_drawn_can_be_stopped_and_drawn_on(page: Page, several: Server, home: Path) -> None:
@@ -288,5 +288,5 @@ def test_a_film_that_is_drawn_can_be_stopped_and_drawn_on(page: Page, several: S
     page.get_by_test_id("film-stop").dispatch_event("click")
     expect(page.get_by_test_id("film-cancelled")).to_contain_text("Stopped")
     page.get_by_test_id("continue-film").click()
-    page.wait_for_function(FINISHED, timeout=300_000)
+    wait_until(page, FINISHED, timeout=300_000)
     expect(page.get_by_test_id("film-cancelled")).to_have_count(0)

@@ -14,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, SESSION, Server
+from tests.e2e.stage import CHROMIUM, SESSION, Server, wait_until
 from tests.e2e.test_finding import violations
 
 pytestmark = [
@@ -44,7 +44,7 @@ def pairs(page: Page, pair: Server) -> Page:
 
 
 def settle(page: Page, panes: int = 2) -> None:
-    page.wait_for_function(STILL, arg=panes, timeout=120_000)
+    wait_until(page, STILL, arg=panes, timeout=120_000)
 
 
 def indices(page: Page) -> list[int]:
@@ -52,7 +52,8 @@ def indices(page: Page) -> list[int]:
 
 
 def wait_indices(page: Page, *wanted: int) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         f"wanted => ({STILL})(wanted.length)"
         " && wanted.every((index, at) => window.__chromaPanes[at].frame.index === index)",
         arg=list(wanted),
@@ -101,7 +102,7 @@ def test_a_sample_under_the_pointer_is_ringed_in_the_other_pane(pairs: Page) -> 
     assert ringed(pairs, 1, 5) > 0.9 > before
     expect(pairs.get_by_test_id("hover-card")).to_be_visible()
     pairs.mouse.move(5, 5)
-    pairs.wait_for_function("!document.querySelector('[data-testid=hover-card]')")
+    wait_until(pairs, "!document.querySelector('[data-testid=hover-card]')")
     pairs.wait_for_timeout(200)
     assert ringed(pairs, 1, 5) == pytest.approx(before, abs=0.1)
 
@@ -197,9 +198,7 @@ def test_all_panes_play(pairs: Page) -> None:
     pairs.keyboard.press("Home")
     wait_indices(pairs, 0, 0)
     pairs.keyboard.press(" ")
-    pairs.wait_for_function(
-        "window.__chromaPanes[0].frame.index > 1 && window.__chromaPanes[1].frame.index > 0"
-    )
+    wait_until(pairs, "window.__chromaPanes[0].frame.index > 1 && window.__chromaPanes[1].frame.index > 0")
     pairs.keyboard.press(" ")
     expect(pairs.get_by_test_id("play")).to_have_attribute("aria-label", "Play")
 
@@ -260,9 +259,10 @@ def test_colour_by_what_is_kept(pairs: Page) -> None:
     by_label = pairs.evaluate("Object.keys(window.__chromaPanes[1].countPixels().byColour).length")
     pairs.get_by_test_id("colour-by").click()
     pairs.get_by_role("option", name="Neighbours kept in the other film").click()
-    pairs.wait_for_function(
+    wait_until(
+        pairs,
         f"({STILL})(2) && window.__chromaPanes.every(pane =>"
-        " Object.keys(pane.countPixels().byColour).length > 20)"
+        " Object.keys(pane.countPixels().byColour).length > 20)",
     )
     expect(pairs.get_by_test_id("numeric-legend")).to_be_visible()
     assert by_label < 15
@@ -273,7 +273,7 @@ def test_colour_by_what_is_kept(pairs: Page) -> None:
 
 def test_hiding_a_class_hides_it_in_all_panes(pairs: Page) -> None:
     pairs.get_by_test_id("legend-item").filter(has_text=re.compile(r"^3")).click()
-    pairs.wait_for_function(f"({STILL})(2) && window.__chromaPanes.every(pane => pane.points < 898)")
+    wait_until(pairs, f"({STILL})(2) && window.__chromaPanes.every(pane => pane.points < 898)")
 
 
 def test_panes_are_added_changed_and_removed_and_stand_in_the_address(pairs: Page) -> None:
@@ -281,7 +281,8 @@ def test_panes_are_added_changed_and_removed_and_stand_in_the_address(pairs: Pag
     settle(pairs, 3)
     pairs.get_by_test_id("pane-layer").nth(2).click()
     pairs.get_by_role("option", name="head", exact=True).click()
-    pairs.wait_for_function(
+    wait_until(
+        pairs,
         f"new URLSearchParams(location.search).getAll('pane')[2]?.includes('\"head\"') && ({STILL})(3)",
         timeout=120_000,
     )
@@ -292,11 +293,11 @@ def test_panes_are_added_changed_and_removed_and_stand_in_the_address(pairs: Pag
     pairs.get_by_test_id("pane-remove").first.click()
     expect(pairs.get_by_test_id("pane")).to_have_count(2)
     pairs.get_by_test_id("leave-compare").click()
-    pairs.wait_for_function("window.__chroma?.ready", timeout=120_000)
+    wait_until(pairs, "window.__chroma?.ready", timeout=120_000)
     pairs.get_by_test_id("compare").click()
     expect(pairs.get_by_test_id("pane")).to_have_count(2)
     pairs.go_back()
-    pairs.wait_for_function("window.__chroma?.ready", timeout=120_000)
+    wait_until(pairs, "window.__chroma?.ready", timeout=120_000)
 
 
 def test_a_selection_is_tagged_untagged_and_exported_from_the_panes(pairs: Page) -> None:
@@ -321,7 +322,7 @@ def test_a_selection_is_tagged_untagged_and_exported_from_the_panes(pairs: Page)
         pairs.get_by_role("menuitem", name="CSV").click()
     assert len(download.value.path().read_text().splitlines()) == count + 1
     # the selection is in the address: it comes back in both panes
-    pairs.wait_for_function("new URL(location).searchParams.has('selected')")
+    wait_until(pairs, "new URL(location).searchParams.has('selected')")
     pairs.reload()
     settle(pairs)
     expect(pairs.get_by_test_id("selected-count")).to_have_text(str(count))
@@ -382,13 +383,14 @@ def test_the_cameras_of_the_panes_come_back(pairs: Page) -> None:
     assert box
     pairs.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     pairs.mouse.wheel(0, -500)
-    pairs.wait_for_function("new URL(location).searchParams.getAll('pane')[1].includes(',')")
+    wait_until(pairs, "new URL(location).searchParams.getAll('pane')[1].includes(',')")
     pairs.wait_for_timeout(600)
     settle(pairs)
     before = [place(pairs, pane, 5) for pane in (0, 1)]
     pairs.reload()
     settle(pairs)
-    pairs.wait_for_function(
+    wait_until(
+        pairs,
         """before => before.every((at, pane) => {
             const now = window.__chromaPanes[pane].screenOf(5);
             return Math.hypot(now.x - at.x, now.y - at.y) < 2;

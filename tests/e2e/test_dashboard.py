@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, Server, copy_home, serve
+from tests.e2e.stage import CHROMIUM, Server, copy_home, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -29,7 +29,8 @@ def pixels(page: Page) -> dict[str, int]:
 
 def wait_still(page: Page, shown: int | None = None) -> None:
     """Until the canvas stands still, at that epoch if one is given."""
-    page.wait_for_function(
+    wait_until(
+        page,
         "epoch => window.__chroma.ready && (epoch === null || window.__chroma.frame.epoch === epoch)",
         arg=shown,
     )
@@ -65,7 +66,8 @@ def test_play_runs_through_the_epochs(film: Page) -> None:
     first = film.evaluate("window.__chroma.screenOf(0)")
     film.get_by_test_id("play").click()
     # the film loops: what the canvas and the page show is read in one go
-    moved = film.wait_for_function(
+    moved = wait_until(
+        film,
         """([last, first]) => {
             const { frame, screenOf } = window.__chroma;
             const said = document.querySelector("[data-testid=epoch]").textContent;
@@ -74,7 +76,7 @@ def test_play_runs_through_the_epochs(film: Page) -> None:
             return { by: Math.hypot(now.x - first.x, now.y - first.y) };
         }""",
         arg=[EPOCHS - 1, first],
-    ).json_value()
+    )
     assert moved["by"] > 1
 
 
@@ -105,7 +107,7 @@ def test_hiding_a_class_takes_its_pixels_away(film: Page) -> None:
     before = pixels(film)
     item = film.get_by_test_id("legend-item").filter(has_text=re.compile(r"^3"))
     item.click()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.points < 898")
+    wait_until(film, "window.__chroma.ready && window.__chroma.points < 898")
     after = pixels(film)
     assert after["3"] < 0.2 * before["3"], (before, after)
     assert after["total"] < before["total"]
@@ -125,7 +127,7 @@ def test_hovering_a_point_shows_its_digit(film: Page) -> None:
     expect(card).to_contain_text(re.compile(r"label\s*\d", re.I))
     image = card.locator("img")
     expect(image).to_be_visible()
-    film.wait_for_function("document.querySelector('[data-testid=hover-card] img').naturalWidth > 0")
+    wait_until(film, "document.querySelector('[data-testid=hover-card] img').naturalWidth > 0")
     box, whole = image.bounding_box(), card.bounding_box()
     assert box is not None
     assert whole is not None
@@ -148,7 +150,7 @@ def test_the_address_restores_the_view(film: Page, server: Server) -> None:
     film.get_by_role("option", name=re.compile("prediction", re.I)).click()
     wait_still(film)
     film.goto(film.url)
-    film.wait_for_function("window.__chroma?.ready && window.__chroma.frame?.epoch === 0")
+    wait_until(film, "window.__chroma?.ready && window.__chroma.frame?.epoch === 0")
     expect(film.get_by_test_id("colour-by")).to_contain_text(re.compile("prediction", re.I))
 
 
@@ -156,21 +158,23 @@ def test_light_and_dark(film: Page) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     dark = film.evaluate(background)
     film.keyboard.press("d")
-    film.wait_for_function(f"{background} !== '{dark}'")
+    wait_until(film, f"{background} !== '{dark}'")
     assert pixels(film)["total"] > 3_000
 
 
 def test_layers_are_switched(film: Page) -> None:
     film.get_by_test_id("layer-picker").get_by_text("head", exact=True).click()
-    film.wait_for_function(
-        "window.__chroma?.ready && new URL(location).searchParams.get('layer') === 'head'", timeout=120_000
+    wait_until(
+        film,
+        "window.__chroma?.ready && new URL(location).searchParams.get('layer') === 'head'",
+        timeout=120_000,
     )
     assert film.evaluate("window.__chroma.points") == 898
 
 
 def test_pca_is_a_film_of_its_own(film: Page) -> None:
     film.get_by_text("PCA", exact=True).click()
-    film.wait_for_function("window.__chroma?.ready && window.__chroma.method === 'pca'")
+    wait_until(film, "window.__chroma?.ready && window.__chroma.method === 'pca'")
     assert pixels(film)["total"] > 3_000
 
 
@@ -190,7 +194,7 @@ def test_a_server_that_stops_is_said_and_found_again(chromium: Browser, drawn: P
     page = context.new_page()
     with serve(home) as running:
         page.goto(running.door)
-        page.wait_for_function("window.__chroma?.ready", timeout=120_000)
+        wait_until(page, "window.__chroma?.ready", timeout=120_000)
     expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)
     assert page.evaluate("window.__chroma.points") > 0
     context.close()

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.odd_runs import SHOWN
-from tests.e2e.stage import CHROMIUM, ROOT, serve
+from tests.e2e.stage import CHROMIUM, ROOT, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -28,9 +28,10 @@ AXE = ROOT / "chroma-ui" / "node_modules" / "axe-core" / "axe.min.js"
 def violations(page: Page, within: str = "html") -> list[Any]:
     page.evaluate(AXE.read_text() + "; 0")
     # colours on their way from one to another have no contrast yet
-    page.wait_for_function(
+    wait_until(
+        page,
         "document.getAnimations().every(each => each.playState !== 'running'"
-        " || each.effect.getComputedTiming().iterations === Infinity)"
+        " || each.effect.getComputedTiming().iterations === Infinity)",
     )
     page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))")
     found = page.evaluate(
@@ -53,7 +54,7 @@ def test_facets_filter_each_other_and_stand_in_the_address(film: Page) -> None:
     wrong = facet(film, "correct", "wrong")
     errors = int(re.findall(r"(\d+) /", wrong.inner_text())[0])
     wrong.click()
-    film.wait_for_function(f"window.__chroma.ready && window.__chroma.points === {errors}")
+    wait_until(film, f"window.__chroma.ready && window.__chroma.points === {errors}")
     expect(film.get_by_test_id("status-chip")).to_contain_text(f"{errors} of 898")
     film.get_by_test_id("facet").filter(has_text="Label").get_by_role("button").first.click()
     labels = film.locator("[data-testid=facet][data-name=label] [data-testid=facet-value]")
@@ -64,9 +65,9 @@ def test_facets_filter_each_other_and_stand_in_the_address(film: Page) -> None:
     film.get_by_test_id("select-shown").click()
     assert film.get_by_test_id("selected-count").inner_text() == str(errors)
     film.reload()
-    film.wait_for_function(f"window.__chroma?.ready && window.__chroma.points === {errors}")
+    wait_until(film, f"window.__chroma?.ready && window.__chroma.points === {errors}")
     film.get_by_test_id("clear-filters").click()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.points === 898")
+    wait_until(film, "window.__chroma.ready && window.__chroma.points === 898")
 
 
 def test_the_palette_finds_samples_and_commands(film: Page) -> None:
@@ -101,7 +102,7 @@ def test_no_serious_accessibility_violation(film: Page, width: int) -> None:
     expect(film.get_by_test_id("palette")).to_be_visible()
     assert violations(film) == []
     film.keyboard.press("Escape")
-    film.wait_for_function("document.documentElement.scrollWidth <= innerWidth")
+    wait_until(film, "document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
@@ -124,14 +125,14 @@ def test_odd_runs_are_shown_sensibly(chromium: Browser, tmp_path: Path) -> None:
         for name, points in SHOWN.items():
             page.get_by_test_id("run-picker").click()
             page.get_by_test_id("run-item").filter(has_text=name[:20]).get_by_role("button").first.click()
-            page.wait_for_function(
-                f"window.__chroma?.ready && window.__chroma.points === {points}", timeout=120_000
+            wait_until(
+                page, f"window.__chroma?.ready && window.__chroma.points === {points}", timeout=120_000
             )
             assert page.evaluate("window.__chroma.countPixels().total") > 0
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         page.get_by_test_id("run-picker").click()
         page.get_by_test_id("run-item").filter(has_text="<img").get_by_role("button").first.click()
-        page.wait_for_function("window.__chroma?.ready && window.__chroma.points === 39")
+        wait_until(page, "window.__chroma?.ready && window.__chroma.points === 39")
         place = page.evaluate("window.__chroma.screenOf(5)")
         page.mouse.click(place["x"], place["y"])
         expect(page.get_by_test_id("sample-id")).to_contain_text("<img src=x")
@@ -160,4 +161,4 @@ def test_the_home_page_shows_all_runs(film: Page) -> None:
     film.get_by_test_id("notice").get_by_role("button", name="Undo").click()
     expect(cards).to_have_count(1)
     cards.get_by_role("button").first.click()
-    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
+    wait_until(film, "window.__chroma?.ready && window.__chroma.points === 898")

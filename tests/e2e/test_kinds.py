@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM, ROOT, Server, serve
+from tests.e2e.stage import CHROMIUM, ROOT, Server, serve, wait_until
 from tests.e2e.test_sample import colour_by, focus
 from tests.e2e.test_selecting import select_all
 
@@ -45,8 +45,8 @@ def open_run(page: Page, server: Server, name: str) -> None:
     page.get_by_test_id("run-item").filter(has_text=name).get_by_role("button").first.click()
     # PCA is there at once
     page.get_by_text("PCA", exact=True).click()
-    page.wait_for_function(
-        f"window.__chroma?.ready && window.__chroma.method === 'pca' && window.__chroma.points === {N}"
+    wait_until(
+        page, f"window.__chroma?.ready && window.__chroma.method === 'pca' && window.__chroma.points === {N}"
     )
 
 
@@ -57,7 +57,7 @@ def test_regression_has_a_scale_for_its_labels(page: Page, kinds: Server) -> Non
     counted = page.evaluate("window.__chroma.countPixels()")
     assert len([n for n in counted["byColour"].values() if n > 10]) > 10, "many shades of one scale"
     colour_by(page, "residual")
-    page.wait_for_function("window.__chroma.ready")
+    wait_until(page, "window.__chroma.ready")
     spread = page.get_by_test_id("numeric-legend").get_by_role("slider").first
     expect(spread).to_have_attribute("aria-label", re.compile("residual"))
     focus(page, 7)
@@ -69,7 +69,7 @@ def test_each_of_several_labels_is_a_colour(page: Page, kinds: Server) -> None:
     for name in ("cat", "dog", "owl"):
         colour_by(page, f"Label {name}")
         expect(page.get_by_test_id("legend-item")).to_have_count(2)
-        page.wait_for_function("window.__chroma.ready")
+        wait_until(page, "window.__chroma.ready")
         counted = page.evaluate("window.__chroma.countPixels()")["byColour"]
         assert len([pixels for pixels in counted.values() if pixels > 200]) == 2, (name, counted)
         items = page.get_by_test_id("legend-item")
@@ -100,7 +100,8 @@ def places(page: Page) -> list[dict[str, float]]:
 
 
 def shown_as_logged(page: Page, frame: int) -> None:
-    page.wait_for_function(
+    wait_until(
+        page,
         "frame => (({ __chroma: film }) => film?.ready && film.method === 'logged'"
         " && film.frame.index === frame)(window)",
         arg=frame,
@@ -140,7 +141,8 @@ def test_coordinates_without_vectors_are_a_film_too(page: Page, kinds: Server) -
     expect(page.get_by_test_id("inspector")).to_contain_text("It has no vector here")
     # beside the other layer: each pane shows what it can
     page.get_by_test_id("compare").click()
-    page.wait_for_function(
+    wait_until(
+        page,
         "methods => methods.every((method, pane) =>"
         " window.__chromaPanes?.[pane]?.ready && window.__chromaPanes[pane].method === method)",
         arg=["logged", "pca"],

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocketRoute, expect
 
 import chroma
-from tests.e2e.stage import CHROMIUM, FINISHED, Server, copy_home, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, Server, copy_home, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -40,7 +40,7 @@ def test_the_first_load_is_small(page: Page, server: Server) -> None:
     responses: list[Response] = []
     page.on("response", lambda response: responses.append(response))  # noqa: PLW0108  (Playwright marks it)
     page.goto(server.door)
-    page.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(page, FINISHED, timeout=120_000)
     for response in responses:
         weigh(response)
     kinds = {path.rpartition(".")[2] for path in loaded}
@@ -60,12 +60,12 @@ def test_the_page_goes_on_when_the_server_comes_back(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     with serve(home, "--port", port, "--no-token") as running:
         page.goto(running.url)
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         page.wait_for_load_state("networkidle")
     expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)
     # what is loaded stays usable meanwhile
     page.keyboard.press("Home")
-    page.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    wait_until(page, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
     with serve(home, "--port", port, "--no-token"):
         expect(page.get_by_test_id("banner")).to_have_count(0, timeout=30_000)
         # the socket too: another page's change arrives
@@ -91,7 +91,7 @@ def test_what_changes_before_the_page_listens_is_not_missed(
     page.route_web_socket("**/graphql", hold)
     with serve(home, "--no-token") as running:
         page.goto(running.url)
-        page.wait_for_function("window.__chroma !== undefined")
+        wait_until(page, "window.__chroma !== undefined")
         with chroma.open(running.url) as catalog:
             catalog.run("latest").film()
         page.wait_for_timeout(1000)
@@ -99,7 +99,7 @@ def test_what_changes_before_the_page_listens_is_not_missed(
         while held:  # what the server answers to the first lets the page say the next
             held.pop(0)()
             page.wait_for_timeout(200)
-        page.wait_for_function(FINISHED, timeout=20_000)
+        wait_until(page, FINISHED, timeout=20_000)
 
 
 def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Browser, tmp_path: Path) -> None:
@@ -126,9 +126,10 @@ def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Bro
             ),
         )
         page.goto(f"{running.url}/?method=pca")
-        page.wait_for_function("window.__chroma?.ready && window.__chroma.points === 100000")
-        page.wait_for_function(
-            "performance.getEntriesByType('resource').filter(e => e.name.includes('/frames/')).length >= 10"
+        wait_until(page, "window.__chroma?.ready && window.__chroma.points === 100000")
+        wait_until(
+            page,
+            "performance.getEntriesByType('resource').filter(e => e.name.includes('/frames/')).length >= 10",
         )
         page.wait_for_load_state("networkidle")
         assert len(frames) == 10
@@ -139,11 +140,11 @@ def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Bro
         track = slider.bounding_box()
         assert track
         page.keyboard.press("Home")
-        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
+        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 0")
         page.keyboard.press("End")
-        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 9")
+        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 9")
         for _ in range(5):
             page.keyboard.press("ArrowLeft")
-        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 4")
+        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 4")
         assert [url for url in asked if "/frames/" in url or "/columns/" in url] == []
         context.close()

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import chroma
-from tests.e2e.stage import CHROMIUM, serve
+from tests.e2e.stage import CHROMIUM, serve, wait_until
 from tests.e2e.test_address import draw_box
 from tests.e2e.test_sample import colour_by
 
@@ -46,7 +46,7 @@ def million(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.goto(running.url)
-        page.wait_for_function(f"window.__chroma?.ready && window.__chroma.points === {N}", timeout=240_000)
+        wait_until(page, f"window.__chroma?.ready && window.__chroma.points === {N}", timeout=240_000)
         yield page
         context.close()
 
@@ -71,7 +71,7 @@ def test_the_view_follows_the_hand(million: Page) -> None:
         million.evaluate("() => new Promise(requestAnimationFrame)")
     took = time.monotonic() - start
     million.mouse.up()
-    million.wait_for_function("window.__chroma.ready")
+    wait_until(million, "window.__chroma.ready")
     after = million.evaluate("window.__chroma.screenOf(0)")
     assert after["x"] - before["x"] == pytest.approx(80, abs=2)
     assert took < 20, "ten moves, each of them drawn"
@@ -80,7 +80,7 @@ def test_the_view_follows_the_hand(million: Page) -> None:
 
 def test_another_column_colours_them(million: Page) -> None:
     colour_by(million, "weight")
-    million.wait_for_function("window.__chroma.ready")
+    wait_until(million, "window.__chroma.ready")
     expect(million.get_by_test_id("numeric-legend")).to_be_visible()
     counted = million.evaluate("window.__chroma.countPixels()")
     assert sum(1 for pixels in counted["byColour"].values() if pixels > 100) > 10
@@ -90,15 +90,15 @@ def test_another_column_colours_them(million: Page) -> None:
 def test_a_class_is_hidden_and_the_rest_is_counted(million: Page) -> None:
     item = million.get_by_test_id("legend-item").filter(has_text=re.compile(r"^3"))
     item.click()
-    million.wait_for_function(f"window.__chroma.ready && window.__chroma.points < {N}")
+    wait_until(million, f"window.__chroma.ready && window.__chroma.points < {N}")
     expect(million.get_by_test_id("status-chip")).to_contain_text(re.compile(r"^[89]\d\d,\d{3} of 1,000,000"))
     item.click()
-    million.wait_for_function(f"window.__chroma.ready && window.__chroma.points === {N}")
+    wait_until(million, f"window.__chroma.ready && window.__chroma.points === {N}")
 
 
 def test_a_box_takes_what_lies_in_it_and_the_film_goes_on(million: Page) -> None:
     assert 100_000 < draw_box(million, 0.5) < 900_000
-    million.wait_for_function("window.__chroma.ready")
+    wait_until(million, "window.__chroma.ready")
     million.keyboard.press("Home")
-    million.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
+    wait_until(million, "window.__chroma.ready && window.__chroma.frame.index === 0")
     million.get_by_test_id("clear-selection").click()

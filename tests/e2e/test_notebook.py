@@ -15,7 +15,7 @@ from jupyter_client.manager import start_new_kernel
 from playwright.sync_api import Browser, Frame, Page
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, copy_home
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, copy_home, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -90,7 +90,7 @@ def inside(page: Page) -> Frame:
     handle = page.locator("iframe").element_handle()
     frame = handle.content_frame() if handle else None
     assert frame
-    frame.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(frame, FINISHED, timeout=120_000)
     return frame
 
 
@@ -110,7 +110,7 @@ def test_the_cell_shows_the_dashboard_in_the_notebook_s_shade(
             assert frame.evaluate("window.__chroma.countPixels().total") > 1_000
             assert frame.evaluate("document.documentElement.dataset.theme") == "dark"
             page.evaluate("document.body.dataset.jpThemeLight = 'true'")
-            frame.wait_for_function("document.documentElement.dataset.theme === 'light'")
+            wait_until(frame, "document.documentElement.dataset.theme === 'light'")
             page.context.close()
         run("shown.stop()")
 

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, Server, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -105,7 +105,7 @@ def visited(chromium: Browser, server: Server) -> Iterator[tuple[BrowserContext,
     context = chromium.new_context()
     page = context.new_page()
     page.goto(server.door)
-    page.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(page, FINISHED, timeout=120_000)
     yield context, page
     context.close()
 
@@ -144,10 +144,10 @@ def test_a_second_tab_and_a_reload_need_no_token(
 ) -> None:
     context, page = visited
     page.reload()
-    page.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(page, FINISHED, timeout=120_000)
     second = context.new_page()
     second.goto(page.url)
-    second.wait_for_function(FINISHED, timeout=120_000)
+    wait_until(second, FINISHED, timeout=120_000)
     stranger = context.browser
     assert stranger
     other = stranger.new_context().new_page()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, WebSocket, expect
 
 from tests.e2e.proxy import behind
-from tests.e2e.stage import CHROMIUM, FINISHED, TEST_FLAGS, copy_home, serve
+from tests.e2e.stage import CHROMIUM, FINISHED, TEST_FLAGS, copy_home, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -44,7 +44,7 @@ def test_everything_works_below_a_prefix(resolving: Browser, drawn: Path, tmp_pa
         page.on("request", lambda request: asked.append(request.url))
         page.on("websocket", lambda socket: sockets.append(socket))  # noqa: PLW0108  (Playwright marks it)
         page.goto(f"{root}?token={server.token}")
-        page.wait_for_function(FINISHED, timeout=120_000)
+        wait_until(page, FINISHED, timeout=120_000)
         assert page.evaluate("window.__chroma.countPixels().total") > 3_000
         assert page.evaluate("window.__chroma.points") == 898
         # pages, bytes, GraphQL and the socket all stay below the prefix
@@ -65,7 +65,7 @@ def test_everything_works_below_a_prefix(resolving: Browser, drawn: Path, tmp_pa
         # the same door without the proxy: the prefix may stay on
         direct = resolving.new_context().new_page()
         direct.goto(f"{server.url}{PREFIX}/?token={server.token}")
-        direct.wait_for_function("window.__chroma?.ready", timeout=120_000)
+        wait_until(direct, "window.__chroma?.ready", timeout=120_000)
         # another name that leads here is refused, with the token too
         answer = direct.goto(f"http://evil.example:{port}{PREFIX}/?token={server.token}")
         assert answer

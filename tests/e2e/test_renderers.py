@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.stage import CHROMIUM, FINISHED, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, Server, wait_until
 from tests.e2e.test_address import draw_box
 
 pytestmark = [
@@ -48,13 +48,13 @@ def opened(chromium: Browser, server: Server, machine: str) -> Page:
     page.set_default_timeout(60_000)
     page.add_init_script(f"({machine})()")
     page.goto(server.door)
-    page.wait_for_function(FINISHED)
+    wait_until(page, FINISHED)
     return page
 
 
 def canvas(page: Page) -> np.ndarray:
     """The canvas with the points alone, `[height, width, 3]`."""
-    page.wait_for_function("window.__chroma.ready")
+    wait_until(page, "window.__chroma.ready")
     box = page.get_by_test_id("canvas").bounding_box()
     assert box
     return np.asarray(Image.open(BytesIO(page.screenshot(clip=box))).convert("RGB")).astype(int)
@@ -86,7 +86,7 @@ def test_both_draw_the_same_picture(chromium: Browser, server: Server) -> None:
     assert differs() < 6  # of 255: centres are rounded to an eighth of a pixel
     for page in pages:
         page.keyboard.press("Home")  # another frame
-        page.wait_for_function("window.__chroma.ready && window.__chroma.frame.index === 0")
+        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 0")
     assert differs() < 6
     for page in pages:
         assert draw_box(page, 0.4) > 0  # selected samples lie over the others, which are dimmed

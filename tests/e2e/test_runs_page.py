@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, ROOT, SESSION, Server, serve
+from tests.e2e.stage import CHROMIUM, ROOT, SESSION, Server, serve, wait_until
 from tests.e2e.test_finding import violations
 
 pytestmark = [
@@ -89,9 +89,7 @@ def test_films_play_under_the_pointer_unless_motion_is_unwanted(
     expect(canvas).to_have_attribute("data-drawn", re.compile(r"^[2-9]$"), timeout=60_000)
     look = "node => node.toDataURL()"
     before = canvas.evaluate(look)
-    page.wait_for_function(
-        "([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before]
-    )
+    wait_until(page, "([node, before]) => node.toDataURL() !== before", arg=[canvas.element_handle(), before])
     page.mouse.move(2, 2)
     page.wait_for_timeout(200)
     rest = canvas.evaluate(look)
@@ -205,7 +203,7 @@ def test_the_page_is_used_by_keys(runs_page: Page) -> None:
     runs_page.keyboard.press("Escape")
     runs_page.get_by_test_id("home-open").nth(1).focus()
     runs_page.keyboard.press("Enter")
-    runs_page.wait_for_function("window.__chroma?.ready", timeout=120_000)
+    wait_until(runs_page, "window.__chroma?.ready", timeout=120_000)
     assert f"run={runs[1]}" in runs_page.url
     runs_page.go_back()
     expect(cards(runs_page)).to_have_count(2)

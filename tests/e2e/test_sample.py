@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM
+from tests.e2e.stage import CHROMIUM, wait_until
 from tests.e2e.test_selecting import select_all
 
 pytestmark = [
@@ -46,13 +46,13 @@ def test_a_sample_tells_its_biography(film: Page) -> None:
     assert chances == sorted(chances, reverse=True)
     # a click on the first epoch goes there
     biography.get_by_test_id("prediction-strip").locator("button").first.click()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
 
 
 def test_neighbours_come_and_go(film: Page) -> None:
     film.keyboard.press("Home")
     film.keyboard.press("ArrowRight")
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 1")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 1")
     focus(film, 5)
     near = film.get_by_test_id("neighbour")
     lost = film.get_by_test_id("neighbours-lost").get_by_test_id("neighbour")
@@ -74,7 +74,7 @@ def test_numbers_that_follow_from_the_film_are_colours(film: Page, column: str) 
     film.keyboard.press("End")
     colour_by(film, column)
     expect(film.get_by_test_id("numeric-legend")).to_be_visible()
-    film.wait_for_function("window.__chroma.ready")
+    wait_until(film, "window.__chroma.ready")
     counted = film.evaluate("window.__chroma.countPixels()")
     assert counted["total"] > 3_000
     assert len([n for n in counted["byColour"].values() if n > 20]) > 3, "a scale has several colours"
@@ -82,9 +82,7 @@ def test_numbers_that_follow_from_the_film_are_colours(film: Page, column: str) 
 
 def test_clusters_are_colours_and_names(film: Page) -> None:
     colour_by(film, "Cluster")
-    film.wait_for_function(
-        "'cluster 1' in (window.__chroma.ready ? window.__chroma.countPixels().byName : {})"
-    )
+    wait_until(film, "'cluster 1' in (window.__chroma.ready ? window.__chroma.countPixels().byName : {})")
     seen = film.evaluate("window.__chroma.countPixels().byName")
     assert 5 <= sum(name.startswith("cluster ") for name in seen) <= 40
     assert seen["cluster 1"] > 50
@@ -99,14 +97,14 @@ def test_the_scale_is_brushed(film: Page) -> None:
     film.mouse.down()
     film.mouse.move(box["x"] + box["width"] / 2, box["y"] + 20, steps=4)
     film.mouse.up()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.points < 400")
+    wait_until(film, "window.__chroma.ready && window.__chroma.points < 400")
     points = film.evaluate("window.__chroma.points")
     assert points > 0
     expect(film.get_by_test_id("status-chip")).to_contain_text(f"{points} of 898")
     assert "confidence" in film.url
     # a click without a drag takes the range away
     film.mouse.click(box["x"] + 30, box["y"] + 20)
-    film.wait_for_function("window.__chroma.ready && window.__chroma.points === 898")
+    wait_until(film, "window.__chroma.ready && window.__chroma.points === 898")
 
 
 def test_facets_count_the_selection(film: Page) -> None:
@@ -145,8 +143,8 @@ def test_a_selection_is_sorted_by_any_column(film: Page) -> None:
 
     least, before = value(), first.get_attribute("title")
     film.get_by_test_id("sort-way").click()
-    film.wait_for_function(
-        "before => document.querySelector('[data-testid=gallery] button').title !== before", arg=before
+    wait_until(
+        film, "before => document.querySelector('[data-testid=gallery] button').title !== before", arg=before
     )
     assert value() > 100 * max(least, 1e-6)
 

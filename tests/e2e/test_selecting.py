@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM
+from tests.e2e.stage import CHROMIUM, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -90,7 +90,7 @@ def test_a_lasso_is_drawn_over_points_that_stay(film: Page) -> None:
     )
     rested = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(__drawings))))"
     film.keyboard.press("l")
-    film.wait_for_function("window.__chroma.ready")
+    wait_until(film, "window.__chroma.ready")
     before = film.evaluate(rested)
     film.mouse.move(500, 250)
     film.mouse.down()
@@ -98,7 +98,7 @@ def test_a_lasso_is_drawn_over_points_that_stay(film: Page) -> None:
         film.mouse.move(x, y, steps=3)
     assert film.evaluate(rested) == before, "a million points would be drawn at every move of the pointer"
     film.mouse.up()
-    film.wait_for_function(f"window.__drawings > {before}")  # the selected ones stand out
+    wait_until(film, f"window.__drawings > {before}")  # the selected ones stand out
 
 
 def test_the_gallery_stays_small_and_leads_to_samples(film: Page) -> None:
@@ -133,7 +133,7 @@ def test_tags_are_given_taken_back_and_coloured(film: Page) -> None:
     expect(tag).to_contain_text(str(number))
     film.get_by_test_id("colour-by").click()
     film.get_by_role("option", name="Tag <b>odd</b> 🦆").click()
-    film.wait_for_function("'tagged' in (window.__chroma?.ready ? window.__chroma.countPixels().byName : {})")
+    wait_until(film, "'tagged' in (window.__chroma?.ready ? window.__chroma.countPixels().byName : {})")
     film.get_by_test_id("notice").get_by_role("button", name="Undo").click()
     expect(tag).to_have_count(0)
 
@@ -159,18 +159,18 @@ def test_dragging_the_slider_moves_points_between_frames(film: Page) -> None:
     slider = film.get_by_test_id("timeline-slider").bounding_box()
     assert slider
     film.mouse.click(slider["x"] + 14, slider["y"] + slider["height"] - 20)
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
     start = places(film, 50)
     film.mouse.move(slider["x"] + 14, slider["y"] + slider["height"] - 20)
     film.mouse.down()
     gap = (slider["width"] - 28) / (EPOCHS - 1)
     film.mouse.move(slider["x"] + 14 + 0.4 * gap, slider["y"] + slider["height"] - 20, steps=4)
-    film.wait_for_function(f"window.__chroma.screenOf(3).x !== {start[3]['x']}")
+    wait_until(film, f"window.__chroma.screenOf(3).x !== {start[3]['x']}")
     between = places(film, 50)
     assert film.evaluate("window.__chroma.frame.epoch") == 0
     film.mouse.move(slider["x"] + 14 + gap, slider["y"] + slider["height"] - 20, steps=4)
     film.mouse.up()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 1")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 1")
     end = places(film, 50)
     for at, was, now in zip(between, start, end, strict=True):
         assert at["x"] == pytest.approx(was["x"] + 0.4 * (now["x"] - was["x"]), abs=1.5)

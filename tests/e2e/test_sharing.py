@@ -19,7 +19,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import chroma
 from tests.e2e.conftest import EPOCHS
 from tests.e2e.odd_runs import HOSTILE
-from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, Server
+from tests.e2e.stage import CHROMIUM, FINISHED, ROOT, Server, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -44,9 +44,9 @@ def colours(target: Page | Locator) -> Counter[tuple[int, int, int]]:
 
 def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, server: Server) -> None:
     film.keyboard.press("Home")
-    film.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
     film.get_by_test_id("legend-item").filter(has_text=re.compile(r"^3")).click()
-    film.wait_for_function("window.__chroma.ready && window.__chroma.points < 898")
+    wait_until(film, "window.__chroma.ready && window.__chroma.points < 898")
     points = film.evaluate("window.__chroma.points")
     film.get_by_test_id("views").click()
     panel = film.get_by_test_id("views-list")
@@ -58,14 +58,15 @@ def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, ser
     assert film.title() != "owned"
     film.keyboard.press("Escape")
     film.goto(f"{server.url}/")
-    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
+    wait_until(film, "window.__chroma?.ready && window.__chroma.points === 898")
     film.get_by_test_id("views").click()
     entry.get_by_role("button").first.click()
-    film.wait_for_function(
-        f"window.__chroma?.ready && window.__chroma.points === {points} && window.__chroma.frame.epoch === 0"
+    wait_until(
+        film,
+        f"window.__chroma?.ready && window.__chroma.points === {points} && window.__chroma.frame.epoch === 0",
     )
     film.go_back()
-    film.wait_for_function("window.__chroma?.ready && window.__chroma.points === 898")
+    wait_until(film, "window.__chroma?.ready && window.__chroma.points === 898")
     film.get_by_test_id("views").click()
     entry.get_by_role("button", name=re.compile("Rename")).click()
     panel.get_by_label("New name").fill("without threes")
@@ -81,11 +82,12 @@ def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, ser
 
 def test_the_link_restores_where_the_camera_was(film: Page) -> None:
     film.get_by_role("button", name="Zoom in").click()
-    film.wait_for_function("new URL(location).searchParams.has('camera') && window.__chroma.ready")
+    wait_until(film, "new URL(location).searchParams.has('camera') && window.__chroma.ready")
     place = film.evaluate("window.__chroma.screenOf(5)")
     film.reload()
-    film.wait_for_function(FINISHED, timeout=120_000)
-    film.wait_for_function(
+    wait_until(film, FINISHED, timeout=120_000)
+    wait_until(
+        film,
         """before => {
             const now = window.__chroma.screenOf(5);
             return Math.hypot(now.x - before.x, now.y - before.y) < 2;
@@ -93,7 +95,7 @@ def test_the_link_restores_where_the_camera_was(film: Page) -> None:
         arg=place,
     )
     film.get_by_test_id("fit").click()
-    film.wait_for_function("!new URL(location).searchParams.has('camera')")
+    wait_until(film, "!new URL(location).searchParams.has('camera')")
 
 
 def test_the_picture_is_saved_as_vectors(film: Page) -> None:

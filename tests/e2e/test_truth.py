@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 import chroma
-from tests.e2e.stage import CHROMIUM, Server, serve
+from tests.e2e.stage import CHROMIUM, Server, serve, wait_until
 from tests.e2e.test_sample import colour_by, focus
 
 pytestmark = [
@@ -66,7 +66,7 @@ def truth(home: Path) -> Iterator[Server]:
 @pytest.fixture
 def gap(page: Page, truth: Server) -> Page:
     page.goto(f"{truth.door}&method=pca")
-    page.wait_for_function("window.__chroma?.ready && window.__chroma.frame.epoch === 7")
+    wait_until(page, "window.__chroma?.ready && window.__chroma.frame.epoch === 7")
     return page
 
 
@@ -74,7 +74,7 @@ def at_epoch(page: Page, epoch: int) -> None:
     page.keyboard.press("Home")
     for _ in range(EPOCHS.index(epoch)):
         page.keyboard.press("ArrowRight")
-    page.wait_for_function(f"window.__chroma.ready && window.__chroma.frame.epoch === {epoch}")
+    wait_until(page, f"window.__chroma.ready && window.__chroma.frame.epoch === {epoch}")
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def test_points_of_another_film_never_stand_under_a_new_title(gap: Page) -> None
         assert waiting
         expect(gap.get_by_test_id("waiting")).to_contain_text("Waiting for train")
         assert gap.evaluate("window.__chroma.countPixels().total") == 0
-    gap.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 1")
+    wait_until(gap, "window.__chroma.ready && window.__chroma.frame.epoch === 1")
     expect(gap.get_by_test_id("waiting")).to_have_count(0)
     assert gap.evaluate("window.__chroma.countPixels().total") > 0
 
@@ -129,7 +129,7 @@ def test_figures_of_an_earlier_frame_are_not_shown_as_this_ones(gap: Page) -> No
     assert said
     with held(gap, "**/graphql", "SampleDetail"):
         gap.keyboard.press("ArrowRight")
-        gap.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 1")
+        wait_until(gap, "window.__chroma.ready && window.__chroma.frame.epoch === 1")
         expect(panel).to_contain_text(re.compile(r"confidence\s*…"))
         expect(gap.get_by_test_id("neighbour")).to_have_count(0)
         expect(gap.get_by_test_id("sample-id")).to_have_text("sample 7")
@@ -182,7 +182,7 @@ def test_missing_epochs_are_a_gap_on_the_timeline(gap: Page) -> None:
     slider = gap.get_by_test_id("timeline-slider").bounding_box()
     assert slider
     gap.mouse.click(slider["x"] + ticks[3], slider["y"] + slider["height"] / 2)
-    gap.wait_for_function("window.__chroma.ready && window.__chroma.frame.epoch === 6")
+    wait_until(gap, "window.__chroma.ready && window.__chroma.frame.epoch === 6")
 
 
 def test_a_collapsed_frame_says_that_its_vectors_are_equal(gap: Page) -> None:
@@ -216,7 +216,7 @@ def test_what_is_set_aside_and_how_far_ingest_is_are_said_quietly(
     page: Page, truth: Server, home: Path
 ) -> None:
     page.goto(f"{truth.door}&method=pca")
-    page.wait_for_function("window.__chroma?.ready")
+    wait_until(page, "window.__chroma?.ready")
     expect(page.get_by_test_id("home-badge")).to_have_count(0)
     expect(page.get_by_test_id("ingest-progress")).to_have_count(0)
     (run,) = (home / "store" / "runs").iterdir()

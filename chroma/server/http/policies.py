@@ -12,10 +12,10 @@ from chroma.settings import ORIGIN
 
 _MOST_FRAMERS = 16
 
-# Everything comes from our own server. Pictures are made by the page from bytes (blob:, data:), and the
-# components set styles of their own. No text is evaluated by us; tools that drive a page (Playwright) do so.
+# Everything comes from our own server, and no text is evaluated. Pictures are made by the page from bytes
+# (blob:, data:), and the components set styles of their own.
 _CONTENT = (
-    "default-src 'none'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' blob: data:; font-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 )
