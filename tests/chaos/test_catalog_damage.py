@@ -69,16 +69,17 @@ def written(settings: Settings) -> Home:
     return home
 
 
-def test_of_a_closed_home(settings: Settings, tmp_path: Path):
-    home = written(settings)
+def comes_back_equal(home: Home, name: str, seed: int, trials_of: str, number: int) -> None:
+    """Damage a file of copies of a home, and compare what each is opened with."""
     before = plain(home.context)
-    home.close()
-    chance = random.Random(11)
-    with trials("catalogs damaged, of a closed home") as held:
-        for number in range(4 * TIMES):
-            copy = tmp_path / f"copy-{number}"
+    settings, chance = home.context.settings, random.Random(seed)
+    if name == "chroma.db":
+        home.close()
+    with trials(trials_of) as held:
+        for trial in range(number):
+            copy = settings.home.with_name(f"copy-{trial}")
             shutil.copytree(settings.home, copy)
-            DAMAGES[number % len(DAMAGES)](copy / "chroma.db", chance)
+            DAMAGES[trial % len(DAMAGES)](copy / name, chance)
             again = Home(load_settings(home=copy), token=None)
             again.catch_up()
             assert plain(again.context) == before
@@ -87,20 +88,12 @@ def test_of_a_closed_home(settings: Settings, tmp_path: Path):
             held()
 
 
-def test_of_a_home_whose_dashboard_was_killed(settings: Settings, tmp_path: Path):
+def test_of_a_closed_home(settings: Settings) -> None:
+    comes_back_equal(written(settings), "chroma.db", 11, "catalogs damaged, of a closed home", 4 * TIMES)
+
+
+def test_of_a_home_whose_dashboard_was_killed(settings: Settings) -> None:
     """SQLite checks its log, so that any damage there is found; in the file, that of its structure."""
     home = written(settings)
-    before = plain(home.context)
-    chance = random.Random(12)
-    with trials("logs of catalogs damaged, of a killed dashboard") as held:
-        for number in range(2 * TIMES):
-            copy = tmp_path / f"copy-{number}"
-            shutil.copytree(settings.home, copy)
-            DAMAGES[number % len(DAMAGES)](copy / "chroma.db-wal", chance)
-            again = Home(load_settings(home=copy), token=None)
-            again.catch_up()
-            assert plain(again.context) == before
-            again.close()
-            shutil.rmtree(copy)
-            held()
+    comes_back_equal(home, "chroma.db-wal", 12, "logs of catalogs damaged, of a killed dashboard", 2 * TIMES)
     home.close()

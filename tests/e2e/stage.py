@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Browser, Error, Frame, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
-# Debian's Chromium without windows takes a third of the processor time of the whole browser
+# Debian's Chromium without windows first: it takes less processor time than the whole browser
 _BROWSERS = (os.environ["CHROMIUM"],) if "CHROMIUM" in os.environ else ("chromium-headless-shell", "chromium")
 CHROMIUM = next(filter(None, map(shutil.which, _BROWSERS)), None)
 FLAGS = [
@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-# WebGL is drawn as always, and the page around it by Skia: by WebGL's software driver it takes twice the time
+# WebGL is drawn as always, but the page around it by Skia, not by WebGL's software driver: it is slow
 TEST_FLAGS = [*FLAGS, "--disable-gpu-compositing"]
 
 # the final film stands on the canvas: previews say so on the chip
