@@ -142,7 +142,7 @@ async def test_every_answer_says_what_browsers_may_do_with_it(visitor: AsyncClie
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert headers["cross-origin-resource-policy"] == "same-origin"
-        assert "default-src 'none'; script-src 'self' " in headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'; " in headers["content-security-policy"]
 
 
 @pytest.mark.parametrize("token", ["token-1", None])
