@@ -18,6 +18,7 @@ Array = npt.NDArray[Any]
 Ids = npt.NDArray[np.int64] | npt.NDArray[np.object_]
 Head = Literal["logits", "probabilities", "none"]
 RunStatus = Literal["running", "finished", "failed", "interrupted"]
+Level = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +251,34 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class RunEvent:
+    """Something that happened in a run, said in a sentence.
+
+    Attributes:
+        title: A few words.
+        text: One sentence with figures; empty where the title says all.
+        rule: Name of the rule that found it, which makes it an alarm; None for what a user reported.
+        level: How bad it is.
+        epoch: 0-based; None where only steps are counted.
+        step: Global optimizer step.
+        split: Name of the split it is about; None for the run.
+        layer: Name of the layer it is about; None for the run or a split.
+        figures: What the sentence says, name to number.
+    """
+
+    kind: ClassVar[str] = "events"
+    title: str
+    text: str
+    rule: str | None
+    level: Level
+    epoch: int | None
+    step: int
+    split: str | None = None
+    layer: str | None = None
+    figures: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """The snapshots of a split at a step are shown no longer: there came more than the user wants to see.
 
@@ -281,7 +310,17 @@ class Notes:
 
 
 Record = (
-    RunOpened | RunClosed | Samples | Snapshot | Outputs | Columns | Projection | Metrics | Hidden | Notes
+    RunOpened
+    | RunClosed
+    | Samples
+    | Snapshot
+    | Outputs
+    | Columns
+    | Projection
+    | Metrics
+    | RunEvent
+    | Hidden
+    | Notes
 )
 
 

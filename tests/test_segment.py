@@ -25,6 +25,7 @@ from chroma.records import (
     Projection,
     Record,
     RunClosed,
+    RunEvent,
     RunOpened,
     Samples,
     Segment,
@@ -73,7 +74,7 @@ def records(draw: st.DrawFn) -> Record:
     n = draw(st.integers(0, 9))
     ids = draw(hnp.arrays(np.int64, n) | st.lists(text, min_size=n, max_size=n).map(objects))
     split, layer, epoch, step = draw(text), draw(text), draw(epochs), draw(steps)
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 10))
     if kind == 0:
         return RunOpened(
             draw(text),
@@ -132,6 +133,18 @@ def records(draw: st.DrawFn) -> Record:
         return Metrics(epoch, step, draw(st.dictionaries(text, st.floats(), max_size=4)))
     if kind == 8:
         return Hidden(split, epoch, step)
+    if kind == 9:
+        return RunEvent(
+            draw(text),
+            draw(text),
+            draw(maybe_text),
+            draw(st.sampled_from(["info", "warning", "error"])),
+            epoch,
+            step,
+            draw(maybe_text),
+            draw(maybe_text),
+            draw(st.dictionaries(text, st.floats(), max_size=3)),
+        )
     return Notes(draw(st.sampled_from(["tag", "rename", "delete"])), draw(json_objects))
 
 

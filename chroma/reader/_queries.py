@@ -16,6 +16,9 @@ SPLITS = """query R($id: ID!) {
   run(id: $id) { splits { name n of identity classNames hasImages hasTexts } }
 }"""
 METRICS = "query R($id: ID!) { run(id: $id) { metrics { name points { epoch step value } } } }"
+EVENTS = """query R($id: ID!) {
+  run(id: $id) { events { step epoch kind rule level title text split layer view createdAt } }
+}"""
 SNAPSHOTS = """query R($id: ID!) {
   run(id: $id) { snapshots { id layer split epoch step n of dim dtype bytes status } }
 }"""

@@ -64,6 +64,24 @@ class StoredRun:
         ]
         return frame(points, ["name", "epoch", "step", "value"])
 
+    def events(self, since: int | None = None) -> pd.DataFrame:
+        """List what happened while the run trained: alarms, and what was given to `run.alert`.
+
+        Args:
+            since: Only events of later global steps; all by default.
+
+        Returns:
+            One row each, by step: step, epoch, kind ("alarm" or "event"), rule (of an alarm), level, title,
+            text, split, layer, view (the search part of the dashboard's address that shows it), created_at.
+        """
+        names = ["step", "epoch", "kind", "rule", "level", "title", "text", "split", "layer", "view"]
+        rows = [
+            event | {"kind": event["kind"].lower(), "level": event["level"].lower()}
+            for event in numbers(self._queries.ask(queries.EVENTS)["events"])
+            if since is None or event["step"] > since
+        ]
+        return frame(rows, [*names, "createdAt"])
+
     def snapshots(self, layer: str | None = None, split: str | None = None) -> pd.DataFrame:
         """List snapshots by step.
 

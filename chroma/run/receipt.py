@@ -58,6 +58,7 @@ class Receipt:
         missing: Reason to the number of records that are not in the journal because of it.
         notes: Whatever else must be said: limits, passes that were left out, what was refused.
         errors: Sentences of errors of Chroma's own that were stopped, each once.
+        events: Alarms, and what was given to `Run.alert`, as they came; the first 20, and how many more.
     """
 
     run: str
@@ -72,6 +73,7 @@ class Receipt:
     missing: Mapping[str, int]
     notes: Sequence[str] = ()
     errors: Sequence[str] = ()
+    events: Sequence[str] = ()
 
     @property
     def percent(self) -> float:
@@ -104,6 +106,8 @@ class Receipt:
             )
         for reason, count in self.missing.items():
             lines += labelled("missing", f"{count} {'record' if count == 1 else 'records'}: {reason}")
+        for event in self.events:
+            lines += labelled("event", event)
         for note in self.notes:
             lines += labelled("note", note)
         for error in self.errors[-3:]:

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from chroma.guard import Guard, logger
-from chroma.records import Array, Record, RunClosed, RunOpened, RunStatus, Snapshot, WriterId
+from chroma.records import Array, Record, RunClosed, RunEvent, RunOpened, RunStatus, Snapshot, WriterId
 from chroma.run import open_runs
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
+from chroma.run.events import RunEvents
 from chroma.run.receipt import Receipt
 from chroma.run.rounding import Half, half, rounded
 from chroma.run.sink import JournalSink
@@ -36,6 +37,7 @@ class Recording:
         dtype: What vectors are rounded to: "float16" or "float32".
         to_half: Rounds to float16; an integration may know a quicker way than NumPy's.
         framework: What trains, as in "lightning 2.6.6"; None for runs logged by hand.
+        events: Sees what is written, in the writer's thread.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Recording:
         self.dtype: Dtype = dtype
         self.to_half: Half = half
         self.framework = framework
+        self.events = RunEvents(tally)
         self._receipt: Receipt | None = None
         self._environment: dict[str, Any] = {}  # the writer's thread fills it
         self._closing = threading.RLock()
@@ -227,9 +230,11 @@ class Recording:
                 logger.warning("chroma: %s", sentence)
 
     def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
-        taken = self._writer.put(
-            Work("writing to the journal", records, size, lambda _, written: wrote(written), self.tally.miss)
-        )
+        def written(record: Record, bytes_: int) -> None:
+            (self.tally.wrote if isinstance(record, RunEvent) else wrote)(bytes_)
+            self.events.see(record)
+
+        taken = self._writer.put(Work("writing to the journal", records, size, written, self.tally.miss))
         if not taken and self._writer.forked and not self._warned:
             self._warned = True
             with suppress(Exception):

@@ -6,17 +6,17 @@ import json
 import weakref
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from chroma.errors import ConfigError
 from chroma.guard import Guard
 from chroma.journal import valid_run_id
-from chroma.records import RunStatus, WriterId
+from chroma.records import Level, RunEvent, RunStatus, WriterId
 from chroma.run import arguments
 from chroma.run.earlier import JOIN
 from chroma.run.ending import status_of
 from chroma.run.log_methods import LogMethods
-from chroma.run.naming import default_project, readable_name, working_folder
+from chroma.run.naming import default_project, readable, readable_name, working_folder
 from chroma.run.receipt import Receipt
 from chroma.run.recording import Recording
 from chroma.run.run_id import given_or_new_id
@@ -155,6 +155,38 @@ class Run(LogMethods):
     ) -> None:
         status, sentence = status_of(error)
         self.finish(status, error=sentence)
+
+    def alert(self, title: str, text: str = "", level: Level = "warning") -> None:
+        """Report something that happened: it is an event of the run, at the newest epoch and step logged.
+
+        The dashboard shows it, and sends it to `CHROMA_WEBHOOK`.
+
+        Args:
+            title: A few words.
+            text: One sentence; empty where the title says all.
+            level: "info", "warning" or "error".
+
+        Raises:
+            ConfigError: An argument cannot be used; nothing was reported.
+
+        Example:
+            ```python
+            if not math.isfinite(loss):
+                run.alert("Loss is not finite", f"batch {batch} of epoch {epoch}", level="error")
+            ```
+        """
+        with self._logging():
+            arguments.name_of("title", title)
+            if not isinstance(text, str) or len(text) > 10_000:  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigError(
+                    f"text={text!r:.80} cannot be used; give a string of up to 10,000 characters"
+                )
+            if level not in get_args(Level):
+                raise ConfigError(f"level={level!r} is not known; give one of {', '.join(get_args(Level))}")
+            sentence, events = readable(text), self.recording.events
+            self.recording.submit(
+                lambda: [RunEvent(title, sentence, None, level, *events.moment)], len(title) + len(sentence)
+            )
 
     def finish(self, status: RunStatus = "finished", *, error: str | None = None) -> Receipt:
         """End the run: wait until all is in the journal, at most `CHROMA_EXIT_TIMEOUT` seconds.

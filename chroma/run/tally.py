@@ -8,8 +8,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from chroma.records import RunStatus
+from chroma.records import RunEvent, RunStatus
 from chroma.run.receipt import LayerReceipt, Receipt
+
+_MOST_EVENTS = 20  # in a receipt
+
+
+def said(event: RunEvent) -> str:
+    """An event in one line, with when it was."""
+    when = f"step {event.step:,}" if event.epoch is None else f"epoch {event.epoch:,}, step {event.step:,}"
+    return f"{when}: {event.title}{f' ({event.text})' if event.text else ''}"
 
 
 def clock() -> float:
@@ -48,6 +56,8 @@ class Tally:
     )
     _images: dict[str, list[int]] = field(default_factory=dict[str, list[int]])  # by split: kept, of
     _broken: dict[str, str] = field(default_factory=dict[str, str])  # by split: what is wrong with the first
+    _events: list[str] = field(default_factory=list[str])  # the first ones
+    _later: int = 0  # events after them
     _missing: Counter[str] = field(default_factory=Counter[str])
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _opened: float = field(default_factory=clock)
@@ -85,6 +95,14 @@ class Tally:
         with self._lock:
             self.notes[about] = sentence
 
+    def happened(self, event: RunEvent) -> None:
+        """An event of the run is in the journal."""
+        with self._lock:
+            if len(self._events) < _MOST_EVENTS:
+                self._events.append(said(event))
+            else:
+                self._later += 1
+
     def broken_images(self, split: str, broken: Mapping[int, str], of: int) -> None:
         """Images that could not be decoded, by row, of so many: they alone are missing."""
         if not of:
@@ -120,6 +138,7 @@ class Tally:
                 seconds=round(self.seconds, 4),
                 training_seconds=round(clock() - self._opened, 4),
                 missing=dict(self._missing),
+                events=(*self._events, *([f"{self._later:,} more"] if self._later else [])),
                 notes=(*self.notes.values(), *refusals[-3:]),
                 errors=tuple(errors),
             )

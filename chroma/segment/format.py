@@ -15,18 +15,20 @@ from chroma.records import (
     Projection,
     Record,
     RunClosed,
+    RunEvent,
     RunOpened,
     Samples,
     Snapshot,
 )
 
-FORMAT = (1, 1)
+FORMAT = (1, 2)
 MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at once
 
 RECORDS: dict[str, type[Record]] = {
     record.__name__: record
     for record in (
-        *(RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, Hidden, Notes),
+        *(RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, RunEvent),
+        *(Hidden, Notes),
     )
 }
 NUMERIC: dict[str, pa.DataType] = {

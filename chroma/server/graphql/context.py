@@ -35,6 +35,7 @@ class RequestContext(BaseContext):
         self.snapshots = self._loader(queries.run_snapshots, list)
         self.coordinates = self._loader(logged_steps, list)
         self.metrics = self._loader(queries.run_metrics, list)
+        self.events = self._loader(queries.run_events, list)
         self.films = self._loader(queries.run_films, list)
         self.tags = self._loader(queries.run_tags, list)
         self.tag_samples = self._loader(queries.tag_samples, list)

@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film
+from chroma.server.graphql.run_events import RunEvent
 from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
 from chroma.server.store.films.requests import METHODS
@@ -250,6 +251,11 @@ class Run:
             )
             for name, series in groupby(rows, lambda row: row.name)
         ]
+
+    @strawberry.field(description="What happened while it trained, by step; only of steps after `since`")
+    async def events(self, info: Info, since: BigInt | None = None) -> list[RunEvent]:
+        rows = await info.context.events.load(str(self.id))
+        return [RunEvent.of_row(row) for row in rows if since is None or row.step > since]
 
     @strawberry.field
     async def films(self, info: Info) -> list[Film]:

@@ -43,6 +43,7 @@ class EventKind(Enum):
     RUN = "run"
     SNAPSHOT = "snapshot"
     METRIC = "metric"
+    ALARM = strawberry.enum_value("alarm", description="`Run.events` has one more; its title is `message`")
     FILM = "film"
     TAG = "tag"
     VIEW = "view"

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["listening", "run", "snapshot", "metric", "film", "tag", "view", "home"]
+EventKind = Literal["listening", "run", "snapshot", "metric", "alarm", "film", "tag", "view", "home"]
 
 _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 

@@ -86,7 +86,7 @@ def _remove_rows(catalog: Catalog, run_id: str) -> tuple[list[str], set[tuple[st
     ).all()
     catalog.session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
     catalog.session.exec(delete(tables.Film).where(col(tables.Film.id).in_(films)))
-    for table in (tables.Layer, tables.Split, tables.Attempt, tables.Metric):
+    for table in (tables.Layer, tables.Split, tables.Attempt, tables.Metric, tables.RunEvent):
         catalog.session.exec(delete(table).where(col(table.run_id) == run_id))
     rows = catalog.session.exec(select(tables.Segment).where(tables.Segment.run_id == run_id)).all()
     return films, {(row.writer, row.number) for row in rows}

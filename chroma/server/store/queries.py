@@ -23,6 +23,7 @@ from chroma.server.store.tables import (
     Metric,
     Project,
     Run,
+    RunEvent,
     Segment,
     Snapshot,
     Split,
@@ -111,6 +112,16 @@ def run_metrics(catalog: Catalog, run_ids: Keys) -> dict[str, list[Metric]]:
     """Values of metrics by run, by name and step; NaN is None."""
     rows = catalog.session.exec(
         select(Metric).where(col(Metric.run_id).in_(run_ids)).order_by(Metric.name, col(Metric.step))
+    ).all()
+    return _grouped(rows, lambda row: row.run_id)
+
+
+def run_events(catalog: Catalog, run_ids: Keys) -> dict[str, list[RunEvent]]:
+    """Events by run, by step, then as they were written."""
+    rows = catalog.session.exec(
+        select(RunEvent)
+        .where(col(RunEvent.run_id).in_(run_ids))
+        .order_by(col(RunEvent.step), col(RunEvent.created_at), RunEvent.id)
     ).all()
     return _grouped(rows, lambda row: row.run_id)
 

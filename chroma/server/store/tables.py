@@ -232,6 +232,25 @@ class Metric(Table, table=True):
     value: float | None  # None for NaN, which SQL lacks
 
 
+class RunEvent(Table, table=True):
+    """Something that happened in a run at a step: an alarm of a rule, or what a user reported."""
+
+    __tablename__ = "event"  # pyright: ignore[reportAssignmentType]
+
+    id: str = Field(primary_key=True)  # of its segment's key
+    run_id: str = _owned("run.id")
+    rule: str | None = None  # makes it an alarm
+    level: str = "warning"  # info, warning, error
+    title: str
+    text: str = ""
+    epoch: int | None = _wide_or_none()
+    step: int = _wide()
+    split: str | None = None
+    layer: str | None = None
+    figures: dict[str, float] = _json()
+    created_at: datetime = _moment()  # when it was written
+
+
 class Graph(Table, table=True):
     """A stored neighbor graph."""
 

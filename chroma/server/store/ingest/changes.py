@@ -11,11 +11,11 @@ class Change:
     """Something of a run that changed.
 
     Attributes:
-        kind: The run itself, its snapshots, metrics, tags or saved views.
+        kind: The run itself, its snapshots, metrics, events (`alarm`), tags or saved views.
         run_id: Of which run.
         message: For people: the name of what changed, if it has one.
     """
 
-    kind: Literal["run", "snapshot", "metric", "tag", "view"]
+    kind: Literal["run", "snapshot", "metric", "alarm", "tag", "view"]
     run_id: str
     message: str = ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from typing import get_args
 
 from sqlmodel import col, delete, select
 
-from chroma.records import Header, Metrics, Notes, Record, RunClosed, RunOpened
+from chroma.records import Header, Level, Metrics, Notes, Record, RunClosed, RunEvent, RunOpened
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.ingest.attempts import attempt_of, written_at
@@ -46,6 +47,9 @@ def update_run(catalog: Catalog, run: tables.Run, header: Header, record: Record
         case Metrics():
             _add_metrics(catalog, run.id, record)
             return Change("metric", run.id)
+        case RunEvent():
+            _add_event(catalog, run.id, header, record)
+            return Change("alarm", run.id, record.title)
         case Notes():
             return apply_note(catalog, run, record, written_at(header))
         case _:
@@ -105,3 +109,25 @@ def _add_metrics(catalog: Catalog, run_id: str, record: Metrics) -> None:
         row.epoch = record.epoch
         row.value = None if math.isnan(value) else value
         catalog.session.add(row)
+
+
+def _add_event(catalog: Catalog, run_id: str, header: Header, record: RunEvent) -> None:
+    if record.level not in get_args(Level):
+        raise ValueError(f"its level {record.level!r} is not known")
+    figures = {str(name): float(value) for name, value in record.figures.items()}
+    catalog.session.add(
+        tables.RunEvent(
+            id=tables.stable_id("event", run_id, header.writer, header.number),
+            run_id=run_id,
+            rule=record.rule,
+            level=record.level,
+            title=record.title,
+            text=record.text,
+            epoch=record.epoch,
+            step=record.step,
+            split=record.split,
+            layer=record.layer,
+            figures={name: value for name, value in figures.items() if math.isfinite(value)},
+            created_at=written_at(header),
+        )
+    )
