@@ -186,7 +186,7 @@ def batch_cost(layers: str, *, shuffle: bool) -> str:
     )
     session = CaptureSession(run.recording, max_samples=None, log_inputs=False, make_buffer=buffer_for)
     reader = options.reader()
-    following = LayerCapture(model, session, reader, layers, lambda *_: None)
+    following = LayerCapture(model, session, reader, layers, lambda *_, **__: None)
     samples = TensorDataset(torch.randn(8192, 64), torch.randint(0, 10, (8192,)))
     loader = DataLoader(samples, batch_size=256, shuffle=shuffle)
     taps = {loader: tap(loader)}
@@ -212,7 +212,9 @@ def batch_cost(layers: str, *, shuffle: bool) -> str:
             call.guarded(capture.end)
             run.recording.flush(60)  # the writer's thread does not fight for the cache meanwhile
     untap(loader)
-    run.recording.close("finished")
+    receipt = run.recording.close("finished")
+    if receipt.errors or receipt.missing:
+        raise SystemExit(f"nothing was measured, as capture failed:\n{receipt}")
     base = statistics.median(plain[128:])
     low, middle, high = ((each - base) * 1e6 for each in statistics.quantiles(ours[128:], n=4))
     return f"{middle:.0f} µs ({low:.0f} to {high:.0f})"
