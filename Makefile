@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-idle bench-backlog bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-idle bench-backlog bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -134,6 +134,9 @@ bench-keras: $(VENV)/frameworks ## what capture costs a Keras training on each b
 
 bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA=images.npz, else digits; ONLY=, LAYERS=, SEEDS=)
 	$(BIN)/python benchmarks/film.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(LAYERS),--layers $(LAYERS)) $(if $(SEEDS),--seeds $(SEEDS))
+
+bench-insight: $(VENV)/installed ## wrong labels found, beside peers (DATA=images.npz, else digits; ONLY=, SEEDS=); SimiFeat where docta is installed
+	$(BIN)/python benchmarks/insight.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(SEEDS),--seeds $(SEEDS))
 
 bench-idle: $(VENV)/installed ## what a server with 400 runs costs while nothing happens (RUNS=, SECONDS=)
 	$(BIN)/python benchmarks/idle.py $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS))
