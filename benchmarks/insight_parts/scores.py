@@ -23,17 +23,24 @@ def compact(outputs: Probabilities) -> Probabilities:
     return Probabilities(outputs.labels, outputs.label, outputs.other, outputs.other_probability)
 
 
-def scores(
-    trained: Training, labels: npt.NDArray[np.int64], held_out: npt.NDArray[np.float32]
-) -> tuple[Scores, int]:
-    """Of every method, and the row of the best epoch."""
-    p = softmax(trained.logits)
-    outputs = Probabilities.dense(p, labels)
-    best = best_epoch(trained.val_accuracy)
-    found: Scores = {
+def ours(
+    logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], val_accuracy: npt.NDArray[np.float32]
+) -> Scores:
+    """Chroma's: from the label and the strongest other class, as they are captured, and from all classes."""
+    outputs = Probabilities.dense(softmax(logits), labels)
+    best = best_epoch(val_accuracy)
+    return {
         "Chroma": -label_scores(compact(outputs), until=best).score,
         "Chroma, all classes": -label_scores(outputs, until=best).score,
-        "Chroma, kNN disagreement": _knn(trained, labels, best or 0),
+    }
+
+
+def others(trained: Training, labels: npt.NDArray[np.int64], held_out: npt.NDArray[np.float32]) -> Scores:
+    """Of all other methods."""
+    p = softmax(trained.logits)
+    outputs = Probabilities.dense(p, labels)
+    found: Scores = {
+        "Chroma, kNN disagreement": _knn(trained, labels, best_epoch(trained.val_accuracy) or 0),
         "cleanlab, in-sample": _cleanlab(p[-1], labels, "self_confidence"),
         "cleanlab, in-sample margin": _cleanlab(p[-1], labels, "normalized_margin"),
         "cleanlab, 3-fold": _cleanlab(held_out, labels, "self_confidence"),
@@ -43,9 +50,7 @@ def scores(
         "mistakenness (FiftyOne)": _mistakenness(p[-1], labels),
     }
     simifeat = _simifeat(trained.features[-1], labels)
-    if simifeat is not None:
-        found["SimiFeat (docta)"] = simifeat
-    return found, int(best or 0)
+    return found if simifeat is None else {**found, "SimiFeat (docta)": simifeat}
 
 
 def _knn(trained: Training, labels: npt.NDArray[np.int64], best: int) -> npt.NDArray[np.float32]:

@@ -11,8 +11,10 @@ from chroma.insight.across import nearest_across
 from chroma.insight.duplicates import Pairs
 from chroma.projection.arrays import Floats, blocks
 
-# Candidates compared pixel by pixel, and how far they are moved, in pixels.
-_CANDIDATES, _SHIFT = 6, 2
+# Candidates compared pixel by pixel.
+_CANDIDATES = 6
+# How far they are moved: 2 pixels, less where a picture has below 24.
+_SHIFT, _SIZE = 2, 12
 # Frequencies looked at on each axis.
 _FREQUENCIES = 16
 # Below it the product of both ratios tells a copy; unrelated MNIST and digits images stay above .25.
@@ -22,7 +24,9 @@ SAME = 0.15
 def same_pictures(
     pictures: npt.NDArray[Any], others: npt.NDArray[Any] | None = None, *, same: float = SAME
 ) -> Pairs:
-    """Pairs of pictures that show the same up to a shift of 2 pixels, brightness, contrast and some noise.
+    """Pairs of pictures that show the same, also moved a little, brighter, of more contrast or noisy.
+
+    Moved by up to 2 pixels, 1 where a picture has below 24.
 
     Candidates are the nearest by the amplitudes of their Fourier transforms, which shifts leave alone. Of
     these, `d = sqrt(2 - 2 r)`, r the largest correlation of the pixels over all shifts. A pair is the same
@@ -37,7 +41,7 @@ def same_pictures(
 
     Returns:
         Pairs of rows of `pictures` and `others`, each picture with the one most like it. Pictures of one grey
-        throughout are in none.
+        throughout are in none; of those below 12 pixels, which tell too little, equal ones alone.
     """
     within = others is None
     reference = pictures if others is None else others
@@ -61,7 +65,8 @@ def same_pictures(
     unit = (float(np.median(nearest)) if len(nearest) else 0.0) or 1.0
     second = np.where(np.isfinite(second), second, unit)
     rows = np.flatnonzero(known)[nearest**2 <= same * unit * second]
-    return _pairs(rows, ids[rows, 0].astype(np.int64), gaps[rows, 0] / np.float32(unit), pictures, others)
+    pairs = _pairs(rows, ids[rows, 0].astype(np.int64), gaps[rows, 0] / np.float32(unit), pictures, others)
+    return pairs if min(pictures.shape[1:]) >= _SIZE else pairs.take(pairs.exact)
 
 
 def _signatures(pictures: npt.NDArray[Any]) -> Floats:
@@ -91,9 +96,9 @@ def _gap(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:
     """`sqrt(2 - 2 r)`, r the largest correlation over shifts, on what overlaps; float32 `[p]`."""
     one, two = first.astype(np.float32), second.astype(np.float32)
     height, width = one.shape[1:]
-    best = np.full(len(one), -1.0)
-    for down in range(-_SHIFT, _SHIFT + 1):
-        for right in range(-_SHIFT, _SHIFT + 1):
+    best, most = np.full(len(one), -1.0), min(_SHIFT, min(height, width) // _SIZE)
+    for down in range(-most, most + 1):
+        for right in range(-most, most + 1):
             a = one[:, max(down, 0) : height + min(down, 0), max(right, 0) : width + min(right, 0)]
             b = two[:, max(-down, 0) : height + min(-down, 0), max(-right, 0) : width + min(-right, 0)]
             a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
