@@ -62,6 +62,8 @@ def test_regression_has_a_scale_for_its_labels(page: Page, kinds: Server) -> Non
     expect(spread).to_have_attribute("aria-label", re.compile("residual"))
     focus(page, 7)
     expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"label -?\d"))
+    page.get_by_test_id("tab-confusion").click()
+    expect(page.get_by_test_id("confusion-refused")).to_contain_text("no classes to confuse")
 
 
 def test_each_of_several_labels_is_a_colour(page: Page, kinds: Server) -> None:
@@ -77,12 +79,16 @@ def test_each_of_several_labels_is_a_colour(page: Page, kinds: Server) -> None:
         assert len(said) == 2, "yes and no"
         assert sum(said) == N
         assert min(said) > 60
+    page.get_by_test_id("tab-confusion").click()
+    expect(page.get_by_test_id("confusion-refused")).to_contain_text("one label for each sample")
     focus(page, 7)
     expect(page.get_by_test_id("inspector")).to_contain_text(re.compile(r"label (cat|dog|owl|–|none|$)"))
 
 
 def test_texts_stand_in_lines(page: Page, kinds: Server) -> None:
     open_run(page, kinds, "texts")
+    page.get_by_test_id("tab-confusion").click()
+    expect(page.get_by_test_id("confusion-refused")).to_contain_text("give labels=")
     assert select_all(page) == N
     lines = page.get_by_test_id("gallery").locator("button")
     expect(lines.first).to_contain_text(re.compile(r"doc-\d+.* and .*, page \d+"))

@@ -1,33 +1,40 @@
 import { useEffect, useRef, useState } from "react";
 import { count } from "../lib/format";
 import { useSelection } from "../state/selection";
+import { useView } from "../state/view";
 import { TabPanels } from "../ui/TabPanels";
 import type { PanelProps } from "./panelProps";
 import { PANELS } from "./panels";
 
-type Name = (typeof PANELS)[number]["name"];
+/** The panels of what is chosen on the canvas: the one chosen last is open, until a person opens another. */
+type Followed = "sample" | "selection" | "run";
+const FOLLOWED: readonly string[] = ["sample", "selection", "run"] satisfies Followed[];
 
-/** The run, the selection and the sample in focus, each in a tab; the tab of what was chosen last opens. */
 export function Inspector(props: PanelProps) {
-  const [open, setOpen] = useState<Name>("run");
+  const [followed, setFollowed] = useState<Followed>("run");
+  const opened = useView(({ panel }) => PANELS.find(({ name }) => name === panel)?.name ?? null);
   const isFocused = props.focus.focused !== null;
   const selected = useSelection(({ positions }) => positions.length);
-  const unfocused = useRef<Name>("run");
+  const unfocused = useRef<Followed>("run");
   unfocused.current = selected ? "selection" : "run";
   useEffect(() => {
-    setOpen(isFocused ? "sample" : unfocused.current);
+    setFollowed(isFocused ? "sample" : unfocused.current);
   }, [isFocused]);
   useEffect(() => {
-    if (selected) setOpen("selection");
-    else setOpen((now) => (now === "selection" ? "run" : now));
+    if (selected) setFollowed("selection");
+    else setFollowed((now) => (now === "selection" ? "run" : now));
   }, [selected]);
 
   return (
     <TabPanels
       label="Inspector"
       testId="inspector"
-      open={open}
-      onOpen={(name) => setOpen(name as Name)}
+      open={opened ?? followed}
+      onOpen={(name) => {
+        const isFollowed = FOLLOWED.includes(name);
+        if (isFollowed) setFollowed(name as Followed);
+        useView.getState().openPanel(isFollowed ? null : name);
+      }}
       panels={PANELS.map(({ name, title, Content }) => ({
         name,
         title,

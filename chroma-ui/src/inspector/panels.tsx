@@ -1,5 +1,6 @@
 /** The tabs of the inspector. To add a panel, write a component and add it to `PANELS`. */
 import type { ReactNode } from "react";
+import { ConfusionPanel } from "../confusion/ConfusionPanel";
 import { RunSummary } from "../runs/RunSummary";
 import { SelectionPanel } from "../selection/SelectionPanel";
 import { useView } from "../state/view";
@@ -13,6 +14,7 @@ type Panel = { name: string; title: string; Content: (props: PanelProps) => Reac
 export const PANELS = [
   { name: "sample", title: "Sample", Content: Sample },
   { name: "selection", title: "Selection", Content: Selection },
+  { name: "confusion", title: "Confusion", Content: Confusion },
   { name: "run", title: "Run", Content: RunSummary },
 ] as const satisfies readonly Panel[];
 
@@ -52,4 +54,9 @@ function Selection({ shown, picture, split, focus }: PanelProps) {
       onFocus={useView.getState().focus}
     />
   );
+}
+
+function Confusion({ shown, picture, onStep }: PanelProps) {
+  if (!shown || !picture) return null;
+  return <ConfusionPanel shown={shown} classColours={picture.classColours} onStep={onStep} />;
 }

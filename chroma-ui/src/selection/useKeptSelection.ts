@@ -49,7 +49,7 @@ export function useKeptSelection(run: string | null, split: string | null): void
         .then((found) => {
           if (!current) return;
           same.current = { text: selected, positions: found };
-          useSelection.getState().select(found);
+          useSelection.getState().select(found, "replace", true);
         });
     } else if (positions !== before.positions) {
       written(positions, { run, split }).then(

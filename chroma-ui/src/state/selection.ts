@@ -1,13 +1,15 @@
 import { create } from "zustand";
 import type { Manner, Tool } from "../scatter/gestures";
 import type { SelectorStore } from "./selectorStore";
+import { useView } from "./view";
 
 type Selection = {
   /** Positions of the selected samples in their split, ascending; in the compare view in the first pane's split. */
   positions: Uint32Array;
   tool: Tool;
   setTool: (tool: Tool) => void;
-  select: (positions: Uint32Array, manner?: Manner) => void;
+  /** With `stays` the panel that is open stays so: it selected them itself, or the address did. */
+  select: (positions: Uint32Array, manner?: Manner, stays?: boolean) => void;
   clear: () => void;
 };
 
@@ -35,7 +37,9 @@ export const useSelection: SelectorStore<Selection> = create<Selection>()((set) 
   positions: NOTHING,
   tool: "move",
   setTool: (tool) => set({ tool }),
-  select: (given, manner = "replace") =>
-    set(({ positions }) => ({ positions: combine(positions, given, manner) })),
+  select: (given, manner = "replace", stays = false) => {
+    set(({ positions }) => ({ positions: combine(positions, given, manner) }));
+    if (!stays) useView.getState().openPanel(null);
+  },
   clear: () => set(({ positions }) => (positions.length ? { positions: NOTHING } : {})),
 }));

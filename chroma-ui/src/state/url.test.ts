@@ -32,6 +32,8 @@ describe("the address of a view", () => {
         { column: "tag:a&b", values: ["tagged", '"'] },
       ],
       camera: { x: -0.25, y: 1.5, zoom: 12.5 },
+      panel: "findings",
+      finding: "label val/3",
       appearance: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
     };
     expect(readView(writeView(view))).toEqual(view);

@@ -167,6 +167,10 @@ export const FIELDS = {
       if (value) query.set("camera", writePlace(value));
     },
   ),
+  /** The panel that a person opened; null shows what was chosen last. */
+  panel: text("panel"),
+  /** Key of the finding that is open. */
+  finding: text("finding"),
   appearance: field<Appearance>(PLAIN, readAppearance, writeAppearance),
 };
 

@@ -42,12 +42,16 @@ type Actions = {
   /** Shows only this category; called again, shows all. */
   isolateCategory: (name: string, all: readonly string[]) => void;
   showAllCategories: () => void;
-  focus: (sample: number | null) => void;
+  /** With `stays` the panel that is open stays so. */
+  focus: (sample: number | null, stays?: boolean) => void;
   /** How the address writes the selected samples. */
   setSelected: (selected: string | null) => void;
   /** null removes the column's filter. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
+  /** null shows the panel of what was chosen last. */
+  openPanel: (panel: string | null) => void;
+  setFinding: (key: string | null) => void;
   setAppearance: (change: Partial<Appearance>) => void;
   /** null sees the whole film. */
   setCamera: (camera: Place | null) => void;
@@ -79,6 +83,7 @@ const RESET = {
   ...NO_SAMPLES,
   filters: [],
   camera: null,
+  finding: null,
   playing: false,
 } satisfies Partial<View & { playing: boolean }>;
 
@@ -148,10 +153,12 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
       return { hidden: alone ? [] : others };
     }),
   showAllCategories: () => set({ hidden: [] }),
-  focus: (sample) => set({ sample }),
+  focus: (sample, stays = false) => set(sample === null || stays ? { sample } : { sample, panel: null }),
   setSelected: (selected) => set({ selected }),
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
+  openPanel: (panel) => set({ panel }),
+  setFinding: (finding) => set({ finding }),
   setAppearance: (change) =>
     set((view) => {
       const appearance = { ...view.appearance, ...change };

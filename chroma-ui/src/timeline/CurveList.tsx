@@ -1,10 +1,23 @@
+import { Popover } from "radix-ui";
+import { useState } from "react";
 import { count, logged } from "../lib/format";
-import type { Curve, Reading } from "./curves";
+import { ChevronDown } from "../ui/icons";
+import type { InkedCurve } from "./CurveLines";
+import type { Reading } from "./curves";
+import { GROUPS } from "./groups";
+import { SHARES } from "./scales";
 import styles from "./timeline.module.css";
 
-export type ListedCurve = Curve & { ink: string; on: boolean; reading: Reading | null };
+export type ListedCurve = InkedCurve & { on: boolean; reading: Reading | null };
 
-type Props = { curves: readonly ListedCurve[]; onToggle: (curve: ListedCurve) => void };
+type Props = {
+  curves: readonly ListedCurve[];
+  onToggle: (curve: ListedCurve) => void;
+  /** Name of the curve under the pointer, or in focus. */
+  onPoint: (name: string | null) => void;
+  /** Back to the curves drawn at first; null where these are drawn. */
+  onReset: (() => void) | null;
+};
 
 /** What the number of a curve says: when it was logged, where that was not at the frame shown. */
 function meaningOf({ values, reading }: ListedCurve): string {
@@ -13,33 +26,79 @@ function meaningOf({ values, reading }: ListedCurve): string {
   return `, first logged at step ${count(values[0].step)}`;
 }
 
-/** All curves with their values at the frame shown; a click shows or hides one. */
-export function CurveList({ curves, onToggle }: Props) {
+const scaleOf = ({ scale }: ListedCurve): string =>
+  scale === SHARES
+    ? "drawn from 0 to 1"
+    : scale.log
+      ? "drawn on its own log scale"
+      : "drawn on its own scale";
+
+/** The chosen curves with their values at the frame shown, and the list from which they are chosen. */
+export function CurveList({ curves, onToggle, onPoint, onReset }: Props) {
+  const [open, setOpen] = useState(false);
+  const chosen = curves.filter(({ on }) => on);
+  const rowOf = (curve: ListedCurve, where: "curve" | "curve-drawn") => (
+    <li key={curve.name}>
+      <button
+        type="button"
+        className={styles.value}
+        aria-pressed={curve.on}
+        title={`${curve.name}, ${scaleOf(curve)}${meaningOf(curve)}: click to ${curve.on ? "hide" : "show"} its curve`}
+        data-testid={where}
+        data-name={curve.name}
+        onClick={() => onToggle(curve)}
+        onPointerEnter={() => onPoint(curve.name)}
+        onPointerLeave={() => onPoint(null)}
+        onFocus={() => onPoint(curve.name)}
+        onBlur={() => onPoint(null)}
+      >
+        <span className={styles.ink} style={{ background: curve.on ? curve.ink : "var(--line-strong)" }} />
+        <span className={styles.curveName}>{curve.name}</span>
+        <b data-earlier={curve.reading?.earlier || undefined}>
+          {curve.reading?.earlier ? <small>step {count(curve.reading.step)} </small> : null}
+          {logged(curve.reading?.value ?? null)}
+        </b>
+      </button>
+    </li>
+  );
   return (
-    <ul className={styles.values} aria-label="Curves">
-      {curves.map((curve) => {
-        const { name, on, ink, reading } = curve;
-        return (
-          <li key={name}>
-            <button
-              type="button"
-              className={styles.value}
-              aria-pressed={on}
-              title={`${name}${meaningOf(curve)}: click to ${on ? "hide" : "show"} its curve`}
-              data-testid="curve"
-              data-name={name}
-              onClick={() => onToggle(curve)}
-            >
-              <span className={styles.ink} style={{ background: on ? ink : "var(--line-strong)" }} />
-              <span className={styles.curveName}>{name}</span>
-              <b data-earlier={reading?.earlier || undefined}>
-                {reading?.earlier ? <small>step {count(reading.step)} </small> : null}
-                {logged(reading?.value ?? null)}
-              </b>
-            </button>
-          </li>
-        );
-      })}
-    </ul>
+    <div className={styles.curves}>
+      <Popover.Root open={open} onOpenChange={setOpen}>
+        <Popover.Trigger className={styles.choose} data-testid="curves-open">
+          {chosen.length} of {count(curves.length)} curves
+          <ChevronDown size={12} />
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Content
+            className={styles.chooser}
+            side="top"
+            align="end"
+            sideOffset={6}
+            collisionPadding={8}
+            aria-label="Curves to draw"
+            data-testid="curves-list"
+          >
+            {GROUPS.map(({ name, title }) => {
+              const members = curves.filter(({ group }) => group === name);
+              if (members.length === 0) return null;
+              return (
+                <section key={name} data-group={name}>
+                  <h3>{title}</h3>
+                  <ul>{members.map((curve) => rowOf(curve, "curve"))}</ul>
+                </section>
+              );
+            })}
+            {onReset ? (
+              <button type="button" className={styles.reset} onClick={onReset}>
+                As at first
+              </button>
+            ) : null}
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
+      <ul className={styles.values} aria-label="Curves drawn">
+        {chosen.map((curve) => rowOf(curve, "curve-drawn"))}
+      </ul>
+    </div>
   );
 }

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { Film, Frame } from "../api/bytes";
 import { momentOf, shortened, spoken, tickOf } from "../film/frameNames";
@@ -8,7 +9,7 @@ import { IconButton } from "../ui/Button";
 import { Loop } from "../ui/icons";
 import { Tip } from "../ui/Tip";
 import { CurveList } from "./CurveList";
-import { type Curve, filmCurves, type MetricSeries, metricCurves, readingAt } from "./curves";
+import { drawnAtFirst, filmCurves, inOrder, type MetricSeries, metricCurves, readingAt } from "./curves";
 import { FilmStrip } from "./FilmStrip";
 import { PlayButton } from "./PlayButton";
 import styles from "./timeline.module.css";
@@ -25,8 +26,6 @@ type Props = {
   onRefine: () => void;
 };
 
-/** Curves after the first ones are off at the start. */
-const MOST_CURVES = 5;
 export const INKS = [
   "var(--teal)",
   "var(--accent)",
@@ -36,6 +35,17 @@ export const INKS = [
   "#4cb5ff",
   "#f58fd0",
 ];
+
+/** An ink for each curve: its own, or a free one where a curve that is drawn has it. */
+function inksFor(drawn: readonly boolean[]): string[] {
+  const taken = new Set<string>();
+  return drawn.map((isDrawn, place) => {
+    const own = INKS[place % INKS.length];
+    const ink = isDrawn && taken.has(own) ? (INKS.find((each) => !taken.has(each)) ?? own) : own;
+    if (isDrawn) taken.add(ink);
+    return ink;
+  });
+}
 
 export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Props) {
   const playing = useView((view) => view.playing);
@@ -47,23 +57,28 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
   const last = frames[frames.length - 1];
   const byEpoch = frame.epoch !== null;
   const overEpochs = film.axis === "EPOCHS";
+  const [pointed, setPointed] = useState<string | null>(null);
   // Metrics belong to the steps of one run.
   const found = [...filmCurves(frames, film.knnPurity), ...(overEpochs ? metricCurves(metrics, frames) : [])];
-  const curves = [...found.filter(({ quiet }) => !quiet), ...found.filter(({ quiet }) => quiet)];
-  const isShown = (curve: Curve, place: number) =>
-    mutedCurves.includes(`+${curve.name}`) ||
-    (place < MOST_CURVES && !curve.quiet && !mutedCurves.includes(curve.name));
-  const inked = curves.map((curve, place) => ({
+  const curves = inOrder(found);
+  const first = drawnAtFirst(curves);
+  const isDrawn = (name: string) =>
+    mutedCurves.includes(`+${name}`) || (first.has(name) && !mutedCurves.includes(name));
+  const inks = inksFor(curves.map(({ name }) => isDrawn(name)));
+  const listed = curves.map((curve, place) => ({
     ...curve,
-    ink: INKS[place % INKS.length],
-    on: isShown(curve, place),
+    ink: inks[place],
+    on: isDrawn(curve.name),
     reading: readingAt(curve, frames, index),
   }));
+  const names = new Set(curves.map(({ name }) => name));
+  const isOurs = (muted: string) => names.has(muted) || names.has(muted.slice(1));
 
   const toggle = (curve: { name: string; on: boolean }) => {
     const rest = mutedCurves.filter((name) => name !== curve.name && name !== `+${curve.name}`);
     set({ mutedCurves: [...rest, curve.on ? curve.name : `+${curve.name}`] });
   };
+  const reset = () => set({ mutedCurves: mutedCurves.filter((muted) => !isOurs(muted)) });
   const nextSpeed = SPEEDS[(SPEEDS.findIndex((choice) => choice >= speed) + 1) % SPEEDS.length];
 
   return (
@@ -142,10 +157,16 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
         frames={frames}
         axis={film.axis}
         index={index}
-        curves={inked.filter((curve) => curve.on)}
+        curves={listed.filter((curve) => curve.on)}
+        pointed={pointed}
         onScrub={onScrub}
       />
-      <CurveList curves={inked} onToggle={toggle} />
+      <CurveList
+        curves={listed}
+        onToggle={toggle}
+        onPoint={setPointed}
+        onReset={mutedCurves.some(isOurs) ? reset : null}
+      />
     </section>
   );
 }

@@ -1,6 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { Frame } from "../api/bytes";
-import { filmCurves, metricCurves, piecesOf, placeOfStep, readingAt, rise, smoothPath } from "./curves";
+import {
+  drawnAtFirst,
+  filmCurves,
+  inOrder,
+  metricCurves,
+  piecesOf,
+  placeOfStep,
+  readingAt,
+  rise,
+  smoothPath,
+  stepAt,
+  valueAt,
+} from "./curves";
+import { groupOf } from "./groups";
+import { heightIn, scaleFor } from "./scales";
 
 const frame = (index: number, step: number, trustworthiness: number | null = null): Frame => ({
   index,
@@ -34,8 +48,8 @@ describe("curves", () => {
   it("draws the quality of frames where it is known", () => {
     const [curve, ...others] = filmCurves(frames);
     expect(others).toEqual([]);
-    const [, purity] = filmCurves(frames, [0.5, null, 0.75]);
-    expect(purity.points.map(({ at, value }) => [at, value])).toEqual([
+    const [, agreement] = filmCurves(frames, [0.5, null, 0.75]);
+    expect(agreement.points.map(({ at, value }) => [at, value])).toEqual([
       [0, 0.5],
       [2, 0.75],
     ]);
@@ -109,13 +123,68 @@ describe("curves", () => {
     expect(piecesOf(curve, [{ after: 1 }]).map((piece) => piece.length)).toEqual([2, 1]);
   });
 
-  it("draws spread and effective rank to the scale of their greatest value, if asked for", () => {
+  it("draws effective rank and spread to the scale of their greatest value, beside trustworthiness", () => {
     const grown = frames.map((each, i) => ({ ...each, effectiveRank: 4 * i, spread: 0.1 * i }));
-    const quiet = filmCurves(grown).filter((curve) => curve.quiet);
-    expect(quiet.map(({ name, points }) => [name, points.map(({ height }) => height)])).toEqual([
+    const beside = filmCurves(grown).slice(1);
+    expect(beside.map(({ name, points }) => [name, points.map(({ height }) => height)])).toEqual([
       ["effective rank", [0, 0.5, 1]],
       ["spread", [0, 0.1, 0.2]],
     ]);
+  });
+
+  it("draws positive values that differ by more than a factor of 100 by their logarithm", () => {
+    const scale = scaleFor([1, 0.001]);
+    expect(scale).toEqual({ low: 0, high: 1, log: false });
+    const wide = scaleFor([1000, 10, 0.1]);
+    expect(wide.log).toBe(true);
+    expect([0.1, 10, 1000].map((value) => heightIn(wide, value))).toEqual([0, 0.5, 1]);
+    expect(scaleFor([0, 1000]).log).toBe(false);
+    expect(heightIn(scaleFor([7, 7]), 7)).toBe(0.5);
+  });
+
+  it("lists losses and accuracies first and what the machine did last", () => {
+    const logged = [
+      "train_samples_per_second",
+      "lr-Adam",
+      "grad_norm",
+      "val/acc_top1",
+      "eval_runtime",
+      "train_loss",
+    ];
+    const all = [
+      ...filmCurves(frames),
+      ...metricCurves(
+        logged.map((name) => ({ name, points: [point(10, 2), point(40, 3)] })),
+        frames,
+      ),
+    ];
+    const ordered = inOrder(all);
+    expect(ordered.map(({ name }) => name)).toEqual([
+      "train_loss",
+      "val/acc_top1",
+      "trustworthiness",
+      "grad_norm",
+      "train_samples_per_second",
+      "lr-Adam",
+      "eval_runtime",
+    ]);
+    expect([...drawnAtFirst(ordered)]).toEqual([
+      "train_loss",
+      "val/acc_top1",
+      "trustworthiness",
+      "grad_norm",
+    ]);
+    expect(
+      ["valLoss", "cross_entropy", "eval_f1", "epoch_time", "learning_rate", "agreement"].map(groupOf),
+    ).toEqual(["loss", "loss", "accuracy", "machine", "machine", "metric"]);
+  });
+
+  it("says the value under the pointer: of the nearest frame, or what was logged last by then", () => {
+    const [quality] = filmCurves(frames);
+    expect([0.2, 1, 1.8].map((at) => valueAt(quality, frames, at))).toEqual([0.8, null, 0.9]);
+    const [loss] = metricCurves([{ name: "loss", points: [point(12, 5), point(30, 4)] }], frames);
+    expect(stepAt(1.5, frames)).toBe(30);
+    expect([0, 1.4, 1.5, 2].map((at) => valueAt(loss, frames, at))).toEqual([null, 5, 4, 4]);
   });
 
   it("draws a line that stays flat between equal values", () => {

@@ -1,19 +1,21 @@
 /** Pure: curves of the frames' quality and the run's metrics above the slider. */
 import type { Frame } from "../api/bytes";
 import type { RunQuery } from "../api/gql/graphql";
+import { type CurveGroup, GROUPS, groupOf } from "./groups";
+import { heightIn, type Scale, scaleFor } from "./scales";
 
 export type MetricSeries = NonNullable<RunQuery["run"]>["metrics"][number];
 
 export type Curve = {
   name: string;
+  group: CurveGroup;
+  scale: Scale;
   /** `at` is the position on the slider (0 the first frame, 1 the second), `height` 0 to 1. */
   points: { at: number; height: number; step: number; value: number }[];
   /** Positions of values that cannot be drawn, NaN and infinities: the line is broken there. */
   broken: { at: number; value: number }[];
   /** All values of a metric by step, also those outside of the film; null for figures of the frames. */
   values: { step: number; value: number }[] | null;
-  /** Drawn only if a person asks for it. */
-  quiet: boolean;
 };
 
 /** The position of a step on the slider, between the frames around it; null outside of the film. */
@@ -26,43 +28,43 @@ export function placeOfStep(step: number, frames: readonly Frame[]): number | nu
   return after - 1 + (step - from) / (to - from);
 }
 
+/** The step at a position on the slider. */
+export function stepAt(at: number, frames: readonly Frame[]): number {
+  const before = Math.min(frames.length - 1, Math.max(0, Math.floor(at)));
+  const after = Math.min(frames.length - 1, before + 1);
+  return frames[before].step + (at - before) * (frames[after].step - frames[before].step);
+}
+
 /** Metrics whose names end alike (train_loss, val/loss) share one scale. */
 const kindOf = (name: string): string => name.split(/[\s_/.-]+/).pop() ?? name;
 
-function scaleOf(values: readonly number[]): (value: number) => number {
-  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) [low, high] = [Math.min(low, value), Math.max(high, value)];
-  // Values between 0 and 1 are drawn as they are; others are scaled to the full height.
-  if (low >= 0 && high <= 1) return (value) => value;
-  return (value) => (high > low ? (value - low) / (high - low) : 0.5);
-}
-
 /** Figures of the frames: shares as they are, others by their greatest value. */
 function frameCurve(name: string, values: readonly (number | null)[], frames: readonly Frame[]): Curve {
-  const scale = scaleOf([0, ...values.filter((value) => value !== null)]);
+  const scale = scaleFor([0, ...values.filter((value) => value !== null)]);
   return {
     name,
+    group: "film",
+    scale,
     points: values.flatMap((value, at) => {
       const known = value !== null && Number.isFinite(value);
-      return known ? [{ at, value, height: Math.max(0, scale(value)), step: frames[at].step }] : [];
+      return known ? [{ at, value, height: Math.max(0, heightIn(scale, value)), step: frames[at].step }] : [];
     }),
     broken: [],
     values: null,
-    quiet: false,
   };
 }
 
-/** `purity` is the mean kNN agreement of each frame, in the full space. */
-export function filmCurves(frames: readonly Frame[], purity: readonly (number | null)[] = []): Curve[] {
+/** `agreement` is the mean kNN agreement of each frame, in the full space. */
+export function filmCurves(frames: readonly Frame[], agreement: readonly (number | null)[] = []): Curve[] {
   const curveOf = (name: string, read: (frame: Frame, at: number) => number | null): Curve =>
     frameCurve(name, frames.map(read), frames);
   return [
     curveOf("trustworthiness", (frame) => frame.trustworthiness),
-    curveOf("kNN purity", (_, at) => purity[at] ?? null),
+    curveOf("effective rank", (frame) => frame.effectiveRank),
+    curveOf("spread", (frame) => frame.spread),
+    curveOf("kNN agreement", (_, at) => agreement[at] ?? null),
     curveOf("neighbourhood hit", (frame) => frame.neighborhoodHit),
-    { ...curveOf("continuity", (frame) => frame.continuity), quiet: true },
-    { ...curveOf("effective rank", (frame) => frame.effectiveRank), quiet: true },
-    { ...curveOf("spread", (frame) => frame.spread), quiet: true },
+    curveOf("continuity", (frame) => frame.continuity),
   ].filter((curve) => curve.points.length > 0);
 }
 
@@ -80,10 +82,30 @@ export function metricCurves(metrics: readonly MetricSeries[], frames: readonly 
   });
   return placed.map(({ name, kind, values, points, broken }) => {
     const peers = placed.filter((other) => other.kind === kind).flatMap((other) => other.points);
-    const heightOf = scaleOf(peers.map((point) => point.value));
-    const drawn = points.map((point) => ({ ...point, height: heightOf(point.value) }));
-    return { name, values, broken, points: drawn, quiet: false };
+    const scale = scaleFor(peers.map((point) => point.value));
+    const drawn = points.map((point) => ({ ...point, height: heightIn(scale, point.value) }));
+    return { name, group: groupOf(name), scale, values, broken, points: drawn };
   });
+}
+
+/** Losses first, what the machine did last. */
+export const inOrder = (curves: readonly Curve[]): Curve[] =>
+  GROUPS.flatMap(({ name }) => curves.filter(({ group }) => group === name));
+
+/** So many curves are drawn until a person chooses: more hide each other. */
+const AT_FIRST = 6;
+/** Of them, of losses and accuracies. */
+const LEARNING = 4;
+const BESIDE = ["trustworthiness", "effective rank"];
+
+/** Names of the curves that are drawn until a person chooses: of learning, then of the film, then other metrics. */
+export function drawnAtFirst(ordered: readonly Curve[]): Set<string> {
+  const drawable = ordered.filter(({ points }) => points.length > 0);
+  const learning = drawable.filter(({ group }) => group === "loss" || group === "accuracy");
+  const film = drawable.filter(({ group, name }) => group === "film" && BESIDE.includes(name));
+  const others = drawable.filter(({ group }) => group === "metric");
+  const first = [...learning.slice(0, LEARNING), ...film, ...others];
+  return new Set(first.slice(0, AT_FIRST).map(({ name }) => name));
 }
 
 /** The gain in height from a curve's first point to its last. */
@@ -93,17 +115,35 @@ export const rise = ({ points }: Curve): number =>
 /** A value of a curve; `earlier` where it was logged before the frame's own time, which began after the frame before. */
 export type Reading = { value: number; step: number; earlier: boolean };
 
+/** The newest value that was logged at a step or before it; null where there is none. */
+function loggedBy(
+  values: NonNullable<Curve["values"]>,
+  step: number,
+): { step: number; value: number } | null {
+  let found: { step: number; value: number } | null = null;
+  for (const each of values)
+    if (each.step <= step && (found === null || each.step >= found.step)) found = each;
+  return found;
+}
+
 /** A curve's figure of a frame: its own, or the metric's newest value at or before it; null where there is none. */
 export function readingAt(curve: Curve, frames: readonly Frame[], index: number): Reading | null {
   if (curve.values === null) {
     const own = curve.points.find(({ at }) => at === index);
     return own ? { value: own.value, step: own.step, earlier: false } : null;
   }
-  const { step } = frames[index];
-  let found: { step: number; value: number } | null = null;
-  for (const each of curve.values)
-    if (each.step <= step && (found === null || each.step >= found.step)) found = each;
+  const found = loggedBy(curve.values, frames[index].step);
   return found && { ...found, earlier: index > 0 && found.step <= frames[index - 1].step };
+}
+
+/** A curve's figure at a position on the slider: of the nearest frame, or the metric's newest one; null if there is none. */
+export function valueAt(curve: Curve, frames: readonly Frame[], at: number): number | null {
+  if (curve.values === null) {
+    const away = (point: { at: number }) => Math.abs(point.at - at);
+    const near = curve.points.filter((point) => away(point) <= 0.5).sort((a, b) => away(a) - away(b));
+    return near[0]?.value ?? null;
+  }
+  return loggedBy(curve.values, stepAt(at, frames))?.value ?? null;
 }
 
 /** The points of a curve in pieces without a value that cannot be drawn, or a gap, between them. */

@@ -6,13 +6,22 @@ const framesAt = (...epochs: (number | null)[]) => epochs.map((epoch, step) => (
 const gapsOf = (...epochs: (number | null)[]) =>
   placesOf(framesAt(...epochs), "EPOCHS").gaps.map(({ after }) => after);
 
-it("leaves a gap where epochs have no frame, as wide as three frames at most", () => {
+it("stands frames as far apart as their epochs, up to a width at which it says so", () => {
   const places = placesOf(framesAt(0, 1, 3, 4, 40), "EPOCHS");
-  expect(places.at).toEqual([0, 1, 3, 4, 7]);
+  expect(places.at).toEqual([0, 1, 3, 4, 16]);
   expect(places.gaps.map(({ text }) => text)).toEqual([
     "No frame between epoch 1 and epoch 3",
-    "No frame between epoch 4 and epoch 40",
+    "No frame between epoch 4 and epoch 40; drawn narrower than it is",
   ]);
+});
+
+it("stands frames as far apart as their steps where epochs do not tell them apart", () => {
+  const at = (...steps: number[]) =>
+    placesOf(
+      steps.map((step) => ({ epoch: 0, step }) as Frame),
+      "EPOCHS",
+    );
+  expect(at(0, 100, 200, 500, 501)).toEqual({ at: [0, 1, 2, 5, 5.25], gaps: [] });
 });
 
 it("knows a schedule from a gap", () => {

@@ -1,4 +1,4 @@
-/** Pure: where frames stand on the slider. Epochs without a frame leave a gap. */
+/** Pure: where frames stand on the slider: as far apart as their epochs or steps. */
 import type { Film, Frame } from "../api/bytes";
 
 export type Gap = {
@@ -9,33 +9,39 @@ export type Gap = {
 };
 
 export type Places = {
-  /** The place of each frame, ascending from 0. */
+  /** The place of each frame, ascending from 0; 1 is the usual distance between two frames. */
   at: readonly number[];
   gaps: readonly Gap[];
 };
 
-/** A gap is drawn as wide as so many frames at most. */
-const WIDEST = 3;
+/** Frames that are farther apart are drawn as far apart as so many; the gap says so. */
+const WIDEST = 12;
+/** Frames that are nearer are drawn so far apart: they could not be told apart. */
+const NARROWEST = 0.25;
 
-/** Frames stand at equal distances, but for epochs that are missing between two: more than the usual number. */
+/** What the distance between frames is measured in: epochs where each frame has its own, else steps; null for none. */
+function ticksOf(frames: readonly Frame[], axis: Film["axis"]): number[] | null {
+  if (axis !== "EPOCHS") return null;
+  const ascending = (values: readonly (number | null)[]): values is number[] =>
+    values.every((value, i) => value !== null && (i === 0 || value > (values[i - 1] as number)));
+  const [epochs, steps] = [frames.map(({ epoch }) => epoch), frames.map(({ step }) => step)];
+  return ascending(epochs) ? epochs : ascending(steps) ? steps : null;
+}
+
+/** Frames over layers and runs stand at equal distances. Epochs without a frame, more than usual, are a gap. */
 export function placesOf(frames: readonly Frame[], axis: Film["axis"]): Places {
-  const steps = frames.slice(1).map((frame, i) => {
-    const before = frames[i].epoch;
-    return axis === "EPOCHS" && frame.epoch !== null && before !== null ? frame.epoch - before : null;
-  });
-  const known = steps.filter((step) => step !== null && step > 0) as number[];
-  const usual = [...known].sort((a, b) => a - b)[Math.floor((known.length - 1) / 2)] ?? 1;
+  const ticks = ticksOf(frames, axis);
+  if (!ticks) return { at: frames.map((_, i) => i), gaps: [] };
+  const distances = ticks.slice(1).map((tick, i) => tick - ticks[i]);
+  const usual = [...distances].sort((a, b) => a - b)[Math.floor((distances.length - 1) / 2)] ?? 1;
   const at = [0];
   const gaps: Gap[] = [];
-  for (const [i, step] of steps.entries()) {
-    const missing = step !== null && step >= 2 * usual;
-    at.push(at[i] + (missing ? Math.min(WIDEST, step / usual) : 1));
-    if (missing) {
-      gaps.push({
-        after: i,
-        text: `No frame between epoch ${frames[i].epoch} and epoch ${frames[i + 1].epoch}`,
-      });
-    }
+  for (const [i, distance] of distances.entries()) {
+    at.push(at[i] + Math.min(WIDEST, Math.max(NARROWEST, distance / usual)));
+    const [from, to] = [frames[i].epoch, frames[i + 1].epoch];
+    if (from === null || to === null || to - from < 2 || distance < 2 * usual) continue;
+    const cut = distance > WIDEST * usual ? "; drawn narrower than it is" : "";
+    gaps.push({ after: i, text: `No frame between epoch ${from} and epoch ${to}${cut}` });
   }
   return { at: frames.length ? at : [], gaps };
 }
