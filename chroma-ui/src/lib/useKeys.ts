@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "react";
 
 /** Widgets that use these keys themselves. */
-const BUSY =
-  "input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=dialog], [role=tab]";
+const HELD = "input:not([type=range]), textarea, select, [contenteditable], [role=listbox], [role=dialog]";
+const BUSY = `${HELD}, [role=tab]`;
 const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a";
 
@@ -33,10 +33,10 @@ export function useKeys(keys: readonly Key[]): void {
       event.preventDefault();
       found[1]();
     };
-    // A clicked button gives up the focus, so that the space bar still plays the film.
+    // A clicked button or tab gives up the focus, so that keys are still the page's.
     const onClick = (event: MouseEvent) => {
       const at = document.activeElement;
-      if (event.detail > 0 && at instanceof HTMLButtonElement && !at.closest(BUSY)) at.blur();
+      if (event.detail > 0 && at instanceof HTMLButtonElement && !at.closest(HELD)) at.blur();
     };
     window.addEventListener("keydown", onKey);
     window.addEventListener("click", onClick);
