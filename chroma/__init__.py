@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from chroma.capture.layers import Layer
     from chroma.capture.switch import disabled
     from chroma.integrations.torch import watch
-    from chroma.reader import open, ui
+    from chroma.reader import apply_patch, open, ui
     from chroma.run import Receipt, Run, init
 
 __version__ = "0.1.0"
@@ -22,6 +22,7 @@ _HOMES = {
     "Layer": "chroma.capture.layers",
     "Receipt": "chroma.run",
     "Run": "chroma.run",
+    "apply_patch": "chroma.reader",
     "autolog": "chroma.autologging",
     "disabled": "chroma.capture.switch",
     "init": "chroma.run",
@@ -35,6 +36,7 @@ __all__ = [
     "Receipt",
     "Run",
     "__version__",
+    "apply_patch",
     "autolog",
     "disabled",
     "init",

@@ -163,6 +163,25 @@ def sprite_page(images: Sequence[bytes | None]) -> bytes:
     return sink.getvalue()
 
 
+def grey_pixels(body: bytes, most: int) -> Array | None:
+    """An encoded image in grey, uint8 `[h, w]`; None for one that is damaged.
+
+    Args:
+        body: PNG, JPEG or WebP.
+        most: Pixels of its longest side; a larger one is made smaller.
+    """
+    from PIL import Image
+
+    try:
+        picture = _opened(body)
+        _check_size(picture)
+        grey = picture.convert("L")
+    except (OSError, ValueError):
+        return None
+    grey.thumbnail((most, most), Image.Resampling.BOX)
+    return np.asarray(grey)
+
+
 def _opened(body: bytes) -> Any:
     """Encoded bytes as a PIL image, of which only the header is read.
 

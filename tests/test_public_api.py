@@ -37,6 +37,7 @@ def test_names_are_exact():
         "Receipt",
         "Run",
         "__version__",
+        "apply_patch",
         "autolog",
         "disabled",
         "init",

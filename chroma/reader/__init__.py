@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from chroma.reader.catalog import Catalog, open
 from chroma.reader.dashboard import Dashboard, ui
+from chroma.reader.patching import apply_patch
 from chroma.reader.results import Embeddings, Film, Neighbors
 from chroma.reader.run import StoredRun
 
-__all__ = ["Catalog", "Dashboard", "Embeddings", "Film", "Neighbors", "StoredRun", "open", "ui"]
+__all__ = [
+    "Catalog",
+    "Dashboard",
+    "Embeddings",
+    "Film",
+    "Neighbors",
+    "StoredRun",
+    "apply_patch",
+    "open",
+    "ui",
+]

@@ -13,16 +13,18 @@ from chroma.errors import NotFoundError
 from chroma.reader import _queries as queries
 from chroma.reader import _tables
 from chroma.reader._tables import frame, numbers, tagged_samples
+from chroma.reader.comparing import ComparingMethods
 from chroma.reader.connection import Connection
 from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
 from chroma.reader.filming import listed, read_film
+from chroma.reader.findings import FindingMethods
 from chroma.reader.results import Embeddings, Film, Neighbors
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class StoredRun:
+class StoredRun(FindingMethods, ComparingMethods):
     """A run, as stored. Made by `Catalog.run()`; every call asks anew, so a living run grows.
 
     Attributes:

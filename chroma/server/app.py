@@ -12,7 +12,14 @@ from fastapi import FastAPI
 import chroma
 from chroma.server.graphql.router import build_router
 from chroma.server.home.home import Home
-from chroma.server.http import dashboard_files, film_routes, health, sample_routes, session_routes
+from chroma.server.http import (
+    dashboard_files,
+    film_routes,
+    finding_routes,
+    health,
+    sample_routes,
+    session_routes,
+)
 from chroma.server.http.auth import Gate
 from chroma.server.http.fresh import Fresh
 from chroma.server.http.limits import Limits
@@ -77,6 +84,7 @@ def create_app(
     app.include_router(session_routes.router)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)
+    app.include_router(finding_routes.router)
     app.include_router(build_router())
     app.include_router(dashboard_files.build_router(static))
     return app

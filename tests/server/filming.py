@@ -109,6 +109,16 @@ def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | No
         return revision, stored.frames_of(catalog, [revision.id]).get(revision.id, []) if revision else []
 
 
+class Alone:
+    """A worker that nothing else waits for."""
+
+    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+        assert 0 <= progress <= 1
+
+    def pause(self) -> bool:
+        return False
+
+
 class Turns:
     """A worker that writes down what it hears."""
 

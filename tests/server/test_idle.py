@@ -15,6 +15,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.film_requests import cancel_film, request_film
 from chroma.server.home.home import Home
 from chroma.server.jobs import worker as worker_module
+from chroma.server.jobs.findings.make import make_report
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
 from chroma.server.store import tables
@@ -22,6 +23,7 @@ from chroma.server.store.catalog import Store
 from chroma.server.store.films.requests import FilmRequest
 from chroma.settings import Settings
 from tests.server import filming
+from tests.server.filming import Alone
 
 IDLE = 3.0  # seconds: several of each period that a thread of ours might have
 
@@ -42,8 +44,9 @@ def statements(store: Store) -> Generator[list[str]]:
 
 
 def finished_run(context: Context, run: str) -> None:
-    """A run that ended, whose film is asked for by nobody."""
+    """A run that ended, whose film is asked for by nobody, and whose report is made."""
     filming.finish(context, filming.whole_run(context, 2, 20, run))
+    assert make_report(context.store, run, Alone())
     film = request_film(context, FilmRequest(run, "val", filming.LAYER))
     cancel_film(context, film.id)
 

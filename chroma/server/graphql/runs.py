@@ -12,6 +12,7 @@ from strawberry.scalars import JSON
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film
+from chroma.server.graphql.findings import RunFindings
 from chroma.server.graphql.run_events import RunEvent
 from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
@@ -115,7 +116,7 @@ class Tag:
 
 
 @strawberry.type
-class Run:
+class Run(RunFindings):
     project_id: strawberry.Private[str]
 
     id: strawberry.ID

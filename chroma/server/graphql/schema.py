@@ -18,7 +18,10 @@ from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
 from chroma.server.graphql.home import Home
+from chroma.server.graphql.influences import WhyQuery
+from chroma.server.graphql.label_doubts import LabelMutation, LabelQuery
 from chroma.server.graphql.limits import EXTENSIONS
+from chroma.server.graphql.run_comparisons import ComparisonQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
 from chroma.server.graphql.saved_views import SavedView
@@ -47,6 +50,7 @@ class EventKind(Enum):
     FILM = "film"
     TAG = "tag"
     VIEW = "view"
+    FINDINGS = strawberry.enum_value("findings", description="The findings of a run, or how far they are")
     HOME = strawberry.enum_value("home", description="What `home` tells changed: ingest, or what is down")
 
 
@@ -57,7 +61,7 @@ class Event:
         description="null for LISTENING to all runs, and for HOME"
     )
     film_id: strawberry.ID | None
-    progress: float | None = strawberry.field(description="0..1, for films")
+    progress: float | None = strawberry.field(description="0..1, for films and findings")
     message: str
 
 
@@ -68,7 +72,7 @@ class PurgedRun:
 
 
 @strawberry.type
-class Query(FilmQuery):
+class Query(FilmQuery, LabelQuery, ComparisonQuery, WhyQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
         return Home.of_context(info.context.home)
@@ -141,7 +145,7 @@ class Query(FilmQuery):
 
 
 @strawberry.type
-class Mutation(FilmMutation):
+class Mutation(FilmMutation, LabelMutation):
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
         return Run.of_row(await info.context.change(notes.rename_run, str(id), name))

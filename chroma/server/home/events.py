@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-EventKind = Literal["listening", "run", "snapshot", "metric", "alarm", "film", "tag", "view", "home"]
+EventKind = Literal[
+    "listening", "run", "snapshot", "metric", "alarm", "film", "tag", "view", "home", "findings"
+]
 
 _WAITING = 1000  # events kept for a slow subscriber; the oldest go first
 
@@ -24,7 +26,7 @@ class Event:
             subscriber; earlier events were not delivered to it, so it fetches again what it shows.
         run_id: Of which run; for `listening` the one subscribed to, None for all; None for `home`.
         film_id: Of which film, for `film`.
-        progress: 0..1, for films being made.
+        progress: 0..1, for films and findings being made.
         message: For people.
     """
 

@@ -37,7 +37,7 @@ from chroma.server.store.snapshots.vectors import vectors_stream
 _BYTES = "application/octet-stream"
 _ARROW = "application/vnd.apache.arrow.stream"
 
-_EXPORTS: dict[Format, str] = {
+EXPORTS: dict[Format, str] = {
     "csv": "text/csv; charset=utf-8",
     "json": "application/json",
     "parquet": "application/vnd.apache.parquet",
@@ -160,7 +160,7 @@ def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Respons
             step=wanted.step,
             format=wanted.format,
         )
-    return Response(body, media_type=_EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
+    return Response(body, media_type=EXPORTS[wanted.format], headers={"Cache-Control": "no-store"})
 
 
 @router.post("/runs/{run_id}/splits/{split:path}/selections")

@@ -15,14 +15,17 @@ import threading
 import time
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from chroma.errors import HomeError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
+from chroma.server.home.finding_requests import request_missing
 from chroma.server.home.parts import PartThread
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue, lifecycle
+from chroma.server.store.findings import reports
 from chroma.server.store.tables import Film, Job, new_id, now
 
 logger = logging.getLogger("chroma.server")
@@ -94,7 +97,7 @@ class Supervisor:
     def _hear(self, event: Event) -> None:
         if event.kind in ("run", "snapshot") and event.run_id is not None:
             self._heard.put(event.run_id)
-        elif event.kind != "film":
+        elif event.kind not in ("film", "findings"):
             return
         self._woken.set()
 
@@ -106,6 +109,7 @@ class Supervisor:
             jobs = job_queue.recent(catalog, since)
             news = [job for job in jobs if self._seen.get(job.id) != _state(job)]
             runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, job.key))}
+            runs |= {job.key: job.key for job in news if job.kind == reports.KIND}
         self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
         if any(job.owner == self._owner and job_queue.is_held(job) for job in active):
@@ -125,6 +129,7 @@ class Supervisor:
         changed = [run for run, state in published.items() if self._published.get(run) != state]
         for run in changed:
             self._grow_run(run)
+        self._look_for_findings(self._changed)
         for run in self._changed or ():
             self._published.pop(run, None)  # a deleted run counts as changed once it is restored
         self._published |= published
@@ -139,14 +144,26 @@ class Supervisor:
         except Exception as error:
             logger.warning("chroma: the films of run %s cannot be asked for", run_id, exc_info=error)
 
+    def _look_for_findings(self, run_ids: set[str] | None) -> None:
+        """Ask for the reports of runs that ended; trouble with them leaves films alone."""
+        try:
+            request_missing(self._context, run_ids)
+        except (Unavailable, HomeError):
+            raise
+        except Exception as error:
+            logger.warning("chroma: findings cannot be asked for", exc_info=error)
+
     def _publish(self, jobs: list[Job], runs: dict[str, str]) -> None:
         for job in jobs:
             self._seen[job.id] = _state(job)
-            if job.kind == lifecycle.KIND and job.key in runs:
-                message = job.error if job.status == "failed" and job.error else job.message or job.status
-                self._context.events.publish(
-                    Event("film", runs[job.key], film_id=job.key, progress=job.progress, message=message)
-                )
+            if job.key not in runs:
+                continue
+            message = job.error if job.status == "failed" and job.error else job.message or job.status
+            about: Any = {"progress": job.progress, "message": message}
+            if job.kind == reports.KIND:
+                self._context.events.publish(Event("findings", runs[job.key], **about))
+            else:
+                self._context.events.publish(Event("film", runs[job.key], film_id=job.key, **about))
 
     def _tend(self, active: list[Job]) -> None:
         if self._process is not None and self._process.poll() is not None:

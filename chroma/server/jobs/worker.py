@@ -25,10 +25,12 @@ from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
+from chroma.server.jobs.findings.make import make_report
 from chroma.server.store.catalog import Store
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue
 from chroma.server.store.films.job_queue import Taken
+from chroma.server.store.findings.reports import KIND
 from chroma.settings import load_settings
 
 logger = logging.getLogger("chroma.worker")
@@ -93,12 +95,11 @@ class Worker:
         heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
         heart.start()
         try:
-            turn = _Turn(self._store, job, self._owner)
-            done = draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
+            done = self._do(job, _Turn(self._store, job, self._owner))
             with self._store.writing() as catalog:
                 (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
-            logger.info("the film %s was cancelled, or taken over by another worker", job.key)
+            logger.info("the %s job %s was cancelled, or taken over by another worker", job.kind, job.key)
         except ChromaError as error:
             with self._store.writing() as catalog:
                 job_queue.fail(catalog, job, self._owner, str(error))
@@ -109,6 +110,11 @@ class Worker:
         finally:
             ended.set()
             heart.join()
+
+    def _do(self, job: Taken, turn: _Turn) -> bool:
+        if job.kind == KIND:
+            return make_report(self._store, job.key, turn, threads=THREADS)
+        return draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):

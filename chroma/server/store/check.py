@@ -14,6 +14,7 @@ from chroma.errors import SegmentError, SegmentMissingError
 from chroma.journal import entries, set_aside_segments
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import grow_film
+from chroma.server.store.findings.reports import damaged_reports
 from chroma.server.store.snapshots.neighbor_graphs import read_graph
 from chroma.server.store.tables import Film, Frame, Graph, Layer, Revision, Segment, Snapshot, Split
 
@@ -26,7 +27,7 @@ class Damage:
 
     Attributes:
         kind: What it is: a stored segment; a segment that was set aside; a run whose journal cannot be read;
-            or a frame of a film or a neighbor graph, which can be made again.
+            or a frame of a film, a neighbor graph or a report of findings, which can be made again.
         run: Id of its run.
         path: Of the file or folder.
         reason: One sentence.
@@ -37,7 +38,7 @@ class Damage:
         row: Id of its row, for what can be made again.
     """
 
-    kind: Literal["segment", "set aside", "run", "film", "graph"]
+    kind: Literal["segment", "set aside", "run", "film", "graph", "findings"]
     run: str
     path: Path
     reason: str
@@ -50,7 +51,7 @@ class Damage:
     @property
     def derived(self) -> bool:
         """Whether it can be made again from the segments."""
-        return self.kind in ("film", "graph")
+        return self.kind in ("film", "graph", "findings")
 
 
 def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
@@ -63,6 +64,8 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
     yield from _damaged_segments(catalog)
     yield from damaged_frames(catalog, thorough=True)
     yield from _damaged_graphs(catalog)
+    for run, path, reason in damaged_reports(catalog.files):
+        yield Damage("findings", run, path, reason)
     refused: list[tuple[str, OSError]] = []
     list(entries(journal, lambda run, error: refused.append((run, error))))
     for run, error in refused:
@@ -116,7 +119,10 @@ def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = No
 
 
 def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
-    """Drop damaged graphs and the drawings that damaged frames belong to; their films are drawn again."""
+    """Drop damaged graphs and reports, and the drawings that damaged frames belong to.
+
+    Their films are drawn again; reports are made again by the next dashboard.
+    """
     graphs = {damage.row for damage in damages if damage.kind == "graph"}
     films = {damage.row for damage in damages if damage.kind == "film"}
     frames = (

@@ -49,7 +49,8 @@ def purge_deleted(store: Store, journal: Path, *, at_once: bool = False) -> list
         with store.writing() as catalog:
             films, notes = _remove_rows(catalog, run_id)
         freed = 0
-        for folder in (*(f"films/{film}" for film in films), f"graphs/{run_id}", f"runs/{run_id}/selections"):
+        derived = (f"graphs/{run_id}", f"findings/{run_id}", f"runs/{run_id}/selections")
+        for folder in (*(f"films/{film}" for film in films), *derived):
             place = store.files.path(folder)
             freed += sum(file.lstat().st_size for file in place.rglob("*") if file.is_file())
             shutil.rmtree(place, ignore_errors=True)
@@ -84,7 +85,7 @@ def _remove_rows(catalog: Catalog, run_id: str) -> tuple[list[str], set[tuple[st
     films += catalog.session.exec(
         select(tables.Film.id).where(tables.Film.run_id == run_id, tables.Film.axis != "runs")
     ).all()
-    catalog.session.exec(delete(tables.Job).where(col(tables.Job.key).in_(films)))
+    catalog.session.exec(delete(tables.Job).where(col(tables.Job.key).in_([*films, run_id])))
     catalog.session.exec(delete(tables.Film).where(col(tables.Film.id).in_(films)))
     for table in (tables.Layer, tables.Split, tables.Attempt, tables.Metric, tables.RunEvent):
         catalog.session.exec(delete(table).where(col(table.run_id) == run_id))

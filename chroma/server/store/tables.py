@@ -349,8 +349,8 @@ class Job(Table, table=True):
     __table_args__ = (UniqueConstraint("kind", "key"), Index("ix_job_status", "status", "created_at"))
 
     id: str = Field(default_factory=new_id, primary_key=True)
-    kind: str  # film
-    key: str  # what it is about: the film's id
+    kind: str  # film, findings
+    key: str  # what it is about: the film's id, the run's id
     status: str = "pending"  # pending, running, ready, failed, cancelled
     again: bool = False  # more arrived while it ran
     owner: str | None = None

@@ -13,6 +13,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.derived_columns import derived_columns
 from chroma.server.store.films.points import Points, points_of
+from chroma.server.store.findings.columns import finding_columns
 from chroma.server.store.samples.column_names import GROUPS
 from chroma.server.store.samples.columns import split_columns
 from chroma.server.store.samples.load import split_samples
@@ -25,7 +26,7 @@ def film_columns(catalog: Catalog, film: tables.Film) -> list[Column]:
     """The columns a film can be coloured by, as they are listed."""
     split = catalog.session.get_one(tables.Split, film.split_id)
     derived = derived_columns(catalog, film, points_of(catalog, film))
-    known = split_columns(catalog, split).values()
+    known = _split_columns(catalog, split).values()
     found = [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
     return sorted(found, key=lambda column: GROUPS.index(column.group))
 
@@ -52,7 +53,7 @@ def column_values(
     derived = {entry.column.name: entry for entry in derived_columns(catalog, film, points)}
     if name in derived:
         return _as_sent(derived[name].column, derived[name].values(frame)[: film.n])
-    known = split_columns(catalog, split)
+    known = _split_columns(catalog, split)
     if name not in known:
         raise NotFoundError("column", name, [*known, *derived])
     step = frame.step if frame else None
@@ -63,6 +64,12 @@ def column_values(
     else:
         values = known[name].values(step)[points.positions]
     return _as_sent(_in_film(film, known[name]), values[: film.n])
+
+
+def _split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:
+    """Those of a split, and those that its run's report has."""
+    found = {entry.column.name: entry for entry in finding_columns(catalog, split)}
+    return split_columns(catalog, split) | found
 
 
 def _as_sent(column: Column, values: Array) -> tuple[Column, Array]:

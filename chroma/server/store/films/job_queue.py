@@ -13,6 +13,7 @@ from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import Job, now
 
 LEASE = timedelta(seconds=30)  # renewed every few seconds; longer than any pause of a living worker
+IDLE = "findings"  # kind of the jobs that are done when no other waits
 TRIES = 3  # a job that ended its worker this often, without getting further, fails
 
 
@@ -57,7 +58,7 @@ def take(catalog: Catalog, owner: str) -> Taken | None:
     """Take a job; None when there is none to take.
 
     One that was not begun comes first, the newest of them: somebody waits for a preview. Those that
-    were begun take turns.
+    were begun take turns; those of the kind `IDLE` come when no other waits.
 
     Args:
         catalog: Open for writing; the job is taken when it commits.
@@ -67,6 +68,7 @@ def take(catalog: Catalog, owner: str) -> Taken | None:
         select(Job)
         .where(or_(col(Job.status) == "pending", and_(col(Job.status) == "running", _expired())))
         .order_by(
+            col(Job.kind) == IDLE,
             col(Job.progress) > 0,
             case((col(Job.progress) > 0, None), else_=col(Job.created_at)).desc(),
             col(Job.updated_at),
@@ -163,11 +165,9 @@ def expire(catalog: Catalog, owner: str) -> None:
 
 
 def others_wait(catalog: Catalog, job: Taken) -> bool:
-    """Whether another job is pending."""
-    return (
-        catalog.session.exec(select(Job.id).where(Job.status == "pending", Job.id != job.id).limit(1)).first()
-        is not None
-    )
+    """Whether another job is pending that goes first."""
+    waiting = select(Job.id).where(Job.status == "pending", Job.id != job.id, Job.kind != IDLE)
+    return catalog.session.exec(waiting.limit(1)).first() is not None
 
 
 def recent(catalog: Catalog, since: datetime) -> list[Job]:

@@ -3,7 +3,21 @@
 from __future__ import annotations
 
 _LABELS, _MODEL, _NEIGHBOURS, _SAMPLES, _TAGS = "Labels", "Model", "Neighbours and layout", "Samples", "Tags"
-GROUPS = (_LABELS, _MODEL, _NEIGHBOURS, _SAMPLES, _TAGS)  # in the order in which they are listed
+_FINDINGS = "Findings"
+GROUPS = (_LABELS, _MODEL, _NEIGHBOURS, _FINDINGS, _SAMPLES, _TAGS)  # in the order in which they are listed
+
+# Those that a report of findings may have.
+FOUND = {
+    "label_score": ("Label score", _FINDINGS),
+    "label_suggested": ("Suggested label", _FINDINGS),
+    "label_probability": ("Probability of the suggested label", _FINDINGS),
+    "epochs_wrong": ("Epochs wrong", _FINDINGS),
+    "times_forgotten": ("Times forgotten", _FINDINGS),
+    "knn_disagreement": ("kNN disagreement", _FINDINGS),
+    "hardness": ("Hardness", _FINDINGS),
+    "outlier_score": ("Outlier score", _FINDINGS),
+    "train_distance": ("Distance to the training data", _FINDINGS),
+}
 
 OWN_COLUMNS = {
     "label": ("Label", _LABELS),
@@ -18,6 +32,7 @@ OWN_COLUMNS = {
     "cluster": ("Cluster", _NEIGHBOURS),
     "split": ("Split", _SAMPLES),
     "position": ("Position", _SAMPLES),
+    **FOUND,
 }
 
 # Columns of which there is one for each tag or class: how names and titles begin, and their group.
@@ -34,4 +49,4 @@ def title_and_group(name: str) -> tuple[str, str]:
 
 def is_reserved(name: str) -> bool:
     """Whether users' columns of this name get a prefix, as a film may have one of its own."""
-    return name.startswith(tuple(_BY_PREFIX)) or title_and_group(name)[1] == _NEIGHBOURS
+    return name.startswith(tuple(_BY_PREFIX)) or title_and_group(name)[1] in (_NEIGHBOURS, _FINDINGS)

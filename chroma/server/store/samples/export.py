@@ -52,16 +52,21 @@ def export_samples(
     table.check_positions(wanted)
     columns = _named_columns(catalog, split, step)
     chosen: Any = pa.table(columns).take(pa.array(wanted))
+    return table_file(chosen, format)
+
+
+def table_file(table: Any, format: Format) -> bytes:
+    """An Arrow table as a file body, in the formats of `export_samples`."""
     if format == "ids":
-        return json.dumps([str(id_) for id_ in chosen["id"].to_pylist()]).encode()
+        return json.dumps([str(id_) for id_ in table["id"].to_pylist()]).encode()
     if format == "json":
-        rows = [{key: value for key, value in row.items() if value is not None} for row in chosen.to_pylist()]
+        rows = [{key: value for key, value in row.items() if value is not None} for row in table.to_pylist()]
         return json.dumps(rows, ensure_ascii=False, indent=1).encode()
     sink = pa.BufferOutputStream()
     if format == "csv":
-        pa_csv.write_csv(_without_formulas(chosen), sink)
+        pa_csv.write_csv(_without_formulas(table), sink)
     else:
-        pq.write_table(chosen, sink)
+        pq.write_table(table, sink)
     return sink.getvalue().to_pybytes()
 
 

@@ -61,6 +61,44 @@ def step_outputs(catalog: Catalog, split: tables.Split, step: int | None) -> Out
     return OutputColumns(step=rows[0].step or 0, epoch=rows[0].epoch, **columns)
 
 
+def step_probabilities(catalog: Catalog, split: tables.Split, step: int) -> npt.NDArray[np.float32] | None:
+    """The probability of every class for a split's samples at a step.
+
+    Returns:
+        `[n, C]` by position, NaN where a sample has no outputs; None where no scores of classes were kept.
+
+    Raises:
+        SegmentError: A stored file is damaged.
+        FileNotFoundError: A stored file is gone.
+    """
+    table = split_samples(catalog, split)
+    whole: npt.NDArray[np.float32] | None = None
+    for row in reversed(_segments(catalog, split, step)):
+        read = catalog.files.open_segment(row.path)
+        columns = read.columns()
+        scores = columns.get("logits")
+        if scores is None:
+            continue
+        if whole is None:
+            whole = np.full((len(table), scores.shape[1]), np.nan, np.float32)
+        if scores.shape[1] != whole.shape[1]:
+            return None  # attempts with another number of classes
+        at = table.positions(columns["ids"])
+        shares = as_probabilities(scores, read.fields.get("head", "logits"))
+        whole[at[::-1]] = shares[::-1]
+    return whole
+
+
+def as_probabilities(scores: Array, head: str) -> npt.NDArray[np.float32]:
+    """Class scores as probabilities `[n, C]`: the softmax of logits; probabilities as they are."""
+    scores = np.asarray(scores, np.float32)
+    if head == "probabilities":
+        return scores
+    with np.errstate(invalid="ignore"):  # infinite logits
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return shares / shares.sum(axis=1, keepdims=True)
+
+
 def sample_outputs(
     catalog: Catalog, split: tables.Split, step: int | None, sample_id: Any
 ) -> dict[str, Any] | None:

@@ -1,0 +1,185 @@
+"""The queue of label doubts, and decisions on them: types of GraphQL."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import strawberry
+
+from chroma.server.graphql.context import Info
+from chroma.server.graphql.findings import Findings, LabelProgress
+from chroma.server.graphql.scalars import BigInt
+from chroma.server.home import finding_requests, label_decisions
+from chroma.server.store.findings import label_queue
+from chroma.server.store.findings.state import findings_state, newest_report
+
+_MOST = 200  # rows of one request
+
+
+@strawberry.enum
+class LabelDecision(Enum):
+    CONFIRM = "confirm"
+    RELABEL = "relabel"
+    SKIP = "skip"
+    UNDO = strawberry.enum_value("undo", description="Only sent: takes the decision away")
+
+
+@strawberry.type(description="What the model said of a sample at one epoch; null where not known")
+class DoubtMoment:
+    epoch: BigInt | None
+    probability: float | None = strawberry.field(description="Of the given label")
+    other: str | None = strawberry.field(description="The best other class")
+    other_probability: float | None
+
+
+@strawberry.type
+class LabelDoubt:
+    sample_id: str
+    position: int | None = strawberry.field(description="null: it was not followed")
+    score: float = strawberry.field(
+        description="log p(given) - log p(best other class), of means over epochs; lower is more doubtful"
+    )
+    given: str
+    suggested: str
+    probability: float | None = strawberry.field(description="Of the suggested label, 0..1")
+    disagreement: float | None = strawberry.field(
+        description="Share of its nearest neighbours that carry another label; null where not known"
+    )
+    epochs_wrong: int | None = strawberry.field(
+        description="Epochs at which another class was likelier, of `epochsSeen`"
+    )
+    epochs_seen: int | None
+    times_forgotten: int | None = strawberry.field(description="How often it went from right to wrong")
+    first_learned: BigInt | None = strawberry.field(
+        description="First epoch at which it was right; null: never"
+    )
+    mean_probability: float | None = strawberry.field(description="Of the given label, over all epochs")
+    deviation: float | None
+    has_image: bool
+    unseen: str | None = strawberry.field(
+        description="Why there is neither image nor text, in a sentence with the way out; null: there is one"
+    )
+    text: str | None
+    decision: LabelDecision | None
+    label: str | None = strawberry.field(description="Its new label, where it was relabelled")
+    moments: list[DoubtMoment] = strawberry.field(description="What the model said of it, by epoch")
+
+    @classmethod
+    def of_found(cls, found: label_queue.LabelDoubt) -> LabelDoubt:
+        sample, figures = found.sample, found.figures
+        seen = sample.has_image or sample.text is not None
+
+        def whole(name: str) -> int | None:
+            value = figures[name]
+            return None if value is None else round(value)
+
+        return cls(
+            sample_id=sample.sample_id,
+            position=sample.position,
+            score=figures["label_score"] or 0.0,
+            given=found.given,
+            suggested=found.suggested,
+            probability=figures["label_probability"],
+            disagreement=figures["knn_disagreement"],
+            epochs_wrong=whole("epochs_wrong"),
+            epochs_seen=whole("epochs_seen"),
+            times_forgotten=whole("times_forgotten"),
+            first_learned=whole("first_learned"),
+            mean_probability=figures["mean_probability"],
+            deviation=figures["probability_deviation"],
+            has_image=sample.has_image,
+            unseen=None if seen else _unseen(sample.position),
+            text=sample.text,
+            decision=None if found.decided is None else LabelDecision(found.decided.decision),
+            label=None if found.decided is None else found.decided.label,
+            moments=[
+                DoubtMoment(
+                    epoch=said.epoch,
+                    probability=said.probability,
+                    other=said.other,
+                    other_probability=said.other_probability,
+                )
+                for said in found.said
+            ],
+        )
+
+
+@strawberry.type
+class LabelDoubts:
+    progress: LabelProgress
+    class_names: list[str] = strawberry.field(description="To relabel with")
+    method: str = strawberry.field(description="How the score is computed")
+    rows: list[LabelDoubt]
+
+
+@strawberry.type
+class LabelQuery:
+    """What is asked of label doubts."""
+
+    @strawberry.field(
+        description="Labels of a split in doubt, the most doubtful first; decided ones keep their place"
+    )
+    async def label_doubts(  # noqa: PLR0917 - GraphQL names them
+        self,
+        info: Info,
+        run_id: strawberry.ID,
+        split: str,
+        first: int = 24,
+        after: int = 0,
+        undecided: bool = False,
+    ) -> LabelDoubts:
+        run = str(run_id)
+        found = await info.context.read(
+            lambda catalog: label_queue.label_doubts(
+                catalog,
+                run,
+                newest_report(catalog, run),
+                split,
+                first=min(max(first, 0), _MOST),
+                after=max(after, 0),
+                undecided=undecided,
+            )
+        )
+        return LabelDoubts(
+            progress=LabelProgress.of_found(found.progress),
+            class_names=list(found.class_names),
+            method=found.method,
+            rows=[LabelDoubt.of_found(row) for row in found.rows],
+        )
+
+
+@strawberry.type
+class LabelMutation:
+    """What users decide, and ask to be looked for."""
+
+    @strawberry.mutation(
+        description="Looks for findings in the run as it is now, also while it goes on; idempotent"
+    )
+    async def request_findings(self, info: Info, run_id: strawberry.ID) -> Findings:
+        run = str(run_id)
+        await info.context.change(finding_requests.request_findings, run)
+        return Findings.of_state(run, await info.context.read(lambda catalog: findings_state(catalog, run)))
+
+    @strawberry.mutation(
+        description="Keeps a decision on labels as a tag (`confirmed`, `skipped`, `mislabelled → LABEL`) in "
+        "place of an earlier one; UNDO takes it away"
+    )
+    async def decide_labels(  # noqa: PLR0917 - GraphQL names them
+        self,
+        info: Info,
+        run_id: strawberry.ID,
+        split: str,
+        sample_ids: list[str],
+        decision: LabelDecision,
+        label: str | None = None,
+    ) -> LabelProgress:
+        found = await info.context.change(
+            label_decisions.decide_labels, str(run_id), split, sample_ids, decision.value, label
+        )
+        return LabelProgress.of_found(found)
+
+
+def _unseen(position: int | None) -> str:
+    if position is None:
+        return "It is not among the samples that were followed, so no image or text was kept: max_samples=."
+    return "No image or text of it was kept: log_inputs=True keeps those of images and texts."
