@@ -76,6 +76,16 @@ class RunQueries:
         if name not in known:
             raise NotFoundError("split", name, known)
 
+    def keyed(self, split: str, ids: Iterable[str]) -> bool:
+        """Whether the ids of a split, that travelled as text, are texts.
+
+        Of samples that are not followed no split tells it: then ids that are all whole numbers are numbers.
+        """
+        kinds = {each["name"]: each["identity"] for each in self.ask(SPLITS)["splits"]}
+        if split in kinds:
+            return kinds[split] == "key"
+        return not all(text.removeprefix("-").isdecimal() for text in ids)
+
     def snapshot(self, layer: str, split: str, epoch: int, step: int | None) -> dict[str, Any]:
         """The snapshot that `epoch` or `step` names; see `pick_snapshot`."""
         self.check_split(split)

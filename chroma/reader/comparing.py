@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from chroma.errors import ConfigError
-from chroma.reader._queries import SPLITS, RunQueries
+from chroma.reader._queries import RunQueries
 from chroma.reader._tables import as_ids
 from chroma.reader.connection import Connection
 from chroma.records import Ids
@@ -104,7 +104,7 @@ class ComparingMethods:
 
         Raises:
             NotFoundError: There is no such sample or split.
-            ConfigError: It cannot be told; the sentence says why, and what helps.
+            ConfigError: It cannot be said; the sentence says why, and what helps.
         """
         import pandas as pd
 
@@ -192,8 +192,7 @@ class ComparingMethods:
 
     def _typed(self, split: str, ids: list[str]) -> Ids:
         """Ids of a split that travelled as text."""
-        kinds = {each["name"]: each["identity"] for each in self._queries.ask(SPLITS)["splits"]}
-        return as_ids(ids, np.empty(0, object if kinds.get(split) == "key" else np.int64))
+        return as_ids(ids, np.empty(0, object if self._queries.keyed(split, ids) else np.int64))
 
 
 def _check(found: dict[str, Any]) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import numpy as np
 
 from chroma.errors import JobError
-from chroma.reader._queries import SPLITS, RunQueries
+from chroma.reader._queries import RunQueries
 from chroma.reader._tables import as_ids, numbers
 from chroma.reader.connection import Connection
 
@@ -63,7 +63,7 @@ class FindingMethods:
             One row each: kind, split, id and score of a sample (missing where a finding is about no
             samples), of and of_split (the other sample of a pair), layer, epoch, step, rank (0 to 1), title,
             text (a sentence with figures), view (the search part of the dashboard's address) and key.
-            `attrs["refused"]` maps kinds that cannot be told to a sentence that says why, and what helps.
+            `attrs["refused"]` maps kinds that cannot be said to a sentence that says why, and what helps.
 
         Raises:
             JobError: They could not be made.
@@ -109,11 +109,10 @@ class FindingMethods:
         Raises:
             NotFoundError: There is no such split.
         """
-        self._queries.check_split(split)
         path = f"/api/runs/{quote(self.id)}/splits/{quote(split, safe='')}/patch"
         said: dict[str, int | str] = json.loads(self._connection.bytes(path, format="json"))
-        known = {each["name"]: each["identity"] for each in self._queries.ask(SPLITS)["splits"]}
-        return {(id_ if known[split] == "key" else int(id_)): label for id_, label in said.items()}
+        keyed = self._queries.keyed(split, said)
+        return {(id_ if keyed else int(id_)): label for id_, label in said.items()}
 
     def _found_samples(self, counts: dict[str, int]) -> dict[str, list[dict[str, Any]]]:
         """The samples behind findings by key: split, id, score, of, of_split."""
@@ -125,8 +124,12 @@ class FindingMethods:
                     found[finding["key"]] += finding["samples"]
         splits = {each["split"] for lines in found.values() for each in lines}
         splits |= {each["other"]["split"] for lines in found.values() for each in lines if each["other"]}
-        known = {split["name"]: split["identity"] for split in self._queries.ask(SPLITS)["splits"]}
-        like = {split: np.empty(0, object if known.get(split) == "key" else np.int64) for split in splits}
+        texts = [each for lines in found.values() for line in lines for each in (line, line["other"]) if each]
+        like = {
+            split: np.empty(0, object if self._queries.keyed(split, ids) else np.int64)
+            for split in splits
+            if (ids := [each["sampleId"] for each in texts if each["split"] == split])
+        }
         typed: dict[str, list[dict[str, Any]]] = {}
         for key, lines in found.items():
             typed[key] = [

@@ -1,4 +1,4 @@
-"""What is found in real small trainings, and what is said where it cannot be told."""
+"""What is found in real small trainings, and what is said where it cannot be said."""
 
 from __future__ import annotations
 
@@ -89,7 +89,9 @@ def _numbers(text: str) -> list[int]:
 
 def test_without_class_scores_it_says_so(opened: Context, home: Path):
     with chroma.init(project="tests") as run:
-        run.log_embeddings(np.eye(8, dtype=np.float32), layer="fc", ids=np.arange(8), labels=np.arange(8) % 2)
+        run.log_embeddings(
+            np.eye(8, dtype=np.float32), layer="fc", ids=np.arange(8), epoch=0, labels=np.arange(8) % 2
+        )
     report = report_of(opened, run.id)
     reasons = {refusal.kind: refusal.reason for refusal in report.refusals}
     assert "logits= of log_embeddings" in reasons["label"]

@@ -158,11 +158,14 @@ def test_who_taught_it(client: TestClient, planted: Trained):
     assert all(each["label"] == label["sample"]["label"] for each in said["supporters"])
 
 
-def test_without_training_samples_it_cannot_be_told(client: TestClient, context: Context, folder: Path):
+def test_without_training_samples_it_says_so(
+    client: TestClient, context: Context, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("CHROMA_HOME", str(folder))
     with chroma.init(project="tests") as run:
         ids = np.arange(60)
         vectors = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
-        run.log_embeddings(vectors, layer="fc", ids=ids, labels=ids % 2, logits=vectors[:, :2])
+        run.log_embeddings(vectors, layer="fc", ids=ids, epoch=0, labels=ids % 2, logits=vectors[:, :2])
     ingest_journal(context)
     said = ask(client, WHY, run=run.id, id="3")["why"]
     assert 'splits=("train", "val")' in said["refusal"]

@@ -144,7 +144,7 @@ class Findings:
     )
     found: list[Finding] = strawberry.field(description="Those that deserve a look first come first")
     refused: list[Refusal] = strawberry.field(
-        description="Kinds that cannot be told, each with the reason in a sentence that names the way out"
+        description="Kinds that cannot be said, each with the reason in a sentence that names the way out"
     )
     queues: list[LabelProgress] = strawberry.field(
         description="Splits with label doubts: what labelDoubts(split:) takes"

@@ -21,7 +21,7 @@ class Why:
     opponents: list[FoundSample] = strawberry.field(description="Scores below 0: they held against it")
     steps: list[BigInt] = strawberry.field(description="Whose features and class scores it rests on")
     refusal: str | None = strawberry.field(
-        description="Why it cannot be told, in a sentence with the way out; null: it can"
+        description="Why it cannot be said, in a sentence with the way out; null: it can"
     )
 
 

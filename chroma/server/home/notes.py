@@ -11,8 +11,9 @@ from chroma.records import Notes
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import write_note
 from chroma.server.store import lookups, saved_views, tables
+from chroma.server.store.findings.known_samples import check_samples
 from chroma.server.store.purge import Purged, purge_deleted
-from chroma.server.store.samples.tags import check_samples, tag_by
+from chroma.server.store.samples.tags import tag_by
 
 _NAME = 200  # characters
 _HIDDEN = ("Cc", "Cs", "Zl", "Zp")  # control characters, surrogates, line ends
@@ -133,7 +134,7 @@ def _change_tag(
     split, tag, sample_ids = of
     name = _checked(tag, "a tag")
     with context.store.reading() as catalog:
-        check_samples(catalog, lookups.split_by(catalog, run_id, split), sample_ids)
+        check_samples(catalog, run_id, split, sample_ids)
     write_note(context, run_id, Notes(change, {"split": split, "tag": name, "ids": list(sample_ids)}))
     with context.store.reading() as catalog:
         return tag_by(catalog, run_id, split, name)

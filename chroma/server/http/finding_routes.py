@@ -12,7 +12,6 @@ from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.http.caching import ASK, answer
 from chroma.server.http.film_routes import EXPORTS
-from chroma.server.store import lookups
 from chroma.server.store.findings.decisions import patch_file
 from chroma.server.store.findings.state import newest_report
 
@@ -26,7 +25,7 @@ def patch(
     """The new labels that were decided on, as a file; json is an object of label by id."""
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
-        body = patch_file(catalog, lookups.split_by(catalog, run_id, split), format)
+        body = patch_file(catalog, run_id, split, format)
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="patch.{format}"',

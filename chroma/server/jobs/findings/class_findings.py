@@ -37,7 +37,7 @@ def find_classes(evidence: Evidence) -> Found:
     if not looked:
         found.refuse(
             ["class"],
-            "Which classes are confused cannot be told without labels and predictions: give labels=, and for "
+            "Which classes are confused cannot be said without labels and predictions: give labels=, and for "
             "predictions outputs=True and a classifier's head.",
         )
     return found

@@ -154,13 +154,13 @@ class Evidence:
         return next((row for row in rows if row.step == step), None)
 
     def needs_train(self, what: str) -> str:
-        """Why something that compares splits with the training data cannot be told, and what helps."""
+        """Why something that compares splits with the training data cannot be said, and what helps."""
         if any(split.name == "train" for split in self.splits):
             return (
-                f"{what} cannot be told: of train and of another split vectors at the same step are needed."
+                f"{what} cannot be said: of train and of another split vectors at the same step are needed."
             )
         return (
-            f'{what} cannot be told without vectors of training samples: splits=("train", "val") gives them.'
+            f'{what} cannot be said without vectors of training samples: splits=("train", "val") gives them.'
         )
 
     def near(self, split: tables.Split, step: int) -> tables.Snapshot | None:

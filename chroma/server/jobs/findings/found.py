@@ -11,11 +11,11 @@ from chroma.server.store.findings.report import Finding, Kind, LabelQueue, Layer
 
 @dataclass(slots=True)
 class Found:
-    """Findings of a few kinds, what could not be told, and the scores behind them.
+    """Findings of a few kinds, what could not be said, and the scores behind them.
 
     Attributes:
         findings: In any order.
-        refusals: Kinds that cannot be told of this run.
+        refusals: Kinds that cannot be said of this run.
         queues: Of label doubts.
         figures: Of layers.
         scores: For a split: ids, and columns by name. Several of a split are merged by id.
@@ -30,5 +30,5 @@ class Found:
     )
 
     def refuse(self, kinds: Sequence[Kind], reason: str) -> None:
-        """Say of kinds why they cannot be told, and what helps."""
+        """Say of kinds why they cannot be said, and what helps."""
         self.refusals += [Refusal(kind, reason) for kind in kinds]

@@ -12,6 +12,7 @@ from sqlmodel import col, select
 
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.findings.known_samples import has_keys, split_row
 from chroma.server.store.findings.labels import class_names
 from chroma.server.store.samples.export import Format, table_file
 from chroma.server.store.samples.load import split_samples
@@ -57,19 +58,24 @@ def decisions(catalog: Catalog, run_id: str, split: str) -> dict[str, Decided]:
     return {sample: found for sample, tag in rows if (found := decision_of(tag)) is not None}
 
 
-def patch_file(catalog: Catalog, split: tables.Split, format: Format) -> bytes:
+def patch_file(catalog: Catalog, run_id: str, split: str, format: Format) -> bytes:
     """The new labels that were decided on, as a file.
 
     Args:
         catalog: Open for reading.
-        split: Whose labels.
+        run_id: Whose.
+        split: Of which split.
         format: csv or parquet: columns id, label (as the dataset holds it: class indices are numbers) and
             name (of its class); json: an object of label by id.
+
+    Raises:
+        NotFoundError: No such run, or no sample of such a split is known.
     """
-    names = class_names(catalog, split.run_id, split.name)
-    own = split_samples(catalog, split).labels
+    keys, names = has_keys(catalog, run_id, split), class_names(catalog, run_id, split)
+    row = split_row(catalog, run_id, split)
+    own = None if row is None else split_samples(catalog, row).labels
     texts = own is not None and own.dtype == object
-    decided = decisions(catalog, split.run_id, split.name)
+    decided = decisions(catalog, run_id, split)
     found = {id_: each.label or "" for id_, each in decided.items() if each.decision == "relabel"}
     order = sorted(found, key=lambda id_: (len(id_), id_))
     labels = [found[id_] if texts else _value(found[id_], names) for id_ in order]
@@ -77,9 +83,9 @@ def patch_file(catalog: Catalog, split: tables.Split, format: Format) -> bytes:
     if format == "json":
         said = labels if numbers else [str(label) for label in labels]
         return json.dumps(dict(zip(order, said, strict=True)), ensure_ascii=False, indent=1).encode()
-    ids: list[Any] = order if split.keys else [int(id_) for id_ in order]
+    ids: list[Any] = order if keys else [int(id_) for id_ in order]
     columns = {
-        "id": pa.array(ids, pa.string() if split.keys else pa.int64()),
+        "id": pa.array(ids, pa.string() if keys else pa.int64()),
         "label": pa.array(labels, pa.int64()) if numbers else pa.array(map(str, labels), pa.string()),
         "name": pa.array([found[id_] for id_ in order], pa.string()),
     }

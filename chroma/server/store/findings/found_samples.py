@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlmodel import select
 
 from chroma.records import Array, Ids
-from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.findings.known_samples import split_row
 from chroma.server.store.findings.report import FoundSamples
 from chroma.server.store.samples.classes import label_texts
 from chroma.server.store.samples.load import split_samples
@@ -71,9 +70,7 @@ def describe(  # noqa: PLR0917 - they name some samples of one split
     others: Sequence[FoundSample | None] | None = None,
 ) -> list[FoundSample]:
     """Samples of a split by their ids, in this order."""
-    row = catalog.session.exec(
-        select(tables.Split).where(tables.Split.run_id == run_id, tables.Split.name == split)
-    ).first()
+    row = split_row(catalog, run_id, split)
     if row is None:  # all its samples are not followed
         places = [-1] * len(ids)
         labels: list[str | None] = [None] * len(ids)

@@ -32,7 +32,7 @@ class Why:
         supporters: Scores above 0: they pushed it to its label.
         opponents: Scores below 0: they held against it.
         steps: That the scores are summed over.
-        refusal: Why it cannot be told, in a sentence with the way out.
+        refusal: Why it cannot be said, in a sentence with the way out.
     """
 
     supporters: Sequence[FoundSample] = ()
@@ -70,7 +70,7 @@ def why(catalog: Catalog, split: tables.Split, layer: tables.Layer | None, sampl
     ).first()
     if train is None or layer is None:
         return Why(
-            refusal="Without features of training samples it cannot be told which of them taught the model: "
+            refusal="Without features of training samples it is not known which of them taught the model: "
             'splits=("train", "val") captures both at the same steps.'
         )
     labels, own = label_indices(split_samples(catalog, train)), label_indices(table)

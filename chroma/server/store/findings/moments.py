@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from sqlmodel import select
 
 from chroma.records import Ids
-from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.findings.known_samples import split_row
 from chroma.server.store.findings.labels import class_text
 from chroma.server.store.findings.run_contents import pass_moments
 from chroma.server.store.samples.load import split_samples
@@ -47,9 +46,7 @@ def samples_said(  # noqa: PLR0917 - they name some samples of one split
         names: Of the classes, by index.
     """
     said: list[list[SampleSaid]] = [[] for _ in ids]
-    row = catalog.session.exec(
-        select(tables.Split).where(tables.Split.run_id == run_id, tables.Split.name == split)
-    ).first()
+    row = split_row(catalog, run_id, split)
     if row is None:
         return said
     places = split_samples(catalog, row).positions(ids)

@@ -77,7 +77,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A kind of finding that cannot be told: why, and what helps, in one sentence."""
+    """A kind of finding that cannot be said: why, and what helps, in one sentence."""
 
     kind: Kind
     reason: str
@@ -135,7 +135,7 @@ class Report:
         inputs: Digest of what it was made from.
         made_at: When, UTC.
         findings: Highest rank first.
-        refusals: Kinds that cannot be told.
+        refusals: Kinds that cannot be said.
         queues: Of label doubts.
         figures: Of layers.
         scores: By split.

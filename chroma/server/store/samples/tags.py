@@ -8,29 +8,10 @@ from datetime import datetime
 from sqlalchemy import insert
 from sqlmodel import col, delete, select
 
-from chroma.errors import NotFoundError
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.samples.load import split_samples
-from chroma.server.store.tables import Split, Tag, TaggedSample, stable_id
+from chroma.server.store.tables import Tag, TaggedSample, stable_id
 
 _AT_ONCE = 500  # SQLite limits the variables of one statement
-
-
-def check_samples(catalog: Catalog, split: Split, sample_ids: Sequence[str]) -> None:
-    """Check that a split has these samples.
-
-    Args:
-        catalog: Open for reading.
-        split: The split.
-        sample_ids: As text.
-
-    Raises:
-        NotFoundError: It lacks one.
-    """
-    known = {str(id_) for id_ in split_samples(catalog, split).ids.tolist()}
-    unknown = [id_ for id_ in sample_ids if id_ not in known]
-    if unknown:
-        raise NotFoundError("sample", unknown[0], known)
 
 
 def tag_by(catalog: Catalog, run_id: str, split: str, name: str) -> Tag:
