@@ -17,7 +17,7 @@ from chroma.server.jobs.findings.views import selected_view
 from chroma.server.store import tables
 from chroma.server.store.findings.report import Finding, FoundSamples
 
-_BY_PICTURE = "images equal up to 2 pixels of shift, brightness and noise; ratio test of Lowe 2004"
+_BY_PICTURE = "images equal, or but for a small shift, brightness and noise; ratio test of Lowe 2004"
 _BY_TEXT = "equal texts"
 _BY_VECTOR = "vectors nearer than 0.13 of the median nearest distance in two layers"
 _NEEDS = (
