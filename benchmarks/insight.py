@@ -2,11 +2,12 @@
 
     make bench-insight                                 # digits
     python benchmarks/insight.py --data images.npz     # any npz with images and labels
-    python benchmarks/insight.py --only short          # one regime
+    python benchmarks/insight.py --only short          # one part: short, memorising, copies, costs
 
 A small network learns labels of which 2 or 10 % are wrong (uniform, confusable pairs, ambiguous samples) for
 8 epochs, or for 40 until it has memorised them. Printed for each cell, as means over the seeds: precision
 among as many samples as are wrong, AUROC and average precision. Cells are kept in the temporary folder.
+`copies` plants leaks, `costs` times all insights beside a film.
 """
 
 from __future__ import annotations
@@ -20,13 +21,19 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from insight_parts.copies import copies
+from insight_parts.costs import costs
 from insight_parts.noise import KINDS, plant
 from insight_parts.scores import others, ours
 from insight_parts.training import Data, folds_probabilities, load, train
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from chroma.insight.labels import best_epoch
+from chroma.projection.neighbors import neighbor_graph
+
 # epochs and dropout: without it the network has memorised nearly all labels after 40 epochs
 REGIMES = {"short": (8, 0.2), "memorising": (40, 0.0)}
+PARTS = [*REGIMES, "copies", "costs"]
 RATES = (0.02, 0.1)
 # Of what is measured: raise it with any change.
 _VERSION = 1
@@ -49,13 +56,16 @@ def cell(data: Data, regime: str, kind: str, rate: float, seed: int) -> Cell:
     key = hashlib.sha256(data.images.tobytes() + repr((_VERSION, regime, kind, rate, seed)).encode())
     kept = Path(tempfile.gettempdir()) / "chroma-bench" / f"insight-{key.hexdigest()[:16]}.json"
     kept.parent.mkdir(exist_ok=True)
-    learned = kept.with_suffix(".npz")
+    learned = kept.with_suffix(".learned.npz")
     if not (kept.exists() and learned.exists()):
         epochs, dropout = REGIMES[regime]
         labels, wrong = plant(data, kind, rate, seed)
         trained = train(data, labels, epochs=epochs, dropout=dropout, seed=seed)
-        np.savez(learned, labels=labels, wrong=wrong, logits=trained.logits, val=trained.val_accuracy)
-        best = int(trained.val_accuracy.argmax())
+        best = best_epoch(trained.val_accuracy) or 0
+        near = neighbor_graph(trained.features[best], k=20, metric="cosine").indices
+        np.savez(
+            learned, labels=labels, wrong=wrong, logits=trained.logits, val=trained.val_accuracy, near=near
+        )
         print(
             f"  {regime} {kind} {rate:.0%} seed {seed}: best epoch {best + 1}, accuracy on the labels given "
             f"{trained.train_accuracy:.3f}, validation {trained.val_accuracy[best]:.3f} (last "
@@ -69,7 +79,7 @@ def cell(data: Data, regime: str, kind: str, rate: float, seed: int) -> Cell:
             found = others(trained, labels, held_out)
             kept.write_text(json.dumps({name: measure(score, wrong) for name, score in found.items()}))
     with np.load(learned) as file:
-        mine = ours(file["logits"], file["labels"], file["val"])
+        mine = ours(file["logits"], file["labels"], file["val"], file["near"])
         measured = {name: measure(score, file["wrong"]) for name, score in mine.items()}
     return measured | {n: m for n, m in json.loads(kept.read_text()).items() if n not in measured}
 
@@ -98,11 +108,11 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path)
-    parser.add_argument("--only", nargs="+", choices=list(REGIMES), default=list(REGIMES))
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seeds", type=int, default=5)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    for regime in asked.only:
+    for regime in [part for part in asked.only if part in REGIMES]:
         cells: dict[tuple[str, float], list[Cell]] = {}
         for seed in range(asked.seeds):
             data = load(asked.data, seed)
@@ -112,6 +122,10 @@ def main() -> None:
         epochs, n = REGIMES[regime][0], len(data.labels)
         print(f"{data.name}, {regime}: {epochs} epochs, {n} samples, {asked.seeds} seeds")
         table(cells)
+    if "copies" in asked.only:
+        copies(asked.data)
+    if "costs" in asked.only:
+        costs(asked.data)
 
 
 if __name__ == "__main__":

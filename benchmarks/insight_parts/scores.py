@@ -24,14 +24,16 @@ def compact(outputs: Probabilities) -> Probabilities:
 
 
 def ours(
-    logits: npt.NDArray[np.float32], labels: npt.NDArray[np.int64], val_accuracy: npt.NDArray[np.float32]
+    logits: npt.NDArray[np.float32],
+    labels: npt.NDArray[np.int64],
+    val_accuracy: npt.NDArray[np.float32],
+    near: npt.NDArray[np.int32],
 ) -> Scores:
-    """Chroma's: from the label and the strongest other class, as they are captured, and from all classes."""
-    outputs = Probabilities.dense(softmax(logits), labels)
-    best = best_epoch(val_accuracy)
+    """Chroma's, from what is captured: the label and the strongest other class; and without neighbours."""
+    outputs, best = compact(Probabilities.dense(softmax(logits), labels)), best_epoch(val_accuracy)
     return {
-        "Chroma": -label_scores(compact(outputs), until=best).score,
-        "Chroma, all classes": -label_scores(outputs, until=best).score,
+        "Chroma": -label_scores(outputs, until=best, neighbors=near).score,
+        "Chroma, without neighbours": -label_scores(outputs, until=best).score,
     }
 
 

@@ -54,4 +54,4 @@ def unit_rows(matrix: Matrix) -> Floats:
     largest = np.abs(points).max(axis=1, keepdims=True, initial=0)  # so that no square overflows
     points = points / np.where(largest > 0, largest, np.float32(1))
     length = np.linalg.norm(points, axis=1, keepdims=True)
-    return points / np.where(length > 0, length, np.float32(1))
+    return np.divide(points, np.where(length > 0, length, np.float32(1)), dtype=np.float32)

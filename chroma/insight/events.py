@@ -106,7 +106,7 @@ def forgotten_samples(outputs: Probabilities, epochs: Sequence[int], *, share: f
     usual = float(np.median(shares)) if len(shares) else 0.0
     found: list[Event] = []
     for at in np.flatnonzero((shares >= share) & (shares > 2 * usual)):
-        count, epoch = int(gone[at].sum()), epochs[at + 1]
+        count, epoch = int(gone[at].sum()), epochs[int(at) + 1]
         text = f"{count:,} of {both[at]:,} samples were forgotten at epoch {epoch} ({usual:.1%} usually)"
         found.append(Event("forgotten", epoch, text, float(shares[at]), (), np.flatnonzero(gone[at])))
     return found

@@ -110,7 +110,12 @@ def best_epoch(
     return None
 
 
-def label_scores(outputs: Probabilities, *, until: int | None = None) -> LabelScores:
+def label_scores(
+    outputs: Probabilities,
+    *,
+    until: int | None = None,
+    neighbors: npt.NDArray[np.integer[Any]] | None = None,
+) -> LabelScores:
     """Score every label by what the model said in the late half of the epochs up to its best one.
 
     With P the mean of the probabilities over the epochs `ceil(t/2) ... t` (counted from 1; t the best epoch),
@@ -119,12 +124,17 @@ def label_scores(outputs: Probabilities, *, until: int | None = None) -> LabelSc
     because a model that memorises says of a wrong label what it was taught. Where `outputs.classes` is None,
     P_c counts the epochs at which c was the strongest other class only, so it is a lower bound.
 
+    Where the neighbours of a sample are known, P is the mean of that and of the shares of their labels: a
+    model that has not learned enough yet says less of a label than the samples around it do.
+
     Forgetting: Toneva et al. 2019, "An empirical study of example forgetting" (arXiv 1812.05159). Mean and
     deviation of the label's probability: Swayamdipta et al. 2020, "Dataset cartography" (arXiv 2009.10795).
 
     Args:
         outputs: Of e epochs, at least one.
         until: Row of t, as `best_epoch` gives it; the last one by default.
+        neighbors: int `[n, k]`, the nearest samples at epoch t, best the 20 nearest by cosine distance at the
+            input of the head; -1 where there is none. A row of -1 alone is scored by P.
 
     Example:
         >>> p = np.array([[[0.9, 0.1], [0.2, 0.8]]])  # one epoch, two samples, two classes
@@ -141,8 +151,9 @@ def label_scores(outputs: Probabilities, *, until: int | None = None) -> LabelSc
     there = (outputs.labels == given) & (given >= 0) & np.isfinite(outputs.label)
     late = np.zeros_like(there)
     late[window[0] : last + 1] = there[window[0] : last + 1]
-    own = _mean(outputs.label, late)
-    suggested, probability = _others(outputs, late, given)
+    own, suggested, probability = _strongest(
+        _shares(outputs, late, given, neighbors), given, late.any(axis=0)
+    )
     right = there & (outputs.label >= outputs.other_probability)
     mean = _mean(outputs.label, there)
     return LabelScores(
@@ -160,6 +171,66 @@ def label_scores(outputs: Probabilities, *, until: int | None = None) -> LabelSc
     )
 
 
+def _shares(
+    outputs: Probabilities,
+    late: npt.NDArray[np.bool_],
+    given: Ints,
+    neighbors: npt.NDArray[np.integer[Any]] | None,
+) -> Any:
+    """Sparse `[n, C]`: the mean probability of each class over epochs `late`, and the neighbours' votes."""
+    epochs, samples = np.nonzero(late)
+    if outputs.classes is None:
+        rows, columns = np.tile(samples, 2), np.concatenate([given[samples], outputs.other[epochs, samples]])
+        said = np.concatenate([outputs.label[epochs, samples], outputs.other_probability[epochs, samples]])
+    else:
+        width = outputs.classes.shape[2]
+        rows, columns = np.repeat(samples, width), np.tile(np.arange(width), len(samples))
+        said = outputs.classes[epochs, samples].ravel()
+    count = late.sum(axis=0)
+    votes, voted = np.zeros((0, 2), np.int64), np.zeros(len(given), np.int64)
+    if neighbors is not None:
+        labels = np.where(neighbors >= 0, given[np.maximum(neighbors, 0)], -1)
+        row, column = np.nonzero(labels >= 0)
+        votes = np.stack([row, labels[row, column]], axis=1)
+        voted = (labels >= 0).sum(axis=1)
+    known = columns >= 0
+    rows, columns = rows[known], columns[known].astype(np.int64)
+    half = np.where(voted > 0, 0.5, 1.0)
+    said = said[known].astype(np.float64) * half[rows] / count[rows]
+    return _add_up(
+        np.concatenate([rows, votes[:, 0]]),
+        np.concatenate([columns, votes[:, 1]]),
+        np.concatenate([said, 0.5 / voted[votes[:, 0]]]),
+        len(given),
+    )
+
+
+def _add_up(
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], values: npt.NDArray[np.float64], n: int
+) -> Any:
+    from scipy.sparse import coo_array
+
+    width = int(columns.max(initial=0)) + 1
+    return coo_array((values, (rows, columns)), (n, width)).tocsr()  # adds up what falls on one place
+
+
+def _strongest(
+    shares: Any, given: Ints, known: npt.NDArray[np.bool_]
+) -> tuple[npt.NDArray[np.float32], Ints, Floats]:
+    """The share of each label, and the strongest class beside it with its share."""
+    from scipy.sparse import coo_array
+
+    n, width = shares.shape
+    rows = np.flatnonzero(known & (given < width))
+    own = np.zeros(n)
+    own[rows] = np.asarray(shares[rows, given[rows]]).ravel()
+    rest: Any = (shares - coo_array((own[rows], (rows, given[rows])), (n, width))).tocsr()
+    best = np.asarray(rest.max(axis=1).todense()).ravel()
+    suggested = np.where(known & (best > 0), np.asarray(rest.argmax(axis=1)).ravel(), -1).astype(np.int32)
+    missing = np.where(known, 0.0, np.nan)
+    return (own + missing).astype(np.float32), suggested, (best + missing).astype(np.float32)
+
+
 def _mean(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
     """Over epochs; NaN where there is none."""
     total = np.where(where, values, 0).sum(axis=0, dtype=np.float64)
@@ -169,35 +240,6 @@ def _mean(values: Floats, where: npt.NDArray[np.bool_]) -> Floats:
 
 def _log(probability: Floats) -> Floats:
     return np.log(np.maximum(probability, _LEAST)).astype(np.float32)
-
-
-def _others(outputs: Probabilities, late: npt.NDArray[np.bool_], given: Ints) -> tuple[Ints, Floats]:
-    """The class that is strongest beside the label in the mean over epochs `late`, and its probability."""
-    rows = np.flatnonzero(late.any(axis=0))
-    suggested, probability = np.full(late.shape[1], -1, np.int32), np.full(late.shape[1], np.nan, np.float32)
-    count = late.sum(axis=0)[rows]
-    if outputs.classes is not None:
-        total = np.zeros((late.shape[1], outputs.classes.shape[2]))
-        for epoch in np.flatnonzero(late.any(axis=1)):
-            total[late[epoch]] += outputs.classes[epoch, late[epoch]]
-        total = total[rows]
-        total[np.arange(len(rows)), given[rows]] = -1
-        suggested[rows] = total.argmax(axis=1)
-        probability[rows] = total.max(axis=1) / count
-        return suggested, probability
-    from scipy.sparse import coo_array
-
-    epochs, samples = np.nonzero(late & (outputs.other >= 0))
-    classes = outputs.other[epochs, samples].astype(np.int64)
-    shares = outputs.other_probability[epochs, samples].astype(np.float64)
-    shape = late.shape[1], int(classes.max(initial=0)) + 1
-    total: Any = coo_array((shares, (samples, classes)), shape).tocsr()  # adds up what falls on one place
-    has = np.zeros(late.shape[1], np.bool_)
-    has[samples] = True
-    suggested[has] = np.asarray(total.argmax(axis=1)).ravel()[has]
-    strongest = np.asarray(total.max(axis=1).todense()).ravel()
-    probability[rows] = strongest[rows] / count
-    return suggested, probability
 
 
 def _forgotten(right: npt.NDArray[np.bool_], there: npt.NDArray[np.bool_]) -> Ints:

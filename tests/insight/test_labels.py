@@ -104,3 +104,19 @@ def test_the_best_epoch_is_the_first_best_of_what_is_known():
     assert best_epoch(None, np.array([0.1, 0.3])) == 1
     assert best_epoch(None, np.array([nan])) is None
     assert best_epoch(None) is None
+
+
+def test_neighbours_count_as_much_as_what_the_model_said():
+    p, labels = dense(np.random.default_rng(4))
+    ids = np.random.default_rng(5).integers(0, 40, (40, 8))
+    ids[3], ids[4, 2:] = -1, -1
+    every = Probabilities.dense(p, labels)
+    found, alone = label_scores(every, neighbors=ids), label_scores(every)
+    assert found.score[3] == alone.score[3]
+    for row in (0, 4, 7):
+        votes = np.bincount(labels[ids[row][ids[row] >= 0]], minlength=5)
+        mean = (p[2:, row].astype(np.float64).mean(axis=0) + votes / votes.sum()) / 2
+        own = mean[labels[row]]
+        mean[labels[row]] = -1
+        assert found.score[row] == pytest.approx(np.log(own / mean.max()), abs=1e-5)
+        assert (found.suggested[row], found.probability[row]) == (mean.argmax(), pytest.approx(mean.max()))
