@@ -286,4 +286,14 @@ PROMISES = {
         "test_rows_that_a_collator_moves_keep_their_ids",
         apart=dict.fromkeys(BACKENDS.values(), "Keras's own arrays and datasets know no collate_fn"),
     ),
+    41: Promise(
+        "Under FSDP and DeepSpeed each process captures its own batches, and every sample in every epoch",
+        "test_each_process_writes_the_rows_of_its_own_batches",
+        "test_what_is_dealt_out_anew_is_followed_by_whoever_has_it",
+        "test_names_are_those_of_the_users_modules",
+        "test_watch_says_that_it_cannot_evaluate_them",
+        "test_tensor_parallelism_is_refused",
+        alike=True,
+        apart=dict.fromkeys(BACKENDS.values(), "several processes of Keras are refused"),
+    ),
 }

@@ -71,12 +71,14 @@ class Facts:
         named: Number of classes that the dataset names; 0 if it names none.
         declared: Number of scores that the framework says its head gives; 0 if it says nothing.
         loss: What the loss compares, as far as it is known.
+        of_places: Whether targets give a class for each place of a sample, as a pixel or a token.
     """
 
     labels: SeenLabels = field(default_factory=SeenLabels)
     named: int = 0
     declared: int = 0
     loss: Loss = "unknown"
+    of_places: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,13 @@ class Proof:
         module: The layer; None if no layer with weights gives what the model gives.
         kind: What its scores tell; None if it is not proved to be a head.
         why: If not, the reason, as half a sentence.
+        of_places: Whether it tells a class for each place of a sample.
     """
 
     module: Module | None
     kind: Kind | None
     why: str = ""
+    of_places: bool = False
 
 
 def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
@@ -106,6 +110,8 @@ def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
         (each for each in of_the_batch(fired) if _may_be_head(each, rows)),
         key=lambda each: -1 if each.gives is None else each.gives,
     )
+    if not ends and facts.of_places:
+        return Proof(None, None, "the model tells a class for each place of a sample", of_places=True)
     if not ends:
         return Proof(None, None, "no layer with weights gives, for each sample, just what the model gives")
     if decoder_of([each for each in fired if each.known]) is not None and _kind(ends[0], facts)[0] is None:

@@ -16,6 +16,7 @@ from chroma.run.outputs import MAX_CLASSES
 _LEAST_DIM = 3  # a layer with fewer values has no space to be shown
 _WRAPPED = re.compile(r"(^|(?<=\.))(_forward_module|_orig_mod|module)\.")  # what wrappers add to names
 _MEAN = re.compile(r"(^|_)(mu|mean)(_|\d|$)")  # names of the layer that gives a latent distribution's mean
+_SPREAD = re.compile(r"(^|_|log)(var|variance|sigma|std|scale)(_|\d|$)")  # and of the one for its spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,15 @@ def _auto(fired: Sequence[Module], rows: int, proof: Proof) -> list[Chosen]:
         )
     if proof.module is not None and proof.kind is not None:
         return _of_head(proof.module, rows, binary=proof.kind == "binary")
-    decoder = decoder_of(known)
+    decoder = None if proof.of_places else decoder_of(known)
     if decoder is not None and (found := _bottleneck(known, rows, decoder)) is not None:
         reason = (
             f"the narrowest layer: {decoder.name} gives as many values as went in, as an autoencoder does"
         )
         return [_chosen(found, False, reason, default=True)]
+    if (mean := _latent_mean(fired, rows)) is not None:
+        reason = "the mean of the latent distribution, as the encoder of a VAE gives it beside the spread"
+        return [_chosen(mean, False, reason, default=True)]
     for module in reversed(fired):
         if not (module.leaf and module.parametrised):
             continue
@@ -192,11 +196,26 @@ def _bottleneck(fired: Sequence[Module], rows: int, decoder: Module) -> Module |
         return None
     fewest = min(each.values_out for each in before)
     narrow = [each for each in before if each.values_out == fewest]
-    found = next((each for each in narrow if _MEAN.search(each.name.rpartition(".")[2])), narrow[0])
+    found = next((each for each in narrow if _MEAN.search(_own_name(each))), narrow[0])
     for module in sorted(fired, key=lambda each: len(each.name)):  # the whole encoder, if it ends there
         if found.name.startswith(f"{module.name}.") and module.output == found.output:
             return module
     return found
+
+
+def _latent_mean(fired: Sequence[Module], rows: int) -> Module | None:
+    """The layer that gives a latent distribution's mean, where another one gives its spread beside it."""
+    ends = [each for each in fired if each.leaf and each.matrix and each.gives is not None]
+    for each in ends:
+        beside = [other for other in ends if (other.input, other.output) == (each.input, each.output)]
+        has_spread = any(_SPREAD.search(_own_name(other)) for other in beside)
+        if has_spread and _MEAN.search(_own_name(each)) and _width(each.output, rows) > 1:
+            return each
+    return None
+
+
+def _own_name(module: Module) -> str:
+    return module.name.rpartition(".")[2]
 
 
 def _first_with_parameters(fired: Sequence[Module]) -> Module | None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from chroma.errors import ConfigError
+
+_ENDS = {"Timer", "TerminateOnNaN"}  # callbacks besides those that are named as EarlyStopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,9 @@ def _doubling(per_stride: int, passes: int) -> list[int]:
         if len(numbers) % per_stride == 0:
             stride *= 2
     return numbers
+
+
+def stops_early(callbacks: Iterable[Any]) -> bool:
+    """Whether one of a trainer's callbacks may end the training before it has made all its epochs."""
+    names = {kind.__name__ for callback in callbacks for kind in type(callback).__mro__}
+    return any("EarlyStopping" in name for name in names) or not names.isdisjoint(_ENDS)

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.capture.buffers import Buffer, MakeBuffer, grown, host_buffer, in_probe_order
-from chroma.capture.identity import LabelCheck, identify
+from chroma.capture.buffers import Buffer, MakeBuffer, host_buffer, in_probe_order
+from chroma.capture.identity import identify
 from chroma.capture.layers import Chosen
+from chroma.capture.pass_labels import PassLabels
 from chroma.capture.probe import Slots
 from chroma.capture.sample_record import describe, samples_of
 from chroma.capture.splits import GivenIds, Placed, Split
@@ -43,8 +44,8 @@ class SplitPass:
         self._split = split
         self._epoch = epoch
         self._step = step
-        self._first = not split.probe.fixed
-        self._check = LabelCheck(split)
+        self._first = not split.said
+        self._labels = PassLabels(split)
         self._here = _NOTHING  # of the batch that runs
         self._ids: Ids | None = None  # its ids, while samples are chosen
         self._size = 0
@@ -55,7 +56,7 @@ class SplitPass:
 
     @property
     def first(self) -> bool:
-        """Whether this pass chooses the samples to follow."""
+        """Whether this pass tells what is known of the samples, and chooses those to follow."""
         return self._first
 
     @property
@@ -77,7 +78,7 @@ class SplitPass:
             Whether any of its samples is followed.
         """
         split = self._split
-        if self._first and split.identity != "order" and not len(split.probe):
+        if self._first and split.identity != "order" and not split.identified:
             ids = identify(split, ids, size, self._recording.tally)
         if split.identity == "order":
             ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
@@ -90,6 +91,8 @@ class SplitPass:
             slots = self._slots(ids, size)
             rows = np.flatnonzero(slots >= 0)
             kept = slots[rows]
+            if self._first and split.came is not None:
+                split.came[kept] = True
             self._here = Placed(len(rows), None if len(rows) == size else rows, lambda: kept)
         return self._here.n > 0
 
@@ -99,12 +102,12 @@ class SplitPass:
         if ids is None or len(ids) != size:
             self._recording.tally.miss(f"rows of {split.name} without ids: ids= names them", size)
         elif (ids.dtype == object) != (split.identity == "key"):
-            self._recording.tally.miss(f"ids of {split.name} changed their type", size)
+            self._recording.tally.miss(f"ids of {split.name} of another type than the first", size)
         else:
             good = known(ids)
             if good.all():
                 return split.probe.place(ids)
-            self._recording.tally.miss(f"samples of {split.name} whose id cannot be used", int((~good).sum()))
+            self._recording.tally.miss(f"rows of {split.name} whose id cannot be used", int((~good).sum()))
             slots = np.full(size, -1, np.intp)
             slots[good] = split.probe.place(ids[good])
             return slots
@@ -158,9 +161,10 @@ class SplitPass:
                 texts=texts,
             )
 
-    def compare_labels(self, read: Callable[[], Array | None]) -> None:
-        """In the second pass, compare the labels `[B]` of the batch with those of the first."""
-        self._check.add(read, self._here, self._size)
+    def add_labels(self, read: Callable[[], Array | None], free: Callable[[], bool]) -> None:
+        """Take in the labels `[B]` of a batch of a pass after the first; see `PassLabels.add`."""
+        if not self._first:
+            self._labels.add(read, self._here, self._size, free)
 
     def end(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete: record what it gave. See `complete`."""
@@ -178,7 +182,7 @@ class SplitPass:
         self._step = self._step if step is None else step
         for _, buffer in self._buffers():
             buffer.sent()
-        self._check.end(self._recording.tally)
+        self._split.passes += 1
 
     def explain(self, layers: Iterable[Chosen]) -> None:
         """Replace the reasons why layers were chosen: `record` stores them."""
@@ -209,6 +213,8 @@ class SplitPass:
         split.probe.fix()
         if not split.said:
             self._record_samples()
+        if not self._labels.empty:
+            self._recording.submit(self._changed_labels, 0)
         for layer, buffer in self._layers.values():
             self._recording.submit_snapshot(
                 layer.name,
@@ -249,6 +255,9 @@ class SplitPass:
         self._recording.tally.split_of[split.name] = split.of
         self._recording.submit(lambda: [samples_of(split)], 0)
 
+    def _changed_labels(self) -> Iterable[Record]:
+        return self._labels.changes(self._epoch, self._step, self._recording.tally)
+
     def _record_outputs(self, buffer: Buffer) -> None:
         split = self._split
         returned = self._returned("", buffer)
@@ -258,9 +267,10 @@ class SplitPass:
             scores, head = buffer.values[rows], self._head
             if scores.shape[1] == 1:
                 scores, head = of_both(scores, head)
+            labels = self._labels.now()
             yield outputs_of(
                 scores,
-                None if split.labels is None else grown(split.labels, len(split.probe))[slots],
+                None if labels is None else labels[slots],
                 split=split.name,
                 epoch=self._epoch,
                 step=self._step,

@@ -32,6 +32,20 @@ class ProbeSet:
         self._ids: Ids | None = None  # once fixed: thousands of ids are not gathered for each snapshot
         self._table: Slots | None = None  # by index + 1: its slot, -1 for others and at both ends
 
+    @classmethod
+    def among(cls, ids: Ids, max_samples: int | None) -> ProbeSet:
+        """The samples that are followed of all these, chosen at once: the same in each process.
+
+        Args:
+            ids: `[n]` distinct indices.
+            max_samples: Most samples to follow; None for all.
+        """
+        probe = cls(max_samples)
+        chosen = ids if max_samples is None else ids[np.argsort(hashes(ids), kind="stable")[:max_samples]]
+        probe._slots = {key: slot for slot, key in enumerate(chosen.tolist())}
+        probe.fix()
+        return probe
+
     def __len__(self) -> int:
         return len(self._slots)
 

@@ -17,8 +17,11 @@ from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
 
 def samples_of(split: Split) -> Samples:
-    """What is known of the samples, in probe order; images and texts are given away with it."""
+    """What is known of the samples that came, in probe order; images and texts are given away with it."""
     order, ids = split.probe.order(), split.probe.ids()
+    if split.came is not None:
+        here = split.came[order]
+        order, ids = order[here], ids[here]
     images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
     texts = [split.texts.get(key) for key in ids.tolist()] if split.texts else None
     split.images.clear()
@@ -28,11 +31,11 @@ def samples_of(split: Split) -> Samples:
         ids,
         of=split.of,
         identity=split.identity,
-        labels=None if split.labels is None else grown(split.labels, len(order))[order],
+        labels=None if split.labels is None else grown(split.labels, len(split.probe))[order],
         class_names=list(split.class_names),
         images=images,
         texts=texts,
-        metadata={name: grown(column, len(order))[order] for name, column in split.metadata.items()},
+        metadata={name: grown(column, len(split.probe))[order] for name, column in split.metadata.items()},
     )
 
 

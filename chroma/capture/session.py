@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
 
 from chroma.capture.buffers import MakeBuffer, host_buffer
 from chroma.capture.passes import SplitPass
 from chroma.capture.probe import ProbeSet
 from chroma.capture.splits import Identity, Split
 from chroma.errors import ConfigError
+from chroma.records import Ids
 from chroma.run.recording import Recording
 
 MaxSamples = int | None | Mapping[str, int | None]
@@ -39,9 +42,11 @@ class CaptureSession:
 
     Args:
         recording: Where records go.
-        max_samples: Most samples to follow in each split, or by name of the split; None for all.
+        max_samples: Most samples to follow in each split over all processes, or by name of the split; None
+            for all.
         log_inputs: Whether integrations give inputs; those that look like images are kept.
         make_buffer: Makes what gathers a layer's values; by default for NumPy arrays.
+        processes: How many train together, each of which captures its own batches.
     """
 
     def __init__(
@@ -51,12 +56,14 @@ class CaptureSession:
         max_samples: MaxSamples,
         log_inputs: bool,
         make_buffer: MakeBuffer = host_buffer,
+        processes: int = 1,
     ) -> None:
         max_samples_of("val", max_samples)  # refuses what cannot be used
         self.recording = recording
         self._max_samples = max_samples
         self.log_inputs = log_inputs
         self._make_buffer = make_buffer
+        self._processes = processes
         self._splits: dict[str, Split] = {}
 
     def begin(
@@ -68,6 +75,7 @@ class CaptureSession:
         identity: Identity,
         of: int = 0,
         class_names: Sequence[str] = (),
+        dealt: Callable[[], Ids | None] | None = None,
     ) -> SplitPass:
         """Begin a pass over a split.
 
@@ -78,9 +86,33 @@ class CaptureSession:
             identity: How ids are known; what the first pass says counts.
             of: Samples the dataset split holds; 0 if unknown.
             class_names: Names of the classes, by index.
+            dealt: Gives the ids of all samples that a sampler deals out anew to the processes in each pass,
+                None if they are not known; None where each process keeps its own samples.
         """
         if split not in self._splits:
-            most = max_samples_of(split, self._max_samples)
-            self._splits[split] = Split(split, ProbeSet(most), identity, of, class_names)
+            self._splits[split] = self._new_split(split, identity, of, class_names, dealt)
             self.recording.tally.identity[split] = identity
         return SplitPass(self.recording, self._splits[split], epoch, step, self._make_buffer)
+
+    def _new_split(
+        self,
+        name: str,
+        identity: Identity,
+        of: int,
+        class_names: Sequence[str],
+        dealt: Callable[[], Ids | None] | None,
+    ) -> Split:
+        """A split whose samples are chosen as they come, or at once where each pass deals them out anew."""
+        most = max_samples_of(name, self._max_samples)
+        share = most and -(-most // self._processes)
+        among = dealt() if dealt is not None and self._processes > 1 and identity == "index" else None
+        if among is not None:
+            probe = ProbeSet.among(among, most)
+            return Split(name, probe, identity, of, class_names, share, came=np.zeros(len(probe), bool))
+        if dealt is not None and self._processes > 1 and name.partition(":")[0] == "train":
+            self.recording.tally.note(
+                f"{name} processes",
+                f"{name}: each process follows the samples of its first pass; those that a later pass deals "
+                "out to another process are missing from it",
+            )
+        return Split(name, ProbeSet(share), identity, of, class_names, share)

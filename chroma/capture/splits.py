@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+import numpy.typing as npt
+
 from chroma.capture.probe import ProbeSet, Slots
 from chroma.records import Array, Ids
 
@@ -58,6 +61,10 @@ class Split:
     identity: Identity
     of: int
     class_names: Sequence[str]
+    most: int | None = None  # samples to follow where they are chosen as they come; None for all
+    identified: bool = False  # it is known whether samples have ids
+    came: npt.NDArray[np.bool_] | None = None  # by slot; None where samples are chosen as they come
+    relabelled: bool = False  # a label changed
     labels: Array | None = None  # by slot
     metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
     images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
@@ -66,3 +73,8 @@ class Split:
     passes: int = 0  # that are complete
     said: bool = False  # its samples are recorded
     spare: dict[str, Array] = field(default_factory=dict[str, Array])  # buffers free to be filled again
+
+    @property
+    def awaits_samples(self) -> bool:
+        """Whether samples to follow have not come yet: those that went to other processes."""
+        return self.came is not None and not self.came.all()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,6 +15,10 @@ _IDENTITY = {
     "key": "your own keys",
     "order": "unknown: samples are numbered in the order they came; ids= gives them keys",
 }
+
+_COUNTED = re.compile(r"(rows|ids|samples|images|texts|labels|values|snapshots|batches) (of|without)\b")
+_PASSES = re.compile(r"\S+ (passes)\b")
+_OF_RECORDS = ("it ", "the ")  # how reasons begin that the writer of the journal gives
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ class Receipt:
         bytes: Everything written, in bytes.
         seconds: Time Chroma took on the training's thread.
         training_seconds: Time from the opening of the run to its end.
-        missing: Reason to the number of records that are not in the journal because of it.
+        missing: Reason to how much is not in the journal because of it: rows, samples, passes … if the reason
+            begins with these, else records that were not written, or how often it happened.
         notes: Whatever else must be said: limits, passes that were left out, what was refused.
         errors: Sentences of errors of Chroma's own that were stopped, each once.
         events: Alarms, and what was given to `Run.alert`, as they came; the first 20, and how many more.
@@ -85,9 +91,14 @@ class Receipt:
         """The command that opens the dashboard on this run."""
         return f"chroma ui {self.name}"
 
+    @property
+    def lost(self) -> Sequence[str]:
+        """What is missing, a line for each reason, with how much of what."""
+        return [counted(reason, count) for reason, count in self.missing.items()]
+
     def as_json(self) -> dict[str, Any]:
-        """The receipt as JSON values, with `percent` and `command`."""
-        return asdict(self) | {"percent": self.percent, "command": self.command}
+        """The receipt as JSON values, with `percent`, `command` and `lost`."""
+        return asdict(self) | {"percent": self.percent, "command": self.command, "lost": self.lost}
 
     def __str__(self) -> str:
         head = f"chroma · {self.name} · {self.status}"
@@ -104,8 +115,8 @@ class Receipt:
                 f"{self.seconds:.2f} s of {self.training_seconds:.1f} s on the training's thread "
                 f"({self.percent:.1f} %)",
             )
-        for reason, count in self.missing.items():
-            lines += labelled("missing", f"{count} {'record' if count == 1 else 'records'}: {reason}")
+        for line in self.lost:
+            lines += labelled("missing", line)
         for event in self.events:
             lines += labelled("event", event)
         for note in self.notes:
@@ -138,3 +149,14 @@ class Receipt:
             )
             for row in rows
         ]
+
+
+def counted(reason: str, count: int) -> str:
+    """What is missing, and how much of it: "96 rows of val without ids", "2 records: the disk is full"."""
+    found = _COUNTED.match(reason) or _PASSES.match(reason)
+    if found:
+        several = found[1]
+        one = several[: -2 if several in ("passes", "batches") else -1]
+        return f"{count:,} {reason if count != 1 else reason.replace(several, one, 1)}"
+    unit = "record" if reason.startswith(_OF_RECORDS) else "time"
+    return f"{count:,} {unit}{'' if count == 1 else 's'}: {reason}"

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from chroma.capture.heads import Proof
+from chroma.capture.heads import Facts, Proof, prove
 from chroma.capture.layers import Layer, choose
 from chroma.capture.modules import Module
+from chroma.capture.places import are_of_places
 from chroma.capture.pooling import pooled, pooling_of
 from chroma.errors import ConfigError, NotFoundError
 
@@ -73,6 +74,45 @@ def test_auto_without_a_head(fired: list[Module], layers: list[str]) -> None:
     chosen = choose("auto", [], fired, 8, NONE)
     assert [layer.name for layer in chosen] == layers
     assert [layer.default for layer in chosen] == [True, False][: len(layers)]
+
+
+def test_the_mean_of_a_latent_distribution_is_opened_first_where_its_spread_is_given_beside_it() -> None:
+    """As the encoder of a VAE that is trained by hand gives both, and no decoder is called."""
+    inside = module("dense", (8, 64), (8, 16))
+    mean = module("encoder.z_mean", (8, 16), (8, 4), gives=0)
+    spread = module("encoder.z_log_var", (8, 16), (8, 4), gives=1)
+    (only,) = choose("auto", [], [inside, mean, spread], 8, NONE)
+    assert (only.name, only.of_input) == ("encoder.z_mean", False)
+    lone = choose("auto", [], [inside, mean], 8, NONE)
+    assert [layer.name for layer in lone] == ["encoder.z_mean:input", "encoder.z_mean"]
+
+
+def test_a_model_that_tells_a_class_for_each_pixel_is_no_autoencoder() -> None:
+    narrow, wide = module("mid", (8, 16, 8, 8), (8, 4, 2, 2)), module("out", (8, 16, 8, 8), (8, 3, 8, 8))
+    fired = [module("in", (8, 3, 8, 8), (8, 16, 8, 8)), narrow, wide]
+    assert choose("auto", [], fired, 8, NONE)[0].name == "mid"
+    proof = prove(fired, 8, Facts(of_places=True))
+    assert choose("auto", [], fired, 8, proof)[0].name == "out:input"
+    assert proof.why == "the model tells a class for each place of a sample"
+
+
+@pytest.mark.parametrize(
+    ("target", "output", "kind", "right"),
+    [
+        ((8, 28, 28), (8, 3, 28, 28), "whole", True),
+        ((8, 1, 28, 28), (8, 3, 28, 28), "whole", True),
+        ((8, 28, 28, 1), (8, 3, 28, 28), "whole", True),
+        ((8, 20), (8, 20, 5), "whole", True),
+        ((8, 1, 28, 28), (8, 1, 28, 28), "binary", True),
+        ((8, 3, 28, 28), (8, 3, 28, 28), "neither", False),  # an image again
+        ((8, 1), (8, 3, 28, 28), "whole", False),
+        ((8, 14, 14), (8, 3, 28, 28), "whole", False),
+        ((8, 10), (8, 10, 1, 1), "binary", False),  # one place: a classifier
+        ((8, 10), (8, 10), "binary", False),
+    ],
+)
+def test_targets_of_places_are_known_by_their_shape(target: Any, output: Any, kind: str, right: bool) -> None:
+    assert are_of_places(target, output, whole=kind == "whole", binary=kind == "binary") == right
 
 
 def test_auto_of_a_binary_head_takes_what_goes_in() -> None:

@@ -198,7 +198,7 @@ def test_an_entry_that_cannot_be_used_is_the_only_one_missing(home: Path) -> Non
     assert snapshot.vectors[:, 0].tolist() == [0, 1, 3, 4, 5]
     receipt = run.finish()
     assert receipt.missing == {
-        "samples of val whose id cannot be used": 1,
+        "rows of val whose id cannot be used": 1,
         "texts of val that cannot be used": 1,
         "values of age of val that cannot be used": 2,
         "values of city of val that cannot be used": 1,

@@ -267,6 +267,6 @@ def test_a_loader_that_shuffles_what_cannot_be_named_says_so(home: Path) -> None
     ours = callback()
     fit(ours, val=DataLoader(stream, 16))
     assert any(
-        "have another label in the second pass: they are numbered by order" in note
+        "have another label in epoch 1 than at first: they are numbered by order" in note
         for note in ours.receipt.notes
     )

@@ -163,7 +163,7 @@ def test_batches_without_samples_are_counted(home: Path) -> None:
     fit(ours, model=Patient(), val=DataLoader(Digits(96, 100), batch_size=20, collate_fn=collate), epochs=2)
     for captured in snapshots(home, "signature"):
         assert captured.ids.tolist() == [*range(20), *range(40, 100)]
-    assert ours.receipt.missing == {"batches were empty or held no tensors": 2}
+    assert ours.receipt.missing == {"batches without samples, or without tensors": 2}
     assert "80 of 100" in str(ours.receipt)
 
 

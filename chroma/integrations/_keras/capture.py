@@ -27,6 +27,7 @@ from chroma.integrations._keras.model_facts import (
     step_of,
 )
 from chroma.integrations._keras.options import KerasOptions, targets_of
+from chroma.integrations._keras.passes import comes_in_keras_passes, count_passes, passes_after
 from chroma.integrations._keras.samples import ProbeSamples
 from chroma.integrations._keras.split_capture import (
     EvaluationContext,
@@ -38,7 +39,6 @@ from chroma.integrations._keras.splits import (
     SplitSamples,
     split_of,
     splits_of,
-    validates_after,
     with_descriptions,
 )
 from chroma.integrations._keras.targets import numbers_of
@@ -140,7 +140,7 @@ class KerasCapture(CapturedCall):
         now = self._now()
         self.run.log_metrics(logs, epoch=now[0], step=now[1])
         for capture in self._captures.values():
-            if self._passes_after(capture.context.samples, epoch):
+            if passes_after(self._call, capture.context.samples, epoch):
                 capture.end_epoch(now)
             if getattr(self._model, "stop_training", False):  # before weights of another epoch are restored
                 capture.finish(now)
@@ -253,7 +253,7 @@ class KerasCapture(CapturedCall):
         layers = self._options.layers
         x, labels, names = samples.samples.x, samples.labels, samples.class_names
         called = called_model(self._model, x)
-        choice = choose_layers(self._model, called, x, labels, self._labels, layers, task, names)
+        choice = choose_layers(self._model, called, x, labels, self._labels, layers, task, names, targets)
         if self.method != "predict":  # which is given no targets
             self.run.recording.describe(choice.task)
         if choice.task == "classification" and choice.proof.kind is None:
@@ -276,31 +276,12 @@ class KerasCapture(CapturedCall):
             self._options.limits(),
             self.run.recording,
             self._clock,
-            passes=lambda: self._count_passes(samples),
+            passes=lambda: count_passes(self._call, self.method, samples),
         )
         split = SplitContext(samples, schedule, context)
-        from_passes = (
-            samples.in_keras_passes
-            and (self._options.how() or {}).get(samples.split, "ride") == "ride"
-            and samples.samples.order != "unknown"
-            # of several steps in one call Keras returns the last only
-            and self._model.steps_per_execution == 1
-            and devices_of(self._model) == 1
-        )
-        if not from_passes:
+        if not comes_in_keras_passes(self._model, samples, self._options.how()):
             return ProbeEvaluation(split)
         return LoopCapture(split, "predict" if self.method == "predict" else "test")
-
-    def _count_passes(self, samples: SplitSamples) -> int:
-        """How many passes over a split the call makes."""
-        if self.method != "fit":
-            return 1
-        epochs = range(self._arguments.get("initial_epoch", 0), self._arguments.get("epochs", 1))
-        return sum(1 for epoch in epochs if self._passes_after(samples, epoch))
-
-    def _passes_after(self, samples: SplitSamples, epoch: int) -> bool:
-        """Whether there is a pass over a split after this epoch of a fit: ours, or Keras's validation."""
-        return not samples.in_keras_passes or validates_after(self._call, epoch)
 
     def _now(self) -> Moment:
         if self.method != "fit":  # after the last epoch that was trained

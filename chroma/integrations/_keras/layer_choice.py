@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from chroma.capture.heads import Facts, Proof, SeenLabels, prove, task_of
+from chroma.capture.heads import Facts, Loss, Proof, SeenLabels, prove, task_of
 from chroma.capture.labels import LabelReader
 from chroma.capture.layers import Chosen, Layer, choose
+from chroma.capture.modules import Module
+from chroma.capture.places import are_of_places
 from chroma.integrations._keras.layer_inspection import inspect_layers
 from chroma.integrations._keras.layer_values import layers_of
 from chroma.integrations._keras.samples import rows_of
@@ -65,6 +67,7 @@ def choose_layers(
     asked: str | Layer | Sequence[str | Layer],
     task: str,
     class_names: Sequence[str] = (),
+    targets: Sequence[Any] = (),
 ) -> Choice:
     """Choose the layers, by passing a few samples through the model in inference.
 
@@ -77,6 +80,7 @@ def choose_layers(
         asked: Layers as the user names them, or "auto".
         task: What is learned, as the labels tell.
         class_names: Names of the classes.
+        targets: `[n, …]` arrays, one for each output.
 
     Raises:
         ConfigError: Nothing in the model can be captured.
@@ -88,7 +92,10 @@ def choose_layers(
     seen = SeenLabels()
     seen.add(labels, reader.label_count)
     facts = Facts(
-        seen, named=len(class_names), loss="classes" if reader.said == "classification" else loss_of(model)
+        seen,
+        named=len(class_names),
+        loss="classes" if reader.said == "classification" else loss_of(model),
+        of_places=any(_has_places(target, x, fired, loss_of(model)) for target in targets),
     )
     proof = prove(fired, len(rows), facts)
     task = reader.said if reader.said != "auto" else task_of(task, proof, fired, facts)
@@ -101,3 +108,18 @@ def choose_layers(
     scores = same or Chosen(_SCORES, head.name, False, "auto", "none", "")
     read = chosen if scores in chosen else [*chosen, scores]
     return Choice(chosen, read, Scores(scores.name, kind), proof, task)
+
+
+def _has_places(target: Any, x: Any, fired: Sequence[Module], loss: Loss) -> bool:
+    """Whether a target gives a class for each place of what the last layer with weights gives."""
+    last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
+    if last is None or last.output is None or not isinstance(target, np.ndarray) or target.ndim < 2:
+        return False
+    if target.dtype.kind not in "biuf":
+        return False
+    first = keras.tree.flatten(x)[0]
+    same = target is first or (target.shape == first.shape and np.array_equal(target, first))
+    binary = not same and bool(((target == 0) | (target == 1)).all())
+    output = (len(target), *last.output[1:])
+    whole = target.dtype.kind in "biu" or loss == "classes"
+    return are_of_places(target.shape, output, whole=whole, binary=binary)

@@ -11,6 +11,7 @@ from typing import Any
 
 from chroma.capture.joined import earlier_fit, remember, what_must_be_same
 from chroma.capture.layers import Chosen
+from chroma.capture.limits import stops_early
 from chroma.capture.options import How
 from chroma.capture.schedule import Moment
 from chroma.integrations._torch.drawn import expected_of
@@ -20,7 +21,7 @@ from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.sharding import is_sharded
 from chroma.integrations._torch.split_capture import Joined, LoopCapture, listed
-from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call, stops_early
+from chroma.integrations._torch.split_choice import SPLIT_OF_CALL, Call
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.records import WriterId
 from chroma.run.run_id import given_or_new_id

@@ -1,12 +1,21 @@
-"""How many samples a pass over a loader brings, as far as its sampler tells before it is read."""
+"""Which samples a pass over a loader brings, and how many, as far as its sampler tells before it is read."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from torch.utils.data import BatchSampler, DataLoader, IterableDataset, RandomSampler, SequentialSampler
+import numpy as np
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    DistributedSampler,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+)
 
-from chroma.integrations._torch.sample_ids import samples_in
+from chroma.integrations._torch.sample_ids import IndexTap, samples_in
+from chroma.records import Ids
 
 
 def expected_of(followed: int, loader: Any, batches: float | None = None) -> tuple[int, bool]:
@@ -43,3 +52,23 @@ def drawn_by(loader: Any, batches: float | None = None) -> tuple[int, bool] | No
         whole and isinstance(batched.sampler, RandomSampler)
     )
     return most, known
+
+
+def dealt_by(loader: Any) -> Ids | None:
+    """The ids of all samples that processes draw together, where these are the whole dataset; else None."""
+    if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
+        return None
+    batches: Any = loader.batch_sampler
+    while hasattr(batches, "batch_sampler"):  # accelerate's, which gives each process its share
+        batches = batches.batch_sampler
+    sampler, of = getattr(batches, "sampler", None), samples_in(loader)
+    if isinstance(sampler, DistributedSampler):
+        whole = sampler.dataset is loader.dataset  # or stands for a sampler of the user's
+    elif isinstance(sampler, RandomSampler):
+        whole = not sampler.replacement and sampler.num_samples >= of
+    else:
+        whole = isinstance(sampler, SequentialSampler)
+    if not (whole and of):
+        return None
+    base = IndexTap(loader.dataset).base
+    return np.arange(of, dtype=np.int64) if base is None else np.unique(base)

@@ -18,6 +18,7 @@ from chroma.guard import sentence_of
 from chroma.integrations._torch.batch import INPUT_KEYS, BatchReader, Forward
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.no_trace import evaluating, random_states_kept
+from chroma.records import Ids
 
 _LONGEST_REASON = 160  # characters of an error of the user's that are said
 
@@ -45,12 +46,14 @@ class Source(Protocol):
         of: Samples that the dataset split holds; 0 if unknown.
         class_names: Names of the classes, by index.
         holders: What is read in each pass, whose state is put back after it.
+        dealt: See `CaptureSession.begin`.
     """
 
     identity: Identity
     of: int
     class_names: Sequence[str]
     holders: Sequence[Any]
+    dealt: Callable[[], Ids | None] | None
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""
@@ -95,6 +98,7 @@ def evaluate(
         identity="key" if reader.gives_ids else source.identity,
         of=source.of,
         class_names=source.class_names,
+        dealt=source.dealt,
     )
     try:
         with random_states_kept(*source.holders, models=[context.model]), evaluating(context.model):

@@ -92,6 +92,14 @@ class LabelSource:
         paths = self._chosen(batch, rows)
         return self.reader.read(part_at(batch, paths[0]), rows, class_names) if len(paths) == 1 else None
 
+    def are_free(self, batch: Any, rows: int) -> bool:
+        """Whether labels can be read at no cost: numbers on the host, for which no function is called."""
+        if callable(self._where):
+            return False
+        where = [(self._where,)] if self._where is not None else self._chosen(batch, rows)
+        part = part_at(batch, where[0]) if len(where) == 1 else None
+        return isinstance(part, Tensor) and part.ndim == 1 and part.device.type == "cpu"
+
     def peek(self, batch: Any, rows: int) -> Array | None:
         """What `read` would find as far as is known now; nothing is decided by it."""
         if self._where is not None:

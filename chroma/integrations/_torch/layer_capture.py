@@ -23,6 +23,7 @@ from chroma.integrations._torch.layer_hooks import LayerHooks
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
 from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
 from chroma.integrations._torch.sample_reading import SampleReading
+from chroma.records import Ids
 
 
 class LayerCapture:
@@ -85,13 +86,14 @@ class LayerCapture:
         identity: Identity,
         of: int = 0,
         class_names: Sequence[str] = (),
+        dealt: Callable[[], Ids | None] | None = None,
     ) -> None:
         """Begin a pass over a split; see `CaptureSession.begin`."""
         class_names = class_names or declared_names(self._model)
         self._samples.class_names = class_names
         self._split = split
         self._pass = self._session.begin(
-            split, epoch, step, identity=identity, of=of, class_names=class_names
+            split, epoch, step, identity=identity, of=of, class_names=class_names, dealt=dealt
         )
         self._attached = False
 
@@ -109,7 +111,7 @@ class LayerCapture:
         size = rows_in(batch, expected)
         size = expected if size is None else size
         if not size:
-            self._session.recording.tally.miss("batches were empty or held no tensors")
+            self._session.recording.tally.miss("batches without samples, or without tensors")
             return
         if self._reader.refused_ids:
             self._session.recording.tally.note("ids", self._reader.refused_ids)
@@ -236,6 +238,7 @@ class LayerCapture:
             named=len(self._samples.class_names),
             declared=declared_scores(self._model),
             loss=loss,
+            of_places=self._samples.of_places,
         )
 
     def _prove(self, done: SplitPass) -> None:

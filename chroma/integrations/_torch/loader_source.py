@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from torch.utils.data import DataLoader
 
 from chroma.capture.splits import GivenIds, Identity
 from chroma.integrations._sources.reading import UnreadableError, obstacle_of
-from chroma.integrations._torch.drawn import expected_of
+from chroma.integrations._torch.drawn import dealt_by, expected_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
 
@@ -36,6 +37,7 @@ class LoaderSource:
         self.of = samples_in(loader)
         self.class_names: Sequence[str] = class_names_of(loader)
         self.holders: Sequence[Any] = (self._loader,)
+        self.dealt = None if self._tap is None else partial(dealt_by, loader)
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""

@@ -47,8 +47,9 @@ def open_run(
     run.recording.to_half = to_half
     session = CaptureSession(
         run.recording,
-        max_samples=rank.share(options.max_samples),
+        max_samples=options.max_samples,
         log_inputs=options.log_inputs,
         make_buffer=buffer_for,
+        processes=rank.writer_id.world_size,
     )
     return run, session

@@ -74,6 +74,7 @@ class Probe:
         self.identity: Identity = "index"
         self.class_names = class_names_of(loader)
         self.holders: Sequence[Any] = ()
+        self.dealt = None  # each process keeps its own samples
         base = IndexTap(loader.dataset).base
         with random_states_kept(loader, apart=_read_by_workers(loader)):
             indices = _drawn_from(loader)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
@@ -12,7 +12,6 @@ from typing import Any, cast
 import torch.distributed as dist
 from torch.utils.data import DistributedSampler
 
-from chroma.capture.session import SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
 from chroma.records import WriterId
 from chroma.run.run_id import given_or_new_id
@@ -36,14 +35,6 @@ class Rank:
     writer_id: WriterId = field(default_factory=WriterId)
     takes_part: bool = True
 
-    def share(self, max_samples: MaxSamples) -> MaxSamples:
-        """How many samples this rank may follow."""
-        of = self.writer_id.world_size
-        if not isinstance(max_samples, Mapping):
-            return max_samples and -(-max_samples // of)
-        each = {split: max_samples_of(split, max_samples) for split in {*SPLITS, *max_samples}}
-        return {split: most and -(-most // of) for split, most in each.items()}
-
     def say(self, tally: Tally) -> None:
         """What the receipt must say of ranks."""
         writer = self.writer_id
@@ -51,15 +42,6 @@ class Rank:
             tally.note(
                 "ranks", f"{writer.world_size} ranks write to this run; this counts rank {writer.rank}"
             )
-
-    def say_of_passes(self, split: str, tally: Tally) -> None:
-        """What the receipt must say where a split is captured from the loop's own batches."""
-        if split == "train" and self.writer_id.world_size > 1:
-            said = (
-                "train: each rank follows the samples of its first epoch; those that a later epoch deals out "
-                "to another rank are missing from it"
-            )
-            tally.note("train ranks", said)
 
 
 def rank_of(loaders: Iterable[Any], run_id: str | None) -> Rank:

@@ -12,6 +12,7 @@ from chroma.capture.splits import GivenIds
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.first_batch import FirstBatch
 from chroma.integrations._torch.label_parts import Evidence, LabelPart
+from chroma.integrations._torch.place_targets import has_place_targets
 from chroma.records import Array, Ids
 from chroma.run.tally import Tally
 
@@ -27,6 +28,7 @@ class SampleReading:
         seen: What the labels say of the classes.
         task: What is learned, as far as labels tell; "" before the first batch.
         class_names: Names of the classes, by index.
+        of_places: Whether the batch gives a class for each place of a sample.
     """
 
     def __init__(self, reader: BatchReader, *, log_inputs: bool) -> None:
@@ -36,6 +38,7 @@ class SampleReading:
         self.seen = SeenLabels()
         self.task = ""
         self.class_names: Sequence[str] = ()
+        self.of_places = False
 
     @property
     def may_have_several(self) -> bool:
@@ -58,8 +61,11 @@ class SampleReading:
             decided: Whether it is known where labels are: else `decide` follows.
         """
         reader = self._reader
-        current.compare_labels(lambda: reader.labels.read(batch, rows, self.class_names))
         if not current.first:
+            current.add_labels(
+                lambda: reader.labels.read(batch, rows, self.class_names),
+                lambda: reader.labels.are_free(batch, rows),
+            )
             return
         kept = self._log_inputs and followed
         current.add_samples(
@@ -89,6 +95,7 @@ class SampleReading:
         if self._undecided is None:
             return
         (batch, rows, parts, ids), self._undecided = self._undecided, None
+        self.of_places = has_place_targets(batch, fired)
         ends = [each for each in fired if each.leaf and each.matrix and each.gives is not None]
         evidence = Evidence(
             ids,

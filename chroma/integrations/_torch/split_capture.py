@@ -12,6 +12,7 @@ from chroma.capture.passes import SplitPass
 from chroma.capture.schedule import Moment, Schedule
 from chroma.capture.splits import GivenIds, Identity
 from chroma.integrations._torch.batch import BatchReader
+from chroma.integrations._torch.drawn import dealt_by
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, samples_in
 from chroma.run import Run
@@ -196,6 +197,7 @@ class LoopCapture(SplitCapture):
             identity="key" if self._reader.gives_ids else identity,
             of=samples_in(loader),
             class_names=class_names_of(loader),
+            dealt=lambda: dealt_by(loader),
         )
 
     def _end_loader(self, moment: Moment) -> None:

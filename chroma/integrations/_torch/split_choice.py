@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Literal
 
 from chroma.capture.options import How
 from chroma.run.tally import Tally
@@ -75,12 +75,6 @@ def why_loop(*, shards: bool, evaluates: bool) -> str | None:
     if not evaluates:
         return "the model has no forward() of its own; forward=function(model, batch) gives one"
     return None
-
-
-def stops_early(callbacks: Iterable[Any]) -> bool:
-    """Whether one of a trainer's callbacks may end the training before it has made all its epochs."""
-    names = {kind.__name__ for callback in callbacks for kind in type(callback).__mro__}
-    return any("EarlyStopping" in name for name in names) or "Timer" in names
 
 
 def note_loop(split: str, reason: str, tally: Tally) -> None:

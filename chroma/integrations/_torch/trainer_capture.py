@@ -270,7 +270,6 @@ class TorchTrainerCapture(CapturedCall, ABC):
         )
 
     def _from_loop(self, context: SplitContext) -> LoopCapture:
-        self._rank.say_of_passes(context.split, context.run.recording.tally)
         return LoopCapture(
             context,
             reader=self.reader,

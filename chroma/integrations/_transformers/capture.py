@@ -10,13 +10,14 @@ from typing import Any
 import torch.distributed as dist
 import transformers
 
+from chroma.capture.limits import stops_early
 from chroma.capture.options import How
 from chroma.capture.schedule import Moment
 from chroma.integrations._torch.no_trace import plain
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import Rank, shared_rank
 from chroma.integrations._torch.sharding import is_sharded
-from chroma.integrations._torch.split_choice import Call, stops_early
+from chroma.integrations._torch.split_choice import Call
 from chroma.integrations._torch.trainer_capture import TorchTrainerCapture
 from chroma.integrations._torch.wrapped_loaders import read_instead
 from chroma.integrations._transformers.loaders import EvaluationLoaders

@@ -132,6 +132,25 @@ def test_an_embedding_whose_classifier_is_elsewhere_is_no_head(home: Path) -> No
     assert any(note.startswith("no predictions: the last layer, projection") for note in ours.receipt.notes)
 
 
+@pytest.mark.parametrize("masks", [True, False])
+def test_a_mask_as_large_as_its_image_is_no_image_again(home: Path, masks: bool) -> None:
+    """Grey images into two classes: as many values come out as go in, as of an autoencoder."""
+    model = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            L.Conv2D(4, 3, strides=4, padding="same", activation="relu", name="narrow"),
+            L.Conv2DTranspose(6, 4, strides=4, activation="relu"),
+            L.Conv2D(1, 1, activation="sigmoid", name="pixels"),
+        ]
+    )
+    model.compile("sgd", "binary_crossentropy")
+    images = np.random.default_rng(0).random((20, 8, 8, 1)).astype("float32")
+    y = (images > 0.5).astype("float32") if masks else images
+    model.fit(images, y, validation_data=(images, y), verbose=0, callbacks=[callback()])
+    default = [record.layer for record in of(home, Snapshot) if record.note.default]
+    assert default == ["pixels:input" if masks else "narrow"]
+
+
 def test_what_is_given_for_each_pixel_is_captured_before_it(home: Path) -> None:
     targets = (PACKED[..., 0] > 0.5).astype("int64")
     model = keras.Sequential([L.Conv2D(6, 3, padding="same"), L.Conv2D(3, 1, name="out")])

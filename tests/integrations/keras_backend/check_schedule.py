@@ -66,6 +66,13 @@ def test_the_last_pass_before_an_early_stop_is_taken_with_its_own_weights(
     np.testing.assert_allclose(snapshots[-1].vectors, stops.predicted, atol=1e-5)
 
 
+def test_passes_are_taken_as_they_come_where_a_callback_may_end_the_fit(home: Path) -> None:
+    waits = keras.callbacks.EarlyStopping(monitor="loss", patience=90)
+    fit(build("sequential"), callback(layers="head", max_snapshots=5), waits, StopsAfter(7), epochs=100)
+    # of a hundred epochs the later ones would have been left out at once
+    assert [snapshot.epoch for snapshot in of(home, Snapshot)] == [0, 1, 2, 3, 4, 6, 7]
+
+
 def test_a_training_that_breaks_off_takes_no_pass_more(home: Path) -> None:
     class Breaks(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -77,8 +77,8 @@ def test_two_stages_of_a_model(train: Train) -> None:
 def test_a_model_without_call_shows_a_layer_of_its_encoder(train: Train) -> None:
     vae = train("keras/no_call.py")
     film = vae.run.film("train")
-    hidden = given(vae["encoder"], "z_log_var", vae["x"], of_input=True)
-    shows(film, ids=range(160), layer="encoder.z_log_var:input", vectors=hidden)
+    mean = given(vae["encoder"], "z_mean", vae["x"])
+    shows(film, ids=range(160), layer="encoder.z_mean", vectors=mean)
 
 
 def test_pairs_of_inputs(train: Train) -> None:
