@@ -12,6 +12,8 @@ from chroma.records import Array, Columns, Record
 from chroma.run.log_methods import EPOCH_LABEL
 from chroma.run.tally import Tally
 
+ReadLabels = Callable[[], Array | None]  # reads the labels `[B]` of a batch
+
 
 class PassLabels:
     """The labels of one pass.
@@ -32,22 +34,21 @@ class PassLabels:
         self._slots = np.empty(0, np.intp)  # of the samples that came
         self._changed = self._compared = 0
 
-    def add(
-        self, read: Callable[[], Array | None], placed: Placed, size: int, free: Callable[[], bool]
-    ) -> None:
+    def add(self, read: ReadLabels, at_hand: ReadLabels, placed: Placed, size: int) -> None:
         """Take in a batch of a pass after the first.
 
         Args:
-            read: Reads its labels, `[B]`; called if they are wanted.
+            read: Reads its labels, `[B]`; called if they are wanted at any cost.
+            at_hand: Gives them if that costs nothing, else None.
             placed: Which rows are followed.
             size: B.
-            free: Tells whether reading costs nothing.
         """
         split = self._split
-        wanted = self._due or split.relabelled or split.awaits_samples
-        if split.labels is None or not (wanted or free()):
+        if split.labels is None:
             return
-        labels = read()
+        labels = at_hand()
+        if labels is None and (self._due or split.relabelled or split.awaits_samples):
+            labels = read()
         if labels is not None and len(labels) == size:
             rows = placed.rows
             self._given.append((labels.copy() if rows is None else labels[rows], placed))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from chroma.capture.buffers import Buffer, MakeBuffer, host_buffer, in_probe_order
 from chroma.capture.identity import identify
 from chroma.capture.layers import Chosen
-from chroma.capture.pass_labels import PassLabels
+from chroma.capture.pass_labels import PassLabels, ReadLabels
 from chroma.capture.probe import Slots
 from chroma.capture.sample_record import describe, samples_of
 from chroma.capture.splits import GivenIds, Placed, Split
@@ -161,10 +161,10 @@ class SplitPass:
                 texts=texts,
             )
 
-    def add_labels(self, read: Callable[[], Array | None], free: Callable[[], bool]) -> None:
+    def add_labels(self, read: ReadLabels, at_hand: ReadLabels) -> None:
         """Take in the labels `[B]` of a batch of a pass after the first; see `PassLabels.add`."""
         if not self._first:
-            self._labels.add(read, self._here, self._size, free)
+            self._labels.add(read, at_hand, self._here, self._size)
 
     def end(self, epoch: int | None = None, step: int | None = None) -> None:
         """The pass is complete: record what it gave. See `complete`."""

@@ -36,7 +36,7 @@ def capture(session: CaptureSession, epochs: int, *, free: bool, identity: Any =
             passing.batch(ids, len(ids))
             if passing.first:
                 passing.add_samples(labels=labels_in(epoch, ids), inputs=None, metadata={})
-            passing.add_labels(read, lambda: free)
+            passing.add_labels(read, read if free else lambda: None)
             passing.add(LAYER, value(ids, epoch))
             passing.add_scores(np.eye(5)[labels_in(epoch, ids)] * 9)
         passing.end()
@@ -91,7 +91,7 @@ def test_what_is_dealt_out_anew_is_followed_by_whoever_has_it(home: Path, max_sa
                 for ids in np.array_split(share, 3):
                     passing.batch(ids, len(ids))
                     passing.add_samples(labels=ids % 4, inputs=None, metadata={"twice": ids * 2})
-                    passing.add_labels(lambda ids=ids: ids % 4, lambda: False)
+                    passing.add_labels(lambda ids=ids: ids % 4, lambda: None)
                     passing.add(LAYER, value(ids, epoch))
                     passing.add_scores(np.eye(4)[ids % 4] * 9)
                 passing.end()

@@ -145,7 +145,9 @@ def test_a_second_training_is_another_run_and_both_say_who_captured(package: Any
     assert {each.framework for each in opened} == {f"{name} {package.__version__}"}
 
 
-def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(package: Any, home: Path) -> None:
+def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(
+    package: Any, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     autolog(name="twice")
     train, val = Digits(0, 96), Digits(96, 100)
 
@@ -158,6 +160,8 @@ def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(package: Any, 
     trainer.fit_loop.max_epochs = 3
     again(trainer, model)
     again(package.Trainer(max_epochs=1, **QUIET), model)  # its counters begin anew
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("fit trained nothing: the trainer had made its epochs, max_epochs=1") == 1
     with chroma.open() as db:
         assert sorted(db.runs()["name"]) == ["twice", "twice-2"]
         assert db.run("twice").snapshots(layer="head")["epoch"].tolist() == [0, 1, 2]

@@ -55,6 +55,7 @@ class LightningCapture(TorchTrainerCapture):
         self.awaits_loss = call == "fit"
         self._loss: LossOfBatch | None = None
         self._of_epoch: set[str] = set()  # names of metrics that come at the end of an epoch
+        self._trained_before = 0  # batches, in earlier fits
 
     def attach(self) -> None:
         """Tap the loaders to capture from as soon as the trainer has made them, before they are iterated."""
@@ -80,6 +81,7 @@ class LightningCapture(TorchTrainerCapture):
             self._joins = what_must_be_same(options.name, options.run_id, trainer, _data_of(trainer))
             if earlier := earlier_fit(self.model, self._joins):
                 self._run_id = earlier.run_id
+            self._trained_before = trainer.fit_loop.epoch_loop.total_batch_idx
         package = type(trainer).__module__.partition(".")[0]
         version = getattr(sys.modules.get(package), "__version__", "")
         self.start(
@@ -123,6 +125,13 @@ class LightningCapture(TorchTrainerCapture):
 
     def close(self, exception: BaseException | None = None) -> None:
         """End the run as the call ended."""
+        if self.run is not None and exception is None and self._trained_nothing():
+            self.run.recording.tally.note(
+                "no passes",
+                "fit trained nothing: the trainer had made its epochs, "
+                f"max_epochs={self._trainer.max_epochs}; "
+                "a new Trainer, or trainer.fit_loop.max_epochs=, trains further",
+            )
         super().close(exception)
         if self.run is not None and exception is None:
             remember(self.model, self._joins, self.run.id, self.now()[0] or 0)
@@ -199,6 +208,11 @@ class LightningCapture(TorchTrainerCapture):
     def precision(self) -> AbstractContextManager[Any]:
         """As the trainer's precision plugin has it."""
         return self._trainer.precision_plugin.val_step_context()
+
+    def _trained_nothing(self) -> bool:
+        """Whether a fit went on where an earlier one had made all epochs."""
+        trained: int = self._trainer.fit_loop.epoch_loop.total_batch_idx
+        return self.call == "fit" and trained == self._trained_before > 0
 
     def _in_one_step(self, split: str) -> bool:
         """Whether the trainer takes a batch from each of several loaders in every step."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from chroma.capture.labels import LabelReader
@@ -20,6 +21,8 @@ from chroma.integrations._torch.label_parts import (
     label_paths,
 )
 from chroma.records import Array
+
+_PLAIN = {torch.int64, torch.int32, torch.int16, torch.uint8, torch.bool, torch.float32, torch.float64}
 
 
 class LabelSource:
@@ -92,13 +95,16 @@ class LabelSource:
         paths = self._chosen(batch, rows)
         return self.reader.read(part_at(batch, paths[0]), rows, class_names) if len(paths) == 1 else None
 
-    def are_free(self, batch: Any, rows: int) -> bool:
-        """Whether labels can be read at no cost: numbers on the host, for which no function is called."""
-        if callable(self._where):
-            return False
-        where = [(self._where,)] if self._where is not None else self._chosen(batch, rows)
-        part = part_at(batch, where[0]) if len(where) == 1 else None
-        return isinstance(part, Tensor) and part.ndim == 1 and part.device.type == "cpu"
+    def at_hand(self, batch: Any, rows: int) -> Array | None:
+        """Labels that cost nothing to read, where they stood before: numbers on the host; else None."""
+        if callable(self._where) or self.reader.label_count or self.reader.said == "regression":
+            return None
+        known = [[(self._where,)]] if self._where is not None else list(self._known.values())
+        if len(known) != 1 or len(known[0]) != 1:
+            return None
+        part = part_at(batch, known[0][0])
+        plain = isinstance(part, Tensor) and part.dtype in _PLAIN and part.device.type == "cpu"
+        return part.detach().numpy() if plain and part.shape == (rows,) else None
 
     def peek(self, batch: Any, rows: int) -> Array | None:
         """What `read` would find as far as is known now; nothing is decided by it."""

@@ -64,7 +64,7 @@ class SampleReading:
         if not current.first:
             current.add_labels(
                 lambda: reader.labels.read(batch, rows, self.class_names),
-                lambda: reader.labels.are_free(batch, rows),
+                lambda: reader.labels.at_hand(batch, rows),
             )
             return
         kept = self._log_inputs and followed
