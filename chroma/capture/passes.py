@@ -214,7 +214,8 @@ class SplitPass:
         if not split.said:
             self._record_samples()
         if not self._labels.empty:
-            self._recording.submit(self._changed_labels, 0)
+            tally = self._recording.tally
+            self._recording.submit(partial(self._labels.changes, self._epoch, self._step, tally), 0)
         for layer, buffer in self._layers.values():
             self._recording.submit_snapshot(
                 layer.name,
@@ -254,9 +255,6 @@ class SplitPass:
         split.of = max(split.of, len(split.probe))
         self._recording.tally.split_of[split.name] = split.of
         self._recording.submit(lambda: [samples_of(split)], 0)
-
-    def _changed_labels(self) -> Iterable[Record]:
-        return self._labels.changes(self._epoch, self._step, self._recording.tally)
 
     def _record_outputs(self, buffer: Buffer) -> None:
         split = self._split
