@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from chroma.integrations._sources.reading import UnreadableError, obstacle_of
 from chroma.integrations._torch.drawn import dealt_by, expected_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
+from chroma.records import Ids
 
 
 class LoaderSource:
@@ -37,7 +38,7 @@ class LoaderSource:
         self.of = samples_in(loader)
         self.class_names: Sequence[str] = class_names_of(loader)
         self.holders: Sequence[Any] = (self._loader,)
-        self.dealt = None if self._tap is None else partial(dealt_by, loader)
+        self.dealt: Callable[[], Ids | None] | None = None if self._tap is None else partial(dealt_by, loader)
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""

@@ -22,12 +22,12 @@ def has_place_targets(batch: Any, fired: Sequence[Module]) -> bool:
         fired: The modules that it went through, in the order of their outputs.
     """
     last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
-    if last is None or last.output is None:
+    if last is None or last.output is None or len(last.output) < 3:
         return False
-    tensors = [(name, part) for name, part in parts_of(batch) if isinstance(part, Tensor) and part.ndim > 1]
+    tensors = [(name, part) for name, part in parts_of(batch) if isinstance(part, Tensor) and _is_plain(part)]
     inputs = [part for name, part in tensors if name == 0 or name in INPUT_KEYS]
     for name, part in tensors:
-        if name == 0 or name in INPUT_KEYS or part.is_complex():
+        if name == 0 or name in INPUT_KEYS:
             continue
         same = any(part.shape == each.shape and torch.equal(part, each.to(part)) for each in inputs)
         whole = not part.is_floating_point()
@@ -35,3 +35,9 @@ def has_place_targets(batch: Any, fired: Sequence[Module]) -> bool:
         if are_of_places(part.shape, last.output, whole=whole, binary=binary):
             return True
     return False
+
+
+def _is_plain(part: Tensor) -> bool:
+    """Whether values can be compared: not those of sparse, nested, quantized or 8-bit tensors."""
+    strided = part.layout is torch.strided and not part.is_nested and not part.is_quantized
+    return strided and (not part.is_floating_point() or part.dtype.itemsize > 1) and not part.is_complex()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -74,7 +74,7 @@ class Probe:
         self.identity: Identity = "index"
         self.class_names = class_names_of(loader)
         self.holders: Sequence[Any] = ()
-        self.dealt = None  # each process keeps its own samples
+        self.dealt: Callable[[], Ids | None] | None = None  # each process keeps its own samples
         base = IndexTap(loader.dataset).base
         with random_states_kept(loader, apart=_read_by_workers(loader)):
             indices = _drawn_from(loader)
