@@ -75,8 +75,25 @@ def test_the_rest_of_a_dataset_is_its_own():
     assert len(patched) == 2
     assert patched[-2] == (1, 1)
     assert list(pickle.loads(pickle.dumps(patched))) == [(1, 1), (2, 0)]
+    assert patched[:1] == [(1, 1)]
     with pytest.raises(AttributeError):
         _ = patched.nothing
+
+
+def test_no_way_around_the_new_labels():
+    """PyTorch's loaders ask for several rows at once, samplers for all labels."""
+
+    class Images(Rows):
+        targets = np.array([0, 1])
+
+        def __getitems__(self, indices: list[int]) -> list[Any]:
+            return [self.rows[at] for at in indices]
+
+    given = Images([("a", 0), ("b", 1)])
+    patched = chroma.apply_patch(given, {1: 0})
+    assert patched.__getitems__([1, 0]) == [("b", 0), ("a", 0)]
+    assert patched.targets.tolist() == [0, 0]
+    assert given.targets.tolist() == [0, 1]
 
 
 def test_tensors_stay_tensors():
@@ -109,6 +126,7 @@ def test_a_hugging_face_dataset_keeps_its_features():
     [
         (Rows([(1, 0)]), {0: 1, 7: 1, "key": 0}, "2 of 3 ids of the patch are not in the dataset"),
         (iter([1]), {0: 1}, "no length"),
+        ({"train": Rows([(1, 0)])}, {0: 1}, "several datasets"),
         (np.arange(3), {1: "cat"}, "cannot take the place of"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, cast
 
@@ -39,8 +40,12 @@ def apply_patch(dataset: Any, patch: Mapping[Any, Any], *, label: str | int | No
     if isinstance(dataset, tuple) and len(cast("tuple[Any, ...]", dataset)) == 2:
         x, y = cast("tuple[Any, Any]", dataset)
         return x, _patched_array(y, patch)
+    if isinstance(dataset, Mapping):
+        raise ConfigError("several datasets were given: patch the one of the split that the patch is of")
     if hasattr(dataset, "column_names") and hasattr(dataset, "map"):
         return _patched_table(dataset, patch, label)
+    if hasattr(dataset, "columns"):
+        raise ConfigError("a table has no rows by index: give its column of labels as an array")
     if hasattr(dataset, "dtype") or (
         isinstance(dataset, list) and not _holds_rows(cast("list[Any]", dataset))
     ):
@@ -56,32 +61,43 @@ def apply_patch(dataset: Any, patch: Mapping[Any, Any], *, label: str | int | No
 class PatchedDataset(Sequence[Any]):
     """A dataset whose rows carry new labels. Everything else is asked of the dataset it wraps.
 
+    Attributes that list all labels (`targets`, `labels`, `y`) are copies with the new ones.
+
     Args:
         dataset: Which one.
-        labels: New labels by index.
+        new: New labels by index.
         label: Where a row holds its label; None: found by itself.
     """
 
-    def __init__(self, dataset: Any, labels: Mapping[int, Any], label: str | int | None = None) -> None:
-        self.dataset = dataset
-        self.labels = labels
-        self.label = label
+    def __init__(self, dataset: Any, new: Mapping[int, Any], label: str | int | None = None) -> None:
+        self._dataset = dataset
+        self._new = new
+        self._label = label
 
     def __len__(self) -> int:
-        return len(self.dataset)
+        return len(self._dataset)
 
     def __getitem__(self, index: Any) -> Any:
-        row = self.dataset[index]
-        at = int(index) + (len(self) if index < 0 else 0)
-        return row if at not in self.labels else _with_label(row, self.labels[at], self.label)
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
+        at = operator.index(index)
+        row = self._dataset[at]
+        at += len(self) if at < 0 else 0
+        return _with_label(row, self._new[at], self._label) if at in self._new else row
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Any]:
+        """Several rows at once, as PyTorch's loaders ask for them: never those of the wrapped dataset."""
+        return [self[index] for index in indices]
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("dataset", "labels", "label"):  # asked for before __init__, by copy and pickle
+        if name.startswith("_"):  # ours, before __init__: copy and pickle ask for them
             raise AttributeError(name)
-        return getattr(self.dataset, name)
+        value = getattr(self._dataset, name)
+        whole = name in _LABELS and hasattr(value, "__len__") and len(value) == len(self)
+        return _patched_array(value, self._new) if whole else value
 
 
 def _with_label(row: Any, new: Any, label: str | int | None) -> Any:

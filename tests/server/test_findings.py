@@ -213,3 +213,13 @@ def test_findings_are_listed_with_their_samples(asked: TestClient, trained: Trai
     assert len(ids) == found["count"]
     assert asked.get(f"/api/runs/{trained.run_id}/findings/nothing/ids").status_code == 404
     assert json.loads(asked.get("/api/health").content)["status"] == "ok"
+
+
+def test_a_lost_report_is_asked_for_again(asked: TestClient, opened: Context, trained: Trained):
+    with opened.store.writing() as catalog:
+        catalog.session.add(tables.Job(kind=reports.KIND, key=trained.run_id, status="ready"))
+    (path,) = opened.store.files.root.glob("findings/*/*.arrow")
+    path.write_bytes(path.read_bytes()[:-9])
+    query = "query F($run: ID!) { run(id: $run) { findings { status madeAt found { key } } } }"
+    said = ask(asked, query, run=trained.run_id)["run"]["findings"]
+    assert said == {"status": "PENDING", "madeAt": None, "found": []}

@@ -12,6 +12,7 @@ import strawberry
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import JobStatus
 from chroma.server.graphql.scalars import BigInt
+from chroma.server.home.finding_requests import request_findings
 from chroma.server.store.findings import found_samples as described
 from chroma.server.store.findings import label_queue, report
 from chroma.server.store.findings.state import FindingsState, findings_state
@@ -190,9 +191,11 @@ class RunFindings:
     )
     async def findings(self, info: Info) -> Findings:
         run_id = str(self.id)
-        return Findings.of_state(
-            run_id, await info.context.read(lambda catalog: findings_state(catalog, run_id))
-        )
+        state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
+        if state.lost and info.context.home.read_only is None:
+            await info.context.change(request_findings, run_id)
+            state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
+        return Findings.of_state(run_id, state)
 
     @strawberry.field(description="Figures of layers by epoch: what findings of layers rest on")
     async def layer_figures(self, info: Info) -> list[LayerFigure]:

@@ -77,8 +77,9 @@ def read_report(catalog: Catalog, run_id: str) -> Report | None:
             continue  # a newer one took its place
         except (OSError, ValueError) as error:
             logger.warning("chroma: the report %s cannot be read (%s); it is made anew", path.name, error)
-            with suppress(OSError):
-                path.unlink()
+            if path.is_relative_to(catalog.files.root):
+                with suppress(OSError):
+                    path.unlink()
     return None
 
 

@@ -27,6 +27,7 @@ class FindingsState:
         report: The newest; None: there is none yet.
         stale: Whether it is of an earlier state of the run.
         queues: Of label doubts, and how far they are decided.
+        lost: Whether the report was made and is not there any more.
     """
 
     status: str | None
@@ -36,20 +37,23 @@ class FindingsState:
     report: Report | None
     stale: bool
     queues: Sequence[LabelProgress]
+    lost: bool = False
 
 
 def findings_state(catalog: Catalog, run_id: str) -> FindingsState:
     """How far the findings of a run are."""
     job = catalog.session.exec(select(Job).where(Job.kind == KIND, Job.key == run_id)).first()
     report = read_report(catalog, run_id)
+    inputs = inputs_digest(catalog, run_id)
     return FindingsState(
         status=job.status if job else None,
         progress=job.progress if job else 0.0,
         message=job.message if job else "",
         error=job.error if job and job.status == "failed" else None,
         report=report,
-        stale=report is not None and report.inputs != inputs_digest(catalog, run_id),
+        stale=report is not None and report.inputs != inputs,
         queues=[label_progress(catalog, run_id, queue) for queue in report.queues] if report else [],
+        lost=report is None and inputs is not None and job is not None and job.status == "ready",
     )
 
 
