@@ -39,8 +39,10 @@ from chroma.capture.session import CaptureSession
 from chroma.integrations._torch.device_buffers import buffer_for, to_half
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.options import CaptureOptions
+from chroma.integrations._torch.run_choice import RunChoice
 from chroma.integrations._torch.sample_ids import tap, untap
 from chroma.integrations._torch.split_capture import LoopCapture, SplitContext
+from chroma.integrations._torch.training_capture import TrainingCapture
 from chroma.integrations.lightning import ChromaCallback
 from chroma.run import Run
 
@@ -103,6 +105,9 @@ def variants(folder: Path) -> dict[str, Callable[[], list[Any]]]:
     found: dict[str, Callable[[], list[Any]]] = {
         "none": list,
         "Chroma": lambda: [ChromaCallback(silent=True, project="bench", log_inputs=False)],
+        "Chroma, outputs=False": lambda: [
+            ChromaCallback(silent=True, project="bench", log_inputs=False, outputs=False)
+        ],
         "Chroma, train probe too": lambda: [
             ChromaCallback(silent=True, project="bench", log_inputs=False, splits=("train", "val"))
         ],
@@ -220,6 +225,62 @@ def batch_cost(layers: str, *, shuffle: bool) -> str:
     return f"{middle:.0f} µs ({low:.0f} to {high:.0f})"
 
 
+def training_cost() -> tuple[str, str]:
+    """Microseconds that the outputs of a batch of 256, 10 classes, take of the training's thread.
+
+    Everything between the trainer's hooks and the writer's queue, as `batch_cost` counts it: ids, labels, the
+    hook on the head, the copy, the walk from the loss to the labels. First where the loss's graph tells the
+    labels, then where it is a function of the user's own, so that the calls of the step are followed.
+    """
+
+    def own(scores: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return -(scores.softmax(1)[torch.arange(len(labels)), labels].log() * 1.0).mean()
+
+    costs: list[str] = []
+    for loss_of in (F.cross_entropy, own):
+        run = Run(project="bench")
+        call = CapturedCall(silent=True)
+        call.run = run
+        model = nn.Sequential(nn.Linear(64, 512), nn.ReLU(), nn.Linear(512, 10))
+        samples = TensorDataset(torch.randn(8192, 64), torch.randint(0, 10, (8192,)))
+        loader = DataLoader(samples, batch_size=256, shuffle=True)
+        capture = TrainingCapture(
+            model,
+            run.recording,
+            CaptureOptions().reader(),
+            RunChoice(),
+            taps={loader: tap(loader)},
+            loaders=lambda loader=loader: loader,
+            running_pass=None,
+        )
+        taken: tuple[list[float], list[float]] = ([], [])
+        for epoch in range(24):
+            captured = epoch % 2 == 1
+            if captured:
+                call.guarded(capture.begin)
+            for batch in loader:
+                start = time.perf_counter()
+                if captured and capture.follows:
+                    call.guarded(capture.begin_batch, batch)
+                loss = loss_of(model(batch[0]), batch[1])
+                if captured and capture.follows:
+                    call.guarded(capture.see_loss, loss)
+                    call.guarded(capture.end_batch)
+                taken[captured].append(time.perf_counter() - start)
+                loss.backward()
+            if captured:
+                call.guarded(capture.end, (epoch, epoch))
+                run.recording.flush(60)
+        untap(loader)
+        receipt = run.recording.close("finished")
+        if receipt.errors or receipt.missing or "12 epochs, 8,192 of 8,192" not in " ".join(receipt.notes):
+            raise SystemExit(f"nothing was measured, as capture failed:\n{receipt}")
+        base = statistics.median(taken[False][128:])
+        low, middle, high = ((each - base) * 1e6 for each in statistics.quantiles(taken[True][64:], n=4))
+        costs.append(f"{middle:.0f} µs ({low:.0f} to {high:.0f})")
+    return costs[0], costs[1]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="an .npz of images and labels; scikit-learn's digits by default")
@@ -242,6 +303,9 @@ def main() -> None:
                 order = "shuffled" if shuffle else "in order"
                 print(f"  {about}, {order}: {batch_cost(layers, shuffle=shuffle)}")
         print(f"  their bare copy, in the same run, at the least: {copy_cost():.0f} µs")
+        print("what the outputs of a batch of 256 that is trained on cost it:")
+        readable, own = training_cost()
+        print(f"  with cross-entropy: {readable}\n  with a loss of one's own: {own}")
         for kind in [] if asked.batch else asked.models:
             for n in asked.val:
                 images, labels = load(asked.data, asked.train + n)

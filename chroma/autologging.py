@@ -88,6 +88,7 @@ def autolog(
     task: Task = "auto",
     log_inputs: bool = True,
     max_overhead: float | None = None,
+    outputs: bool = True,
     frameworks: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     exclusive: bool = False,
     silent: bool = False,
@@ -123,6 +124,8 @@ def autolog(
             that hold for one of them, and may name any option of its `ChromaCallback`:
             `{"lightning": {}, "keras": {"every": 5, "data": (x, y)}}`.
         exclusive: Capture nothing while a run of `chroma.init` is open.
+        outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
+            passes: 16 bytes besides its id.
         silent: Print neither what was chosen nor the receipt, and warn of nothing.
         disable: Capture no more: every method of a framework is again what it was.
 

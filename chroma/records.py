@@ -216,6 +216,37 @@ class Outputs:
 
 
 @dataclass(frozen=True, slots=True)
+class TrainingOutputs:
+    """What the model said of each training sample as it trained on it, in one epoch.
+
+    They come from the training's own passes: in training mode, of samples as they were augmented, while the
+    weights moved. They never stand for the `Outputs` of a split, which one model gave for all samples.
+
+    Attributes:
+        split: Name of the split that is trained on.
+        epoch: 0-based; None for step-based training.
+        step: Global optimizer step at the end of the epoch.
+        ids: `[n]`, each once.
+        labels: `[n]` int32, class indices as they were in that epoch; -1 unknown.
+        cross_entropy: `[n]` float32, nats, of the label: the label's probability is its exp(-); NaN unknown.
+        other: `[n]` int32, the most probable class that is not the label.
+        other_probability: `[n]` float32, its probability.
+        of: How many samples the split holds; 0 if unknown.
+    """
+
+    kind: ClassVar[str] = "training_outputs"
+    split: str
+    epoch: int | None
+    step: int
+    ids: Ids
+    labels: npt.NDArray[np.int32]
+    cross_entropy: npt.NDArray[np.float32]
+    other: npt.NDArray[np.int32]
+    other_probability: npt.NDArray[np.float32]
+    of: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Columns:
     """Any per-sample numbers of a split at one step: name to `[n]` int64, float32/64, bool or str."""
 
@@ -315,6 +346,7 @@ Record = (
     | Samples
     | Snapshot
     | Outputs
+    | TrainingOutputs
     | Columns
     | Projection
     | Metrics

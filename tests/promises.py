@@ -296,4 +296,15 @@ PROMISES = {
         alike=True,
         apart=dict.fromkeys(BACKENDS.values(), "several processes of Keras are refused"),
     ),
+    42: Promise(
+        "What is kept of a training sample is what the model said of that very sample; "
+        "of mixed ones no label is claimed",
+        "test_every_training_sample_has_its_outputs",
+        "test_of_mixed_samples_no_label_is_claimed",
+        "test_rows_that_are_not_the_batchs_are_left_out",
+        apart=dict.fromkeys(
+            BACKENDS.values(),
+            "Keras does not tell which samples its batches hold, so the train probe stands for them",
+        ),
+    ),
 }

@@ -75,6 +75,13 @@ class RunOptions:
             "second, fourth … snapshot is taken as need be. None for any."
         ),
     )
+    outputs: bool = field(
+        default=True,
+        metadata=doc(
+            "Keep what a classifier says of each training sample in each epoch, from the training's own "
+            "passes: 16 bytes besides its id."
+        ),
+    )
     silent: bool = field(default=False, metadata=doc("Print neither what was chosen nor the receipt."))
 
     def __post_init__(self) -> None:

@@ -194,6 +194,8 @@ class SplitPass:
         """Take the numbers that the first pass gave as labels for classes (int64) or quantities (float32)."""
         known = self._split.labels
         if self._first and known is not None and known.dtype.kind in "if":
+            if np.dtype(dtype).kind == "i" and known.dtype.kind == "f":
+                known = np.where(np.isnan(known), -1, known)  # there is room for more samples than came
             self._split.labels = known.astype(dtype)
 
     def discard_scores(self) -> None:

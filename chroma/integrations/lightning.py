@@ -58,6 +58,8 @@ class CallbackHooks(TakesOptions):
         log_inputs: Keep inputs that look like images as thumbnails.
         max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
             every second, fourth … snapshot is taken as need be. None for any.
+        outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
+            passes: 16 bytes besides its id.
         silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the first of an (x, y) batch, or a mapping's entries by name.
@@ -116,6 +118,7 @@ class CallbackHooks(TakesOptions):
         """Decide whether the batches of this epoch are captured."""
         if self._fit:
             self._fit.guarded(self._fit.begin, "train")
+            self._fit.begin_training_epoch()
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Take ids, labels and inputs, and listen to the layers."""
@@ -123,11 +126,15 @@ class CallbackHooks(TakesOptions):
             self._fit.guarded(self._fit.read_losses, batch)
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.begin_batch, "train", batch)
+        if self._fit:
+            self._fit.begin_training_batch(batch)
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
         """See what the first batch's losses compare with its labels."""
         if self._fit and self._fit.awaits_loss:
             self._fit.guarded(self._fit.see_loss, loss)
+        if self._fit:
+            self._fit.see_training_loss(loss)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -135,6 +142,8 @@ class CallbackHooks(TakesOptions):
         """Check that the layers gave what they should."""
         if self._fit and self._fit.awaits_loss:
             self._fit.guarded(self._fit.end_losses)
+        if self._fit:
+            self._fit.end_training_batch()
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.end_batch, "train")
             self._fit.guarded(self._fit.end_step)
@@ -143,6 +152,7 @@ class CallbackHooks(TakesOptions):
         """Record the epoch's own samples, or evaluate the probe set, and the metrics of the epoch."""
         if self._fit:
             self._fit.guarded(self._fit.end_epoch)
+            self._fit.end_training_epoch()
             self._fit.guarded(self._fit.log_metrics, of_epoch=True)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:

@@ -24,15 +24,22 @@ from chroma.errors import ConfigError
 from chroma.integrations._torch.evaluation import EvaluationContext, evaluate, forward_of, to_device_of
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.loader_source import LoaderSource
-from chroma.integrations._torch.no_trace import plain
+from chroma.integrations._torch.no_trace import is_compiled, plain
 from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.ranks import rank_of
+from chroma.integrations._torch.run_choice import RunChoice
+from chroma.integrations._torch.sample_ids import knows_ids
 from chroma.integrations._torch.sharding import is_sharded
+from chroma.integrations._torch.training_capture import TrainingCapture
+from chroma.integrations._torch.watched_training import WatchedTraining
+from chroma.integrations._torch.wrapped_loaders import loader_in
 from chroma.records import RunStatus
 from chroma.run.arguments import moment, name_of
 from chroma.run.ending import status_of
 from chroma.run.receipt import Receipt
+
+_TRAIN = "train"  # the split whose loader the user's own loop trains on
 
 
 def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Watch:
@@ -47,11 +54,12 @@ def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Wat
             is evaluated.
         loader: What to show it: a DataLoader, whose samples are known by their dataset index, or any iterable
             of batches, whose samples are numbered in order unless `ids=` says where keys are. Several splits
-            as a mapping of names to loaders.
+            as a mapping of names to loaders. While the loop itself iterates over the one named "train",
+            what a classifier says of its samples is kept too, epoch by epoch (`outputs`).
         split: Name of the split the loader goes through; not used with a mapping.
         **options: As `ChromaCallback` of `chroma.integrations.lightning` takes them, but for `splits`:
             project, name, run_id, tags, layers, every, max_samples, max_snapshots, dtype, task, log_inputs,
-            max_overhead, silent, forward, ids, labels, inputs, metadata.
+            max_overhead, outputs, silent, forward, ids, labels, inputs, metadata.
 
     Returns:
         A context manager with `snapshot`, `log_metrics` and `finish`.
@@ -94,18 +102,22 @@ class Watch(CapturedCall):
                 "FSDP and DeepSpeed spread each layer over several processes, which would have to evaluate "
                 "it together; ChromaCallback of Lightning or Hugging Face captures the training's own passes"
             )
-        model, reader = plain(model), options.reader()
+        given, model, reader = model, plain(model), options.reader()
+        self._training: WatchedTraining | None = None
         self._sources: dict[str, LoaderSource] = {}
         rank = rank_of(loaders.values(), options.run_id)
         if not rank.takes_part:
             return
         run, session = open_run(self, options, rank, framework=f"torch {torch.__version__}")
-        self._layers = LayerCapture(model, session, reader, options.layers, self._say)
+        choice = RunChoice()
+        self._layers = LayerCapture(model, session, reader, options.layers, self._say, choice=choice)
         self._schedule = Schedule(list(loaders), options.limits(), run.recording, Clock(run.recording))
         self._evaluation = EvaluationContext(
             model, reader, options.forward or forward_of, to_device_of(model), nullcontext
         )
         self._sources = {name: LoaderSource(each) for name, each in loaders.items()}
+        if options.takes_outputs and _TRAIN in loaders:
+            self.guarded(self._follow, given, loaders[_TRAIN], options, choice)
 
     def __enter__(self) -> Self:
         return self
@@ -137,6 +149,8 @@ class Watch(CapturedCall):
             epoch, step = moment(epoch, step)
             if self._schedule.has_taken(step):
                 raise ConfigError(f"step {step} already has a snapshot; give another epoch= or step=")
+            if self._training is not None:
+                self._training.record(epoch, step)
             if self._layers.refused:
                 tally.miss("snapshots of a model without a layer to capture")
                 return False
@@ -169,6 +183,8 @@ class Watch(CapturedCall):
             return self.receipt
         if status == "finished":
             self._take_last()
+        if self._training is not None:
+            self.guarded(self._training.close)
         for source in self._sources.values():
             self.guarded(source.close)
         self._sources.clear()
@@ -176,7 +192,42 @@ class Watch(CapturedCall):
         self.guarded(self.end_run, status, error)
         return self.receipt
 
+    def _follow(self, given: Any, loader: Any, options: CaptureOptions, choice: RunChoice) -> None:
+        """Keep what the loop's own passes over the training's loader give."""
+        assert self.run is not None
+        inner, recording = loader_in(loader), self.run.recording
+        why = "which samples its rows are is not known"
+        if is_compiled(given):
+            why = "compiled code does not call hooks that it does not know"
+        elif knows_ids(inner):
+            self._training = WatchedTraining(
+                self,
+                inner,
+                lambda taps: TrainingCapture(
+                    plain(given),
+                    recording,
+                    options.reader(),
+                    choice,
+                    taps=taps,
+                    loaders=lambda: inner,
+                    running_pass=None,
+                    sure=False,
+                ),
+            )
+            return
+        recording.tally.note("train outputs", f"no outputs of train's own batches are kept: {why}")
+
     def _take(self, at: Moment) -> None:
+        if self._training is not None:
+            self._training.over()
+            self._training.paused = True
+        try:
+            self._take_all(at)
+        finally:
+            if self._training is not None:
+                self._training.paused = False
+
+    def _take_all(self, at: Moment) -> None:
         for split, source in self._sources.items():
             evaluate(source, split, at, self._layers, self._evaluation)
             if self.run is None or self._evaluation.reader.gives_ids:

@@ -87,5 +87,44 @@ def outputs_of(
     )
 
 
+def label_and_other(
+    scores: Array, labels: npt.NDArray[np.int64], head: Head
+) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.float32]]:
+    """What `[n, C]` scores say of the label and of the most probable other class, in float32.
+
+    Args:
+        scores: Logits or probabilities, C ≥ 2.
+        labels: `[n]`; -1, or any other number that is no class index, where unknown.
+        head: What `scores` are.
+
+    Returns:
+        Labels (-1 unknown), their cross-entropy in nats (NaN unknown), the other class and its probability,
+        `[n]` each; the probability is NaN where scores are NaN or infinite.
+    """
+    n, classes = scores.shape
+    rows = np.arange(n)
+    exact = scores.astype(np.float32)
+    known = np.asarray(np.isfinite(exact).all(axis=1))
+    exact[~known] = 0.0
+    if head == "probabilities":
+        with np.errstate(divide="ignore"):
+            log_p = np.log(exact)
+    else:
+        exact -= exact.max(axis=1, keepdims=True)
+        log_p = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    has_label = (labels >= 0) & (labels < classes)
+    truth = np.where(has_label, labels, 0)
+    cross_entropy = np.where(has_label & known, -log_p[rows, truth], np.nan).astype(np.float32)
+    log_p[rows[has_label], truth[has_label]] = -np.inf
+    other = log_p.argmax(axis=1)
+    probability = np.where(known, np.exp(log_p[rows, other]), np.nan).astype(np.float32)
+    return (
+        np.where(has_label, labels, -1).astype(np.int32),
+        cross_entropy,
+        other.astype(np.int32),
+        probability,
+    )
+
+
 def _float32(values: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     return np.where(known, values, np.nan).astype(np.float32)

@@ -19,6 +19,7 @@ from chroma.records import (
     RunOpened,
     Samples,
     Snapshot,
+    TrainingOutputs,
 )
 
 FORMAT = (1, 2)
@@ -27,8 +28,8 @@ MAX_BYTES = 64 * 2**20  # largest segment: what a shipper holds in memory at onc
 RECORDS: dict[str, type[Record]] = {
     record.__name__: record
     for record in (
-        *(RunOpened, RunClosed, Samples, Snapshot, Outputs, Columns, Projection, Metrics, RunEvent),
-        *(Hidden, Notes),
+        *(RunOpened, RunClosed, Samples, Snapshot, Outputs, TrainingOutputs, Columns, Projection, Metrics),
+        *(RunEvent, Hidden, Notes),
     )
 }
 NUMERIC: dict[str, pa.DataType] = {

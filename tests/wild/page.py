@@ -21,7 +21,7 @@ _FOLDER = "CHROMA_WRITE_WILD"  # where rows go that are written into the page
 _BEGIN, _END = "<!-- {}: python -m tests.wild.page -->\n", "<!-- end of {} -->\n"
 _IDENTITY = {"index": "by dataset index", "key": "by your keys", "order": "numbered in the order they came"}
 # said wherever there is validation, and explained on the page
-_USUAL = "training samples are not captured; splits=('train', 'val') adds them"
+_USUAL = "features of training samples are not captured; splits=('train', 'val') adds them"
 _OPTION = re.compile(r"\b[a-z_]+=")
 SOURCE = "../tests/wild/scripts"
 

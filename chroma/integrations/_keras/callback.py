@@ -56,6 +56,8 @@ class ChromaCallback(keras.callbacks.Callback):
         log_inputs: Keep inputs that look like images as thumbnails.
         max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
             every second, fourth … snapshot is taken as need be. None for any.
+        outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
+            passes: 16 bytes besides its id.
         silent: Print neither what was chosen nor the receipt.
         data: Samples to follow instead: anything `fit` takes but a generator, or a dict of them by split.
         ids: The user's own sample keys: an array `[N]`, a dict of them by split, the name of an input, or a
@@ -84,6 +86,7 @@ class ChromaCallback(keras.callbacks.Callback):
         task: Task = "auto",
         log_inputs: bool = True,
         max_overhead: float | None = None,
+        outputs: bool = True,
         silent: bool = False,
         data: Any = None,
         ids: Pick = None,

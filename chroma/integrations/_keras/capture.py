@@ -37,6 +37,7 @@ from chroma.integrations._keras.split_capture import (
 )
 from chroma.integrations._keras.splits import (
     SplitSamples,
+    outputs_of_training,
     split_of,
     splits_of,
     with_descriptions,
@@ -210,7 +211,9 @@ class KerasCapture(CapturedCall):
         if not found:
             tally.miss("no samples could be followed")
         elif found == ["val"] and self._options.how() is None and not own_data:
-            tally.note("splits", "training samples are not captured; splits=('train', 'val') adds them")
+            tally.note(
+                "splits", "features of training samples are not captured; splits=('train', 'val') adds them"
+            )
         return taken
 
     def _described(self, split: str, samples: ProbeSamples) -> SplitSamples:
@@ -258,6 +261,9 @@ class KerasCapture(CapturedCall):
             self.run.recording.describe(choice.task)
         if choice.task == "classification" and choice.proof.kind is None:
             self.run.recording.tally.note("head", f"no predictions: {choice.proof.why}")
+        if choice.proof.kind in ("classes", "binary") and self.method == "fit" and self._options.outputs:
+            probed = samples.split == "train"
+            self.run.recording.tally.note("train outputs", outputs_of_training(self._options, probed=probed))
         size = self._arguments.get("validation_batch_size") or self._arguments.get("batch_size") or 0
         return EvaluationContext(
             self,

@@ -91,6 +91,20 @@ def validates_after(call: KerasCall | None, epoch: int) -> bool:
     return (epoch + 1) % often == 0 if isinstance(often, int) else epoch + 1 in often
 
 
+def outputs_of_training(options: KerasOptions, *, probed: bool) -> str:
+    """Where outputs of training samples come from, for the receipt.
+
+    Keras shuffles within `fit`, and a step that also returned its scores would be compiled to other code.
+
+    Args:
+        options: What the user asked for.
+        probed: Whether training samples are evaluated separately without being asked for.
+    """
+    probed = probed or "train" in (options.how() or {})
+    which = "those of the train probe" if probed else "not kept; splits=('train', 'val') evaluates them"
+    return f"outputs of training samples are {which}: Keras does not tell which samples its batches hold"
+
+
 def with_descriptions(
     split: str,
     samples: ProbeSamples,

@@ -94,12 +94,12 @@ class CallOrigins:
                     node.metadata[_MARK] = self._token
 
     def _remember(self, tensor: Tensor) -> None:
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if storage is not None:  # a weak reference: the address is not given out again while it lives
             self._known[storage._cdata] = StorageWeakRef(storage)
 
     def _is_known(self, tensor: Tensor) -> bool:
-        storage = _storage(tensor)
+        storage = storage_of(tensor)
         if storage is not None and storage._cdata in self._known:
             return True
         seen: set[Any] = set()
@@ -134,7 +134,8 @@ def tensors_of(value: Any) -> Iterator[Tensor]:
             below.extend(getattr(each, "__dict__", {}).values())
 
 
-def _storage(tensor: Tensor) -> Any:
+def storage_of(tensor: Tensor) -> Any:
+    """A tensor's memory; None if it has none of its own."""
     try:
         return tensor.untyped_storage()
     except (NotImplementedError, RuntimeError):  # a tensor without memory of its own: sparse, or a subclass

@@ -159,6 +159,8 @@ class FirstBatch:
         origins = self._origins
 
         def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+            if torch.compiler.is_compiling():  # what is compiled is the user's own
+                return
             with border:
                 outermost = origins.depth == 0
                 if not name or _is_loss(module) or (outermost and not self._called):
@@ -176,6 +178,8 @@ class FirstBatch:
                 call.input, call.kept_input = self._see(name, "input", (*args, *kwargs.values()))
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
+            if torch.compiler.is_compiling():
+                return
             with border:
                 if origins.depth <= 1:
                     self._see_outputs(output, of_model=not name)

@@ -106,6 +106,13 @@ class LabelSource:
         plain = isinstance(part, Tensor) and part.dtype in _PLAIN and part.device.type == "cpu"
         return part.detach().numpy() if plain and part.shape == (rows,) else None
 
+    def standing(self, batch: Any, rows: int) -> Any:
+        """What stands where labels are, as it is; None where nothing does."""
+        if self._where is not None:
+            return pick(batch, self._where, "labels")
+        paths = self._chosen(batch, rows)
+        return part_at(batch, paths[0]) if len(paths) == 1 else None
+
     def peek(self, batch: Any, rows: int) -> Array | None:
         """What `read` would find as far as is known now; nothing is decided by it."""
         if self._where is not None:

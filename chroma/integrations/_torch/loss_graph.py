@@ -60,7 +60,8 @@ class LossOfBatch:
         """A backward pass from this loss is about to begin."""
         if self._labels is None or self.compares in ("classes", "quantities"):
             return
-        for kind, target in _targets(loss):
+        for kind, node in loss_nodes(loss):
+            target = to_numpy(node._saved_target)
             if target.size != len(self._labels):
                 continue
             if np.array_equal(target.reshape(-1).astype(np.float64), self._labels.astype(np.float64)):
@@ -69,8 +70,8 @@ class LossOfBatch:
             self.compares = "others"
 
 
-def _targets(loss: Tensor) -> Iterator[tuple[Loss, Array]]:
-    """What the losses near the end of a graph compare, and their targets."""
+def loss_nodes(loss: Tensor) -> Iterator[tuple[Loss, Any]]:
+    """What the losses near the end of a graph compare, and their nodes, which keep targets and weights."""
     seen: set[Any] = set()
     below: deque[Any] = deque([loss.grad_fn])
     while below and len(seen) < _MOST_NODES:
@@ -80,6 +81,6 @@ def _targets(loss: Tensor) -> Iterator[tuple[Loss, Array]]:
         seen.add(node)
         kind = _OF_NODES.get(type(node).__name__)
         if kind is not None:
-            yield kind, to_numpy(node._saved_target)
+            yield kind, node
         else:
             below.extend(each for each, _ in node.next_functions)

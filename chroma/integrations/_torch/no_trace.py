@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -27,6 +27,8 @@ WRAPPED = {  # what wraps a module, and the name that it gives it
     "_FabricModule": "_forward_module",
 }
 _SEED = 20_261
+_COMPILED = "_torchdynamo_orig_callable"  # an attribute of what `torch.compile` makes of a function
+_STEPS = ("forward", "training_step", "validation_step")
 
 
 def plain(model: Any) -> nn.Module:
@@ -50,11 +52,19 @@ def plain(model: Any) -> nn.Module:
 
 
 def is_compiled(model: nn.Module) -> bool:
-    """Whether `torch.compile` was used on the module, or on one within it."""
+    """Whether `torch.compile` was used on the module, on one within it, or on a method of these."""
     return getattr(model, "_compiler_ctx", None) is not None or any(
-        type(module).__name__ == "OptimizedModule" or getattr(module, "_compiled_call_impl", None) is not None
+        type(module).__name__ == "OptimizedModule"
+        or getattr(module, "_compiled_call_impl", None) is not None
+        or any(_COMPILED in getattr(each, "__dict__", ()) for each in _methods(module))
         for module in model.modules()
     )
+
+
+def _methods(module: nn.Module) -> Iterator[Any]:
+    """The functions that a module holds, and the methods of its class that run batches."""
+    yield from (each for each in vars(module).values() if callable(each))
+    yield from (each for name in _STEPS if (each := getattr(type(module), name, None)) is not None)
 
 
 @contextmanager

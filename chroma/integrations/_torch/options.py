@@ -29,6 +29,11 @@ class CaptureOptions(RunOptions):
     inputs: Pick | None = None
     metadata: Columns | None = None
 
+    @property
+    def takes_outputs(self) -> bool:
+        """Whether outputs of a training's own batches are kept, if it proves to train a classifier."""
+        return self.outputs and self.task in ("auto", "classification", "custom")
+
     def reader(self) -> BatchReader:
         """Reads batches as the user says."""
         from chroma.integrations._torch.batch import BatchReader
@@ -55,6 +60,7 @@ class TakesOptions:
         task: Task = "auto",
         log_inputs: bool = True,
         max_overhead: float | None = None,
+        outputs: bool = True,
         silent: bool = False,
         forward: Forward | None = None,
         ids: Pick | None = None,

@@ -89,6 +89,7 @@ class IndexTap:
         self.users = 0
         self.latest: Pass | None = None
         self.collated = collated
+        self._last: tuple[Pass, int, BatchIds] | None = None  # two may ask for the same batch
         self.base: npt.NDArray[np.int64] | None = None
         while isinstance(dataset, Subset):
             subset = cast("Subset[Any]", dataset)
@@ -98,12 +99,16 @@ class IndexTap:
 
     def ids(self, recorded: Pass, number: int) -> BatchIds:
         """What gives the sample ids of a batch; at any time, in any thread."""
+        if self._last is not None and self._last[0] is recorded and self._last[1] == number:
+            return self._last[2]
         indices = recorded.take(number)
         if self.collated is not None and isinstance(indices, tuple):
             known = cast("tuple[Any, ...]", indices)
             rows = self.collated.rows(known)
             indices = None if rows is None else tuple(known[row] for row in rows)
-        return BatchIds(indices, self.base)
+        found = BatchIds(indices, self.base)
+        self._last = (recorded, number, found)
+        return found
 
 
 class _Recorder:

@@ -96,14 +96,7 @@ class SampleReading:
             return
         (batch, rows, parts, ids), self._undecided = self._undecided, None
         self.of_places = has_place_targets(batch, fired)
-        ends = [each for each in fired if each.leaf and each.matrix and each.gives is not None]
-        evidence = Evidence(
-            ids,
-            first.beside,
-            frozenset(first.compared),
-            frozenset(each.values_out for each in ends),
-            len(self.class_names),
-        )
+        evidence = evidence_of(first, fired, ids, len(self.class_names))
         source = self._reader.labels
         chosen = source.decide(parts, batch, rows, evidence)
         if source.several:
@@ -131,3 +124,17 @@ class SampleReading:
         if not self.task:
             self.task = source.task(labels, batch)
         current.add_samples(labels=labels, inputs=None, metadata=source.undecided(batch, rows))
+
+
+def evidence_of(first: FirstBatch, fired: Sequence[Module], ids: Ids | None, named: int) -> Evidence:
+    """What the first batch shows of its parts, once it went through the model.
+
+    Args:
+        first: What watched the batch.
+        fired: The modules that it saw.
+        ids: `[B]` ids of its samples; None if they are not known.
+        named: Classes that the dataset names; 0 if it names none.
+    """
+    ends = [each for each in fired if each.leaf and each.matrix and each.gives is not None]
+    widths = frozenset(each.values_out for each in ends)
+    return Evidence(ids, first.beside, frozenset(first.compared), widths, named)

@@ -26,7 +26,9 @@ def choose_how(
     if asked is not None:
         wanted = dict(asked)
     elif validates is not None:
-        tally.note("splits", "training samples are not captured; splits=('train', 'val') adds them")
+        tally.note(
+            "splits", "features of training samples are not captured; splits=('train', 'val') adds them"
+        )
         wanted: dict[str, How] = {"val": validates}
     else:
         wanted = {"train": "probe"}

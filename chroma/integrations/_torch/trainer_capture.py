@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from torch import nn
-from torch.utils.data import DataLoader
 
-from chroma.capture.call import CapturedCall
 from chroma.capture.layers import Chosen
 from chroma.capture.options import How
-from chroma.capture.schedule import Clock, Moment, Schedule
+from chroma.capture.schedule import Clock, Schedule
 from chroma.capture.session import CaptureSession, max_samples_of
+from chroma.integrations._torch.captured_training import CapturedTraining
 from chroma.integrations._torch.evaluation import EvaluationContext, forward_of
 from chroma.integrations._torch.layer_capture import LayerCapture
-from chroma.integrations._torch.no_trace import is_compiled
 from chroma.integrations._torch.opening import open_run
 from chroma.integrations._torch.options import CaptureOptions
 from chroma.integrations._torch.probe import Probe, why_unreadable
 from chroma.integrations._torch.probe_evaluation import ProbeEvaluation
 from chroma.integrations._torch.ranks import Rank
 from chroma.integrations._torch.run_choice import RunChoice
-from chroma.integrations._torch.sample_ids import IndexTap, knows_ids, tap, untap
 from chroma.integrations._torch.split_capture import LoopCapture, SplitCapture, SplitContext, listed
 from chroma.integrations._torch.split_choice import Call, as_possible, choose_how, note_separate, why_loop
 from chroma.run import Run
@@ -32,7 +29,7 @@ from chroma.run.ending import status_of
 from chroma.settings import load_settings
 
 
-class TorchTrainerCapture(CapturedCall, ABC):
+class TorchTrainerCapture(CapturedTraining, ABC):
     """Captures the passes that a trainer makes in one call of its methods.
 
     Args:
@@ -46,28 +43,16 @@ class TorchTrainerCapture(CapturedCall, ABC):
     """
 
     def __init__(self, options: CaptureOptions, model: nn.Module, call: Call) -> None:
-        super().__init__(silent=options.silent)
+        super().__init__(options, model)
         self.call: Call = call
         self.splits: dict[str, SplitCapture] = {}
-        self.options = options
-        self.model = model
-        self.taps: dict[DataLoader[Any], IndexTap] = {}
         self.reader = options.reader()
-        self._choice = RunChoice()
         self._rank = Rank()
         self._timed: Sequence[str] = ()  # splits captured when the training says so, not when it validates
 
     @abstractmethod
-    def now(self) -> Moment:
-        """Epoch, 0-based, and global step."""
-
-    @abstractmethod
     def ends(self) -> bool:
         """Whether the training is known to end with the pass that comes."""
-
-    @abstractmethod
-    def loaders(self, split: str) -> Any:
-        """The loader of a split, or several, as the trainer holds them now."""
 
     @abstractmethod
     def passes(self, split: str) -> int | None:
@@ -78,22 +63,12 @@ class TorchTrainerCapture(CapturedCall, ABC):
         """How validation samples of a fit are best captured; None if there are none."""
 
     @abstractmethod
-    def running_pass(self, split: str) -> Callable[[], Any] | None:
-        """A function that gives the running pass over a loader; None if passes begin before it is said."""
-
-    @abstractmethod
     def transfer(self, batch: Any) -> Any:
         """The batch on the model's device."""
 
     @abstractmethod
     def precision(self) -> AbstractContextManager[Any]:
         """The context that an evaluating forward pass runs in."""
-
-    def hides_modules(self) -> str | None:
-        """Why forward passes of the trainer's own would not call hooks on the model; None if they do."""
-        if is_compiled(self.model):
-            return "compiled code does not call hooks that it does not know"
-        return None
 
     def evaluates(self) -> bool:
         """Whether the model can be called on a batch apart from the training."""
@@ -111,7 +86,9 @@ class TorchTrainerCapture(CapturedCall, ABC):
 
     def will_ride(self, split: str, loader: Any) -> bool:
         """Whether a split may be captured from the loop's own batches: or as it cannot be read."""
-        return self.uses_loop(split) or (self.captures(split) and why_unreadable(loader) is not None)
+        if (split == "train" and self.takes_outputs) or self.uses_loop(split):
+            return True
+        return self.captures(split) and why_unreadable(loader) is not None
 
     def captures(self, split: str) -> bool:
         """Whether a split is captured in some way."""
@@ -123,16 +100,6 @@ class TorchTrainerCapture(CapturedCall, ABC):
 
     def _asked(self) -> Mapping[str, How]:
         return self.options.how() or ({"val": "ride"} if self.validates() else {"train": "probe"})
-
-    def listen(self, loader: Any) -> None:
-        """Record what a loader's sampler emits, from before it is first iterated."""
-        if loader not in self.taps and knows_ids(loader):
-            self.taps[loader] = tap(loader)
-
-    def forget(self, loader: Any) -> None:
-        """Record no more what a loader's sampler emits."""
-        if self.taps.pop(loader, None) is not None:
-            untap(loader)
 
     def start(
         self, rank: Rank, *, framework: str, config: Mapping[str, Any], name: str | None = None
@@ -154,6 +121,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
             )
             context = self._context(split, how, run, session, clock)
             self.splits[split] = self._from_loop(context) if how == "ride" else self._separately(context)
+        self.follow_training(run)
 
     def begin(self, split: str) -> None:
         """A pass over a split begins."""
@@ -216,6 +184,8 @@ class TorchTrainerCapture(CapturedCall, ABC):
         """Remove hooks and taps; ours only."""
         for capture in self.splits.values():
             capture.context.layers.cancel()
+        if self.training is not None:
+            self.training.cancel()
         for loader in list(self.taps):
             self.forget(loader)
 
@@ -239,7 +209,7 @@ class TorchTrainerCapture(CapturedCall, ABC):
                 self.listen(loader)
             context = self._context(split, "ride", capture.context.run, self._session, self._clock)
             self.splits[split] = self._from_loop(context)
-        elif split == "train":
+        elif split == "train" and self.training is None:
             for loader in loaders:
                 self.forget(loader)
 

@@ -55,6 +55,8 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         log_inputs: Keep inputs that look like images as thumbnails, and the texts of tokens.
         max_overhead: Largest share of the training's time that capture may take, as 0.02: judged after 30 s,
             every second, fourth … snapshot is taken as need be. None for any.
+        outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
+            passes: 16 bytes besides its id.
         silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the batch's entries by name.
@@ -104,6 +106,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Record the epoch's own samples, or evaluate the probe set."""
         if self._fit:
+            self._fit.end_training_epoch()
             self._fit.guarded(self._fit.end_epoch)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:

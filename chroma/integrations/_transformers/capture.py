@@ -9,6 +9,7 @@ from typing import Any
 
 import torch.distributed as dist
 import transformers
+from torch import Tensor
 
 from chroma.capture.limits import stops_early
 from chroma.capture.options import How
@@ -56,9 +57,11 @@ class TransformersCapture(TorchTrainerCapture):
 
     def attach(self) -> None:
         """Wrap the methods that show what the trainer does, before it begins."""
-        if self.captures("train"):
+        if self.captures("train") or self.takes_outputs:
             self._wrappers.wrap("get_train_dataloader", self._training_loader)
             self._wrappers.wrap("training_step", self._training_step)
+        if self.takes_outputs:
+            self._wrappers.wrap("compute_loss", self._loss)
         self._wrappers.wrap("get_eval_dataloader", self._evaluation_loader)
         self._wrappers.wrap("get_test_dataloader", self._test_loader)
         self._wrappers.wrap("prediction_step", self._prediction_step)
@@ -95,6 +98,7 @@ class TransformersCapture(TorchTrainerCapture):
         """An epoch of the training begins."""
         self._epoch = int(self._trainer.state.epoch or 0)
         self._awaited = True
+        self.begin_training_epoch()
         self.begin("train")
 
     def begin_evaluation(self, split: str) -> None:
@@ -243,12 +247,20 @@ class TransformersCapture(TorchTrainerCapture):
         return result
 
     def _training_step(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        if not self.rides("train"):
+        if not (self.rides("train") or self.follows_training):
             return original(*args, **kwargs)
         self.guarded(self._begin_training_batch, argument(args[1:], kwargs, "inputs"))
         result = original(*args, **kwargs)
         if not self._lost:
             self.guarded(self.end_batch, "train")
+            self.end_training_batch()
+        return result
+
+    def _loss(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        result = original(*args, **kwargs)
+        loss = result[0] if isinstance(result, tuple) else result
+        if isinstance(loss, Tensor):
+            self.see_training_loss(loss)
         return result
 
     def _begin_training_batch(self, batch: Any) -> None:
@@ -261,8 +273,12 @@ class TransformersCapture(TorchTrainerCapture):
             if self._lost and self.run is not None:
                 said = "train: the epoch that was resumed halfway is not captured"
                 self.run.recording.tally.note("resumed", said)
+        if self._lost and self.training is not None:
+            self.training.cancel()
         if not self._lost:
-            self.begin_batch("train", batch)
+            if self.rides("train"):
+                self.begin_batch("train", batch)
+            self.begin_training_batch(batch)
 
     def _forget_evaluation(self) -> None:
         for loader in self._evaluation_loaders.made.values():

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chroma.records import Columns, Hidden, Notes, Outputs, Projection, Samples, Snapshot
+from chroma.records import Columns, Hidden, Notes, Outputs, Projection, Samples, Snapshot, TrainingOutputs
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -34,7 +34,7 @@ def add_rows(catalog: Catalog, read: ReadSegment) -> Change:
     key = tables.stable_id("attempt", header.run, header.attempt)
     before = _state(catalog.session.get(tables.Attempt, key))
     attempt = None if isinstance(record, Notes) else attempt_of(catalog, header)
-    of_samples = isinstance(record, (Samples, Snapshot, Outputs, Columns, Projection))
+    has_rows = isinstance(record, (Samples, Snapshot, Outputs, TrainingOutputs, Columns, Projection))
     catalog.session.add(
         tables.Segment(
             run_id=run.id,
@@ -45,7 +45,7 @@ def add_rows(catalog: Catalog, read: ReadSegment) -> Change:
             kind=record.kind,
             path=catalog.files.segment(header.run, header.writer, header.number),
             bytes=read.body.size,
-            rows=len(record.ids) if of_samples else 0,
+            rows=len(record.ids) if has_rows else 0,
             layer=getattr(record, "layer", None),
             split=getattr(record, "split", None),
             epoch=getattr(record, "epoch", None),

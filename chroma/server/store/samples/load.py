@@ -17,7 +17,7 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.errors import SegmentError
-from chroma.records import Hidden, RunEvent
+from chroma.records import Hidden, RunEvent, TrainingOutputs
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -87,7 +87,8 @@ def _segments(split: tables.Split, *columns: Any) -> Any:
     return select(*columns).where(
         tables.Segment.run_id == split.run_id,
         tables.Segment.split == split.name,
-        col(tables.Segment.kind).not_in((Hidden.kind, RunEvent.kind)),  # they have a split and no ids
+        # of the kinds with a split, two have no ids, and one those of samples that are not followed
+        col(tables.Segment.kind).not_in((Hidden.kind, RunEvent.kind, TrainingOutputs.kind)),
     )
 
 

@@ -1,0 +1,185 @@
+"""The outputs of a training's own batches, gathered epoch after epoch. Knows no framework.
+
+The training's thread keeps a batch's scores; all else is done in the writer's thread, in chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from chroma.capture.heads import SeenLabels
+from chroma.capture.splits import GivenIds
+from chroma.ids import known
+from chroma.records import Array, Head, Ids, Record, TrainingOutputs
+from chroma.run.outputs import head_kind, label_and_other, of_both
+from chroma.run.recording import Recording
+
+_CHUNK = 8 * 2**20  # bytes of scores that wait before the writer's thread is given them
+_BYTES = 16  # of a row, without its id
+
+Resolved = tuple[Array, Array | None]  # scores `[B, C]` and labels `[B]`, None where they are unknown
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedBatch:
+    """What the model said of a batch that it trained on.
+
+    Attributes:
+        ids: `[B]`, or what finds them out.
+        read: Gives its scores and labels, None if the scores prove to be others'; called in the writer's
+            thread.
+        rows: Samples in it.
+        bytes: Memory it holds.
+    """
+
+    ids: GivenIds
+    read: Callable[[], Resolved | None]
+    rows: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Gathered:
+    """What the epochs of a training gave so far; the writer's thread alone writes to it.
+
+    Attributes:
+        split: Name of the split.
+        of: How many samples it holds; 0 if unknown.
+        decide: Says, of all labels of the first epoch, why its scores are not kept: half a sentence, empty to
+            say nothing; None if they are.
+        labels: What the labels say of the classes.
+        refused: Why nothing is kept; None if it is, or is not known yet.
+        epochs: How many epochs are kept.
+        head: What the scores are; None before the first came.
+    """
+
+    split: str
+    of: int
+    decide: Callable[[SeenLabels], str | None]
+    labels: SeenLabels = field(default_factory=SeenLabels)
+    refused: str | None = None
+    epochs: int = 0
+    head: Head | None = None
+
+
+class TrainingEpoch:
+    """Gathers one epoch: `add` batch after batch, then `end`, or nothing if it breaks off.
+
+    Args:
+        recording: Where records go.
+        gathered: What all epochs share.
+
+    Attributes:
+        batches: How many batches were added.
+    """
+
+    def __init__(self, recording: Recording, gathered: Gathered) -> None:
+        self.batches = 0
+        self._recording = recording
+        self._gathered = gathered
+        self._waiting: list[TrainedBatch] = []
+        self._bytes = 0
+        self._rows: list[tuple[Ids, Array, Array, Array, Array]] = []  # of the writer's thread
+        self._lost = 0  # rows whose sample is not known, likewise
+
+    def add(self, batch: TrainedBatch) -> None:
+        """A batch was trained on."""
+        self.batches += 1
+        self._waiting.append(batch)
+        self._bytes += batch.bytes
+        if self._bytes >= _CHUNK:
+            self._hand_over()
+
+    def end(self, epoch: int | None, step: int) -> None:
+        """The epoch is complete: record what it gave."""
+        self._hand_over()
+        self._recording.submit(lambda: self._records(epoch, step), 0)
+
+    def _hand_over(self) -> None:
+        """Let the writer's thread take in what waits."""
+        waiting, self._waiting = self._waiting, []
+        size, self._bytes = self._bytes, 0
+
+        def take_in() -> Iterable[Record]:
+            while waiting:  # each batch is freed once it is read
+                self._take_in(waiting.pop(0))
+            return ()
+
+        if waiting:
+            self._recording.submit(take_in, size)
+
+    def _take_in(self, batch: TrainedBatch) -> None:
+        gathered = self._gathered
+        if gathered.refused is not None:
+            return
+        ids = batch.ids() if callable(batch.ids) else batch.ids
+        resolved = batch.read()
+        if resolved is None:
+            self._lost += batch.rows
+            return
+        scores, labels = resolved
+        if gathered.epochs == 0:
+            gathered.labels.add(labels, gathered.labels.several)
+        if ids is None or len(ids) != len(scores):
+            self._lost += len(scores)
+            return
+        if scores.ndim == 1 or scores.shape[1] == 1:
+            scores, gathered.head = of_both(scores.reshape(-1, 1), gathered.head)
+        head = gathered.head = gathered.head or head_kind(scores)
+        found = label_and_other(scores, _classes(labels, len(scores)), head)
+        good = known(ids) & np.isfinite(found[3])
+        self._lost += int((~good).sum())
+        kept = (ids, *found) if good.all() else (ids[good], *(column[good] for column in found))
+        self._rows.append(kept)  # pyright: ignore[reportArgumentType]
+
+    def _records(self, epoch: int | None, step: int) -> Iterable[Record]:
+        gathered, tally = self._gathered, self._recording.tally
+        rows, self._rows = self._rows, []
+        if gathered.refused is None and not rows and self._lost:
+            tally.note(
+                f"{gathered.split} outputs",
+                f"no outputs of {gathered.split}'s own batches are kept: the rows that its head gave are not "
+                "known to be those of the loader's batches",
+            )
+        if gathered.epochs == 0 and gathered.refused is None and rows:
+            gathered.refused = gathered.decide(gathered.labels)
+            if gathered.refused:
+                tally.note(
+                    f"{gathered.split} outputs",
+                    f"no outputs of {gathered.split}'s own batches are kept: {gathered.refused}",
+                )
+        if gathered.refused is not None or not rows:
+            return
+        ids: Any
+        ids, labels, cross_entropy, other, probability = (
+            np.concatenate(part) for part in zip(*rows, strict=True)
+        )
+        _, last = np.unique(ids[::-1], return_index=True)  # of samples that came twice the last row counts
+        order = len(ids) - 1 - last
+        gathered.epochs += 1
+        yield TrainingOutputs(
+            gathered.split, epoch, step, ids[order], labels[order], cross_entropy[order], other[order],
+            probability[order], gathered.of,
+        )  # fmt: skip
+        of = f"{len(order):,} of {gathered.of:,}" if gathered.of else f"{len(order):,}"
+        size = len(order) * (_BYTES + 8)
+        epochs = "epoch" if gathered.epochs == 1 else "epochs"
+        lost = f"; without {self._lost:,} rows, of no known sample or not finite" if self._lost else ""
+        tally.note(
+            f"{gathered.split} outputs",
+            f"outputs of {gathered.split}'s own batches: {gathered.epochs:,} {epochs}, {of} samples, "
+            f"{size / 1e6:,.1f} MB each{lost}",
+        )
+
+
+def _classes(labels: Array | None, rows: int) -> npt.NDArray[np.int64]:
+    """Labels as class indices `[B]`; -1 where they are unknown or none."""
+    if labels is None or len(labels) != rows or labels.dtype.kind not in "iubf":
+        return np.full(rows, -1, np.int64)
+    whole = labels.astype(np.int64)
+    return whole if labels.dtype.kind != "f" else np.where(whole == labels, whole, -1)

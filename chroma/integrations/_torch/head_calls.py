@@ -1,0 +1,135 @@
+"""What the head of a classifier gives in each batch of a training, and which labels its loss compares it to.
+
+A step may call the head several times, on mixed samples, or on other rows. So labels are those of the batch
+only if the graph of the loss says so: it leads from the labels to just what the head gave. Where a loss
+cannot be read, as one of the user's own, what goes into the model must share memory with the batch.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from chroma.guard import Guard
+from chroma.integrations._torch.direct_calls import Copied, DirectCalls
+from chroma.integrations._torch.hooks import first_tensor
+from chroma.integrations._torch.host_copies import Later, host_copy
+from chroma.integrations._torch.loss_graph import loss_nodes
+
+_MOST_CALLS = 4  # of the head in a batch: those of optimizers that evaluate again come later
+_MOST_NODES = 40  # from a loss to what the head gave
+_MARK = "chroma head"  # in the metadata of a node of the graph, which live as long as it does
+
+
+@dataclass(frozen=True, slots=True)
+class HeadCall:
+    """One call of the head.
+
+    Attributes:
+        scores: Gives what it gave, `[B, C]` or `[B]`.
+        bytes: Memory they take.
+        targets: Give what the loss compares them with; empty if that cannot be read, but their rows are
+            the batch's; None if it is not known whose they are.
+        copied: Tells whether its rows are the batch's; None if that is known.
+    """
+
+    scores: Later
+    bytes: int
+    targets: tuple[Later, ...] | None
+    copied: Copied | None = None
+
+
+class HeadCalls:
+    """Hooks the head while a batch runs, and takes the call whose rows are the batch's.
+
+    Args:
+        modules: The modules of the model by name.
+        head: Name of the head.
+        outermost: Names of the modules that the training step itself calls; empty if its losses can be read,
+            so that nothing else has to be followed.
+        guard: Stops our errors inside the user's forward pass.
+    """
+
+    def __init__(
+        self, modules: Mapping[str, nn.Module], head: str, outermost: Collection[str], guard: Guard
+    ) -> None:
+        self._head = modules[head]
+        self._direct = DirectCalls(modules, outermost, guard) if outermost else None
+        self._border = guard.fail_safe("taking what the head gives")
+        self._handle: RemovableHandle | None = None
+        self._rows = 0
+        self._token = object()
+        self._calls: list[tuple[Later, int, bool, Copied | None]] = []  # as `HeadCall`, and whether direct
+        self._targets: dict[int, list[Later]] = {}  # by call
+
+    def begin(self, batch: Any, rows: int) -> None:
+        """A batch of so many rows is about to go through the model."""
+        self.end()
+        self._rows, self._token = rows, object()
+        self._handle = self._head.register_forward_hook(self._see)
+        if self._direct is not None:  # whose hooks come after, as a call is direct until it is over
+            self._direct.begin(batch)
+
+    def see_loss(self, loss: Tensor) -> None:
+        """A backward pass from this loss is about to begin."""
+        if not self._calls:
+            return
+        for kind, node in loss_nodes(loss):
+            number = self._call_below(node) if kind == "classes" else None
+            if number is not None:
+                self._targets.setdefault(number, []).append(host_copy(node._saved_target))
+
+    def end(self) -> HeadCall | None:
+        """The batch is over; returns the call whose rows are the batch's, None if there is none."""
+        if self._handle is not None:
+            self._handle.remove()
+            self._handle = None
+        if self._direct is not None:
+            self._direct.end()
+        calls, self._calls = self._calls, []
+        targets, self._targets = self._targets, {}
+        if targets:
+            number = min(targets)
+            scores, size, *_ = calls[number]
+            return HeadCall(scores, size, tuple(targets[number]))
+        for scores, size, direct, copied in calls:
+            if direct or copied is not None:
+                return HeadCall(scores, size, (), copied)
+        return HeadCall(*calls[0][:2], None) if len(calls) == 1 else None
+
+    def _see(self, _: nn.Module, args: Any, output: Any) -> None:
+        if torch.compiler.is_compiling():  # what is compiled is the user's own
+            return
+        with self._border:
+            tensor = first_tensor(output)
+            if tensor is None or not tensor.requires_grad or not torch.is_grad_enabled():
+                return
+            if tensor.shape[:1] != (self._rows,) or tensor.ndim > 2 or len(self._calls) == _MOST_CALLS:
+                return
+            node: Any = tensor.grad_fn  # `metadata` is declared as a method
+            node.metadata[_MARK] = (self._token, len(self._calls))
+            direct, copied = False, None
+            if self._direct is not None:
+                direct, copied = self._direct.running, self._direct.copied
+            self._calls.append((host_copy(tensor), tensor.nbytes, direct, copied))
+
+    def _call_below(self, node: Any) -> int | None:
+        """Which call of the head a loss's node leads to, None if to none."""
+        seen: set[Any] = set()
+        below: deque[Any] = deque([node])
+        while below and len(seen) < _MOST_NODES:
+            each = below.popleft()
+            if each is None or each in seen:
+                continue
+            seen.add(each)
+            token, number = each.metadata.get(_MARK, (None, None))
+            if token is self._token:
+                return number
+            below.extend(next_node for next_node, _ in each.next_functions)
+        return None
