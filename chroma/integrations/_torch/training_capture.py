@@ -25,6 +25,7 @@ from chroma.integrations._torch.host_copies import Later, copy_of, host_copy
 from chroma.integrations._torch.label_parts import LabelPart
 from chroma.integrations._torch.loss_graph import loss_nodes
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
+from chroma.integrations._torch.place_targets import has_place_targets
 from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, samples_in
 from chroma.integrations._torch.sample_reading import evidence_of
@@ -80,6 +81,7 @@ class TrainingCapture:
         self._fired: Sequence[Module] = ()
         self._scores: Chosen | None = None
         self._rows = 0  # of the first batch
+        self._of_places = False  # whether the batch has a label for each place, as tokens and pixels have
         self._calls: HeadCalls | None = None
         self._first: FirstBatch | None = None
         self._looked: tuple[Any, int, Sequence[LabelPart], GivenIds, list[Array]] | None = None
@@ -216,7 +218,7 @@ class TrainingCapture:
         labels = self._parsed(source.standing(batch, rows), rows)
         seen = SeenLabels()
         seen.add(labels, source.reader.label_count)
-        self._fired, self._rows = fired, rows
+        self._fired, self._rows, self._of_places = fired, rows, has_place_targets(batch, fired)
         proof = prove(fired, rows, self._facts(seen))
         self._scores = scores_of(proof)
         if self._scores is None or source.reader.label_count:
@@ -259,7 +261,13 @@ class TrainingCapture:
         loss = self._choice.loss if self._choice.loss != "unknown" else self._loss
         if self._reader.labels.reader.said == "classification":
             loss = "classes"
-        return Facts(labels, named=len(self._class_names), declared=self._declared, loss=loss)
+        return Facts(
+            labels,
+            named=len(self._class_names),
+            declared=self._declared,
+            loss=loss,
+            of_places=self._of_places,
+        )
 
     def _decide(self, labels: SeenLabels) -> str | None:
         """Why scores are not kept, once all labels of an epoch are known; called in the writer's thread."""
