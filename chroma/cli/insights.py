@@ -31,7 +31,8 @@ def insights(
         rows = table[table["key"] == key]
         about = json.loads(rows.head(1).to_json(orient="records"))[0]
         named = ("kind", "title", "text", "rank", "split", "layer", "epoch", "step", "view")
-        samples = rows[rows["id"].notna()][["split", "id", "score", "of", "of_split"]]
+        behind = ["split", "id", "score", "label", "suggested", "of", "of_split"]
+        samples = rows[rows["id"].notna()][behind]
         found.append(
             {name: about[name] for name in named} | {"samples": json.loads(samples.to_json(orient="records"))}
         )

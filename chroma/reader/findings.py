@@ -34,13 +34,18 @@ _FOUND = """query Q($id: ID!) {
 _SAMPLES = """query Q($id: ID!, $first: Int!, $after: Int!) {
   run(id: $id) {
     findings {
-      found { key samples(first: $first, after: $after) { split sampleId score other { sampleId split } } }
+      found {
+        key
+        samples(first: $first, after: $after) {
+          split sampleId label suggested score other { sampleId split }
+        }
+      }
     }
   }
 }"""
 COLUMNS = [
-    "kind", "split", "id", "score", "of", "of_split", "layer", "epoch", "step", "rank", "title", "text",
-    "view", "key",
+    "kind", "split", "id", "score", "label", "suggested", "of", "of_split", "layer", "epoch", "step", "rank",
+    "title", "text", "view", "key",
 ]  # fmt: skip
 
 
@@ -60,9 +65,10 @@ class FindingMethods:
             wait: Until they are made, also for a run that goes on; else what is there is returned.
 
         Returns:
-            One row each: kind, split, id and score of a sample (missing where a finding is about no
-            samples), of and of_split (the other sample of a pair), layer, epoch, step, rank (0 to 1), title,
-            text (a sentence with figures), view (the search part of the dashboard's address) and key.
+            One row each: kind, split, id, score and label of a sample (missing where a finding is about no
+            samples), suggested (the label that the model prefers, of doubts), of and of_split (the other
+            sample of a pair), layer, epoch, step, rank (0 to 1), title, text (a sentence with figures), view
+            (the search part of the dashboard's address) and key.
             `attrs["refused"]` maps kinds that cannot be said to a sentence that says why, and what helps.
 
         Raises:
@@ -136,7 +142,7 @@ class FindingMethods:
                 {
                     "split": each["split"],
                     "id": as_ids([each["sampleId"]], like[each["split"]])[0],
-                    "score": each["score"],
+                    **{name: each[name] for name in ("score", "label", "suggested")},
                 }
                 | _other(each["other"], like)
                 for each in lines

@@ -200,7 +200,7 @@ def test_decisions_are_a_patch(asked: TestClient, trained: Trained):
 
 def test_findings_are_listed_with_their_samples(asked: TestClient, trained: Trained):
     query = """query F($run: ID!) { run(id: $run) { findings {
-      status stale madeAt found { key kind count of samples(first: 2) { sampleId label score } } } } }"""
+      status stale madeAt found { key kind count of samples(first: 2) { sampleId label suggested } } } } }"""
     said = ask(asked, query, run=trained.run_id)["run"]["findings"]
     assert said["madeAt"]
     assert not said["stale"]
@@ -208,6 +208,10 @@ def test_findings_are_listed_with_their_samples(asked: TestClient, trained: Trai
     assert found["kind"] == "LABEL"
     assert found["of"] == 600
     assert len(found["samples"]) == 2
+    wrong, right = found["samples"][0]["label"], found["samples"][0]["suggested"]
+    first = int(found["samples"][0]["sampleId"])
+    assert wrong == f"digit {trained.given[first]}"
+    assert right != wrong
     ids = asked.get(f"/api/runs/{trained.run_id}/findings/label-train/ids").json()
     assert ids[:2] == [each["sampleId"] for each in found["samples"]]
     assert len(ids) == found["count"]

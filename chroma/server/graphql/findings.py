@@ -50,6 +50,7 @@ class FoundSample:
     label: str | None
     text: str | None
     has_image: bool
+    suggested: str | None = strawberry.field(description="The label that the model prefers, of LABEL")
     other: FoundSample | None = strawberry.field(
         description="The sample on the other side of a pair: of a duplicate or a leak"
     )

@@ -71,7 +71,13 @@ def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found:
             epoch=passes.epochs[scores.window[1]],
             step=passes.steps[scores.window[1]],
             of=of,
-            samples=FoundSamples(split.name, passes.ids[doubts], scores.score[doubts]),
+            samples=FoundSamples(
+                split.name,
+                passes.ids[doubts],
+                scores.score[doubts],
+                given=scores.given[doubts],
+                suggested=scores.suggested[doubts],
+            ),
         )
     )
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from chroma.records import Array, Ids
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.findings.known_samples import split_row
+from chroma.server.store.findings.labels import class_names, class_text
 from chroma.server.store.findings.report import FoundSamples
 from chroma.server.store.samples.classes import label_texts
 from chroma.server.store.samples.load import split_samples
@@ -30,6 +31,7 @@ class FoundSample:
         text: Its text, cut to 200 characters.
         has_image: Whether its image was captured.
         other: The other sample of a pair.
+        suggested: The label that the model prefers, of findings about labels.
     """
 
     split: str
@@ -40,6 +42,7 @@ class FoundSample:
     text: str | None
     has_image: bool
     other: FoundSample | None = None
+    suggested: str | None = None
 
 
 def found_samples(
@@ -58,7 +61,15 @@ def found_samples(
     others: Sequence[FoundSample | None] = [None] * len(found.ids[rows])
     if found.other_ids is not None and found.other_split is not None:
         others = describe(catalog, run_id, found.other_split, found.other_ids[rows], None)
-    return describe(catalog, run_id, found.split, found.ids[rows], found.scores[rows], others)
+    lines = describe(catalog, run_id, found.split, found.ids[rows], found.scores[rows], others)
+    if found.given is None or found.suggested is None:
+        return lines
+    names = class_names(catalog, run_id, found.split)
+    labels = zip(found.given[rows].tolist(), found.suggested[rows].tolist(), strict=True)
+    return [
+        replace(line, label=class_text(names, given), suggested=class_text(names, suggested))
+        for line, (given, suggested) in zip(lines, labels, strict=True)
+    ]
 
 
 def describe(  # noqa: PLR0917 - they name some samples of one split

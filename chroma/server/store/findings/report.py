@@ -28,6 +28,8 @@ class FoundSamples:
         scores: `[n]` float32; their meaning is the finding's.
         other_split: Of the samples on the other side of pairs; None where there are no pairs.
         other_ids: `[n]` of the other side.
+        given: `[n]` labels as class indices, of findings about labels; else None.
+        suggested: `[n]` labels that the model prefers, in the same way.
     """
 
     split: str
@@ -35,6 +37,8 @@ class FoundSamples:
     scores: npt.NDArray[np.float32]
     other_split: str | None = None
     other_ids: Ids | None = None
+    given: npt.NDArray[np.int32] | None = None
+    suggested: npt.NDArray[np.int32] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)

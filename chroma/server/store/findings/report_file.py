@@ -47,8 +47,8 @@ def encode(report: Report) -> bytes:
         found = finding.samples
         if found is not None:
             columns: dict[str, Array] = {"id": found.ids, "score": found.scores}
-            if found.other_ids is not None:
-                columns["other"] = found.other_ids
+            more = {"other": found.other_ids, "given": found.given, "suggested": found.suggested}
+            columns |= {name: values for name, values in more.items() if values is not None}
             parts[f"samples/{at}"] = _stream(columns)
     for at, scores in enumerate(report.scores.values()):
         parts[f"scores/{at}"] = _stream({"id": scores.ids, **scores.columns})
@@ -103,6 +103,8 @@ def _finding(about: dict[str, Any], table: bytes | None) -> Finding:
             scores=columns["score"],
             other_split=splits["other_split"],
             other_ids=columns.get("other"),
+            given=columns.get("given"),
+            suggested=columns.get("suggested"),
         ),
     )
 
