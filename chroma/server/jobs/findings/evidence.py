@@ -20,6 +20,7 @@ from chroma.server.store.films.sources import default_layer, in_model_order
 from chroma.server.store.findings import run_contents
 from chroma.server.store.findings.labels import Ints, class_names, label_indices
 from chroma.server.store.lookups import run_by
+from chroma.server.store.samples.fit_outputs import fit_epochs, fit_outputs
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.outputs import step_outputs, step_probabilities
 from chroma.server.store.samples.table import SampleTable
@@ -40,6 +41,7 @@ class Passes:
         epochs: `[e]`, None where there is none.
         outputs: Of these samples at these moments.
         classes: How many the head has; None where not known.
+        of: How many samples the split holds, as far as is known.
     """
 
     ids: npt.NDArray[np.generic]
@@ -47,6 +49,7 @@ class Passes:
     epochs: Sequence[int | None]
     outputs: Probabilities
     classes: int | None
+    of: int
 
     def span(self, first: int, last: int) -> str:
         """Passes from row to row, for people."""
@@ -112,6 +115,12 @@ class Evidence:
     def first_layer(self) -> tables.Layer | None:
         """The first layer of the model that was captured: before classes collapse."""
         return self.layers[0] if self.layers else None
+
+    def label_splits(self) -> list[tables.Split]:
+        """The splits, and train, too, where it is not followed but what the model said of it is kept."""
+        if self.split("train") is None and self.read(lambda catalog: fit_epochs(catalog, self.run.id)):
+            return [*self.splits, tables.Split(run_id=self.run.id, name="train")]
+        return self.splits
 
     def split(self, name: str) -> tables.Split | None:
         """A split by its name."""
@@ -182,7 +191,16 @@ class Evidence:
         return self._graphs(snapshot.id, snapshot.digest, k)
 
     def passes(self, split: tables.Split) -> Passes | None:
-        """The outputs of the passes over the probe set of a split; None without labels or class scores."""
+        """What the model said of a split's samples, epoch by epoch; None without labels or class scores.
+
+        Of training samples what it said as it trained on them, of every one, where that was kept; else, as of
+        other splits, what the passes over the probe set gave.
+        """
+        with self.store.reading() as catalog:
+            fit = fit_outputs(catalog, self.run.id, split.name)
+        if fit is not None:
+            outputs = Probabilities(fit.labels, fit.p_label, fit.other, fit.p_other)
+            return Passes(fit.ids, fit.steps.tolist(), fit.epochs.tolist(), outputs, None, fit.of)
         labels = self.labels(split)
         if labels is None:
             return None
@@ -257,7 +275,8 @@ def _passes(catalog: Catalog, split: tables.Split, labels: Ints) -> Passes | Non
         classes=np.stack(dense) if len(dense) == len(moments) else None,
     )
     steps, epochs = zip(*moments, strict=True)
-    return Passes(split_samples(catalog, split).ids, steps, epochs, outputs, dense[0].shape[1])
+    ids = split_samples(catalog, split).ids
+    return Passes(ids, steps, epochs, outputs, dense[0].shape[1], max(split.of, len(ids)))
 
 
 def _within(labels: Ints, classes: int) -> Ints:

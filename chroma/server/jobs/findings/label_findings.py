@@ -16,6 +16,10 @@ from chroma.server.store.findings.addresses import selection_text, view_address
 from chroma.server.store.findings.report import Finding, FoundSamples, LabelQueue
 
 _NEIGHBORS = 50  # that vote on a label
+_NO_TRAINING = (
+    "Labels of training samples are not scored: outputs=True keeps what a classifier says of each of them as "
+    "it trains, where their ids are known."
+)
 _WHOSE = "after the noisy-label benchmark arXiv 2510.16211: in-sample averages, then the margin"
 
 
@@ -29,12 +33,14 @@ def find_labels(evidence: Evidence) -> Found:
             "classes of which each sample has one; columns of log_columns can be colours instead.",
         )
         return found
-    for split in evidence.splits:
+    for split in evidence.label_splits():
         passes = evidence.passes(split)
         if passes is None:
             found.refuse(["label"], _why_not(evidence, split))
         else:
             _score_split(evidence, split, passes, found)
+    if not any(queue.split == "train" for queue in found.queues) and evidence.split("train") is None:
+        found.refuse(["label"], _NO_TRAINING)
     return found
 
 
@@ -53,7 +59,7 @@ def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found:
     votes = _votes(evidence, split, passes.steps[scores.window[1]])
     if votes is not None:
         found.scores.append((split.name, evidence.samples(split).ids, {"knn_disagreement": votes}))
-    found.queues.append(LabelQueue(split.name, len(scored), len(doubts), split.of or split.n, method))
+    found.queues.append(LabelQueue(split.name, len(scored), len(doubts), passes.of, method))
     if not len(doubts):
         return
     n, of = len(doubts), len(scored)

@@ -13,6 +13,7 @@ from chroma.server.store.catalog import Catalog
 from chroma.server.store.findings.known_samples import split_row
 from chroma.server.store.findings.labels import class_text
 from chroma.server.store.findings.run_contents import pass_moments
+from chroma.server.store.samples.fit_outputs import FitOutputs, fit_outputs
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.outputs import step_probabilities
 
@@ -47,6 +48,9 @@ def samples_said(  # noqa: PLR0917 - they name some samples of one split
     """
     said: list[list[SampleSaid]] = [[] for _ in ids]
     row = split_row(catalog, run_id, split)
+    fit = fit_outputs(catalog, run_id, split)
+    if fit is not None:
+        return _said_in_training(fit, ids, labels, names)
     if row is None:
         return said
     places = split_samples(catalog, row).positions(ids)
@@ -57,6 +61,27 @@ def samples_said(  # noqa: PLR0917 - they name some samples of one split
         for at, place in enumerate(places.tolist()):
             if place >= 0 and 0 <= labels[at] < shares.shape[1] and np.isfinite(shares[place]).all():
                 said[at].append(_said(epoch, shares[place], int(labels[at]), names))
+    return said
+
+
+def _said_in_training(
+    fit: FitOutputs, ids: Ids, labels: npt.NDArray[np.int64], names: Sequence[str]
+) -> list[list[SampleSaid]]:
+    """The same of what the model said as it trained on them; epochs of another label are left out."""
+    places = np.minimum(np.searchsorted(fit.ids, ids), len(fit.ids) - 1)
+    said: list[list[SampleSaid]] = [[] for _ in ids]
+    for at in np.flatnonzero(fit.ids[places] == ids).tolist():
+        place = places[at]
+        seen = np.isfinite(fit.p_label[:, place]) & (fit.labels[:, place] == labels[at])
+        said[at] = [
+            SampleSaid(
+                epoch=int(fit.epochs[row]),
+                probability=float(fit.p_label[row, place]),
+                other=class_text(names, int(fit.other[row, place])),
+                other_probability=float(fit.p_other[row, place]),
+            )
+            for row in np.flatnonzero(seen).tolist()
+        ]
     return said
 
 
