@@ -93,8 +93,9 @@ def test_without_class_scores_it_says_so(opened: Context, home: Path):
             np.eye(8, dtype=np.float32), layer="fc", ids=np.arange(8), epoch=0, labels=np.arange(8) % 2
         )
     report = report_of(opened, run.id)
-    reasons = {refusal.kind: refusal.reason for refusal in report.refusals}
-    assert "logits= of log_embeddings" in reasons["label"]
+    reasons = [refusal.reason for refusal in report.refusals if refusal.kind == "label"]
+    assert "logits= of log_embeddings" in reasons[0]
+    assert "outputs=True" in reasons[1]
     assert not [each for each in report.findings if each.kind == "label"]
 
 
