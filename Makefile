@@ -137,6 +137,7 @@ bench-film: $(VENV)/installed ## films and single frames beside umap-learn (DATA
 
 bench-insight: $(VENV)/installed ## wrong labels found, beside peers (DATA=images.npz, else digits; ONLY=, SEEDS=); SimiFeat where docta is installed
 	$(BIN)/python benchmarks/insight.py $(if $(DATA),--data $(DATA)) $(if $(ONLY),--only $(ONLY)) $(if $(SEEDS),--seeds $(SEEDS))
+	$(if $(ONLY),,$(BIN)/python benchmarks/influence.py $(if $(DATA),--data $(DATA)))
 
 bench-idle: $(VENV)/installed ## what a server with 400 runs costs while nothing happens (RUNS=, SECONDS=)
 	$(BIN)/python benchmarks/idle.py $(if $(RUNS),--runs $(RUNS)) $(if $(SECONDS),--seconds $(SECONDS))

@@ -38,7 +38,7 @@ def nearest_across(
     points, others = points - middle, others - middle
     squares = squared_lengths(points)
     with threadpool_limits(threads):
-        for part in blocks(len(others), len(points)):
+        for part in blocks(len(others), max(len(points), k * points.shape[1])):
             gaps = squares - 2 * (others[part] @ points.T)
             near = np.argpartition(gaps, k - 1, axis=1)[:, :k]
             exact = np.linalg.norm(points[near] - others[part, None], axis=2)

@@ -55,11 +55,12 @@ def influence(steps: Sequence[Step], labels: Ints, asked_labels: Ints) -> Floats
         >>> opponents = pushed.argsort(axis=1)[:, :10]
     """
     total = np.zeros((len(asked_labels), len(labels)), np.float64)
-    for step in steps:
-        errors = _errors(step.logits, labels)
-        asked = _errors(step.asked_logits, asked_labels)
-        alike = step.asked_features.astype(np.float32) @ step.features.astype(np.float32).T
-        total += step.rate * (asked @ errors.T) * (alike + 1.0)
+    with np.errstate(invalid="ignore", over="ignore"):  # what is not finite gives NaN
+        for step in steps:
+            errors = _errors(step.logits, labels)
+            asked = _errors(step.asked_logits, asked_labels)
+            alike = step.asked_features.astype(np.float32) @ step.features.astype(np.float32).T
+            total += step.rate * (asked @ errors.T) * (alike + 1.0)
     return total.astype(np.float32)
 
 

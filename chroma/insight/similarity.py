@@ -96,7 +96,8 @@ def procrustes(first: Matrix, second: Matrix) -> float:
 def _centred(matrix: Matrix) -> Floats:
     """Rows less their mean, in a unit in which no square overflows."""
     largest = float(np.abs(matrix).max(initial=0)) or 1.0
-    points = (matrix / matrix.dtype.type(largest)).astype(np.float32)
+    wide = np.float64 if matrix.dtype == np.float64 else np.float32
+    points = np.divide(matrix, largest, dtype=wide).astype(np.float32)
     return points - points.mean(axis=0, dtype=np.float64).astype(np.float32)
 
 

@@ -44,7 +44,7 @@ def test_wrong_labels_are_the_opponents_of_what_they_misled():
 
 def test_what_is_not_known_has_no_influence():
     step = Step(np.ones((3, 2)), np.zeros((3, 2)), np.ones((1, 2)), np.zeros((1, 2)))
-    step.features[2] = np.nan
+    step.features[2], step.logits[2] = np.nan, np.inf
     found = influence([step], np.array([0, -1, 1]), np.array([0]))
     assert found[0, 1] == 0
     assert np.isnan(found[0, 2])

@@ -27,6 +27,9 @@ def test_it_is_blind_to_rotation_scale_and_shift():
     assert cka(first, 3 * first @ rotation(12) + 1) == pytest.approx(1, abs=1e-5)
     assert procrustes(first, 3 * first @ rotation(12) + 1) == pytest.approx(0, abs=1e-6)
     assert cka((1e25 * first).astype(np.float32), first) == pytest.approx(1, abs=1e-5)
+    assert cka(1e200 * first, first) == pytest.approx(1, abs=1e-5)
+    half = first.astype(np.float16)
+    assert cka(half, half.astype(np.float64)) == pytest.approx(1, abs=1e-6)
 
 
 def test_unrelated_sets_are_near_zero_where_the_biased_one_is_not():
