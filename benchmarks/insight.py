@@ -2,12 +2,13 @@
 
     make bench-insight                                 # digits
     python benchmarks/insight.py --data images.npz     # any npz with images and labels
-    python benchmarks/insight.py --only short          # one part: short, memorising, copies, costs
+    python benchmarks/insight.py --only short          # one part: short, memorising, captured, copies, costs
 
 A small network learns labels of which 2 or 10 % are wrong (uniform, confusable pairs, ambiguous samples) for
 8 epochs, or for 40 until it has memorised them. Printed for each cell, as means over the seeds: precision
 among as many samples as are wrong, AUROC and average precision. Cells are kept in the temporary folder.
-`copies` plants leaks, `costs` times all insights beside a film.
+`captured` trains through Chroma's callback and compares what it captured with what the training kept, `copies`
+plants leaks, `costs` times all insights beside a film.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+from insight_parts.captured import captured
 from insight_parts.copies import copies
 from insight_parts.costs import costs
 from insight_parts.noise import KINDS, plant
@@ -33,7 +35,7 @@ from chroma.projection.neighbors import neighbor_graph
 
 # epochs and dropout: without it the network has memorised nearly all labels after 40 epochs
 REGIMES = {"short": (8, 0.2), "memorising": (40, 0.0)}
-PARTS = [*REGIMES, "copies", "costs"]
+PARTS = [*REGIMES, "captured", "copies", "costs"]
 RATES = (0.02, 0.1)
 # Of what is measured: raise it with any change.
 _VERSION = 1
@@ -122,6 +124,8 @@ def main() -> None:
         epochs, n = REGIMES[regime][0], len(data.labels)
         print(f"{data.name}, {regime}: {epochs} epochs, {n} samples, {asked.seeds} seeds")
         table(cells)
+    for epochs, dropout in REGIMES.values() if "captured" in asked.only else ():
+        captured(load(asked.data), epochs=epochs, dropout=dropout)
     if "copies" in asked.only:
         copies(asked.data)
     if "costs" in asked.only:
