@@ -7,8 +7,8 @@
 A small network learns labels of which 2 or 10 % are wrong (uniform, confusable pairs, ambiguous samples) for
 8 epochs, or for 40 until it has memorised them. Printed for each cell, as means over the seeds: precision
 among as many samples as are wrong, AUROC and average precision. Cells are kept in the temporary folder.
-`captured` trains through Chroma's callback and compares what it captured with what the training kept, `copies`
-plants leaks, `costs` times all insights beside a film.
+`captured` trains through Chroma's callback and compares what it captured with what the training kept,
+`copies` plants leaks, `costs` times all insights beside a film.
 """
 
 from __future__ import annotations
