@@ -78,7 +78,7 @@ def one_epoch(
 ) -> None:
     """Train for an epoch, and keep the logits of its own passes."""
     net.train()
-    for batch in torch.randperm(len(x)).split(128 if len(x) > 4000 else 32):
+    for batch in torch.randperm(len(x)).split(128 if len(x) > 2000 else 32):
         said = net(x[batch])
         logits[batch] = said.detach()
         loss = nn.functional.cross_entropy(said, y[batch])
