@@ -11,7 +11,6 @@ import lightning.pytorch as pl
 import numpy as np
 import numpy.typing as npt
 import torch
-from chroma.server.store.samples.fit_outputs import FitOutputs, fit_outputs
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -21,6 +20,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.store.catalog import Store
+from chroma.server.store.samples.fit_outputs import FitOutputs, fit_outputs
 from chroma.settings import load_settings
 from insight_parts.noise import plant
 from insight_parts.scores import compact, softmax
