@@ -15,7 +15,8 @@ from chroma.server.store import tables
 from chroma.server.store.findings.addresses import selection_text, view_address
 from chroma.server.store.findings.report import Finding, FoundSamples, LabelQueue
 
-_NEIGHBORS = 50  # that vote on a label
+_NEIGHBORS = 50  # whose disagreement is shown
+_AROUND = 20  # whose labels count in the score
 _NO_TRAINING = (
     "Labels of training samples are not scored: outputs=True keeps what a classifier says of each of them as "
     "it trains, where their ids are known."
@@ -46,13 +47,16 @@ def find_labels(evidence: Evidence) -> Found:
 
 def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found: Found) -> None:
     last = _best(evidence, passes)
-    scores = label_scores(passes.outputs, until=last)
+    near = _nearest(evidence, split, passes, passes.steps[-1 if last is None else last])
+    scores = label_scores(passes.outputs, until=last, neighbors=near)
     scored = np.flatnonzero(np.isfinite(scores.score))
     order = scored[np.argsort(scores.score[scored], kind="stable")]
     doubts = order[scores.score[order] < 0]
     span = passes.span(*scores.window)
+    around = "" if near is None else f" and of the labels of the {_AROUND} nearest samples"
     method = (
-        f"ln p(given label) - ln p(best other class), p the mean over {span} of the probabilities; {_WHOSE}"
+        f"ln p(given label) - ln p(best other class), p the mean over {span} of the probabilities{around}; "
+        f"{_WHOSE}"
     )
     columns = _columns(scores, passes) | {"hardness": hardness(passes.outputs)}
     found.scores.append((split.name, passes.ids, columns))
@@ -69,7 +73,7 @@ def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found:
             kind="label",
             title=f"{n:,} {'label' if n == 1 else 'labels'} of {split.name} in doubt",
             text=f"For {n:,} of {of:,} samples of {split.name} the model prefers another class than the "
-            f"label, in the mean over {span}.",
+            f"label, in the mean over {span}{'' if near is None else ', with the samples around them'}.",
             rank=0.9 if split.name == "train" else 0.85,
             method=method,
             view=_view(evidence, split, passes, doubts, passes.steps[scores.window[1]]),
@@ -143,6 +147,26 @@ def _votes(evidence: Evidence, split: tables.Split, step: int) -> npt.NDArray[np
     whole = np.full(len(labels), np.nan, np.float32)
     if graph is not None:
         whole[positions] = neighbor_votes(graph.indices, labels[positions]).disagreement
+    return whole
+
+
+def _nearest(
+    evidence: Evidence, split: tables.Split, passes: Passes, step: int
+) -> npt.NDArray[np.int64] | None:
+    """The nearest samples of each, `[n, k]` as rows of `passes`, -1 where not known; None without vectors."""
+    snapshot = evidence.near(split, step)
+    graph = None if snapshot is None else evidence.graph(snapshot, _NEIGHBORS)
+    if snapshot is None or graph is None or not graph.k:
+        return None
+    table = evidence.samples(split)
+    row_at = np.full(len(table) + 1, -1, np.int64)  # the last one: of samples that are not followed
+    row_at[table.positions(passes.ids)] = np.arange(len(passes.ids))
+    row_at[-1] = -1
+    rows = row_at[evidence.features(snapshot)[0]]
+    near = graph.indices[:, :_AROUND]
+    whole = np.full((len(passes.ids), near.shape[1]), -1, np.int64)
+    kept = rows >= 0
+    whole[rows[kept]] = np.where(near >= 0, rows[near], -1)[kept]
     return whole
 
 
