@@ -194,7 +194,8 @@ def _explained(
     """Share of the variance on the line between two means of one half, of the other; and all places on it."""
     from sklearn.cluster import KMeans
 
-    means = KMeans(2, n_init=4, random_state=seed).fit(points[half]).cluster_centers_
+    make: Any = KMeans  # its types take n_init for text
+    means = make(2, n_init=4, random_state=seed).fit(points[half]).cluster_centers_
     along = (points - means.mean(axis=0)) @ (means[1] - means[0])
     seen = along[~half]
     total = float(seen.var())
