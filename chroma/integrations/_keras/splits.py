@@ -101,7 +101,7 @@ def outputs_of_training(options: KerasOptions, *, probed: bool) -> str:
         probed: Whether training samples are evaluated separately without being asked for.
     """
     probed = probed or "train" in (options.how() or {})
-    which = "those of the train probe" if probed else "not kept; splits=('train', 'val') evaluates them"
+    which = "those of the train probe" if probed else "not kept"
     return f"outputs of training samples are {which}: Keras does not tell which samples its batches hold"
 
 
