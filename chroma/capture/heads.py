@@ -12,23 +12,27 @@ from chroma.capture.modules import Module, of_the_batch
 from chroma.records import Array
 from chroma.run.outputs import MAX_CLASSES
 
-Loss = Literal["unknown", "classes", "quantities", "others"]  # others: not the labels that samples have
-Kind = Literal["classes", "binary", "several"]  # one of C classes, one of two by one score, several labels
+Loss = Literal["unknown", "classes", "quantities", "others"]  # others: values that are not the labels
+Kind = Literal["classes", "binary", "several"]  # C scores for one class, one score for two, several labels
 
-_PRETRAINED = (365, 1000, 1001)  # scores of networks that were trained on Places or ImageNet before
+_PRETRAINED = (
+    365,
+    1000,
+    1001,
+)  # classes of Places365 and ImageNet: widths of heads that are used as they are
 
 
 @dataclass(slots=True)
 class SeenLabels:
-    """What the labels of a pass say of the classes; `add` is called for each batch.
+    """What the labels of a pass tell about the classes; `add` is called for each batch.
 
     Attributes:
         n: Labels seen.
         dtype: Kind of their NumPy dtype; "" before any came.
         lowest: The smallest of them, if they are numbers.
         highest: The largest.
-        binary: Whether only zeros and ones came.
-        several: Number of labels C where a sample may have several; 0 elsewhere.
+        binary: Whether all of them are 0 or 1.
+        several: Where a sample may have several labels, how many there are to choose from; else 0.
     """
 
     n: int = 0
@@ -58,19 +62,19 @@ class SeenLabels:
 
     @property
     def two(self) -> bool:
-        """Whether they are zeros and ones, and both came."""
+        """Whether all of them are 0 or 1, and both were seen."""
         return self.dtype in ("i", "f") and self.binary and self.lowest < self.highest
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of the classes that a model tells apart.
+    """What is known about the classes of a task.
 
     Attributes:
-        labels: What the labels say.
-        named: Number of classes that the dataset names; 0 if it names none.
-        declared: Number of scores that the framework says its head gives; 0 if it says nothing.
-        loss: What the loss compares, as far as it is known.
+        labels: What the labels tell.
+        named: Number of class names of the dataset; 0 if it has none.
+        declared: Width of the head by the framework's configuration; 0 if it does not say.
+        loss: What the loss compares the model's output with.
         of_places: Whether targets give a class for each place of a sample, as a pixel or a token.
     """
 
@@ -86,9 +90,9 @@ class Proof:
     """What the last layer of a model is.
 
     Attributes:
-        module: The layer; None if no layer with weights gives what the model gives.
-        kind: What its scores tell; None if it is not proved to be a head.
-        why: If not, the reason, as half a sentence.
+        module: The layer whose output is the model's output; None if there is no such layer with weights.
+        kind: What its scores mean; None if it is not proved to be a head.
+        why: The reason if it is not proved, as part of a sentence.
         of_places: Whether it tells a class for each place of a sample.
     """
 
@@ -99,7 +103,7 @@ class Proof:
 
 
 def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
-    """Find the head among the layers that give what the model gives, and prove it.
+    """Find the head among the layers whose output is the model's output, and prove it.
 
     Args:
         fired: Modules in the order of their outputs.
@@ -113,7 +117,9 @@ def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
     if not ends and facts.of_places:
         return Proof(None, None, "the model tells a class for each place of a sample", of_places=True)
     if not ends:
-        return Proof(None, None, "no layer with weights gives, for each sample, just what the model gives")
+        return Proof(
+            None, None, "the model's output is not that of one layer with weights, one row per sample"
+        )
     if decoder_of([each for each in fired if each.known]) is not None and _kind(ends[0], facts)[0] is None:
         return Proof(None, None, "the model gives as many values as it takes, as an autoencoder does")
     for end in ends:
@@ -127,10 +133,10 @@ def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
 
 
 def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> str:
-    """What is learned, where the head and the loss say more than the kind of the labels.
+    """The task, where the head and the loss tell more than the labels alone.
 
     Args:
-        said: What one would call it by the labels alone.
+        said: The task by the labels alone.
         proof: What the last layer is.
         fired: Modules in the order of their outputs.
         facts: What is known of the classes.
@@ -142,15 +148,15 @@ def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> s
     last = next((each for each in reversed(of_the_batch(fired)) if each.leaf and each.matrix), None)
     one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss == "unknown"
     if last is not None and (last.squashed or last.probabilities) and facts.labels.highest > 1:
-        one_value = False  # a probability is no quantity beyond 1
+        one_value = False  # a probability cannot be a quantity above 1
     of_numbers = facts.loss == "quantities" or facts.declared == 1 or one_value
     return "regression" if of_numbers and proof.kind is None else said
 
 
 def decoder_of(fired: Sequence[Module]) -> Module | None:
-    """The last layer with weights of an autoencoder.
+    """The last layer with weights, if the model is an autoencoder; else None.
 
-    It gives as many values per sample as went into the model, and some layer before it gives fewer.
+    Then it gives as many values per sample as go into the model, and a layer before it gives fewer.
     """
     last = next((each for each in reversed(fired) if each.leaf and each.matrix), None)
     if last is None or last.values_out != fired[0].values_in:
@@ -166,46 +172,46 @@ def _may_be_head(module: Module, rows: int) -> bool:
     shape = module.output
     if not (module.leaf and module.matrix and module.gives is not None and shape is not None):
         return False
-    return shape[0] == rows and (len(shape) == 1 or (len(shape) == 2 and shape[1] <= MAX_CLASSES))
+    fits = shape[:1] == (rows,) and module.values_out <= MAX_CLASSES
+    return fits and (len(shape) <= 2 or bool(module.pooled))
 
 
 def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
-    """What the scores of a module tell; None, and why."""
+    """What the scores of a module mean; None and the reason if they are not scores of classes."""
     assert module.output is not None
     width, labels = module.values_out, facts.labels
     name = f"the last layer, {module.name}"
     kind: Kind | None = None
     if labels.several:
         kind = "several" if width == labels.several else None
-        why = f"{name}, gives {width} scores for {labels.several} labels"
+        why = f"{name}, gives {width} scores per sample, but there are {labels.several} labels"
     elif facts.loss == "quantities" or facts.declared == 1:
-        why = "the loss measures a distance, so the model tells no classes"
+        why = "the loss measures a distance between numbers, so the model predicts quantities"
     elif facts.loss == "others":
-        why = "the loss compares what the model gives with other values than the labels"
+        why = "the loss compares the model's output with other values than the labels"
     elif width == 1:
         told = facts.loss == "classes" or facts.named == 2 or module.probabilities or module.squashed
         kind = "binary" if labels.two and told else None
-        why = f"{name}, gives one value, and labels are not zeros and ones"
+        why = f"{name}, gives one value per sample, and the labels are not zeros and ones"
         if labels.two:
-            why = f"{name}, gives one value, which may be a quantity; task='classification' says it is none"
+            why = f"{name}, gives one value per sample: a score or a quantity; task='classification' decides"
     elif labels.n and labels.dtype != "O" and not labels.classes:
-        why = "labels are no class indices"
+        why = "the labels are not class indices"
     elif labels.classes > width:
-        why = f"labels go up to {labels.classes - 1}, and {name}, gives {width} scores"
+        why = f"{name}, gives {width} scores per sample, too few for labels up to {labels.classes - 1}"
     else:
         kind = "classes" if _fits(width, facts) else None
-        of = f"{facts.named} named classes" if facts.named else f"labels of {labels.classes} classes"
-        why = f"{name}, gives {width} values for {of}"
-        if not (facts.named or labels.classes):
-            why = f"nothing says how many classes the {width} values of {name}, would tell apart"
+        known = facts.named or labels.classes
+        of = f"but there are {known} classes" if known else "and nothing tells the number of classes"
+        why = f"{name}, gives {width} values per sample, {of}"
     return kind, "" if kind else why
 
 
 def _fits(width: int, facts: Facts) -> bool:
-    """Whether so many scores are those of the classes; no label is beyond them."""
+    """Whether `width` scores are one for each class; every label has a score."""
     known = facts.labels.classes
     if width in (facts.declared, facts.named) or (facts.loss == "classes" and known):
         return True
     if facts.named:
         return width > facts.named and width in _PRETRAINED and bool(known)
-    return bool(known) and width <= known + max(1, known // 10)  # a split may lack the last classes, but few
+    return bool(known) and width <= known + max(1, known // 10)  # a split may lack some of the last classes

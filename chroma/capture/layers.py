@@ -160,10 +160,10 @@ def _auto(fired: Sequence[Module], rows: int, proof: Proof) -> list[Chosen]:
         comes_out = f"{no_head}; this comes out of the last layer with weights"
         if inward < _LEAST_DIM:
             return [_chosen(module, False, comes_out, default=True)]
-        layers = [_chosen(module, True, goes_in, default=True)]
+        layers = [_chosen(module, True, goes_in, module.pooled or "auto", default=True)]
         of_parts = module.output is not None and len(module.output) > 2  # of tokens or pixels
-        if _LEAST_DIM <= outward <= MAX_CLASSES and not of_parts:
-            layers.append(_chosen(module, False, comes_out))
+        if _LEAST_DIM <= outward <= MAX_CLASSES and (module.pooled or not of_parts):
+            layers.append(_chosen(module, False, comes_out, module.pooled or "auto"))
         return layers
     raise ConfigError(
         "no layer of this model gives one vector per sample, so there is nothing to capture; "
@@ -175,11 +175,12 @@ def _of_head(head: Module, rows: int, *, binary: bool) -> list[Chosen]:
     about = "binary" if binary else f"{head.values_out}-way"
     kind = "probabilities" if head.probabilities else "logits"
     scores = f"the {kind}: output of the {about} classifier head"
+    pool: Pool = head.pooled or "auto"
     if _width(head.input, rows) < _LEAST_DIM:
-        return [_chosen(head, False, scores, default=True)]
+        return [_chosen(head, False, scores, pool, default=True)]
     features = f"the penultimate features: what goes into the {about} classifier head"
-    layers = [_chosen(head, True, features, default=True)]
-    return layers if binary else [*layers, _chosen(head, False, scores)]
+    layers = [_chosen(head, True, features, pool, default=True)]
+    return layers if binary else [*layers, _chosen(head, False, scores, pool)]
 
 
 def _bottleneck(fired: Sequence[Module], rows: int, decoder: Module) -> Module | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any
 
 from chroma.errors import ConfigError
@@ -31,11 +32,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         self.interval()
-        if self.max_snapshots is not None and self.max_snapshots < 1:
+        most, share = self.max_snapshots, self.max_overhead
+        if most is not None and not (_is_whole(most) and most >= 1):
             raise ConfigError(
                 f"max_snapshots={self.max_snapshots!r} cannot be used; give 1 or more, or None for all"
             )
-        if self.max_overhead is not None and not 0 < self.max_overhead < 1:
+        if share is not None and not (isinstance(share, Real) and 0 < share < 1):
             raise ConfigError(
                 f"max_overhead={self.max_overhead!r} cannot be used; give a share of the training's time "
                 "between 0 and 1, as 0.02, or None"
@@ -44,13 +46,17 @@ class Limits:
     def interval(self) -> tuple[int, bool]:
         """The number in `every`, and whether it counts steps instead of epochs."""
         every = self.every
-        if isinstance(every, int) and not isinstance(every, bool) and every >= 1:
-            return every, False
+        if not isinstance(every, str) and _is_whole(every) and every >= 1:
+            return int(every), False
         if isinstance(every, str) and (match := re.fullmatch(r"\s*([1-9]\d*)\s+steps?\s*", every)):
             return int(match[1]), True
         raise ConfigError(
             f"every={every!r} cannot be used; give a number of epochs, or steps as in '500 steps'"
         )
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def dense_first(cap: int | None, passes: int) -> frozenset[int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Module:
         differs: It was called several times, and gave different values.
         probabilities: Its output are probabilities, not logits: it ends in a softmax or sigmoid.
         squashed: The model gives its output as probabilities.
+        pooled: The rule by which the model makes what it gives of this layer's output for tokens or pixels.
         known: The call that counts is known to be on the batch's rows: the only one, or linked to the batch.
         first: The call that counts is the first one.
         learns: It was called so that gradients can flow, unlike a target network or a frozen one.
@@ -40,6 +42,7 @@ class Module:
     differs: bool = False
     probabilities: bool = False
     squashed: bool = False
+    pooled: Literal["", "mean", "cls", "last"] = ""
     known: bool = True
     first: bool = True
     learns: bool = True
@@ -51,7 +54,9 @@ class Module:
 
     @property
     def values_out(self) -> int:
-        """Values per sample that come out; 0 if unknown."""
+        """Values per sample that come out, pooled where the model itself pools them; 0 if unknown."""
+        if self.pooled and self.output:
+            return self.output[-1] if len(self.output) == 3 else self.output[1]
         return _values(self.output)
 
 

@@ -84,6 +84,9 @@ def proved(last: Module, facts: Facts) -> Proof:
         (layer(4), Facts(seen(WORDS, several=3)), None),
         (layer(50_000), Facts(seen(np.arange(50_000)), named=50_000), None),
         (layer(10, output=(ROWS, 6, 10)), Facts(seen(TEN)), None),  # of tokens
+        (layer(10, output=(ROWS, 6, 10), pooled="last"), Facts(seen(TEN)), "classes"),  # of one token
+        (layer(10, output=(ROWS, 10, 6, 6), pooled="mean"), Facts(seen(TEN)), "classes"),  # mean over space
+        (layer(10, output=(ROWS, 6, 10), pooled="mean"), Facts(seen(TEN[:4])), None),
         (layer(10, output=(4, 10)), Facts(seen(TEN)), None),  # not one row per sample
         (layer(10, gives=None), Facts(seen(TEN)), None),  # it feeds another layer
         (layer(10, matrix=False), Facts(seen(TEN)), None),

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 
 from chroma.capture.limits import Limits
@@ -239,3 +240,21 @@ def test_other_intervals_are_refused(every: object) -> None:
 def test_other_limits_are_refused(wrong: Any) -> None:
     with pytest.raises(ConfigError, match=f"{next(iter(wrong))}="):
         Limits(**wrong)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *({"max_snapshots": "all"}, {"max_snapshots": 1.5}, {"max_snapshots": True}, {"max_snapshots": 0}),
+        *({"max_overhead": "little"}, {"max_overhead": float("nan")}, {"max_overhead": 1}),
+        *({"every": None}, {"every": 1.5}, {"every": True}, {"every": "0 steps"}),
+    ],
+)
+def test_limits_of_another_type_are_refused_by_name(asked: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(asked))):
+        Limits(**asked)
+
+
+def test_limits_may_be_numbers_of_numpy() -> None:
+    limits = Limits(np.int64(2), np.int32(5), np.float32(0.5))
+    assert limits.interval() == (2, False)

@@ -183,6 +183,12 @@ def test_what_accompanies_inputs_is_no_label(home: Path, capsys: pytest.CaptureF
     assert "labels: none found (batch[1] does not look like them); labels= names a key" in out
 
 
+@pytest.mark.parametrize("label", [[None] * len(X), [[1], [1, 2]] * (len(X) // 2), [b"cat"] * len(X)])
+def test_where_a_part_named_label_cannot_be_read_no_other_is_taken(home: Path, label: Any) -> None:
+    known = read(home, {"x": X, "label": label, "size": Y}, lambda m, b: m(b["x"]))
+    assert known.labels is None
+
+
 def test_indices_beside_the_labels_are_none(home: Path) -> None:
     class Indexed(torch.utils.data.Dataset[Any]):
         def __len__(self) -> int:

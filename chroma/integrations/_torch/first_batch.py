@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any, overload
 
@@ -21,27 +20,12 @@ from chroma.integrations._torch.dependence import LEAST_ROWS, Rows, goes_with, r
 from chroma.integrations._torch.hooks import first_tensor, modules_of, tensors_in, vectors_of
 from chroma.integrations._torch.label_parts import key_of
 from chroma.integrations._torch.layer_hooks import Place
-from chroma.integrations._torch.module_calls import ModuleCall, ModuleCalls, as_tensor, close
+from chroma.integrations._torch.model_outputs import ModelOutputs
+from chroma.integrations._torch.module_calls import ModuleCall, ModuleCalls
 from chroma.integrations._torch.views import Views, joined, views_in
 from chroma.records import Array
-from chroma.run.outputs import MAX_CLASSES
 
 _MOST_CALLS = 16  # of the training step whose values are compared with the batch
-_MOST_OUTPUTS = 16  # of the model that are looked at; hidden states and caches may follow
-_PROBABILITIES: tuple[Callable[[Tensor], Tensor], ...] = (
-    lambda scores: scores.softmax(1),
-    lambda scores: scores.log_softmax(1),
-    lambda scores: scores.sigmoid(),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Output:
-    """What the model gave: values per sample, the values `[B, …]` if they are few, and their precision."""
-
-    size: int
-    values: Tensor | None
-    tolerance: float
 
 
 class FirstBatch:
@@ -68,8 +52,7 @@ class FirstBatch:
         self._fired: dict[str, ModuleCalls] = {}
         self._matrices: dict[str, bool] = {}  # whether a module has a matrix of weights
         self._running: list[tuple[str, ModuleCall]] = []
-        self._given: list[_Output] = []  # by the model, else by what was called last of all outermost modules
-        self._given_by = (False, False)  # whether that call is linked to the batch, and the model's
+        self._given = ModelOutputs()
         self._entered: dict[int, list[Rows]] = {}  # by outermost call that is not linked: what went in
         self._left: list[Rows] = []  # what linked outermost calls gave
         self._origins = CallOrigins()
@@ -121,9 +104,9 @@ class FirstBatch:
         modules: list[Module] = []
         for name in done:
             calls = self._fired[name]
-            gives, squashed = None, False
-            if matrices[name]:
-                gives, squashed = self._output_of(calls.call, is_last=name == last)
+            gives = (
+                self._given.which(calls.call, self._rows, is_last=name == last) if matrices[name] else None
+            )
             own = any(True for _ in self._modules[name].parameters(recurse=False))
             modules.append(
                 Module(
@@ -133,10 +116,11 @@ class FirstBatch:
                     input=calls.call.input,
                     output=calls.call.output,
                     matrix=matrices[name],
-                    gives=gives,
+                    gives=None if gives is None else gives.number,
                     calls=calls.count,
                     differs=calls.differs,
-                    squashed=squashed,
+                    squashed=gives is not None and gives.squashed,
+                    pooled="" if gives is None else gives.pooled,
                     known=calls.is_known(self._rows, related, others=others),
                     first=calls.counts == 0,
                     learns=calls.call.learns,
@@ -147,7 +131,9 @@ class FirstBatch:
     def values(self, layer: Chosen) -> Array | Tensor | None:
         """What a chosen layer gave in the batch, `[B, d]`."""
         call = self._fired[layer.module].call
-        return call.kept_input if layer.of_input else call.kept_output
+        kept = call.kept_input if layer.of_input else call.kept_output
+        pooled = call.pooled_in if layer.of_input else call.pooled_out
+        return pooled.get(layer.pool, kept) if isinstance(layer.pool, str) else kept
 
     def place(self, layer: Chosen) -> Place:
         """Which of the calls of a layer's module that are not linked to the batch counts, of how many."""
@@ -175,21 +161,24 @@ class FirstBatch:
                 call = ModuleCall(origins.number, origins.linked, torch.is_grad_enabled())
                 self._running.append((name, call))
                 self._fired.setdefault(name, ModuleCalls()).count += 1
-                call.input, call.kept_input = self._see(name, "input", (*args, *kwargs.values()))
+                taken = (*args, *kwargs.values())
+                call.input, call.kept_input, call.pooled_in = self._see(name, "input", taken)
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
             if torch.compiler.is_compiling():
                 return
             with border:
                 if origins.depth <= 1:
-                    self._see_outputs(output, of_model=not name)
+                    self._given.see(
+                        map(self._first_views, tensors_in(output)), self._rows, origins.linked, not name
+                    )
                     if origins.linked and len(self._left) < _MOST_CALLS:
                         self._left += rows_in(output, self._rows)
                 while name and self._running:
                     entered, call = self._running.pop()
                     if entered != name:  # it ended in an error that the user caught
                         continue
-                    call.output, call.kept_output = self._see(name, "output", output)
+                    call.output, call.kept_output, call.pooled_out = self._see(name, "output", output)
                     self._outputs = call.order = self._outputs + 1
                     self._fired[name].keep(call, self._rows)
                     self._matrices[name] = self._matrices.get(name, False) or _has_matrix(module)
@@ -218,58 +207,32 @@ class FirstBatch:
     def _first_views(self, tensor: Tensor | None) -> Tensor | None:
         return tensor if tensor is None or self.views is None else self.views.first(tensor, self._rows)
 
-    def _see(self, name: str, side: str, value: Any) -> tuple[tuple[int, ...] | None, Any]:
-        """Shape of a value, and a pooled copy of it if that has one row per sample."""
+    def _see(self, name: str, side: str, value: Any) -> tuple[tuple[int, ...] | None, Any, dict[str, Any]]:
+        """Shape of a value, a pooled copy if it has one row per sample, and what other rules make of it."""
         tensor = self._first_views(first_tensor(value))
         if tensor is None:
-            return None, None
+            return None, None, {}
         shape = tuple(tensor.shape)
         layer = self._wanted.get(name if side == "output" else f"{name}:input")
         if not (shape[:1] == (self._rows,) and tensor.ndim <= 5) and (
             layer is None or not callable(layer.pool)
         ):
-            return shape, None
-        pool: Pool = "auto" if layer is None else layer.pool
-        vectors = vectors_of(tensor, self._rows, pool, f"layer {name!r}", self._mask)
-        return shape, vectors.clone() if isinstance(vectors, Tensor) else np.array(vectors)
+            return shape, None, {}
+        rule: Pool = "auto" if layer is None else layer.pool
+        rules: list[Pool] = [rule]
+        if tensor.ndim == 3 and not callable(rule):
+            rules.append("cls")
+            if self._mask is not None:  # else it is not known which token is the last
+                rules.append("last")
+        kept = [vectors_of(tensor, self._rows, each, f"layer {name!r}", self._mask) for each in rules]
+        copies = [each.clone() if isinstance(each, Tensor) else np.array(each) for each in kept]
+        names = ["mean" if rule == "auto" else str(rule), *map(str, rules[1:])]
+        return shape, copies[0], dict(zip(names, copies, strict=True)) if tensor.ndim > 2 else {}
 
     def _related(self) -> dict[int, bool]:
         """Of each outermost call that is not linked: whether what went in goes with the batch's samples."""
         known = [*self._batch_rows, *self._left]
         return {number: goes_with(entered, known) for number, entered in self._entered.items()}
-
-    def _see_outputs(self, value: Any, *, of_model: bool) -> None:
-        """Keep what the model gave at its first call; without one, what its outermost modules gave last."""
-        by = (self._origins.linked, of_model)
-        if by < self._given_by or (by == self._given_by and of_model):
-            return
-        found: list[_Output] = []
-        for given in tensors_in(value):
-            tensor = self._first_views(given)
-            if tensor.shape[:1] != (self._rows,) or len(found) == _MOST_OUTPUTS:
-                continue
-            size = tensor[0].numel()
-            small = tensor.detach().float().reshape(self._rows, size).clone() if size <= MAX_CLASSES else None
-            found.append(_Output(size, small, 1e-4 if tensor.dtype.itemsize >= 4 else 2e-2))
-        if found:
-            self._given, self._given_by = found, by
-
-    def _output_of(self, call: ModuleCall, *, is_last: bool) -> tuple[int | None, bool]:
-        """Which of the model's outputs a module gave, None if none; and whether as probabilities."""
-        shape, kept = call.output, call.kept_output
-        if shape is None or shape[0] != self._rows:
-            return None, False
-        for number, given in enumerate(self._given):
-            if len(shape) > 2:  # of tokens or pixels, which are not kept
-                if is_last and given.size == np.prod(shape[1:]):
-                    return number, False
-            elif kept is not None and given.values is not None and kept.shape == given.values.shape:
-                scores = as_tensor(kept).to(given.values.device)
-                if close(scores, given.values, given.tolerance):
-                    return number, False
-                if any(close(form(scores), given.values, given.tolerance) for form in _PROBABILITIES):
-                    return number, True
-        return None, False
 
 
 def _is_loss(module: nn.Module) -> bool:

@@ -88,7 +88,10 @@ def label_paths(batch: Any, rows: int) -> list[tuple[Path, Any]]:
 
 
 def label_parts(batch: Any, rows: int, reader: LabelReader) -> list[LabelPart]:
-    """The parts of a batch that may be its labels: those that are named so, else all with one per sample."""
+    """The parts of a batch that may be its labels: those that are named so, else all with one per sample.
+
+    Where a part is named so and holds none that can be read, as of tokens, no other part is taken for them.
+    """
     found: list[LabelPart] = []
     for path, value in label_paths(batch, rows):
         parsed = reader.parse(value, rows)
@@ -96,7 +99,7 @@ def label_parts(batch: Any, rows: int, reader: LabelReader) -> list[LabelPart]:
             found.append(LabelPart(path, text_of_path(path, batch), value, parsed, _is_named(path)))
     named = [part for part in found if part.named]
     if not named:
-        return found
+        return [] if any(_is_named(path) for path, _ in _walk(batch, (), rows)) else found
     first = min(_named_at(part.path) for part in named)
     return [part for part in named if _named_at(part.path) == first]
 

@@ -275,7 +275,7 @@ class LayerCapture:
         self._hooks.outermost = choice.outermost
         scores = choice.scores if choice.proof is None or choice.proof.kind in ONE_CLASS else None
         for layer in choice.layers:
-            if scores is not None and (layer.name, layer.pool) == (scores.module, "auto"):
+            if scores is not None and (layer.name, layer.pool) == (scores.module, scores.pool):
                 scores = None  # one hook for both
 
                 def take(values: Any, layer: Chosen = layer) -> None:

@@ -26,6 +26,8 @@ class ModuleCall:
         output: Shape of what came out, likewise.
         kept_input: `[B, d]`, a pooled copy of what went in; None where it has not one row per sample.
         kept_output: Likewise of what came out.
+        pooled_in: Of what went in for each token or pixel: `[B, d]`, a copy of what each rule makes of it.
+        pooled_out: Likewise of what came out.
     """
 
     number: int
@@ -36,6 +38,8 @@ class ModuleCall:
     output: tuple[int, ...] | None = None
     kept_input: Array | Tensor | None = None
     kept_output: Array | Tensor | None = None
+    pooled_in: Mapping[str, Array | Tensor] = field(default_factory=dict[str, "Array | Tensor"])
+    pooled_out: Mapping[str, Array | Tensor] = field(default_factory=dict[str, "Array | Tensor"])
 
     def has_rows(self, rows: int) -> bool:
         """Whether it took or gave one row per sample."""

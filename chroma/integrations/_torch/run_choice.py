@@ -74,4 +74,4 @@ def scores_of(proof: Proof) -> Chosen | None:
     """The output of what may be a head, as a layer."""
     if proof.module is None:
         return None
-    return Chosen(_SCORES, proof.module.name, False, "auto", "none", "the logits")
+    return Chosen(_SCORES, proof.module.name, False, proof.module.pooled or "auto", "none", "the logits")
