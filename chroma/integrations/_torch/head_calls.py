@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from chroma.capture.pooling import Pool
 from chroma.guard import Guard
 from chroma.integrations._torch.direct_calls import Copied, DirectCalls
-from chroma.integrations._torch.hooks import first_tensor
+from chroma.integrations._torch.hooks import first_tensor, vectors_of
 from chroma.integrations._torch.host_copies import Later, host_copy
 from chroma.integrations._torch.loss_graph import loss_nodes
+from chroma.integrations._torch.module_calls import as_tensor
 
 _MOST_CALLS = 4  # of the head in a batch: those of optimizers that evaluate again come later
 _MOST_NODES = 40  # from a loss to what the head gave
@@ -54,24 +56,32 @@ class HeadCalls:
         outermost: Names of the modules that the training step itself calls; empty if its losses can be read,
             so that nothing else has to be followed.
         guard: Stops our errors inside the user's forward pass.
+        pool: The rule by which the model makes scores of what the head gives for each token.
     """
 
     def __init__(
-        self, modules: Mapping[str, nn.Module], head: str, outermost: Collection[str], guard: Guard
+        self,
+        modules: Mapping[str, nn.Module],
+        head: str,
+        outermost: Collection[str],
+        guard: Guard,
+        pool: Pool = "auto",
     ) -> None:
         self._head = modules[head]
         self._direct = DirectCalls(modules, outermost, guard) if outermost else None
         self._border = guard.fail_safe("taking what the head gives")
         self._handle: RemovableHandle | None = None
+        self._pool = pool
         self._rows = 0
+        self._mask: Tensor | None = None
         self._token = object()
         self._calls: list[tuple[Later, int, bool, Copied | None]] = []  # as `HeadCall`, and whether direct
         self._targets: dict[int, list[Later]] = {}  # by call
 
-    def begin(self, batch: Any, rows: int) -> None:
-        """A batch of so many rows is about to go through the model."""
+    def begin(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
+        """A batch of so many rows is about to go through the model; `mask` is that of `vectors_of`."""
         self.end()
-        self._rows, self._token = rows, object()
+        self._rows, self._mask, self._token = rows, mask, object()
         self._handle = self._head.register_forward_hook(self._see)
         if self._direct is not None:  # whose hooks come after, as a call is direct until it is over
             self._direct.begin(batch)
@@ -110,14 +120,25 @@ class HeadCalls:
             tensor = first_tensor(output)
             if tensor is None or not tensor.requires_grad or not torch.is_grad_enabled():
                 return
-            if tensor.shape[:1] != (self._rows,) or tensor.ndim > 2 or len(self._calls) == _MOST_CALLS:
+            if tensor.shape[:1] != (self._rows,) or len(self._calls) == _MOST_CALLS:
+                return
+            if (scores := self._scores_of(tensor)) is None:
                 return
             node: Any = tensor.grad_fn  # `metadata` is declared as a method
             node.metadata[_MARK] = (self._token, len(self._calls))
             direct, copied = False, None
             if self._direct is not None:
                 direct, copied = self._direct.running, self._direct.copied
-            self._calls.append((host_copy(tensor), tensor.nbytes, direct, copied))
+            self._calls.append((host_copy(scores), scores.nbytes, direct, copied))
+
+    def _scores_of(self, tensor: Tensor) -> Tensor | None:
+        """`[B, C]` or `[B]` of what the head gave; None if it gives more, and no rule is known."""
+        if tensor.ndim <= 2:
+            return tensor
+        if self._pool == "auto":
+            return None
+        vectors = vectors_of(tensor, self._rows, self._pool, "the head", self._mask)
+        return None if vectors is None else as_tensor(vectors)
 
     def _call_below(self, node: Any) -> int | None:
         """Which call of the head a loss's node leads to, None if to none."""

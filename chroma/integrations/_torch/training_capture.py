@@ -117,7 +117,7 @@ class TrainingCapture:
                 self._look(batch, rows, ids)
             elif rows and self._calls is not None:
                 self._batch = ids, rows, copy_of(self._reader.labels.standing(batch, rows))
-                self._calls.begin(batch, rows)
+                self._calls.begin(batch, rows, self._reader.mask(batch))
         except ConfigError as error:  # what ids= or labels= name may be in the batches of validation only
             self.refuse(str(error))
 
@@ -225,7 +225,8 @@ class TrainingCapture:
             self.refuse(_SEVERAL if source.reader.label_count else proof.why if labels is not None else "")
             return
         outermost = () if targets and self._sure else first.outermost
-        self._calls = HeadCalls(self._modules, self._scores.module, outermost, self._recording.guard)
+        head = self._scores
+        self._calls = HeadCalls(self._modules, head.module, outermost, self._recording.guard, head.pool)
         values = first.values(self._scores)
         if values is None or first.views is not None or self._epoch is None or len(values) != rows:
             return
