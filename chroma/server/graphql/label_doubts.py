@@ -174,7 +174,7 @@ class LabelMutation:
         label: str | None = None,
     ) -> LabelProgress:
         found = await info.context.change(
-            label_decisions.decide_labels, str(run_id), split, sample_ids, decision.value, label
+            label_decisions.decide_labels, str(run_id), split, sample_ids, str(decision.value), label
         )
         return LabelProgress.of_found(found)
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from chroma.insight.labels import Probabilities
 from chroma.projection.arrays import has_finite_row
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.records import Ids
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import split_rank
@@ -44,7 +45,7 @@ class Passes:
         of: How many samples the split holds, as far as is known.
     """
 
-    ids: npt.NDArray[np.generic]
+    ids: Ids
     steps: Sequence[int]
     epochs: Sequence[int | None]
     outputs: Probabilities

@@ -105,7 +105,7 @@ def _merged(parts: Sequence[tuple[str, Ids, Mapping[str, Array]]]) -> dict[str, 
         for ids, _ in own:
             for key in ids.tolist():
                 places.setdefault(key, len(places))
-        all_ids = np.array(list(places), own[0][0].dtype)
+        all_ids: Ids = np.array(list(places), own[0][0].dtype)  # pyright: ignore[reportAssignmentType]
         merged: dict[str, Array] = {}
         for ids, columns in own:
             rows = np.fromiter((places[key] for key in ids.tolist()), np.int64, len(ids))

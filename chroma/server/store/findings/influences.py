@@ -55,16 +55,10 @@ def why(catalog: Catalog, split: tables.Split, layer: tables.Layer | None, sampl
         NotFoundError: No such sample.
     """
     table = split_samples(catalog, split)
-    key = (
-        sample_id
-        if table.ids.dtype == object
-        else int(sample_id)
-        if sample_id.lstrip("-").isdecimal()
-        else -1
-    )
-    place = int(table.positions(np.array([key], table.ids.dtype))[0])
-    if place < 0:
-        raise NotFoundError("sample", sample_id, (str(each) for each in table.ids.tolist()))
+    listed = [str(each) for each in table.ids.tolist()]
+    if sample_id not in listed:
+        raise NotFoundError("sample", sample_id, listed)
+    place = listed.index(sample_id)
     train = catalog.session.exec(
         select(tables.Split).where(tables.Split.run_id == split.run_id, tables.Split.name == TRAIN)
     ).first()

@@ -52,7 +52,7 @@ def named_snapshots(
     if over == "layers":
         last = ((row, published_snapshots(catalog, row, split)) for row in layers)
         return [Named(row.name, snapshots[-1]) for row, snapshots in last if snapshots]
-    rows = published_snapshots(catalog, layer, split) if layer else ()
+    rows = list(published_snapshots(catalog, layer, split)) if layer else []
     kept = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), MOST_EPOCHS)).round().astype(int))
     return [
         Named(f"step {row.step}" if row.epoch is None else f"epoch {row.epoch}", row)
