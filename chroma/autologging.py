@@ -91,6 +91,8 @@ def autolog(
     outputs: bool = True,
     frameworks: str | Sequence[str] | Mapping[str, Mapping[str, Any]] | None = None,
     exclusive: bool = False,
+    alarms: bool = True,
+    stop_on: Sequence[str] = (),
     silent: bool = False,
     disable: bool = False,
 ) -> None:
@@ -126,6 +128,9 @@ def autolog(
         exclusive: Capture nothing while a run of `chroma.init` is open.
         outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
             passes: 16 bytes besides its id.
+        alarms: Look at each snapshot for collapse, divergence and the like, in the background.
+        stop_on: Alarms that end the training, some of "collapse", "divergence", "dead_layer", "label_shift",
+            "forgetting", "drift", "leak".
         silent: Print neither what was chosen nor the receipt, and warn of nothing.
         disable: Capture no more: every method of a framework is again what it was.
 

@@ -20,6 +20,9 @@ Head = Literal["logits", "probabilities", "none"]
 RunStatus = Literal["running", "finished", "failed", "interrupted"]
 Level = Literal["info", "warning", "error"]
 
+# What alarms are found by: see chroma.insight.alarms
+RULES = ("collapse", "divergence", "dead_layer", "label_shift", "forgetting", "drift", "leak")
+
 
 @dataclass(frozen=True, slots=True)
 class WriterId:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from chroma.errors import ConfigError
@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         description="Origins, separated by commas, whose pages may show the dashboard in a frame; "
         "a notebook that has the token needs none: http://localhost:8888.",
     )
+    webhook: SecretStr | None = Field(
+        default=None,
+        description="Address of a chat that a dashboard sends events of runs to, as a JSON body with `text`.",
+    )
     probe_bytes: int = Field(
         default=10**9,
         gt=0,
@@ -95,6 +99,13 @@ class Settings(BaseSettings):
         if prefix and not re.fullmatch(r"(/[\w.~{}%@+-]+)+", prefix, re.ASCII):
             raise ValueError("it is a path such as /user/me/proxy/8000, without a host or a query")
         return prefix
+
+    @field_validator("webhook")
+    @classmethod
+    def _address(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not re.fullmatch(r"https?://[^\s/]+\S*", given.get_secret_value()):
+            raise ValueError("it is no http or https address")
+        return given
 
     @field_validator("allow_host")
     @classmethod
@@ -153,6 +164,5 @@ def load_settings(**given: Any) -> Settings:
         first = error.errors()[0]
         name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
-        raise ConfigError(
-            f"{name}={str(first['input'])!r} cannot be used: {reason}; set it to another value"
-        ) from None
+        value = "…" if first["loc"] == ("webhook",) else str(first["input"])  # it is a secret
+        raise ConfigError(f"{name}={value!r} cannot be used: {reason}; set it to another value") from None

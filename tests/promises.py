@@ -307,4 +307,13 @@ PROMISES = {
             "Keras does not tell which samples its batches hold, so the train probe stands for them",
         ),
     ),
+    43: Promise(
+        "Alarms cost no record; they end no training unless you ask for it, and then the framework's own way",
+        "test_an_error_of_ours_costs_alarms_and_no_record",
+        "test_a_training_that_collapses_ends",
+        "test_unless_it_was_asked_for",
+        "test_an_alarm_ends_a_training_the_trainers_own_way",
+        "test_an_alarm_ends_a_fit",
+        alike=True,
+    ),
 }

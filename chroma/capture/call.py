@@ -35,6 +35,7 @@ class CapturedCall:
         self.receipt: Receipt | None = None
         self.guard = Guard()
         self.silent = silent
+        self._stopped = False
 
     def guarded(self, do: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Do a part of the capture: its errors stop here and are counted, as is its time."""
@@ -50,6 +51,20 @@ class CapturedCall:
                 self.run.recording.tally.seconds += clock() - start
                 if self.guard.failures > before and self.receipt is None:
                     self.run.recording.tally.miss("a step of the capture failed")
+
+    @property
+    def stop_wanted(self) -> bool:
+        """Whether an alarm was found that the user named in `stop_on`."""
+        return self.run is not None and self.run.recording.events.stop is not None
+
+    def heed_alarms(self) -> None:
+        """End the training, once, if the user wants it."""
+        if self.stop_wanted and not self._stopped:
+            self._stopped = True
+            self.stop_training()
+
+    def stop_training(self) -> None:
+        """Tell the framework to end the training, as its own callbacks do; a subclass knows how."""
 
     def say(
         self,

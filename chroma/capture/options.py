@@ -11,6 +11,8 @@ from chroma.capture.limits import Limits
 from chroma.capture.session import DEFAULT_MAX_SAMPLES, SPLITS, MaxSamples, max_samples_of
 from chroma.errors import ConfigError
 from chroma.run.arguments import Dtype, name_of
+from chroma.run.events import check_rules
+from chroma.run.recording import Recording
 
 How = Literal["probe", "ride"]
 Splits = Literal["auto"] | Sequence[str] | Mapping[str, How]
@@ -82,6 +84,17 @@ class RunOptions:
             "passes: 16 bytes besides its id."
         ),
     )
+    alarms: bool = field(
+        default=True,
+        metadata=doc("Look at each snapshot for collapse, divergence and the like, in the background."),
+    )
+    stop_on: Sequence[str] = field(
+        default=(),
+        metadata=doc(
+            'Alarms that end the training, some of "collapse", "divergence", "dead_layer", "label_shift", '
+            '"forgetting", "drift", "leak".'
+        ),
+    )
     silent: bool = field(default=False, metadata=doc("Print neither what was chosen nor the receipt."))
 
     def __post_init__(self) -> None:
@@ -92,6 +105,8 @@ class RunOptions:
         max_samples_of("val", self.max_samples)  # refuses what cannot be used, as the next lines do
         self.how()
         self.limits()
+        if check_rules(self.stop_on) and not self.alarms:
+            raise ConfigError("stop_on= needs alarms: leave out alarms=False")
         for argument, value in (("project", self.project), ("name", self.name)):
             if value is not None:
                 name_of(argument, value)
@@ -125,6 +140,25 @@ class RunOptions:
     def limits(self) -> Limits:
         """How often snapshots are taken, and how many; see `Schedule`."""
         return Limits(self.every, self.max_snapshots, self.max_overhead)
+
+    def watch(self, recording: Recording, *, processes: int = 1, rank: int = 0) -> None:
+        """Look for alarms in a run as asked.
+
+        Args:
+            recording: Of the run.
+            processes: How many train together.
+            rank: Which of them this is: the first one looks, at its share of the samples.
+        """
+        if not self.alarms or rank > 0:
+            return
+        stop_on = check_rules(self.stop_on)
+        if processes > 1 and stop_on:
+            stop_on = ()
+            recording.tally.note(
+                "stop_on",
+                "stop_on= ends trainings of one process only: several would have to wait for each other",
+            )
+        recording.events.start(stop_on=stop_on, silent=self.silent)
 
     def run(self) -> dict[str, Any]:
         """What a `Run` takes of these."""

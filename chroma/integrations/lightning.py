@@ -60,6 +60,9 @@ class CallbackHooks(TakesOptions):
             every second, fourth … snapshot is taken as need be. None for any.
         outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
             passes: 16 bytes besides its id.
+        alarms: Look at each snapshot for collapse, divergence and the like, in the background.
+        stop_on: Alarms that end the training, some of "collapse", "divergence", "dead_layer", "label_shift",
+            "forgetting", "drift", "leak".
         silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the first of an (x, y) batch, or a mapping's entries by name.
@@ -147,6 +150,8 @@ class CallbackHooks(TakesOptions):
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.end_batch, "train")
             self._fit.guarded(self._fit.end_step)
+        if self._fit and self._fit.stop_wanted:
+            self._fit.guarded(self._fit.heed_alarms)
 
     def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:
         """Record the epoch's own samples, or evaluate the probe set, and the metrics of the epoch."""
@@ -154,6 +159,7 @@ class CallbackHooks(TakesOptions):
             self._fit.guarded(self._fit.end_epoch)
             self._fit.end_training_epoch()
             self._fit.guarded(self._fit.log_metrics, of_epoch=True)
+            self._fit.guarded(self._fit.heed_alarms)
 
     def on_validation_start(self, trainer: Any, pl_module: Any) -> None:
         """Decide whether this pass is captured."""

@@ -59,10 +59,10 @@ def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Wat
         split: Name of the split the loader goes through; not used with a mapping.
         **options: As `ChromaCallback` of `chroma.integrations.lightning` takes them, but for `splits`:
             project, name, run_id, tags, layers, every, max_samples, max_snapshots, dtype, task, log_inputs,
-            max_overhead, outputs, silent, forward, ids, labels, inputs, metadata.
+            max_overhead, outputs, alarms, stop_on, silent, forward, ids, labels, inputs, metadata.
 
     Returns:
-        A context manager with `snapshot`, `log_metrics` and `finish`.
+        A context manager with `snapshot`, `should_stop`, `log_metrics` and `finish`.
 
     Raises:
         ConfigError: An argument cannot be used, or the model's layers cannot be looked into: scripted, or
@@ -161,6 +161,11 @@ class Watch(CapturedCall):
         if self.guard.count > before:
             tally.miss("a snapshot failed")
         return False
+
+    @property
+    def should_stop(self) -> bool:
+        """Whether an alarm named in `stop_on` was found: `if watch.should_stop: break`."""
+        return self.stop_wanted
 
     def log_metrics(
         self, values: Mapping[str, Any], *, epoch: int | None = None, step: int | None = None

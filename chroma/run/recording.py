@@ -58,7 +58,7 @@ class Recording:
         self.dtype: Dtype = dtype
         self.to_half: Half = half
         self.framework = framework
-        self.events = RunEvents(tally)
+        self.events = RunEvents(tally, self.guard)
         self._receipt: Receipt | None = None
         self._environment: dict[str, Any] = {}  # the writer's thread fills it
         self._closing = threading.RLock()
@@ -230,11 +230,16 @@ class Recording:
                 logger.warning("chroma: %s", sentence)
 
     def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
+        def with_alarms() -> Iterable[Record]:
+            for record in records():
+                yield record
+                yield from self.events.alarms(record)
+
         def written(record: Record, bytes_: int) -> None:
             (self.tally.wrote if isinstance(record, RunEvent) else wrote)(bytes_)
             self.events.see(record)
 
-        taken = self._writer.put(Work("writing to the journal", records, size, written, self.tally.miss))
+        taken = self._writer.put(Work("writing to the journal", with_alarms, size, written, self.tally.miss))
         if not taken and self._writer.forked and not self._warned:
             self._warned = True
             with suppress(Exception):

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 import chroma
 from chroma.server.graphql.router import build_router
 from chroma.server.home.home import Home
+from chroma.server.home.webhook import Webhook
 from chroma.server.http import (
     dashboard_files,
     film_routes,
@@ -56,11 +57,14 @@ def create_app(
         app.state.context = opened.context
         app.state.static = static
         app.state.supervisor = supervisor = Supervisor(opened.context)
+        webhook = Webhook(opened.context)
         if opened.context.read_only is None:
             supervisor.start()
+            webhook.start()
         try:
             yield
         finally:
+            await to_thread.run_sync(webhook.stop)
             await to_thread.run_sync(supervisor.stop)
             await to_thread.run_sync(opened.close)
 

@@ -58,6 +58,9 @@ class ChromaCallback(keras.callbacks.Callback):
             every second, fourth … snapshot is taken as need be. None for any.
         outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
             passes: 16 bytes besides its id.
+        alarms: Look at each snapshot for collapse, divergence and the like, in the background.
+        stop_on: Alarms that end the training, some of "collapse", "divergence", "dead_layer", "label_shift",
+            "forgetting", "drift", "leak".
         silent: Print neither what was chosen nor the receipt.
         data: Samples to follow instead: anything `fit` takes but a generator, or a dict of them by split.
         ids: The user's own sample keys: an array `[N]`, a dict of them by split, the name of an input, or a
@@ -87,6 +90,8 @@ class ChromaCallback(keras.callbacks.Callback):
         log_inputs: bool = True,
         max_overhead: float | None = None,
         outputs: bool = True,
+        alarms: bool = True,
+        stop_on: Sequence[str] = (),
         silent: bool = False,
         data: Any = None,
         ids: Pick = None,

@@ -105,6 +105,7 @@ class KerasCapture(CapturedCall):
             guard=self.guard,
         )
         refuse_processes(self._model)
+        options.watch(self.run.recording)
         session = CaptureSession(
             self.run.recording, max_samples=options.max_samples, log_inputs=options.log_inputs
         )
@@ -140,11 +141,16 @@ class KerasCapture(CapturedCall):
         self._take_awaited()
         now = self._now()
         self.run.log_metrics(logs, epoch=now[0], step=now[1])
+        self.heed_alarms()
         for capture in self._captures.values():
             if passes_after(self._call, capture.context.samples, epoch):
                 capture.end_epoch(now)
             if getattr(self._model, "stop_training", False):  # before weights of another epoch are restored
                 capture.finish(now)
+
+    def stop_training(self) -> None:
+        """As EarlyStopping does."""
+        self._model.stop_training = True
 
     def end_call(self, logs: Mapping[str, Any]) -> None:
         """Record what `evaluate` or `predict` gave."""

@@ -165,6 +165,10 @@ class LightningCapture(TorchTrainerCapture):
         trainer = self._trainer
         return trainer.should_stop or 0 <= trainer.max_steps <= trainer.global_step
 
+    def stop_training(self) -> None:
+        """As EarlyStopping does; the trainer still makes its `min_epochs` and `min_steps`."""
+        self._trainer.should_stop = True
+
     def passes(self, split: str) -> int | None:
         """How many passes over a split will come, with the one that begins; None if it depends."""
         trainer = self._trainer

@@ -45,6 +45,7 @@ def open_run(
     call.silent = options.silent or rank.writer_id.rank > 0
     rank.say(run.recording.tally)
     run.recording.to_half = to_half
+    options.watch(run.recording, processes=rank.writer_id.world_size, rank=rank.writer_id.rank)
     session = CaptureSession(
         run.recording,
         max_samples=options.max_samples,

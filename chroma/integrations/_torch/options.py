@@ -61,6 +61,8 @@ class TakesOptions:
         log_inputs: bool = True,
         max_overhead: float | None = None,
         outputs: bool = True,
+        alarms: bool = True,
+        stop_on: Sequence[str] = (),
         silent: bool = False,
         forward: Forward | None = None,
         ids: Pick | None = None,

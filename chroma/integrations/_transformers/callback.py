@@ -57,6 +57,9 @@ class ChromaCallback(TakesOptions, TrainerCallback):
             every second, fourth … snapshot is taken as need be. None for any.
         outputs: Keep what a classifier says of each training sample in each epoch, from the training's own
             passes: 16 bytes besides its id.
+        alarms: Look at each snapshot for collapse, divergence and the like, in the background.
+        stop_on: Alarms that end the training, some of "collapse", "divergence", "dead_layer", "label_shift",
+            "forgetting", "drift", "leak".
         silent: Print neither what was chosen nor the receipt.
         forward: Function of the model and a batch that calls the model on a probe set's batch; by default
             `forward` gets the batch's entries by name.
@@ -102,12 +105,14 @@ class ChromaCallback(TakesOptions, TrainerCallback):
         """Evaluate what is captured every so many steps."""
         if self._fit:
             self._fit.guarded(self._fit.end_step)
+            self._fit.guarded(self._fit.heed_alarms)
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Record the epoch's own samples, or evaluate the probe set."""
         if self._fit:
             self._fit.end_training_epoch()
             self._fit.guarded(self._fit.end_epoch)
+            self._fit.guarded(self._fit.heed_alarms)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Record what the trainer logs."""

@@ -140,6 +140,10 @@ class TransformersCapture(TorchTrainerCapture):
         state = self._trainer.state
         return self._trainer.control.should_training_stop or state.global_step >= state.max_steps > 0
 
+    def stop_training(self) -> None:
+        """As EarlyStoppingCallback does."""
+        self._trainer.control.should_training_stop = True
+
     def passes(self, split: str) -> int | None:
         """How many passes over a split will come, with the one that begins; None if it depends."""
         trainer, args, state = self._trainer, self._trainer.args, self._trainer.state

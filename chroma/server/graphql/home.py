@@ -23,7 +23,7 @@ class Ingest:
 
 @strawberry.type(description="A part of the server that does not work now; it is tried again by itself")
 class Down:
-    part: str = strawberry.field(description="ingest, films or worker")
+    part: str = strawberry.field(description="ingest, films, worker or webhook")
     reason: str = strawberry.field(description="One sentence for people")
     since: datetime
     times: int = strawberry.field(description="Failures since then")

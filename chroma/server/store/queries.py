@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import func
@@ -124,6 +125,17 @@ def run_events(catalog: Catalog, run_ids: Keys) -> dict[str, list[RunEvent]]:
         .order_by(col(RunEvent.step), col(RunEvent.created_at), RunEvent.id)
     ).all()
     return _grouped(rows, lambda row: row.run_id)
+
+
+def events_since(catalog: Catalog, since: datetime) -> list[tuple[RunEvent, Run]]:
+    """Events that were written after a time, of runs that are not deleted, with their runs; oldest first."""
+    rows: Iterable[Any] = catalog.session.exec(
+        select(RunEvent, Run)
+        .join(Run, col(RunEvent.run_id) == Run.id)
+        .where(col(RunEvent.created_at) > since, col(Run.deleted_at).is_(None))
+        .order_by(col(RunEvent.created_at), RunEvent.id)
+    ).all()
+    return [(event, run) for event, run in rows]
 
 
 def run_films(catalog: Catalog, run_ids: Keys) -> dict[str, list[FilmView]]:
