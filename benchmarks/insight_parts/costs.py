@@ -66,7 +66,8 @@ def costs(data: Path | None) -> None:
     insights = sum(clock.spent.values()) - film
     print(f"10 snapshots of {cut} x 128, CPU seconds: film {film:.1f}, all insights {insights:.1f}")
     for name, seconds in clock.spent.items():
-        print(f"  {name}: {seconds:.2f}")
+        if name:
+            print(f"  {name}: {seconds:.2f}")
     one, two = (rng.normal(size=(10_000, 512)).astype(np.float32) for _ in range(2))
     clock.lap("")
     cka(one, two)
