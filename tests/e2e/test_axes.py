@@ -84,7 +84,7 @@ def over(page: Page, axis: str) -> None:
 
 
 def ticks(page: Page) -> list[str]:
-    return page.get_by_test_id("timeline-slider").locator("text").all_text_contents()
+    return page.get_by_test_id("timeline-slider").get_by_test_id("tick").all_text_contents()
 
 
 def places(page: Page, count: int = SAMPLES) -> list[list[float]]:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import FloatRect, Page, expect
 
-from tests.e2e.conftest import EPOCHS
 from tests.e2e.stage import CHROMIUM, wait_until
 
 pytestmark = [
@@ -156,19 +155,21 @@ def test_a_selection_is_exported(film: Page) -> None:
 
 
 def test_dragging_the_slider_moves_points_between_frames(film: Page) -> None:
-    slider = film.get_by_test_id("timeline-slider").bounding_box()
+    strip = film.get_by_test_id("timeline-slider")
+    slider = strip.bounding_box()
     assert slider
-    film.mouse.click(slider["x"] + 14, slider["y"] + slider["height"] - 20)
+    ticks = strip.locator("circle").evaluate_all("circles => circles.map(each => +each.getAttribute('cx'))")
+    first, gap = slider["x"] + ticks[0], ticks[1] - ticks[0]
+    film.mouse.click(first, slider["y"] + slider["height"] - 20)
     wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
     start = places(film, 50)
-    film.mouse.move(slider["x"] + 14, slider["y"] + slider["height"] - 20)
+    film.mouse.move(first, slider["y"] + slider["height"] - 20)
     film.mouse.down()
-    gap = (slider["width"] - 28) / (EPOCHS - 1)
-    film.mouse.move(slider["x"] + 14 + 0.4 * gap, slider["y"] + slider["height"] - 20, steps=4)
+    film.mouse.move(first + 0.4 * gap, slider["y"] + slider["height"] - 20, steps=4)
     wait_until(film, f"window.__chroma.screenOf(3).x !== {start[3]['x']}")
     between = places(film, 50)
     assert film.evaluate("window.__chroma.frame.epoch") == 0
-    film.mouse.move(slider["x"] + 14 + gap, slider["y"] + slider["height"] - 20, steps=4)
+    film.mouse.move(first + gap, slider["y"] + slider["height"] - 20, steps=4)
     film.mouse.up()
     wait_until(film, "window.__chroma.ready && window.__chroma.frame.epoch === 1")
     end = places(film, 50)

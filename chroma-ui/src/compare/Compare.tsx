@@ -18,6 +18,7 @@ import { Differences } from "./Differences";
 import { FocusCard } from "./FocusCard";
 import { columnsFor } from "./grid";
 import { KEPT } from "./kept";
+import { Outcomes } from "./Outcomes";
 import {
   CompareProvider,
   createCompareStore,
@@ -163,7 +164,14 @@ function SideBySide() {
       </main>
       <TimeBar lives={lives} measure={measure} onSeek={seek} onFit={fit} />
       <aside className={styles.right} aria-label="Differences">
-        <CompareSide first={first}>
+        <CompareSide
+          first={first}
+          outcomes={
+            whole && first && panes.length > 1 ? (
+              <Outcomes one={first} lives={lives} against={pair} onAgainst={setAgainst} />
+            ) : null
+          }
+        >
           <FocusCard lives={lives} />
           {whole && first && panes.length > 1 ? (
             <Differences one={first} lives={lives} against={pair} onAgainst={setAgainst} />

@@ -8,12 +8,24 @@ import styles from "./compare.module.css";
 import type { PaneLive } from "./store";
 
 type Tab = "differences" | "selection";
+/** How the address names the tab of outcomes. */
+const OUTCOMES = "outcomes";
 
-/** The panel beside the panes: how they differ, or the selection in the first pane. */
-export function CompareSide({ first, children }: { first: PaneLive | null; children: ReactNode }) {
+type Props = {
+  first: PaneLive | null;
+  /** What the runs predict. */
+  outcomes: ReactNode;
+  /** How the neighbours differ. */
+  children: ReactNode;
+};
+
+/** The panel beside the panes: how they differ, what they predict, or the selection in the first pane. */
+export function CompareSide({ first, outcomes, children }: Props) {
   const selected = useSelection(({ positions }) => positions.length);
   const focused = useView((view) => view.sample);
   const focus = useView((view) => view.focus);
+  const panel = useView((view) => view.panel);
+  const { openPanel } = useView.getState();
   const [tab, setTab] = useState<Tab>("differences");
   useEffect(() => setTab(selected ? "selection" : "differences"), [selected]);
   useEffect(() => {
@@ -22,13 +34,21 @@ export function CompareSide({ first, children }: { first: PaneLive | null; child
   return (
     <TabPanels
       label="Comparison"
-      open={tab}
-      onOpen={(name) => setTab(name as Tab)}
+      open={panel === OUTCOMES ? OUTCOMES : tab}
+      onOpen={(name) => {
+        openPanel(name === OUTCOMES ? OUTCOMES : null);
+        if (name !== OUTCOMES) setTab(name as Tab);
+      }}
       panels={[
         {
           name: "differences",
           title: "Differences",
           content: <div className={styles.side}>{children}</div>,
+        },
+        {
+          name: OUTCOMES,
+          title: "Right and wrong",
+          content: <div className={styles.side}>{outcomes}</div>,
         },
         {
           name: "selection",

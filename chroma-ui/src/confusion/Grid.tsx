@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useRef, useState } from "react";
 import { count, percent } from "../lib/format";
 import styles from "./confusion.module.css";
-import { countIn, type Matrix, type Norm, totalsOf } from "./matrix";
+import { countIn, type Matrix, type Norm, tellingNames, totalsOf } from "./matrix";
 
 /** A cell: numbers of the classes of label and prediction. */
 export type Cell = { label: number; prediction: number };
@@ -32,6 +32,7 @@ export function Grid({ matrix, shown, norm, chosen, colours, onChoose }: Props) 
   const grid = useRef<HTMLTableElement>(null);
   const [at, setAt] = useState<readonly [number, number]>([0, 0]);
   const { labels, predictions } = totalsOf(matrix);
+  const names = tellingNames(matrix.names);
   const shareOf = (i: number, j: number) => {
     const of = norm === "label" ? labels[i] : norm === "prediction" ? predictions[j] : matrix.known;
     return of ? countIn(matrix, i, j) / of : 0;
@@ -61,7 +62,7 @@ export function Grid({ matrix, shown, norm, chosen, colours, onChoose }: Props) 
           {shown.map((j) => (
             <th key={j} scope="col" title={`predicted ${matrix.names[j]}`}>
               <span className={styles.head} style={{ borderColor: colours.get(matrix.names[j]) }}>
-                {matrix.names[j]}
+                {names[j]}
               </span>
             </th>
           ))}
@@ -72,7 +73,7 @@ export function Grid({ matrix, shown, norm, chosen, colours, onChoose }: Props) 
           <tr key={i}>
             <th scope="row" title={`label ${matrix.names[i]}`}>
               <span className={styles.side} style={{ borderColor: colours.get(matrix.names[i]) }}>
-                {matrix.names[i]}
+                {names[i]}
               </span>
             </th>
             {shown.map((j, column) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { confusionOf, countIn, mostConfused, pairsOf, pointsOf, totalsOf } from "./matrix";
+import { confusionOf, countIn, mostConfused, pairsOf, pointsOf, tellingNames, totalsOf } from "./matrix";
 
 const column = (legend: string[], ...codes: number[]) => ({
   kind: "categorical" as const,
@@ -29,6 +29,14 @@ describe("a confusion matrix", () => {
     expect(mostConfused(confusionOf(label, prediction), 2)).toEqual([0, 1]);
     expect(mostConfused(confusionOf(label, prediction), 9)).toEqual([0, 1, 2, 3]);
   });
+});
+
+it("names classes by what tells them apart", () => {
+  expect(tellingNames(["digit 3", "digit 8"])).toEqual(["3", "8"]);
+  expect(tellingNames(["cat", "cow"])).toEqual(["cat", "cow"]);
+  expect(tellingNames(["n01", "n02"])).toEqual(["n01", "n02"]);
+  expect(tellingNames(["a b", "a "])).toEqual(["a b", "a "]);
+  expect(tellingNames(["one"])).toEqual(["one"]);
 });
 
 describe("pairs of classes", () => {

@@ -50,6 +50,17 @@ export function pointsOf(
   return Uint32Array.from(found);
 }
 
+/** Names without the words that they all begin with: "digit 3" and "digit 8" are 3 and 8. */
+export function tellingNames(names: readonly string[]): string[] {
+  if (names.length < 2) return [...names];
+  let shared = names[0].length;
+  for (const name of names) {
+    while (!name.startsWith(names[0].slice(0, shared))) shared--;
+  }
+  const words = names[0].slice(0, shared).search(/[^\p{L}\p{N}][\p{L}\p{N}]*$/u) + 1;
+  return names.some((name) => name.length === words) ? [...names] : names.map((name) => name.slice(words));
+}
+
 export type Norm = "count" | "label" | "prediction";
 
 export const countIn = ({ names, counts }: Matrix, label: number, prediction: number): number =>

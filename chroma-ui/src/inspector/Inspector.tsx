@@ -4,7 +4,7 @@ import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { TabPanels } from "../ui/TabPanels";
 import type { PanelProps } from "./panelProps";
-import { PANELS } from "./panels";
+import { PANELS, panelNamed } from "./panels";
 
 /** The panels of what is chosen on the canvas: the one chosen last is open, until a person opens another. */
 type Followed = "sample" | "selection" | "run";
@@ -12,7 +12,7 @@ const FOLLOWED: readonly string[] = ["sample", "selection", "run"] satisfies Fol
 
 export function Inspector(props: PanelProps) {
   const [followed, setFollowed] = useState<Followed>("run");
-  const opened = useView(({ panel }) => PANELS.find(({ name }) => name === panel)?.name ?? null);
+  const opened = useView(({ panel }) => panelNamed(panel));
   const isFocused = props.focus.focused !== null;
   const selected = useSelection(({ positions }) => positions.length);
   const unfocused = useRef<Followed>("run");

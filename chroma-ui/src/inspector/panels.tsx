@@ -1,6 +1,9 @@
 /** The tabs of the inspector. To add a panel, write a component and add it to `PANELS`. */
 import type { ReactNode } from "react";
 import { ConfusionPanel } from "../confusion/ConfusionPanel";
+import { FindingsPanel } from "../findings/FindingsPanel";
+import { REVIEW } from "../findings/Queues";
+import { ReviewPanel } from "../findings/ReviewPanel";
 import { RunSummary } from "../runs/RunSummary";
 import { SelectionPanel } from "../selection/SelectionPanel";
 import { useView } from "../state/view";
@@ -12,11 +15,17 @@ import { SamplePanel } from "./SamplePanel";
 type Panel = { name: string; title: string; Content: (props: PanelProps) => ReactNode };
 
 export const PANELS = [
+  { name: "findings", title: "Findings", Content: Findings },
   { name: "sample", title: "Sample", Content: Sample },
   { name: "selection", title: "Selection", Content: Selection },
   { name: "confusion", title: "Confusion", Content: Confusion },
   { name: "run", title: "Run", Content: RunSummary },
 ] as const satisfies readonly Panel[];
+
+/** The panel that shows what the address names; null where it names none. */
+export const panelNamed = (name: string | null): string | null =>
+  PANELS.find((panel) => panel.name === name || (panel.name === "findings" && name?.startsWith(REVIEW)))
+    ?.name ?? null;
 
 function Sample({ shown, picture, split, focus, onStep }: PanelProps) {
   const { focused, position, ...known } = focus;
@@ -53,6 +62,16 @@ function Selection({ shown, picture, split, focus }: PanelProps) {
       focused={focus.position}
       onFocus={useView.getState().focus}
     />
+  );
+}
+
+function Findings(props: PanelProps) {
+  const panel = useView((view) => view.panel);
+  const queueOf = panel?.startsWith(REVIEW) ? panel.slice(REVIEW.length) : null;
+  return queueOf === null ? (
+    <FindingsPanel run={props.run} />
+  ) : (
+    <ReviewPanel key={`${props.run.id} ${queueOf}`} {...props} queueOf={queueOf} />
   );
 }
 

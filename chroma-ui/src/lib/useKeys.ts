@@ -9,8 +9,8 @@ const OWN_SPACE = "button, a";
 /** `KeyboardEvent.key` (letters in lower case, `mod+` before it for Ctrl or ⌘), and what it does. */
 export type Key = readonly [name: string, act: () => void];
 
-/** Keyboard shortcuts of the page; a focused widget keeps its own keys. */
-export function useKeys(keys: readonly Key[]): void {
+/** Keyboard shortcuts of the page; a focused widget keeps its own keys. Those that come `first` go before all others. */
+export function useKeys(keys: readonly Key[], first = false): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
@@ -38,11 +38,11 @@ export function useKeys(keys: readonly Key[]): void {
       const at = document.activeElement;
       if (event.detail > 0 && at instanceof HTMLButtonElement && !at.closest(HELD)) at.blur();
     };
-    window.addEventListener("keydown", onKey);
+    window.addEventListener("keydown", onKey, { capture: first });
     window.addEventListener("click", onClick);
     return () => {
-      window.removeEventListener("keydown", onKey);
+      window.removeEventListener("keydown", onKey, { capture: first });
       window.removeEventListener("click", onClick);
     };
-  }, []);
+  }, [first]);
 }

@@ -18,7 +18,7 @@ export function fitting<T>(entries: readonly T[], words: string, textOf: (entry:
 
 /** The commands for a film. */
 export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
-  const { colourBy, clearFilters, setFilter, appearance, setAppearance } = useView.getState();
+  const { colourBy, clearFilters, setFilter, appearance, setAppearance, openPanel } = useView.getState();
   const { setTool, clear } = useSelection.getState();
   const { contours, labels, trails } = appearance;
   const colours = columns.filter((column) => column.name !== "position");
@@ -42,6 +42,8 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
         ]
       : []),
     { name: "Clear all filters", act: clearFilters },
+    { name: "Show the findings", act: () => openPanel("findings") },
+    { name: "Show labels against predictions", act: () => openPanel("confusion") },
     {
       name: contours ? "Hide density contours" : "Show density contours",
       act: () => setAppearance({ contours: !contours }),

@@ -3,8 +3,10 @@ import { ENTRIES, type View, writeView } from "./url";
 import { addressedView, useView } from "./view";
 
 /** Opens a view by its address, as a new history entry. */
-export function openAddress(search: string): void {
-  const view = addressedView(search);
+export const openAddress = (search: string): void => openView(addressedView(search));
+
+/** Opens a view, as a new history entry. */
+export function openView(view: View): void {
   window.history.pushState(null, "", `${window.location.pathname}${writeView(view)}`);
   useView.getState().show(view);
 }

@@ -17,6 +17,8 @@ type Props = {
   now: number;
 };
 
+const endOf = (value: number): string => (value === 0 ? "0" : decimal(value));
+
 /** Crosses nearer than this would hide each other, in CSS pixels. */
 const CROSS_ROOM = 9;
 
@@ -106,7 +108,7 @@ export function CurveLines({ geometry, curves, lead, pointed, now }: Props) {
       {roomy && own ? (
         <g className={styles.axis} data-testid="axis-own" data-name={own.name} fill={own.ink}>
           <text x={left + inner + 12} y={toY(1) + 4}>
-            {decimal(own.scale.high)}
+            {endOf(own.scale.high)}
           </text>
           {own.scale.log ? (
             <text x={left + inner + 12} y={toY(0.5) + 4}>
@@ -114,7 +116,7 @@ export function CurveLines({ geometry, curves, lead, pointed, now }: Props) {
             </text>
           ) : null}
           <text x={left + inner + 12} y={toY(0) + 4}>
-            {decimal(own.scale.low)}
+            {endOf(own.scale.low)}
           </text>
         </g>
       ) : null}

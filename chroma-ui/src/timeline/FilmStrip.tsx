@@ -4,6 +4,7 @@ import { spoken } from "../film/frameNames";
 import { useSize } from "../lib/useSize";
 import { CurveLines, type InkedCurve } from "./CurveLines";
 import { geometryOf } from "./geometry";
+import { type Mark, Marks } from "./Marks";
 import { indexAt } from "./places";
 import { Rail } from "./Rail";
 import { Readout } from "./Readout";
@@ -19,9 +20,12 @@ type Props = {
   pointed?: string | null;
   /** A position between frames while the slider is dragged; null when it is released. */
   onScrub: (at: number | null) => void;
+  marks?: readonly Mark[];
 };
 
-export function FilmStrip({ frames, axis, index, curves, pointed = null, onScrub }: Props) {
+const NO_MARKS: never[] = [];
+
+export function FilmStrip({ frames, axis, index, curves, pointed = null, onScrub, marks = NO_MARKS }: Props) {
   const element = useRef<HTMLDivElement>(null);
   const size = useSize(element);
   const [dragged, setDragged] = useState<number | null>(null);
@@ -49,61 +53,64 @@ export function FilmStrip({ frames, axis, index, curves, pointed = null, onScrub
   };
 
   return (
-    <div
-      ref={element}
-      className={styles.strip}
-      role="slider"
-      tabIndex={0}
-      aria-label={{ EPOCHS: "Epoch", LAYERS: "Layer", RUNS: "Run" }[axis]}
-      aria-valuemin={0}
-      aria-valuemax={frames.length - 1}
-      aria-valuenow={index}
-      aria-valuetext={spoken(frames[index], axis)}
-      data-testid="timeline-slider"
-      onPointerDown={(event) => {
-        event.currentTarget.setPointerCapture(event.pointerId);
-        scrubTo(placeUnder(event));
-      }}
-      onPointerMove={(event) => {
-        const at = placeUnder(event);
-        setUnder(at);
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) scrubTo(at);
-      }}
-      onPointerLeave={() => setUnder(null)}
-      onPointerUp={letGo}
-      onPointerCancel={letGo}
-    >
-      {size.width > 0 ? (
-        <svg width={size.width} height={size.height} aria-hidden="true">
-          <CurveLines
-            geometry={geometry}
-            curves={curves}
-            lead={lead}
-            pointed={lead !== null && lead.name === pointed}
-            now={now}
-          />
-          {under === null ? null : (
-            <line
-              className={styles.under}
-              x1={geometry.toX(under)}
-              x2={geometry.toX(under)}
-              y1={2}
-              y2={size.height - 30}
+    <div className={styles.stripField}>
+      <div
+        ref={element}
+        className={styles.strip}
+        role="slider"
+        tabIndex={0}
+        aria-label={{ EPOCHS: "Epoch", LAYERS: "Layer", RUNS: "Run" }[axis]}
+        aria-valuemin={0}
+        aria-valuemax={frames.length - 1}
+        aria-valuenow={index}
+        aria-valuetext={spoken(frames[index], axis)}
+        data-testid="timeline-slider"
+        onPointerDown={(event) => {
+          event.currentTarget.setPointerCapture(event.pointerId);
+          scrubTo(placeUnder(event));
+        }}
+        onPointerMove={(event) => {
+          const at = placeUnder(event);
+          setUnder(at);
+          if (event.currentTarget.hasPointerCapture(event.pointerId)) scrubTo(at);
+        }}
+        onPointerLeave={() => setUnder(null)}
+        onPointerUp={letGo}
+        onPointerCancel={letGo}
+      >
+        {size.width > 0 ? (
+          <svg width={size.width} height={size.height} aria-hidden="true">
+            <CurveLines
+              geometry={geometry}
+              curves={curves}
+              lead={lead}
+              pointed={lead !== null && lead.name === pointed}
+              now={now}
             />
-          )}
-          <Rail geometry={geometry} frames={frames} axis={axis} index={index} now={now} />
-        </svg>
-      ) : null}
-      {under !== null && curves.length > 0 ? (
-        <Readout
-          frames={frames}
-          axis={axis}
-          at={under}
-          curves={curves}
-          x={geometry.toX(under)}
-          width={size.width}
-        />
-      ) : null}
+            {under === null ? null : (
+              <line
+                className={styles.under}
+                x1={geometry.toX(under)}
+                x2={geometry.toX(under)}
+                y1={2}
+                y2={size.height - 30}
+              />
+            )}
+            <Rail geometry={geometry} frames={frames} axis={axis} index={index} now={now} />
+          </svg>
+        ) : null}
+        {under !== null && dragged === null && curves.length > 0 ? (
+          <Readout
+            frames={frames}
+            axis={axis}
+            at={under}
+            curves={curves}
+            x={geometry.toX(under)}
+            width={size.width}
+          />
+        ) : null}
+      </div>
+      {size.width > 0 && marks.length ? <Marks geometry={geometry} frames={frames} marks={marks} /> : null}
     </div>
   );
 }

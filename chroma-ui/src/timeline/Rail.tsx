@@ -81,6 +81,7 @@ export function Rail({ geometry, frames, axis, index, now }: Props) {
           ) : null}
           {names.has(at) ? (
             <text
+              data-testid="tick"
               className={at === index ? styles.numberNow : styles.number}
               x={xs[at]}
               y={height - 5}

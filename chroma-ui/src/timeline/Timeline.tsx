@@ -11,6 +11,7 @@ import { Tip } from "../ui/Tip";
 import { CurveList } from "./CurveList";
 import { drawnAtFirst, filmCurves, inOrder, type MetricSeries, metricCurves, readingAt } from "./curves";
 import { FilmStrip } from "./FilmStrip";
+import type { Mark } from "./Marks";
 import { PlayButton } from "./PlayButton";
 import styles from "./timeline.module.css";
 import { togglePlay } from "./usePlayer";
@@ -20,6 +21,8 @@ type Props = {
   frames: readonly Frame[];
   index: number;
   metrics: readonly MetricSeries[];
+  /** What happened in the run. */
+  marks: readonly Mark[];
   /** A position on the slider, between frames while it is dragged; null when it is released. */
   onScrub: (at: number | null) => void;
   /** Computes all frames together again. */
@@ -47,7 +50,7 @@ function inksFor(drawn: readonly boolean[]): string[] {
   });
 }
 
-export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Props) {
+export function Timeline({ film, frames, index, metrics, marks, onScrub, onRefine }: Props) {
   const playing = useView((view) => view.playing);
   const { speed, loop, mutedCurves } = usePreferences(
     useShallow(({ speed, loop, mutedCurves }) => ({ speed, loop, mutedCurves })),
@@ -160,6 +163,7 @@ export function Timeline({ film, frames, index, metrics, onScrub, onRefine }: Pr
         curves={listed.filter((curve) => curve.on)}
         pointed={pointed}
         onScrub={onScrub}
+        marks={overEpochs ? marks : undefined}
       />
       <CurveList
         curves={listed}

@@ -19,6 +19,8 @@ const KEYS: readonly (readonly [string, string])[] = [
 const PAGES: readonly (readonly [string, string])[] = [
   ["runs: arrows", "from run to run; enter opens"],
   ["runs: X R del", "choose, rename, delete the run"],
+  ["review: R C S U", "suggested label, label is right, skip, undo"],
+  ["review: M 0–9 J K", "choose a class, next, previous"],
   ["side by side: ← →", "previous or next frame in all panes"],
 ];
 

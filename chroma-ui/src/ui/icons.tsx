@@ -25,6 +25,11 @@ export const ChevronDown = (props: Props) => (
     <path d="m4.5 6.5 3.5 3.5 3.5-3.5" />
   </Stroked>
 );
+export const ArrowLeft = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M13 8H3.5m3.8-3.8L3.5 8l3.8 3.800" />
+  </Stroked>
+);
 export const ArrowUp = (props: Props) => (
   <Stroked {...props}>
     <path d="M8 13V3.5m-3.8 3.8L8 3.5l3.8 3.8" />

@@ -10,6 +10,7 @@ import { useFilmKeys } from "../film/useFilmKeys";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames, useTrails } from "../film/useFrames";
 import { useSelectedPoints } from "../film/useSelectedPoints";
+import { useMarks } from "../findings/useMarks";
 import { Inspector } from "../inspector/Inspector";
 import { useFocus } from "../inspector/useFocus";
 import { LeftPanel } from "../legend/LeftPanel";
@@ -73,6 +74,7 @@ export function Workspace() {
     ],
   );
 
+  const marks = useMarks(film?.runId ?? null);
   const failure = open.problem ?? problem;
   const message = messageFor({ open, unauthorised, failure: shown ? null : failure });
 
@@ -136,6 +138,7 @@ export function Workspace() {
             frames={frames}
             index={index}
             metrics={run?.metrics ?? NOTHING}
+            marks={marks}
             onScrub={(at) => scrubTo(at, reducedMotion ? 0 : undefined)}
             onRefine={() => open.changeFilm("refine")}
           />

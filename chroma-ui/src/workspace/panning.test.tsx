@@ -29,6 +29,8 @@ const RUN = {
   coordinates: [],
   methods: [{ name: "umap", title: "UMAP", description: "" }],
   metrics: [],
+  events: [],
+  findings: { status: null, progress: 0, madeAt: null, stale: false, found: [], refused: [], queues: [] },
 };
 const FRAME = {
   index: 0,

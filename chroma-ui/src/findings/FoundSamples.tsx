@@ -1,0 +1,72 @@
+import { useQuery } from "urql";
+import { imageAddress } from "../api/bytes";
+import { FindingSamplesDocument, type FoundSampleFieldsFragment } from "../api/gql/graphql";
+import { SampleImage } from "../inspector/SampleImage";
+import { count, decimal } from "../lib/format";
+import { useView } from "../state/view";
+import styles from "./findings.module.css";
+
+type Sample = FoundSampleFieldsFragment;
+
+const wordsOf = ({ sampleId, split, label, score }: Sample): string =>
+  [
+    `sample ${sampleId} of ${split}`,
+    label === null ? "" : `label ${label}`,
+    score === null ? "" : `score ${decimal(score)}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
+
+/** The samples behind a finding, strongest first; pairs stand together. */
+export function FoundSamples({ runId, findingKey, n }: { runId: string; findingKey: string; n: number }) {
+  const split = useView((view) => view.split);
+  const [{ data }] = useQuery({ query: FindingSamplesDocument, variables: { id: runId } });
+  const samples = data?.run?.findings.found.find(({ key }) => key === findingKey)?.samples ?? [];
+  if (samples.length === 0) return null;
+  const tile = (sample: Sample) => (
+    <Tile key={`${sample.split} ${sample.sampleId}`} runId={runId} sample={sample} here={split} />
+  );
+  return (
+    <>
+      <ul className={styles.samples} data-testid="finding-samples">
+        {samples.map((sample) => (
+          <li
+            key={`${sample.sampleId} ${sample.other?.sampleId}`}
+            data-pair={sample.other ? true : undefined}
+          >
+            {tile(sample)}
+            {sample.other ? tile(sample.other) : null}
+          </li>
+        ))}
+      </ul>
+      {n > samples.length ? (
+        <p className={styles.method}>
+          {count(samples.length)} of {count(n)} shown; all that are followed are selected on the canvas.
+        </p>
+      ) : null}
+    </>
+  );
+}
+
+function Tile({ runId, sample, here }: { runId: string; sample: Sample; here: string | null }) {
+  const { split, sampleId, position, label, text, hasImage } = sample;
+  const words = wordsOf(sample);
+  return (
+    <button
+      type="button"
+      className={styles.tile}
+      title={position === null ? `${words}: not followed, so nothing else is known of it` : words}
+      disabled={position === null || (here !== null && split !== here)}
+      data-testid="found-sample"
+      data-position={position ?? undefined}
+      onClick={() => position !== null && useView.getState().focus(position)}
+    >
+      {hasImage && position !== null ? (
+        <SampleImage address={imageAddress(runId, split, position)} name={`sample ${sampleId}`} />
+      ) : (
+        <span className={styles.words}>{text ?? sampleId}</span>
+      )}
+      <small>{label ?? "–"}</small>
+    </button>
+  );
+}
