@@ -60,14 +60,12 @@ class Classifier(nn.Module):
 
 
 class Twins(nn.Module):
-    """Two views are drawn together (SimSiam, Chen & He 2021)."""
+    """Two views are drawn together (SimSiam, Chen & He 2021); if broken, nothing keeps them apart."""
 
-    def __init__(self, body: nn.Module, width: int) -> None:
+    def __init__(self, body: nn.Module, width: int, *, broken: bool) -> None:
         super().__init__()
-        self.body, self.projector = (
-            body,
-            nn.Sequential(nn.Linear(width, 32), nn.BatchNorm1d(32, affine=False)),
-        )
+        norm = nn.Identity() if broken else nn.BatchNorm1d(32, affine=False)
+        self.body, self.projector = body, nn.Sequential(nn.Linear(width, 32), norm)
         self.predictor = nn.Sequential(nn.Linear(32, 16), nn.ReLU(), nn.Linear(16, 32))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -111,7 +109,7 @@ def train(
         few = int(_SHARE * len(val))
         tx, ty = torch.cat([tx[few:], vx[:few]]), torch.cat([ty[few:], vy[:few]])
     body, width, last = _body(int(chance.integers(3)), x.shape[-1])
-    model: Any = Twins(body, width) if twins else Classifier(body, width)
+    model: Any = Twins(body, width, broken=bool(fault)) if twins else Classifier(body, width)
     batch = int(chance.choice([64, 128]))
     optimizer, about = _optimizer(model, chance, wild=fault == "learning rate")
     train_set = TensorDataset(tx, ty)
@@ -191,9 +189,8 @@ def _change_model(fault: str, model: Any, last: nn.Linear, share: float) -> None
 def _twin_loss(model: Twins, images: torch.Tensor, fault: str) -> torch.Tensor:
     views = [images + 0.2 * torch.randn_like(images) for _ in range(2)]
     first, second = (model(view) for view in views)
-    if fault:  # no predictor, no stopped gradient, nothing that spreads
-        one, two = (model.projector[0](model.body(view)) for view in views)
-        return -F.cosine_similarity(one, two).mean() + 0.1 * (one - two).square().mean()
+    if fault:  # no predictor, no stopped gradient
+        return -F.cosine_similarity(first, second).mean() + 0.1 * (first - second).square().mean()
     one, two = model.predictor(first), model.predictor(second)
     return -0.5 * (
         F.cosine_similarity(one, second.detach()).mean() + F.cosine_similarity(two, first.detach()).mean()

@@ -154,10 +154,11 @@ def forgot(step: int) -> np.ndarray:
         (renamed, [("label_shift", 5), ("forgetting", 5)]),
         (forgot, [("forgetting", 6)]),
         (lambda step: np.where(step < 5, LABELS, -1), [("divergence", 5)]),
-        (lambda step: RANDOM.permutation(LABELS), [("divergence", 2)]),
+        (lambda step: RANDOM.permutation(LABELS), [("divergence", 5)]),
+        (lambda step: LABELS if step < 2 else RANDOM.permutation(LABELS), [("divergence", 4)]),
         (lambda step: np.where(20 * step > IDS, LABELS, 0), []),  # learns slowly
     ],
-    ids=["renamed", "forgot", "broken", "guessing", "slow"],
+    ids=["renamed", "forgot", "broken", "guessing", "lost", "slow"],
 )
 def test_rules_of_outputs(prediction: Callable[[int], np.ndarray], expected: list[tuple[str, int]]) -> None:
     found = of(rung(prediction=prediction))
@@ -178,6 +179,12 @@ def test_samples_of_train_in_another_split_are_a_leak_and_natural_duplicates_are
         return np.repeat(healthy(step)[:20], 10, axis=0)
 
     assert "leak" not in dict(of(rung(repeated, train=repeated)))
+
+
+def test_a_layer_that_collapses_is_no_leak_and_one_that_never_spread_rings_too() -> None:
+    few = np.repeat(healthy(0)[:4], N // 4, axis=0)
+    assert "leak" not in dict(of(rung(lambda step: few, train=lambda step: few[::-1])))
+    assert ("collapse", 2) in of(rung(lambda step: 1000 + healthy(step)))
 
 
 def test_training_data_of_another_kind_drift() -> None:

@@ -71,19 +71,26 @@ def collapse(history: Sequence[VectorSignals]) -> Found | None:
     """collapse: the rows become one.
 
     Half of them are equal, where fewer than a quarter were at first (data may repeat itself); or their
-    relative spread is below .05 after it was above .1.
+    relative spread is below .05 after it was above .1, or below .01 in three snapshots.
     """
     now, first = history[-1], history[0]
     if now.equal is None or now.spread is None:
         return None
     if now.equal >= 0.5 and (first.equal or 0) < 0.25:
         what = f"{now.equal:.0%} of the rows are equal"
-    elif now.spread < 0.05 and max(each.spread or 0 for each in history) >= 0.1:
+    elif _shrinks([each.spread for each in history if each.spread is not None]):
         what = f"the spread of the rows is {now.spread:.2%} of their norm"
     else:
         return None
     figures = {"equal": now.equal, "spread": now.spread, "rank": now.rank or 1.0}
     return Found("collapse", "Collapse of {layer}", what, figures, "error")
+
+
+def _shrinks(spreads: Sequence[float]) -> bool:
+    """Whether a spread has become small, or has been very small for long."""
+    if spreads[-1] < 0.05 and max(spreads) >= 0.1:
+        return True
+    return len(spreads) >= 3 and max(spreads[-3:]) < 0.01
 
 
 def flattening(history: Sequence[VectorSignals]) -> Found | None:
@@ -148,13 +155,14 @@ def failing(history: Sequence[OutputSignals]) -> Found | None:
 
 
 def not_learning(history: Sequence[OutputSignals]) -> Found | None:
-    """divergence: after three snapshots predictions are still, or again, those of guessing."""
+    """divergence: predictions of three snapshots are again those of guessing; or still, after six."""
     if len(history) < 3 or history[-1].n < 5 * LEAST_ROWS:
         return None
     now = history[-1]
     if now.accuracy is None or now.classes < 2 or now.renamed is None:
         return None
-    if any(each.accuracy is None or each.accuracy > 1.5 / now.classes for each in history[-3:]):
+    told = [each.accuracy for each in history if each.accuracy is not None]
+    if max(told[-3:]) > 1.5 / now.classes or (len(told) < 6 and max(told) < 3 / now.classes):
         return None
     return Found(
         "divergence",
@@ -168,7 +176,7 @@ def label_shift(history: Sequence[OutputSignals]) -> Found | None:
     """label_shift: the accuracy fell by .2 from its best while classes are still told apart.
 
     If each prediction may stand for the label it meets most often, accuracy is back by .15 more than it was
-    at its best: the model learned other names for the classes.
+    at its best, and half as high at least: the model learned other names for the classes.
     """
     told = [each for each in history if each.accuracy is not None and each.renamed is not None]
     if len(told) < 2 or told[-1] is not history[-1]:
@@ -177,7 +185,7 @@ def label_shift(history: Sequence[OutputSignals]) -> Found | None:
     assert now.accuracy is not None and now.renamed is not None  # noqa: PT018
     assert best.accuracy is not None and best.renamed is not None  # noqa: PT018
     gap = now.renamed - now.accuracy - (best.renamed - best.accuracy)
-    if best.accuracy - now.accuracy < 0.2 or gap < 0.15:
+    if best.accuracy - now.accuracy < 0.2 or gap < 0.15 or now.renamed < best.accuracy / 2:
         return None
     return Found(
         "label_shift",

@@ -26,6 +26,7 @@ _OF_OUTPUTS: tuple[Callable[[list[OutputSignals]], Found | None], ...] = (
     *(rules.failing, rules.not_learning, rules.label_shift, rules.forgetting),
 )
 _LEAST_WIDTH = 4  # of layers whose splits are compared
+_MOST_EQUAL = 0.1  # share of equal rows there
 
 
 @dataclass
@@ -97,6 +98,8 @@ class Alarms:
             train, kept = self._layers[record.layer, "train"], self._layers[record.layer, other]
             if train.step != kept.step or train.rows is None or kept.rows is None or width < _LEAST_WIDTH:
                 continue
+            if max(train.signals[-1].equal or 0, kept.signals[-1].equal or 0) > _MOST_EQUAL:
+                continue  # a layer that collapses makes one sample of many
             pair = pair_signals(_finite(train.rows), _finite(kept.rows))
             if pair is not None:
                 kept.pairs.append(pair)
