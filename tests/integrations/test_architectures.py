@@ -106,7 +106,7 @@ def test_the_page_names_what_was_run_and_why_others_were_not() -> None:
     text = table(
         "transformers", [{**known, "name": "A"}, {**known, "name": "B", "fault": True, "why": "rows differ"}]
     )
-    assert "2 were run, 1 of them without a fault" in text
+    assert "2 were run, 1 without a fault" in text
     assert "| B | rows differ |" in text
     page = PAGE.read_text(encoding="utf-8")
     assert "<!-- end of transformers -->" in page

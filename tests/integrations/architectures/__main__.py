@@ -1,7 +1,8 @@
 """Checks the architectures that are installed, and writes what it found into `docs/architectures.md`.
 
 python -m tests.integrations.architectures FILE    goes on where FILE, of JSON, ends
-python -m tests.integrations.architectures FILE timm BertModel    some, without the page
+python -m tests.integrations.architectures FILE timm BertModel    some, by library or class
+python -m tests.integrations.architectures FILE page    none: writes of what FILE holds
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def main(results: Path | None, names: list[str]) -> None:
                 break
         process.kill()
         process.join()
-    if results is not None and not names:
-        write(found)
+    if results is not None and names in ([], ["page"]):
+        write(found, [(source, name) for source, name, _ in every])
 
 
 if __name__ == "__main__":
