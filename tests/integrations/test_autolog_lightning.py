@@ -148,7 +148,7 @@ def test_a_second_training_is_another_run_and_both_say_who_captured(package: Any
 def test_a_fit_that_goes_on_joins_its_run_and_others_are_numbered(
     package: Any, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    autolog(name="twice")
+    autolog(name="twice", silent=False)
     train, val = Digits(0, 96), Digits(96, 100)
 
     def again(trainer: Any, model: Any) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 import chroma
 from chroma.errors import ConfigError
@@ -87,6 +88,12 @@ def test_names_are_those_of_the_users_modules() -> None:
         assert is_sharded(whole)
         assert list(modules_of(plain(whole))) == ["", "0", "1"]
     assert not is_sharded(nn.Linear(2, 2))
+
+
+def test_an_average_of_a_model_bears_the_names_of_its_modules() -> None:
+    average = AveragedModel(nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2)))
+    assert plain(average) is average.module
+    assert list(modules_of(nn.Sequential(average))) == ["", "0", "0.0", "0.1"]
 
 
 def test_watch_says_that_it_cannot_evaluate_them() -> None:

@@ -21,6 +21,7 @@ WRAPPED = {  # what wraps a module, and the name that it gives it
     "OptimizedModule": "_orig_mod",
     "DataParallel": "module",
     "DistributedDataParallel": "module",
+    "AveragedModel": "module",
     "FullyShardedDataParallel": "_fsdp_wrapped_module",
     "CheckpointWrapper": "_checkpoint_wrapped_module",
     "DeepSpeedEngine": "module",
