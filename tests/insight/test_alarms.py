@@ -140,6 +140,13 @@ def test_rules_of_vectors(vectors: Callable[[int], np.ndarray], rule: str, step:
     assert sum(event.rule == rule for event in found) == 1
 
 
+def test_features_that_begin_to_learn_may_multiply() -> None:
+    def late(step: int) -> np.ndarray:
+        return NOISE * 0.1 if step < 6 else healthy(step - 6) * 3.5 ** (step - 6)
+
+    assert "divergence" not in dict(of(rung(late, steps=8)))
+
+
 def renamed(step: int) -> np.ndarray:
     return LABELS if step < 5 else (LABELS + 1) % CLASSES
 

@@ -52,9 +52,13 @@ def not_finite(history: Sequence[VectorSignals]) -> Found | None:
 def growing(history: Sequence[VectorSignals]) -> Found | None:
     """divergence: the norm of the rows is 8 times that of two snapshots before, and doubled in both steps.
 
-    After five snapshots: features that begin small multiply at first. Float16 ends at 65,504.
+    After five snapshots, and where kNN agreement did not grow by .05 meanwhile: features that begin to learn
+    multiply too. Float16 ends at 65,504.
     """
     if len(history) < 6:
+        return None
+    agreed = [each.agreement for each in history[-3:]]
+    if agreed[0] is not None and agreed[-1] is not None and agreed[-1] > agreed[0] + 0.05:
         return None
     before, between, now = (each.norm for each in history[-3:])
     if not before or not between or not now or not (now > 2 * between > 4 * before and now > 8 * before):
