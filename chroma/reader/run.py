@@ -19,12 +19,13 @@ from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_fi
 from chroma.reader.filming import listed, read_film
 from chroma.reader.findings import FindingMethods
 from chroma.reader.results import Embeddings, Film, Neighbors
+from chroma.reader.training import TrainingMethods
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class StoredRun(FindingMethods, ComparingMethods):
+class StoredRun(FindingMethods, ComparingMethods, TrainingMethods):
     """A run, as stored. Made by `Catalog.run()`; every call asks anew, so a living run grows.
 
     Attributes:

@@ -20,6 +20,7 @@ from chroma.server.http import (
     health,
     sample_routes,
     session_routes,
+    training_routes,
 )
 from chroma.server.http.auth import Gate
 from chroma.server.http.fresh import Fresh
@@ -89,6 +90,7 @@ def create_app(
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)
     app.include_router(finding_routes.router)
+    app.include_router(training_routes.router)
     app.include_router(build_router())
     app.include_router(dashboard_files.build_router(static))
     return app

@@ -19,6 +19,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from chroma.errors import ConfigError
+from chroma.records import TrainingOutputs
 from tests.integrations.digits import QUIET, Digits, Net, OldNet, fit, samples, signed, snapshots, written
 from tests.integrations.lightning_setup import LIGHTNING, callback
 from tests.integrations.matrix import CASES, REFUSED, THEIRS, Case, Found, shown, shuffled, table, write
@@ -220,6 +221,11 @@ def test_two_processes_cover_every_sample_once(home: Path, how: str) -> None:
         else:
             way_in = "`pytorch_lightning`" if how == "ddp_fork" else "`lightning.pytorch`"
         right(f"two processes, {how}: a share each, padding removed by id", way_in, "index", captured)
+    trained = [record for record in written(home) if isinstance(record, TrainingOutputs)]
+    assert len(trained) == (0 if how == "torchrun" else 4)  # that loop takes snapshots and trains nothing
+    for epoch in {record.epoch for record in trained}:
+        ids = np.concatenate([record.ids for record in trained if record.epoch == epoch])
+        assert sorted(ids.tolist()) == list(range(32))
 
 
 def test_the_page_shows_what_was_found() -> None:

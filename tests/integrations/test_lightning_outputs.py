@@ -149,6 +149,11 @@ def mixed_features(model: Any, images: Tensor, labels: Tensor) -> Tensor:
     return own(model.head(0.7 * features + 0.3 * features.flip(0)), labels)
 
 
+def reordered(model: Any, images: Tensor, labels: Tensor) -> Tensor:
+    order = images.flatten(1).sum(1).argsort()
+    return F.cross_entropy(model(images[order]), labels[order])
+
+
 def focal(model: Any, images: Tensor, labels: Tensor) -> Tensor:
     return own(model(images), labels)
 
@@ -182,13 +187,27 @@ def test_labels_are_kept_where_the_step_learns_them(home: Path, loss: Any) -> No
     assert len(kept(home)) == 2
 
 
-@pytest.mark.parametrize("loss", [mixed, mixed_by_module, mixed_in_place, mixed_features])
+@pytest.mark.parametrize("loss", [mixed, mixed_by_module, mixed_in_place, mixed_features, reordered])
 def test_of_mixed_samples_no_label_is_claimed(home: Path, loss: Any) -> None:
-    fit(callback(), model=Step(loss))
-    assert kept(home)
+    """Where the loss tells whose rows they are, the prediction is kept; else nothing is, and that is said."""
+    ours = callback()
+    fit(ours, model=Step(loss))
+    assert len(kept(home)) == (2 if loss is mixed else 0)
     for record in kept(home):
         assert (record.labels == -1).all()
         assert np.isnan(record.cross_entropy).all()
+        assert (record.other >= 0).all()
+    if loss is not mixed:
+        assert "the rows that its head gave are not known to be those of the loader's batches" in notes(ours)
+
+
+def test_soft_targets_are_no_labels(home: Path) -> None:
+    model = Step(lambda model, images, soft: F.cross_entropy(model(images), soft))
+    model.validation_step = lambda batch, *_: None
+    data = DataLoader(Labelled(lambda label: F.one_hot(label, 10) * 0.9 + 0.01), batch_size=32)
+    fit(callback(task="classification"), model=model, train=data, val=data)
+    for record in kept(home):
+        assert (record.labels == -1).all()
 
 
 def test_the_call_that_is_compared_with_the_labels_counts(home: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from sqlmodel import select
 
+import chroma
 from chroma.journal import JournalWriter
 from chroma.records import TrainingOutputs, WriterId
 from chroma.server.home.context import Context
@@ -112,6 +114,26 @@ def test_a_damaged_file_costs_itself_and_is_found(opened: Context, caplog: pytes
     with opened.store.reading() as catalog:
         (damage,) = find_damage(catalog, opened.settings.journal)
     assert (damage.kind, damage.split, damage.epoch) == ("segment", "val", 0)
+
+
+def test_a_reader_gets_them_as_a_table(home: Path) -> None:
+    writer = JournalWriter(home / "journal", "run-1")
+    train(writer, 0)
+    for record in (said(0, [4, 2], 0.5), said(1, [2, 3], np.nan, label=-1), said(1, [2], 0.9, split="other")):
+        writer.commit(record)
+    finish(writer)
+    with chroma.open() as catalog:
+        run = catalog.run("run-1")
+        found = run.training_outputs("val")
+        assert found[["epoch", "step", "id"]].to_numpy().tolist() == [
+            [0, 10, 2], [0, 10, 4], [1, 20, 2], [1, 20, 3],
+        ]  # fmt: skip
+        assert found["prediction"].tolist() == [1, 1, 7, 7]
+        assert (
+            found["label"].isna().tolist() == found["p_label"].isna().tolist() == [False, False, True, True]
+        )
+        assert run.training_outputs("val", epoch=1)["id"].tolist() == [2, 3]
+        assert run.training_outputs("train").empty
 
 
 def test_a_purge_frees_their_bytes(opened: Context) -> None:

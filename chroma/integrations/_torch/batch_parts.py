@@ -59,6 +59,19 @@ def part_at(batch: Any, path: Path) -> Any:
     return batch
 
 
+def quick_part(batch: Any, path: Path) -> Any:
+    """As `part_at` of tuples, lists and dictionaries; None where there are others on the way."""
+    for key in path:
+        kind = type(batch)
+        if kind is dict:
+            batch = batch.get(key)
+        elif kind in (tuple, list) and isinstance(key, int) and key < len(batch):
+            batch = batch[key]
+        else:
+            return None
+    return batch
+
+
 def text_of_path(path: Path, batch: Any) -> str:
     """A path as one would write it: `batch[1]`, `batch["target"]`, `batch.y`."""
     text = "batch"

@@ -36,14 +36,14 @@ class HeadCall:
     Attributes:
         scores: Gives what it gave, `[B, C]` or `[B]`.
         bytes: Memory they take.
-        targets: Give what the loss compares them with; empty if that cannot be read, but their rows are
-            the batch's; None if it is not known whose they are.
+        targets: Give what the loss compares them with, None for the batch's labels themselves; empty if that
+            cannot be read, but their rows are the batch's; None if neither is known.
         copied: Tells whether its rows are the batch's; None if that is known.
     """
 
     scores: Later
     bytes: int
-    targets: tuple[Later, ...] | None
+    targets: tuple[Later | None, ...] | None
     copied: Copied | None = None
 
 
@@ -75,13 +75,22 @@ class HeadCalls:
         self._rows = 0
         self._mask: Tensor | None = None
         self._token = object()
+        self._labels: tuple[Tensor, int] | None = None  # and their version, as the batch began
         self._calls: list[tuple[Later, int, bool, Copied | None]] = []  # as `HeadCall`, and whether direct
-        self._targets: dict[int, list[Later]] = {}  # by call
+        self._targets: dict[int, list[Later | None]] = {}  # by call
 
-    def begin(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
-        """A batch of so many rows is about to go through the model; `mask` is that of `vectors_of`."""
+    def begin(self, batch: Any, rows: int, labels: Any, mask: Tensor | None = None) -> None:
+        """A batch is about to go through the model.
+
+        Args:
+            batch: The batch.
+            rows: Samples in it.
+            labels: What stands in it where labels are.
+            mask: As `vectors_of` takes it.
+        """
         self.end()
         self._rows, self._mask, self._token = rows, mask, object()
+        self._labels = (labels, labels._version) if isinstance(labels, Tensor) else None
         self._handle = self._head.register_forward_hook(self._see)
         if self._direct is not None:  # whose hooks come after, as a call is direct until it is over
             self._direct.begin(batch)
@@ -92,16 +101,20 @@ class HeadCalls:
             return
         for kind, node in loss_nodes(loss):
             number = self._call_below(node) if kind == "classes" else None
-            if number is not None:
-                self._targets.setdefault(number, []).append(host_copy(node._saved_target))
+            if number is None:
+                continue
+            target = node._saved_target
+            given = None if self._are_labels(target) else host_copy(target)
+            self._targets.setdefault(number, []).append(given)
 
     def end(self) -> HeadCall | None:
-        """The batch is over; returns the call whose rows are the batch's, None if there is none."""
+        """The batch is over; returns the call whose rows are the batch's, None if there was no call."""
         if self._handle is not None:
             self._handle.remove()
             self._handle = None
         if self._direct is not None:
             self._direct.end()
+        self._labels = None
         calls, self._calls = self._calls, []
         targets, self._targets = self._targets, {}
         if targets:
@@ -111,7 +124,7 @@ class HeadCalls:
         for scores, size, direct, copied in calls:
             if direct or copied is not None:
                 return HeadCall(scores, size, (), copied)
-        return HeadCall(*calls[0][:2], None) if len(calls) == 1 else None
+        return HeadCall(*calls[0][:2], None) if calls else None
 
     def _see(self, _: nn.Module, args: Any, output: Any) -> None:
         if torch.compiler.is_compiling():  # what is compiled is the user's own
@@ -139,6 +152,14 @@ class HeadCalls:
             return None
         vectors = vectors_of(tensor, self._rows, self._pool, "the head", self._mask)
         return None if vectors is None else as_tensor(vectors)
+
+    def _are_labels(self, target: Tensor) -> bool:
+        """Whether a loss's targets are the batch's labels themselves, so that there is nothing to compare."""
+        if self._labels is None:
+            return False
+        labels, version = self._labels
+        same = target.data_ptr() == labels.data_ptr() and target.numel() == labels.numel()
+        return same and target.dtype == labels.dtype and labels._version == version
 
     def _call_below(self, node: Any) -> int | None:
         """Which call of the head a loss's node leads to, None if to none."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from chroma.capture.labels import LabelReader
 from chroma.errors import ConfigError
-from chroma.integrations._torch.batch_parts import Path, Pick, part_at, pick
+from chroma.integrations._torch.batch_parts import Path, Pick, part_at, pick, quick_part
 from chroma.integrations._torch.label_parts import (
     LABEL_NAMES,
     Evidence,
@@ -110,6 +110,11 @@ class LabelSource:
         """What stands where labels are, as it is; None where nothing does."""
         if self._where is not None:
             return pick(batch, self._where, "labels")
+        if len(self._known) == 1:  # nearly always; to look through the batch takes longer
+            found = next(iter(self._known.values()))
+            part = quick_part(batch, found[0]) if len(found) == 1 else None
+            if isinstance(part, Tensor) and part.shape[:1] == (rows,):
+                return part
         paths = self._chosen(batch, rows)
         return part_at(batch, paths[0]) if len(paths) == 1 else None
 

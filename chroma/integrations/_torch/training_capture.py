@@ -116,8 +116,9 @@ class TrainingCapture:
             elif rows and self._calls is None:
                 self._look(batch, rows, ids)
             elif rows and self._calls is not None:
-                self._batch = ids, rows, copy_of(self._reader.labels.standing(batch, rows))
-                self._calls.begin(batch, rows, self._reader.mask(batch))
+                labels = self._reader.labels.standing(batch, rows)
+                self._batch = ids, rows, copy_of(labels)
+                self._calls.begin(batch, rows, labels, self._reader.mask(batch))
         except ConfigError as error:  # what ids= or labels= name may be in the batches of validation only
             self.refuse(str(error))
 
@@ -239,19 +240,18 @@ class TrainingCapture:
         self._epoch.add(TrainedBatch(ids, lambda: self._resolved(call, labels, rows), rows, scores.nbytes))
 
     def _resolved(self, call: HeadCall, standing: Any, rows: int) -> Resolved | None:
-        """Scores and labels of a batch; no labels where the loss compares the scores with others.
+        """Scores and labels of a batch; no labels where the loss compares the scores with others as well.
 
-        None where it is not known that the scores are the batch's.
+        None where it is not known that row i of the scores is row i of the batch.
         """
-        proven = call.targets is not None and (call.copied is None or call.copied.equal())
-        if not (self._sure or proven):
+        if call.targets is None or (call.copied is not None and not call.copied.equal()):
             return None
         labels = standing if isinstance(standing, np.ndarray) and standing.ndim == 1 else None
         labels = self._parsed(standing, rows) if labels is None else labels
-        compared = call.targets or ()
-        if not proven or (labels is not None and not all(_equal(labels, each) for each in compared)):
-            labels = None
-        return call.scores(), labels
+        equal = [each is None or _equal(labels, each) for each in call.targets]
+        if equal and not any(equal):
+            return None
+        return call.scores(), labels if all(equal) else None
 
     def _parsed(self, standing: Any, rows: int) -> Array | None:
         """`[B]` labels of what stands where they are; None if there are none, or several of each sample."""
@@ -282,8 +282,8 @@ class TrainingCapture:
         return _QUANTITIES if labels.dtype == "f" else proof.why
 
 
-def _equal(labels: Array, target: Later) -> bool:
+def _equal(labels: Array | None, target: Later) -> bool:
     compared = target()
-    if compared.size != len(labels):
+    if labels is None or compared.size != len(labels):
         return False
     return bool(np.array_equal(compared.reshape(-1).astype(np.float64), labels.astype(np.float64)))

@@ -10,6 +10,7 @@ import pyarrow as pa
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.samples.fit_outputs import FitOutputs
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.outputs import FIGURES, step_outputs
 
@@ -41,6 +42,30 @@ def sample_columns(catalog: Catalog, split: tables.Split, step: int | None) -> d
     for key, values in table.metadata.items():
         columns[f"metadata:{key}" if key in columns or key in said else key] = arrow_column(values)
     return columns | said
+
+
+def training_stream(found: FitOutputs | None) -> bytes:
+    """Training outputs as an Arrow stream: a row for each sample that an epoch has, epoch by epoch.
+
+    Columns: epoch, step, id, label, prediction, p_label, other, p_other; null where the label is not known.
+    """
+    if found is None:
+        nothing = np.empty((0, 0), np.int32), np.empty((0, 0), np.float32)
+        no_ids = np.empty(0, np.int64)
+        found = FitOutputs(no_ids, no_ids, no_ids, nothing[0], nothing[1], nothing[0], nothing[1], 0)
+    epoch, sample = np.nonzero(found.other >= 0)
+    return arrow_stream(
+        {
+            "epoch": pa.array(found.epochs[epoch]),
+            "step": pa.array(found.steps[epoch]),
+            "id": arrow_column(found.ids[sample]),
+            "label": arrow_column(found.labels[epoch, sample], negative_is_missing=True),
+            "prediction": pa.array(found.prediction[epoch, sample]),
+            "p_label": arrow_column(found.p_label[epoch, sample]),
+            "other": pa.array(found.other[epoch, sample]),
+            "p_other": arrow_column(found.p_other[epoch, sample]),
+        }
+    )
 
 
 def arrow_column(values: Array, *, negative_is_missing: bool = False) -> Any:
