@@ -41,6 +41,6 @@ class TrainingMethods:
             of_epochs.groupby("id")["p_label"].mean().nsmallest(20)  # what was learned least
             ```
         """
-        query = "" if epoch is None else f"&epoch={int(epoch)}"
-        path = f"/api/runs/{quote(self.id, safe='')}/training-outputs?split={quote(split, safe='')}{query}"
-        return table(self._connection.bytes(path)).to_pandas()
+        asked = {"split": split} | ({} if epoch is None else {"epoch": str(int(epoch))})
+        path = f"/api/runs/{quote(self.id, safe='')}/training-outputs"
+        return table(self._connection.bytes(path, **asked)).to_pandas()
