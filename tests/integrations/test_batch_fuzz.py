@@ -181,6 +181,7 @@ CASE = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.timeout(120 if CASES == 15 else 0)
 @checks(
     max_examples=CASES,
     deadline=None,
