@@ -1,6 +1,7 @@
 """What a server costs while nothing happens: CPU seconds of it and of its worker, with many finished runs.
 
     make bench-idle
+    python benchmarks/idle.py --epochs 30                    # 400 runs of 30 snapshots
     python benchmarks/idle.py --runs 400 --home idle-home    # keeps the home, to measure it again
 
 Fills a home by `chroma.init`, starts `chroma application run` on it, waits until each run has its film, then
@@ -23,20 +24,19 @@ import chroma
 from chroma.server.home.lock import find_owner
 from chroma.settings import load_settings
 
-EPOCHS = 5
 SAMPLES = 10  # so few are drawn by PCA, so that 400 films are there soon
 WIDTH = 8
 _INGEST = 600.0  # seconds at most until the server has read the journal and answers
 _SETTLE = 10.0  # seconds between the last film and the measurement: the worker compiles what is next
 
 
-def fill(home: Path, runs: int) -> None:
-    """Log `runs` runs of five epochs, `[10, 8]` each, into a home that has none."""
+def fill(home: Path, runs: int, epochs: int) -> None:
+    """Log runs of so many epochs, `[10, 8]` each, into a home."""
     os.environ["CHROMA_HOME"] = str(home)
     random = np.random.default_rng(0)
     for number in range(runs):
         with chroma.init(project="idle", name=f"run {number}") as run:
-            for epoch in range(EPOCHS):
+            for epoch in range(epochs):
                 vectors = random.standard_normal((SAMPLES, WIDTH), dtype=np.float32)
                 run.log_embeddings(vectors, layer="fc1", epoch=epoch)
 
@@ -92,13 +92,14 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=400)
+    parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--home", type=Path, help="a folder to keep; runs are added where there are too few")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="chroma-bench-") as made:
         home = (asked.home or Path(made)).resolve()
         there = len({folder.name for kept in ("store/runs", "journal") for folder in (home / kept).glob("*")})
-        fill(home, asked.runs - there)
+        fill(home, asked.runs - there, asked.epochs)
         measure(home, asked.seconds)
 
 

@@ -168,27 +168,32 @@ def _ignore(run: str, error: OSError) -> None:
     pass
 
 
-def entries(journal: Path, refused: Callable[[str, OSError], None] = _ignore) -> Iterator[Entry]:
+def entries(
+    journal: Path,
+    refused: Callable[[str, OSError], None] = _ignore,
+    access: int = os.R_OK | os.W_OK | os.X_OK,
+) -> Iterator[Entry]:
     """List the segments of a journal, oldest number of each writer first.
 
     Args:
         journal: The journal's folder.
-        refused: Called for each run whose folder this process may not read and write: files of another user.
+        refused: Called for each run whose folder this process may not use: files of another user.
+        access: What it must be allowed, as `os.access` takes it: to read them and to move them away.
     """
     if not journal.is_dir():
         return
     for folder in sorted(journal.iterdir()):
         try:
             if folder.is_dir() and valid_run_id(folder.name):
-                check_access(folder)
+                check_access(folder, access)
                 yield from entries_of(folder.name, folder)
         except OSError as error:
             refused(folder.name, error)
 
 
-def check_access(folder: Path) -> None:
-    """Raise `PermissionError` where this process may not read a folder and move files out of it."""
-    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+def check_access(folder: Path, access: int) -> None:
+    """Raise `PermissionError` where this process may not use a folder so, as `os.access` takes it."""
+    if not os.access(folder, access):
         raise PermissionError(errno.EACCES, f"it belongs to user {folder.stat().st_uid}", str(folder))
 
 
@@ -232,7 +237,7 @@ def forget_writer(journal: Path, run: str, writer: str) -> None:
     """
     folder = journal / run
     path = folder / f"{writer}.lock"
-    with suppress(FileNotFoundError, Timeout), FileLock(path, timeout=0):
+    with suppress(OSError), FileLock(path, timeout=0):  # held, gone, or not ours to remove
         path.unlink(missing_ok=True)
         for stale in folder.glob(f".{writer}-*.tmp"):
             stale.unlink(missing_ok=True)

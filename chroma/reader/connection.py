@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -30,7 +29,6 @@ _START = 30.0  # seconds that another process may need until it shows its addres
 class _Embedded:
     served: Served
     users: int
-    held: ExitStack
 
 
 _embedded: dict[Path, _Embedded] = {}  # servers of this process, by home
@@ -159,7 +157,6 @@ class Connection:
         Another process may take the home, or give it back, at any moment: it is tried for `_START` seconds.
         """
         from chroma.server.home.lock import HomeInUseError, find_owner
-        from chroma.server.home.read_only import usable
         from chroma.server.serving import new_token, serve
 
         deadline = time.monotonic() + _START
@@ -168,10 +165,8 @@ class Connection:
                 if owner := find_owner(settings, _START):
                     return owner.url, owner.token, owner.root_path
                 try:
-                    with ExitStack() as opening:
-                        ours = opening.enter_context(usable(settings))
-                        served = serve(ours, port=self._port or 0, token=new_token())
-                        _embedded[settings.home] = _Embedded(served, 0, opening.pop_all())
+                    served = serve(settings, port=self._port or 0, token=new_token())
+                    _embedded[settings.home] = _Embedded(served, 0)
                 except HomeInUseError:  # another process was quicker
                     if time.monotonic() > deadline:
                         raise
@@ -190,4 +185,3 @@ class Connection:
             if held.users == 0:
                 del _embedded[self._settings.home]
                 held.served.stop()
-                held.held.close()

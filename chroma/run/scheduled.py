@@ -13,13 +13,17 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._-]")
+_KEPT = 180 * 86_400  # seconds that what a job opened is known: longer than jobs run, or wait to be requeued
 _CLAIM = re.compile(r"(?P<start>\d+)-(?P<number>\d+)")
 
 
@@ -84,6 +88,7 @@ def claimed_id(
     digest = hashlib.blake2b(command.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     claims = home / "jobs" / f"{_NOT_IN_IDS.sub('-', job.name)[:80]}-{digest}"
     home.mkdir(0o700, parents=True, exist_ok=True)  # the home is nobody else's
+    _forget_old(claims.parent)
     claims.mkdir(parents=True, exist_ok=True)
     before = _before(claims, job.start)
     for number in range(sys.maxsize):
@@ -97,6 +102,15 @@ def claimed_id(
             file.write(run)
         return run
     raise AssertionError
+
+
+def _forget_old(jobs: Path) -> None:
+    """Remove the notes of jobs that no scheduler starts again."""
+    oldest = time.time() - _KEPT
+    with suppress(OSError):  # another process removes them too
+        for claims in jobs.iterdir():
+            if claims.stat().st_mtime < oldest:
+                shutil.rmtree(claims)
 
 
 def _before(claims: Path, start: int) -> str | None:

@@ -59,8 +59,8 @@ def create_app(
         app.state.static = static
         app.state.supervisor = supervisor = Supervisor(opened.context)
         webhook = Webhook(opened.context)
+        supervisor.start()
         if opened.context.read_only is None:
-            supervisor.start()
             webhook.start()
         try:
             yield

@@ -24,6 +24,8 @@ from tests.chaos import TIMES, trials
 HEADER = Header("run-1", "0-0a1b2c3d", 0, "a0", created_at=1.5)
 FLIPS = 3000 * TIMES  # bits of each segment
 
+pytestmark = pytest.mark.timeout(120 + 60 * TIMES)
+
 
 def samples() -> Samples:
     return Samples(

@@ -6,12 +6,14 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 import chroma
 from chroma.run.open_runs import logged_by_hand
+from chroma.run.scheduled import Job, claimed_id
 
 SLURM = {"SLURM_JOB_ID": "71", "SLURM_ARRAY_TASK_ID": "3", "SLURM_JOB_NAME": "train"}
 TORCHRUN = {"TORCHELASTIC_RUN_ID": "any/thing", "RANK": "0"}
@@ -130,3 +132,16 @@ def test_a_home_that_cannot_be_written_gives_an_id_all_the_same(
     run = chroma.init("p")
     run.finish()
     assert run.id.startswith("slurm-71-3-")
+
+
+def test_what_old_jobs_opened_is_forgotten(tmp_path: Path) -> None:
+    def opened(name: str) -> Path:
+        claimed_id(Job(name, (), 0), tmp_path, tmp_path, (), lambda _: True)
+        (folder,) = (tmp_path / "jobs").glob(f"{name}-*")
+        return folder
+
+    old, recent = opened("slurm-1"), opened("slurm-2")
+    for folder, days in ((old, 181), (recent, 179)):
+        os.utime(folder, (0, time.time() - days * 86_400))
+    newest = opened("slurm-3")
+    assert set((tmp_path / "jobs").iterdir()) == {recent, newest}

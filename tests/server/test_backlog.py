@@ -47,6 +47,7 @@ def test_newest_runs_come_first(opened: Context):
 def test_a_run_that_comes_meanwhile_is_not_kept_waiting(opened: Context, monkeypatch: pytest.MonkeyPatch):
     backlog(opened.settings, "a", "b", "c")
     monkeypatch.setattr(ingest_module, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(ingest_module, "_LOOKS", float("inf"))
     add = ingest_module.add_batch
 
     def added(*given: object) -> None:

@@ -90,7 +90,8 @@ def test_a_run_tells_all_of_itself(client: TestClient, run: str) -> None:
 
 def test_many_runs_cost_as_many_statements_as_one(client: TestClient, kept: Context) -> None:
     query = (
-        "{ projects { name runs { name layers { name } splits { name } films { n } tags { name } bytes } } }"
+        "{ projects { name runs { name layers { name } splits { name } films { n } tags { name } bytes "
+        "cardFilm { id } lastMetrics { value } accepted } } }"
     )
 
     def statements(runs: int) -> int:

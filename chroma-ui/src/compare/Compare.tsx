@@ -118,6 +118,7 @@ function SideBySide() {
       <CompareHead
         first={first}
         full={panes.length >= MOST_PANES}
+        nameOf={(id) => runs.find((run) => run.id === id)?.name ?? null}
         onAdd={() => compare(withCopyOfLast(useView.getState().panes))}
         onHelp={() => setHelp(true)}
         onPanel={(side) => setPanel((before) => (before === side ? null : side))}

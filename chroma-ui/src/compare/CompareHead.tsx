@@ -1,4 +1,5 @@
 import { copyLink } from "../runs/copyLink";
+import { HomeBadge } from "../runs/HomeBadge";
 import { methodsFor, pickMethod } from "../runs/methods";
 import { ThemeToggle } from "../runs/ThemeToggle";
 import { useView } from "../state/view";
@@ -11,13 +12,15 @@ import type { PaneLive } from "./store";
 type Props = {
   first: PaneLive | null;
   full: boolean;
+  /** Name of a run by its id. */
+  nameOf: (run: string) => string | null;
   onAdd: () => void;
   onHelp: () => void;
   /** Opens and closes the side panels in narrow windows. */
   onPanel: (side: "left" | "right") => void;
 };
 
-export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
+export function CompareHead({ first, full, nameOf, onAdd, onHelp, onPanel }: Props) {
   const method = useView((view) => view.method);
   const { setMethod, openSplit, leavePanes, setHome } = useView.getState();
   const splits = first?.run?.splits ?? [];
@@ -61,6 +64,7 @@ export function CompareHead({ first, full, onAdd, onHelp, onPanel }: Props) {
           onChange={setMethod}
         />
       ) : null}
+      <HomeBadge nameOf={nameOf} />
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />

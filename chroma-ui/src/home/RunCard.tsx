@@ -6,7 +6,7 @@ import { IconButton } from "../ui/Button";
 import { Bin, Check, Pencil } from "../ui/icons";
 import { Rename } from "../ui/Rename";
 import styles from "./card.module.css";
-import { faceOf, type HomeRun, lastValue } from "./order";
+import { type HomeRun, lastValue } from "./order";
 import { RunTags } from "./RunTags";
 import { Thumbnail } from "./Thumbnail";
 
@@ -32,7 +32,7 @@ type Props = {
 export function RunCard(props: Props) {
   const { run, metrics, changes, picked, renaming } = props;
   const [over, setOver] = useState(false);
-  const film = faceOf(run);
+  const film = run.cardFilm;
   const unfinished = film && film.status !== "READY" && film.status !== "FAILED";
   /** Shown on the thumbnail, so it is part of the button's name. */
   const state = !film?.revision
@@ -104,9 +104,7 @@ export function RunCard(props: Props) {
         <p className={styles.facts} title={run.error ?? undefined}>
           <span data-status={run.status}>{STATUS_NAMES[run.status]}</span> · {ago(run.createdAt)} ·{" "}
           {bytes(run.bytes)}
-          {film?.revision
-            ? ` · ${count(film.revision.frames.length)} ${film.revision.frames.length === 1 ? "frame" : "frames"}`
-            : null}
+          {film?.revision ? ` · ${count(film.frames)} ${film.frames === 1 ? "frame" : "frames"}` : null}
         </p>
         <dl className={styles.metrics}>
           {metrics.map((name) => {

@@ -21,7 +21,6 @@ export function Thumbnail({ film, width, height, playing }: Props) {
   const still = useReducedMotion();
   const moving = playing && !still;
   const thumbnail = useThumbnailFrames(film, useSeen(canvas), moving);
-  const whole = film.revision?.frames.length ?? 0;
 
   useEffect(() => {
     const frames = thumbnail?.frames ?? [];
@@ -44,7 +43,6 @@ export function Thumbnail({ film, width, height, playing }: Props) {
     return () => cancelAnimationFrame(pendingDraw);
   }, [thumbnail, moving, shade, width, height]);
 
-  const frame = film.revision?.frames[whole - 1];
   return (
     <>
       <canvas
@@ -55,7 +53,7 @@ export function Thumbnail({ film, width, height, playing }: Props) {
         role="img"
         aria-label={`The last frame of ${film.layer} in ${film.split}`}
         data-drawn={thumbnail ? thumbnail.frames.length : undefined}
-        data-step={frame?.step}
+        data-step={thumbnail?.step}
       />
       <span className={styles.progress} aria-hidden="true">
         <span ref={mark} style={moving ? undefined : { width: 0 }} />

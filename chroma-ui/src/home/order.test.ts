@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { byProject, faceOf, foundRuns, type HomeRun, lastValue, metricNames } from "./order";
+import { byProject, foundRuns, type HomeRun, lastValue, metricNames } from "./order";
 
-const run = (name: string, bytes: number, metrics: Record<string, number[]>): HomeRun =>
+const run = (name: string, bytes: number, metrics: Record<string, number>): HomeRun =>
   ({
     id: name,
     name,
@@ -9,15 +9,12 @@ const run = (name: string, bytes: number, metrics: Record<string, number[]>): Ho
     status: "FINISHED",
     runTags: name === "c" ? ["Baseline"] : [],
     bytes,
-    metrics: Object.entries(metrics).map(([metric, values]) => ({
-      name: metric,
-      points: values.map((value, step) => ({ step, value })),
-    })),
+    lastMetrics: Object.entries(metrics).map(([name, value]) => ({ name, value })),
   }) as unknown as HomeRun;
 
 const runs = [
-  run("b", 5, { val_acc: [0.2, 0.9], val_loss: [3, 1] }),
-  run("a", 9, { val_acc: [0.95, Number.NaN] }),
+  run("b", 5, { val_acc: 0.9, val_loss: 1 }),
+  run("a", 9, { val_acc: Number.NaN }),
   run("c", 1, {}),
 ];
 const names = (words: string, order: string) => foundRuns(runs, words, order).map(({ name }) => name);
@@ -46,28 +43,4 @@ it("groups by project in the order of the runs", () => {
     ["mnist", 1],
     ["digits", 3],
   ]);
-});
-
-it("shows on the card the layer that opening the run shows", () => {
-  const film = (layer: string, split: string, method: string, revision: object | null) =>
-    ({
-      layer,
-      split,
-      method,
-      revision,
-      axis: "EPOCHS",
-      subset: false,
-      steps: null,
-    }) as HomeRun["films"][number];
-  const face = (...films: HomeRun["films"]) => {
-    const layers = ["stem", "fc1"].map((name) => ({ name, default: name === "fc1" }));
-    const found = faceOf({ films, layers });
-    return found && `${found.layer} ${found.split} ${found.method}`;
-  };
-  expect(face(film("stem", "val", "umap", {}), film("fc1", "val", "pca", null))).toBe("fc1 val pca");
-  expect(face(film("fc1", "val", "pca", {}), film("fc1", "val", "umap", {}))).toBe("fc1 val umap");
-  expect(face(film("fc1", "train", "umap", {}), film("fc1", "val", "umap", {}))).toBe("fc1 val umap");
-  expect(face(film("fc1", "val", "umap", null), film("fc1", "val", "pca", {}))).toBe("fc1 val pca");
-  expect(face(film("stem", "val", "umap", {}))).toBe("stem val umap");
-  expect(face()).toBeNull();
 });

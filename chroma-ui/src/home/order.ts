@@ -4,15 +4,16 @@ import type { HomeQuery } from "../api/gql/graphql";
 export type HomeRun = HomeQuery["runs"][number];
 
 /** The last value of a metric, NaN and infinities too; null where the run has none. */
-export function lastValue(run: Pick<HomeRun, "metrics">, metric: string): number | null {
-  const points = run.metrics.find(({ name }) => name === metric)?.points ?? [];
-  return points.length ? Number(points[points.length - 1].value) : null;
+export function lastValue(run: Pick<HomeRun, "lastMetrics">, metric: string): number | null {
+  const found = run.lastMetrics.find(({ name }) => name === metric);
+  return found ? Number(found.value) : null;
 }
 
 /** Names of metrics that any run has, the most common first. */
-export function metricNames(runs: readonly Pick<HomeRun, "metrics">[]): string[] {
+export function metricNames(runs: readonly Pick<HomeRun, "lastMetrics">[]): string[] {
   const counts = new Map<string, number>();
-  for (const run of runs) for (const { name } of run.metrics) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const run of runs)
+    for (const { name } of run.lastMetrics) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([name]) => name);
 }
 
@@ -40,19 +41,4 @@ export function byProject(runs: readonly HomeRun[]): [project: string, runs: Hom
   const found = new Map<string, HomeRun[]>();
   for (const run of runs) found.set(run.project, [...(found.get(run.project) ?? []), run]);
   return [...found];
-}
-
-/**
- * The film on a run's card: all samples over the epochs, of the layer and by the method that opening the run shows,
- * as far as there is one.
- */
-export function faceOf(run: Pick<HomeRun, "films" | "layers">): HomeRun["films"][number] | null {
-  const first = run.layers.find((layer) => layer.default)?.name;
-  const rank = ({ layer, split, method, revision }: HomeRun["films"][number]) =>
-    (layer === first ? 8 : 0) + (revision ? 4 : 0) + (split === "val" ? 2 : 0) + (method === "umap" ? 1 : 0);
-  const whole = run.films.filter(({ axis, subset, steps }) => axis === "EPOCHS" && !subset && steps === null);
-  return whole.reduce<HomeRun["films"][number] | null>(
-    (best, film) => (best === null || rank(film) > rank(best) ? film : best),
-    null,
-  );
 }

@@ -2,11 +2,14 @@ import type { ReactNode } from "react";
 import { bytes, count, logged } from "../lib/format";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
+import { Troubles } from "./HomeBadge";
 import { ReceiptCard } from "./ReceiptCard";
 import { readReceipt } from "./receipt";
 import { partialOf, type RunDetail, takenOf } from "./run";
 import { STATUS_NAMES, StatusDot } from "./StatusDot";
 import styles from "./summary.module.css";
+import { troublesOf } from "./troubles";
+import { useHomeState } from "./useHomeState";
 
 function plain(value: unknown): ReactNode {
   if (value === null || value === undefined) return "–";
@@ -38,6 +41,8 @@ function Last({ epoch, step, value }: RunDetail["metrics"][number]["points"][num
 export function RunSummary({ run }: { run: RunDetail }) {
   const receipt = readReceipt(run.receipt);
   const config = entries(run.config);
+  const home = useHomeState();
+  const troubles = home ? troublesOf(home).filter((trouble) => trouble.run === run.id) : [];
   return (
     <div className={styles.summary} data-testid="run-summary">
       <div>
@@ -97,6 +102,13 @@ export function RunSummary({ run }: { run: RunDetail }) {
                 return [name, last ? <Last key={name} {...last} /> : "–"];
               })}
             />
+          </div>
+        </Section>
+      ) : null}
+      {troubles.length ? (
+        <Section title="Damage" note="what this run lacks">
+          <div data-testid="run-damage">
+            <Troubles troubles={troubles} nameOf={() => null} />
           </div>
         </Section>
       ) : null}

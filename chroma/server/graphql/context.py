@@ -13,6 +13,7 @@ from strawberry.fastapi import BaseContext
 from chroma.server.home.context import Context
 from chroma.server.store import queries
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.films.card_films import card_films
 from chroma.server.store.films.logged_coordinates import logged_steps
 
 Arguments = ParamSpec("Arguments")
@@ -36,6 +37,8 @@ class RequestContext(BaseContext):
         self.coordinates = self._loader(logged_steps, list)
         self.metrics = self._loader(queries.run_metrics, list)
         self.events = self._loader(queries.run_events, list)
+        self.last_metrics = self._loader(queries.run_last_metrics, list)
+        self.card_films = self._loader(card_films, lambda: None)
         self.films = self._loader(queries.run_films, list)
         self.tags = self._loader(queries.run_tags, list)
         self.tag_samples = self._loader(queries.tag_samples, list)

@@ -33,6 +33,13 @@ class FilmAxis(Enum):
     RUNS = "runs"
 
 
+@strawberry.type(description="A way to draw films that the dashboard offers.")
+class LayoutMethod:
+    name: str = strawberry.field(description="What `film(method:)` takes")
+    title: str = strawberry.field(description="Its name for people")
+    description: str = strawberry.field(description="What it shows, for people, in one phrase")
+
+
 @strawberry.enum
 class ColumnKind(Enum):
     CATEGORICAL = "categorical"

@@ -10,8 +10,9 @@ from itertools import groupby
 import strawberry
 from strawberry.scalars import JSON
 
+from chroma.server.graphql.cards import RunCard
 from chroma.server.graphql.context import Info
-from chroma.server.graphql.films import Film
+from chroma.server.graphql.films import Film, LayoutMethod
 from chroma.server.graphql.findings import RunFindings
 from chroma.server.graphql.run_events import RunEvent
 from chroma.server.graphql.scalars import AnyFloat, BigInt
@@ -79,13 +80,6 @@ class Coordinates:
     steps: list[BigInt]
 
 
-@strawberry.type(description="A way to draw films that the dashboard offers.")
-class LayoutMethod:
-    name: str = strawberry.field(description="What `film(method:)` takes")
-    title: str = strawberry.field(description="Its name for people")
-    description: str = strawberry.field(description="What it shows, for people, in one phrase")
-
-
 @strawberry.type
 class MetricPoint:
     epoch: BigInt | None
@@ -116,7 +110,7 @@ class Tag:
 
 
 @strawberry.type
-class Run(RunFindings):
+class Run(RunFindings, RunCard):
     project_id: strawberry.Private[str]
 
     id: strawberry.ID

@@ -9,9 +9,9 @@ from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.home.ingest import reconcile
 from chroma.server.home.lock import HomeInUseError, HomeLock
+from chroma.server.home.read_only import usable
 from chroma.server.store.catalog import Store
 from chroma.server.store.check import Damage, drop_derived, find_damage
-from chroma.server.store.reading_only import open_for_reading, why_not_writable
 from chroma.settings import Settings
 
 
@@ -41,17 +41,15 @@ def check_home(settings: Settings, *, repair: bool) -> CheckReport:
         HomeError: The home cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
     """
-    reason = why_not_writable(settings)
     with ExitStack() as opening:
-        if reason is not None and not repair:
-            store = open_for_reading(settings, reason)
-        else:
-            try:
-                opening.callback(HomeLock(settings).release)
-            except HomeInUseError:
-                if repair:
-                    raise
-            store = Store.open(settings)
+        found = None if repair else opening.enter_context(usable(settings, with_journal=False))
+        ours = found.settings if found else settings
+        try:
+            opening.callback(HomeLock(ours).release)
+        except HomeInUseError:
+            if repair:
+                raise
+        store = Store.open(ours)
         opening.callback(store.close)
         if repair:
             reconcile(Context(settings, store, Events(), None))

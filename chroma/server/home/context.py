@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from chroma.errors import HomeError
 from chroma.server.home.events import Event, Events
 from chroma.server.home.parts import Parts
 from chroma.server.store.catalog import Store
@@ -34,14 +35,14 @@ class Context:
     """One open home.
 
     Attributes:
-        settings: Of this process.
+        settings: Of the home, or of the folder that stands for one that is only read.
         store: The catalog and the files.
         events: Changes are published here.
         token: Asked of every request; None when the user turned it off.
         left_out: Runs with segments that cannot be read or moved now, and why; ingest tries them again.
         progress: How far ingest is.
         parts: Which parts of the server are down, and why.
-        read_only: Why nothing is written; None: it is.
+        read_only: Why nothing of the home is written, one sentence; None: it is.
         closing: Set when the home is about to be closed: long work ends soon.
     """
 
@@ -57,6 +58,18 @@ class Context:
 
     def __post_init__(self) -> None:
         self.parts.changed = self.tell
+
+    def check_writable(self) -> None:
+        """Check that what a user writes can be kept.
+
+        Raises:
+            HomeError: The home is only read.
+        """
+        if self.read_only is not None:
+            raise HomeError(
+                f"{self.read_only}, and neither are names, tags and views; start the dashboard again once "
+                "it can be written to, or copy it and set CHROMA_HOME to the copy"
+            )
 
     def tell(self) -> None:
         """Publish that something of the home itself changed: a part, or how far ingest is."""

@@ -41,7 +41,7 @@ class RunDamage:
 def known_damage(context: Context) -> list[RunDamage]:
     """What is known now, by run and kind: not a check of all bytes, which `chroma check` does."""
     reasons: dict[tuple[str, Kind], list[str]] = defaultdict(list)
-    for folder in (context.settings.journal, context.store.files.root / "runs"):
+    for folder in (context.settings.journal, *(root / "runs" for root in context.store.files.roots)):
         for run, _, reason in set_aside_segments(folder):
             reasons[run, "set aside"].append(reason)
     for run, reason in list(context.left_out.items()):

@@ -9,7 +9,6 @@ from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.store.check import mend_films
-from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import lifecycle, requests
 from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.tables import Film
@@ -21,10 +20,7 @@ def request_film(context: Context, request: FilmRequest) -> Film:
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
-        CatalogError: The home is open for reading only, and the film is not drawn.
     """
-    if context.read_only is not None:
-        return _drawn_film(context, request)
     with context.store.writing() as catalog:
         film = requests.request_film(catalog, request)
     return _published(context, film, "asked for")
@@ -74,16 +70,6 @@ def grow_films(context: Context, run_ids: Collection[str]) -> None:
             film = lifecycle.grow_film(catalog, film_id)
         if film is not None:
             _published(context, film, "asked for")
-
-
-def _drawn_film(context: Context, request: FilmRequest) -> Film:
-    """A film of a home that is only read: one that is drawn."""
-    try:
-        with context.store.reading() as catalog:
-            return requests.request_film(catalog, request)
-    except (Unavailable, OSError):
-        context.store.check_writable()
-        raise
 
 
 def _published(context: Context, film: Film, message: str) -> Film:

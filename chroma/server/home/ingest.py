@@ -29,6 +29,7 @@ from chroma.server.store.lookups import run_by
 logger = logging.getLogger(__name__)
 
 _LOOK_AGAIN = 1.0  # seconds after which runs that came meanwhile get their turn
+_LOOKS = 0.02  # share of the time that looking for them may take
 _catching_up = threading.Lock()  # those who wait for one pass need no second one each
 
 
@@ -61,7 +62,7 @@ def ingest_journal(context: Context) -> IngestReport:
         for writer in gone.pop(run, ()):
             _end_writer(context, run, writer, report)
     for run, writers in gone.items():
-        for writer in writers:
+        for writer in writers if run not in refused else ():
             _end_writer(context, run, writer, report)
     report.left_out += len(refused)
     _name(context, refused)
@@ -100,7 +101,7 @@ def catch_up(context: Context) -> None:
     The first pass of a server may take long: readers ask how far it is. What cannot be added now (a full
     disk) is said by that thread.
     """
-    if context.read_only is not None or not context.progress.caught_up.is_set():
+    if not context.progress.caught_up.is_set():
         return
     with suppress(ChromaError, OSError), _catching_up:
         if not journal.is_empty(context.settings.journal):
@@ -115,15 +116,9 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
     Raises:
         NotFoundError: There is no such run.
         IngestError: The note cannot be understood.
-        CatalogError: The home is open for reading only.
-        HomeError: The disk is full or gone, or the home may only be read.
+        HomeError: The home is only read, or its disk is full or gone.
     """
-    context.store.check_writable()
-    if context.store.files.below is not None:
-        raise HomeError(
-            f"the home of {context.store.files.below} can only be read: names, tags and views cannot be kept "
-            "in it; ask its owner, or copy it and set CHROMA_HOME to the copy"
-        )
+    context.check_writable()
     with context.store.reading() as catalog:
         run_by(catalog, run_id)
     header = Header(
@@ -159,6 +154,7 @@ def _taken_in(
     tried: set[Path] = set()
     progress.taken, progress.of = 0, 0
     while not context.closing.is_set():
+        began = time.monotonic()
         found = [entry for entry in listed() if entry.path not in tried]
         runs = newest_first(entry for entry in found if entry.run not in deleted)
         report.held += len(found) - sum(map(len, runs.values()))
@@ -166,7 +162,8 @@ def _taken_in(
         progress.of = progress.taken + sum(map(len, runs.values()))
         if not runs:
             return
-        look_again = time.monotonic() + _LOOK_AGAIN
+        ended = time.monotonic()
+        look_again = ended + max(_LOOK_AGAIN, (ended - began) / _LOOKS)
         for run, entries in runs.items():
             for batch in batches(entries):
                 if context.closing.is_set():

@@ -77,7 +77,7 @@ class Watcher:
             context.progress.caught_up.set()
             context.tell()
         context.parts.works("ingest")
-        if time.monotonic() >= self._purge_at:
+        if context.read_only is None and time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY
             purge_deleted(context.store, context.settings.journal)
             drop_unused_selections(context.store)

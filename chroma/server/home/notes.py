@@ -50,7 +50,12 @@ def restore_run(context: Context, run_id: str) -> tables.Run:
 
 
 def purge_runs(context: Context) -> list[Purged]:
-    """Remove the files of all deleted runs at once: they cannot be restored any more."""
+    """Remove the files of all deleted runs at once: they cannot be restored any more.
+
+    Raises:
+        HomeError: The home is only read.
+    """
+    context.check_writable()
     return purge_deleted(context.store, context.settings.journal, at_once=True)
 
 

@@ -30,6 +30,8 @@ INGESTING = threading.Lock()
 
 # Errors that every other segment would meet too.
 _OF_THE_HOME = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE}
+# Why a link or a socket cannot be opened; all else may go away, as another owner does, or a bad disk.
+_OF_THE_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV}
 
 
 @dataclass
@@ -140,7 +142,7 @@ def _commit(
             for folder in {target.parent for _, target in moved}:
                 wait_for_disk(folder)
     except BaseException:
-        forget_samples(files)
+        forget_samples(None, files)
         _move_back(moved)
         raise
     return changes
@@ -178,7 +180,9 @@ def _is_of_the_home(error: Exception) -> bool:
 def _prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
     """Verify an opened segment, before anything moves."""
     if isinstance(read, Exception):
-        raise read
+        cause = read.__cause__
+        for_now = isinstance(cause, OSError) and cause.errno not in (None, *_OF_THE_FILE)
+        raise cause if for_now and cause else read
     try:
         read.verify()
         _ = read.record

@@ -59,6 +59,7 @@ class Supervisor:
         self._not_before = self._launched = 0.0
         self._seen: dict[str, Seen] = {}
         self._looked = now()
+        self._active: set[str] = set()  # ids of jobs: how they end is seen whatever the clock does
         self._heard: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._changed: set[str] | None = None  # ids of runs to look at; None: all
         self._published: dict[str, str] = {}
@@ -106,12 +107,13 @@ class Supervisor:
         self._grow()
         since, self._looked = self._looked, now() - _OVERLAP
         with self._context.store.reading() as catalog:
-            jobs = job_queue.recent(catalog, since)
+            jobs = job_queue.recent(catalog, since, self._active)
             news = [job for job in jobs if self._seen.get(job.id) != _state(job)]
             runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, job.key))}
             runs |= {job.key: job.key for job in news if job.kind == reports.KIND}
         self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
+        self._active = {job.id for job in active}
         if any(job.owner == self._owner and job_queue.is_held(job) for job in active):
             self._context.parts.works("worker")
         self._tend(active)

@@ -10,7 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from chroma.errors import CatalogError, HomeError
+from chroma.errors import HomeError
 from chroma.server.store.catalog_file import break_seal, is_sealed, move_aside, seal
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
@@ -38,13 +38,11 @@ class Store:
         engine: Of the database.
         files: Segments, neighbor graphs and films.
         place: Device and inode of the catalog's file; None for a database that is no file.
-        read_only: Why nothing is written; None: it is.
     """
 
     engine: Engine
     files: Files
     place: tuple[int, int] | None = None
-    read_only: str | None = None
 
     @classmethod
     def open(cls, settings: Settings, *, rebuild: bool = False) -> Store:
@@ -76,15 +74,6 @@ class Store:
             raise
         return cls(engine, Files(settings.store), _place(place))
 
-    def check_writable(self) -> None:
-        """Check that this store is not open for reading only.
-
-        Raises:
-            CatalogError: It is.
-        """
-        if self.read_only is not None:
-            raise CatalogError(f"{self.read_only}; once it can be written to, start the dashboard again")
-
     def check_place(self) -> None:
         """Check that the catalog's file is still where it was opened: else all that is written is lost.
 
@@ -111,7 +100,6 @@ class Store:
         A transaction that reads first and writes later could find that the state it read has changed; it
         would fail at once, whatever the busy timeout.
         """
-        self.check_writable()
         writer = self.engine.execution_options(**{WRITE: True})
         with Session(writer, expire_on_commit=False) as session, session.begin():
             yield Catalog(session, self.files)

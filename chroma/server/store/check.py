@@ -70,7 +70,7 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
     list(entries(journal, lambda run, error: refused.append((run, error))))
     for run, error in refused:
         yield Damage("run", run, journal / run, f"its journal cannot be read or moved: {error}")
-    folders = (journal, catalog.files.root / "runs")
+    folders = (journal, *(root / "runs" for root in catalog.files.roots))
     for run, path, reason in (each for folder in folders for each in set_aside_segments(folder)):
         yield Damage("set aside", run, path, reason)
 
@@ -134,8 +134,8 @@ def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
     catalog.session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
     catalog.session.exec(delete(Graph).where(col(Graph.id).in_(graphs)))
     for damage in damages:
-        if damage.derived and damage.path.is_file():
-            damage.path.unlink()  # or the same numbers, drawn again, would leave it as it is
+        if damage.derived and damage.path.is_relative_to(catalog.files.root):
+            damage.path.unlink(missing_ok=True)  # or the same numbers, drawn again, would leave it as it is
     for film in films:
         grow_film(catalog, str(film))
 

@@ -32,7 +32,19 @@ class Files:
         self.damaged: dict[str, str] = {}
 
     def path(self, relative: str) -> Path:
-        """Where a file of the store lies.
+        """Where a file of the store lies: in the one below, if it is there and not in this one.
+
+        Raises:
+            CatalogError: The path would leave the store.
+        """
+        path = self.own(relative)
+        if self.below is not None and not path.exists():
+            below = self.below / path.relative_to(self.root)
+            return below if below.exists() else path
+        return path
+
+    def own(self, relative: str) -> Path:
+        """Where a file of the store lies that is written or removed.
 
         Raises:
             CatalogError: The path would leave the store.
@@ -43,17 +55,17 @@ class Files:
                 f"{relative!r} is not a path inside the store {self.root}: the catalog is damaged; "
                 "move it away and start again: it is rebuilt from the stored segments"
             )
-        path = self.root.joinpath(*parts)
-        if self.below is not None and not path.exists():
-            below = self.below.joinpath(*parts)
-            return below if below.exists() else path
-        return path
+        return self.root.joinpath(*parts)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders of this store and of the one below."""
+        return (self.root,) if self.below is None else (self.root, self.below)
 
     def folders(self, pattern: str) -> Iterator[Path]:
         """The folders of a pattern, in this store and in the one below."""
-        for root in (self.root, self.below):
-            if root is not None:
-                yield from root.glob(pattern)
+        for root in self.roots:
+            yield from root.glob(pattern)
 
     def write(self, relative: str, body: bytes) -> Path:
         """Write a file durably: after a crash it is there whole or not at all.
@@ -61,8 +73,7 @@ class Files:
         Raises:
             OSError: The disk is full, gone or read-only.
         """
-        self.path(relative)  # checks it
-        path = self.root / relative
+        path = self.own(relative)
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, body)
         return path

@@ -138,6 +138,23 @@ def events_since(catalog: Catalog, since: datetime) -> list[tuple[RunEvent, Run]
     return [(event, run) for event, run in rows]
 
 
+def run_last_metrics(catalog: Catalog, run_ids: Keys) -> dict[str, list[Metric]]:
+    """The last value of each metric by run, by name; NaN is None."""
+    last = (
+        select(Metric.run_id, Metric.name, func.max(Metric.step).label("step"))
+        .where(col(Metric.run_id).in_(run_ids))
+        .group_by(col(Metric.run_id), col(Metric.name))
+        .subquery()
+    )
+    rows = catalog.session.exec(
+        select(Metric)
+        .join(last, (col(Metric.run_id) == last.c.run_id) & (col(Metric.name) == last.c.name))
+        .where(col(Metric.step) == last.c.step)
+        .order_by(Metric.name)
+    ).all()
+    return _grouped(rows, lambda row: row.run_id)
+
+
 def run_films(catalog: Catalog, run_ids: Keys) -> dict[str, list[FilmView]]:
     """Films by run, oldest first."""
     rows = catalog.session.exec(
@@ -184,23 +201,20 @@ def run_accepted(catalog: Catalog, run_ids: Keys) -> dict[str, tuple[int, int]]:
 
     What waited in the memory of a killed process is accepted and not kept.
     """
-    kept: dict[tuple[str | None, str], int] = {}
+    kept: dict[str | None, dict[str, int]] = {}
     ended: Iterable[Any] = catalog.session.exec(
         select(Segment.attempt_id, Segment.writer, func.count())
         .where(col(Segment.run_id).in_(run_ids), Segment.kind == records.Snapshot.kind, col(Segment.ends))
         .group_by(col(Segment.attempt_id), col(Segment.writer))
     ).all()
     for attempt, writer, count in ended:
-        kept[attempt, writer] = int(count)
+        kept.setdefault(attempt, {})[writer] = int(count)
     found: dict[str, tuple[int, int]] = {}
     for row in catalog.session.exec(select(Attempt).where(col(Attempt.run_id).in_(run_ids))).all():
         accepted, have = found.get(row.run_id, (0, 0))
-        for key, count in kept.items():
-            if key[0] == row.id:
-                have += count
-                accepted += max(count, row.accepted.get(key[1], 0))
-        silent = [count for writer, count in row.accepted.items() if (row.id, writer) not in kept]
-        found[row.run_id] = accepted + sum(silent), have
+        mine = kept.get(row.id, {})
+        told = [max(mine.get(name, 0), row.accepted.get(name, 0)) for name in {*mine, *row.accepted}]
+        found[row.run_id] = accepted + sum(told), have + sum(mine.values())
     return found
 
 

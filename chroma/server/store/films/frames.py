@@ -109,7 +109,7 @@ def add_frame(
     body = np.ascontiguousarray(xy.T, dtype="<f4").tobytes()
     digest = _digest(body) + _mark(snapshot)
     path = f"films/{revision.film_id}/{digest}.f32"
-    if not catalog.files.path(path).is_file():
+    if not catalog.files.own(path).is_file():
         catalog.files.write(path, body)
     row = Frame(
         revision_id=revision.id,
@@ -188,7 +188,7 @@ def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -
 
     def unlink(_session: Session) -> None:
         for path in paths - kept:
-            catalog.files.path(path).unlink(missing_ok=True)
+            catalog.files.own(path).unlink(missing_ok=True)
 
     # While the rows can be read, so can the files.
     event.listen(catalog.session, "after_commit", unlink, once=True)

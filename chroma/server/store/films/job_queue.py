@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from chroma.server.store.tables import Job, now
 
 LEASE = timedelta(seconds=30)  # renewed every few seconds; longer than any pause of a living worker
 IDLE = "findings"  # kind of the jobs that are done when no other waits
+_LONGEST = 2 * LEASE  # a lease that ends later was given before the clock was set back
 TRIES = 3  # a job that ended its worker this often, without getting further, fails
 
 
@@ -170,15 +172,18 @@ def others_wait(catalog: Catalog, job: Taken) -> bool:
     return catalog.session.exec(waiting.limit(1)).first() is not None
 
 
-def recent(catalog: Catalog, since: datetime) -> list[Job]:
-    """Jobs that are pending or running, and those that changed since a moment."""
-    wanted = or_(col(Job.status).in_(("pending", "running")), col(Job.updated_at) >= since)
+def recent(catalog: Catalog, since: datetime, watched: Collection[str] = ()) -> list[Job]:
+    """Jobs that are pending or running, those that changed since a moment, and those watched, by id."""
+    wanted = or_(
+        col(Job.status).in_(("pending", "running")), col(Job.updated_at) >= since, col(Job.id).in_(watched)
+    )
     return list(catalog.session.exec(select(Job).where(wanted)).all())
 
 
 def is_held(job: Job) -> bool:
     """Whether a worker is doing a job, by a lease that has not run out."""
-    return job.status == "running" and job.lease_until is not None and job.lease_until > now()
+    end, present = job.lease_until, now()
+    return job.status == "running" and end is not None and present < end < present + _LONGEST
 
 
 def jobs_of(catalog: Catalog, kind: str, keys: list[str]) -> dict[str, Job]:
@@ -192,7 +197,8 @@ def _held(owner: str) -> ColumnElement[bool]:
 
 
 def _expired() -> ColumnElement[bool]:
-    return or_(col(Job.lease_until).is_(None), col(Job.lease_until) < now())
+    end, present = col(Job.lease_until), now()
+    return or_(end.is_(None), end < present, end > present + _LONGEST)
 
 
 def _change(

@@ -70,4 +70,4 @@ def _restore(catalog: Catalog, run: tables.Run) -> None:
 
 def _mark(catalog: Catalog, run: tables.Run) -> Path:
     """Tells trainings, which do not open the catalog, whose bytes a purge would free."""
-    return catalog.files.path(f"runs/{run.id}/{DELETED}")
+    return catalog.files.own(f"runs/{run.id}/{DELETED}")

@@ -35,31 +35,30 @@ def add_rows(catalog: Catalog, read: ReadSegment) -> Change:
     before = _state(catalog.session.get(tables.Attempt, key))
     attempt = None if isinstance(record, Notes) else attempt_of(catalog, header)
     has_rows = isinstance(record, (Samples, Snapshot, Outputs, TrainingOutputs, Columns, Projection))
-    catalog.session.add(
-        tables.Segment(
-            run_id=run.id,
-            attempt_id=attempt.id if attempt else None,
-            writer=header.writer,
-            number=header.number,
-            digest=read.digest,
-            kind=record.kind,
-            path=catalog.files.segment(header.run, header.writer, header.number),
-            bytes=read.body.size,
-            rows=len(record.ids) if has_rows else 0,
-            layer=getattr(record, "layer", None),
-            split=getattr(record, "split", None),
-            epoch=getattr(record, "epoch", None),
-            step=getattr(record, "step", None),
-            ends=getattr(record, "ends", True),
-            created_at=written_at(header),
-        )
+    row = tables.Segment(
+        run_id=run.id,
+        attempt_id=attempt.id if attempt else None,
+        writer=header.writer,
+        number=header.number,
+        digest=read.digest,
+        kind=record.kind,
+        path=catalog.files.segment(header.run, header.writer, header.number),
+        bytes=read.body.size,
+        rows=len(record.ids) if has_rows else 0,
+        layer=getattr(record, "layer", None),
+        split=getattr(record, "split", None),
+        epoch=getattr(record, "epoch", None),
+        step=getattr(record, "step", None),
+        ends=getattr(record, "ends", True),
+        created_at=written_at(header),
     )
+    catalog.session.add(row)
     catalog.session.flush()
     change = update_run(catalog, run, header, record)
     if isinstance(record, (Samples, Snapshot, Outputs, Columns, Projection)):
-        split = update_split(catalog, run.id, record, read)
+        split = update_split(catalog, run.id, record, read, row)
         if isinstance(record, Snapshot):
-            update_snapshot(catalog, layer_of(catalog, run.id, record), split, record.step, read)
+            update_snapshot(catalog, layer_of(catalog, run.id, record), split, record.step, (read, row))
         elif isinstance(record, Projection) and attempt is not None:
             add_coordinates(catalog, run.id, split, attempt, record)
     elif isinstance(record, Hidden):

@@ -17,6 +17,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.rows import add_rows
+from chroma.server.store.samples.load import forget_samples
 
 # What a record with wrong types or shapes raises while its rows are added.
 _WRONG = (StatementError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError)
@@ -58,7 +59,7 @@ class Transaction:
         """
         header = read.header
         try:
-            with self._catalog.session.begin_nested() if apart else nullcontext():
+            with self._catalog.session.begin_nested() if apart else nullcontext(), _forgetting(self._catalog):
                 outcome = self._add(read, move)
         except OperationalError:
             raise
@@ -94,6 +95,16 @@ class Transaction:
                 f"run {header.run} has lost a stored file ({error}); "
                 "put it back, and this one from set-aside into the journal"
             ) from error
+
+
+@contextmanager
+def _forgetting(catalog: Catalog) -> Generator[None]:
+    """What was remembered of a segment that is undone is forgotten."""
+    try:
+        yield
+    except BaseException:
+        forget_samples(catalog, catalog.files)
+        raise
 
 
 @contextmanager

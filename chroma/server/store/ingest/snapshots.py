@@ -79,7 +79,7 @@ def update_snapshot(
     layer: tables.Layer,
     split: tables.Split,
     step: int,
-    fresh: ReadSegment | None = None,
+    fresh: tuple[ReadSegment, tables.Segment] | None = None,
 ) -> None:
     """Update a snapshot's row by its segments.
 
@@ -90,13 +90,20 @@ def update_snapshot(
         layer: Of which layer.
         split: Of which split.
         step: Global optimizer step.
-        fresh: A segment of it that is open already, so that its file is not opened again.
+        fresh: A segment of it that is open already, so that its file is not opened again, and its row. Where
+            the snapshot has no row yet, it is the only one.
 
     Raises:
         IngestError: The parts of one attempt differ in dimension.
     """
+    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
+    known = catalog.session.get(tables.Snapshot, key)
     candidates: dict[str, list[tables.Segment]] = {}
-    for row in snapshot_segments(catalog, layer.run_id, layer.name, split.name, step):
+    for row in (
+        [fresh[1]]
+        if known is None and fresh is not None
+        else snapshot_segments(catalog, layer.run_id, layer.name, split.name, step)
+    ):
         candidates.setdefault(row.attempt_id or "", []).append(row)
     hidden = catalog.session.exec(
         select(tables.Segment.attempt_id).where(
@@ -113,8 +120,8 @@ def update_snapshot(
     shown = max(found, key=lambda candidate: (candidate.whole, candidate.attempt.number))
     records: list[Snapshot] = []
     for part in shown.rows:
-        known = fresh if fresh is not None and fresh.digest == part.digest else None
-        records.append(cast("Snapshot", (known or catalog.files.open_segment(part.path)).record))
+        read = fresh[0] if fresh is not None and fresh[0].digest == part.digest else None
+        records.append(cast("Snapshot", (read or catalog.files.open_segment(part.path)).record))
     filled = [record for record in records if len(record.ids)] or records[:1]
     dims = {record.vectors.shape[1] for record in filled}
     if len(dims) > 1:
@@ -122,8 +129,7 @@ def update_snapshot(
             f"run {layer.run_id}: layer {layer.name} at step {step} of {split.name} came with vectors of "
             f"{' and '.join(str(dim) for dim in sorted(dims))} numbers; pool them to one size"
         )
-    key = tables.stable_id("snapshot", layer.run_id, layer.name, split.name, step)
-    row = catalog.session.get(tables.Snapshot, key) or tables.Snapshot(
+    row = known or tables.Snapshot(
         id=key,
         run_id=layer.run_id,
         layer_id=layer.id,

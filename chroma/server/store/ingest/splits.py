@@ -13,14 +13,17 @@ from chroma.server.store.samples.load import split_samples
 SampleRecord = Samples | Snapshot | Outputs | Columns | Projection  # records whose rows are samples
 
 
-def update_split(catalog: Catalog, run_id: str, record: SampleRecord, read: ReadSegment) -> tables.Split:
+def update_split(
+    catalog: Catalog, run_id: str, record: SampleRecord, read: ReadSegment, row: tables.Segment
+) -> tables.Split:
     """The row of a record's split, made or updated.
 
     Args:
-        catalog: Open for writing; the segment has its row.
+        catalog: Open for writing.
         run_id: Of which run.
         record: Record of the segment.
         read: The segment.
+        row: Its row.
 
     Raises:
         IngestError: Its ids are of another type than those before.
@@ -49,6 +52,6 @@ def update_split(catalog: Catalog, run_id: str, record: SampleRecord, read: Read
         split.has_texts = split.has_texts or any(text is not None for text in record.texts or ())
     catalog.session.add(split)
     catalog.session.flush()
-    split.n = len(split_samples(catalog, split, read))
+    split.n = len(split_samples(catalog, split, (read, row)))
     split.of = max(split.of, split.n)
     return split

@@ -29,11 +29,14 @@ logger = logging.getLogger("chroma.server")
 _CACHED = 16  # splits kept in memory
 
 
+_LOOKED_AT = "samples"  # in a session: what was read of splits, by id; readers may put another in the cache
 _cache: OrderedDict[tuple[str, str], SampleTableBuilder] = OrderedDict()
 _lock = threading.Lock()
 
 
-def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | None = None) -> SampleTable:
+def split_samples(
+    catalog: Catalog, split: tables.Split, fresh: tuple[ReadSegment, tables.Segment] | None = None
+) -> SampleTable:
     """The samples of a split; later segments complete earlier ones.
 
     A stored file that is damaged or gone is left out with a warning: the others name the same samples.
@@ -41,7 +44,8 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
     Args:
         catalog: Open for reading.
         split: Which split.
-        fresh: A segment of it that is open already, so that its file is not opened again.
+        fresh: A segment of it that is open already, and the row that it got in this transaction, in which
+            every segment is given here: what was looked at in the transaction is not looked at again.
 
     Raises:
         SegmentError: All stored files are damaged.
@@ -50,6 +54,11 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
     with _lock:
         name = (str(catalog.files.root), split.id)
         builder = _cache.get(name)
+        looked_at: dict[str, SampleTableBuilder] = catalog.session.info.setdefault(_LOOKED_AT, {})
+        if fresh is not None and builder is not None and looked_at.get(split.id) is builder:
+            read, row = fresh
+            builder.add(read, (row.id or 0, row.digest))
+            return builder.finished()
         if builder is None or not _still_there(catalog, split, builder.seen):
             builder = SampleTableBuilder()
         new = _segments(split, tables.Segment.id, tables.Segment.digest, tables.Segment.path)
@@ -57,7 +66,7 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
             new = new.where(col(tables.Segment.id) > builder.seen[-1][0])
         damage: Exception | None = None
         for id_, digest, path in catalog.session.exec(new.order_by(col(tables.Segment.id))).all():
-            known = fresh if fresh is not None and fresh.digest == digest else None
+            known = fresh[0] if fresh is not None and fresh[0].digest == digest else None
             try:
                 builder.add(known or catalog.files.open_segment(path), (id_, digest))
             except (SegmentError, FileNotFoundError) as error:
@@ -69,15 +78,19 @@ def split_samples(catalog: Catalog, split: tables.Split, fresh: ReadSegment | No
                 raise damage
             logger.warning("chroma: %s; its samples are taken from other segments", damage)
         _cache[name] = builder
+        if fresh is not None:
+            looked_at[split.id] = builder
         _cache.move_to_end(name)
         while len(_cache) > _CACHED:
             _cache.popitem(last=False)
         return table
 
 
-def forget_samples(files: Files) -> None:
-    """Forget what was read of a store: a transaction that added to it was undone."""
+def forget_samples(catalog: Catalog | None, files: Files) -> None:
+    """Forget what was read of a store: a transaction, or a part of this one, that added to it was undone."""
     with _lock:
+        if catalog is not None:
+            catalog.session.info.pop(_LOOKED_AT, None)
         for name in [name for name in _cache if name[0] == str(files.root)]:
             del _cache[name]
 

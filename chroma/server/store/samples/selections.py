@@ -59,7 +59,7 @@ def read_selection(files: Files, split: Split, name: str) -> Array:
     except (zlib.error, ValueError) as error:  # damaged
         raise NotFoundError("selection", name) from error
     with suppress(OSError):  # it is in use: kept for longer
-        os.utime(path)
+        os.utime(files.own(_path(split, name)))
     return np.cumsum(gaps, dtype=np.uint32)
 
 

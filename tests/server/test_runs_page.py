@@ -1,0 +1,78 @@
+"""The page of all runs asks for what its cards show, however long the runs are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from graphql import parse, print_ast, separate_operations
+
+from chroma.journal import JournalWriter
+from chroma.records import Metrics
+from chroma.server.home.context import Context
+from chroma.server.jobs.supervisor import Supervisor
+from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.store.tables import Film
+from tests.server import filming
+
+OPERATIONS = Path(__file__).parents[2] / "chroma-ui/src/api/operations.graphql"
+
+
+@pytest.fixture(autouse=True)
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch(_: Supervisor) -> None:
+        pass
+
+    monkeypatch.setattr(Supervisor, "_launch", launch)
+
+
+def cards(client: TestClient) -> dict[str, Any]:
+    """What the dashboard asks for, by run."""
+    query = print_ast(separate_operations(parse(OPERATIONS.read_text(encoding="utf-8")))["Home"])
+    return {run["id"]: run for run in client.post("/graphql", json={"query": query}).json()["data"]["runs"]}
+
+
+def trained(context: Context, run: str, epochs: int) -> None:
+    writer = JournalWriter(context.settings.journal, run)
+    filming.begin(writer, 20, images=None)
+    filming.train(writer, range(epochs), 20)
+    for epoch in range(epochs):
+        writer.commit(Metrics(epoch, epoch, {"loss": 1.0 - epoch / 100, "odd": float("nan")}))
+    filming.finish(context, writer)
+
+
+def drawn(context: Context, run: str, method: str = "pca", **more: Any) -> Film:
+    with context.store.writing() as catalog:
+        film = request_film(catalog, FilmRequest(run, "val", filming.LAYER, method, **more))
+    filming.draw(context, film)
+    return film
+
+
+def leaves(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return 1 if inner is None else sum(map(leaves, inner))
+
+
+def test_long_runs_cost_as_much_as_short_ones(client: TestClient, kept: Context) -> None:
+    for run, epochs in (("short", 1), ("long", 12)):
+        trained(kept, run, epochs)
+        drawn(kept, run)
+    found = cards(client)
+    assert [found[run]["cardFilm"]["frames"] for run in ("short", "long")] == [1, 12]
+    assert found["long"]["lastMetrics"] == [{"name": "loss", "value": 0.89}, {"name": "odd", "value": "NaN"}]
+    assert leaves(found["short"]) == leaves(found["long"]) < 30
+
+
+def test_the_card_shows_what_opening_the_run_shows(client: TestClient, kept: Context) -> None:
+    trained(kept, "run", 2)
+    default = cards(client)["run"]["cardFilm"]
+    assert default is None or (default["revision"], default["frames"]) == (None, 0)
+    film = drawn(kept, "run")
+    drawn(kept, "run", steps=(0,))
+    drawn(kept, "run", sample_ids=("1", "2", "3", "4"))
+    found = cards(client)["run"]["cardFilm"]
+    assert (found["id"], found["layer"], found["split"]) == (film.id, filming.LAYER, "val")
+    best = drawn(kept, "run", "umap")
+    assert cards(client)["run"]["cardFilm"]["id"] == best.id
