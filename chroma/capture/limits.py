@@ -56,7 +56,7 @@ class Limits:
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
+    return not isinstance(value, bool) and isinstance(value, Integral)
 
 
 def dense_first(cap: int | None, passes: int) -> frozenset[int] | None:

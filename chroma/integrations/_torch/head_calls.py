@@ -71,7 +71,7 @@ class HeadCalls:
         self._direct = DirectCalls(modules, outermost, guard) if outermost else None
         self._border = guard.fail_safe("taking what the head gives")
         self._handle: RemovableHandle | None = None
-        self._pool = pool
+        self._pool: Pool = pool
         self._rows = 0
         self._mask: Tensor | None = None
         self._token = object()

@@ -37,7 +37,7 @@ def copy_of(value: Any) -> Callable[[], Any]:
     """The same of whatever stands in a batch: tensors, arrays, lists."""
     if isinstance(value, Tensor):
         return host_copy(value)
-    kept = (
+    kept: Any = (
         np.array(value)
         if isinstance(value, np.ndarray)
         else list(value)

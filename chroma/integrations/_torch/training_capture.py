@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from chroma.capture.heads import Facts, SeenLabels, prove
+from chroma.capture.heads import Facts, Loss, SeenLabels, prove
 from chroma.capture.layers import Chosen
 from chroma.capture.modules import Module
 from chroma.capture.schedule import Moment
@@ -259,7 +259,7 @@ class TrainingCapture:
         return None if found is None or found.ndim != 1 else found
 
     def _facts(self, labels: SeenLabels) -> Facts:
-        loss = self._choice.loss if self._choice.loss != "unknown" else self._loss
+        loss: Loss = self._choice.loss if self._choice.loss != "unknown" else self._loss
         if self._reader.labels.reader.said == "classification":
             loss = "classes"
         return Facts(
