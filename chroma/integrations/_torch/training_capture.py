@@ -71,7 +71,8 @@ class TrainingCapture:
         self._model, self._recording, self._reader, self._choice = model, recording, reader, choice
         self._taps, self._loaders, self._running_pass, self._sure = taps, loaders, running_pass, sure
         self._modules = modules_of(model)
-        self._declared, self._loss = declared_scores(model), loss_of(model)
+        self._declared = declared_scores(model)
+        self._loss: Loss = loss_of(model)
         self._class_names: Sequence[str] = ()
         self._gathered = Gathered(split, 0, self._decide)
         self._epoch: TrainingEpoch | None = None
