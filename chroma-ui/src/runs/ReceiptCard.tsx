@@ -12,7 +12,7 @@ const of = (n: number, all: number) => (all ? `${count(n)} of ${count(all)}` : c
 /** The receipt that the training printed: what was captured, what it cost and what is missing. `partial`: what the server lacks. */
 export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: readonly string[] }) {
   const short = [...shortOf(receipt), ...partial];
-  const { layers, identity, missing, notes, errors, command } = receipt;
+  const { layers, identity, lost, notes, errors, command } = receipt;
   return (
     <Section title="Receipt" note={receipt.bytes === null ? null : bytes(receipt.bytes)}>
       <div className={styles.receipt} data-testid="receipt">
@@ -65,12 +65,12 @@ export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: r
             ),
           ]}
         />
-        {Object.keys(missing).length ? (
+        {lost.length ? (
           <ul className={styles.missing} aria-label="Missing">
-            {Object.entries(missing).map(([reason, records]) => (
-              <li key={reason}>
+            {lost.map((sentence) => (
+              <li key={sentence}>
                 <Warning size={13} />
-                {count(records)} {records === 1 ? "record" : "records"} missing: {reason}
+                missing: {sentence}
               </li>
             ))}
           </ul>
@@ -80,9 +80,7 @@ export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: r
             {sentence}
           </p>
         ))}
-        {Object.keys(missing).length || short.length ? null : (
-          <p className={styles.whole}>Nothing is missing.</p>
-        )}
+        {lost.length || short.length ? null : <p className={styles.whole}>Nothing is missing.</p>}
         {notes.map((note) => (
           <p key={note} className={styles.faint}>
             {note}

@@ -20,8 +20,8 @@ export type Receipt = {
   seconds: number | null;
   training_seconds: number | null;
   percent: number | null;
-  /** Number of missing records, by reason. */
-  missing: Record<string, number>;
+  /** What is missing, a sentence for each reason, with how much of what. */
+  lost: string[];
   notes: string[];
   errors: string[];
   command: string | null;
@@ -63,9 +63,12 @@ export function readReceipt(value: unknown): Receipt | null {
     seconds: number(found.seconds),
     training_seconds: number(found.training_seconds),
     percent: number(found.percent),
-    missing: Object.fromEntries(
-      Object.entries(object(found.missing)).map(([reason, records]) => [reason, number(records) ?? 0]),
-    ),
+    lost: Array.isArray(found.lost)
+      ? texts(found.lost)
+      : // A receipt of an older Chroma tells numbers alone.
+        Object.entries(object(found.missing)).map(
+          ([reason, missing]) => `${count(number(missing) ?? 0)}: ${reason}`,
+        ),
     notes: texts(found.notes),
     errors: texts(found.errors),
     command: typeof found.command === "string" ? found.command : null,
