@@ -147,6 +147,13 @@ def test_features_that_begin_to_learn_may_multiply() -> None:
     assert "divergence" not in dict(of(rung(late, steps=8)))
 
 
+def test_units_may_die_in_the_first_epochs_and_come_back() -> None:
+    def early(step: int) -> np.ndarray:
+        return healthy(step) * (np.arange(16) >= (3, 8, 6, 5, 6, 6, 6, 6)[step])
+
+    assert "dead_layer" not in dict(of(rung(early, steps=8)))
+
+
 def renamed(step: int) -> np.ndarray:
     return LABELS if step < 5 else (LABELS + 1) % CLASSES
 

@@ -122,14 +122,20 @@ def flattening(history: Sequence[VectorSignals]) -> Found | None:
 
 
 def dead_layer(history: Sequence[VectorSignals]) -> Found | None:
-    """dead_layer: units that give one value for every row are 90 %, or 25 % more than they were at least."""
+    """dead_layer: units that give one value for every row are 90 %, or 25 % more than they were at least.
+
+    The second after six snapshots, and compared with the third and later ones: of ReLUs many die in the first
+    epochs of a sound training, and come back.
+    """
     now = history[-1]
     known = [each.dead for each in history if each.dead is not None]
+    settled = [each.dead for each in history[2:] if each.dead is not None]
     if now.dead is None or not known:
         return None
     least = min(known)
-    if not (now.dead >= 0.9 and least < 0.9) and now.dead - least < 0.25:
-        return None
+    if not (now.dead >= 0.9 and least < 0.9):
+        if len(history) < 6 or now.dead - (least := min(settled)) < 0.25:
+            return None
     return Found(
         "dead_layer",
         "Units of {layer} die",
