@@ -121,7 +121,7 @@ class CallbackHooks(TakesOptions):
         """Decide whether the batches of this epoch are captured."""
         if self._fit:
             self._fit.guarded(self._fit.begin, "train")
-            self._fit.begin_training_epoch()
+            self._fit.guarded(self._fit.begin_training_epoch)
 
     def on_train_batch_start(self, trainer: Any, pl_module: Any, batch: Any, batch_idx: int) -> None:
         """Take ids, labels and inputs, and listen to the layers."""
@@ -130,14 +130,14 @@ class CallbackHooks(TakesOptions):
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.begin_batch, "train", batch)
         if self._fit:
-            self._fit.begin_training_batch(batch)
+            self._fit.guarded(self._fit.begin_training_batch, batch)
 
     def on_before_backward(self, trainer: Any, pl_module: Any, loss: Any) -> None:
         """See what the first batch's losses compare with its labels."""
         if self._fit and self._fit.awaits_loss:
             self._fit.guarded(self._fit.see_loss, loss)
         if self._fit:
-            self._fit.see_training_loss(loss)
+            self._fit.guarded(self._fit.see_training_loss, loss)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
@@ -146,7 +146,7 @@ class CallbackHooks(TakesOptions):
         if self._fit and self._fit.awaits_loss:
             self._fit.guarded(self._fit.end_losses)
         if self._fit:
-            self._fit.end_training_batch()
+            self._fit.guarded(self._fit.end_training_batch)
         if self._fit and "train" in self._fit.splits:
             self._fit.guarded(self._fit.end_batch, "train")
             self._fit.guarded(self._fit.end_step)
@@ -157,7 +157,7 @@ class CallbackHooks(TakesOptions):
         """Record the epoch's own samples, or evaluate the probe set, and the metrics of the epoch."""
         if self._fit:
             self._fit.guarded(self._fit.end_epoch)
-            self._fit.end_training_epoch()
+            self._fit.guarded(self._fit.end_training_epoch)
             self._fit.guarded(self._fit.log_metrics, of_epoch=True)
             self._fit.guarded(self._fit.heed_alarms)
 

@@ -175,7 +175,10 @@ def test_a_film_is_drawn_without_being_asked_for_and_its_progress_is_told(
         assert socket.receive_json()["type"] == "connection_ack"
         socket.send_json(follow)
         socket.send_json({"type": "ping"})
-        assert socket.receive_json()["type"] == "pong"
+        first = [socket.receive_json(), socket.receive_json()]
+        assert {each["type"] for each in first} == {"next", "pong"}
+        told_first = next(each["payload"] for each in first if each["type"] == "next")
+        assert told_first["data"]["events"]["kind"] == "LISTENING"
         filming.finish(kept, filming.whole_run(kept, 2))
         told: list[Any] = []
         while not told or told[-1]["message"] != "ready":

@@ -133,8 +133,11 @@ def dead_layer(history: Sequence[VectorSignals]) -> Found | None:
     if now.dead is None or not known:
         return None
     least = min(known)
-    if not (now.dead >= 0.9 and least < 0.9):
-        if len(history) < 6 or now.dead - (least := min(settled)) < 0.25:
+    if now.dead < 0.9 or least >= 0.9:
+        if len(history) < 6:
+            return None
+        least = min(settled)
+        if now.dead - least < 0.25:
             return None
     return Found(
         "dead_layer",

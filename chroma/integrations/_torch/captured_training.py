@@ -94,28 +94,25 @@ class CapturedTraining(CapturedCall, ABC):
     def begin_training_epoch(self) -> None:
         """An epoch of the training begins."""
         if self.training is not None:
-            self.guarded(self.training.begin)
+            self.training.begin()
 
     def begin_training_batch(self, batch: Any) -> None:
         """A batch is about to be trained on."""
         if self.training is not None and self.follows_training:
-            self.guarded(self.training.begin_batch, batch)
+            self.training.begin_batch(batch)
 
     def see_training_loss(self, loss: Tensor) -> None:
         """A backward pass from a loss of the batch is about to begin."""
         if self.training is not None and self.follows_training:
-            self.guarded(self.training.see_loss, loss)
+            self.training.see_loss(loss)
 
     def end_training_batch(self) -> None:
         """The batch was trained on."""
         if self.training is not None and self.follows_training:
-            self.guarded(self.training.end_batch)
+            self.training.end_batch()
 
     def end_training_epoch(self) -> None:
         """An epoch of the training is done: keep what its own batches gave."""
-        self.guarded(self._end_training_epoch)
-
-    def _end_training_epoch(self) -> None:
         if self.training is not None:
             self.training.end(self.now())
 

@@ -110,7 +110,7 @@ class ChromaCallback(TakesOptions, TrainerCallback):
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Record the epoch's own samples, or evaluate the probe set."""
         if self._fit:
-            self._fit.end_training_epoch()
+            self._fit.guarded(self._fit.end_training_epoch)
             self._fit.guarded(self._fit.end_epoch)
             self._fit.guarded(self._fit.heed_alarms)
 

@@ -98,7 +98,7 @@ class TransformersCapture(TorchTrainerCapture):
         """An epoch of the training begins."""
         self._epoch = int(self._trainer.state.epoch or 0)
         self._awaited = True
-        self.begin_training_epoch()
+        self.guarded(self.begin_training_epoch)
         self.begin("train")
 
     def begin_evaluation(self, split: str) -> None:
@@ -257,14 +257,14 @@ class TransformersCapture(TorchTrainerCapture):
         result = original(*args, **kwargs)
         if not self._lost:
             self.guarded(self.end_batch, "train")
-            self.end_training_batch()
+            self.guarded(self.end_training_batch)
         return result
 
     def _loss(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         result = original(*args, **kwargs)
         loss = result[0] if isinstance(result, tuple) else result
         if isinstance(loss, Tensor):
-            self.see_training_loss(loss)
+            self.guarded(self.see_training_loss, loss)
         return result
 
     def _begin_training_batch(self, batch: Any) -> None:
@@ -282,7 +282,7 @@ class TransformersCapture(TorchTrainerCapture):
         if not self._lost:
             if self.rides("train"):
                 self.begin_batch("train", batch)
-            self.begin_training_batch(batch)
+            self.guarded(self.begin_training_batch, batch)
 
     def _forget_evaluation(self) -> None:
         for loader in self._evaluation_loaders.made.values():
