@@ -195,6 +195,7 @@ def test_a_server_that_stops_is_said_and_found_again(chromium: Browser, drawn: P
     with serve(home) as running:
         page.goto(running.door)
         wait_until(page, "window.__chroma?.ready", timeout=120_000)
+        page.wait_for_load_state("networkidle")  # nothing that the page asks for is cut off
     expect(page.get_by_test_id("banner")).to_be_visible(timeout=30_000)
     assert page.evaluate("window.__chroma.points") > 0
     context.close()
