@@ -52,13 +52,13 @@ def not_finite(history: Sequence[VectorSignals]) -> Found | None:
 def growing(history: Sequence[VectorSignals]) -> Found | None:
     """divergence: the norm of the rows is 8 times that of two snapshots before, and doubled in both steps.
 
-    After five snapshots, and where kNN agreement did not grow by .05 meanwhile: features that begin to learn
+    After five snapshots, and where kNN agreement did not grow by .02 meanwhile: features that begin to learn
     multiply too. Float16 ends at 65,504.
     """
     if len(history) < 6:
         return None
     agreed = [each.agreement for each in history[-3:]]
-    if agreed[0] is not None and agreed[-1] is not None and agreed[-1] > agreed[0] + 0.05:
+    if agreed[0] is not None and agreed[-1] is not None and agreed[-1] > agreed[0] + 0.02:
         return None
     before, between, now = (each.norm for each in history[-3:])
     if not before or not between or not now or not (now > 2 * between > 4 * before and now > 8 * before):
@@ -100,14 +100,15 @@ def _shrinks(spreads: Sequence[float]) -> bool:
 def flattening(history: Sequence[VectorSignals]) -> Found | None:
     """collapse: the rows keep fewer dimensions, and tell classes apart no better.
 
-    The effective rank is below half of the largest so far in two snapshots, and kNN agreement, where labels
-    are known, is .05 below its best. Fewer dimensions alone are what a classifier learns (neural collapse).
+    The effective rank is below .4 of the largest since the third snapshot, twice in a row, and kNN agreement
+    is .05 below its best. Without labels it does not ring. Features that learned nothing yet have many
+    dimensions, and fewer dimensions alone are what a classifier learns (neural collapse).
     """
-    ranks = [each.rank for each in history if each.rank is not None]
+    ranks = [each.rank for each in history[2:] if each.rank is not None]
     if len(ranks) < 3 or max(ranks) < 3:
         return None
     now, best = history[-1], max(ranks)
-    if not all(rank < best / 2 for rank in ranks[-2:]):
+    if not all(rank < 0.4 * best for rank in ranks[-2:]):
         return None
     told = [each.agreement for each in history if each.agreement is not None]
     if now.agreement is None or now.agreement > max(told) - 0.05:
