@@ -10,7 +10,7 @@ import numpy as np
 
 from chroma.errors import ConfigError
 from chroma.records import Array
-from chroma.run.arrays import as_array, column
+from chroma.run.arrays import as_array, column, quantities
 
 Numbers = Literal["by dtype", "classes", "quantities"]  # what one number per sample is
 
@@ -103,10 +103,10 @@ class LabelReader:
         if labels.dtype == object:
             return labels if any(labels) else None  # a list of None: no labels
         if self.said == "regression":
-            return labels.astype(np.float32)
+            return quantities(labels)
         zeros_and_ones = bool(((labels == 0) | (labels == 1)).all())
         if self._numbers == "quantities" and not zeros_and_ones:
-            return labels.astype(np.float32)
+            return quantities(labels)
         if self._numbers != "by dtype" and _are_whole(labels):
             return labels.astype(np.int64)
         return labels

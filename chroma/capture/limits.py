@@ -33,7 +33,7 @@ class Limits:
     def __post_init__(self) -> None:
         self.interval()
         most, share = self.max_snapshots, self.max_overhead
-        if most is not None and not (_is_whole(most) and most >= 1):
+        if most is not None and not (is_whole(most) and most >= 1):
             raise ConfigError(
                 f"max_snapshots={self.max_snapshots!r} cannot be used; give 1 or more, or None for all"
             )
@@ -46,7 +46,7 @@ class Limits:
     def interval(self) -> tuple[int, bool]:
         """The number in `every`, and whether it counts steps instead of epochs."""
         every = self.every
-        if not isinstance(every, str) and _is_whole(every) and every >= 1:
+        if not isinstance(every, str) and is_whole(every) and every >= 1:
             return int(every), False
         if isinstance(every, str) and (match := re.fullmatch(r"\s*([1-9]\d*)\s+steps?\s*", every)):
             return int(match[1]), True
@@ -55,7 +55,8 @@ class Limits:
         )
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number, of Python or NumPy; True and False are none."""
     return not isinstance(value, bool) and isinstance(value, Integral)
 
 

@@ -19,6 +19,7 @@ from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
 from chroma.ids import known
 from chroma.records import Array, Head, Ids, LayerNote, Record, Snapshot
+from chroma.run.arrays import quantities
 from chroma.run.outputs import head_kind, of_both, outputs_of
 from chroma.run.recording import Recording
 
@@ -196,7 +197,8 @@ class SplitPass:
         if self._first and known is not None and known.dtype.kind in "if":
             if np.dtype(dtype).kind == "i" and known.dtype.kind == "f":
                 known = np.where(np.isnan(known), -1, known)  # there is room for more samples than came
-            self._split.labels = known.astype(dtype)
+            whole = np.dtype(dtype).kind == "i"
+            self._split.labels = known.astype(dtype) if whole else quantities(known)
 
     def discard_scores(self) -> None:
         """Record none of the scores of the complete pass: what gave them is no classifier head."""

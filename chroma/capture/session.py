@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from chroma.capture.buffers import MakeBuffer, host_buffer
+from chroma.capture.limits import is_whole
 from chroma.capture.passes import SplitPass
 from chroma.capture.probe import ProbeSet
 from chroma.capture.splits import Identity, Split
@@ -27,10 +28,10 @@ def max_samples_of(split: str, given: MaxSamples) -> int | None:
         given: One number for all splits, or by name, where splits not named have the default of 10,000.
 
     Raises:
-        ConfigError: A number is less than 1.
+        ConfigError: A number is less than 1, or is none.
     """
     for number in given.values() if isinstance(given, Mapping) else (given,):
-        if number is not None and number < 1:
+        if number is not None and not (is_whole(number) and number >= 1):
             raise ConfigError(f"max_samples={given!r} cannot be used; give 1 or more, or None for all")
     if not isinstance(given, Mapping):
         return given

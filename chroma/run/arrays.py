@@ -89,7 +89,9 @@ def column(name: str, array: Array) -> Array:
     if kind == "b":
         return array.astype(np.int64) if name == "labels" else array.copy()
     if kind == "f":
-        return array.astype(np.float32 if name == "labels" or array.itemsize < 8 else np.float64)
+        if name == "labels":
+            return quantities(array)
+        return array.astype(np.float32 if array.itemsize < 8 else np.float64)
     if kind not in "OU":
         raise ConfigError(f"{name}= holds {array.dtype} values; give integers, floats, booleans or strings")
     values: list[Any] = array.tolist()
@@ -132,4 +134,13 @@ def as_texts(name: str, values: Iterable[Any]) -> Array:
             found[row] = text_of(row, entry)
         except ValueError as error:
             raise ConfigError(f"{name}=: {error}") from error
+    return found
+
+
+def quantities(array: Array) -> Array:
+    """Numbers as float32; NaN, which is not known, where its range does not hold a number."""
+    with np.errstate(over="ignore"):
+        found = array.astype(np.float32)
+    if array.dtype.kind == "f" and array.itemsize > 4:
+        found[np.isinf(found) & np.isfinite(array)] = np.nan
     return found
