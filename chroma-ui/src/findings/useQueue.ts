@@ -22,6 +22,8 @@ export function useQueue(runId: string, split: string) {
   const client = useClient();
   const [queue, setQueue] = useState<Queue>(EMPTY);
   const fetching = useRef(false);
+  /** The last decision on its way: they arrive in the order in which they were made. */
+  const written = useRef<Promise<unknown>>(Promise.resolve());
   const more = useCallback(
     async (after: number) => {
       if (fetching.current) return;
@@ -52,11 +54,15 @@ export function useQueue(runId: string, split: string) {
       const before = row.decision ? { decision: row.decision, label: row.label } : null;
       const write = (rows: readonly Doubt[], what: Decision | null) => withDecision(rows, row.sampleId, what);
       setQueue((queue) => ({ ...queue, rows: write(queue.rows, made) }));
-      const { data, error } = await client.mutation(DecideLabelsDocument, {
-        ...{ runId, split, sampleIds: [row.sampleId] },
-        decision: made?.decision ?? "UNDO",
-        label: made?.label,
-      });
+      const writing = written.current.then(() =>
+        client.mutation(DecideLabelsDocument, {
+          ...{ runId, split, sampleIds: [row.sampleId] },
+          decision: made?.decision ?? "UNDO",
+          label: made?.label,
+        }),
+      );
+      written.current = writing;
+      const { data, error } = await writing;
       const progress = data?.decideLabels;
       if (progress) setQueue((queue) => ({ ...queue, progress }));
       if (error) {
