@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.insight.across import nearest_across
-from chroma.insight.duplicates import Pairs
+from chroma.insight.duplicates import Pairs, equal_pairs
 from chroma.projection.arrays import Floats, blocks
 
 # Candidates compared pixel by pixel.
@@ -45,6 +45,8 @@ def same_pictures(
     """
     within = others is None
     reference = pictures if others is None else others
+    if len(pictures) < 1 + within or not len(reference):
+        return equal_pairs(np.zeros((0, 1)))  # there is nothing to compare
     one = _signatures(pictures)
     ids, _ = nearest_across(one, one if within else _signatures(reference), k=_CANDIDATES + within)
     if within:
@@ -87,6 +89,8 @@ def _signatures(pictures: npt.NDArray[Any]) -> Floats:
 
 def _without_self(ids: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """One column less: the row itself, else the last."""
+    if not ids.shape[1]:  # all pictures are of one grey throughout
+        return ids
     own = ids == np.arange(len(ids))[:, None]
     own[~own.any(axis=1), -1] = True
     return ids[~own].reshape(len(ids), ids.shape[1] - 1)

@@ -102,3 +102,11 @@ def test_clean_pictures_have_no_copies(seed):
     assert len(same_pictures(scenes(rng, 150), scenes(rng, 300)).first) == 0
     assert len(same_pictures(scenes(rng, 150)).first) == 0
     assert len(same_pictures(scenes(rng, 1)).first) == 0
+
+
+def test_one_picture_and_grey_ones_have_no_pair() -> None:
+    grey = np.full((3, 16, 16), 7, np.uint8)
+    for pictures in (grey[:0], grey[:1]):
+        assert len(same_pictures(pictures).first) == 0
+    assert len(same_pictures(np.arange(512, dtype=np.uint8).reshape(2, 16, 16)[:1]).first) == 0
+    assert len(same_pictures(grey).first) == 0

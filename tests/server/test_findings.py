@@ -217,6 +217,7 @@ def test_findings_are_listed_with_their_samples(asked: TestClient, trained: Trai
     assert ids[:2] == [each["sampleId"] for each in found["samples"]]
     assert len(ids) == found["count"]
     assert asked.get(f"/api/runs/{trained.run_id}/findings/nothing/ids").status_code == 404
+    assert asked.get(f"/api/runs/{'é' * 300}/findings/label-train/ids").status_code == 404
     assert json.loads(asked.get("/api/health").content)["status"] == "ok"
 
 

@@ -65,10 +65,12 @@ def without_report(catalog: Catalog, run_ids: Collection[str] | None) -> list[st
 
 
 def read_report(catalog: Catalog, run_id: str) -> Report | None:
-    """The newest report of a run; None where there is none, or it is damaged.
+    """The newest report of a run; None where there is none, it is damaged, or there is no such run.
 
     A damaged one is removed, so that it is made anew when it is next asked for.
     """
+    if catalog.session.get(Run, run_id) is None:
+        return None  # what is asked for may be no name of a file
     paths = sorted(_files(catalog.files, run_id), key=_age)
     for path in reversed(paths):
         try:
