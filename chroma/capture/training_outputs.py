@@ -17,6 +17,7 @@ from chroma.capture.splits import GivenIds
 from chroma.ids import known
 from chroma.records import Array, Head, Ids, Record, TrainingOutputs
 from chroma.run.outputs import head_kind, label_and_other, of_both
+from chroma.run.printing import size_text
 from chroma.run.recording import Recording
 
 _CHUNK = 8 * 2**20  # bytes of scores that wait before the writer's thread is given them
@@ -173,7 +174,7 @@ class TrainingEpoch:
         tally.note(
             f"{gathered.split} outputs",
             f"outputs of {gathered.split}'s own batches: {gathered.epochs:,} {epochs}, {of} samples, "
-            f"{size / 1e6:,.1f} MB each{lost}",
+            f"{size_text(size)} each{lost}",
         )
 
 

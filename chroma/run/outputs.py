@@ -50,15 +50,7 @@ def outputs_of(
         head: What `scores` are.
     """
     n, classes = scores.shape
-    exact = scores.astype(np.float64)
-    known = np.asarray(np.isfinite(exact).all(axis=1))
-    exact[~known] = 0.0
-    if head == "probabilities":
-        with np.errstate(divide="ignore"):
-            log_p = np.log(exact)
-    else:
-        exact -= exact.max(axis=1, keepdims=True)
-        log_p = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    log_p, known = _log_probabilities(scores.astype(np.float64), head)
     rows = np.arange(n)
     prediction = log_p.argmax(axis=1)
     first = np.exp(log_p[rows, prediction])
@@ -103,15 +95,7 @@ def label_and_other(
     """
     n, classes = scores.shape
     rows = np.arange(n)
-    exact = scores.astype(np.float32)
-    known = np.asarray(np.isfinite(exact).all(axis=1))
-    exact[~known] = 0.0
-    if head == "probabilities":
-        with np.errstate(divide="ignore"):
-            log_p = np.log(exact)
-    else:
-        exact -= exact.max(axis=1, keepdims=True)
-        log_p = exact - np.log(np.exp(exact).sum(axis=1, keepdims=True))
+    log_p, known = _log_probabilities(scores.astype(np.float32), head)
     has_label = (labels >= 0) & (labels < classes)
     truth = np.where(has_label, labels, 0)
     cross_entropy = np.where(has_label & known, -log_p[rows, truth], np.nan).astype(np.float32)
@@ -128,3 +112,17 @@ def label_and_other(
 
 def _float32(values: npt.NDArray[np.float64], known: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
     return np.where(known, values, np.nan).astype(np.float32)
+
+
+def _log_probabilities(scores: Array, head: Head) -> tuple[Array, npt.NDArray[np.bool_]]:
+    """`[n, C]` logarithms of probabilities, in the type of the scores, and which rows are finite.
+
+    The scores are worked on in place.
+    """
+    known = np.asarray(np.isfinite(scores).all(axis=1))
+    scores[~known] = 0.0
+    if head == "probabilities":
+        with np.errstate(divide="ignore"):
+            return np.log(scores), known
+    scores -= scores.max(axis=1, keepdims=True)
+    return scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)), known
