@@ -93,9 +93,10 @@ check: $(VENV)/installed chroma-ui/node_modules/.installed ## two minutes: lint 
 	cd chroma-ui && npx biome check . && npm run --silent test && npx tsc --noEmit
 	$(PYTEST) -m "not slow" $(addprefix tests/,$(filter $(notdir $(wildcard tests/*)) integrations/%,$(UNITS)))
 
+# a test that fails is tried once more, for those that wait on browsers and processes of a busy machine; R names them
 test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
 	cd chroma-ui && npm test --silent
-	$(PYTEST)
+	$(PYTEST) --reruns 1 -rfER
 
 # one process, so that the table is whole; as root it also mounts small disks
 CHAOS ?= 20

@@ -204,8 +204,8 @@ def test_film_by_pca(run: StoredRun, captured: Captured):
 
 @pytest.mark.timeout(240)
 def test_film_by_umap(run: StoredRun):
-    there = run.film(wait=False)  # whatever is drawn so far
-    assert there.xy.shape[1:] == (60, 2)
+    there = run.film(wait=False)  # whatever is drawn so far: no frames yet, a preview, or all of it
+    assert there.xy.shape[1:] in {(0, 2), (60, 2)}
     film = run.film()
     assert film.method == "umap"
     assert film.xy.shape == (3, 60, 2)
