@@ -18,6 +18,7 @@ from chroma.server.http import (
     film_routes,
     finding_routes,
     health,
+    metrics,
     sample_routes,
     session_routes,
     training_routes,
@@ -82,10 +83,13 @@ def create_app(
     app.add_middleware(Fresh)
     app.add_middleware(Limits)
     app.add_middleware(Gate, token=token, sessions=sessions, framers=framers, hosts=settings.allowed_hosts)
-    app.add_middleware(Policies, framers=framers)  # the outermost: on refusals too
+    app.add_middleware(Policies, framers=framers)  # on refusals too
+    app.state.registry = registry = metrics.new_registry()
+    app.add_middleware(metrics.Metrics, registry=registry)  # the outermost: it counts refusals, too
     answer_problems(app)
 
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(session_routes.router)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)

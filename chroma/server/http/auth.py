@@ -20,7 +20,7 @@ from chroma.server.http.policies import Framers
 from chroma.server.http.problems import problem
 from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
 
-_OPEN = "/api/health"
+_OPEN = ("/api/health", "/api/health/ready")
 _GRAPHIQL = "/graphiql.html"
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</title>
 <body style="font:16px/1.5 system-ui;max-width:36em;margin:15vh auto;padding:0 1em">
@@ -77,7 +77,7 @@ class Gate:
     def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
         """The answer that asks for the token, or begins a session; None where the request may pass."""
         path = below_prefix(scope)
-        if self._token is None or path == _OPEN:
+        if self._token is None or path in _OPEN:
             return None
         if not is_program(scope):
             return self._welcome(scope) if path == "/" else None

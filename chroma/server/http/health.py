@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
 
 import chroma
 from chroma.server.home.context import Context
@@ -15,6 +16,18 @@ router = APIRouter(prefix="/api")
 @router.get("/health")
 async def health(request: Request) -> dict[str, Any]:
     """The version; which parts are down, and why; how many segments a start has taken in, of how many."""
+    return _state(request)
+
+
+@router.get("/health/ready")
+async def ready(request: Request) -> JSONResponse:
+    """The same for load balancers: 503 until the start's backlog is taken in, and while a part is down."""
+    state = _state(request)
+    works = state["ingest"]["caught_up"] and not state["down"]
+    return JSONResponse(state, 200 if works else 503)
+
+
+def _state(request: Request) -> dict[str, Any]:
     context: Context = request.app.state.context
     progress = context.progress
     return {
