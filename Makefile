@@ -37,7 +37,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(call cpu_torch)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[lightning]" --group dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dashboard,lightning]" --group dev
 	@touch $@
 
 # what else tests use: other frameworks, loggers beside them, other ways to draw; the demo needs none of them

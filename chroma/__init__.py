@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from chroma.reader import apply_patch, open, ui
     from chroma.run import Receipt, Run, init
 
-__version__ = "0.1.0"
+    __version__: str
 
 _HOMES = {
     "Layer": "chroma.capture.layers",
@@ -47,9 +47,20 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'chroma' has no attribute {name!r}")
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("chroma-embeddings")
+    except PackageNotFoundError:  # the folder alone, installed by nothing
+        return "0+unknown"
 
 
 def __dir__() -> list[str]:

@@ -18,6 +18,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 
+# what is installed is tested, not what a developer's path adds
+OUTSIDE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
 
 
@@ -25,7 +28,7 @@ def call(*command: str | Path, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env={**os.environ, **environment},
+        env={**OUTSIDE, **environment},
         capture_output=True,
         text=True,
         check=False,
@@ -55,7 +58,7 @@ def served_page(commands: Path, home: Path) -> tuple[str, list[str]]:
     server = subprocess.Popen(
         [commands / "chroma", "application", "run", "--home", home, "--no-open"],
         cwd=home.parent,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        env={**OUTSIDE, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -90,6 +93,9 @@ def served_page(commands: Path, home: Path) -> tuple[str, list[str]]:
 def test_the_archives_hold_what_a_user_needs(built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     (sdist,) = built.glob("*.tar.gz")
+    call(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist, cwd=built)
+    # W004: names of migrations begin with their number, as Alembic wants them
+    call(sys.executable, "-m", "check_wheel_contents", "--ignore", "W004", wheel, cwd=built)
     inside = zipfile.ZipFile(wheel).namelist()
     assert "chroma/server/static/index.html" in inside
     assert any(name.startswith("chroma/server/store/migrations/versions/") for name in inside)
@@ -103,7 +109,7 @@ def test_the_archives_hold_what_a_user_needs(built: Path) -> None:
 
 def test_the_wheel_trains_and_serves_in_a_clean_environment(built: Path, tmp_path: Path) -> None:
     (wheel,) = built.glob("*.whl")
-    commands = environment(tmp_path, f"{wheel}[lightning]", "torch", "lightning")
+    commands = environment(tmp_path, f"{wheel}[dashboard,lightning]", "torch", "lightning")
     example = tmp_path / "lightning_digits.py"
     example.write_text((ROOT / "examples" / "lightning_digits.py").read_text())
     home = tmp_path / "home"
@@ -117,9 +123,58 @@ def test_the_wheel_trains_and_serves_in_a_clean_environment(built: Path, tmp_pat
 
 def test_the_sdist_installs_and_serves_the_dashboard(built: Path, tmp_path: Path) -> None:
     (sdist,) = built.glob("*.tar.gz")
-    commands = environment(tmp_path, sdist)
+    commands = environment(tmp_path, f"{sdist}[dashboard]")
     home = tmp_path / "home"
     home.mkdir()
     page, statuses = served_page(commands, home)
     assert "<title>Chroma" in page
     assert statuses == []
+
+
+_CAPTURED = """
+import numpy as np
+import chroma
+
+with chroma.init("digits", "on a node") as run:
+    run.log_embeddings(np.eye(8, dtype=np.float32), layer="fc", ids=np.arange(8), split="val", epoch=0)
+print(run.finish())
+"""
+_HEAVY = ("fastapi", "numba", "umap-learn", "scikit-learn", "scipy", "sqlmodel", "uvicorn")
+
+
+def test_a_compute_node_captures_without_the_dashboard(built: Path, tmp_path: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    commands = environment(tmp_path, wheel)
+    home = {"CHROMA_HOME": str(tmp_path / "home")}
+    said = call(commands / "python", "-c", _CAPTURED, cwd=tmp_path, **home)
+    assert "1 of 1" in said, said
+    installed = {
+        each["name"] for each in json.loads(call(commands / "pip", "list", "--format=json", cwd=tmp_path))
+    }
+    assert not installed & set(_HEAVY)
+    # 90 MB as this is written, without what Python compiles them to
+    beside = ("numpy", "numpy.libs", "pyarrow", "pip", "setuptools", "pkg_resources", "_distutils_hack")
+    packages = next((tmp_path / "venv").glob("lib/python*/site-packages"))
+    files = [path for each in packages.iterdir() if each.name not in beside for path in _files(each)]
+    assert sum(path.stat().st_size for path in files) < 120e6
+    report = json.loads(call(commands / "chroma", "doctor", "--json", cwd=tmp_path, **home))
+    assert report["dashboard"] is False
+    assert report["home"]["journal_segments"] > 0
+    for command in (["ui", "--no-open"], ["application", "run"], ["runs", "list"], ["check"]):
+        done = subprocess.run(
+            [commands / "chroma", *command],
+            env={**OUTSIDE, **home},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 1
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert "pip install 'chroma-embeddings[dashboard]'" in done.stderr
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    return [each for each in path.rglob("*") if each.is_file() and each.suffix != ".pyc"]

@@ -102,6 +102,9 @@ def _serve(
     open_browser: bool,
     run: str | None = None,
 ) -> None:
+    from chroma.server.requirements import require_dashboard
+
+    require_dashboard()
     from chroma.server.serving import new_token, run_foreground
 
     token = None if no_token else new_token()

@@ -26,6 +26,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Verify every file of a home; exit code 1 if something is damaged and was not repaired."""
+    from chroma.server.requirements import require_dashboard
+
+    require_dashboard()
     from chroma.server.home.checking import check_home
 
     settings = load_settings(home=home)

@@ -19,6 +19,7 @@ from chroma.cli.determinism import run, said, trials
 from chroma.client import Client
 from chroma.errors import HomeError, TransportError
 from chroma.journal import entries
+from chroma.server.requirements import missing
 from chroma.settings import Settings, load_settings
 
 _NUMBERS = ("numpy", "pyarrow", "pandas", "scikit-learn", "umap-learn", "numba")
@@ -82,6 +83,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         "executable": sys.executable,
         "platform": platform.platform(),
         "package": str(Path(chroma.__file__).parent),
+        "dashboard": missing() is None,
         "ui_built": (Path(chroma.__file__).parent / "server" / "static" / "index.html").is_file(),
         "settings": sorted(name for name in os.environ if name.startswith("CHROMA_")),
         "home": _home(settings),
@@ -174,9 +176,15 @@ def _problems(report: dict[str, Any]) -> list[str]:
             f"`chroma` means {commands[0]['path']} here, which is {commands[0]['belongs_to']}; "
             "use chroma-embeddings or python -m chroma instead"
         )
-    if not report["ui_built"]:
+    if report["dashboard"] and not report["ui_built"]:
         problems.append("the dashboard's pages are not built; in a checkout build them with: make ui")
     return problems
+
+
+def _dashboard(report: dict[str, Any]) -> str:
+    if not report["dashboard"]:
+        return "not installed, capture alone: pip install 'chroma-embeddings[dashboard]' brings it"
+    return "installed" if report["ui_built"] else "installed, its pages not built"
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -186,7 +194,7 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"chroma-embeddings  {report['chroma-embeddings']} in {report['package']}",
         f"python             {report['python']} at {report['executable']}",
         f"platform           {report['platform']}",
-        f"dashboard pages    {'built' if report['ui_built'] else 'not built'}",
+        f"dashboard          {_dashboard(report)}",
         f"settings           {', '.join(report['settings']) or 'none'}",
         f"home               {home['path']}, {state}, {home['free_bytes'] / 1e9:.1f} GB free",
         f"journal            {home['journal_segments']} segments waiting",

@@ -157,13 +157,16 @@ class Connection:
         Another process may take the home, or give it back, at any moment: it is tried for `_START` seconds.
         """
         from chroma.server.home.lock import HomeInUseError, find_owner
-        from chroma.server.serving import new_token, serve
+        from chroma.server.requirements import require_dashboard
 
         deadline = time.monotonic() + _START
         with _lock:
             while settings.home not in _embedded:
                 if owner := find_owner(settings, _START):
                     return owner.url, owner.token, owner.root_path
+                require_dashboard()
+                from chroma.server.serving import new_token, serve
+
                 try:
                     served = serve(settings, port=self._port or 0, token=new_token())
                     _embedded[settings.home] = _Embedded(served, 0)
