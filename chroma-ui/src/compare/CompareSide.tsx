@@ -24,7 +24,7 @@ export function CompareSide({ first, outcomes, children }: Props) {
   const selected = useSelection(({ positions }) => positions.length);
   const focused = useView((view) => view.sample);
   const focus = useView((view) => view.focus);
-  const panel = useView((view) => view.panel);
+  const panel = useView((view) => view.opened[0] ?? null);
   const { openPanel } = useView.getState();
   const [tab, setTab] = useState<Tab>("differences");
   useEffect(() => setTab(selected ? "selection" : "differences"), [selected]);

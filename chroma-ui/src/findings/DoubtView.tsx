@@ -1,11 +1,11 @@
 import { imageAddress } from "../api/bytes";
 import { ClassChip } from "../inspector/ClassChip";
 import { Neighbours } from "../inspector/Neighbours";
-import type { PanelProps } from "../inspector/panelProps";
 import { SampleImage } from "../inspector/SampleImage";
 import { chance, percent } from "../lib/format";
 import { useView } from "../state/view";
 import { Facts } from "../ui/Facts";
+import type { PanelProps } from "../workspace/panelProps";
 import { DoubtLines } from "./DoubtLines";
 import type { Doubt } from "./queue";
 import styles from "./review.module.css";

@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { PanelProps } from "../inspector/panelProps";
 import { count } from "../lib/format";
 import { type Key, useKeys } from "../lib/useKeys";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { ArrowLeft } from "../ui/icons";
+import type { PanelProps } from "../workspace/panelProps";
 import { ClassList } from "./ClassList";
 import { Decide } from "./Decide";
 import { DoubtView } from "./DoubtView";

@@ -1,3 +1,4 @@
+import type { ReactNode } from "react";
 import { Views } from "../share/Views";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
@@ -25,9 +26,12 @@ type Props = {
   onSearch: () => void;
   /** Opens and closes the side panels in narrow windows. */
   onPanel: (side: "left" | "right") => void;
+  /** The list of panels. */
+  panels: ReactNode;
 };
 
-export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel }: Props) {
+export function TopBar(props: Props) {
+  const { runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel, panels } = props;
   const { openRun, openLayer, openSplit, setMethod, setHome } = useView.getState();
   const wantedMethod = useView((view) => view.method);
   const method = run && layer && split ? pickMethod(run, layer, split, wantedMethod) : null;
@@ -124,6 +128,7 @@ export function TopBar({ runs, run, layer, split, step, onRunsChanged, onHelp, o
           <Columns />
         </IconButton>
       ) : null}
+      {panels}
       <ThemeToggle />
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />

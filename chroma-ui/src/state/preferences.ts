@@ -16,6 +16,10 @@ type Preferences = {
   openFacets: string[];
   /** Names of curves switched off in the timeline. */
   mutedCurves: string[];
+  /** The layout of the panels where the address does not say, as it writes it; null is the usual one. */
+  layout: string | null;
+  /** Layouts of the panels by name, as the address writes them. */
+  layouts: { name: string; text: string }[];
   set: (change: Partial<Omit<Preferences, "set">>) => void;
 };
 
@@ -29,6 +33,8 @@ export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
       loop: true,
       openFacets: ["correct", "confidence"],
       mutedCurves: [],
+      layout: null,
+      layouts: [],
       set,
     }),
     { name: "chroma-preferences", version: 1 },

@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { mirrorToAddress } from "./history";
+import { placedAt, readLayout } from "./layout";
 import { DEFAULT_VIEW, readView, type View, writeView } from "./url";
 import { useView } from "./view";
+
+const USUAL = readLayout("legend~run~") ?? expect.fail("it is a layout");
 
 describe("the address of a view", () => {
   it("restores every part of it, whatever the names are", () => {
@@ -32,7 +35,11 @@ describe("the address of a view", () => {
         { column: "tag:a&b", values: ["tagged", '"'] },
       ],
       camera: { x: -0.25, y: 1.5, zoom: 12.5 },
-      panel: "findings",
+      opened: ["findings"],
+      layout: {
+        panels: { left: [], right: ["sample", "run"], bottom: ["table"] },
+        sizes: { left: null, right: 410, bottom: null },
+      },
       finding: "label val/3",
       appearance: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
     };
@@ -52,10 +59,13 @@ describe("the address of a view", () => {
   });
 
   it("takes the looks a person likes only where it names nothing to look at", () => {
-    const liked = { ...DEFAULT_VIEW.appearance, contours: false };
+    const liked = { appearance: { ...DEFAULT_VIEW.appearance, contours: false }, layout: null };
     expect(readView("", liked).appearance.contours).toBe(false);
     expect(readView("?run=a", liked).appearance.contours).toBe(true);
     expect(readView("?run=a&contours=off").appearance.contours).toBe(false);
+    const layout = placedAt(USUAL, "table", "left");
+    expect(readView("", { ...liked, layout }).layout).toEqual(layout);
+    expect(readView("?run=a", { ...liked, layout }).layout).toBeNull();
   });
 });
 

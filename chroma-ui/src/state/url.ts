@@ -3,6 +3,7 @@ import type { Place } from "../scatter/viewpoint";
 import { type Appearance, PLAIN, readAppearance, writeAppearance } from "./appearance";
 import { AXES } from "./axis";
 import { readFilter, writeFilter } from "./filters";
+import { type Layout, readLayout, writeLayout } from "./layout";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
 import { readPlace, writePlace } from "./place";
 
@@ -167,8 +168,16 @@ export const FIELDS = {
       if (value) query.set("camera", writePlace(value));
     },
   ),
-  /** The panel that a person opened; null shows what was chosen last. */
-  panel: text("panel"),
+  /** The panels that a person opened, the latest first; among them `chosen`, that of what was chosen last. */
+  opened: texts("panel"),
+  /** Where the panels are; null is the usual layout. */
+  layout: field<Layout | null>(
+    null,
+    (query) => readLayout(query.get("layout")),
+    (value, query) => {
+      if (value) query.set("layout", writeLayout(value));
+    },
+  ),
   /** Key of the finding that is open. */
   finding: text("finding"),
   appearance: field<Appearance>(PLAIN, readAppearance, writeAppearance),
@@ -187,11 +196,16 @@ function viewOf(pick: (field: Field<unknown>) => unknown): View {
 
 export const DEFAULT_VIEW: View = viewOf((field) => field.default);
 
-/** The view of an address; one that names nothing to appearance at takes the `liked` appearance. */
-export function readView(search: string, liked: Appearance = PLAIN): View {
+/** What a person likes, of any view. */
+export type Liked = Pick<View, "appearance" | "layout">;
+const LIKED: Liked = { appearance: PLAIN, layout: null };
+
+/** The view of an address; one that names nothing to look at takes what a person likes. */
+export function readView(search: string, liked: Liked = LIKED): View {
   const query = new URLSearchParams(search);
   const view = viewOf((field) => field.read(query));
-  return query.has("run") || query.has("pane") ? view : { ...view, appearance: liked };
+  if (query.has("run") || query.has("pane")) return view;
+  return { ...view, appearance: liked.appearance, layout: view.layout ?? liked.layout };
 }
 
 /** The search string of a view; defaults are left out. */

@@ -3,6 +3,7 @@ import type { Place } from "../scatter/viewpoint";
 import type { Appearance } from "./appearance";
 import { type Axis, markOf } from "./axis";
 import { type Filter, withFilter } from "./filters";
+import { CHOSEN, type Layout, openedWith, readLayout, writeLayout } from "./layout";
 import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
@@ -49,8 +50,10 @@ type Actions = {
   /** null removes the column's filter. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
-  /** null shows the panel of what was chosen last. */
+  /** Brings a panel to the front of its side; null the panel of what was chosen last. */
   openPanel: (panel: string | null) => void;
+  /** Moves and closes panels; null is the usual layout. A closed panel is no longer `opened`. */
+  setLayout: (layout: Layout | null, closed?: string | null) => void;
   setFinding: (key: string | null) => void;
   setAppearance: (change: Partial<Appearance>) => void;
   /** null sees the whole film. */
@@ -64,9 +67,11 @@ export type ViewState = View & Actions;
 /** The samples of a view belong to one split and are dropped with it. */
 const NO_SAMPLES = { sample: null, selected: null };
 
-/** The view of the address; where it names no run, with this person's preferred appearance. */
-export const addressedView = (search = window.location.search): View =>
-  readView(search, usePreferences.getState().appearance);
+/** The view of the address; where it names no run, with this person's preferred appearance and layout. */
+export function addressedView(search = window.location.search): View {
+  const { appearance, layout } = usePreferences.getState();
+  return readView(search, { appearance, layout: readLayout(layout) });
+}
 
 /** What opening a run resets: all that belonged to the one before. */
 const RESET = {
@@ -153,11 +158,18 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
       return { hidden: alone ? [] : others };
     }),
   showAllCategories: () => set({ hidden: [] }),
-  focus: (sample, stays = false) => set(sample === null || stays ? { sample } : { sample, panel: null }),
+  focus: (sample, stays = false) =>
+    set(({ opened }) =>
+      sample === null || stays ? { sample } : { sample, opened: openedWith(opened, CHOSEN) },
+    ),
   setSelected: (selected) => set({ selected }),
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
-  openPanel: (panel) => set({ panel }),
+  openPanel: (panel) => set(({ opened }) => ({ opened: openedWith(opened, panel ?? CHOSEN) })),
+  setLayout: (layout, closed = null) => {
+    usePreferences.getState().set({ layout: layout && writeLayout(layout) });
+    set(({ opened }) => ({ layout, opened: opened.filter((name) => name !== closed) }));
+  },
   setFinding: (finding) => set({ finding }),
   setAppearance: (change) =>
     set((view) => {

@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["F", "fit the film into the view"],
   ["V L B", "move the view, lasso, box"],
   ["⌘K ctrl-K /", "search samples, commands and runs"],
+  ["P", "panels: open, close, move; layouts"],
   ["T", "trails of the selected samples"],
   ["D", "dark or light"],
   ["esc", "clear the focus, then the selection"],

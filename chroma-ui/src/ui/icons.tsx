@@ -208,3 +208,42 @@ export function Logo({ size = 24 }: Props) {
     </svg>
   );
 }
+export const PanelBottom = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
+    <path d="M2.5 9.5h11" />
+  </Stroked>
+);
+export const Panels = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2.5" y="3" width="11" height="10" rx="1.5" />
+    <path d="M6 3v10M6 9.5h7.5" />
+  </Stroked>
+);
+export const Dots = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M3.5 8h.01M8 8h.01M12.5 8h.01" strokeWidth="2" />
+  </Stroked>
+);
+export const Bars = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M3 4.5h1.5M7 4.5h6M3 8h1.5M7 8h6M3 11.5h1.5M7 11.5h6" />
+  </Stroked>
+);
+export const Flag = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M4 13.5v-11h8l-2 3 2 3H4" />
+  </Stroked>
+);
+export const Grid = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2.8" y="2.8" width="10.4" height="10.4" rx="1" />
+    <path d="M2.8 8h10.4M8 2.8v10.4" />
+  </Stroked>
+);
+export const Info = (props: Props) => (
+  <Stroked {...props}>
+    <circle cx="8" cy="8" r="5.5" />
+    <path d="M8 7.5v3.200M8 5.200v.01" />
+  </Stroked>
+);

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import { FilmCanvas } from "../canvas/FilmCanvas";
 import { FilmProgress } from "../canvas/FilmProgress";
@@ -11,9 +11,7 @@ import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames, useTrails } from "../film/useFrames";
 import { useSelectedPoints } from "../film/useSelectedPoints";
 import { useMarks } from "../findings/useMarks";
-import { Inspector } from "../inspector/Inspector";
 import { useFocus } from "../inspector/useFocus";
-import { LeftPanel } from "../legend/LeftPanel";
 import { useReducedMotion } from "../lib/useTheme";
 import { commandsFor } from "../palette/commands";
 import { Palette } from "../palette/Palette";
@@ -21,17 +19,28 @@ import { TopBar } from "../runs/TopBar";
 import type { Plot } from "../scatter/plot";
 import { useKeptSelection } from "../selection/useKeptSelection";
 import { useConnection } from "../state/connection";
+import { type Layout, SIDES, type Side } from "../state/layout";
 import { useSelection } from "../state/selection";
 import { useView, type ViewState } from "../state/view";
 import { Timeline } from "../timeline/Timeline";
 import { togglePlay, usePlayer } from "../timeline/usePlayer";
 import { Help } from "../ui/Help";
+import { Dock } from "./Dock";
 import { messageFor } from "./messageFor";
+import { PanelList } from "./PanelList";
+import type { PanelProps } from "./panelProps";
+import { useDocks } from "./useDocks";
 import { useOpenRun } from "./useOpenRun";
 import styles from "./Workspace.module.css";
 
 const NOTHING: never[] = [];
 const cameraOf = (view: ViewState) => view.camera;
+
+/** Sizes that a person chose; the style sheet has the usual ones. */
+const sizeStyle = (sizes: Layout["sizes"]): CSSProperties =>
+  Object.fromEntries(
+    SIDES.flatMap((side) => (sizes[side] === null ? [] : [[`--${side}`, `${sizes[side]}px`]])),
+  );
 
 export function Workspace() {
   const choice = useView(useShallow(({ over, at, step }) => ({ over, at, step })));
@@ -42,6 +51,7 @@ export function Workspace() {
   const [help, setHelp] = useState(false);
   const [searching, setSearching] = useState(false);
   const [panel, setPanel] = useState<"left" | "right" | null>(null);
+  const [listing, setListing] = useState(false);
   const [plot, setPlot] = useState<Plot | null>(null);
   const open = useOpenRun();
   const { runs, run, layer, split, film } = open;
@@ -71,15 +81,33 @@ export function Workspace() {
       ["t", () => setAppearance({ trails: !trailsOn })],
       ["mod+k", () => setSearching(true)],
       ["/", () => setSearching(true)],
+      ["p", () => setListing(true)],
     ],
   );
 
   const marks = useMarks(film?.runId ?? null);
   const failure = open.problem ?? problem;
   const message = messageFor({ open, unauthorised, failure: shown ? null : failure });
+  const docks = useDocks(focused !== null);
+  const { sizes } = docks.layout;
+  const drawn = message ? null : shown;
+  const props: PanelProps | null = run && {
+    ...{ run, split, film, picture: message ? null : picture, shown: drawn, focus: focusOf },
+    onStep: drawn?.film.axis === "EPOCHS" ? seekStep : null,
+  };
+  const isOpen = (side: Side) => (run && docks.sides[side] ? true : undefined);
 
   return (
-    <div className={styles.workspace} data-panel={panel ?? undefined} data-bare={run ? undefined : true}>
+    <div
+      className={styles.workspace}
+      data-workspace
+      data-panel={panel ?? undefined}
+      data-bare={run ? undefined : true}
+      data-left={isOpen("left")}
+      data-right={isOpen("right")}
+      data-below={isOpen("bottom")}
+      style={sizeStyle(sizes)}
+    >
       <div className={styles.top}>
         <TopBar
           runs={runs ?? NOTHING}
@@ -91,10 +119,11 @@ export function Workspace() {
           onHelp={() => setHelp(true)}
           onSearch={() => setSearching(true)}
           onPanel={(side) => setPanel((before) => (before === side ? null : side))}
+          panels={run ? <PanelList docks={docks} open={listing} onOpenChange={setListing} /> : null}
         />
       </div>
-      <aside className={styles.left} aria-label="Colours">
-        {message ? null : <LeftPanel columns={film?.columns ?? NOTHING} shown={shown} picture={picture} />}
+      <aside className={styles.left} aria-label="Panels on the left">
+        <Dock side="left" docks={docks} props={props} />
       </aside>
       <main className={styles.centre}>
         <FilmCanvas
@@ -145,16 +174,10 @@ export function Workspace() {
         </div>
       ) : null}
       <aside className={styles.right} aria-label="Inspector">
-        {run ? (
-          <Inspector
-            run={run}
-            split={split}
-            shown={shown}
-            picture={picture}
-            focus={focusOf}
-            onStep={shown?.film.axis === "EPOCHS" ? seekStep : null}
-          />
-        ) : null}
+        <Dock side="right" docks={docks} props={props} />
+      </aside>
+      <aside className={styles.drawer} aria-label="Panels below">
+        <Dock side="bottom" docks={docks} props={props} />
       </aside>
       <Palette
         open={searching}

@@ -1,0 +1,30 @@
+import { useView } from "../state/view";
+import { Target } from "../ui/icons";
+import type { PanelProps } from "../workspace/panelProps";
+import styles from "./inspector.module.css";
+import { SamplePanel } from "./SamplePanel";
+
+/** The sample in focus, or how to choose one. */
+export function SampleTab({ shown, picture, split, focus, onStep }: PanelProps) {
+  const { focused, position, ...known } = focus;
+  if (!focused || !shown || !picture || !split || position === null) {
+    return (
+      <div className={styles.hint}>
+        <Target size={26} />
+        <p>Click a point to see its sample, its nearest neighbours and how its prediction changed.</p>
+      </div>
+    );
+  }
+  return (
+    <SamplePanel
+      {...known}
+      shown={shown}
+      index={focused.index}
+      position={position}
+      split={split}
+      classColours={picture.classColours}
+      onFocus={useView.getState().focus}
+      onStep={onStep}
+    />
+  );
+}
