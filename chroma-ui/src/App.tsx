@@ -9,8 +9,10 @@ import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress } from "./state/history";
+import { recordSteps } from "./state/recordSteps";
 import { useView } from "./state/view";
 import { Notices } from "./ui/Notices";
+import { useUndoKeys } from "./workspace/UndoButtons";
 import { Workspace } from "./workspace/Workspace";
 
 const HEALTH_MS = 2_000;
@@ -21,6 +23,8 @@ export function App() {
   const comparing = useView((view) => view.panes.length > 0);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
+  useEffect(recordSteps, []);
+  useUndoKeys();
   return (
     <Provider value={client}>
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>

@@ -84,3 +84,24 @@ def test_an_edge_can_be_dragged_and_reset(film: Page) -> None:
     film.get_by_test_id("resize-right").dblclick()
     wait_until(film, f"document.querySelector('[data-testid=inspector]').offsetWidth === {round(usual)}")
     assert "layout=" not in film.url
+
+
+def test_what_was_done_can_be_undone_and_done_again(film: Page) -> None:
+    drawn = "window.__chroma.points"
+    everything = film.evaluate(drawn)
+    film.get_by_test_id("facet").filter(has_text="Correct").get_by_role("button", name="wrong").click()
+    wait_until(film, f"{drawn} < {everything}")
+    film.get_by_test_id("select-shown").click()
+    wrong = film.get_by_test_id("selected-count").inner_text()
+    film.keyboard.press("Escape")
+    film.get_by_test_id("notice").filter(has_text="Cleared").get_by_role("button", name="Undo").click()
+    expect(film.get_by_test_id("selected-count")).to_have_text(wrong)
+    film.keyboard.press("ControlOrMeta+z")
+    expect(film.get_by_test_id("selection-bar")).to_have_count(0)
+    film.get_by_test_id("undo").click()
+    wait_until(film, f"{drawn} === {everything}")
+    expect(film.get_by_test_id("undo")).to_be_disabled()
+    film.keyboard.press("ControlOrMeta+Shift+z")
+    wait_until(film, f"{drawn} < {everything}")
+    film.get_by_test_id("redo").click()
+    expect(film.get_by_test_id("selected-count")).to_have_text(wrong)

@@ -6,7 +6,7 @@ const BUSY = `${HELD}, [role=tab]`;
 const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a";
 
-/** `KeyboardEvent.key` (letters in lower case, `mod+` before it for Ctrl or ⌘), and what it does. */
+/** `KeyboardEvent.key` (letters in lower case, `mod+` or `mod+shift+` before it for Ctrl or ⌘), and what it does. */
 export type Key = readonly [name: string, act: () => void];
 
 /** Keyboard shortcuts of the page; a focused widget keeps its own keys. Those that come `first` go before all others. */
@@ -17,8 +17,11 @@ export function useKeys(keys: readonly Key[], first = false): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey) return;
       if (event.ctrlKey || event.metaKey) {
-        const found = latest.current.find(([key]) => key === `mod+${event.key.toLowerCase()}`);
-        if (!found) return;
+        // Within a text field undo is the field's own.
+        const name = `mod+${event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
+        const found = latest.current.find(([key]) => key === name);
+        if (!found || (name.endsWith("+z") && event.target instanceof Element && event.target.closest(HELD)))
+          return;
         event.preventDefault();
         found[1]();
         return;

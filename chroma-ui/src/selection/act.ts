@@ -9,6 +9,7 @@ import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
 import { notify } from "../state/notices";
+import { notifyUndoable, record } from "../state/steps";
 
 export type ExportFormat = "csv" | "json" | "parquet";
 
@@ -77,17 +78,16 @@ export function useTagging(shown: ShownFrame) {
         // Undo must not remove the tag from samples that had it before.
         const changed = indices.filter((i) => carries(i) === (change === "untag"));
         const ids = await idsOf(shown, changed);
-        if (ids.length) await write(change, ids);
+        if (ids.length === 0) return notify(`Nothing to ${change}: ${tag}.`);
+        await write(change, ids);
         const done =
           change === "tag" ? `Tagged ${samples(ids.length)}` : `Removed the tag from ${samples(ids.length)}`;
-        notify(`${done}: ${tag}.`, {
-          label: "Undo",
-          run: () => {
-            write(change === "tag" ? "untag" : "tag", ids).catch((error: unknown) =>
-              notify(`Undo failed: ${why(error)}.`),
-            );
-          },
+        record({
+          what: `${change === "tag" ? "the tag" : "the removal of the tag"} ${tag} on ${samples(ids.length)}`,
+          undo: () => write(change === "tag" ? "untag" : "tag", ids),
+          redo: () => write(change, ids),
         });
+        notifyUndoable(`${done}: ${tag}.`);
       } catch (error) {
         notify(`The samples were not ${change === "tag" ? "tagged" : "untagged"}: ${why(error)}.`);
       }

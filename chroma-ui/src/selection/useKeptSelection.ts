@@ -35,7 +35,7 @@ export function useKeptSelection(run: string | null, split: string | null): void
     let current = true;
     if (selected !== before.text) {
       if (selected === null) {
-        useSelection.getState().clear();
+        if (positions.length) useSelection.getState().restore(new Uint32Array(0));
         same.current = { text: null, positions: useSelection.getState().positions };
         return;
       }
@@ -49,7 +49,7 @@ export function useKeptSelection(run: string | null, split: string | null): void
         .then((found) => {
           if (!current) return;
           same.current = { text: selected, positions: found };
-          useSelection.getState().select(found, "replace", true);
+          useSelection.getState().restore(found);
         });
     } else if (positions !== before.positions) {
       written(positions, { run, split }).then(

@@ -1,6 +1,7 @@
 import { create } from "zustand";
 import type { Manner, Tool } from "../scatter/gestures";
 import type { SelectorStore } from "./selectorStore";
+import { quietly } from "./steps";
 import { useView } from "./view";
 
 type Selection = {
@@ -8,9 +9,11 @@ type Selection = {
   positions: Uint32Array;
   tool: Tool;
   setTool: (tool: Tool) => void;
-  /** With `stays` the panel that is open stays so: it selected them itself, or the address did. */
+  /** With `stays` the panel that is open stays so: it selected them itself. */
   select: (positions: Uint32Array, manner?: Manner, stays?: boolean) => void;
   clear: () => void;
+  /** Selects what the address names or an undo brings back: no step of its own. */
+  restore: (positions: Uint32Array) => void;
 };
 
 const NOTHING = new Uint32Array(0);
@@ -42,4 +45,5 @@ export const useSelection: SelectorStore<Selection> = create<Selection>()((set) 
     if (!stays) useView.getState().openPanel(null);
   },
   clear: () => set(({ positions }) => (positions.length ? { positions: NOTHING } : {})),
+  restore: (positions) => quietly(() => set({ positions })),
 }));

@@ -7,12 +7,15 @@ import { CHOSEN, type Layout, openedWith, readLayout, writeLayout } from "./layo
 import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
+import { forgetSteps, quietly } from "./steps";
 import { type Method, readView, type View } from "./url";
 
 type Actions = {
   playing: boolean;
   /** Replaces the whole view, as opening an address does. */
   show: (view: View) => void;
+  /** Puts back what was undone. */
+  restore: (change: Partial<Pick<View, "filters" | "hidden" | "layout" | "opened">>) => void;
   setHome: (home: boolean) => void;
   openRun: (run: string | null) => void;
   /** Names the run that is open by default, so that the address can be shared. */
@@ -96,7 +99,11 @@ const RESET = {
 export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   ...addressedView(),
   playing: false,
-  show: (view) => set({ ...view, playing: false }),
+  show: (view) => {
+    quietly(() => set({ ...view, playing: false }));
+    forgetSteps();
+  },
+  restore: (change) => set(change),
   setHome: (home) => set({ home, playing: false }),
   // Samples are identified by their positions in the first pane's split.
   compare: (panes) =>

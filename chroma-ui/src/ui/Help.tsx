@@ -11,6 +11,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["V L B", "move the view, lasso, box"],
   ["⌘K ctrl-K /", "search samples, commands and runs"],
   ["P", "panels: open, close, move; layouts"],
+  ["⌘Z ⇧⌘Z", "undo, redo: tags, filters, selection, layout"],
   ["T", "trails of the selected samples"],
   ["D", "dark or light"],
   ["esc", "clear the focus, then the selection"],

@@ -247,3 +247,13 @@ export const Info = (props: Props) => (
     <path d="M8 7.5v3.200M8 5.200v.01" />
   </Stroked>
 );
+export const Undo = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M5.5 3 2.5 6l3 3M2.5 6H9.5a4 4 0 0 1 0 8H6" />
+  </Stroked>
+);
+export const Redo = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M10.5 3l3 3-3 3M13.5 6H6.5a4 4 0 0 0 0 8H10" />
+  </Stroked>
+);

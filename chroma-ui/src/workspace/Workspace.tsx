@@ -29,6 +29,7 @@ import { Dock } from "./Dock";
 import { messageFor } from "./messageFor";
 import { PanelList } from "./PanelList";
 import type { PanelProps } from "./panelProps";
+import { UndoButtons } from "./UndoButtons";
 import { useDocks } from "./useDocks";
 import { useOpenRun } from "./useOpenRun";
 import styles from "./Workspace.module.css";
@@ -119,7 +120,14 @@ export function Workspace() {
           onHelp={() => setHelp(true)}
           onSearch={() => setSearching(true)}
           onPanel={(side) => setPanel((before) => (before === side ? null : side))}
-          panels={run ? <PanelList docks={docks} open={listing} onOpenChange={setListing} /> : null}
+          panels={
+            run ? (
+              <>
+                <UndoButtons />
+                <PanelList docks={docks} open={listing} onOpenChange={setListing} />
+              </>
+            ) : null
+          }
         />
       </div>
       <aside className={styles.left} aria-label="Panels on the left">
