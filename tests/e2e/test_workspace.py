@@ -1,4 +1,4 @@
-"""Panels can be opened, closed, moved and resized; the address carries the layout, and a name brings it back."""
+"""Panels are opened, closed, moved and resized; the address carries the layout, and a name brings it back."""
 
 from __future__ import annotations
 
