@@ -11,6 +11,7 @@ import typer
 
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo, shown
+from chroma.cli._quantities import duration, n_bytes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,6 +115,52 @@ def purge_runs(
             typer.confirm("Remove the files of all deleted runs for good?", abort=True)
         purged = catalog.purge()
     typer.echo(f"Freed {purged['bytes'].sum() / 1e6:,.1f} MB of {len(purged)} deleted runs.")
+
+
+@commands.command("prune")
+def prune_runs(
+    older_than: Annotated[
+        str | None, typer.Option(help="Runs that ended longer ago go: 30d, 12h, 8w.", show_default=False)
+    ] = None,
+    max_size: Annotated[
+        str | None,
+        typer.Option(help="Then the oldest go until the rest fits: 500MB, 20GB.", show_default=False),
+    ] = None,
+    keep_best: Annotated[
+        str | None,
+        typer.Option(
+            help="Keep each project's best run by this metric: val_acc, or val_loss:min.", show_default=False
+        ),
+    ] = None,
+    project: Annotated[str | None, typer.Option(help="Only this project.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say which would go; delete nothing.")] = False,
+    home: Home = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete old runs, or so many that the rest fits; within 7 days each can be restored."""
+    import chroma
+
+    age = None if older_than is None else duration("--older-than", older_than)
+    size = None if max_size is None else n_bytes("--max-size", max_size)
+    with chroma.open(home) as catalog:
+        chosen = catalog.prune(
+            older_than=age, max_bytes=size, keep_best=keep_best, project=project, dry_run=True
+        )
+        if as_json:
+            _print_json(_records(chosen))
+        elif chosen.empty:
+            echo("No run goes by these rules.")
+        else:
+            _print_table(chosen[["name", "project", "created_at", "bytes", "why", "id"]])
+        if dry_run or chosen.empty:
+            return
+        if not yes:
+            typer.confirm(f"Delete these {len(chosen)} runs?", abort=True, err=True)
+        for run_id in chosen["id"]:  # those that were shown, whatever came meanwhile
+            catalog.run(run_id).delete()
+    if not as_json:
+        echo("Deleted. Within 7 days: chroma runs restore ID. To free the space now: chroma runs purge")
 
 
 @commands.command("export")

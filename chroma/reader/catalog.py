@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -12,6 +13,7 @@ from chroma.reader._tables import frame
 from chroma.reader.connection import Connection
 from chroma.reader.filming import read_film
 from chroma.reader.results import Film
+from chroma.reader.retention import best_rule, choose
 from chroma.reader.run import StoredRun
 
 if TYPE_CHECKING:
@@ -143,6 +145,55 @@ class Catalog:
         return frame(
             self._connection.query("mutation { purgeRuns { id bytes } }")["purgeRuns"], ["id", "bytes"]
         )
+
+    def prune(
+        self,
+        *,
+        older_than: timedelta | None = None,
+        max_bytes: int | None = None,
+        keep_best: str | None = None,
+        project: str | None = None,
+        dry_run: bool = False,
+    ) -> pd.DataFrame:
+        """Delete runs that are too old, then the oldest until the rest fits; each can be restored for 7 days.
+
+        Runs that still go on are never deleted.
+
+        Args:
+            older_than: Runs that ended longer ago than this go.
+            max_bytes: What the runs that are left may hold together.
+            keep_best: Keep the best run of each project: a metric whose highest value is best (`"val_acc"`),
+                or the lowest (`"val_loss:min"`), at any epoch. A project whose runs have no such metric
+                keeps all its runs.
+            project: Only runs of this project; `max_bytes` counts its runs alone.
+            dry_run: Delete nothing.
+
+        Returns:
+            One row for each run that goes, oldest first: as in `runs()`, and why ("old" or "size").
+
+        Raises:
+            ConfigError: Neither `older_than` nor `max_bytes` is given.
+            NotFoundError: There is no such project.
+        """
+        runs = self.runs(project)
+        keep = self._best(runs, keep_best) if keep_best is not None else set[str]()
+        chosen = choose(runs, older_than=older_than, max_bytes=max_bytes, keep=keep)
+        for run_id, name in zip(chosen["id"], chosen["name"], strict=True) if not dry_run else ():
+            StoredRun(self._connection, run_id, name).delete()
+        return chosen
+
+    def _best(self, runs: pd.DataFrame, rule: str) -> set[str]:
+        """Ids of each project's best run; of all its runs where none has the metric."""
+        name, highest = best_rule(rule)
+        best: dict[str, tuple[float, str]] = {}
+        for run_id, project in zip(runs["id"], runs["project"], strict=True):
+            metrics = StoredRun(self._connection, run_id, run_id).metrics()
+            values = metrics["value"][metrics["name"] == name].dropna()
+            if len(values):
+                value = float(values.max() if highest else -values.min())
+                best[project] = max(best.get(project, (value, run_id)), (value, run_id))
+        without = runs[~runs["project"].isin(list(best))]
+        return {run_id for _, run_id in best.values()} | set(without["id"])
 
     def film(
         self,
