@@ -76,3 +76,33 @@ def test_the_card_shows_what_opening_the_run_shows(client: TestClient, kept: Con
     assert (found["id"], found["layer"], found["split"]) == (film.id, filming.LAYER, "val")
     best = drawn(kept, "run", "umap")
     assert cards(client)["run"]["cardFilm"]["id"] == best.id
+
+
+def test_what_is_fetched_for_all_runs_at_once_is_what_each_run_says(
+    client: TestClient, kept: Context
+) -> None:
+    trained(kept, "drawn", 2)
+    drawn(kept, "drawn")
+    trained(kept, "plain", 1)
+    lost = JournalWriter(kept.settings.journal, "lost")
+    filming.begin(lost, 20, images=None)
+    lost.accepted = 3
+    filming.train(lost, range(1), 20)
+    lost.close()
+    filming.take_in(kept)
+    filming.until(lambda: all(card["cardFilm"] for card in cards(client).values()), 30)
+    found = cards(client)
+    assert found["lost"]["error"].startswith("1 of 3 snapshots are kept")
+    fields = " ".join(
+        name + (f" {{ {' '.join(inner)} }}" if (inner := shape(value)) else "")
+        for name, value in found["drawn"].items()
+    )
+    for run, card in found.items():
+        answer = client.post("/graphql", json={"query": f'{{ run(id: "{run}") {{ {fields} }} }}'}).json()
+        assert answer["data"]["run"] == card
+
+
+def shape(value: Any) -> list[str]:
+    """The fields of an object, or of the first of a list."""
+    one = value[0] if isinstance(value, list) and value else value
+    return list(one) if isinstance(one, dict) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import strawberry
 
@@ -58,10 +59,37 @@ class RunCard:
     id: strawberry.ID
 
     @strawberry.field(description="The last value of each metric, by name")
-    async def last_metrics(self, info: Info) -> list[LastMetric]:
-        return [LastMetric.of_row(row) for row in await info.context.last_metrics.load(str(self.id))]
+    def last_metrics(self, info: Info) -> list[LastMetric]:
+        return info.context.last_metrics.answer(
+            str(self.id), lambda rows: [LastMetric.of_row(row) for row in rows]
+        )
 
     @strawberry.field(description="The film on the run's card, without its frames; null while there is none")
-    async def card_film(self, info: Info) -> CardFilm | None:
-        found = await info.context.card_films.load(str(self.id))
-        return CardFilm.of_row(found) if found else None
+    def card_film(self, info: Info) -> CardFilm | None:
+        return info.context.card_films.answer(
+            str(self.id), lambda found: CardFilm.of_row(found) if found else None
+        )
+
+
+async def fetch_cards(info: Info, rows: Sequence[tables.Run]) -> None:
+    """Fetch what the cards of a list of runs show, as far as it is asked for."""
+    context, ids = info.context, [row.id for row in rows]
+    interrupted = [row.id for row in rows if row.status == "interrupted" and not row.error]
+    await context.fetch_ahead(
+        info,
+        {
+            "project": (context.project_names, [row.project_id for row in rows]),
+            "error": (context.accepted, interrupted),
+            "bytes": (context.bytes, ids),
+            "lastMetrics": (context.last_metrics, ids),
+            "cardFilm": (context.card_films, ids),
+        },
+    )
+
+
+def lost_sentence(snapshots: tuple[int, int]) -> str | None:
+    """What a killed process took with it, of the snapshots that were accepted and kept; None if nothing."""
+    accepted, kept = snapshots
+    if accepted <= kept:
+        return None
+    return f"{kept:,} of {accepted:,} snapshots are kept; the others were in memory when it was killed"

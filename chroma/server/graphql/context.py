@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import strawberry
-from anyio import to_thread
+from anyio import create_task_group, to_thread
 from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
+from strawberry.types.nodes import SelectedField
 
 from chroma.server.home.context import Context
 from chroma.server.store import queries
@@ -18,6 +19,38 @@ from chroma.server.store.films.logged_coordinates import logged_steps
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
+Answer = TypeVar("Answer")
+
+
+class Relation(DataLoader[str, Value]):
+    """What belongs to each of many rows, in one statement for all.
+
+    Where it was fetched ahead, fields answer at once: a task of its own for each field of each row takes
+    longer than the statement.
+    """
+
+    def __init__(self, load_fn: Callable[[list[str]], Awaitable[list[Value]]]) -> None:
+        super().__init__(load_fn)
+        self._load = load_fn
+        self._ahead: dict[str, Value] = {}
+
+    async def fetch(self, keys: Iterable[str]) -> None:
+        """Fetch ahead what `answer` is soon asked for."""
+        wanted = list(dict.fromkeys(keys))
+        self._ahead.update(zip(wanted, await self._load(wanted), strict=True))
+
+    def answer(self, key: str, made: Callable[[Value], Answer]) -> Answer:
+        """What a resolver that is no coroutine returns for a row: at once, or as an awaitable.
+
+        GraphQL takes both; its types know only the first.
+        """
+        if key in self._ahead:
+            return made(self._ahead[key])
+
+        async def later() -> Answer:
+            return made(await self.load(key))
+
+        return cast("Answer", later())
 
 
 class RequestContext(BaseContext):
@@ -47,6 +80,26 @@ class RequestContext(BaseContext):
         self.accepted = self._loader(queries.run_accepted, lambda: (0, 0))
         self.full = self._loader(queries.full_runs, bool)
 
+    async def fetch_ahead(
+        self, info: Info, fields: Mapping[str, tuple[Relation[Any], Iterable[str]]]
+    ) -> None:
+        """Fetch relations of all rows of a list, as far as the operation asks for their fields.
+
+        Args:
+            info: Of the field that gives the list.
+            fields: By the names of fields, the relation that answers each, and the keys of the rows.
+        """
+        asked = {
+            field.name
+            for each in info.selected_fields
+            for field in each.selections
+            if isinstance(field, SelectedField)
+        }
+        async with create_task_group() as tasks:
+            for name in asked & set(fields):
+                relation, keys = fields[name]
+                tasks.start_soon(relation.fetch, keys)
+
     async def read(self, question: Callable[[Catalog], Value]) -> Value:
         """Read from the catalog, in a thread."""
 
@@ -67,12 +120,12 @@ class RequestContext(BaseContext):
 
     def _loader(
         self, question: Callable[[Catalog, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]
-    ) -> DataLoader[str, Value]:
+    ) -> Relation[Value]:
         async def load(keys: list[str]) -> list[Value]:
             found = await self.read(lambda catalog: question(catalog, keys))
             return [found[key] if key in found else nothing() for key in keys]
 
-        return DataLoader(load_fn=load)
+        return Relation(load)
 
 
 Info = strawberry.Info[RequestContext, Any]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from enum import Enum
 from itertools import groupby
@@ -10,7 +11,7 @@ from itertools import groupby
 import strawberry
 from strawberry.scalars import JSON
 
-from chroma.server.graphql.cards import RunCard
+from chroma.server.graphql.cards import RunCard, fetch_cards, lost_sentence
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film, LayoutMethod
 from chroma.server.graphql.findings import RunFindings
@@ -117,8 +118,8 @@ class Run(RunFindings, RunCard):
     name: str
 
     @strawberry.field
-    async def project(self, info: Info) -> str:
-        return await info.context.project_names.load(self.project_id)
+    def project(self, info: Info) -> str:
+        return info.context.project_names.answer(self.project_id, str)
 
     status: RunStatus
     created_at: datetime
@@ -129,11 +130,10 @@ class Run(RunFindings, RunCard):
     own_error: strawberry.Private[str | None]
 
     @strawberry.field(description="Why it failed, or what a killed process took with it")
-    async def error(self, info: Info) -> str | None:
-        accepted, kept = await info.context.accepted.load(str(self.id))
-        if self.own_error or self.status is not RunStatus.INTERRUPTED or accepted <= kept:
+    def error(self, info: Info) -> str | None:
+        if self.own_error or self.status is not RunStatus.INTERRUPTED:
             return self.own_error
-        return f"{kept:,} of {accepted:,} snapshots are kept; the others were in memory when it was killed"
+        return info.context.accepted.answer(str(self.id), lost_sentence)
 
     @strawberry.field(description="Snapshots that the training gave, as far as its files tell")
     async def accepted(self, info: Info) -> int:
@@ -156,8 +156,8 @@ class Run(RunFindings, RunCard):
     )
 
     @strawberry.field
-    async def bytes(self, info: Info) -> float:
-        return await info.context.bytes.load(str(self.id))
+    def bytes(self, info: Info) -> float:
+        return info.context.bytes.answer(str(self.id), float)
 
     @strawberry.field
     async def attempts(self, info: Info) -> int:
@@ -278,6 +278,12 @@ class Run(RunFindings, RunCard):
             receipt=None if row.receipt is None else JSON(row.receipt),
         )
 
+    @classmethod
+    async def of_rows(cls, info: Info, rows: Sequence[tables.Run]) -> list[Run]:
+        """Many runs; what cards show of them is fetched at once."""
+        await fetch_cards(info, rows)
+        return [cls.of_row(row) for row in rows]
+
 
 @strawberry.type
 class Project:
@@ -287,7 +293,7 @@ class Project:
 
     @strawberry.field
     async def runs(self, info: Info) -> list[Run]:
-        return [Run.of_row(row) for row in await info.context.project_runs.load(str(self.id))]
+        return await Run.of_rows(info, await info.context.project_runs.load(str(self.id)))
 
     @classmethod
     def of_row(cls, row: tables.Project) -> Project:

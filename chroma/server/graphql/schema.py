@@ -83,8 +83,9 @@ class Query(FilmQuery, LabelQuery, ComparisonQuery, WhyQuery):
 
     @strawberry.field(description="Newest first")
     async def runs(self, info: Info, project: str | None = None) -> list[Run]:
-        rows = await info.context.read(lambda catalog: queries.all_runs(catalog, project))
-        return [Run.of_row(row) for row in rows]
+        return await Run.of_rows(
+            info, await info.context.read(lambda catalog: queries.all_runs(catalog, project))
+        )
 
     @strawberry.field
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:

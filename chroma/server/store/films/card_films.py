@@ -76,10 +76,19 @@ def card_films(catalog: Catalog, run_ids: Sequence[str]) -> dict[str, CardFilm]:
 def _first_layers(catalog: Catalog, run_ids: Iterable[str]) -> dict[str, str]:
     """Ids of the layers that are opened first, by run."""
     layers: dict[str, list[Layer]] = {}
-    rows = catalog.session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all()
-    for layer in in_model_order(catalog, rows):
+    for layer in catalog.session.exec(select(Layer).where(col(Layer.run_id).in_(run_ids))).all():
         layers.setdefault(layer.run_id, []).append(layer)
-    return {run: default_layer(found).id for run, found in layers.items()}
+    # the order of the model is read from all segments: only where it decides
+    unsure = [
+        row
+        for found in layers.values()
+        if sum(row.default for row in found) != 1 < len(found)
+        for row in found
+    ]
+    ordered: dict[str, list[Layer]] = {}
+    for layer in in_model_order(catalog, unsure):
+        ordered.setdefault(layer.run_id, []).append(layer)
+    return {run: default_layer(ordered.get(run, found)).id for run, found in layers.items()}
 
 
 def _counts(catalog: Catalog, revision_ids: Sequence[str]) -> dict[str, int]:
