@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -148,6 +148,9 @@ bench-idle: $(VENV)/installed ## what a server with 400 runs costs while nothing
 
 bench-backlog: $(VENV)/installed ## how soon a dashboard answers with a backlog of 15,000 segments, and CPU for each (SEGMENTS=, RUNS=)
 	$(BIN)/python benchmarks/backlog.py $(if $(SEGMENTS),--segments $(SEGMENTS)) $(if $(RUNS),--runs $(RUNS))
+
+bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a film of 100,000 samples is drawn (SAMPLES=, OPENED=)
+	$(BIN)/python benchmarks/people_first.py $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(OPENED),--opened $(OPENED))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

@@ -10,7 +10,9 @@ import pytest
 
 import chroma
 from chroma.errors import ConfigError, NotFoundError
+from chroma.journal import JournalWriter
 from chroma.reader import Catalog, StoredRun
+from chroma.records import RunClosed, Snapshot
 from tests.captured import Captured, capture
 
 pytestmark = pytest.mark.timeout(300)  # the worker may be drawing by UMAP, for which numba compiles
@@ -25,7 +27,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def captured(home: Path) -> Captured:
     capture(home, "run-b", name="calm-heron", epochs=2)
     capture(home, "run-c", name="shy-lynx", n=40, epochs=1)  # ids and labels do not belong together as in a
-    return capture(home)
+    found = capture(home)
+    writer = JournalWriter(home / "journal", found.run)
+    random = np.random.default_rng(0)
+    for epoch in range(2):
+        vectors = random.normal(size=(20, 8)).astype(np.float32)
+        step = 10 * (epoch + 1)
+        writer.commit(Snapshot("encoder.fc1", "train", epoch, step, np.arange(20), vectors, of=20))
+    writer.commit(RunClosed("finished"))
+    writer.close()
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -88,3 +99,31 @@ def test_a_film_over_runs(db: Catalog, run: StoredRun, captured: Captured):
         db.film([run, "shy-lynx"])
     with pytest.raises(ConfigError, match="runs is an empty list"):
         db.film([])
+
+
+def test_a_film_on_other_components(run: StoredRun):
+    plain, other = run.film(method="pca"), run.film(method="pca", components=(0, 2))
+    assert (plain.parameters, other.parameters) == ({}, {"second": 3})
+    assert plain.explained is not None
+    assert other.explained is not None
+    np.testing.assert_allclose(plain.explained[:, 0], other.explained[:, 0], rtol=1e-4)
+    assert plain.explained[-1, 1] > other.explained[-1, 1]  # the axes are those of the last frame
+    with pytest.raises(ConfigError, match="both component 1"):
+        run.film(method="pca", components=(0, 0))
+    with pytest.raises(ConfigError, match="not two whole numbers from 0"):
+        run.film(method="pca", components=(-1, 0))
+    with pytest.raises(ConfigError, match="takes n_neighbors, min_dist"):
+        run.film(perplexity=5)
+
+
+def test_a_film_of_two_splits(run: StoredRun, captured: Captured):
+    film = run.film(split="train+val", method="pca")
+    assert (film.split, film.together) == ("train+val", "2 of 3 epochs have both")
+    assert film.xy.shape == (2, 80, 2)
+    assert film.epochs.tolist() == [0, 1]
+    assert film.split_of is not None
+    assert film.split_of.tolist() == ["train"] * 20 + ["val"] * 60
+    assert film.ids.tolist() == [f"train:{at}" for at in range(20)] + [f"val:{at}" for at in captured.ids]
+    assert run.film(split="val", method="pca").split_of is None
+    with pytest.raises(NotFoundError, match="no split named 'test'"):
+        run.film(split="val+test", method="pca")

@@ -14,7 +14,8 @@ from series import Series
 
 from chroma.insight.motion import motion
 from chroma.projection.film import pca_film
-from chroma.projection.landmarks import choose_landmarks, landmarks_of, large_film, place
+from chroma.projection.landmarks import choose_landmarks, landmarks_of, place
+from chroma.projection.large_film import large_film
 from chroma.projection.layout import pca_start, umap_layout
 from chroma.projection.neighbors import neighbor_graph
 from film_parts.clock import clocked

@@ -14,10 +14,10 @@ import numpy as np
 from measures import Queries, interval
 
 from chroma.projection.film import refine_film
-from chroma.projection.landmarks import large_film
+from chroma.projection.large_film import large_film
 from chroma.projection.layout import pca_start, umap_layout
-from chroma.projection.methods import umap_learn_layout
 from chroma.projection.neighbors import neighbor_graph
+from chroma.projection.umap_learn import umap_learn_layout
 from film_parts.clock import CACHE, clocked
 
 # From this many samples a frame begins with landmarks.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from chroma.projection.arrays import blocks
+from chroma.projection.arrays import Matrix, blocks
 from chroma.projection.neighbors import NeighborGraph
 
 Shares = npt.NDArray[np.float32]
@@ -103,3 +103,37 @@ def _nearest(near: npt.NDArray[np.int64], count: npt.NDArray[np.int64]) -> npt.N
     """The first so many known neighbours of each row; the others become -1."""
     known = near >= 0
     return np.where(known & (np.cumsum(known, axis=1) <= count[:, None]), near, -1)
+
+
+def neighbors_in_picture(graph: NeighborGraph, xy: Matrix, *, k: int = 15) -> Shares:
+    """For each sample the share of its nearest neighbours in the full space that are so on the map too.
+
+    `|N_k(i) & V_k(i)| / k`, from 0 to 1, where `N_k(i)` are the k nearest in the full space and `V_k(i)` the
+    k nearest on the map: the trustworthiness of one sample. Its mean over all samples is `Q_NX(k)` of Lee &
+    Verleysen 2009, "Quality assessment of dimensionality reduction: rank-based criteria", Neurocomputing 72.
+
+    Args:
+        graph: The neighbor graph in the full space; its own k is used where it is smaller.
+        xy: `[n, 2]`, any float, of the same samples; NaN where one is missing.
+        k: Size of the neighbourhood.
+
+    Returns:
+        float32 `[n]`; NaN for samples that are missing in either, or have no neighbour.
+    """
+    from scipy.spatial import KDTree
+
+    shares = np.full(len(xy), np.nan, np.float32)
+    there = np.flatnonzero(graph.valid & np.isfinite(xy).all(axis=1))
+    k = min(k, graph.k, len(there) - 1)
+    if k < 1:
+        return shares
+    points = np.asarray(xy, np.float64)[there]
+    near = np.asarray(KDTree(points).query(points, k + 1)[1])
+    # A sample is nearest to itself, unless others lie on its spot: then it may stand anywhere, or nowhere.
+    own = near == np.arange(len(there))[:, None]
+    own[~own.any(axis=1), -1] = True
+    drawn = there[near[~own].reshape(len(there), k)]
+    full = graph.indices[there, :k]
+    kept = (full[:, :, None] == drawn[:, None, :]).any(axis=2)
+    shares[there] = kept.sum(axis=1) / k
+    return shares

@@ -138,6 +138,31 @@ def knn_purity(graph: NeighborGraph, labels: Labels) -> Quality:
     return Quality(float((same[counts > 0] / counts[counts > 0]).mean()), n, int(asked.sum()), graph.k)
 
 
+def explained_variance(vectors: Matrix, xy: Matrix) -> list[float] | None:
+    """Share of the variance of the vectors along each axis of a linear view of them.
+
+    `var(xy_a) / sum_j var(v_j)`, from 0 to 1, over the rows that are finite in both; for axes that are
+    principal components, what is known as explained variance ratio (Jolliffe 2002, "Principal Component
+    Analysis", section 6.1).
+
+    Args:
+        vectors: `[n, d]`, any float.
+        xy: `[n, 2]`, coordinates along orthonormal directions, in the unit of the vectors.
+
+    Returns:
+        One share for each axis; None where the vectors do not vary.
+    """
+    kept = finite_rows(vectors) & finite_rows(xy)
+    if not kept.any():
+        return None
+    points = vectors[kept].astype(np.float64)
+    unit = float(np.abs(points).max()) or 1.0  # squares of what is large overflow
+    total = float((points / unit).var(axis=0).sum())
+    if total <= 0:
+        return None
+    return [float(share) for share in (xy[kept].astype(np.float64) / unit).var(axis=0) / total]
+
+
 def _spaces(vectors: Matrix, xy: Matrix, metric: Metric) -> tuple[Points, Points]:
     kept = finite_rows(vectors) & finite_rows(xy)
     if not kept.any():

@@ -90,7 +90,8 @@ def next_frame(
     """
     params = params or FilmParams()
     if previous_xy is None or not finite_rows(previous_xy).any():
-        return umap_layout(graph, pca_start(vectors, seed), LayoutParams(), seed, threads)
+        alone = LayoutParams(min_dist=params.next.min_dist)
+        return umap_layout(graph, pca_start(vectors, seed), alone, seed, threads)
     if not drawable(graph):
         return umap_layout(graph, align(pca_start(vectors, seed), previous_xy), params.next, seed)
     start = fill_missing(graph, previous_xy, seed)

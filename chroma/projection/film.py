@@ -8,7 +8,7 @@ each sample's path through the frames is straightened, by as much as its neighbo
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +19,7 @@ from chroma.projection.append import FilmParams, Stability, align, fill_missing,
 from chroma.projection.arrays import Frame, Matrix
 from chroma.projection.bounds import MISSING, Bounds, bounds, dequantize, inside, quantize
 from chroma.projection.equal import merge_equal
-from chroma.projection.joint import Forming, JointLayout
+from chroma.projection.joint import Forming, Halfway, JointLayout
 from chroma.projection.layout import LayoutParams, apart, drawable
 from chroma.projection.neighbors import NeighborGraph
 from chroma.projection.optimiser import Edges, optimise
@@ -34,6 +34,7 @@ __all__ = [
     "Bounds",
     "FilmParams",
     "Forming",
+    "Halfway",
     "Stability",
     "bounds",
     "dequantize",
@@ -82,6 +83,8 @@ def forming_film(
     params: FilmParams | None = None,
     threads: int = 1,
     every: float = 0.5,
+    parking: Callable[[], bool] | None = None,
+    halfway: Halfway | None = None,
 ) -> Generator[Forming]:
     """As `draw_film`, showing the film while it forms; stop asking to cancel.
 
@@ -92,9 +95,12 @@ def forming_film(
         params: How to draw.
         threads: Threads.
         every: Seconds between two states.
+        parking: Asked after every pass of all frames; where it says yes, the last state tells where to go on.
+        halfway: Where the same film was parked.
 
     Yields:
-        First PCA, at once; then states that look better than it; last, with `done` 1, the film.
+        First PCA, at once; then states that look better than it; last, with `done` 1, the film, or, where it
+        is parked, a state with `halfway`.
 
     Raises:
         ConfigError: Where snapshots and graphs do not belong together.
@@ -105,7 +111,11 @@ def forming_film(
     place = np.argsort(order)
     ordered = [_reordered(graph, order, place) for graph in graphs]
     in_order = [vectors[order] for vectors in snapshots]
-    for state in _formed(in_order, ordered, params or FilmParams(), seed=seed, threads=threads, every=every):
+    states = _formed(
+        in_order, ordered, params or FilmParams(), seed=seed, threads=threads, every=every,
+        parking=parking, halfway=halfway,
+    )  # fmt: skip
+    for state in states:
         frames = [merge_equal(graph, xy[place]) for graph, xy in zip(graphs, state.frames, strict=True)]
         yield replace(state, frames=frames)
 
@@ -118,6 +128,8 @@ def _formed(
     seed: int,
     threads: int,
     every: float,
+    parking: Callable[[], bool] | None,
+    halfway: Halfway | None,
 ) -> Generator[Forming]:
     by_pca = pca_film(snapshots, seed)
     drawn = [t for t, graph in enumerate(graphs) if drawable(graph)]
@@ -129,14 +141,20 @@ def _formed(
     joint = JointLayout.of(drawable_graphs, params.stability)
     # One frame alone is drawn from PCA as it is.
     first = params.first if len(drawn) > 1 else replace(params.first, n_epochs=0)
-    common = _common_start(by_pca[drawn[-1]], drawable_graphs, joint.edges[-1], first, seed, threads)
-    start = np.repeat(common[None], len(drawn), axis=0)
-    n = len(common)
+    if halfway is None:
+        common = _common_start(by_pca[drawn[-1]], drawable_graphs, joint.edges[-1], first, seed, threads)
+        start = np.repeat(common[None], len(drawn), axis=0)
+    else:
+        start = halfway.frames
+    n = start.shape[1]
     spent = first.epochs(n) / (first.epochs(n) + params.joint.epochs(n) * len(drawn))
-    for state in joint.form(start, params.joint, seed=seed, threads=threads, every=every):
+    states = joint.form(
+        start, params.joint, seed=seed, threads=threads, every=every, parking=parking, halfway=halfway
+    )
+    for state in states:
         done = spent + (1 - spent) * state.done
-        left = (time.perf_counter() - began) * (1 / done - 1)
-        yield Forming(_all_frames(by_pca, drawn, state.frames), done, left)
+        left = state.seconds_left if halfway else (time.perf_counter() - began) * (1 / done - 1)
+        yield Forming(_all_frames(by_pca, drawn, state.frames), done, left, state.halfway)
 
 
 def refine_film(
@@ -147,6 +165,8 @@ def refine_film(
     params: FilmParams | None = None,
     threads: int = 1,
     every: float = 0.5,
+    parking: Callable[[], bool] | None = None,
+    halfway: Halfway | None = None,
 ) -> Generator[Forming]:
     """Draw all frames of a film anew from where they are: a new revision, near enough to move to.
 
@@ -157,9 +177,11 @@ def refine_film(
         params: How to draw.
         threads: Threads.
         every: Seconds between two states.
+        parking: As for `forming_film`.
+        halfway: As for `forming_film`.
 
     Yields:
-        States of the film; last, with `done` 1, the refined one.
+        States of the film; last, with `done` 1, the refined one, or, where it is parked, one with `halfway`.
     """
     params = params or FilmParams()
     _check(frames, graphs)
@@ -170,7 +192,10 @@ def refine_film(
     start = np.stack([frames[t] for t in drawn]).astype(np.float32)
     joint = JointLayout.of([graphs[t] for t in drawn], params.stability)
     gentle = replace(params.joint, learning_rate=params.joint.learning_rate / 2)
-    for state in joint.form(start, gentle, seed=seed, threads=threads, every=every):
+    states = joint.form(
+        start, gentle, seed=seed, threads=threads, every=every, parking=parking, halfway=halfway
+    )
+    for state in states:
         drawn_frames = _all_frames(frames, drawn, state.frames)
         yield replace(
             state, frames=[merge_equal(graph, xy) for graph, xy in zip(graphs, drawn_frames, strict=True)]

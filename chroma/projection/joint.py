@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,19 @@ _SHOWN_FROM = 0.25
 
 
 @dataclass(frozen=True, slots=True)
+class Halfway:
+    """What a film that was parked goes on from, to the same bits as if it had never been.
+
+    Attributes:
+        passes: Passes that are done.
+        frames: float32 `[frames, n, 2]`, the positions after them, in the engine's own order.
+    """
+
+    passes: int
+    frames: Frames
+
+
+@dataclass(frozen=True, slots=True)
 class Forming:
     """A state of a film that is being drawn.
 
@@ -27,11 +40,13 @@ class Forming:
         frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
         done: Share of the work done, from 0 to 1; at 1 the film is final.
         seconds_left: Estimated from the work done so far; 0 at the end.
+        halfway: Of a film that is parked, its last state.
     """
 
     frames: list[Frame]
     done: float
     seconds_left: float
+    halfway: Halfway | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +65,31 @@ class JointLayout:
         )
 
     def form(
-        self, start: Frames, layout: LayoutParams, *, seed: int, threads: int, every: float
+        self,
+        start: Frames,
+        layout: LayoutParams,
+        *,
+        seed: int,
+        threads: int,
+        every: float,
+        parking: Callable[[], bool] | None = None,
+        halfway: Halfway | None = None,
     ) -> Generator[Forming]:
         began = shown = time.perf_counter()
         n_epochs = layout.epochs(start.shape[1])
-        state = np.where(self.there[..., None], start, np.float32(0))
-        steps = passes(state, self.edges, layout, seed=seed, ties=self.ties, threads=threads)
-        for epoch, state in enumerate(steps, start=1):
+        begin, positions = (halfway.passes, halfway.frames) if halfway else (0, start)
+        state = np.where(self.there[..., None], positions, np.float32(0))
+        steps = passes(state, self.edges, layout, seed=seed, ties=self.ties, threads=threads, begin=begin)
+        for epoch, state in enumerate(steps, start=begin + 1):
             now, done = time.perf_counter(), epoch / n_epochs
+            left = (now - began) * (n_epochs - epoch) / (epoch - begin)
             if done == 1:
                 yield Forming(self._with_gaps(state), 1.0, 0.0)
+            elif parking is not None and parking():
+                yield Forming(self._with_gaps(state), done, left, Halfway(epoch, state.copy()))
+                return
             elif now - shown >= every and done >= _SHOWN_FROM:
-                yield Forming(self._with_gaps(state), done, (now - began) * (1 / done - 1))
+                yield Forming(self._with_gaps(state), done, left)
                 shown = time.perf_counter()
 
     def _with_gaps(self, frames: Frames) -> list[Frame]:

@@ -1,34 +1,26 @@
-"""Large films: landmarks are drawn as any film, all other samples are placed among them, chunk by chunk.
+"""Landmarks: samples that are drawn in full, and how the others are placed among them, chunk by chunk.
 
 A chunk is a pure function of picklable arguments, so that any `concurrent.futures.Executor` can run it, and
-its result does not depend on how the samples are cut into chunks. Cost grows linearly with the number of
-samples.
+its result does not depend on how the samples are cut into chunks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from chroma.errors import ConfigError
-from chroma.projection.append import STRENGTH, FilmParams
 from chroma.projection.arrays import Frame, Matrix, blocks, finite_rows, squared_lengths
 from chroma.projection.cells import Cells, build_cells, search_cells
-from chroma.projection.film import draw_film
 from chroma.projection.layout import LayoutParams
-from chroma.projection.neighbors import neighbor_graph
 from chroma.projection.optimiser import curve
 
 # Samples placed among this many nearest landmarks.
 _NEAR = 15
-_CHUNK = 25_000
+CHUNK = 25_000
 # Passes of a placed sample, and its step size: umap-learn's transform takes a quarter of the full step too.
-_PLACING = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
+PLACING = LayoutParams(n_epochs=30, learning_rate=0.25, negative_sample_rate=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,21 +38,6 @@ class Landmarks:
     shift: npt.NDArray[np.float32]
     unit: np.float32
     xy: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class LargeFilm:
-    """A film drawn by landmarks.
-
-    Attributes:
-        frames: float32 `[n, 2]` for each snapshot, NaN for missing samples.
-        landmarks: int64 `[m]`: the samples drawn in full; all others are placed among them.
-        n: Samples in all: say "m of n" wherever the film is shown.
-    """
-
-    frames: list[Frame]
-    landmarks: npt.NDArray[np.int64]
-    n: int
 
 
 def choose_landmarks(vectors: Matrix, count: int, seed: int = 0) -> npt.NDArray[np.int64]:
@@ -88,7 +65,7 @@ def choose_landmarks(vectors: Matrix, count: int, seed: int = 0) -> npt.NDArray[
     references = vectors[random.choice(known, min(len(known), 256), replace=False)].astype(np.float32)
     squares = squared_lengths(references)
     far = np.empty(len(candidates))
-    for rows in blocks(len(candidates), 1, _CHUNK):
+    for rows in blocks(len(candidates), 1, CHUNK):
         part = vectors[candidates[rows]].astype(np.float32)
         with threadpool_limits(1):  # the order of a sum would depend on how many threads share it
             products = part @ references.T
@@ -116,7 +93,7 @@ def landmarks_of(vectors: Matrix, xy: Frame) -> Landmarks:
 
 
 def place(
-    landmarks: Landmarks, vectors: Matrix, first: int = 0, seed: int = 0
+    landmarks: Landmarks, vectors: Matrix, first: int = 0, seed: int = 0, params: LayoutParams = PLACING
 ) -> tuple[Frame, npt.NDArray[np.int32]]:
     """Place samples among landmarks: at the mean of the nearest, by membership, then optimised for 30 passes.
 
@@ -127,6 +104,7 @@ def place(
         vectors: `[n, d]`, any float; rows that are not finite stay missing.
         first: The first row's number in the snapshot: chunks then give the same bits as the whole.
         seed: The film's seed.
+        params: How they are optimised.
 
     Returns:
         float32 `[n, 2]`, NaN for missing samples; and int32 `[n, k]`, the nearest landmarks, -1 for those.
@@ -151,76 +129,10 @@ def place(
     shares = np.zeros(near.shape, np.float32)
     shares[rows] = weights
     mixed = int(np.random.SeedSequence(seed).generate_state(1, np.uint64)[0] >> np.uint64(1))
-    pull, push = kernels.forces(*curve(_PLACING.min_dist))
+    pull, push = kernels.forces(*curve(params.min_dist))
     kernels.optimise_placed(
-        start, landmarks.xy, near, shares, pull, push, np.float32(_PLACING.learning_rate),
-        _PLACING.epochs(len(start)), mixed, _PLACING.negative_sample_rate, first,
+        start, landmarks.xy, near, shares, pull, push, np.float32(params.learning_rate),
+        params.epochs(len(start)), mixed, params.negative_sample_rate, first,
     )  # fmt: skip
     xy[rows] = start[rows]
     return xy, near
-
-
-def large_film(
-    snapshots: Sequence[Matrix],
-    *,
-    landmarks: int = 15_000,
-    seed: int = 0,
-    params: FilmParams | None = None,
-    executor: Executor | None = None,
-    threads: int = 1,
-) -> LargeFilm:
-    """Draw a film of many samples: landmarks as any film, all others placed among them.
-
-    The same samples are landmarks in all frames. A placed sample's path is pulled straight as a landmark's
-    is, by as much as its nearest landmarks stayed the same.
-
-    Args:
-        snapshots: Vectors `[n, d]` of the same samples; rows of missing samples are NaN. Euclidean.
-        landmarks: How many samples are drawn in full.
-        seed: The film's seed.
-        params: How to draw.
-        executor: Places chunks; None: here, one after the other. The bits are the same.
-        threads: Threads for the landmarks' film; they do not change the result.
-
-    Raises:
-        ConfigError: Where a snapshot has no finite landmark.
-    """
-    from chroma.projection import kernels
-
-    params = params or FilmParams()
-    n = len(snapshots[-1])
-    rows = choose_landmarks(snapshots[-1], landmarks, seed)
-    parts = [vectors[rows] for vectors in snapshots]
-    graphs = [neighbor_graph(part, seed=seed) for part in parts]
-    drawn = draw_film(parts, graphs, seed=seed, params=params, threads=threads)
-    frames = np.full((len(snapshots), n, 2), np.nan, np.float32)
-    there = np.zeros((len(snapshots), n), np.bool_)
-    bonds = np.zeros((len(snapshots), n), np.float32)
-    before = np.empty((0, 0), np.int32)
-    for t, (vectors, part, xy) in enumerate(zip(snapshots, parts, drawn, strict=True)):
-        known = np.flatnonzero(finite_rows(part))
-        if len(known) == 0:
-            raise ConfigError(f"Snapshot {t} has none of the film's landmarks: leave it out of the film.")
-        mine = landmarks_of(part[known], xy[known])
-        starts = range(0, n, _CHUNK)
-        spread: Any = map if executor is None else executor.map
-        placed = list(
-            spread(
-                place,
-                [mine] * len(starts),
-                [vectors[first : first + _CHUNK] for first in starts],
-                starts,
-                [seed] * len(starts),
-            )
-        )
-        frames[t] = np.concatenate([xy for xy, _ in placed])
-        frames[t][rows] = xy
-        near = np.concatenate([near for _, near in placed])
-        near = np.where(near >= 0, known[near], -1).astype(np.int32)
-        there[t] = finite_rows(frames[t])
-        if t > 0:
-            bonds[t] = kernels.jaccard(near, before) ** 2
-        before = near
-    bonds[:, rows] = 0  # drawn tied already
-    kernels.smooth_paths(frames, there, bonds, np.float32(STRENGTH[params.stability]), 0, n)
-    return LargeFilm(list(frames), rows, n)

@@ -29,7 +29,7 @@ _WIDEST = 2048
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """The plane of greatest variance: `mean` float64 `[d]`, `components` float64 `[2, d]`."""
+    """A plane, or a space, of great variance: `mean` float64 `[d]`, `components` float64 `[2, d]` or more."""
 
     mean: npt.NDArray[np.float64]
     components: npt.NDArray[np.float64]
@@ -50,8 +50,10 @@ class Layout:
     n_epochs: int
 
 
-def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
-    """Find the two directions of greatest variance, from a sample of the rows.
+def pca_basis(
+    vectors: Matrix, seed: int = 0, max_rows: int = 10_000, components: tuple[int, ...] = (0, 1)
+) -> Basis:
+    """Find the two directions of greatest variance, or others, from a sample of the rows.
 
     Signs are fixed: the loading of largest magnitude is positive. Directions without variance are zero. A
     layer wider than 2,048 uses at most 2,048 rows, so that the matrix to decompose is never wider.
@@ -60,6 +62,7 @@ def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
         vectors: `[n, d]`, any float; rows that are not finite are left out.
         seed: Picks the rows.
         max_rows: Rows used.
+        components: Which directions, counted from 0, that of greatest variance.
 
     Raises:
         ConfigError: Where no row is finite.
@@ -73,10 +76,11 @@ def pca_basis(vectors: Matrix, seed: int = 0, max_rows: int = 10_000) -> Basis:
     points /= unit
     mean = points.mean(axis=0, dtype=np.float64)
     points -= mean.astype(np.float32)
-    components = np.zeros((2, points.shape[1]))
-    for row, direction in enumerate(_directions(points)):
-        components[row] = direction * np.sign(direction[np.argmax(np.abs(direction))])
-    return Basis(mean * np.float64(unit), components)
+    axes = np.zeros((len(components), points.shape[1]))
+    for at, direction in enumerate(_directions(points, max(components) + 1)):
+        if at in components:
+            axes[components.index(at)] = direction * np.sign(direction[np.argmax(np.abs(direction))])
+    return Basis(mean * np.float64(unit), axes)
 
 
 def _some_rows(vectors: Matrix, most: int, seed: int) -> npt.NDArray[np.float32]:
@@ -93,7 +97,7 @@ def _some_rows(vectors: Matrix, most: int, seed: int) -> npt.NDArray[np.float32]
     return vectors[rows].astype(np.float32)
 
 
-def _directions(points: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.float64]]:
+def _directions(points: npt.NDArray[np.float32], count: int = 2) -> Iterator[npt.NDArray[np.float64]]:
     from scipy.linalg import eigh
     from threadpoolctl import threadpool_limits
 
@@ -101,7 +105,7 @@ def _directions(points: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.floa
     with threadpool_limits(1):  # the order of a sum would depend on how many threads share it
         gram = (points.T @ points if tall else points @ points.T).astype(np.float64)
         last = len(gram) - 1
-        values, axes = eigh(gram, subset_by_index=(max(0, last - 1), last))
+        values, axes = eigh(gram, subset_by_index=(max(0, last + 1 - count), last))
     for value, axis in zip(values[::-1], axes.T[::-1], strict=True):
         if value <= 16 * np.finfo(np.float32).eps * values[-1] or value <= 0:  # rounding, no direction
             return

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
+import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, cast
 
 import numpy as np
@@ -28,17 +27,22 @@ from chroma.projection.equal import merge_equal
 from chroma.projection.layout import apart, drawable, pca_start
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
 from chroma.projection.optimiser import LayoutParams
-
-# t-SNE's perplexity, and the neighbours that it needs for it (van der Maaten 2014).
-_PERPLEXITY = 30
-_TSNE_K = 3 * _PERPLEXITY
+from chroma.projection.parameters import PACMAP, PCA, TSNE, UMAP, Parameter
+from chroma.projection.umap_learn import umap_learn_layout
 
 
 class Draw(Protocol):
     """Lays out one snapshot, none of whose samples is missing."""
 
     def __call__(
-        self, vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int
+        self,
+        vectors: Matrix,
+        graph: NeighborGraph,
+        start: Frame,
+        *,
+        again: bool,
+        seed: int,
+        params: Mapping[str, Any],
     ) -> Frame:
         """Draw a frame.
 
@@ -48,29 +52,52 @@ class Draw(Protocol):
             start: float32 `[n, 2]`, finite.
             again: Whether `start` is the frame before; else it is PCA.
             seed: Makes the result reproducible, on one thread.
+            params: Of the method; those that are left out have their defaults.
         """
         ...
 
 
-def _umap_learn(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
+def _umap_learn(
+    vectors: Matrix,
+    graph: NeighborGraph,
+    start: Frame,
+    *,
+    again: bool,
+    seed: int,
+    params: Mapping[str, Any],
+) -> Frame:
     # umap-learn squeezes its start into a square, so it cannot continue a frame: PCA, aligned afterwards.
     begun = pca_start(vectors, seed) if again else start
     if not np.ptp(begun, axis=0).all():  # it divides by the extent of its start
         begun = apart(begun, seed)
-    return umap_learn_layout(graph, begun, seed=seed)
+    layout = LayoutParams(negative_sample_rate=5)
+    if "min_dist" in params:
+        layout = replace(layout, min_dist=params["min_dist"])
+    return umap_learn_layout(graph, begun, layout, seed)
 
 
-def _tsne(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
-    """Van der Maaten & Hinton 2008, by openTSNE; exact neighbours of our own, perplexity 30."""
+def _tsne(
+    vectors: Matrix,
+    graph: NeighborGraph,
+    start: Frame,
+    *,
+    again: bool,
+    seed: int,
+    params: Mapping[str, Any],
+) -> Frame:
+    """Van der Maaten & Hinton 2008, by openTSNE; exact neighbours of our own."""
+    perplexity = float(params.get("perplexity", TSNE[0].default))
+    # Neighbours that it needs for its perplexity (van der Maaten 2014).
+    k = min(math.ceil(3 * perplexity), len(vectors) - 1)
     tsne = importlib.import_module("openTSNE")
-    near = neighbor_graph(vectors, k=min(_TSNE_K, len(vectors) - 1), metric=graph.metric, seed=seed)
+    near = neighbor_graph(vectors, k=k, metric=graph.metric, seed=seed)
     # Affinities do not depend on the unit of a row's distances, but the search for the width of its Gaussian
     # ends after 200 halvings of 1: squares of distances near 1e30 are not reached.
     distances = near.distances.astype(np.float64)
     middle = np.median(distances, axis=1, keepdims=True)
     distances /= np.where(middle > 0, middle, np.maximum(distances.max(axis=1, keepdims=True), 1e-300))
     affinities = tsne.affinity.PerplexityBasedNN(
-        perplexity=min(_PERPLEXITY, near.k / 3),
+        perplexity=min(perplexity, near.k / 3),
         knn_index=tsne.nearest_neighbors.PrecomputedNeighbors(near.indices.astype(np.int64), distances),
         n_jobs=1,
     )
@@ -84,7 +111,15 @@ def _tsne(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, s
 
 
 def _pacmap(name: str) -> Draw:
-    def draw(vectors: Matrix, graph: NeighborGraph, start: Frame, *, again: bool, seed: int) -> Frame:
+    def draw(
+        vectors: Matrix,
+        graph: NeighborGraph,
+        start: Frame,
+        *,
+        again: bool,
+        seed: int,
+        params: Mapping[str, Any],
+    ) -> Frame:
         """Wang et al. 2021, arXiv:2012.04456; LocalMAP: Wang et al. 2024, arXiv:2412.15426."""
         points = vectors.astype(np.float32)
         if points.shape[1] == 1:  # its own PCA wants two columns
@@ -93,10 +128,15 @@ def _pacmap(name: str) -> Draw:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # that a seed is set
             reducer: Any = getattr(importlib.import_module("pacmap"), name)
-            made = reducer(random_state=seed, distance=distance)
+            made = reducer(random_state=seed, distance=distance, **_pacmap_names(params))
             return made.fit_transform(points, init=start.astype(np.float32))
 
     return cast("Draw", draw)
+
+
+def _pacmap_names(params: Mapping[str, Any]) -> dict[str, Any]:
+    own = {"mn_ratio": "MN_ratio", "fp_ratio": "FP_ratio"}
+    return {own.get(name, name): value for name, value in params.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +150,8 @@ class Method:
         package: What is imported; empty for none but ours.
         extra: The extra of this distribution that installs it; empty: it comes with Chroma.
         offered: Whether the dashboard offers it for every layer.
+        parameters: What it takes.
+        spatial: Whether one frame can be drawn in three dimensions by it.
     """
 
     title: str
@@ -118,16 +160,60 @@ class Method:
     package: str = ""
     extra: str = ""
     offered: bool = False
+    parameters: tuple[Parameter, ...] = ()
+    spatial: bool = False
 
 
 METHODS: Mapping[str, Method] = {
-    "pca": Method("PCA", "Principal components: a linear view, ready at once", offered=True),
-    "umap": Method("UMAP", "Shows neighbourhoods; frames are aligned with each other", offered=True),
-    "umap-learn": Method("umap-learn", "Shows neighbourhoods, as umap-learn draws them", _umap_learn, "umap"),
-    "tsne": Method("t-SNE", "Shows neighbourhoods, by openTSNE", _tsne, "openTSNE", "tsne"),
-    "pacmap": Method("PaCMAP", "Keeps near and far pairs", _pacmap("PaCMAP"), "pacmap", "pacmap"),
-    "localmap": Method("LocalMAP", "PaCMAP with clearer clusters", _pacmap("LocalMAP"), "pacmap", "pacmap"),
+    "pca": Method(
+        "PCA",
+        "Principal components: a linear view, ready at once",
+        offered=True,
+        parameters=PCA,
+        spatial=True,
+    ),
+    "umap": Method(
+        "UMAP",
+        "Shows neighbourhoods; frames are aligned with each other",
+        offered=True,
+        parameters=UMAP,
+        spatial=True,
+    ),
+    "umap-learn": Method(
+        "umap-learn", "Shows neighbourhoods, as umap-learn draws them", _umap_learn, "umap", parameters=UMAP
+    ),
+    "tsne": Method(
+        "t-SNE", "Shows neighbourhoods, by openTSNE", _tsne, "openTSNE", "tsne", offered=True, parameters=TSNE
+    ),
+    "pacmap": Method(
+        "PaCMAP",
+        "Keeps near and far pairs",
+        _pacmap("PaCMAP"),
+        "pacmap",
+        "pacmap",
+        offered=True,
+        parameters=PACMAP,
+    ),
+    "localmap": Method(
+        "LocalMAP",
+        "PaCMAP with clearer clusters",
+        _pacmap("LocalMAP"),
+        "pacmap",
+        "pacmap",
+        offered=True,
+        parameters=PACMAP,
+    ),
 }
+
+
+def is_installed(method: str) -> bool:
+    """Whether the package of a method is installed.
+
+    Args:
+        method: A key of `METHODS`.
+    """
+    package = METHODS[method].package
+    return not package or importlib.util.find_spec(package) is not None
 
 
 def check_installed(method: str) -> None:
@@ -140,12 +226,18 @@ def check_installed(method: str) -> None:
         MissingDependencyError: It names the extra to install.
     """
     needed = METHODS[method]
-    if needed.package and importlib.util.find_spec(needed.package) is None:
+    if not is_installed(method):
         raise MissingDependencyError(needed.package, needed.extra)
 
 
 def drawn_by(
-    method: str, vectors: Matrix, graph: NeighborGraph, previous_xy: Frame | None = None, *, seed: int = 0
+    method: str,
+    vectors: Matrix,
+    graph: NeighborGraph,
+    previous_xy: Frame | None = None,
+    *,
+    seed: int = 0,
+    params: Mapping[str, Any] | None = None,
 ) -> Frame:
     """Draw one more frame of a film by another package.
 
@@ -156,6 +248,7 @@ def drawn_by(
         previous_xy: float32 `[n, 2]`, the frame before: where to start, and what the result is aligned to.
             None: start from PCA.
         seed: Makes the result reproducible.
+        params: Of the method, as `chroma.projection.parameters.checked` gives them.
 
     Returns:
         float32 `[n, 2]`, NaN for missing samples. Too few samples for neighbourhoods: PCA.
@@ -175,7 +268,9 @@ def drawn_by(
     here = graph.valid
     if drawable(graph) and (graph.distances[here] > 0).any():
         start = fill_missing(graph, cast("Frame", previous_xy), seed) if again else pca
-        xy[here] = draw(vectors[here], _among(graph), start[here], again=again, seed=seed)
+        xy[here] = draw(
+            vectors[here], _among(graph), start[here], again=again, seed=seed, params=params or {}
+        )
     else:
         xy[:] = pca
     return merge_equal(graph, align(xy, cast("Frame", previous_xy)) if again else xy)
@@ -188,58 +283,3 @@ def _among(graph: NeighborGraph) -> NeighborGraph:
         place[graph.indices[graph.valid]], graph.distances[graph.valid], graph.metric, graph.k,
         graph.k_requested, graph.recall, np.ones(graph.n_valid, np.bool_), graph.n_valid,
     )  # fmt: skip
-
-
-def umap_learn_layout(
-    graph: NeighborGraph, start: Frame, params: LayoutParams | None = None, seed: int = 0
-) -> Frame:
-    """Lay out a snapshot by umap-learn's own graph weights and optimiser, on our neighbor graph.
-
-    The reference that our own UMAP is measured against.
-
-    Args:
-        graph: The snapshot's neighbor graph.
-        start: float32 `[n, 2]`, finite wherever the graph's rows are valid. umap-learn squeezes it into a
-            square from 0 to 10, so its frames cannot continue a film.
-        params: How to draw.
-        seed: Makes the result reproducible, on one thread.
-
-    Returns:
-        float32 `[n, 2]`; NaN for missing samples.
-    """
-    params = params or LayoutParams(negative_sample_rate=5)
-    umap = _umap()
-    random = np.random.RandomState(seed)
-    n = graph.n_valid
-    dense = np.cumsum(graph.valid, dtype=np.int32) - 1
-    # umap wants each sample first among its own neighbours, at distance 0.
-    indices = np.column_stack([np.arange(n, dtype=np.int32), dense[graph.indices[graph.valid]]])
-    distances = np.column_stack([np.zeros(n, np.float32), graph.distances[graph.valid]])
-    unused = np.empty((n, 1), np.float32)
-    fuzzy, _, _ = umap.umap_.fuzzy_simplicial_set(
-        unused, indices.shape[1], random, graph.metric, knn_indices=indices, knn_dists=distances
-    )
-    a, b = umap.umap_.find_ab_params(1.0, params.min_dist)
-    placed, _ = umap.umap_.simplicial_set_embedding(
-        unused, fuzzy, 2, params.learning_rate, a, b, 1.0, params.negative_sample_rate, params.epochs(n),
-        start[graph.valid], random, graph.metric, {}, False, {}, False,
-    )  # fmt: skip
-    xy = np.full(start.shape, np.nan, np.float32)
-    xy[graph.valid] = placed
-    return xy
-
-
-@cache
-def _umap() -> Any:
-    """Import umap without tensorflow.
-
-    `umap/__init__` tries its `parametric_umap`, which imports tensorflow where it finds it (6 s, 1 GB) for a
-    class not used here.
-    """
-    sys.modules["umap.parametric_umap"] = None  # pyright: ignore[reportArgumentType]
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Tensorflow not installed", ImportWarning)
-            return importlib.import_module("umap")
-    finally:
-        del sys.modules["umap.parametric_umap"]

@@ -109,6 +109,7 @@ def passes(
     seed: int = 0,
     ties: Ties | None = None,
     threads: int = 1,
+    begin: int = 0,
 ) -> Generator[Frames]:
     """Pull neighbours together and push others apart, in all frames at once, pass by pass.
 
@@ -119,6 +120,7 @@ def passes(
         seed: Seeds the pushes, which are the same in all frames.
         ties: Between the frames; None: each is optimised on its own.
         threads: Threads; they do not change the result.
+        begin: Passes that `frames` have behind them; the rest gives the same bits as all at once.
 
     Yields:
         float32 `[frames, n, 2]` after each pass: overwritten by the pass after the next; the next pass
@@ -150,7 +152,7 @@ def passes(
     with ThreadPoolExecutor(threads) as pool:
         # With one thread, work runs on the calling thread: a pool would only add overhead.
         spread: Callable[..., Any] = pool.map if threads > 1 else map
-        for epoch in range(n_epochs):
+        for epoch in range(begin, n_epochs):
             rate = np.float32(params.rate(epoch / n_epochs))
             list(spread(sweep, parts))
             if ties is not None and ties.strength > 0:

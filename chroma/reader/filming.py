@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from chroma.errors import JobError, NotFoundError
+from chroma.errors import ConfigError, JobError, NotFoundError
 from chroma.reader import _tables
 from chroma.reader._tables import frame
 from chroma.reader.connection import Connection
 from chroma.reader.results import Film
 
 _FIELDS = """fragment F on Film {
-  id layer split method axis n followed snapshotCount status progress message error
+  id layer split splits together method axis n followed snapshotCount status progress message error
+  parameters { name value }
   revision {
     preview method jitter movement rho
     frames {
       index run layer epoch step digest n of trustworthiness continuity neighborhoodHit stress stressPca
-      qualityN spread effectiveRank equal
+      qualityN spread effectiveRank equal explained
     }
   }
 }"""
@@ -29,10 +30,12 @@ _REQUEST = (
     """mutation F(
   $runId: ID!, $split: String!, $layer: String, $method: String!, $axis: FilmAxis!, $steps: [BigInt!],
   $layers: [String!], $runIds: [ID!], $epoch: BigInt, $step: BigInt, $sampleIds: [String!]
+  $parameters: [ParameterInput!]
 ) {
   requestFilm(
     runId: $runId, split: $split, layer: $layer, method: $method, axis: $axis, steps: $steps,
     layers: $layers, runIds: $runIds, epoch: $epoch, step: $step, sampleIds: $sampleIds
+    parameters: $parameters
   ) { ...F }
 }
 """
@@ -85,6 +88,28 @@ def listed(values: Iterable[Any] | None) -> list[Any] | None:
     return None if values is None else [each.item() if hasattr(each, "item") else each for each in values]
 
 
+def parameters(components: tuple[int, int] | None, **given: float | None) -> list[dict[str, Any]]:
+    """Parameters of a method as `requestFilm` takes them.
+
+    Raises:
+        ConfigError: `components` are not two whole numbers from 0.
+    """
+    if components is not None:
+        listed_components = listed(components) or []
+        whole = all(isinstance(each, int) and not isinstance(each, bool) for each in listed_components)
+        if len(listed_components) != 2 or not whole or min(listed_components) < 0:
+            raise ConfigError(
+                f"components={components!r} are not two whole numbers from 0; (0, 1) is the default"
+            )
+        # The server and the dashboard count components from 1, as people do.
+        given |= {"first": listed_components[0] + 1, "second": listed_components[1] + 1}
+    return [
+        {"name": name, "value": value}
+        for name, value in zip(given, listed(given.values()) or [], strict=True)
+        if value is not None
+    ]
+
+
 def _wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, Any]:
     """Wait until a film is ready, with a progress bar in a terminal or notebook."""
     from rich.console import Console
@@ -120,7 +145,8 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
     revision: dict[str, Any] = film["revision"] or none_yet
     frames: list[dict[str, Any]] = sorted(_tables.numbers(revision["frames"]), key=lambda each: each["index"])
     path = f"/api/films/{film['id']}"
-    ids = _tables.column(_tables.table(connection.bytes(f"{path}/ids")), "id")
+    points = _tables.table(connection.bytes(f"{path}/ids"))
+    ids = _tables.column(points, "id")
     xy = np.full((len(frames), len(ids), 2), np.nan, dtype=np.float32)
     for at, each in enumerate(frames):
         body = connection.bytes(f"{path}/frames/{each['digest']}", dtype="f32")
@@ -131,17 +157,26 @@ def _fetch(connection: Connection, film: dict[str, Any]) -> Film:
     return Film(
         layer=film["layer"],
         split=film["split"],
+        split_of=_tables.column(points, "split") if len(film["splits"]) > 1 else None,
+        together=film["together"],
         over=film["axis"].lower(),
         runs=[each["run"] for each in frames],
         layers=[each["layer"] for each in frames],
         snapshots=film["snapshotCount"],
         followed=film["followed"],
         method=revision["method"],
+        parameters={each["name"]: each["value"] for each in film["parameters"]},
         preview=revision["preview"],
         ids=ids,
         xy=xy,
         epochs=np.array(epochs, dtype=np.int64),
         steps=np.array([each["step"] for each in frames], dtype=np.int64),
+        explained=_explained(frames),
         quality=frame(frames, quality).astype(dict.fromkeys(_MEASURES, float)),
         motion={name: revision[name] for name in _MOTION if revision[name] is not None},
     )
+
+
+def _explained(frames: list[dict[str, Any]]) -> np.ndarray[tuple[int, int], np.dtype[np.float64]] | None:
+    shares = [each["explained"] for each in frames]
+    return np.array(shares, np.float64) if shares and None not in shares else None

@@ -52,15 +52,19 @@ class Film:
 
     Attributes:
         layer: Name of the layer; over layers of the last one.
-        split: Name of the split.
+        split: Name of the split; of several that are placed together their names, joined by `+`.
+        split_of: `[n]` object of str: the split of each point in a film of several; None for one.
+        together: Of several splits: how many epochs have all of them, "8 of 10 epochs have both".
         over: What the frames run over: `"epochs"`, `"layers"`, `"runs"`.
         runs: Name of each frame's run.
         layers: Name of each frame's layer.
         snapshots: How many there are that it could show: a film has at most 60 frames.
         followed: Samples of the split that the run follows; more than there are ids in a film of picked ones.
         method: What drew it: a key of `chroma.projection.methods.METHODS`, or `"logged"`.
+        parameters: Of the method, those that differ from its defaults; PCA's `first` and `second` component
+            count from 1.
         preview: True while the final frames are still being computed.
-        ids: `[n]` int64, or object of str: the sample of each point.
+        ids: `[n]` int64, or object of str: the sample of each point; of several splits `"train:12"`.
         xy: `[frames, n, 2]` float32; NaN where a sample is missing in a frame.
         epochs: `[frames]` int64; -1 for step-based training.
         steps: `[frames]` int64, global optimizer steps.
@@ -69,6 +73,7 @@ class Film:
             quality_n; and of its vectors in the full space: spread (root of the mean squared distance from
             their mean), effective_rank (Roy & Vetterli 2007), equal (vectors in the largest group of equal
             ones: where it is n, the layer collapsed).
+        explained: `[frames, 2]` float64: by PCA, the share of the variance along each axis; None for others.
         motion: How the film moves, in radii: `jitter` of the fifth of the samples whose neighbours changed
             least, `movement` of the fifth whose neighbours changed most, and `rho`, Spearman's correlation
             of movement and change. Empty where it is not measured: previews, `"pca"`, a single frame.
@@ -76,17 +81,21 @@ class Film:
 
     layer: str
     split: str
+    split_of: npt.NDArray[np.object_] | None
+    together: str | None
     over: str
     runs: list[str]
     layers: list[str]
     snapshots: int
     followed: int
     method: str
+    parameters: dict[str, float]
     preview: bool
     ids: Ids
     xy: npt.NDArray[np.float32]
     epochs: npt.NDArray[np.int64]
     steps: npt.NDArray[np.int64]
+    explained: npt.NDArray[np.float64] | None
     quality: pd.DataFrame
     motion: dict[str, float]
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import numpy as np
@@ -15,17 +14,16 @@ from chroma.reader import _tables
 from chroma.reader._tables import frame, numbers, tagged_samples
 from chroma.reader.comparing import ComparingMethods
 from chroma.reader.connection import Connection
-from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
-from chroma.reader.filming import listed, read_film
+from chroma.reader.film_methods import FilmMethods
 from chroma.reader.findings import FindingMethods
-from chroma.reader.results import Embeddings, Film, Neighbors
+from chroma.reader.results import Embeddings, Neighbors
 from chroma.reader.training import TrainingMethods
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class StoredRun(FindingMethods, ComparingMethods, TrainingMethods):
+class StoredRun(FilmMethods, FindingMethods, ComparingMethods, TrainingMethods):
     """A run, as stored. Made by `Catalog.run()`; every call asks anew, so a living run grows.
 
     Attributes:
@@ -154,56 +152,6 @@ class StoredRun(FindingMethods, ComparingMethods, TrainingMethods):
             of=snapshot["of"],
         )
 
-    def film(
-        self,
-        layer: str = "auto",
-        split: str = "val",
-        method: str = "umap",
-        wait: bool = True,
-        *,
-        over: Literal["epochs", "layers"] = "epochs",
-        epoch: int | None = None,
-        layers: Sequence[str] | None = None,
-        steps: Sequence[int] | None = None,
-        ids: Iterable[int | str] | None = None,
-        refine: bool = False,
-    ) -> Film:
-        """Read a film; it is drawn first if there is none yet.
-
-        Args:
-            layer: Name of a layer; `"auto"` is the one the dashboard opens first. Says nothing over layers.
-            split: Name of a split.
-            method: `"umap"` (McInnes et al. 2018, all frames drawn together), `"pca"`, or another key of
-                `chroma.projection.methods.METHODS`: another package, which draws each frame on its own,
-                aligned to the one before. `"logged"`: coordinates as `log_projection` was given them, over
-                epochs.
-            wait: Wait until the film is ready, with a progress bar in a terminal or notebook; else return
-                what is there: a preview, or no frames yet.
-            over: What the frames run over: the epochs of one layer, or the layers of one epoch, in the order
-                of the model. For runs see `Catalog.film`.
-            epoch: Over layers: 0-based; its last snapshots are shown. None: the last of all.
-            layers: Over layers: their names, in the order wanted. None: all.
-            steps: Over epochs: only the snapshots of these global steps. None: all, thinned evenly to 60.
-            ids: The samples to show: their neighbours are looked for among them alone. None: all.
-            refine: Draw all frames together anew, those too that were appended while the run went on: the
-                frames that there are move. For `"umap"`.
-
-        Raises:
-            NotFoundError: There is no such layer, split, epoch, step or sample, or nothing was captured of
-                them.
-            ConfigError: An argument does not belong to what the frames run over.
-            JobError: It could not be drawn; the sentence says why.
-        """
-        asked: dict[str, Any] = {"runId": self.id, "split": split, "method": method, "axis": over.upper()}
-        if over == "layers":
-            self._queries.check_split(split)
-        else:
-            asked["layer"] = self._queries.layer(layer)
-            self._queries.check_captured(asked["layer"], split, method)
-        asked |= {"epoch": epoch, "layers": listed(layers), "steps": listed(steps)}
-        asked["sampleIds"] = None if ids is None else [str(each) for each in ids]
-        return read_film(self._connection, asked, refine=refine, wait=wait)
-
     def neighbors(
         self, sample_id: int | str, layer: str = "auto", split: str = "val", epoch: int = -1, k: int = 15
     ) -> Neighbors:
@@ -248,36 +196,6 @@ class StoredRun(FindingMethods, ComparingMethods, TrainingMethods):
         what it captures is refused.
         """
         self._connection.query(queries.DELETE, run=self.id)
-
-    def export(
-        self, path: str | Path, *, layer: str = "auto", split: str = "val", method: str = "umap"
-    ) -> Path:
-        """Write a file for others; its ending says what it holds.
-
-        Args:
-            path: `.html`: the film as one page that plays without a server or a network. `.csv`, `.json` or
-                `.parquet`: all samples of the split with label, outputs at the last step, metadata and tags.
-                A file that is there is replaced.
-            layer: Of the film; `"auto"` is the one the dashboard opens first.
-            split: Name of a split.
-            method: Of the film, as for `film`.
-
-        Returns:
-            The file.
-
-        Raises:
-            ConfigError: The file ends otherwise, or cannot be written.
-            NotFoundError: There is no such layer or split, or nothing was captured of them.
-            JobError: The film could not be drawn.
-        """
-        file = Path(path)
-        format = format_of(file)
-        if format != "html":
-            return write_file(file, table_bytes(self._connection, self.id, split, format))
-        name = self._queries.layer(layer)
-        self._queries.check_captured(name, split, method)
-        asked = {"runId": self.id, "layer": name, "split": split, "method": method, "axis": "EPOCHS"}
-        return write_file(file, film_bytes(self._connection, asked))
 
     def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Mark samples with a tag.

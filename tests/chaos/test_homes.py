@@ -25,7 +25,8 @@ from chroma.server.home.home import Home
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.store import tables
 from chroma.server.store.films import job_queue
-from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.requests import request_film
 from chroma.settings import Settings, load_settings
 from tests.chaos import TIMES, trials
 from tests.chaos.test_disks import small, statuses

@@ -11,11 +11,12 @@ from chroma.insight.motion import motion, stress
 from chroma.insight.quality import trustworthiness
 from chroma.projection import kernels
 from chroma.projection.film import FilmParams, draw_film, forming_film, next_frame, pca_film, refine_film
-from chroma.projection.landmarks import choose_landmarks, landmarks_of, large_film, place
+from chroma.projection.landmarks import choose_landmarks, landmarks_of, place
+from chroma.projection.large_film import large_film
 from chroma.projection.layout import LayoutParams, pca_start, umap_layout
-from chroma.projection.methods import umap_learn_layout
 from chroma.projection.neighbors import neighbor_graph
 from chroma.projection.optimiser import jaccard
+from chroma.projection.umap_learn import umap_learn_layout
 
 N = 500
 QUICK = FilmParams(joint=LayoutParams(n_epochs=150))

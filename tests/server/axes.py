@@ -23,9 +23,14 @@ OTHER = "brave-heron"
 class Quiet:
     """A worker nobody listens to."""
 
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None: ...
+    def advance(
+        self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+    ) -> None: ...
 
     def pause(self) -> bool:
+        return False
+
+    def park(self) -> bool:
         return False
 
 

@@ -16,7 +16,8 @@ from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import tables
 from chroma.server.store.films import frames as stored
-from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.requests import request_film
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(8)
 LAYER = "encoder.fc1"
@@ -112,10 +113,15 @@ def on_screen(context: Context, film: tables.Film) -> tuple[tables.Revision | No
 class Alone:
     """A worker that nothing else waits for."""
 
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+    def advance(
+        self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+    ) -> None:
         assert 0 <= progress <= 1
 
     def pause(self) -> bool:
+        return False
+
+    def park(self) -> bool:
         return False
 
 
@@ -129,7 +135,9 @@ class Turns:
         self._stop_at, self._pauses = stop_at, pauses
         self.heard: list[tuple[str, str]] = []
 
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+    def advance(
+        self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+    ) -> None:
         assert 0 <= progress <= 1
         revision, _ = on_screen(self._context, self._film)
         self.heard.append((message, revision.method if revision else "nothing"))
@@ -138,6 +146,9 @@ class Turns:
 
     def pause(self) -> bool:
         return self._pauses
+
+    def park(self) -> bool:
+        return False
 
 
 def draw(

@@ -18,7 +18,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Store
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films import lifecycle
-from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.snapshots.neighbor_graphs import find_graph
 from chroma.server.store.tables import Film, Frame, Graph, Revision, Snapshot
 from chroma.settings import Settings, load_settings
@@ -124,7 +124,9 @@ def test_states_of_a_film_forming_are_shown_and_go_when_it_is_drawn(
     seen: list[tuple[tables.Revision, list[Frame]]] = []
 
     class Looks(Turns):
-        def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+        def advance(
+            self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+        ) -> None:
             super().advance(progress, message)
             revision, frames = filming.on_screen(opened, film)
             if revision is not None and revision.forming:

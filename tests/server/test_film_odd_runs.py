@@ -15,7 +15,8 @@ from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.film import draw_film
 from chroma.server.jobs.frame_choice import choose
 from chroma.server.store import tables
-from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.requests import request_film
 from chroma.server.store.tables import Film, Frame, Snapshot
 from tests.server import filming
 from tests.server.drawn import xy
@@ -156,7 +157,9 @@ def test_a_deleted_run_is_not_drawn_further(opened: Context) -> None:
     film = filming.ask(opened)
 
     class Deletes(Turns):
-        def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+        def advance(
+            self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+        ) -> None:
             super().advance(progress, message)
             with opened.store.writing() as catalog:
                 catalog.session.get_one(tables.Run, filming.RUN).deleted_at = tables.now()

@@ -16,7 +16,7 @@ from chroma.errors import ChromaError
 from chroma.journal import JournalWriter
 from chroma.projection.methods import Method
 from chroma.records import Metrics, Notes, RunClosed
-from chroma.server.graphql import export, runs
+from chroma.server.graphql import export, layout_methods
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
 from chroma.server.store import queries
@@ -324,7 +324,9 @@ def test_the_dashboard_offers_methods_of_the_one_list(
     client: TestClient, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        runs, "METHODS", {"mds": Method("MDS", "Keeps distances", offered=True), "hidden": Method("No", "No")}
+        layout_methods,
+        "METHODS",
+        {"mds": Method("MDS", "Keeps distances", offered=True), "hidden": Method("No", "No")},
     )
     found = ask(client, "query($id: ID!) { run(id: $id) { methods { name title description } } }", id=run)
     assert found["run"]["methods"] == [{"name": "mds", "title": "MDS", "description": "Keeps distances"}]

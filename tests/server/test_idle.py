@@ -20,7 +20,7 @@ from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
 from chroma.server.store import tables
 from chroma.server.store.catalog import Store
-from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.films.film_request import FilmRequest
 from chroma.settings import Settings
 from tests.server import filming
 from tests.server.filming import Alone

@@ -21,7 +21,7 @@ from tests.server import filming
 def test_many_samples_are_placed_among_landmarks(opened: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chroma.server.jobs.film_data.LARGE", 200)
     monkeypatch.setattr("chroma.server.jobs.joint_frames._LANDMARKS", 150)
-    monkeypatch.setattr("chroma.projection.landmarks._CHUNK", 100)
+    monkeypatch.setattr("chroma.projection.large_film.CHUNK", 100)
     filming.whole_run(opened, 2, n=360).close()
     drawn = []
     for workers, epochs in ((1, None), (2, [0, 10])):  # the same snapshots, as another film
@@ -52,7 +52,7 @@ def test_a_large_film_is_refined_with_every_sample_in_full(
         revision, frames = filming.on_screen(opened, film)
         assert revision is not None
         with opened.store.reading() as catalog:
-            return revision, frames, is_refinable(catalog, film.method, revision, frames)
+            return revision, frames, is_refinable(catalog, film, revision, frames)
 
     placed, before, refinable = shown()
     assert (placed.landmarks, refinable) == (150, True)

@@ -17,6 +17,7 @@ from chroma.server.jobs import supervisor as supervisor_module
 from chroma.server.jobs import worker as worker_module
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
+from chroma.server.jobs.worker_process import WorkerProcess
 from chroma.server.store import tables
 from chroma.server.store.films import job_queue, lifecycle
 from chroma.settings import Settings
@@ -95,7 +96,7 @@ def test_films_are_asked_for_again(
     seen = told(client, kept, monkeypatch)
     monkeypatch.setattr(lifecycle, "published", failing(lifecycle.published, [error] * 2))
     monkeypatch.setattr(job_queue, "recent", failing(job_queue.recent, [error] * 2))
-    monkeypatch.setattr(Supervisor, "_launch", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "start", lambda _: None)
     filming.whole_run(kept, 1).close()
     filming.until(lambda: rows(kept, tables.Film), 20)
     filming.until(lambda: seen and not seen[-1]["health"], 10)
@@ -115,7 +116,7 @@ def test_a_run_whose_films_cannot_be_asked_for_costs_its_own(
         return wanted(catalog, run_ids)
 
     monkeypatch.setattr(lifecycle, "wanted_films", broken)
-    monkeypatch.setattr(Supervisor, "_launch", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "start", lambda _: None)
     supervisor = Supervisor(opened)
     supervisor.start()
     try:
@@ -147,9 +148,9 @@ def test_the_worker_is_started_again_however_it_ended(settings: Settings, monkey
     (folder / "sitecustomize.py").write_text(_SITE)
     (folder / "ways").write_text("1 SIGKILL SIGSEGV 0")
     monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    monkeypatch.setattr(supervisor_module, "_BACKOFF", (0.01, 0.01))
-    launch = Supervisor._launch
-    monkeypatch.setattr(Supervisor, "_launch", failing(launch, [OSError(12, "Cannot allocate memory")]))
+    monkeypatch.setattr("chroma.server.jobs.worker_process._BACKOFF", (0.01, 0.01))
+    start = WorkerProcess.start
+    monkeypatch.setattr(WorkerProcess, "start", failing(start, [OSError(12, "Cannot allocate memory")]))
     monkeypatch.setattr(supervisor_module, "_DEATHS", 6)
     home = Home(settings, token=None)
     reasons: list[str] = []

@@ -6,14 +6,14 @@ import pytest
 from sqlmodel import select
 
 from chroma.server.home.context import Context
-from chroma.server.store.films import job_queue
+from chroma.server.store.films import job_queue, job_requests
 from chroma.server.store.films.job_queue import Taken
 from chroma.server.store.tables import Job, now
 
 
 def put(context: Context, key: str = "film") -> None:
     with context.store.writing() as catalog:
-        job_queue.enqueue(catalog, "film", key)
+        job_requests.enqueue(catalog, "film", key)
 
 
 def take(context: Context, owner: str) -> Taken | None:

@@ -12,8 +12,9 @@ from graphql import parse, print_ast, separate_operations
 from chroma.journal import JournalWriter
 from chroma.records import Metrics
 from chroma.server.home.context import Context
-from chroma.server.jobs.supervisor import Supervisor
-from chroma.server.store.films.requests import FilmRequest, request_film
+from chroma.server.jobs.worker_process import WorkerProcess
+from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.requests import request_film
 from chroma.server.store.tables import Film
 from tests.server import filming
 
@@ -22,10 +23,10 @@ OPERATIONS = Path(__file__).parents[2] / "chroma-ui/src/api/operations.graphql"
 
 @pytest.fixture(autouse=True)
 def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
-    def launch(_: Supervisor) -> None:
+    def start(_: WorkerProcess) -> None:
         pass
 
-    monkeypatch.setattr(Supervisor, "_launch", launch)
+    monkeypatch.setattr(WorkerProcess, "start", start)
 
 
 def cards(client: TestClient) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.film_requests import request_film
 from chroma.server.home.home import Home
 from chroma.server.store import tables
-from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.purge import drop_unused_selections
 from chroma.server.store.samples.selections import keep_selection, read_selection
 from chroma.settings import Settings, load_settings

@@ -139,7 +139,7 @@ def test_a_worker_that_cannot_live_fails_its_jobs_with_a_sentence(
     folder.mkdir()
     (folder / "sitecustomize.py").write_text("import os; os._exit(7)")
     monkeypatch.setenv("PYTHONPATH", f"{folder}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    monkeypatch.setattr("chroma.server.jobs.supervisor._BACKOFF", (0.01, 0.01))
+    monkeypatch.setattr("chroma.server.jobs.worker_process._BACKOFF", (0.01, 0.01))
     watched = Watched(settings)
     try:
         filming.whole_run(watched.context, 1).close()

@@ -74,6 +74,8 @@ function filmOf(id: string): Film {
     progress: 1,
     message: "",
     error: null,
+    parked: false,
+    waiting: null,
     knnPurity: [],
     refinable: false,
     revision: {

@@ -1,5 +1,6 @@
 import type { Film } from "../api/bytes";
 import styles from "./canvas.module.css";
+import { WaitsFor } from "./WaitsFor";
 
 /** Shown over the canvas while the server computes the film. */
 export function FilmProgress(props: { film: Film | null; onStop?: () => void; onRequest: () => void }) {
@@ -19,10 +20,22 @@ export function FilmProgress(props: { film: Film | null; onStop?: () => void; on
   const text = film?.message || (film?.status === "RUNNING" ? "Computing the film" : "Waiting for the film");
   return (
     <div className={styles.progress} data-testid="film-progress" role="status">
-      <p>
-        {text}
-        {share > 0 ? ` · ${Math.round(share * 100)} %` : ""}
-      </p>
+      {film?.waiting ? (
+        <WaitsFor waiting={film.waiting} filmId={film.id} />
+      ) : (
+        <p>
+          {text}
+          {share > 0 ? ` · ${Math.round(share * 100)} %` : ""}
+        </p>
+      )}
+      {film?.parked ? (
+        <p>
+          Other films go first.{" "}
+          <button type="button" className={styles.stop} onClick={props.onRequest} data-testid="unpark-film">
+            Do not wait
+          </button>
+        </p>
+      ) : null}
       <div className={share > 0 ? styles.meter : styles.meterOpen}>
         <span style={share > 0 ? { width: `${share * 100}%` } : undefined} />
       </div>

@@ -5,9 +5,10 @@ import type { RunDetail } from "./run";
 const taken = (status: string) =>
   ({ layer: "fc1", split: "val", status }) as unknown as RunDetail["snapshots"][number];
 const methods = [
-  { name: "pca", title: "PCA", description: "At once" },
-  { name: "umap", title: "UMAP", description: "Neighbourhoods" },
-  { name: "logged", title: "Logged", description: "As they are" },
+  { name: "pca", title: "PCA", description: "At once", installed: true },
+  { name: "umap", title: "UMAP", description: "Neighbourhoods", installed: true },
+  { name: "logged", title: "Logged", description: "As they are", installed: true },
+  { name: "tsne", title: "t-SNE", description: "Elsewhere", installed: false },
 ];
 const coordinates = [{ layer: "fc1", split: "val", steps: [0] }];
 

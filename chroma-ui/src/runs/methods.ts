@@ -15,7 +15,7 @@ export function methodsFor(run: Drawable, layer: string, split: string) {
   );
   const logged = hasLogged(run, layer, split);
   return run.methods
-    .filter(({ name }) => (name === "logged" ? logged : captured))
+    .filter(({ name, installed }) => installed && (name === "logged" ? logged : captured))
     .map(({ name, title, description }) => ({ value: name, name: title, title: description }));
 }
 

@@ -27,7 +27,7 @@ const RUN = {
   splits: [{ id: "s", name: "val", n: N, of: N, classNames: ["cat"], hasImages: false, hasTexts: false }],
   snapshots: [{ id: "t", layer: "fc1", split: "val", epoch: 0, step: 10, n: N, of: N, status: "COMPLETE" }],
   coordinates: [],
-  methods: [{ name: "umap", title: "UMAP", description: "" }],
+  methods: [{ name: "umap", title: "UMAP", description: "", installed: true }],
   metrics: [],
   events: [],
   findings: { status: null, progress: 0, madeAt: null, stale: false, found: [], refused: [], queues: [] },
@@ -56,6 +56,8 @@ const FILM = {
   snapshotCount: 1,
   status: "READY",
   progress: 1,
+  parked: false,
+  waiting: null,
   knnPurity: [null],
   revision: {
     id: "v",

@@ -8,13 +8,14 @@ import strawberry
 
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film, FilmAxis
+from chroma.server.graphql.layout_methods import ParameterInput
 from chroma.server.graphql.runs import Run
 from chroma.server.graphql.scalars import BigInt
-from chroma.server.home.film_requests import cancel_film, refine_film, request_film
+from chroma.server.home.film_requests import cancel_film, park_film, refine_film, request_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.catalog import Catalog
+from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.films.partners import Partner, partners_of
-from chroma.server.store.films.requests import FilmRequest
 from chroma.server.store.films.sources import chosen_layer
 from chroma.server.store.films.views import film_views
 
@@ -38,6 +39,8 @@ class FilmQuery:
     @strawberry.field
     async def film(self, info: Info, id: strawberry.ID) -> Film | None:
         views = await info.context.read(lambda catalog: film_views(catalog, [str(id)]))
+        if views:
+            info.context.home.watching.looked(str(id))
         return Film.of_view(views[str(id)]) if views else None
 
     @strawberry.field(description="Runs of the same project that can, or cannot, join this one in a film")
@@ -66,7 +69,12 @@ class FilmMutation:
         self,
         info: Info,
         run_id: strawberry.ID,
-        split: str,
+        split: Annotated[
+            str,
+            strawberry.argument(
+                description="Over epochs also several in one space: names joined by +, or all"
+            ),
+        ],
         layer: Annotated[
             str | None, strawberry.argument(description="Over epochs and runs; null: the default one")
         ] = None,
@@ -98,6 +106,10 @@ class FilmMutation:
             strawberry.ID | None,
             strawberry.argument(description="Instead: those that were picked for this film"),
         ] = None,
+        parameters: Annotated[
+            list[ParameterInput] | None,
+            strawberry.argument(description="Of the method, see `Run.methods`; each choice is its own film"),
+        ] = None,
     ) -> Film:
         request = FilmRequest(
             run_id=str(run_id),
@@ -113,6 +125,7 @@ class FilmMutation:
             step=step,
             sample_ids=sample_ids,
             samples_of=None if samples_of is None else str(samples_of),
+            params={each.name: each.value for each in parameters or ()},
         )
         return await _view(info, await info.context.change(request_film, request))
 
@@ -128,6 +141,13 @@ class FilmMutation:
     )
     async def cancel_film(self, info: Info, film_id: strawberry.ID) -> Film:
         return await _view(info, await info.context.change(cancel_film, str(film_id)))
+
+    @strawberry.mutation(
+        description="Lets all else go before the drawing of a film: what is done stays, and it goes on "
+        "when nothing else waits, or it is asked for again"
+    )
+    async def park_film(self, info: Info, film_id: strawberry.ID) -> Film:
+        return await _view(info, await info.context.change(park_film, str(film_id)))
 
 
 async def _view(info: Info, row: tables.Film) -> Film:

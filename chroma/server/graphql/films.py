@@ -9,12 +9,15 @@ import strawberry
 from anyio import to_thread
 
 from chroma.server.graphql.context import Info
+from chroma.server.graphql.film_waiting import FilmWaiting
+from chroma.server.graphql.frames import Revision
+from chroma.server.graphql.layout_methods import ParameterValue
 from chroma.server.graphql.scalars import BigInt
-from chroma.server.store import tables
 from chroma.server.store.films.columns import film_columns
 from chroma.server.store.films.purity import known_purity, work_out_purity
 from chroma.server.store.films.sources import is_refinable
-from chroma.server.store.films.views import FilmView, FrameSource
+from chroma.server.store.films.views import FilmView
+from chroma.server.store.films.waiting import waiting_for
 
 
 @strawberry.enum
@@ -33,13 +36,6 @@ class FilmAxis(Enum):
     RUNS = "runs"
 
 
-@strawberry.type(description="A way to draw films that the dashboard offers.")
-class LayoutMethod:
-    name: str = strawberry.field(description="What `film(method:)` takes")
-    title: str = strawberry.field(description="Its name for people")
-    description: str = strawberry.field(description="What it shows, for people, in one phrase")
-
-
 @strawberry.enum
 class ColumnKind(Enum):
     CATEGORICAL = "categorical"
@@ -50,7 +46,8 @@ class ColumnKind(Enum):
 class Column:
     name: str = strawberry.field(
         description="label, prediction, correct, confidence, margin, cross_entropy, agreement, kept, "
-        "movement, cluster, split, position, tag:NAME, label:NAME (several labels), or a metadata key"
+        "in_picture, movement, cluster, nearest_train, split, position, tag:NAME, "
+        "label:NAME (several labels), or a metadata key"
     )
     title: str = strawberry.field(description="What people read for its name")
     group: str = strawberry.field(description="The heading it is listed under; columns come sorted by it")
@@ -70,93 +67,6 @@ class Column:
 
 
 @strawberry.type
-class Frame:
-    index: int
-    run_id: strawberry.ID
-    run: str = strawberry.field(description="Name of its run")
-    layer: str
-    epoch: BigInt | None
-    step: BigInt
-    digest: str
-    n: int = strawberry.field(description="Points that have coordinates in this frame")
-    of: int
-    trustworthiness: float | None = strawberry.field(
-        description="Venna & Kaski 2001, k=15; null while not computed"
-    )
-    continuity: float | None
-    neighborhood_hit: float | None = strawberry.field(
-        description="Share of the 15 nearest neighbours in 2-D that carry the same label; null without labels"
-    )
-    stress: float | None = strawberry.field(
-        description="Kruskal 1964: how far distances are from those in the full space; 0 is perfect"
-    )
-    stress_pca: float | None = strawberry.field(description="Stress of the same snapshot drawn by PCA")
-    quality_n: int | None = strawberry.field(description="Samples the quality figures were computed on")
-    spread: float | None = strawberry.field(
-        description="Root of the mean squared distance of its vectors from their mean, in the full space"
-    )
-    effective_rank: float | None = strawberry.field(
-        description="Roy & Vetterli 2007: dimensions that its vectors fill, on at most 1,000 of them; "
-        "null where all are equal"
-    )
-    equal: int | None = strawberry.field(
-        description="Vectors in the largest group of equal ones; where it is `n`, the layer collapsed, and "
-        "trustworthiness and continuity are not known"
-    )
-
-    @classmethod
-    def of_row(cls, row: tables.Frame, source: FrameSource) -> Frame:
-        return cls(
-            index=row.index,
-            run_id=strawberry.ID(source.run_id),
-            run=source.run,
-            layer=source.layer,
-            epoch=row.epoch,
-            step=row.step,
-            digest=row.digest,
-            n=row.n,
-            of=row.of,
-            trustworthiness=row.trustworthiness,
-            continuity=row.continuity,
-            neighborhood_hit=row.neighborhood_hit,
-            stress=row.stress,
-            stress_pca=row.stress_pca,
-            quality_n=row.quality_n or None,
-            spread=row.spread,
-            effective_rank=row.effective_rank,
-            equal=row.equal or None,
-        )
-
-
-@strawberry.type
-class Revision:
-    id: strawberry.ID
-    number: int
-    method: str = strawberry.field(
-        description="What drew it: pca (a preview, or the film asked for), or the film's method"
-    )
-    preview: bool = strawberry.field(description="true: a preview, by PCA or of the film being drawn")
-    offset_x: float = strawberry.field(description="x = offsetX + u16 / 65534 * scale; 65535 = missing")
-    offset_y: float
-    scale: float
-    landmarks: int | None = strawberry.field(
-        description="Samples drawn in full, where all others are placed among them; null: all in full"
-    )
-    jitter: float | None = strawberry.field(
-        description="Mean movement, in radii, of the fifth of the samples whose neighbours changed least; "
-        "null while not measured"
-    )
-    movement: float | None = strawberry.field(
-        description="Mean movement, in radii, of the fifth whose neighbours changed most"
-    )
-    rho: float | None = strawberry.field(
-        description="Spearman's correlation of movement and change of neighbours, -1..1"
-    )
-    motion_n: int | None = strawberry.field(description="Samples the movement was measured on")
-    frames: list[Frame]
-
-
-@strawberry.type
 class Film:
     view: strawberry.Private[FilmView]
 
@@ -165,7 +75,14 @@ class Film:
         description="Over runs the first, whose samples are the points: positions are those of its split"
     )
     layer: str = strawberry.field(description="Over layers the last one")
-    split: str
+    split: str = strawberry.field(description="Of several splits their names, joined by +")
+    splits: list[str] = strawberry.field(description="Whose samples are its points, in their order")
+    together: str | None = strawberry.field(
+        description="Of several splits: how many epochs have all of them, for people; else null"
+    )
+    parameters: list[ParameterValue] = strawberry.field(
+        description="Of the method, those that differ from its defaults"
+    )
     method: str = strawberry.field(
         description="A key of chroma.projection.methods.METHODS; logged: the user's own coordinates"
     )
@@ -195,6 +112,7 @@ class Film:
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people, with the time left")
     error: str | None
+    parked: bool = strawberry.field(description="true: it lets all others go first; requestFilm ends that")
     revision: Revision | None = strawberry.field(
         description="The newest revision; null until the first preview"
     )
@@ -216,6 +134,14 @@ class Film:
             for column in found
         ]
 
+    @strawberry.field(description="What it waits for; null where it does not wait, or begins at once")
+    async def waiting(self, info: Info) -> FilmWaiting | None:
+        job = self.view.job
+        if job is None or job.status != "pending":
+            return None
+        found = await info.context.read(lambda catalog: waiting_for(catalog, job))
+        return found and FilmWaiting.of_found(found)
+
     @strawberry.field(
         description="Mean share of the 15 nearest neighbours in the full space that carry a sample's label, "
         "by frame; null while no neighbor graph is stored"
@@ -234,7 +160,7 @@ class Film:
     async def refinable(self, info: Info) -> bool:
         view = self.view
         return await info.context.read(
-            lambda catalog: is_refinable(catalog, view.film.method, view.revision, view.frames)
+            lambda catalog: is_refinable(catalog, view.film, view.revision, view.frames)
         )
 
     created_at: datetime
@@ -248,6 +174,11 @@ class Film:
             run_id=strawberry.ID(film.run_id),
             layer=view.layer,
             split=view.split,
+            splits=film.splits or [view.split],
+            together=view.together,
+            parameters=[
+                ParameterValue(name=name, value=value) for name, value in (film.params or {}).items()
+            ],
             method=film.method,
             axis=FilmAxis(film.axis),
             steps=film.steps,
@@ -264,24 +195,7 @@ class Film:
             progress=job.progress if job else 0.0,
             message=job.message if job else "",
             error=job.error if job and job.status == "failed" else None,
-            revision=_revision(view, revision) if revision else None,
+            parked=bool(job and job.parked and job.status in ("pending", "running")),
+            revision=Revision.of_row(view, revision) if revision else None,
             created_at=film.created_at,
         )
-
-
-def _revision(view: FilmView, row: tables.Revision) -> Revision:
-    return Revision(
-        id=strawberry.ID(row.id),
-        number=row.number,
-        method=row.method,
-        preview=row.preview,
-        offset_x=row.offset_x,
-        offset_y=row.offset_y,
-        scale=row.scale,
-        landmarks=row.landmarks,
-        jitter=row.jitter,
-        movement=row.movement,
-        rho=row.rho,
-        motion_n=row.motion_n or None,
-        frames=list(map(Frame.of_row, view.frames, view.sources)),
-    )

@@ -13,12 +13,12 @@ from strawberry.scalars import JSON
 
 from chroma.server.graphql.cards import RunCard, fetch_cards, lost_sentence
 from chroma.server.graphql.context import Info
-from chroma.server.graphql.films import Film, LayoutMethod
+from chroma.server.graphql.films import Film
 from chroma.server.graphql.findings import RunFindings
+from chroma.server.graphql.layout_methods import RunLayouts
 from chroma.server.graphql.run_events import RunEvent
 from chroma.server.graphql.scalars import AnyFloat, BigInt
 from chroma.server.store import tables
-from chroma.server.store.films.requests import METHODS
 from chroma.server.store.films.sources import default_layer
 
 
@@ -111,7 +111,7 @@ class Tag:
 
 
 @strawberry.type
-class Run(RunFindings, RunCard):
+class Run(RunFindings, RunLayouts, RunCard):
     project_id: strawberry.Private[str]
 
     id: strawberry.ID
@@ -222,14 +222,6 @@ class Run(RunFindings, RunCard):
         for layer, split, step in await info.context.coordinates.load(str(self.id)):
             found.setdefault((layer, split), []).append(step)
         return [Coordinates(layer=layer, split=split, steps=steps) for (layer, split), steps in found.items()]
-
-    @strawberry.field(description="Layout methods, in the order the dashboard offers them")
-    def methods(self) -> list[LayoutMethod]:
-        return [
-            LayoutMethod(name=name, title=method.title, description=method.description)
-            for name, method in METHODS.items()
-            if method.offered
-        ]
 
     @strawberry.field
     async def metrics(self, info: Info) -> list[MetricSeries]:

@@ -21,6 +21,7 @@ from chroma.server.graphql.home import Home
 from chroma.server.graphql.influences import WhyQuery
 from chroma.server.graphql.label_doubts import LabelMutation, LabelQuery
 from chroma.server.graphql.limits import EXTENSIONS
+from chroma.server.graphql.orbits import OrbitMutation, OrbitQuery
 from chroma.server.graphql.run_comparisons import ComparisonQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
@@ -72,7 +73,7 @@ class PurgedRun:
 
 
 @strawberry.type
-class Query(FilmQuery, LabelQuery, ComparisonQuery, WhyQuery):
+class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
         return Home.of_context(info.context.home)
@@ -146,7 +147,7 @@ class Query(FilmQuery, LabelQuery, ComparisonQuery, WhyQuery):
 
 
 @strawberry.type
-class Mutation(FilmMutation, LabelMutation):
+class Mutation(FilmMutation, OrbitMutation, LabelMutation):
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
         return Run.of_row(await info.context.change(notes.rename_run, str(id), name))

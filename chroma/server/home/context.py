@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from chroma.errors import HomeError
 from chroma.server.home.events import Event, Events
 from chroma.server.home.parts import Parts
+from chroma.server.home.watching import Watching
 from chroma.server.store.catalog import Store
 from chroma.settings import Settings
 
@@ -43,6 +44,7 @@ class Context:
         progress: How far ingest is.
         parts: Which parts of the server are down, and why.
         read_only: Why nothing of the home is written, one sentence; None: it is.
+        watching: Which films somebody looks at.
         closing: Set when the home is about to be closed: long work ends soon.
     """
 
@@ -54,6 +56,7 @@ class Context:
     progress: Progress = field(default_factory=Progress)
     parts: Parts = field(default_factory=Parts)
     read_only: str | None = None
+    watching: Watching = field(default_factory=Watching)
     closing: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:

@@ -9,20 +9,26 @@ from chroma.errors import NotFoundError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.store.check import mend_films
-from chroma.server.store.films import lifecycle, requests
-from chroma.server.store.films.requests import FilmRequest
+from chroma.server.store.films import job_requests, lifecycle, requests
+from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.job_requests import Ask
+from chroma.server.store.films.sources import KIND
 from chroma.server.store.tables import Film
 
 
 def request_film(context: Context, request: FilmRequest) -> Film:
-    """Ask for a film; the same question gives the same film, a failed one is tried again.
+    """Ask for a film for somebody; the same question gives the same film, a failed one is tried again.
+
+    What somebody asks for is drawn before what snapshots call for, and what was parked goes on.
 
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
     with context.store.writing() as catalog:
-        film = requests.request_film(catalog, request)
+        film = requests.request_film(catalog, request, Ask(asked=True))
+        until = context.watching.looked(film.id)
+        job_requests.watch(catalog, KIND, [film.id], until)
     return _published(context, film, "asked for")
 
 
@@ -34,7 +40,7 @@ def refine_film(context: Context, film_id: str) -> Film:
         ConfigError: Its method draws each frame on its own.
     """
     with context.store.writing() as catalog:
-        film = lifecycle.refine_film(catalog, film_id)
+        film = lifecycle.refine_film(catalog, film_id, Ask(asked=True))
     return _published(context, film, "asked for")
 
 
@@ -47,6 +53,17 @@ def cancel_film(context: Context, film_id: str) -> Film:
     with context.store.writing() as catalog:
         film = lifecycle.cancel_film(catalog, film_id)
     return _published(context, film, "cancelled")
+
+
+def park_film(context: Context, film_id: str) -> Film:
+    """Let all other jobs go before the drawing of a film, until it is asked for again.
+
+    Raises:
+        NotFoundError: No such film.
+    """
+    with context.store.writing() as catalog:
+        film = lifecycle.park_film(catalog, film_id)
+    return _published(context, film, "parked")
 
 
 def redraw_damaged(context: Context, film_id: str) -> None:
@@ -62,14 +79,18 @@ def grow_films(context: Context, run_ids: Collection[str]) -> None:
     """Request the films that need new frames: each run's default film, and its others that lack some."""
     with context.store.reading() as catalog:
         wanted = lifecycle.wanted_films(catalog, run_ids)
+    asked: list[Film] = []
     for request in wanted.requests:
-        with suppress(NotFoundError):  # the run was deleted meanwhile
-            request_film(context, request)
+        with suppress(NotFoundError), context.store.writing() as catalog:  # the run was deleted meanwhile
+            film = requests.request_film(catalog, request)
+            asked.append(film)
     for film_id in wanted.films:
         with context.store.writing() as catalog:
             film = lifecycle.grow_film(catalog, film_id)
         if film is not None:
-            _published(context, film, "asked for")
+            asked.append(film)
+    for film in asked:
+        _published(context, film, "asked for")
 
 
 def _published(context: Context, film: Film, message: str) -> Film:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
-from chroma.server.store.films import job_queue
+from chroma.server.store.films import job_requests
 from chroma.server.store.findings import reports
 from chroma.server.store.lookups import run_by
 
@@ -38,5 +38,5 @@ def request_missing(context: Context, run_ids: Collection[str] | None) -> None:
 
 def _enqueue(context: Context, run_id: str) -> None:
     with context.store.writing() as catalog:
-        job_queue.enqueue(catalog, reports.KIND, run_id)
+        job_requests.enqueue(catalog, reports.KIND, run_id)
     context.events.publish(Event("findings", run_id, progress=0.0, message="asked for"))

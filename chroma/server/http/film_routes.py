@@ -15,7 +15,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from chroma.errors import ConfigError, SegmentError
+from chroma.errors import ConfigError, NotFoundError, SegmentError
 from chroma.projection.film import quantize
 from chroma.server.film_export import film_page
 from chroma.server.home.context import Context
@@ -27,6 +27,7 @@ from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.columns import column_values
 from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
+from chroma.server.store.films.orbits import orbit_by
 from chroma.server.store.films.points import film_ids
 from chroma.server.store.samples import selections
 from chroma.server.store.samples.arrow import samples_stream
@@ -98,6 +99,19 @@ def frame(
     except SegmentError:
         redraw_damaged(context, film_id)
         raise
+    return answer(request, body, _BYTES, cache=FOREVER)
+
+
+@router.get("/films/{film_id}/orbit/{digest}")
+def orbit(request: Request, film_id: str, digest: str) -> Response:
+    """One frame in three dimensions: x of all points, then y, then z, f32 from -1 to 1, NaN is missing."""
+    context: Context = request.app.state.context
+    with context.store.reading() as catalog:
+        found = orbit_by(catalog, film_by(catalog, film_id), digest)
+    try:
+        body = context.store.files.path(found.path).read_bytes()
+    except OSError as error:
+        raise NotFoundError("drawing in three dimensions", digest) from error
     return answer(request, body, _BYTES, cache=FOREVER)
 
 

@@ -5,7 +5,6 @@ Other methods draw frame by frame; coordinates that users logged are shown as th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
@@ -14,8 +13,9 @@ from chroma.errors import JobError
 from chroma.projection.layout import pca_project
 from chroma.projection.methods import METHODS
 from chroma.server.jobs.film_data import FilmData, readable
-from chroma.server.jobs.joint_frames import draw_together, redraw
+from chroma.server.jobs.joint_frames import Drawing, draw_together, redraw
 from chroma.server.jobs.measures import measure_motion, measure_quality
+from chroma.server.jobs.parking import FilmParkedError, forget_halfway
 from chroma.server.jobs.previews import drop_previews, show_forming, show_pca_preview
 from chroma.server.jobs.revision_builder import FilmDeletedError, NewFrame, RevisionBuilder
 from chroma.server.jobs.single_frames import frame_after, kept_basis, pca_frames
@@ -37,18 +37,25 @@ _DRAWN = 0.9
 class Turn(Protocol):
     """A job's turn on its worker: it reports progress, and asks whether to let another job go first."""
 
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+    def advance(
+        self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+    ) -> None:
         """Report how far the job is; raises where another worker has taken it.
 
         Args:
             progress: Share done, 0 to 1.
             message: What is being done now, for people.
             kept: Something was stored that need not be done again if the job is retried.
+            seconds_left: Until it is done, where that is known.
         """
         ...
 
     def pause(self) -> bool:
         """Whether to stop here so that another job gets its turn; what is drawn is kept."""
+        ...
+
+    def park(self) -> bool:
+        """Whether a job that goes before this one waits: to be asked where stopping costs something."""
         ...
 
 
@@ -76,7 +83,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
         points = points_of(catalog, film)
     if not source.snapshots:
         raise JobError(
-            f"{source.subject} has no snapshot of split {source.split.name!r} yet; the film is drawn when "
+            f"{source.subject} has no snapshot of split {source.splits} yet; the film is drawn when "
             "there is one"
         )
     mend_films(store, film_id)
@@ -92,11 +99,14 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
             return False
         if film.refine:
             _refine(data, builder, turn)
+        forget_halfway(data)
         builder.cluster()
         _measure(data, builder, turn, moves=film.method != "pca")
         work_out_purity(store, film.id, list(builder.frames.values()))
     except FilmDeletedError:
         pass
+    except FilmParkedError:
+        return False
     return True
 
 
@@ -104,7 +114,9 @@ def _draw_pca(data: FilmData, builder: RevisionBuilder, turn: Turn) -> None:
     if not data.one_space:
         if len(builder.frames) < len(builder.wanted):
             turn.advance(0.0, f"Drawing {len(builder.wanted)} frames by PCA")
-            builder.replace_all(pca_frames(data, builder.wanted), recipe(builder.wanted), None)
+            builder.replace_all(
+                pca_frames(data, builder.wanted), recipe(builder.wanted, data.film.params), None
+            )
         return
     basis = kept_basis(data, builder.wanted, anew=not builder.frames)
     drawn: list[NewFrame] = []
@@ -130,13 +142,9 @@ def _draw_umap(data: FilmData, builder: RevisionBuilder, turn: Turn, method: str
     if not builder.shown and not _show_preview(data, builder, turn):
         return False
     if method == "umap" and not builder.frames:
-        made = draw_together(
-            data,
-            builder.wanted,
-            lambda done, message: turn.advance(_between(_PREVIEWED, _DRAWN, done), message),
-            lambda frames: show_forming(data, builder.wanted, frames),
-        )
-        builder.replace_all(made.frames, recipe(builder.wanted), made.landmarks)
+        drawing = _drawing(data, builder, turn, _PREVIEWED)
+        made = draw_together(drawing, lambda frames: show_forming(data, builder.wanted, frames))
+        builder.replace_all(made.frames, drawing.made_of, made.landmarks)
     elif not _append(data, builder, turn, method):
         return False
     builder.show()
@@ -179,18 +187,19 @@ def _append(data: FilmData, builder: RevisionBuilder, turn: Turn, method: str) -
 
 def _refine(data: FilmData, builder: RevisionBuilder, turn: Turn) -> None:
     """Draw all frames together again, if some were appended, or samples only placed among landmarks."""
-    wanted: Sequence[Snapshot] = builder.wanted
-    made_of = recipe(wanted)
-    if builder.recipe == made_of and builder.landmarks is None:
+    drawing = _drawing(data, builder, turn, 0.0)
+    if builder.recipe == drawing.made_of and builder.landmarks is None:
         builder.finish_refining()
         return
-    made = redraw(
-        data,
-        wanted,
-        [builder.xy(index) for index in range(len(wanted))],
-        lambda done, message: turn.advance(_DRAWN * done, message),
-    )
-    builder.replace_all(made.frames, made_of, made.landmarks)
+    made = redraw(drawing, [builder.xy(index) for index in range(len(builder.wanted))])
+    builder.replace_all(made.frames, drawing.made_of, made.landmarks)
+
+
+def _drawing(data: FilmData, builder: RevisionBuilder, turn: Turn, begun: float) -> Drawing:
+    def report(progress: float, message: str, *, seconds_left: float | None = None) -> None:
+        turn.advance(_between(begun, _DRAWN, progress), message, seconds_left=seconds_left)
+
+    return Drawing(data, builder.wanted, recipe(builder.wanted, data.film.params), report, turn.park)
 
 
 def _measure(data: FilmData, builder: RevisionBuilder, turn: Turn, *, moves: bool) -> None:

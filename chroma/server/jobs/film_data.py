@@ -9,10 +9,14 @@ import numpy as np
 
 from chroma.errors import JobError, SegmentError
 from chroma.projection.arrays import Matrix, all_equal, has_finite_row
+from chroma.projection.film import FilmParams
 from chroma.projection.neighbors import NeighborGraph, neighbor_graph
+from chroma.projection.parameters import components, film_params
 from chroma.server.jobs.revision_builder import editing
 from chroma.server.store.catalog import Store
+from chroma.server.store.films.film_request import LARGE
 from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.joint_splits import members, subset_of
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_xy
 from chroma.server.store.films.points import Points
 from chroma.server.store.films.sources import FilmSource
@@ -22,9 +26,6 @@ from chroma.server.store.snapshots.vectors import check_files, snapshot_vectors
 from chroma.server.store.tables import COORDINATES, Film, Snapshot
 
 logger = logging.getLogger("chroma.worker")
-
-# A film of more samples is drawn by landmarks, and its movement is measured on some of them.
-LARGE = 50_000
 
 
 class FilmData:
@@ -66,6 +67,22 @@ class FilmData:
         return self._source.film
 
     @property
+    def params(self) -> FilmParams:
+        """How the film is drawn by UMAP."""
+        return film_params(self.film.params)
+
+    @property
+    def components(self) -> tuple[int, int]:
+        """The directions that the film is drawn on by PCA."""
+        return components(self.film.params)
+
+    @property
+    def k(self) -> int:
+        """Neighbours of a sample that the film is drawn by."""
+        given = self.film.params if self.film.method in ("umap", "umap-learn") else None
+        return int((given or {}).get("n_neighbors", K))
+
+    @property
     def large(self) -> bool:
         """Whether there are too many samples to lay out each by itself."""
         return self.n > LARGE
@@ -77,6 +94,8 @@ class FilmData:
 
     def vectors(self, snapshot: Snapshot) -> Matrix:
         """The vectors of a snapshot, `[n, d]`; rows of samples it lacks are NaN."""
+        if self._points.parts:
+            return self._joint_vectors(snapshot)
         with self.store.reading() as catalog:
             found = snapshot_vectors(catalog, snapshot)
         rows = self._points.rows(found.ids)
@@ -86,6 +105,34 @@ class FilmData:
         here = np.flatnonzero(rows >= 0)[::-1]  # of several parts of a sample the first is written last
         whole[rows[here]] = found.vectors[here]
         return whole
+
+    def _joint_vectors(self, snapshot: Snapshot) -> Matrix:
+        """Of all splits, one after the other."""
+        with self.store.reading() as catalog:
+            found = [
+                (member.split_id, snapshot_vectors(catalog, member))
+                for member in members(catalog, self.film, snapshot)
+            ]
+        kind = np.result_type(*(part.vectors.dtype for _, part in found))
+        whole = np.full((self.n, found[0][1].vectors.shape[1]), np.nan, kind)
+        for split_id, part in found:
+            rows = self._points.rows_of(split_id, part.ids)
+            here = np.flatnonzero(rows >= 0)[::-1]  # of several parts of a sample the first is written last
+            whole[rows[here]] = part.vectors[here]
+        return whole
+
+    def _joint_graph(self, snapshot: Snapshot) -> NeighborGraph:
+        vectors = self.vectors(snapshot)
+        if not has_finite_row(vectors):
+            return empty_graph(self.n, self.k)
+        subset = subset_of(self.film)
+        with self.store.reading() as catalog:
+            graph = find_graph(catalog, snapshot, subset, self.k)
+        if graph is None or len(graph.valid) != self.n:
+            graph = neighbor_graph(vectors, k=self.k, metric=METRIC, threads=self.threads)
+            with editing(self.store, self.film.id) as (catalog, _):
+                save_graph(catalog, snapshot, graph, subset)
+        return graph
 
     def newest_vectors(self, snapshots: Sequence[Snapshot]) -> Matrix:
         """The vectors of the last snapshot whose finite rows differ; if none do, of the last that has one.
@@ -103,7 +150,7 @@ class FilmData:
         if collapsed is not None:
             return collapsed
         raise JobError(
-            f"no vector of {self._source.subject} in split {self._source.split.name!r} is finite, so "
+            f"no vector of {self._source.subject} in split {self._source.splits} is finite, so "
             "there is nothing to draw; look for NaN in the model's loss and weights"
         )
 
@@ -112,20 +159,22 @@ class FilmData:
 
         Neighbours are looked for among the film's samples only.
         """
+        if self._points.parts:
+            return self._joint_graph(snapshot)
         with self.store.reading() as catalog:
             found = snapshot_vectors(catalog, snapshot)
         rows = self._points.rows(found.ids)
         here = np.flatnonzero(rows >= 0)
         film, vectors, rows = self.film, found.vectors[here], rows[here]
         if not has_finite_row(vectors):  # training diverged here, or none of the film's samples is in it
-            return empty_graph(self.n)
+            return empty_graph(self.n, self.k)
         if len(np.unique(rows)) < len(rows):  # several parts of one sample: the film shows the first
-            return neighbor_graph(self.vectors(snapshot), k=K, metric=METRIC, threads=self.threads)
+            return neighbor_graph(self.vectors(snapshot), k=self.k, metric=METRIC, threads=self.threads)
         subset = film.subset or ("" if len(here) == len(found.ids) else film.split_id)
         with self.store.reading() as catalog:
-            graph = find_graph(catalog, snapshot, subset)
+            graph = find_graph(catalog, snapshot, subset, self.k)
         if graph is None or len(graph.valid) != len(rows):
-            graph = neighbor_graph(vectors, k=K, metric=METRIC, threads=self.threads)
+            graph = neighbor_graph(vectors, k=self.k, metric=METRIC, threads=self.threads)
             with editing(self.store, film.id) as (catalog, _):
                 save_graph(catalog, snapshot, graph, subset)
         return place_rows(graph, rows, self.n)
@@ -149,8 +198,9 @@ def readable(store: Store, source: FilmSource, points: Points) -> list[Snapshot]
             with store.reading() as catalog:
                 if source.film.method == LOGGED:
                     logged_xy(catalog, snapshot, points)
-                if snapshot.status != COORDINATES:
-                    check_files(catalog, snapshot)
+                for member in members(catalog, source.film, snapshot):
+                    if member.status != COORDINATES:
+                        check_files(catalog, member)
         except SegmentError as error:
             reason = str(error)
             logger.warning("chroma: a film is drawn without step %d: %s", snapshot.step, error)
@@ -161,14 +211,14 @@ def readable(store: Store, source: FilmSource, points: Points) -> list[Snapshot]
     return found
 
 
-def empty_graph(n: int) -> NeighborGraph:
+def empty_graph(n: int, k: int = K) -> NeighborGraph:
     """The graph of a snapshot without a finite row."""
     return NeighborGraph(
-        np.full((n, K), -1, np.int32),
-        np.full((n, K), np.nan, np.float32),
+        np.full((n, k), -1, np.int32),
+        np.full((n, k), np.nan, np.float32),
         METRIC,
-        K,
-        K,
+        k,
+        k,
         None,
         np.zeros(n, bool),
         0,

@@ -9,7 +9,7 @@ import numpy as np
 
 from chroma.insight.collapse import collapse
 from chroma.insight.motion import Motion, motion, stress
-from chroma.insight.quality import continuity, neighborhood_hit, trustworthiness
+from chroma.insight.quality import continuity, explained_variance, neighborhood_hit, trustworthiness
 from chroma.projection.arrays import has_finite_row
 from chroma.projection.layout import pca_basis, pca_project
 from chroma.projection.neighbors import neighbor_graph
@@ -31,6 +31,7 @@ def measure_quality(data: FilmData, snapshot: Snapshot, xy: Xy) -> dict[str, Any
         hit = None if data.labels is None else neighborhood_hit(xy, data.labels, k=K).value
         return {"quality_n": 0, "neighborhood_hit": hit}
     vectors = data.vectors(snapshot)
+    explained = explained_variance(vectors, xy) if data.film.method == "pca" and data.one_space else None
     differ = collapse(vectors)
     trust = trustworthiness(vectors, xy, k=K, metric=METRIC)
     figures: dict[str, Any] = {
@@ -40,6 +41,7 @@ def measure_quality(data: FilmData, snapshot: Snapshot, xy: Xy) -> dict[str, Any
         "spread": differ and differ.spread,
         "effective_rank": differ and differ.effective_rank,
         "equal": differ.equal if differ else 0,
+        "explained": explained,
     }
     if data.labels is not None:
         figures["neighborhood_hit"] = neighborhood_hit(xy, data.labels, k=K).value

@@ -8,7 +8,9 @@ from chroma.server.jobs.film_data import FilmData
 from chroma.server.jobs.revision_builder import editing
 from chroma.server.jobs.single_frames import pca_frames
 from chroma.server.store.films import frames as stored
+from chroma.server.store.films import job_requests
 from chroma.server.store.films.frames import Xy
+from chroma.server.store.films.sources import KIND
 from chroma.server.store.tables import Snapshot
 
 
@@ -23,6 +25,7 @@ def show_pca_preview(data: FilmData, snapshots: Sequence[Snapshot]) -> bool:
         revision = stored.add_revision(catalog, film.id, "pca", stored.square(frames), preview=True)
         stored.add_frames(catalog, revision, snapshots, frames)
         film.n = data.n
+        job_requests.painted(catalog, KIND, film.id)
     return True
 
 

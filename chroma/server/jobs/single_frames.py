@@ -48,7 +48,7 @@ def kept_basis(data: FilmData, snapshots: Sequence[Snapshot], *, anew: bool) -> 
     # One of collapsed snapshots alone has no directions: on it, all frames to come would be one place.
     if known is not None and known.components.any():
         return known
-    basis = pca_basis(data.newest_vectors(snapshots))
+    basis = pca_basis(data.newest_vectors(snapshots), components=data.components)
     data.store.files.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
     return _read_basis(data, path)
 
@@ -67,11 +67,16 @@ def frame_after(data: FilmData, method: str) -> NextFrame:
             return empty_frame(data.n)
         graph = data.graph(snapshot)
         if method != "umap":
-            return drawn_by(method, vectors, graph, previous[1] if previous else None)
+            return drawn_by(
+                method, vectors, graph, previous[1] if previous else None, params=data.film.params
+            )
         if previous is None:
-            return next_frame(vectors, graph, threads=data.threads).xy
+            return next_frame(vectors, graph, params=data.params, threads=data.threads).xy
         before, xy = previous
-        return next_frame(vectors, graph, xy, previous_graph=data.graph(before), threads=data.threads).xy
+        before_graph = data.graph(before)
+        return next_frame(
+            vectors, graph, xy, previous_graph=before_graph, params=data.params, threads=data.threads
+        ).xy
 
     return draw
 

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import signal
-import subprocess
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -23,18 +20,21 @@ from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
 from chroma.server.home.finding_requests import request_missing
 from chroma.server.home.parts import PartThread
+from chroma.server.jobs.worker_process import WorkerProcess, how
 from chroma.server.store.engine import Unavailable
-from chroma.server.store.films import job_queue, lifecycle
+from chroma.server.store.films import job_queue, job_requests, lifecycle
+from chroma.server.store.films.orbits import film_of
+from chroma.server.store.films.sources import KIND as FILM
 from chroma.server.store.findings import reports
-from chroma.server.store.tables import Film, Job, new_id, now
+from chroma.server.store.tables import Film, Job, now
 
 logger = logging.getLogger("chroma.server")
 
 _POLL = 0.2  # seconds between two looks at the queue while it holds jobs: how late progress is shown
 _IDLE_POLL = 30.0  # seconds between two looks without an event, for jobs that another process asked for
-_BACKOFF = (0.5, 30.0)  # seconds before a worker that died is started again: first, at most
+_LONG = 2.0  # seconds of one job after which a second worker is started for what is short
+_TELL = 3.0  # seconds between two events for films that wait
 _DEATHS = 5  # workers that may die one after the other without taking a job
-_GOODBYE = 5.0  # seconds a worker has to end
 
 _OVERLAP = timedelta(seconds=2)  # a job may be written this long before its commit is seen
 
@@ -53,10 +53,11 @@ class Supervisor:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread = PartThread("films", self._run, context.parts, self._stop)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._owner = ""
-        self._deaths = 0
-        self._not_before = self._launched = 0.0
+        home = context.settings.home
+        self._workers = WorkerProcess(home), WorkerProcess(home, ["--short"])
+        self._busy_since: tuple[str, float] | None = None  # which job the first worker does, and since when
+        self._told = 0.0  # when pages of films that wait were last told to look again
+        self._watched: dict[str, float] = {}  # films, and until when their jobs say that somebody looks
         self._seen: dict[str, Seen] = {}
         self._looked = now()
         self._active: set[str] = set()  # ids of jobs: how they end is seen whatever the clock does
@@ -67,7 +68,12 @@ class Supervisor:
     @property
     def pid(self) -> int | None:
         """Process id of the living worker."""
-        return self._process.pid if self._process and self._process.poll() is None else None
+        return self._workers[0].pid
+
+    @property
+    def second_pid(self) -> int | None:
+        """Process id of the living worker that does short jobs beside a long one."""
+        return self._workers[1].pid
 
     def start(self) -> None:
         """Begin to watch the queue."""
@@ -78,12 +84,14 @@ class Supervisor:
         self._stop.set()
         self._woken.set()
         self._thread.join()  # returns at once where it was not started
-        if self._process is None:
-            return
-        _end(self._process)
-        self._process = None
-        with suppress(Unavailable), self._context.store.writing() as catalog:  # else its lease runs out
-            job_queue.give_back(catalog, self._owner)
+        for worker in self._workers:
+            if worker.is_started:
+                worker.end()
+                with (
+                    suppress(Unavailable),
+                    self._context.store.writing() as catalog,
+                ):  # else its lease runs out
+                    job_queue.give_back(catalog, worker.owner)
 
     def _run(self) -> None:
         with self._context.events.listening(self._hear):
@@ -109,13 +117,17 @@ class Supervisor:
         with self._context.store.reading() as catalog:
             jobs = job_queue.recent(catalog, since, self._active)
             news = [job for job in jobs if self._seen.get(job.id) != _state(job)]
-            runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, job.key))}
+            runs = {job.key: film.run_id for job in news if (film := catalog.session.get(Film, film_of(job)))}
             runs |= {job.key: job.key for job in news if job.kind == reports.KIND}
         self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
         self._active = {job.id for job in active}
-        if any(job.owner == self._owner and job_queue.is_held(job) for job in active):
+        owners = {worker.owner for worker in self._workers}
+        if any(job.owner in owners and job_queue.is_held(job) for job in active):
             self._context.parts.works("worker")
+        self._tell_waiting(active, runs)
+        self._keep_watched(active)
+        self._note_busy(active)
         self._tend(active)
         return bool(active)
 
@@ -165,89 +177,101 @@ class Supervisor:
             if job.kind == reports.KIND:
                 self._context.events.publish(Event("findings", runs[job.key], **about))
             else:
-                self._context.events.publish(Event("film", runs[job.key], film_id=job.key, **about))
+                self._context.events.publish(Event("film", runs[job.key], film_id=film_of(job), **about))
+
+    def _tell_waiting(self, active: list[Job], runs: dict[str, str]) -> None:
+        """Have pages of films that wait look again, behind what and for how long: it shows who looks."""
+        if time.monotonic() - self._told < _TELL:
+            return
+        self._told = time.monotonic()
+        waiting = [
+            job for job in active if job.kind == FILM and job.status == "pending" and job.key not in runs
+        ]
+        if not waiting or len(waiting) == len(active):
+            return
+        with self._context.store.reading() as catalog:
+            found = {job.key: catalog.session.get(Film, job.key) for job in waiting}
+        self._publish(waiting, {key: film.run_id for key, film in found.items() if film is not None})
+
+    def _keep_watched(self, active: list[Job]) -> None:
+        """Write to the queue which films somebody looks at, before what it says of them runs out."""
+        films = {job.key for job in active if job.kind == FILM}
+        present = time.monotonic()
+        looked = {film: left for film, left in self._context.watching.films().items() if film in films}
+        self._watched = {film: until for film, until in self._watched.items() if film in looked}
+        fresh = {
+            film: left for film, left in looked.items() if self._watched.get(film, 0.0) < present + left / 2
+        }
+        if fresh:
+            with self._context.store.writing() as catalog:
+                for film, left in fresh.items():
+                    job_requests.watch(catalog, FILM, [film], now() + timedelta(seconds=left))
+                    self._watched[film] = present + left
 
     def _tend(self, active: list[Job]) -> None:
-        if self._process is not None and self._process.poll() is not None:
-            self._clean_up(self._process, active)
-        if not active or time.monotonic() < self._not_before:
+        for worker in self._workers:
+            code = worker.died()
+            if code is not None:
+                self._clean_up(worker, code, active)
+        main, second = self._workers
+        if not active:
             return
-        if self._process is None:
-            try:
-                self._launch()
-            except (OSError, ValueError) as error:  # no memory, or no process left
-                self._fail(error)
-        elif not any(map(job_queue.is_held, active)):
-            _wake(self._process)
+        held = [job for job in active if job_queue.is_held(job)]
+        if not main.is_started:
+            self._launch(main)
+        elif all(job.owner != main.owner for job in held):
+            main.wake()
+        # Others wait for what takes long: a second process makes first paints, and draws short films.
+        if second.is_started:
+            if all(job.owner != second.owner for job in held):
+                second.wake()
+        elif self._busy_for() > _LONG and (
+            any(job.size > job_queue.SHORT for job in held)
+            or any(job.kind == FILM and job.status == "pending" for job in active)
+        ):
+            self._launch(second)
 
-    def _launch(self) -> None:
-        self._owner = new_id()
-        self._launched = time.monotonic()
-        home = str(self._context.settings.home)
-        command = [sys.executable, "-m", "chroma.server.jobs.worker", "--attached"]
-        self._process = subprocess.Popen(
-            [*command, "--home", home, "--owner", self._owner],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-        )
+    def _busy_for(self) -> float:
+        """Seconds for which the first worker has been doing one job."""
+        return time.monotonic() - self._busy_since[1] if self._busy_since else 0.0
 
-    def _clean_up(self, process: subprocess.Popen[bytes], active: list[Job]) -> None:
+    def _note_busy(self, active: list[Job]) -> None:
+        main = self._workers[0]
+        job = next((job.id for job in active if job.owner == main.owner and job_queue.is_held(job)), None)
+        if job is None:
+            self._busy_since = None
+        elif self._busy_since is None or self._busy_since[0] != job:
+            self._busy_since = job, time.monotonic()
+
+    def _launch(self, worker: WorkerProcess) -> None:
+        if not worker.may_start:
+            return
+        try:
+            worker.start()
+        except (OSError, ValueError) as error:  # no memory, or no process left
+            worker.rest()
+            self._context.parts.failed("worker", error)
+
+    def _clean_up(self, worker: WorkerProcess, code: int, active: list[Job]) -> None:
         """Give up the leases of a worker that ended, and wait a little longer before each new one."""
-        code = process.returncode
-        _end(process)
-        self._process = None
-        took_one = any(job.owner == self._owner for job in active)
-        rested = time.monotonic() - self._launched > _GOODBYE
-        if code == 0 and rested and not took_one:  # it had nothing to do, and gave its memory back
+        took_one = any(job.owner == worker.owner for job in active)
+        if code == 0 and worker.rested and not took_one:  # it had nothing to do, and gave its memory back
             return
-        self._deaths = 0 if took_one else self._deaths
-        self._fail(f"the worker {_how(code)}; what it had drawn is kept")
+        worker.deaths = 0 if took_one else worker.deaths
+        worker.rest()
+        self._context.parts.failed("worker", f"the worker {how(code)}; what it had drawn is kept")
         with self._context.store.writing() as catalog:
-            job_queue.expire(catalog, self._owner)
-        if self._deaths >= _DEATHS:
-            self._deaths = 0
+            job_queue.expire(catalog, worker.owner)
+        if worker.deaths >= _DEATHS:
+            worker.deaths = 0
             with self._context.store.writing() as catalog:
                 job_queue.fail_pending(
                     catalog,
-                    f"the worker process cannot be started (it {_how(code)}, {_DEATHS} times); "
+                    f"the worker process cannot be started (it {how(code)}, {_DEATHS} times); "
                     "see the server's log, and run: chroma doctor",
                 )
-
-    def _fail(self, error: OSError | ValueError | str) -> None:
-        self._deaths += 1
-        first, most = _BACKOFF
-        self._not_before = time.monotonic() + min(most, first * 2 ** (self._deaths - 1))
-        self._context.parts.failed("worker", error)
-
-
-def _how(code: int) -> str:
-    """How a process ended, in words."""
-    if code >= 0:
-        return f"ended with code {code}"
-    try:
-        return f"was ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"was ended by signal {-code}"
 
 
 def _state(job: Job) -> Seen:
     """What a job's event tells."""
     return job.status, job.progress, job.message, job.error
-
-
-def _wake(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):  # it has died: the next look notices
-            process.stdin.write(b"\n")
-            process.stdin.flush()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        with suppress(BrokenPipeError):
-            process.stdin.close()
-    try:
-        process.wait(_GOODBYE)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

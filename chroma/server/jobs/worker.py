@@ -26,10 +26,12 @@ from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
 from chroma.server.jobs.film import draw_film
 from chroma.server.jobs.findings.make import make_report
+from chroma.server.jobs.orbit import draw_orbit
 from chroma.server.store.catalog import Store
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue
 from chroma.server.store.films.job_queue import Taken
+from chroma.server.store.films.orbits import ORBIT
 from chroma.server.store.findings.reports import KIND
 from chroma.settings import load_settings
 
@@ -55,6 +57,7 @@ class Worker:
         workers: Processes for the chunks of large films.
         poll: Seconds between two looks at an empty queue; None: only when woken.
         rest: Seconds without a job and without being woken after which it ends; None: never.
+        short: It does first paints, and films that are drawn in some seconds, and no others.
     """
 
     def __init__(
@@ -64,12 +67,15 @@ class Worker:
         workers: int = 1,
         poll: float | None = _POLL,
         rest: float | None = None,
+        *,
+        short: bool = False,
     ) -> None:
         self._store = store
         self._owner = owner
         self._workers = workers
         self._poll = poll
         self._rest = rest
+        self._short = short
         self.awake = threading.Event()
 
     def work(self) -> None:
@@ -77,7 +83,7 @@ class Worker:
         warm = False
         while True:
             with self._store.writing() as catalog:
-                job = job_queue.take(catalog, self._owner)
+                job = job_queue.take(catalog, self._owner, short=self._short)
             if job is not None:
                 self.do(job)
             elif not warm:
@@ -95,7 +101,7 @@ class Worker:
         heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
         heart.start()
         try:
-            done = self._do(job, _Turn(self._store, job, self._owner))
+            done = self._do(job, _Turn(self._store, job, self._owner, self._short))
             with self._store.writing() as catalog:
                 (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
@@ -114,6 +120,8 @@ class Worker:
     def _do(self, job: Taken, turn: _Turn) -> bool:
         if job.kind == KIND:
             return make_report(self._store, job.key, turn, threads=THREADS)
+        if job.kind == ORBIT:
+            return draw_orbit(self._store, job.key, turn, threads=THREADS)
         return draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
@@ -126,19 +134,30 @@ class Worker:
 
 
 class _Turn:
-    def __init__(self, store: Store, job: Taken, owner: str) -> None:
+    def __init__(self, store: Store, job: Taken, owner: str, short: bool) -> None:
         self._store = store
         self._job = job
         self._owner = owner
+        self._short = short
 
-    def advance(self, progress: float, message: str, *, kept: bool = False) -> None:
+    def advance(
+        self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
+    ) -> None:
         with self._store.writing() as catalog:
-            if not job_queue.advance(catalog, self._job, self._owner, progress, message, kept=kept):
+            if not job_queue.advance(
+                catalog, self._job, self._owner, progress, message, kept=kept, seconds_left=seconds_left
+            ):
                 raise LeaseLostError(self._job.id)
 
     def pause(self) -> bool:
         with self._store.reading() as catalog:
+            if self._short and job_queue.is_long(catalog, self._job):
+                return True  # for the other worker
             return job_queue.others_wait(catalog, self._job)
+
+    def park(self) -> bool:
+        with self._store.reading() as catalog:
+            return job_queue.others_wait(catalog, self._job, before=True)
 
 
 def warm_up() -> None:
@@ -157,6 +176,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument(
         "--attached", action="store_true", help="standard input is the server's: a line wakes, its end ends"
     )
+    parser.add_argument("--short", action="store_true", help="only first paints and short films")
     given = parser.parse_args(arguments)
     logging.basicConfig(format="chroma worker: %(message)s")
     settings = load_settings(home=given.home)
@@ -167,6 +187,7 @@ def main(arguments: list[str] | None = None) -> None:
         settings.workers,
         poll=None if given.attached else _POLL,
         rest=_REST if given.attached else None,
+        short=given.short,
     )
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer

@@ -288,6 +288,8 @@ class Film(Table, table=True):
     run_ids: list[str] | None = _list_or_none()  # over runs: which, in order
     epoch: int | None = _wide_or_none()  # over runs: the last snapshot of which epoch; None: the last of all
     subset: str = ""  # digest of the ids of the picked samples; empty: all of the split
+    splits: list[str] | None = _list_or_none()  # names of several, placed together; None: `split_id` alone
+    params: dict[str, Any] | None = _list_or_none()  # of the method; None: its defaults
     n: int = 0  # points
     refine: bool = False  # requested: all frames are drawn together anew, in a new revision
     created_at: datetime = _moment()
@@ -341,6 +343,7 @@ class Frame(Table, table=True):
     spread: float | None = None  # of the snapshot's vectors, as the next two: see chroma.insight.collapse
     effective_rank: float | None = None  # Roy & Vetterli 2007; None: all are equal
     equal: int | None = None  # vectors in the largest group of equal ones
+    explained: list[float] | None = _list_or_none()  # by PCA: share of the variance along each axis
 
 
 class Job(Table, table=True):
@@ -353,6 +356,12 @@ class Job(Table, table=True):
     key: str  # what it is about: the film's id, the run's id
     status: str = "pending"  # pending, running, ready, failed, cancelled
     again: bool = False  # more arrived while it ran
+    asked: bool = False  # by somebody, since it was last finished; else by new snapshots
+    watched_until: datetime | None = _moment_or_none()  # somebody looks at it until then
+    painted: bool = False  # its first paint is done, or there is none
+    parked: bool = False  # somebody let all others go first
+    size: int = Field(default=0, sa_type=BigInteger)  # samples times frames to draw; 0: not known
+    seconds_left: float | None = None  # while it runs, where that is known
     owner: str | None = None
     lease_until: datetime | None = _moment_or_none()
     tries: int = 0

@@ -50,7 +50,11 @@ def card_films(catalog: Catalog, run_ids: Sequence[str]) -> dict[str, CardFilm]:
         .where(col(Film.run_id).in_(run_ids), Film.axis == "epochs", Film.subset == "")
         .order_by(col(Film.created_at).desc(), col(Film.id).desc())
     ).all()
-    found = [(film, layer, split) for film, layer, split in rows if film.steps is None]
+    found = [
+        (film, layer, split)
+        for film, layer, split in rows
+        if film.steps is None and film.splits is None and film.params is None
+    ]
     history = revisions(catalog, [film.id for film, _, _ in found])
     drawn = {film.id: shown(history.get(film.id, []), film.method) for film, _, _ in found}
     first = _first_layers(catalog, {film.run_id for film, _, _ in found})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.derived_columns import derived_columns
+from chroma.server.store.films.joint_columns import joint_columns
 from chroma.server.store.films.points import Points, points_of
 from chroma.server.store.findings.columns import finding_columns
 from chroma.server.store.samples.column_names import GROUPS
@@ -24,9 +26,9 @@ MISSING = 65_535  # code of a missing category
 
 def film_columns(catalog: Catalog, film: tables.Film) -> list[Column]:
     """The columns a film can be coloured by, as they are listed."""
-    split = catalog.session.get_one(tables.Split, film.split_id)
-    derived = derived_columns(catalog, film, points_of(catalog, film))
-    known = _split_columns(catalog, split).values()
+    points = points_of(catalog, film)
+    derived = derived_columns(catalog, film, points)
+    known = _known_columns(catalog, film, points).values()
     found = [*(_in_film(film, entry) for entry in known), *(entry.column for entry in derived)]
     return sorted(found, key=lambda column: GROUPS.index(column.group))
 
@@ -53,17 +55,23 @@ def column_values(
     derived = {entry.column.name: entry for entry in derived_columns(catalog, film, points)}
     if name in derived:
         return _as_sent(derived[name].column, derived[name].values(frame)[: film.n])
-    known = _split_columns(catalog, split)
+    known = _known_columns(catalog, film, points)
     if name not in known:
         raise NotFoundError("column", name, [*known, *derived])
     step = frame.step if frame else None
     theirs = catalog.session.get_one(tables.Snapshot, frame.snapshot_id).split_id if frame else split.id
-    if known[name].said and theirs != split.id:
+    if known[name].said and theirs != split.id and not points.parts:
         other = catalog.session.get_one(tables.Split, theirs)
         values = _of_another_run(catalog, other, known[name].column, points, step)
     else:
         values = known[name].values(step)[points.positions]
     return _as_sent(_in_film(film, known[name]), values[: film.n])
+
+
+def _known_columns(catalog: Catalog, film: tables.Film, points: Points) -> Mapping[str, Known]:
+    if points.parts:
+        return joint_columns(catalog, points, _split_columns)
+    return _split_columns(catalog, catalog.session.get_one(tables.Split, film.split_id))
 
 
 def _split_columns(catalog: Catalog, split: tables.Split) -> dict[str, Known]:

@@ -22,7 +22,7 @@ _MARGIN = 0.25
 # Columns of a frame with its quality figures.
 QUALITY = (
     "trustworthiness", "continuity", "neighborhood_hit", "stress", "stress_pca", "quality_n", "spread",
-    "effective_rank", "equal",
+    "effective_rank", "equal", "explained",
 )  # fmt: skip
 
 Xy = npt.NDArray[np.float32]

@@ -1,4 +1,7 @@
-"""The jobs table as a queue: a row is taken by a lease, and only expired leases are taken again."""
+"""The jobs table as a queue: a row is taken by a lease, and only expired leases are taken again.
+
+People go first: see `rank`. Jobs are asked for in `job_requests`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, and_, case, or_, update
-from sqlmodel import col, delete, select
+from sqlalchemy import ColumnElement, CursorResult, and_, case, func, or_, update
+from sqlmodel import col, select
 
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import Job, now
 
 LEASE = timedelta(seconds=30)  # renewed every few seconds; longer than any pause of a living worker
-IDLE = "findings"  # kind of the jobs that are done when no other waits
+IDLE = "findings"  # kind of the jobs that are done when no film waits
+# Samples times frames of what is drawn in some seconds: the rest keeps others waiting.
+SHORT = 100_000
+PARKED = 6  # rank of a job that lets all others go first
+_ASKED = 2  # the highest rank of what somebody waits for
 _LONGEST = 2 * LEASE  # a lease that ends later was given before the clock was set back
 TRIES = 3  # a job that ended its worker this often, without getting further, fails
 
@@ -28,73 +35,70 @@ class Taken:
     key: str
 
 
-def enqueue(catalog: Catalog, kind: str, key: str) -> None:
-    """Ask for work: a new job; a finished or failed one starts again; a running one runs once more."""
-    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
-    if job is None:
-        catalog.session.add(Job(kind=kind, key=key))
-    elif job.status == "running":
-        job.again = True
-    elif job.status in ("ready", "failed", "cancelled"):
-        job.status, job.error, job.tries, job.progress, job.message = "pending", None, 0, 0.0, ""
-        job.created_at = job.updated_at = now()
-    catalog.session.flush()
+def rank(at: datetime | None = None) -> ColumnElement[int]:
+    """The order in which jobs are done, lowest first.
+
+    0 the first paint of what somebody looks at or asked for; 1 what somebody looks at; 2 what somebody asked
+    for; 3 the first paint of a film that nobody asked for; 4 the rest of one; 5 findings; 6 what was parked.
+    """
+    watched = and_(col(Job.watched_until).is_not(None), col(Job.watched_until) > (at or now()))
+    unpainted = col(Job.painted).is_(False)
+    return case(
+        (col(Job.parked).is_(True), PARKED),
+        (col(Job.kind) == IDLE, 5),
+        (and_(unpainted, or_(watched, col(Job.asked).is_(True))), 0),
+        (watched, 1),
+        (col(Job.asked).is_(True), _ASKED),
+        (unpainted, 3),
+        else_=4,
+    )
 
 
-def cancel(catalog: Catalog, kind: str, key: str) -> None:
-    """End a job that waits or runs; its worker notices when it next says how far it is."""
-    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
-    if job is not None and job.status in ("pending", "running"):
-        job.status, job.owner, job.lease_until, job.again, job.message = "cancelled", None, None, False, ""
-        job.updated_at = now()
-        catalog.session.flush()
+def take(catalog: Catalog, owner: str, *, short: bool = False) -> Taken | None:
+    """Take the job that goes first, by one statement; None when there is none to take.
 
-
-def withdraw(catalog: Catalog, kind: str, keys: list[str]) -> None:
-    """Forget jobs that wait or run, as if nobody had asked; their worker notices as with cancelled ones."""
-    active = col(Job.status).in_(("pending", "running"))
-    catalog.session.exec(delete(Job).where(col(Job.kind) == kind, col(Job.key).in_(keys), active))
-
-
-def take(catalog: Catalog, owner: str) -> Taken | None:
-    """Take a job; None when there is none to take.
-
-    One that was not begun comes first, the newest of them: somebody waits for a preview. Those that
-    were begun take turns; those of the kind `IDLE` come when no other waits.
+    See `rank`; of one rank, one that was not begun comes first, the newest of them, and those that were
+    begun take turns.
 
     Args:
         catalog: Open for writing; the job is taken when it commits.
         owner: Name of the worker's process.
+        short: Only what somebody asked for or looks at, and of it first paints, and what is drawn in some
+            seconds.
     """
-    waiting = (
-        select(Job)
-        .where(or_(col(Job.status) == "pending", and_(col(Job.status) == "running", _expired())))
-        .order_by(
-            col(Job.kind) == IDLE,
-            col(Job.progress) > 0,
-            case((col(Job.progress) > 0, None), else_=col(Job.created_at)).desc(),
-            col(Job.updated_at),
-        )
+    free = or_(col(Job.status) == "pending", and_(col(Job.status) == "running", _expired()))
+    reason = func.coalesce(col(Job.error), "its process ended unexpectedly")
+    sentence = f"the worker failed {TRIES} times (" + reason + "); see the server's log, then ask again"
+    catalog.session.exec(
+        update(Job)
+        .where(free, col(Job.tries) >= TRIES)
+        .values(status="failed", owner=None, error=sentence, updated_at=now())
     )
-    for job in catalog.session.exec(waiting).all():
-        if job.tries >= TRIES:
-            error = job.error or "its process ended unexpectedly"
-            sentence = f"the worker failed {TRIES} times ({error}); see the server's log, then ask again"
-            _change(
-                catalog, job.id, col(Job.status) == job.status, status="failed", owner=None, error=sentence
-            )
-        elif _change(
-            catalog,
-            job.id,
-            or_(col(Job.status) == "pending", _expired()),
+    first = select(Job.id).where(free)
+    if short:
+        quick = and_(col(Job.size) > 0, col(Job.size) <= SHORT)
+        first = first.where(rank() <= _ASKED, or_(col(Job.painted).is_(False), quick))
+    first = first.order_by(*_order()).limit(1)
+    taken: Any = catalog.session.exec(
+        update(Job)
+        .where(col(Job.id) == first.with_for_update(skip_locked=True).scalar_subquery(), free)
+        .values(
             status="running",
             owner=owner,
             lease_until=now() + LEASE,
             again=False,
-            tries=job.tries + 1,
-        ):
-            return Taken(job.id, job.kind, job.key)
-    return None
+            tries=col(Job.tries) + 1,
+            updated_at=now(),
+        )
+        .returning(col(Job.id), col(Job.kind), col(Job.key))
+        .execution_options(synchronize_session=False)
+    ).first()
+    return None if taken is None else Taken(*taken)
+
+
+def _order() -> tuple[Any, ...]:
+    begun = col(Job.progress) > 0
+    return rank(), begun, case((begun, None), else_=col(Job.created_at)).desc(), col(Job.updated_at)
 
 
 def hold(catalog: Catalog, job: Taken, owner: str) -> bool:
@@ -103,7 +107,14 @@ def hold(catalog: Catalog, job: Taken, owner: str) -> bool:
 
 
 def advance(
-    catalog: Catalog, job: Taken, owner: str, progress: float, message: str, *, kept: bool = False
+    catalog: Catalog,
+    job: Taken,
+    owner: str,
+    progress: float,
+    message: str,
+    *,
+    kept: bool = False,
+    seconds_left: float | None = None,
 ) -> bool:
     """Say how far the job is, and renew its lease; False when it is not the owner's any more.
 
@@ -114,8 +125,10 @@ def advance(
         progress: 0..1.
         message: What is being done now, for people.
         kept: Something was stored that no later try does again: earlier failures are forgiven.
+        seconds_left: Until it is done, where that is known.
     """
     values: dict[str, Any] = {"progress": progress, "message": message, "lease_until": now() + LEASE}
+    values["seconds_left"] = seconds_left
     if kept:
         values |= {"tries": 1, "error": None}
     return _change(catalog, job.id, _held(owner), **values)
@@ -124,15 +137,18 @@ def advance(
 def finish(catalog: Catalog, job: Taken, owner: str) -> bool:
     """End a job: ready, or pending again where more arrived while it ran."""
     rest: dict[str, Any] = {"owner": None, "lease_until": None, "tries": 0, "error": None, "message": ""}
+    rest |= {"painted": True, "seconds_left": None}
     again = and_(_held(owner), col(Job.again).is_(True))
     if _change(catalog, job.id, again, status="pending", again=False, **rest):
         return True
-    return _change(catalog, job.id, _held(owner), status="ready", progress=1.0, **rest)
+    done: dict[str, Any] = {"status": "ready", "progress": 1.0, "asked": False, "parked": False}
+    return _change(catalog, job.id, _held(owner), **done, **rest)
 
 
 def release(catalog: Catalog, job: Taken, owner: str) -> bool:
     """Give a job back unfinished, behind those that wait: what it has done stays."""
-    return _change(catalog, job.id, _held(owner), status="pending", owner=None, lease_until=None, tries=0)
+    rest: dict[str, Any] = {"owner": None, "lease_until": None, "tries": 0, "seconds_left": None}
+    return _change(catalog, job.id, _held(owner), status="pending", **rest)
 
 
 def fail(catalog: Catalog, job: Taken, owner: str, error: str) -> bool:
@@ -166,10 +182,32 @@ def expire(catalog: Catalog, owner: str) -> None:
     catalog.session.exec(update(Job).where(_held(owner)).values(lease_until=now() - LEASE))
 
 
-def others_wait(catalog: Catalog, job: Taken) -> bool:
-    """Whether another job is pending that goes first."""
-    waiting = select(Job.id).where(Job.status == "pending", Job.id != job.id, Job.kind != IDLE)
+def others_wait(catalog: Catalog, job: Taken, *, before: bool = False) -> bool:
+    """Whether another job is pending that may go first now.
+
+    Args:
+        catalog: Open for reading.
+        job: The one that is being done.
+        before: One of a lower rank; else one of the same rank is enough: films take turns.
+    """
+    at = now()
+    mine = select(rank(at)).where(Job.id == job.id).scalar_subquery()
+    # Findings begin anew after each turn, so they wait for each other.
+    goes = rank(at) < mine if before or job.kind == IDLE else rank(at) <= mine
+    waiting = select(Job.id).where(Job.status == "pending", Job.id != job.id, goes)
     return catalog.session.exec(waiting.limit(1)).first() is not None
+
+
+def waits_before(catalog: Catalog, job: Job) -> int:
+    """How many pending jobs go before one."""
+    waiting = catalog.session.exec(select(Job.id).where(Job.status == "pending").order_by(*_order())).all()
+    return waiting.index(job.id) if job.id in waiting else 0
+
+
+def is_long(catalog: Catalog, job: Taken) -> bool:
+    """Whether what is left of a job keeps others waiting, as far as is known."""
+    row = catalog.session.get(Job, job.id)
+    return row is not None and row.painted and not 0 < row.size <= SHORT
 
 
 def recent(catalog: Catalog, since: datetime, watched: Collection[str] = ()) -> list[Job]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -12,9 +12,11 @@ from sqlmodel import col, select
 from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Projection
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.films.job_queue import cancel, enqueue, jobs_of, withdraw
+from chroma.server.store.films.film_request import DEFAULT_METHOD, FilmRequest
+from chroma.server.store.films.job_queue import jobs_of
+from chroma.server.store.films.job_requests import Ask, cancel, enqueue, park, withdraw
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
-from chroma.server.store.films.requests import DEFAULT_METHOD, FilmRequest
+from chroma.server.store.films.requests import size_of
 from chroma.server.store.films.sources import KIND, PUBLISHED, default_layer, in_model_order, is_up_to_date
 from chroma.server.store.tables import Film, Layer, Run, Segment, Snapshot, Split
 
@@ -65,11 +67,11 @@ def grow_film(catalog: Catalog, film_id: str) -> Film | None:
     """Ask for what is missing of a film; None where it is gone."""
     film = active_film(catalog, film_id)
     if film is not None:
-        enqueue(catalog, KIND, film.id)
+        enqueue(catalog, KIND, film.id, Ask(size=size_of(catalog, film)))
     return film
 
 
-def refine_film(catalog: Catalog, film_id: str) -> Film:
+def refine_film(catalog: Catalog, film_id: str, ask: Ask | None = None) -> Film:
     """Ask for all frames of a film to be drawn together anew, in a new revision.
 
     Raises:
@@ -84,7 +86,18 @@ def refine_film(catalog: Catalog, film_id: str) -> Film:
         )
     film.refine = True
     catalog.session.add(film)
-    enqueue(catalog, KIND, film.id)
+    enqueue(catalog, KIND, film.id, replace(ask or Ask(), size=size_of(catalog, film)))
+    return film
+
+
+def park_film(catalog: Catalog, film_id: str) -> Film:
+    """Let all other jobs go before the drawing of a film, until it is asked for again; what is done stays.
+
+    Raises:
+        NotFoundError: No such film.
+    """
+    film = _known(catalog, film_id)
+    park(catalog, KIND, film.id)
     return film
 
 
@@ -163,6 +176,7 @@ def _known(catalog: Catalog, film_id: str) -> Film:
 
 def _is_default(film: Film, layer: Layer, split: Split) -> bool:
     whole = film.axis == "epochs" and film.steps is None and not film.subset
+    whole = whole and film.splits is None and film.params is None
     return whole and (film.layer_id, film.split_id, film.method) == (layer.id, split.id, DEFAULT_METHOD)
 
 

@@ -16,6 +16,8 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Array, Ids
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
+from chroma.server.store.films.joint_points import joint_table
+from chroma.server.store.films.joint_splits import splits_of
 from chroma.server.store.samples.arrow import arrow_column, arrow_stream
 from chroma.server.store.samples.load import SampleTable, split_samples
 from chroma.server.store.tables import Film, Split
@@ -24,19 +26,38 @@ Places = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """The samples of one split among the points of a joint film: those from `start` on."""
+
+    split: Split
+    table: SampleTable
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Points:
-    """Point i of a film is the sample at `positions[i]` of its split.
+    """Point i of a film is the sample at `positions[i]` of its table.
 
     Attributes:
-        table: The samples of the split; over runs of the first one's.
-        positions: int64 `[n]`, ascending: all of the split, or the picked ones.
+        table: The samples of the split; over runs of the first one's, of several splits of all.
+        positions: int64 `[n]`, ascending: all of the table, or the picked ones.
+        parts: Of several splits, in the order of the points; empty for one.
     """
 
     table: SampleTable
     positions: Places
+    parts: tuple[Part, ...] = ()
 
     def __len__(self) -> int:
         return len(self.positions)
+
+    def rows_of(self, split_id: str, ids: Ids) -> Places:
+        """As `rows`, of the samples of one split by their own ids."""
+        for part in self.parts:
+            if part.split.id == split_id:
+                places = part.table.positions(ids)
+                return np.where(places < 0, -1, places + part.start)
+        return self.rows(ids)
 
     def rows(self, ids: Ids) -> Places:
         """The points of these samples, `[len(ids)]`; -1 where the film does not show them."""
@@ -52,6 +73,8 @@ def points_of(catalog: Catalog, film: Film) -> Points:
     Raises:
         FileNotFoundError: The file with the picked samples is gone.
     """
+    if film.splits is not None:
+        return _joint(catalog, film)
     table = split_samples(catalog, catalog.session.get_one(Split, film.split_id))
     if not film.subset:
         return Points(table, np.arange(len(table)))
@@ -61,6 +84,15 @@ def points_of(catalog: Catalog, film: Film) -> Points:
     return Points(table, np.sort(places[places >= 0]))
 
 
+def _joint(catalog: Catalog, film: Film) -> Points:
+    splits = splits_of(catalog, film)
+    tables = [split_samples(catalog, split) for split in splits]
+    starts = np.cumsum([0, *(len(table) for table in tables)]).tolist()
+    parts = tuple(Part(*each) for each in zip(splits, tables, starts, strict=False))
+    whole = joint_table([split.name for split in splits], tables)
+    return Points(whole, np.arange(len(whole)), parts)
+
+
 def point_ids(catalog: Catalog, film: Film) -> Array:
     """The ids of a film's points, in film order: int64, or object of str."""
     points = points_of(catalog, film)
@@ -68,8 +100,15 @@ def point_ids(catalog: Catalog, film: Film) -> Array:
 
 
 def film_ids(catalog: Catalog, film: Film) -> bytes:
-    """The ids of a film's points, in film order: column `id`, int64 or string."""
-    return arrow_stream({"id": arrow_column(point_ids(catalog, film))})
+    """The ids of a film's points, in film order: column `id`, int64 or string; of several splits `split`."""
+    points = points_of(catalog, film)
+    columns = {"id": arrow_column(points.table.ids[points.positions[: film.n]])}
+    if points.parts:
+        names = np.repeat(
+            [part.split.name for part in points.parts], [len(part.table) for part in points.parts]
+        )
+        columns["split"] = arrow_column(names.astype(object)[: film.n])
+    return arrow_stream(columns)
 
 
 def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 
 import numpy as np
+from sqlalchemy import and_, or_
 from sqlmodel import col, select, update
 
 from chroma.errors import CatalogError
@@ -13,7 +14,7 @@ from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.derived_columns import Values, has_graphs
 from chroma.server.store.films.points import points_of
 from chroma.server.store.samples.classes import label_codes
-from chroma.server.store.tables import Film, Frame, Revision
+from chroma.server.store.tables import Film, Frame, Revision, Split
 
 _NONE = -1.0  # in the catalog: it was looked for, and there is none
 
@@ -46,7 +47,9 @@ def work_out_purity(store: Store, film_id: str, frames: Sequence[Frame]) -> list
 
 def forget_purity(catalog: Catalog, split_id: str) -> None:
     """Have the purity of the films of a split worked out again: labels came."""
-    films = select(Film.id).where(Film.split_id == split_id)
+    runs = select(Split.run_id).where(Split.id == split_id)
+    joint = and_(col(Film.splits).is_not(None), col(Film.run_id).in_(runs))
+    films = select(Film.id).where(or_(col(Film.split_id) == split_id, joint))
     revisions = select(Revision.id).where(col(Revision.film_id).in_(films))
     catalog.session.exec(update(Frame).where(col(Frame.revision_id).in_(revisions)).values(knn_purity=None))
 

@@ -2,85 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+import json
+from dataclasses import replace
 
 from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
-from chroma.projection.methods import METHODS as DRAWN_BY
-from chroma.projection.methods import Method, check_installed
 from chroma.server.store import lookups
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import points
-from chroma.server.store.films.job_queue import enqueue
-from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
+from chroma.server.store.films.film_request import (
+    FilmRequest,
+    check_axes_of_pca,
+    check_logged,
+    check_neighbors,
+    check_request,
+    checked_params,
+    make_joint,
+)
+from chroma.server.store.films.frames import frames_of, revisions, shown
+from chroma.server.store.films.job_requests import Ask, enqueue
+from chroma.server.store.films.joint_splits import PLUS, chosen_splits
+from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.partners import refuse_others
-from chroma.server.store.films.sources import KIND, chosen_layer, is_up_to_date, layers_at, moments
+from chroma.server.store.films.sources import (
+    KIND,
+    MOST_FRAMES,
+    chosen_layer,
+    is_up_to_date,
+    layers_at,
+    moments,
+    snapshots_of,
+)
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.tables import Film, Layer, Run, Split, stable_id
 
-Axis = Literal["epochs", "layers", "runs"]
-METHODS: Mapping[str, Method] = {
-    **DRAWN_BY,
-    LOGGED: Method("Logged", "The coordinates that you logged, unchanged", offered=True),
-}
-DEFAULT_METHOD = "umap"
+_FAST = ("pca", "umap", LOGGED)
+_SLOWER = 5  # about how much longer other packages take for a frame
 
 
-@dataclass(frozen=True, slots=True)
-class FilmRequest:
-    """What a film is of.
-
-    Attributes:
-        run_id: Whose snapshots; over runs the first, whose samples are the points.
-        split: Whose samples.
-        layer: Over epochs and runs; None for the run's default layer.
-        method: A key of `chroma.projection.methods.METHODS`; or logged: coordinates as the user gave them,
-            over epochs only.
-        axis: What the frames run over.
-        steps: Over epochs: only the snapshots of these steps; None for all there are and will be.
-        layers: Over layers: these, in this order; None for all, in the order of the model.
-        runs: Over runs: ids of the runs, in this order, `run_id` first.
-        epoch: Over layers and runs: the last snapshot of this epoch; None for the last of all.
-        step: Over layers: instead of an epoch.
-        sample_ids: Ids, as text, of the samples to show; None for all of the split.
-        samples_of: Instead: the samples that were picked for this film.
-    """
-
-    run_id: str
-    split: str
-    layer: str | None = None
-    method: str = "umap"
-    axis: Axis = "epochs"
-    steps: Sequence[int] | None = None
-    layers: Sequence[str] | None = None
-    runs: Sequence[str] | None = None
-    epoch: int | None = None
-    step: int | None = None
-    sample_ids: Sequence[str] | None = None
-    samples_of: str | None = None
-
-
-def request_film(catalog: Catalog, request: FilmRequest) -> Film:
+def request_film(catalog: Catalog, request: FilmRequest, ask: Ask | None = None) -> Film:
     """Request a film; the same request gives the same film, and a failed one is tried again.
+
+    Args:
+        catalog: Open for writing.
+        request: What it is of.
+        ask: Who asks; None: nobody, it is for snapshots that came.
 
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
         MissingDependencyError: The method's package is not installed.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
     """
-    _check(request)
+    check_request(request)
     run = _active_run(catalog, request.run_id)
-    split = lookups.split_by(catalog, run.id, request.split)
+    splits = chosen_splits(catalog, run.id, request.split)
+    split = splits[0]
     film = _film(catalog, request, run, split)
+    if len(splits) > 1:
+        make_joint(catalog, film, request, splits)
     picked, sample_ids = None, request.sample_ids
     if request.samples_of is not None:
         sample_ids = points.picked_of(catalog.files, request.samples_of)
     if sample_ids is not None:
         picked = points.pick(split_samples(catalog, split), sample_ids)
         film.subset = points.subset_digest(picked)
+    check_neighbors(film, len(picked) if picked is not None else sum(each.n for each in splits))
     film.id = _id(catalog, film)
     known = catalog.session.get(Film, film.id)
     if known is None:
@@ -90,43 +77,20 @@ def request_film(catalog: Catalog, request: FilmRequest) -> Film:
         catalog.session.flush()
         known = film
     if not is_up_to_date(catalog, known):
-        enqueue(catalog, KIND, known.id)
+        enqueue(catalog, KIND, known.id, replace(ask or Ask(), size=size_of(catalog, known)))
     return known
 
 
-def _check(request: FilmRequest) -> None:
-    if request.method not in METHODS:
-        raise ConfigError(f"a film cannot be drawn by {request.method!r}; give one of {', '.join(METHODS)}")
-    if request.method in DRAWN_BY:
-        check_installed(request.method)
-    if request.method == LOGGED and request.axis != "epochs":
-        raise ConfigError(
-            f"a film of logged coordinates runs over epochs, not over {request.axis}; change what the frames "
-            "run over, or have it drawn by umap"
-        )
-    belongs = {
-        "steps": ("epochs",),
-        "layers": ("layers",),
-        "step": ("layers",),
-        "runs": ("runs",),
-        "epoch": ("layers", "runs"),
-    }
-    for name, axes in belongs.items():
-        if getattr(request, name) is not None and request.axis not in axes:
-            raise ConfigError(
-                f"{name} is given for a film over {request.axis} and belongs to one over "
-                f"{' or '.join(axes)}; leave it out, or change what the frames run over"
-            )
-    if request.epoch is not None and request.step is not None:
-        raise ConfigError(
-            f"epoch {request.epoch} and step {request.step} are two ways to name one snapshot; "
-            "give one of them"
-        )
-    if request.sample_ids is not None and request.samples_of is not None:
-        raise ConfigError("sample_ids and samples_of both pick the samples; give one of them")
-    for name in ("steps", "layers", "runs"):
-        if getattr(request, name) is not None and not getattr(request, name):
-            raise ConfigError(f"{name} is an empty list, so the film has no frame; name at least one")
+def size_of(catalog: Catalog, film: Film) -> int:
+    """About how much is to be drawn: samples times frames that are missing, as if by UMAP."""
+    snapshots = snapshots_of(catalog, film)
+    history = revisions(catalog, [film.id]).get(film.id, [])
+    drawing = shown(history, film.method)
+    there = {} if film.refine or drawing is None or drawing.preview else frames_of(catalog, [drawing.id])
+    drawn = {frame.snapshot_id for frames in there.values() for frame in frames}
+    n = max((snapshot.n for snapshot in snapshots), default=0)
+    missing = min(MOST_FRAMES, sum(snapshot.id not in drawn for snapshot in snapshots))
+    return max(n * missing * (1 if film.method in _FAST else _SLOWER), 1)
 
 
 def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Film:
@@ -139,6 +103,7 @@ def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Fil
         split_id=split.id,
         method=request.method,
         axis=request.axis,
+        params=checked_params(request),
     )
     if request.axis == "layers":
         film.step = _step(catalog, split, request)
@@ -154,12 +119,14 @@ def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Fil
         return film
     layer = chosen_layer(catalog, split, request.layer)
     film.layer_id = layer.id
+    check_axes_of_pca(layer, film.params)
     if request.method == LOGGED:
-        _check_logged(catalog, film, request.steps)
+        check_logged(catalog, film, request.steps)
     elif request.steps is not None:
         film.steps = sorted(set(request.steps))
         for step in film.steps:
-            lookups.snapshot_at(catalog, layer, split, step)
+            for each in chosen_splits(catalog, run.id, request.split):
+                lookups.snapshot_at(catalog, layer, each, step)
     if request.axis == "runs":
         if request.runs is None or request.runs[0] != run.id:
             raise ConfigError(
@@ -170,22 +137,6 @@ def _film(catalog: Catalog, request: FilmRequest, run: Run, split: Split) -> Fil
         others = [_active_run(catalog, run_id) for run_id in film.run_ids[1:]]
         refuse_others(catalog, run, others, layer=layer, split=split, epoch=request.epoch)
     return film
-
-
-def _check_logged(catalog: Catalog, film: Film, steps: Sequence[int] | None) -> None:
-    """Take the steps that were asked for, if coordinates were logged at them."""
-    layer, split = (
-        catalog.session.get_one(Layer, film.layer_id),
-        catalog.session.get_one(Split, film.split_id),
-    )
-    known = [row.step for row in logged_snapshots(catalog, layer, split)]
-    if not known:
-        raise NotFoundError("logged coordinates", f"{layer.name} of {split.name}")
-    if steps is not None:
-        film.steps = sorted(set(steps))
-        for step in film.steps:
-            if step not in known:
-                raise NotFoundError("coordinates at step", step, map(str, known))
 
 
 def _step(catalog: Catalog, split: Split, request: FilmRequest) -> int:
@@ -209,7 +160,7 @@ def _step(catalog: Catalog, split: Split, request: FilmRequest) -> int:
 def _id(catalog: Catalog, film: Film) -> str:
     """The digest of everything in the request."""
     layer = catalog.session.get_one(Layer, film.layer_id).name
-    split = catalog.session.get_one(Split, film.split_id).name
+    split = PLUS.join(film.splits or [catalog.session.get_one(Split, film.split_id).name])
     if film.axis == "epochs":
         key: list[object] = ["film", film.run_id, layer, split, film.method]
         more = [f"steps={film.steps}"] if film.steps is not None else []
@@ -219,7 +170,10 @@ def _id(catalog: Catalog, film: Film) -> str:
     else:
         key = ["film", *(film.run_ids or ()), layer, split, film.method, "runs"]
         more = [f"epoch={film.epoch}"] if film.epoch is not None else []
-    return stable_id(*key, *more, *([f"subset={film.subset}"] if film.subset else []))
+    more += [f"subset={film.subset}"] if film.subset else []
+    more += [f"params={json.dumps(film.params, sort_keys=True)}"] if film.params else []
+    more += ["splits"] if film.splits else []  # a split may be named as these are joined
+    return stable_id(*key, *more)
 
 
 def _active_run(catalog: Catalog, run_id: str) -> Run:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -15,13 +16,13 @@ from chroma.projection.append import FilmParams
 from chroma.projection.film import ENGINE
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.frames import frames_of, is_fresh, revisions, shown
+from chroma.server.store.films.joint_splits import PLUS, PUBLISHED, drawn_from, joint_snapshots
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_snapshots
 from chroma.server.store.lookups import layer_by
 from chroma.server.store.snapshots.neighbor_graphs import METRIC, K
 from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Segment, Snapshot, Split
 
 KIND = "film"  # of the jobs that draw films
-PUBLISHED = ("complete", "partial")
 MOST_FRAMES = 60  # of a film
 
 
@@ -33,6 +34,11 @@ class FilmSource:
     layer: Layer
     split: Split
     snapshots: list[Snapshot]
+
+    @property
+    def splits(self) -> str:
+        """Its split, or its splits, in words."""
+        return repr(PLUS.join(self.film.splits or [self.split.name]))
 
     @property
     def subject(self) -> str:
@@ -56,6 +62,8 @@ def snapshots_of(catalog: Catalog, film: Film) -> list[Snapshot]:
 
     Of logged coordinates: those that have them.
     """
+    if film.splits is not None:
+        return joint_snapshots(catalog, film)
     if film.axis == "layers":
         split = catalog.session.get_one(Split, film.split_id)
         there = {layer.name: layer for layer in layers_at(catalog, split, film.step or 0)}
@@ -184,32 +192,35 @@ def is_up_to_date(catalog: Catalog, film: Film) -> bool:
     return all(row.id in drawn and is_fresh(drawn[row.id], row) for row in newest)
 
 
-def recipe(snapshots: Sequence[Snapshot]) -> str:
-    """What a film is drawn from: the same recipe, the same film. 32 hex digits."""
+def recipe(snapshots: Sequence[Snapshot], params: Mapping[str, Any] | None = None) -> str:
+    """What a film is drawn from: the same recipe, the same film. 32 hex digits.
+
+    Args:
+        snapshots: Of its frames, in order.
+        params: Of its method; None for the defaults.
+    """
     parts = [ENGINE, repr(FilmParams()), METRIC, str(K), *(snapshot.digest or "" for snapshot in snapshots)]
+    parts += [json.dumps(params, sort_keys=True)] if params else []
     return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
 
 
-def is_refinable(catalog: Catalog, method: str, revision: Revision | None, frames: Sequence[Frame]) -> bool:
+def is_refinable(catalog: Catalog, film: Film, revision: Revision | None, frames: Sequence[Frame]) -> bool:
     """Whether some of a finished film's frames were not drawn together, or samples placed among landmarks.
 
     Args:
         catalog: Open for reading.
-        method: Of the film; only umap draws frames together.
+        film: Which film; only umap draws frames together.
         revision: The one that is shown.
         frames: Of that revision, in order.
     """
-    if method != "umap" or revision is None or revision.preview:
+    if film.method != "umap" or revision is None or revision.preview:
         return False
     if revision.landmarks is not None:
         return True
     if len(frames) < 2:
         return False
-    rows = catalog.session.exec(
-        select(Snapshot).where(col(Snapshot.id).in_({frame.snapshot_id for frame in frames}))
-    ).all()
-    snapshots = {row.id: row for row in rows}
-    return revision.recipe != recipe([snapshots[frame.snapshot_id] for frame in frames])
+    found = [drawn_from(catalog, film, frame.snapshot_id) for frame in frames]
+    return revision.recipe != recipe([row for row in found if row is not None], film.params)
 
 
 def _published() -> Any:

@@ -13,6 +13,7 @@ from sqlmodel import col, select
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import frames as stored
 from chroma.server.store.films.job_queue import jobs_of
+from chroma.server.store.films.joint_splits import PLUS, joint_moments, said_together, splits_of
 from chroma.server.store.films.logged_coordinates import LOGGED, logged_steps
 from chroma.server.store.films.sources import KIND, PUBLISHED
 from chroma.server.store.tables import Film, Frame, Job, Layer, Revision, Run, Snapshot, Split
@@ -42,6 +43,7 @@ class FilmView:
         revision: The one that is shown.
         frames: Of that revision.
         sources: Of these frames.
+        together: Of several splits: how many epochs have all of them, in words.
     """
 
     film: Film
@@ -54,6 +56,7 @@ class FilmView:
     revision: Revision | None
     frames: Sequence[Frame]
     sources: Sequence[FrameSource]
+    together: str | None = None
 
 
 def film_views(catalog: Catalog, film_ids: Sequence[str]) -> dict[str, FilmView]:
@@ -71,19 +74,21 @@ def film_views(catalog: Catalog, film_ids: Sequence[str]) -> dict[str, FilmView]
     for id_ in film_ids:
         if id_ in rows:
             film, revision = rows[id_], shown[id_]
-            split = splits[film.split_id]
+            own = splits_of(catalog, film) if film.splits else [splits[film.split_id]]
+            name = PLUS.join(split.name for split in own)
             mine = frames.get(revision.id, []) if revision else []
             views[id_] = FilmView(
                 film=film,
                 layer=layers[film.layer_id].name,
-                split=split.name,
-                followed=split.n,
-                of=split.of,
-                snapshot_count=counts.of(film, layers[film.layer_id].name, split.name),
+                split=name,
+                followed=sum(split.n for split in own),
+                of=sum(split.of for split in own),
+                snapshot_count=counts.of(film, layers[film.layer_id].name, name),
                 job=jobs.get(id_),
                 revision=revision,
                 frames=mine,
                 sources=[sources[frame.snapshot_id] for frame in mine],
+                together=said_together(catalog, film),
             )
     return views
 
@@ -101,6 +106,7 @@ class _Counts:
             ).all()
             return {(first, second): int(count) for first, second, count in rows}
 
+        self._catalog = catalog
         axes = {film.axis for film in films}
         logged = logged_steps(catalog, [film.run_id for film in films if film.method == LOGGED])
         self._logged = Counter(
@@ -113,6 +119,8 @@ class _Counts:
         chosen = film.run_ids or film.layers or film.steps
         if chosen is not None:
             return len(chosen)
+        if film.splits is not None:
+            return len(joint_moments(self._catalog, film)[0])
         if film.method == LOGGED:
             return self._logged[film.run_id, layer, split]
         if film.axis == "layers":

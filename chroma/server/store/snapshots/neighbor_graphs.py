@@ -21,15 +21,16 @@ METRIC: Metric = "euclidean"
 _LARGEST = 2**36  # bytes of a graph's file: 500 million samples
 
 
-def find_graph(catalog: Catalog, snapshot: Snapshot, subset: str = "") -> NeighborGraph | None:
+def find_graph(catalog: Catalog, snapshot: Snapshot, subset: str = "", k: int = K) -> NeighborGraph | None:
     """The stored graph of a snapshot in itself; None if there is none, or the snapshot has changed since.
 
     Args:
         catalog: Open for reading.
         snapshot: Whose vectors.
         subset: Which of its samples are in the graph; empty: all.
+        k: Neighbours of each.
     """
-    row = _row(catalog, snapshot, subset)
+    row = _row(catalog, snapshot, subset, k)
     if row is None or row.digest != snapshot.digest:
         return None
     return read_graph(catalog.files, row)
@@ -48,7 +49,7 @@ def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subse
     part = f"-{subset}" if subset else ""
     path = f"graphs/{snapshot.run_id}/{snapshot.digest}-{graph.metric}-{graph.k_requested}{part}.arrow"
     catalog.files.write(path, _encode(graph))
-    row = _row(catalog, snapshot, subset) or Graph(
+    row = _row(catalog, snapshot, subset, graph.k_requested) or Graph(
         query_id=snapshot.id,
         reference_id=snapshot.id,
         digest="",
@@ -81,14 +82,14 @@ def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], 
     )
 
 
-def _row(catalog: Catalog, snapshot: Snapshot, subset: str) -> Graph | None:
+def _row(catalog: Catalog, snapshot: Snapshot, subset: str, k: int) -> Graph | None:
     return catalog.session.exec(
         select(Graph).where(
             Graph.query_id == snapshot.id,
             Graph.reference_id == snapshot.id,
             Graph.subset == subset,
             Graph.metric == METRIC,
-            Graph.k == K,
+            Graph.k == k,
         )
     ).first()
 
