@@ -285,6 +285,28 @@ def test_chosen_samples_are_exported(routes: TestClient) -> None:
     assert export(format="exe").status_code == 422
 
 
+def test_points_of_a_film_are_exported_in_the_order_and_with_the_columns_of_a_table(
+    routes: TestClient, film: Film
+) -> None:
+    def export(**wanted: Any) -> httpx2.Response:
+        return routes.post(f"/api/films/{film.id}/export", json=wanted)
+
+    answer = export(points=[5, 0, 3], columns=["confidence", "label", "tag:odd/one", "x"], frame=0)
+    assert answer.headers["x-chroma-rows"] == "3 of 120"
+    lines = answer.text.splitlines()
+    assert lines[0] == '"id","confidence","label","tag:odd/one","x"'
+    assert [line.split(",")[0] for line in lines[1:]] == ["5", "0", "3"]
+    everything = pq.read_table(pa.BufferReader(export(format="parquet", frame=0).content))
+    assert everything.num_rows == 120
+    assert {"id", "label", "prediction", "confidence", "x", "y"} <= set(everything.column_names)
+    frame = np.frombuffer(routes.get(f"/api/films/{film.id}/columns/confidence?frame=0").content, "<f4")
+    np.testing.assert_allclose(everything["confidence"].to_numpy(), frame)
+    assert export(points=[2], columns=[], format="json").json() == [{"id": 2}]
+    for refused in (export(points=[120]), export(columns=["nothing"]), export(points=[-1])):
+        assert refused.status_code == 404
+    assert export(format="exe").status_code == 422
+
+
 def test_sprite_pages_hold_the_images(routes: TestClient) -> None:
     answer = routes.get(f"/api/runs/{filming.RUN}/splits/val/sprites/0")
     assert answer.headers["content-type"] == "image/webp"

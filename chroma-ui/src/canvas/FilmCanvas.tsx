@@ -1,5 +1,6 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Picture } from "../film/picture";
+import { indexAt, positionAt } from "../film/positions";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
@@ -10,6 +11,7 @@ import type { Style } from "../scatter/types";
 import type { ViewOfPlot } from "../scatter/viewpoint";
 import { SelectionBar } from "../selection/SelectionBar";
 import { SaveMenu } from "../share/SaveMenu";
+import { useHovered } from "../state/hovered";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
 import { Fit, Minus, Plus } from "../ui/icons";
@@ -44,7 +46,12 @@ export function FilmCanvas(props: Props) {
   const select = useSelectPoints(shown);
   const container = useRef<HTMLDivElement>(null);
   const room = useSize(container);
-  const [hover, setHover] = useState<Hover | null>(null);
+  const [hover, setOwn] = useState<Hover | null>(null);
+  const setHover = (next: Hover | null) => {
+    setOwn(next);
+    useHovered.getState().hover(next && shown ? positionAt(shown, next.index) : null, "canvas");
+  };
+  const listed = useHovered(({ position, by }) => (by === "list" ? position : null));
   const [views] = useState(createViews);
   const [frame, revision] = [shown?.frame, shown?.revision];
   // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame
@@ -63,6 +70,7 @@ export function FilmCanvas(props: Props) {
         trails={props.trails}
         onSelect={select}
         onHover={setHover}
+        echo={shown && listed !== null ? indexAt(shown, listed) : null}
         onPick={props.onPick}
         onView={(next) => {
           views.setState({ view: next });

@@ -40,6 +40,16 @@ describe("the address of a view", () => {
         panels: { left: [], right: ["sample", "run"], bottom: ["table"] },
         sizes: { left: null, right: 410, bottom: null },
       },
+      table: {
+        columns: [
+          { name: 'tag:"a,b"', width: null },
+          { name: "margin", width: 120 },
+        ],
+        sort: [
+          { column: "margin", descending: true },
+          { column: "label", descending: false },
+        ],
+      },
       finding: "label val/3",
       appearance: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
     };

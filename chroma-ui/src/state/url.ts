@@ -6,6 +6,7 @@ import { readFilter, writeFilter } from "./filters";
 import { type Layout, readLayout, writeLayout } from "./layout";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
 import { readPlace, writePlace } from "./place";
+import { readTable, type Table, writeTable } from "./table";
 
 /** Name of a layout method; which there are says the server (`Run.methods`). */
 export type Method = string;
@@ -176,6 +177,14 @@ export const FIELDS = {
     (query) => readLayout(query.get("layout")),
     (value, query) => {
       if (value) query.set("layout", writeLayout(value));
+    },
+  ),
+  /** The columns and the order of the table; null are the usual ones. */
+  table: field<Table | null>(
+    null,
+    (query) => readTable(query.get("table")),
+    (value, query) => {
+      if (value) query.set("table", writeTable(value));
     },
   ),
   /** Key of the finding that is open. */

@@ -8,6 +8,7 @@ import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
 import { forgetSteps, quietly } from "./steps";
+import type { Table } from "./table";
 import { type Method, readView, type View } from "./url";
 
 type Actions = {
@@ -57,6 +58,7 @@ type Actions = {
   openPanel: (panel: string | null) => void;
   /** Moves and closes panels; null is the usual layout. A closed panel is no longer `opened`. */
   setLayout: (layout: Layout | null, closed?: string | null) => void;
+  setTable: (table: Table | null) => void;
   setFinding: (key: string | null) => void;
   setAppearance: (change: Partial<Appearance>) => void;
   /** null sees the whole film. */
@@ -177,6 +179,7 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
     usePreferences.getState().set({ layout: layout && writeLayout(layout) });
     set(({ opened }) => ({ layout, opened: opened.filter((name) => name !== closed) }));
   },
+  setTable: (table) => set({ table }),
   setFinding: (finding) => set({ finding }),
   setAppearance: (change) =>
     set((view) => {

@@ -257,3 +257,9 @@ export const Redo = (props: Props) => (
     <path d="M10.5 3l3 3-3 3M13.5 6H6.5a4 4 0 0 0 0 8H10" />
   </Stroked>
 );
+export const Rows = (props: Props) => (
+  <Stroked {...props}>
+    <rect x="2.5" y="3" width="11" height="10" rx="1.2" />
+    <path d="M2.5 6.3h11M2.5 9.6h11M6.3 6.3V13" />
+  </Stroked>
+);

@@ -1,5 +1,5 @@
 /** The panels of the workspace. To add one, write a component of `PanelProps` and add an entry to `PANELS`. */
-import type { ComponentType } from "react";
+import { type ComponentType, lazy } from "react";
 import { ConfusionPanel } from "../confusion/ConfusionPanel";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { REVIEW } from "../findings/Queues";
@@ -10,7 +10,7 @@ import { RunSummary } from "../runs/RunSummary";
 import { SelectionPanel } from "../selection/SelectionPanel";
 import type { Side } from "../state/layout";
 import { useView } from "../state/view";
-import { Bars, Flag, Grid, Info, Lasso, Target } from "../ui/icons";
+import { Bars, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
 import type { PanelProps } from "./panelProps";
 
 export type PanelEntry = {
@@ -36,6 +36,10 @@ export const PANELS: readonly PanelEntry[] = [
   { name: "selection", title: "Selection", Icon: Lasso, place: "right", open: true, Content: Selection },
   { name: "confusion", title: "Confusion", Icon: Grid, place: "right", open: true, Content: Confusion },
   { name: "run", title: "Run", Icon: Info, place: "right", open: true, Content: RunSummary },
+  {
+    ...{ name: "table", title: "Table", Icon: Rows, place: "bottom", open: false, fills: true },
+    Content: lazy(() => import("../table/TablePanel")),
+  },
 ];
 
 /** The panel of a name in the address: the review of doubtful labels is a part of the findings. */

@@ -25,6 +25,7 @@ from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.columns import column_values
+from chroma.server.store.films.export import export_points
 from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
 from chroma.server.store.films.orbits import orbit_by
@@ -60,6 +61,22 @@ class Wanted(BaseModel):
     positions: list[Int64] | None = Field(default=None, max_length=2_000_000)
     step: Int64 | None = None
     format: Format = "csv"
+
+
+class WantedPoints(BaseModel):
+    """Which points of a film to export, and how.
+
+    Attributes:
+        points: Numbers of points in the wanted order; None for all.
+        columns: Names of the film's columns, and `x`, `y`, `text`, in the wanted order; None for all.
+        frame: Index of the frame whose values and coordinates; None for the last one.
+        format: csv, json or parquet.
+    """
+
+    points: list[Int64] | None = Field(default=None, max_length=2_000_000)
+    columns: list[str] | None = Field(default=None, max_length=1_000)
+    frame: Int64 | None = None
+    format: Literal["csv", "json", "parquet"] = "csv"
 
 
 def read_drawing(store: Store, question: Callable[[Catalog], bytes]) -> bytes:
@@ -142,6 +159,24 @@ def page(request: Request, film_id: str) -> Response:
         "X-Chroma-Points": str(made.n),
     }
     return Response(made.body, media_type="text/html; charset=utf-8", headers=headers)
+
+
+@router.post("/films/{film_id}/export")
+def export_film(request: Request, film_id: str, wanted: WantedPoints) -> Response:
+    """Points of a film with any of its columns, as a file; `X-Chroma-Rows` says how many of how many."""
+    context: Context = request.app.state.context
+    with context.store.reading() as catalog:
+        film = film_by(catalog, film_id)
+        body, rows, of = export_points(
+            catalog,
+            film,
+            frame_at(catalog, film, wanted.frame),
+            points=wanted.points,
+            columns=wanted.columns,
+            format=wanted.format,
+        )
+    headers = {"Cache-Control": "no-store", "X-Chroma-Rows": f"{rows} of {of}"}
+    return Response(body, media_type=EXPORTS[wanted.format], headers=headers)
 
 
 @router.get("/films/{film_id}/ids")
