@@ -17,7 +17,7 @@ from chroma.server.home.ingest import ingest_journal
 from chroma.server.jobs.findings.make import make_report
 from chroma.server.store import tables
 from chroma.server.store.check import find_damage
-from chroma.server.store.films import job_queue
+from chroma.server.store.films import job_queue, job_requests
 from chroma.server.store.findings import reports
 from chroma.server.store.findings.report import Report
 from chroma.settings import Settings
@@ -128,8 +128,8 @@ def test_a_report_is_of_what_it_was_made_from(opened: Context, trained: Trained)
 
 def test_films_go_first(opened: Context):
     with opened.store.writing() as catalog:
-        job_queue.enqueue(catalog, reports.KIND, "a-run")
-        job_queue.enqueue(catalog, "film", "a-film")
+        job_requests.enqueue(catalog, reports.KIND, "a-run")
+        job_requests.enqueue(catalog, "film", "a-film")
     with opened.store.writing() as catalog:
         first, second = job_queue.take(catalog, "me"), job_queue.take(catalog, "me")
     assert first is not None
