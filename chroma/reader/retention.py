@@ -42,17 +42,16 @@ def choose(
     ended = runs["finished_at"].fillna(runs["created_at"])
     may_go = runs.assign(ended=ended)[(runs["status"] != "running") & ~runs["id"].isin(list(keep))]
     may_go = may_go.sort_values("ended", kind="stable")
-    why = pd.Series("", index=may_go.index)
-    if older_than is not None:
-        why[may_go["ended"] < pd.Timestamp.now("UTC") - older_than] = "old"
-    if max_bytes is not None:
-        left = int(runs["bytes"].sum()) - int(may_go["bytes"][why != ""].sum())
-        for index, size in may_go["bytes"][why == ""].items():
-            if left <= max_bytes:
-                break
-            why[index] = "size"
-            left -= int(size)
-    return may_go.assign(why=why)[why != ""].drop(columns="ended")
+    old = [older_than is not None and each < pd.Timestamp.now("UTC") - older_than for each in may_go["ended"]]
+    sizes: list[int] = may_go["bytes"].tolist()
+    left = int(runs["bytes"].sum()) - sum(size for size, goes in zip(sizes, old, strict=True) if goes)
+    why = ["old" if goes else "" for goes in old]
+    for at, size in enumerate(sizes):
+        if max_bytes is not None and left > max_bytes and not why[at]:
+            why[at] = "size"
+            left -= size
+    may_go["why"] = why
+    return may_go[may_go["why"] != ""].drop(columns="ended")
 
 
 def best_rule(text: str) -> tuple[str, bool]:
