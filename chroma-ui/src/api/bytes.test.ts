@@ -76,7 +76,7 @@ function filmOf(id: string): Film {
     error: null,
     parked: false,
     waiting: null,
-    knnPurity: [],
+    knnAgreement: [],
     refinable: false,
     revision: {
       id: "rev 1",

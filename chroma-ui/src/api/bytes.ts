@@ -101,6 +101,23 @@ export function fetchColumn(
   return column.name.startsWith("tag:") ? fetchBytes(address).then(decode) : fetchOnce(key, address, decode);
 }
 
+/** The points that a search finds at a frame, ascending. Throws the server's sentence where it cannot be read. */
+export async function fetchFound(
+  film: Pick<Film, "id">,
+  words: string,
+  frame: Pick<Frame, "index">,
+  signal: AbortSignal,
+): Promise<Uint32Array> {
+  const query = new URLSearchParams({ words, frame: `${frame.index}` });
+  const address = `api/films/${encodeURIComponent(film.id)}/search?${query}`;
+  const response = await fetchFromServer(new URL(address, document.baseURI), { signal });
+  if (!response.ok) {
+    const { detail } = (await response.json().catch(() => ({}))) as { detail?: unknown };
+    throw new Error(typeof detail === "string" ? detail : `the server answered ${response.status}`);
+  }
+  return new Uint32Array(swapped(await response.arrayBuffer(), 4));
+}
+
 export type SplitOfRun = { run: string; split: string };
 export type SnapshotKey = SplitOfRun & { layer: string; step: number };
 
@@ -154,8 +171,9 @@ export function imageAddress(run: string, split: string, position: number): stri
   return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/samples/${position}/image`;
 }
 
-/** Images of one sprite page, 32 a row; position i is tile i % SPRITES of page i / SPRITES. */
+/** Images of one sprite page; position i is tile i % SPRITES of page i / SPRITES. */
 export const SPRITES = 1024;
+export const SPRITES_A_ROW = 32;
 
 export function spriteAddress(run: string, split: string, page: number): string {
   return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/sprites/${page}`;

@@ -1,6 +1,8 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
+import type { Found } from "../film/found";
 import type { Picture } from "../film/picture";
 import { indexAt, positionAt } from "../film/positions";
+import { useLit } from "../film/useLit";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
@@ -18,13 +20,16 @@ import { Fit, Minus, Plus } from "../ui/icons";
 import styles from "./canvas.module.css";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
+import { SearchBar } from "./SearchBar";
 import { StatusChip } from "./StatusChip";
+import { Thumbnails } from "./Thumbnails";
 import { ToolButtons } from "./ToolButtons";
 import { createViews } from "./views";
 
 type Props = {
   shown: ShownFrame | null;
   picture: Picture | null;
+  found: Found | null;
   box: FilmBox | null;
   style: Style;
   glideMs: number;
@@ -44,6 +49,7 @@ export function FilmCanvas(props: Props) {
   const tool = useSelection((selection) => selection.tool);
   const selected = useSelectedPoints(shown);
   const select = useSelectPoints(shown);
+  const lit = useLit(shown, picture, props.found);
   const container = useRef<HTMLDivElement>(null);
   const room = useSize(container);
   const [hover, setOwn] = useState<Hover | null>(null);
@@ -67,6 +73,7 @@ export function FilmCanvas(props: Props) {
         focus={props.focus}
         tool={tool}
         selected={selected}
+        lit={lit}
         trails={props.trails}
         onSelect={select}
         onHover={setHover}
@@ -102,6 +109,7 @@ export function FilmCanvas(props: Props) {
             <SaveMenu plot={plot} shown={shown} picture={picture} />
           </div>
           <SelectionBar shown={shown} />
+          <SearchBar shown={shown} picture={picture} found={props.found} />
           <StatusChip
             shown={shown}
             drawn={picture.scene.drawn.length}
@@ -109,6 +117,9 @@ export function FilmCanvas(props: Props) {
             trails={props.trails?.frames.length ? props.trails.indices.length : 0}
             selected={selected.length}
           />
+          {plot ? (
+            <Thumbnails plot={plot} shown={shown} picture={picture} split={props.split} views={views} />
+          ) : null}
           {plot && props.box?.box ? (
             <Minimap scene={picture.scene} whole={props.box.box} views={views} onMove={plot.centreOn} />
           ) : null}

@@ -7,6 +7,7 @@ import { indexAt, positionAt } from "../film/positions";
 import { useCamera } from "../film/useCamera";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames } from "../film/useFrames";
+import { useLit } from "../film/useLit";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useSample } from "../inspector/useSample";
 import { count, decimal } from "../lib/format";
@@ -70,9 +71,12 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     if (byKept) return colouredByKept(loaded.shown, overlap);
     const { range, colourName } = loaded.shown;
     const common = range && scale?.name === colourName;
-    return common ? { ...loaded.shown, range: [scale.low, scale.high] as [number, number] } : loaded.shown;
+    if (!common) return loaded.shown;
+    // Panes share one scale, which follows no pane's own values.
+    return { ...loaded.shown, range: [scale.low, scale.high] as [number, number], spread: NO_SPREAD };
   }, [loaded.shown, byKept, overlap, scale]);
   const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
+  const lit = useLit(shown, picture, loaded.found);
 
   const sampleNumbers = useSampleNumbers(pane, found, shown);
   const focused = sampleNumbers && sharedFocus !== null ? sampleNumbers.indexOf(sharedFocus) : -1;
@@ -159,6 +163,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           focus={focus}
           tool={tool}
           selected={selected}
+          lit={lit}
           trails={null}
           echo={echo >= 0 ? echo : null}
           onHover={point}
@@ -217,6 +222,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     </section>
   );
 }
+
+const NO_SPREAD = new Float32Array(0);
 
 function spanOf(shown: ShownFrame | null): Span | null {
   if (!shown?.range || !shown.colourName) return null;

@@ -44,6 +44,7 @@ export function colouredByKept(shown: ShownFrame, overlap: Float32Array | null):
     colourTitle: KEPT.title,
     colour: { kind: "numeric", values },
     range: [0, 1],
+    spread: new Float32Array(0),
   };
 }
 

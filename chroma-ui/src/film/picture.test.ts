@@ -36,6 +36,7 @@ function frame(change: Partial<ShownFrame> = {}): ShownFrame {
     colourTitle: "Label",
     colour: label,
     range: null,
+    spread: new Float32Array(0),
     ...change,
   };
 }

@@ -1,10 +1,12 @@
 import type { Shade } from "../lib/useTheme";
-import { type Codes, drawnPoints, encodeCategorical, encodeNumeric } from "../scatter/encode";
+import { type Codes, drawnPoints, encodeCategorical } from "../scatter/encode";
 import { legendColours, MISSING, rampColours } from "../scatter/palette";
+import { encodeScaled, type Scale, type ScaleKind, scaleOf, shapeOf } from "../scatter/scale";
 import type { Scene } from "../scatter/types";
 import { type Filter, NOT_KNOWN, type Sifted, sift } from "../state/filters";
 import { noteOf } from "./columns";
-import { countCodes, shareRight, wrongPoints } from "./statistics";
+import { rarePoints } from "./rare";
+import { countCodes, isShare, shareRight, wrongPoints } from "./statistics";
 import type { ShownFrame } from "./useShownFrame";
 
 export type LegendEntry = {
@@ -21,6 +23,8 @@ export type Picture = {
   scene: Scene;
   /** null for numeric columns. */
   legend: LegendEntry[] | null;
+  /** null for categorical columns. */
+  scale: Scale | null;
   title: string;
   classColours: Map<string, string>;
   sifted: Sifted;
@@ -35,6 +39,12 @@ export type PictureOptions = {
   classNames: readonly string[];
   hidden: readonly string[];
   filters: readonly Filter[];
+  /** The scale of numbers; by default the one that their shape asks for. */
+  scale?: ScaleKind | "auto";
+  /** Whether few points stand on top of the others, and larger. */
+  rare?: boolean;
+  /** Whether points that are filtered out stay visible as grey ground. */
+  ground?: boolean;
 };
 
 /** Pure: turns a frame and its display options into what the plot draws and the legend lists. */
@@ -49,6 +59,7 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
   let encoded: Codes = { codes: new Uint16Array(points.n), missing: 1 };
   let palette = [legendColours("label", ["all"], [], shade)[0], MISSING[shade]];
   let legend: LegendEntry[] | null = null;
+  let scale: Scale | null = null;
 
   if (colour?.kind === "categorical" && colourName) {
     const colours = legendColours(colourName, colour.legend, names, shade, safe);
@@ -73,8 +84,8 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
           ],
     );
   } else if (colour?.kind === "numeric") {
-    const [low, high] = shown.range ?? [0, 1];
-    encoded = encodeNumeric(colour.values, low, high);
+    scale = scaleFor(shown, options.scale ?? "auto");
+    encoded = encodeScaled(colour.values, scale);
     palette = [...rampColours(shade), MISSING[shade]];
   }
 
@@ -83,14 +94,35 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
   const hidden = new Set((legend ?? []).filter((entry) => entry.hidden).map((entry) => entry.code));
   const drawn = drawnPoints(points, encoded.codes, hidden, sifted.fails);
 
+  const tags = [...shown.columns].flatMap(([name, values]) =>
+    name.startsWith("tag:") && values.kind === "categorical" ? [values] : [],
+  );
+  const lifted = options.rare ? rarePoints({ n: points.n, drawn, colour, wrong, tags }) : null;
+
   return {
-    scene: { points, codes: encoded.codes, palette, drawn, groups: groupsOf(shown, names, shade, safe) },
+    scene: {
+      points,
+      codes: encoded.codes,
+      palette,
+      drawn,
+      lifted,
+      ground: options.ground && drawn.length < points.presentCount,
+      groups: groupsOf(shown, names, shade, safe),
+    },
     legend,
+    scale,
     title: shown.colourTitle,
     classColours: new Map(names.map((name, i) => [name, classes[i]])),
     sifted,
     wrong,
   };
+}
+
+/** Shares are linear, other numbers as their shape asks for, unless a person chose. */
+function scaleFor({ range, spread, colourName }: ShownFrame, wanted: ScaleKind | "auto"): Scale {
+  const span = range ?? ([0, 1] as const);
+  const shape = isShare(colourName ?? "") ? "linear" : shapeOf(span, spread);
+  return scaleOf(wanted === "auto" ? shape : wanted, span, spread);
 }
 
 /**

@@ -77,16 +77,24 @@ const SCALES: Readonly<Record<string, readonly [number, number]>> = {
   margin: [-1, 1],
   agreement: [0, 1],
   kept: [0, 1],
+  in_picture: [0, 1],
 };
 /** Percentiles are taken from at most this many values: more change them little. */
 const SORTED = 100_000;
 
+/** Known values, ascending; of many an even sample. */
+export function knownSorted(values: Float32Array): Float32Array {
+  const stride = Math.ceil(values.length / SORTED);
+  return values.filter((value, i) => i % stride === 0 && Number.isFinite(value)).sort();
+}
+
+/** Whether a column's scale is always the same, linear one: it is a share. */
+export const isShare = (name: string): boolean => name in SCALES;
+
 /** The range of a colour scale: fixed for shares, else the 1st to the 99th percentile; null where nothing is known. */
-export function valueRange(name: string, values: Float32Array): [number, number] | null {
+export function valueRange(name: string, known: Float32Array): [number, number] | null {
   const scale = SCALES[name];
   if (scale) return [scale[0], scale[1]];
-  const stride = Math.ceil(values.length / SORTED);
-  const known = values.filter((value, i) => i % stride === 0 && Number.isFinite(value)).sort();
   if (known.length === 0) return null;
   const at = (share: number) => known[Math.round(share * (known.length - 1))];
   return at(0.01) < at(0.99) ? [at(0.01), at(0.99)] : [known[0], known[known.length - 1]];

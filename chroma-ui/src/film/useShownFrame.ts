@@ -10,7 +10,7 @@ import {
   type Revision,
 } from "../api/bytes";
 import { type Box, boundingBox, type Points, placed, type Square, union } from "../scatter/encode";
-import { valueRange } from "./statistics";
+import { knownSorted, valueRange } from "./statistics";
 
 /** A frame with everything needed to draw and explain it. */
 export type ShownFrame = {
@@ -31,6 +31,8 @@ export type ShownFrame = {
   colour: ColumnValues | null;
   /** The colour scale's range, the same for all frames of the film; null for categories. */
   range: [number, number] | null;
+  /** Known values of the colour in frames of the film, ascending, by which a scale is chosen; empty for categories. */
+  spread: Float32Array;
 };
 
 /**
@@ -45,6 +47,20 @@ export type FilmPoints = { revision: Revision; frames: readonly Points[] };
 
 /** All frames of a film smaller than this many bytes are fetched in advance. */
 const SMALL_FILM = 32 * 1024 * 1024;
+
+type Span = { range: [number, number]; spread: Float32Array };
+
+const NOTHING = new Float32Array(0);
+
+function merged(parts: readonly Float32Array[]): Float32Array {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all.sort();
+}
 
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
@@ -68,7 +84,7 @@ export function useShownFrame(
   const [filmPoints, setWhole] = useState<FilmPoints | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const placedFrames = useRef<{ name: string; square: Square; known: WeakMap<object, Points> } | null>(null);
-  const ranges = useRef(new Map<string, [number, number]>());
+  const spans = useRef(new Map<string, Span>());
 
   const revision = film?.revision ?? null;
   const latest = useRef(film);
@@ -101,33 +117,36 @@ export function useShownFrame(
       const found = film.columns.find(({ name }) => name === column);
       return found ? fetchColumn(film, found, at) : null;
     };
-    const rangeOf = async (column: string): Promise<[number, number] | null> => {
+    const spanOf = async (column: string): Promise<Span | null> => {
       const key = `${film.id} ${column}`;
-      const known = ranges.current.get(key);
+      const known = spans.current.get(key);
       if (known) return known;
       // The second frame too: columns that compare with the frame before are empty in the first.
       const ends = [revision.frames[0], revision.frames[1], revision.frames[revision.frames.length - 1]];
-      const spans = await Promise.all(
+      const parts = await Promise.all(
         ends.map(async (end) => {
           const values = end ? numeric(await valuesOf(column, end)) : null;
-          return values ? valueRange(column, values.values) : null;
+          return values ? knownSorted(values.values) : NOTHING;
         }),
       );
-      const found = spans.filter((span) => span !== null);
-      if (found.length === 0) return null;
-      const range: [number, number] = [
-        Math.min(...found.map(([low]) => low)),
-        Math.max(...found.map(([, high]) => high)),
-      ];
-      ranges.current.set(key, range);
-      return range;
+      const ranges = parts.flatMap((part) => {
+        const range = valueRange(column, part);
+        return range ? [range] : [];
+      });
+      if (ranges.length === 0) return null;
+      const span: Span = {
+        range: [Math.min(...ranges.map(([low]) => low)), Math.max(...ranges.map(([, high]) => high))],
+        spread: merged(parts),
+      };
+      spans.current.set(key, span);
+      return span;
     };
 
     const load = async () => {
       const colour = colourColumn(film, colourWanted);
       const names = JSON.parse(wanted) as string[];
       const grouped = film.columns.some((column) => column.name === "label");
-      const [points, label, prediction, confidence, position, cluster, others, values, range] =
+      const [points, label, prediction, confidence, position, cluster, others, values, span] =
         await Promise.all([
           pointsOf(frame),
           valuesOf("label", frame),
@@ -137,7 +156,7 @@ export function useShownFrame(
           grouped && colour?.name !== "cluster" ? null : valuesOf("cluster", frame),
           Promise.all(names.map((name) => valuesOf(name, frame))),
           colour ? fetchColumn(film, colour, frame) : null,
-          colour?.kind === "NUMERIC" ? rangeOf(colour.name) : null,
+          colour?.kind === "NUMERIC" ? spanOf(colour.name) : null,
         ]);
       if (!current) return;
       setProblem(null);
@@ -165,7 +184,8 @@ export function useShownFrame(
         colourName: colour?.name ?? null,
         colourTitle: colour?.title ?? "",
         colour: values,
-        range,
+        range: span?.range ?? null,
+        spread: span?.spread ?? NOTHING,
       });
       await prefetch(colour?.perFrame ? colour.name : null);
     };

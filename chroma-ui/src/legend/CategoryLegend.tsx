@@ -1,8 +1,9 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { noteOf } from "../film/columns";
 import type { LegendEntry } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, percent } from "../lib/format";
+import { useHighlight } from "../state/highlight";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
 import styles from "./legend.module.css";
@@ -22,6 +23,9 @@ function sorted(legend: readonly LegendEntry[], order: Order): LegendEntry[] {
 export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: readonly LegendEntry[] }) {
   const [order, setOrder] = useState<Order>("class");
   const [words, setWords] = useState("");
+  const { point } = useHighlight.getState();
+  // An entry that goes while it is pointed at says so no more.
+  useEffect(() => () => point(null), [point]);
   const { toggleCategory, isolateCategory, showAllCategories } = useView.getState();
   const rated = legend.some((entry) => entry.right !== null);
   const orders = rated ? ORDERS : ORDERS.slice(0, 2);
@@ -79,6 +83,10 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
               onClick={(event) => {
                 if (event.detail <= 1) toggleCategory(entry.name);
               }}
+              onPointerEnter={() => point(entry.hidden ? null : entry.name)}
+              onPointerLeave={() => point(null)}
+              onFocus={(event) => event.target.matches(":focus-visible") && point(entry.name)}
+              onBlur={() => point(null)}
               onDoubleClick={() => {
                 // The first click of the double-click has already toggled this one.
                 toggleCategory(entry.name);

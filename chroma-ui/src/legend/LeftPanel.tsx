@@ -1,9 +1,11 @@
 import type { ReactNode } from "react";
 import type { Column } from "../api/bytes";
+import { FOUND_COLUMN } from "../film/found";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { OPACITIES, SIZES } from "../state/appearance";
+import { FOUND } from "../state/filters";
 import { useView } from "../state/view";
 import { Section, Slider, Switch } from "../ui/controls";
 import { Select } from "../ui/Select";
@@ -41,7 +43,11 @@ export function LeftPanel(props: Props) {
 
 function ColourBy({ columns, shown, picture, more = [] }: Props) {
   const { colourBy } = useView.getState();
-  const choices = [...columns.filter((column) => column.name !== "position"), ...more];
+  const choices = [
+    ...columns.filter((column) => column.name !== "position"),
+    ...more,
+    ...(shown?.columns.has(FOUND) ? [FOUND_COLUMN] : []),
+  ];
   const colour = choices.find((column) => column.name === shown?.colourName) ?? null;
   const swatch = picture
     ? picture.legend
@@ -89,7 +95,7 @@ function inGroups(columns: readonly Column[]): Column[] {
 function Appearance() {
   const appearance = useView((view) => view.appearance);
   const { setAppearance } = useView.getState();
-  const { contours, labels, trails, safe, size, opacity } = appearance;
+  const { contours, labels, trails, rare, ground, thumbnails, safe, size, opacity } = appearance;
   return (
     <Section title="Appearance">
       <div>
@@ -100,6 +106,17 @@ function Appearance() {
         />
         <Switch label="Cluster labels" checked={labels} onChange={(labels) => setAppearance({ labels })} />
         <Switch label="Motion trails" checked={trails} onChange={(trails) => setAppearance({ trails })} />
+        <Switch label="Few on top" checked={rare} onChange={(rare) => setAppearance({ rare })} />
+        <Switch
+          label="Filtered points in grey"
+          checked={ground}
+          onChange={(ground) => setAppearance({ ground })}
+        />
+        <Switch
+          label="Thumbnails when near"
+          checked={thumbnails}
+          onChange={(thumbnails) => setAppearance({ thumbnails })}
+        />
         <Switch label="Colour-blind safe" checked={safe} onChange={(safe) => setAppearance({ safe })} />
         <div className={styles.size}>
           <span>Point size</span>

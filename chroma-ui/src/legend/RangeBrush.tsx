@@ -2,6 +2,7 @@ import { type PointerEvent, useMemo, useRef, useState } from "react";
 import type { NumericColumn } from "../api/bytes";
 import { histogram, knownRange } from "../film/statistics";
 import { decimal } from "../lib/format";
+import { type Scale, shadeAt } from "../scatter/scale";
 import { passingOthers, type Sifted } from "../state/filters";
 import { useView } from "../state/view";
 import { Slider } from "../ui/controls";
@@ -17,6 +18,9 @@ type Props = {
   /** 1 for points that are counted if they pass the other filters. */
   among: Uint8Array;
   sifted: Sifted;
+  /** The scale of the colours; a log scale also spreads the bars. */
+  scale?: Scale;
+  /** The colour at a share of the scale. */
   colourOf?: (share: number) => string;
 };
 
@@ -25,15 +29,20 @@ const BINS = 32;
 const LEAST_DRAG = 0.02;
 
 /** The distribution of a numeric column; dragging over it, or moving its ends, filters by a range. */
-export function RangeBrush({ name, title, values, span, among, sifted, colourOf }: Props) {
+export function RangeBrush({ name, title, values, span, among, sifted, scale, colourOf }: Props) {
   const setFilter = useView((view) => view.setFilter);
   const filter = useView((view) => view.filters.find((found) => found.column === name));
   const whole = useMemo(() => knownRange(values.values), [values]);
-  const [low, high] = span ?? whole;
+  const log = scale?.kind === "log";
+  const [low, high] = log ? [scale.low, scale.high] : (span ?? whole);
+  const onAxis = (value: number) => (log ? Math.log10(Math.max(value, low)) : value);
+  const offAxis = (place: number) => (log ? 10 ** place : place);
+  const [start, end] = [onAxis(low), onAxis(high)];
   const counts = useMemo(() => {
     const counted = passingOthers(sifted, name).map((passes, i) => passes & among[i]);
-    return histogram(values.values, counted, low, high, BINS);
-  }, [values, low, high, sifted, name, among]);
+    const places = log ? values.values.map((value) => Math.log10(Math.max(value, low))) : values.values;
+    return histogram(places, counted, start, end, BINS);
+  }, [values, log, low, start, end, sifted, name, among]);
   const field = useRef<HTMLDivElement>(null);
   const [drag, setDrag] = useState<readonly [number, number] | null>(null);
   if (!(low < high)) return <p className={styles.same}>All points have the value {decimal(low)}.</p>;
@@ -42,7 +51,7 @@ export function RangeBrush({ name, title, values, span, among, sifted, colourOf 
     const box = field.current?.getBoundingClientRect();
     return box ? Math.min(1, Math.max(0, (event.clientX - box.left) / Math.max(1, box.width))) : 0;
   };
-  const valueAt = (share: number) => low + share * (high - low);
+  const valueAt = (share: number) => offAxis(start + share * (end - start));
   /** The outermost bars hold the values beyond the scale: a range that reaches the end includes them. */
   const choose = (from: number, to: number) => {
     const range: [number, number] = [
@@ -56,8 +65,8 @@ export function RangeBrush({ name, title, values, span, among, sifted, colourOf 
     : filter && "range" in filter
       ? [Math.max(low, filter.range[0]), Math.min(high, filter.range[1])]
       : [low, high];
-  const left = (from - low) / (high - low);
-  const right = (to - low) / (high - low);
+  const left = (onAxis(from) - start) / (end - start);
+  const right = (onAxis(to) - start) / (end - start);
 
   return (
     <div className={styles.brush} data-testid="range-brush" data-name={name}>
@@ -83,7 +92,8 @@ export function RangeBrush({ name, title, values, span, among, sifted, colourOf 
           colourOf={(bin) => {
             const share = (bin + 0.5) / BINS;
             const inside = share >= left && share <= right;
-            return inside ? (colourOf?.(share) ?? "var(--accent)") : "var(--line-strong)";
+            if (!inside) return "var(--line-strong)";
+            return colourOf?.(scale ? shadeAt(scale, valueAt(share)) : share) ?? "var(--accent)";
           }}
         />
         {left > 0 || right < 1 ? (
@@ -95,11 +105,12 @@ export function RangeBrush({ name, title, values, span, among, sifted, colourOf 
       </div>
       <Slider
         label={title}
-        min={low}
-        max={high}
-        step={(high - low) / 200}
-        value={[from, to]}
-        onChange={([a, b]) => choose(a, b)}
+        min={start}
+        max={end}
+        step={(end - start) / 200}
+        value={[onAxis(from), onAxis(to)]}
+        textOf={(place) => decimal(offAxis(place))}
+        onChange={([a, b]) => choose(a <= start ? low : offAxis(a), b >= end ? high : offAxis(b))}
       />
       <p className={styles.ends}>
         <span>{decimal(from, 2)}</span>

@@ -2,8 +2,10 @@ import { Dialog } from "radix-ui";
 import { type KeyboardEvent, useState } from "react";
 import { useQuery } from "urql";
 import { SearchSamplesDocument } from "../api/gql/graphql";
+import { count } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { RunEntry } from "../runs/RunPicker";
+import { useView } from "../state/view";
 import { Search } from "../ui/icons";
 import { type Command, fitting } from "./commands";
 import styles from "./palette.module.css";
@@ -13,10 +15,12 @@ type Props = {
   onOpenChange: (open: boolean) => void;
   commands: readonly Command[];
   runs: readonly RunEntry[];
-  /** The split in which samples are searched; null while no film is open. */
-  place: { runId: string; split: string } | null;
+  /** The film in which samples are searched, at the frame shown; null while none is open. */
+  place: { filmId: string; frame: number } | null;
   onRun: (run: string) => void;
   onSample: (position: number) => void;
+  /** Lets what a search finds stand out on the canvas. */
+  onSearch: (words: string) => void;
 };
 
 type Entry = { key: string; group: string; name: string; note: string; act: () => void };
@@ -40,17 +44,35 @@ export function Palette(props: Props) {
   );
 }
 
-function Finder({ onOpenChange, commands, runs, place, onRun, onSample }: Props) {
-  const [words, setWords] = useState("");
+/** Conditions, and several words, mean samples on the canvas rather than one of them. */
+const CONDITION = /[:=<>~]/;
+
+function Finder({ onOpenChange, commands, runs, place, onRun, onSample, onSearch }: Props) {
+  const [words, setWords] = useState(useView.getState().search ?? "");
   const [at, setAt] = useState(0);
   const rested = useDebounced(words.trim() || null, REST_MS);
   const [{ data, fetching }] = useQuery({
     query: SearchSamplesDocument,
-    variables: { runId: place?.runId ?? "", split: place?.split ?? "", words: rested ?? "" },
+    variables: { filmId: place?.filmId ?? "", frame: place?.frame ?? null, words: rested ?? "" },
     pause: place === null || rested === null,
   });
-  const hits = rested === null ? [] : (data?.searchSamples ?? []);
+  const search = rested === null || place === null ? null : (data?.searchSamples ?? null);
+  const hits = search?.hits ?? [];
+  const onCanvas: Entry[] =
+    search && rested !== null && search.found > 0
+      ? [
+          {
+            key: "canvas",
+            group: "Samples",
+            name: `Show ${count(search.found)} of ${count(search.of)} on the canvas`,
+            note: "highlight, select, filter, colour",
+            act: () => onSearch(rested),
+          },
+        ]
+      : [];
+  const conditional = CONDITION.test(words);
   const entries: Entry[] = [
+    ...(conditional ? onCanvas : []),
     ...hits.map((hit) => ({
       key: `sample ${hit.position}`,
       group: "Samples",
@@ -58,6 +80,7 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample }: Props)
       note: hit.where === "id" ? "" : hit.where,
       act: () => onSample(hit.position),
     })),
+    ...(conditional ? [] : onCanvas),
     ...fitting(commands, words, (command) => command.name)
       .slice(0, MOST_COMMANDS)
       .map((command) => ({
@@ -104,8 +127,10 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample }: Props)
           aria-controls="palette-list"
           aria-activedescendant={entries[chosen] ? `palette-${chosen}` : undefined}
           aria-label="Search samples, commands and runs"
-          placeholder="Search samples by id, text or metadata; commands; runs"
+          aria-describedby="palette-language"
+          placeholder='Search: label:9 conf<.5 tag:x id:12 text~"regex", words, commands, runs'
           value={words}
+          onFocus={(event) => event.target.select()}
           onChange={(event) => {
             setWords(event.target.value);
             setAt(0);
@@ -133,10 +158,19 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample }: Props)
             </div>
           </div>
         ))}
-        {entries.length === 0 ? (
+        {entries.length === 0 && !search?.problem ? (
           <p className={styles.group}>{fetching ? "Searching…" : `Nothing carries “${words}”.`}</p>
         ) : null}
       </div>
+      {search?.problem ? (
+        <p className={styles.problem} role="alert" data-testid="search-problem">
+          {search.problem}
+        </p>
+      ) : null}
+      <p id="palette-language" className={styles.language}>
+        <code>label:9,4</code> <code>conf&lt;.5</code> <code>tag:hard</code> <code>id:12</code>{" "}
+        <code>text~"regex"</code> <code>like:12</code> <code>-label:9</code>
+      </p>
     </>
   );
 }

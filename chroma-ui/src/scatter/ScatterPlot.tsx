@@ -22,6 +22,8 @@ type Props = {
   focus: { index: number; neighbours: number[] } | null;
   tool: Tool;
   selected: Uint32Array;
+  /** Points that stand out of the others; null: none. */
+  lit?: Uint32Array | null;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   /** The point that is hovered in another plot. */
   echo?: number | null;
@@ -86,7 +88,8 @@ export function ScatterPlot(props: Props) {
   useEffect(() => plot?.setTool(tool), [plot, tool]);
   useEffect(() => plot?.setSelected(selected), [plot, selected]);
   useEffect(() => plot?.setTrails(trails), [plot, trails]);
-  const { echo = null } = props;
+  const { echo = null, lit = null } = props;
+  useEffect(() => plot?.setLit(lit), [plot, lit]);
   useEffect(() => plot?.setEcho(echo), [plot, echo]);
 
   return (

@@ -43,12 +43,12 @@ const rgbaAt = ({ words, width, margin }: Canvas32, x: number, y: number): numbe
 
 function painted(
   cloud: Cloud,
-  { diameter = 4, opacity = 1, along = 1, camera = CAMERA as typeof CAMERA } = {},
+  { diameter = 4, opacity = 1, along = 1, camera = CAMERA as typeof CAMERA, mark = 1 as number } = {},
 ) {
   const margin = 2 * reachOf(diameter);
   const picture = sheet(40, 20, margin);
   const discs = discsOf(diameter, opacity, 40 + 2 * margin);
-  paint(picture, cloud, { along, camera }, discs, (mark) => mark === 1);
+  paint(picture, cloud, { along, camera }, discs, mark);
   return picture;
 }
 
@@ -103,6 +103,12 @@ describe("points", () => {
       { x: 0, y: 0, mark: 3 },
     ];
     expect(area(painted(cloudOf(gone)))).toBe(0);
+  });
+
+  it("are all of the colour of missing values where they lie on the ground", () => {
+    const ground = cloudOf([{ x: 0, y: 0, code: 0, mark: 4 }]);
+    expect(rgbaAt(painted(ground, { mark: 4 }), 20, 10)).toEqual([0, 0, 255, 255]);
+    expect(area(painted(ground))).toBe(0);
   });
 
   it("are between the frames on their way, and stand where they will be if they were nowhere", () => {

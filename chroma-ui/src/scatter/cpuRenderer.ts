@@ -6,7 +6,7 @@
 import { type Discs, discsOf, PLACES, reachOf } from "./discs";
 import { MISSING_U16, type Points } from "./encode";
 import { hexToRgb } from "./palette";
-import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED, type DrawOptions, type Renderer } from "./rendererTypes";
+import { type DrawOptions, LAYERS, lookOf, MARKS, type Renderer } from "./rendererTypes";
 
 const LANES = 0x00ff00ff;
 const HALVES = 0x00800080;
@@ -24,13 +24,13 @@ export type Cloud = {
   greenAlpha: Uint32Array;
 };
 
-/** Pure: blends the points that have one of the marks over the picture, in their order. */
+/** Pure: blends the points that have the mark over the picture, in their order. */
 export function paint(
   { words, width, height, margin }: Canvas32,
   { from, to, codes, marks, redBlue, greenAlpha }: Cloud,
   { along, camera }: Pick<DrawOptions, "along" | "camera">,
   { starts, offsets, weights, reach }: Discs,
-  wanted: (mark: number) => boolean,
+  mark: number,
 ): void {
   const stride = width + 2 * margin;
   const [cameraX, cameraY, scaleX, scaleY] = camera;
@@ -43,12 +43,13 @@ export function paint(
   const [toStepY, toShiftY] = lineY(to);
   const [fromStepX, fromShiftX] = lineX(from);
   const [fromStepY, fromShiftY] = lineY(from);
-  const draws = Uint8Array.from({ length: 4 }, (_, mark) => (wanted(mark) ? 1 : 0));
+  const ground = mark === MARKS.ground;
+  const missing = redBlue.length - 1;
   const moves = from !== to && along < 1;
   const n = Math.min(from.n, to.n);
   const [toX, toY, fromX, fromY] = [to.x, to.y, from.x, from.y];
   for (let i = 0; i < n; i++) {
-    if (draws[marks[i]] !== 1 || toX[i] === MISSING_U16 || toY[i] === MISSING_U16) continue;
+    if (marks[i] !== mark || toX[i] === MISSING_U16 || toY[i] === MISSING_U16) continue;
     let x = toX[i] * toStepX + toShiftX;
     let y = toY[i] * toStepY + toShiftY;
     if (moves && fromX[i] !== MISSING_U16 && fromY[i] !== MISSING_U16) {
@@ -60,8 +61,9 @@ export function paint(
     const row = Math.floor(y);
     const place = (((y - row) * PLACES) | 0) * PLACES + (((x - column) * PLACES) | 0);
     const centre = (row + margin) * stride + column + margin;
-    const rb = redBlue[codes[i]];
-    const ga = greenAlpha[codes[i]];
+    const code = ground ? missing : codes[i];
+    const rb = redBlue[code];
+    const ga = greenAlpha[code];
     const end = starts[place + 1];
     for (let at = starts[place]; at < end; at++) {
       const pixel = centre + offsets[at];
@@ -99,6 +101,7 @@ export function createCpuRenderer(canvas: HTMLCanvasElement): Renderer {
   let to: Points | null = null;
   let codes: Uint16Array = new Uint16Array(0);
   let marks: Uint8Array = new Uint8Array(0);
+  let used: readonly number[] = [];
   let redBlue = new Uint32Array(0);
   let greenAlpha = new Uint32Array(0);
 
@@ -125,27 +128,26 @@ export function createCpuRenderer(canvas: HTMLCanvasElement): Renderer {
     },
     setMarks(values): void {
       marks = values;
+      const has = new Uint8Array(5);
+      for (const mark of values) has[mark] = 1;
+      used = LAYERS.filter((mark) => has[mark]);
     },
     setPalette(palette): void {
       const colours = palette.map(hexToRgb);
       redBlue = Uint32Array.from(colours, ([red, , blue]) => red | (blue << 16));
       greenAlpha = Uint32Array.from(colours, ([, green]) => green | (255 << 16));
     },
-    draw({ along, camera, size, opacity, selecting }): void {
-      const largest = size * (selecting ? CHOSEN_SIZE : 1);
-      const margin = 2 * reachOf(largest);
+    draw(options): void {
+      const looks = used.map((mark) => ({ mark, ...lookOf(mark, options) }));
+      const margin = 2 * reachOf(Math.max(1, ...looks.map(({ size }) => size)));
       const { width, height } = canvas;
       const stride = width + 2 * margin;
       const drawing = blank(stride, height + 2 * margin);
       const picture = { words: new Uint32Array(drawing.data.buffer), width, height, margin };
       if (from && to) {
         const cloud = { from, to, codes, marks, redBlue, greenAlpha };
-        const layer = (diameter: number, alpha: number, wanted: (mark: number) => boolean) =>
-          paint(picture, cloud, { along, camera }, discsOf(diameter, alpha, stride), wanted);
-        if (selecting) {
-          layer(size, opacity * DIMMED, (mark) => mark === 1);
-          layer(largest, Math.min(1, opacity * CHOSEN_OPACITY), (mark) => mark === 3);
-        } else layer(size, opacity, (mark) => mark !== 0);
+        for (const { mark, size, opacity } of looks)
+          paint(picture, cloud, options, discsOf(size, opacity, stride), mark);
       }
       unmultiply(picture.words);
       sheet.putImageData(drawing, -margin, -margin);

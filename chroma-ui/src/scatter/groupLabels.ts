@@ -2,6 +2,7 @@
 import { mix } from "./camera";
 import { type Contour, clusterContours, clusterMedians, type Group, groupsAmong, thinned } from "./clusters";
 import { type Between, placeBetween } from "./encode";
+import { withMass } from "./mass";
 import type { Label } from "./overlay";
 import type { Scene } from "./types";
 
@@ -13,29 +14,39 @@ const MOVING_CELLS = 64;
 /** Contours may take this share of the time while the points move. */
 const SHARE = 0.4;
 
+const placesAt = (points: Between["to"]) => placeBetween({ from: points, to: points, along: 1 });
+
+/** Names and contours of the groups that have mass. */
 export function createGroupLabels() {
-  let groups: { of: Scene["groups"]; drawn: Uint32Array; all: Group[]; few: Group[] } | null = null;
+  let groups: { of: Scene["groups"]; drawn: Uint32Array; all: Group[] } | null = null;
+  let massive = new WeakMap<object, { all: Group[]; few: Group[] }>();
   let names = new WeakMap<object, Label[]>();
   let lines: { scene: Scene; still: boolean; contours: Contour[]; at: number; cost: number } | null = null;
   /** When contours appeared where there were none before: they fade in. */
   let since = 0;
 
-  function groupsOf({ groups: wanted, drawn }: Scene): { all: Group[]; few: Group[] } {
+  /** The groups that have mass in a frame, and the same with fewer points. */
+  function groupsAt(points: Between["to"], scene: Scene): { all: Group[]; few: Group[] } {
+    const { groups: wanted, drawn } = scene;
     if (!wanted) return { all: [], few: [] };
     if (groups?.of !== wanted || groups.drawn !== drawn) {
-      const all = groupsAmong(wanted.codes, drawn, wanted.names.length);
-      groups = { of: wanted, drawn, all, few: thinned(all, MOVING_SAMPLE) };
+      groups = { of: wanted, drawn, all: groupsAmong(wanted.codes, drawn, wanted.names.length) };
+      massive = new WeakMap();
       names = new WeakMap();
     }
-    return groups;
+    const known = massive.get(points);
+    if (known) return known;
+    const all = withMass(groups.all, wanted.codes, drawn, ...placesAt(points));
+    const found = { all, few: thinned(all, MOVING_SAMPLE) };
+    massive.set(points, found);
+    return found;
   }
 
   function labelsAt(points: Between["to"], scene: Scene): Label[] {
-    const { all } = groupsOf(scene);
+    const { all } = groupsAt(points, scene);
     const known = names.get(points);
     if (known) return known;
-    const [x, y] = placeBetween({ from: points, to: points, along: 1 });
-    const found = clusterMedians(all, x, y).map(({ code, ...where }) => ({
+    const found = clusterMedians(all, ...placesAt(points)).map(({ code, ...where }) => ({
       text: scene.groups?.names[code] ?? "",
       ...where,
     }));
@@ -61,7 +72,7 @@ export function createGroupLabels() {
       const unchanged = lines?.scene === scene && lines.still && still;
       const tooSoon = lines !== null && !still && now - lines.at < lines.cost / SHARE;
       if (lines && (unchanged || tooSoon)) return lines.contours;
-      const { all, few } = groupsOf(scene);
+      const { all, few } = groupsAt(moment.to, scene);
       const [x, y] = placeBetween(moment);
       const contours = still ? clusterContours(all, x, y) : clusterContours(few, x, y, MOVING_CELLS);
       const came = lines === null || (still && lines.still && lines.scene.points !== scene.points);

@@ -20,21 +20,30 @@ export type OverlayScene = {
   trails: readonly { colour: string; stops: readonly { x: number; y: number }[] }[];
   /** The path being drawn by hand, in CSS pixels. */
   path: Path | null;
+  /** Images of points; the first of those that would overlap is drawn. */
+  thumbnails: readonly (Thumbnail & { x: number; y: number; colour: string })[];
 };
+
+/** A part of an image. */
+export type Thumbnail = { image: CanvasImageSource; left: number; top: number; side: number };
 
 const INK: Record<Shade, { text: string; halo: string; line: string }> = {
   dark: { text: "#f4f5fb", halo: "rgba(13, 15, 22, 0.82)", line: "rgba(255, 255, 255, 0.34)" },
   light: { text: "#171a22", halo: "rgba(255, 255, 255, 0.9)", line: "rgba(20, 24, 38, 0.42)" },
 };
+/** Side of a thumbnail on the map, in CSS pixels. */
+const THUMBNAIL_PX = 32;
 const LABEL_FONT = '650 16px "Inter Variable", system-ui, sans-serif';
 
 /** Draws names, contours and the focus over the points. The context is scaled to CSS pixels. */
 export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
   drawContours(context, scene, place);
   drawTrails(context, scene, place);
+  drawNeighbours(context, scene, place);
+  drawThumbnails(context, scene, place);
+  drawLabels(context, scene, place);
   drawFocus(context, scene, place);
   drawEcho(context, scene, place);
-  drawLabels(context, scene, place);
   drawPath(context, scene);
 }
 
@@ -99,11 +108,10 @@ function drawPath(context: CanvasRenderingContext2D, { path, shade }: OverlaySce
   context.setLineDash([]);
 }
 
-function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+function drawNeighbours(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
   const { focus, neighbours, shade } = scene;
   if (!focus) return;
-  const x = place.toX(focus.x);
-  const y = place.toY(focus.y);
+  const [x, y] = [place.toX(focus.x), place.toY(focus.y)];
   context.lineWidth = 1;
   context.strokeStyle = INK[shade].line;
   for (const neighbour of neighbours) {
@@ -117,12 +125,33 @@ function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place
     context.quadraticCurveTo(bendX, bendY, endX, endY);
     context.stroke();
   }
+}
+
+function drawFocus(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  const { focus, shade } = scene;
+  if (!focus) return;
+  const [x, y] = [place.toX(focus.x), place.toY(focus.y)];
   ring(context, x, y, 9, 4, INK[shade].halo);
   ring(context, x, y, 9, 2, INK[shade].text);
   context.fillStyle = focus.colour;
   context.beginPath();
   context.arc(x, y, 4, 0, 2 * Math.PI);
   context.fill();
+}
+
+function drawThumbnails(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  const taken: { x: number; y: number }[] = [];
+  for (const { image, left, top, side, colour, ...at } of scene.thumbnails) {
+    const [x, y] = [place.toX(at.x), place.toY(at.y)];
+    const apart = THUMBNAIL_PX + 3;
+    if (taken.some((other) => Math.abs(other.x - x) < apart && Math.abs(other.y - y) < apart)) continue;
+    taken.push({ x, y });
+    const half = THUMBNAIL_PX / 2;
+    context.drawImage(image, left, top, side, side, x - half, y - half, THUMBNAIL_PX, THUMBNAIL_PX);
+    context.lineWidth = 2;
+    context.strokeStyle = colour;
+    context.strokeRect(x - half, y - half, THUMBNAIL_PX, THUMBNAIL_PX);
+  }
 }
 
 function drawEcho(context: CanvasRenderingContext2D, { echo, shade }: OverlayScene, place: Transform): void {

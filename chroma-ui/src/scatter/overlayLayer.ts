@@ -4,7 +4,7 @@ import type { Transform } from "./camera";
 import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import type { Path } from "./gestures";
 import { createGroupLabels } from "./groupLabels";
-import { drawOverlay } from "./overlay";
+import { drawOverlay, type Thumbnail } from "./overlay";
 import type { Scene, Style } from "./types";
 
 export type OverlayScene = {
@@ -17,6 +17,8 @@ export type OverlayScene = {
   echo: number | null;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   path: Path | null;
+  /** Images of points, by index. */
+  thumbnails: ReadonlyMap<number, Thumbnail>;
 };
 
 const CONTOUR_FADE_MS = 260;
@@ -62,6 +64,11 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
             ],
           })),
           path: overlay.path,
+          thumbnails: still
+            ? [...overlay.thumbnails]
+                .filter(([index]) => present(index))
+                .map(([index, image]) => ({ ...image, ...spot(index), colour: ink(index) }))
+            : [],
         },
         place,
       );

@@ -107,6 +107,7 @@ export function legendColours(
     const wrong = legend.findIndex((name) => /^(false|wrong|incorrect|no|0)$/i.test(name));
     return legend.map((_, code) => (code === Math.max(wrong, 0) ? WRONG[shade] : RIGHT[shade]));
   }
+  if (column === "search") return [CATEGORIES[shade][0], RIGHT[shade]];
   const known = new Map(classNames.map((name, index) => [name, index]));
   const named = column === "label" || column === "prediction";
   let next = classNames.length;

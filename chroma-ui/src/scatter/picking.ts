@@ -1,5 +1,7 @@
 /** Pure: finds the points near a position or inside a path. */
+
 import { type Box, boundingBox, type Points, placeX, placeY } from "./encode";
+import { MARKS } from "./rendererTypes";
 
 export type Place = { x: number; y: number };
 
@@ -43,7 +45,7 @@ export function sortIntoCells(points: Points): Cells | null {
   return { points, box, side, across, up, start, order };
 }
 
-/** The nearest marked point within `reach` of a position; of equally near ones the one drawn last. */
+/** The nearest drawn point within `reach` of a position; of equally near ones the one drawn last. */
 export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach: number): number | null {
   const { points, box, side, across, up, start, order } = cells;
   const bound = (value: number, most: number) => Math.min(most - 1, Math.max(0, Math.floor(value)));
@@ -55,7 +57,7 @@ export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach:
     const end = start[row * across + right + 1];
     for (let at = start[row * across + left]; at < end; at++) {
       const i = order[at];
-      if (!marks[i]) continue;
+      if (!marks[i] || marks[i] === MARKS.ground) continue;
       const away = (placeX(points, i) - x) ** 2 + (placeY(points, i) - y) ** 2;
       if (away > least || (away === least && found !== null && i < found)) continue;
       least = away;

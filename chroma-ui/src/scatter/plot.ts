@@ -3,10 +3,13 @@ import { appearanceFor } from "./appearance";
 import { placeUnder, screenTransform } from "./camera";
 import { type Between, type Points, placeBetween } from "./encode";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
+import { countMarks, dims, markPoints } from "./marks";
+import type { Thumbnail } from "./overlay";
 import { createOverlayLayer } from "./overlayLayer";
 import { type Cells, nearest, sortIntoCells, within } from "./picking";
 import { countPixels, laidOver, type PixelCount } from "./pixels";
 import { createRenderer } from "./renderer";
+import { createSheets } from "./sheets";
 import { createTransition } from "./transition";
 import type { Scene, Style } from "./types";
 import { createViewpoint, type ViewOfPlot } from "./viewpoint";
@@ -26,15 +29,7 @@ const TOOLS_PX = 48;
 const HIT_PX = 4;
 
 export function createPlot(container: HTMLElement, style: Style, events: PlotEvents) {
-  const [canvas, sheet] = [document.createElement("canvas"), document.createElement("canvas")];
-  for (const element of [canvas, sheet]) {
-    element.style.cssText = "position:absolute;inset:0;width:100%;height:100%;touch-action:none;";
-    container.append(element);
-  }
-  sheet.style.pointerEvents = "none";
-  canvas.dataset.testid = "canvas";
-  canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", "Scatterplot of the embedding");
+  const [canvas, sheet] = createSheets(container);
   let renderer = createRenderer(canvas);
   const overlay = createOverlayLayer(sheet);
 
@@ -48,11 +43,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let tool: Tool = "move";
   let path: Path | null = null;
   let selected = new Uint32Array(0);
+  let lit: Uint32Array | null = null;
   let marks = new Uint8Array(0);
+  let lift = 1;
   let cells: Cells | null = null;
   let focus: { index: number; neighbours: readonly number[] } | null = null;
   let echo: number | null = null;
   let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
+  let thumbnails: ReadonlyMap<number, Thumbnail> = new Map();
   let pendingDraw = 0;
   let stale = true;
   let destroyed = false;
@@ -87,7 +85,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const now = transition.moment(shown.points);
     if (withPoints) drawPoints(now);
     const still = transition.rests();
-    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path };
+    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path, thumbnails };
     if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) requestOverlay();
   }
 
@@ -101,15 +99,14 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       camera: [x, y, 1 / (distance * aspect), 1 / distance],
       size: size * (canvas.width / room.width),
       opacity,
-      selecting: selected.length > 0,
+      selecting: dims({ selected, lit }),
+      lift,
     });
   }
 
   function mark(scene: Scene): void {
     if (marks.length !== scene.points.n) marks = new Uint8Array(scene.points.n);
-    else marks.fill(0);
-    for (const i of scene.drawn) marks[i] = 1;
-    for (const i of selected) if (marks[i]) marks[i] = 3;
+    lift = markPoints(marks, scene, { selected, lit });
     renderer.setMarks(marks);
   }
 
@@ -117,7 +114,13 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const unlike = before?.points.n !== scene.points.n;
     if (unlike || before.codes !== scene.codes) renderer.setCodes(scene.codes);
     if (before?.palette !== scene.palette) renderer.setPalette(scene.palette);
-    if (unlike || before.drawn !== scene.drawn) mark(scene);
+    if (
+      unlike ||
+      before.drawn !== scene.drawn ||
+      before.lifted !== scene.lifted ||
+      before.ground !== scene.ground
+    )
+      mark(scene);
   }
 
   function pick(at: { x: number; y: number }): number | null {
@@ -211,6 +214,13 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       if (shown) mark(shown);
       requestDraw();
     },
+    /** Lets these points, ascending, stand out of the others; null lets all be as they are. */
+    setLit(indices: Uint32Array | null): void {
+      if (lit === indices) return;
+      lit = indices;
+      if (shown) mark(shown);
+      requestDraw();
+    },
     setFocus(index: number | null, neighbours: readonly number[]): void {
       focus = index === null ? null : { index, neighbours };
       requestOverlay();
@@ -224,6 +234,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     /** Draws trails of these points through the frames before the one shown. */
     setTrails(next: typeof trails): void {
       trails = next;
+      requestOverlay();
+    },
+    /** Draws images over these points while nothing moves. */
+    setThumbnails(next: typeof thumbnails): void {
+      if (thumbnails.size === 0 && next.size === 0) return;
+      thumbnails = next;
       requestOverlay();
     },
     setBox: viewpoint.setBox,
@@ -247,6 +263,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       draw();
       return countPixels(renderer.read(), shown?.palette ?? []);
     },
+    /** Points by how they are drawn. */
+    countMarks: () => countMarks(marks),
     /** The scene and its placement, for vector graphics; null while nothing is shown. */
     sketch() {
       if (!shown) return null;

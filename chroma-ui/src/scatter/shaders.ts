@@ -1,9 +1,8 @@
-import { CHOSEN_OPACITY, CHOSEN_SIZE, DIMMED } from "./rendererTypes";
+import { MARKS } from "./rendererTypes";
 
 /**
  * Interpolates the points between two frames. Positions are u16 on the grid of their frame (65535 is missing); a
- * mark is 0 for a hidden point, 1 for a drawn one, 3 for a selected one. Selected points are nearer than the others,
- * which are dimmed: the depth test keeps them on top in a single pass.
+ * mark is one of `MARKS`, whose diameter and opacity stand in `looks`; what lies on the ground has the colour `missing`.
  */
 export const VERTEX = `#version 300 es
 precision highp float;
@@ -18,9 +17,8 @@ uniform vec3 fromGrid;
 uniform vec3 toGrid;
 uniform float along;
 uniform vec4 camera;
-uniform float size;
-uniform float opacity;
-uniform bool selecting;
+uniform vec2 looks[5];
+uniform uint missing;
 uniform highp sampler2D palette;
 flat out vec4 colour;
 flat out float diameter;
@@ -36,16 +34,10 @@ void main() {
   bool appears = fromX == 65535u || fromY == 65535u;
   vec2 from = appears ? to : fromGrid.xy + vec2(fromX, fromY) * fromGrid.z;
   gl_Position = vec4((mix(from, to, along) - camera.xy) * camera.zw, 0.0, 1.0);
-  float alpha = opacity;
-  diameter = size;
-  if (selecting) {
-    bool chosen = mark == 3u;
-    gl_Position.z = chosen ? 0.0 : 0.5;
-    diameter = chosen ? size * ${CHOSEN_SIZE} : size;
-    alpha = chosen ? min(1.0, opacity * ${CHOSEN_OPACITY}) : opacity * ${DIMMED};
-  }
+  diameter = looks[mark].x;
   gl_PointSize = diameter + 1.0;
-  colour = vec4(texelFetch(palette, ivec2(int(code & 255u), int(code >> 8u)), 0).rgb, alpha);
+  uint shown = mark == ${MARKS.ground}u ? missing : code;
+  colour = vec4(texelFetch(palette, ivec2(int(shown & 255u), int(shown >> 8u)), 0).rgb, looks[mark].y);
 }`;
 
 /** Discs with smooth edges; colours are premultiplied. */

@@ -16,6 +16,8 @@ export type ChromaHook = {
   points: number;
   /** Reads the canvas; `byName` counts by legend entry, for categorical colours. */
   countPixels: () => PixelCount & { byName: Record<string, number> };
+  /** Points by how they are drawn. */
+  countMarks: Plot["countMarks"];
   /** Client pixels of a point by its index in the film; null where it is missing. */
   screenOf: (index: number) => { x: number; y: number } | null;
 };
@@ -74,6 +76,7 @@ export function hookOf(
       );
       return { ...count, byName };
     },
+    countMarks: plot.countMarks,
     screenOf: (index) => {
       const place = plot.screenOf(index);
       const corner = plot.canvas.getBoundingClientRect();

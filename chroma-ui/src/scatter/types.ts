@@ -9,6 +9,10 @@ export type Scene = {
   palette: readonly string[];
   /** Indices of the points to draw, ascending. */
   drawn: Uint32Array;
+  /** 1 for points that are rare: they are drawn larger, and over the others; null or missing: none is. */
+  lifted?: Uint8Array | null;
+  /** Whether the points that are not drawn stay visible as grey ground. */
+  ground?: boolean;
   /** The groups that get names and contours; null draws neither. */
   groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
 };

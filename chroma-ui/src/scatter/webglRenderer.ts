@@ -1,8 +1,9 @@
 /** Draws with WebGL 2: keeps frames, codes and marks on the GPU. Knows nothing of scenes or cameras. */
 import type { Points } from "./encode";
+import { layered } from "./layered";
 import { hexToRgb } from "./palette";
 import { straight } from "./pixels";
-import type { DrawOptions, Renderer } from "./rendererTypes";
+import { type DrawOptions, LAYERS, lookOf, type Renderer } from "./rendererTypes";
 import { FRAGMENT, VERTEX } from "./shaders";
 
 /** Bytes of frames kept on the GPU before the least recently used one is dropped. */
@@ -20,23 +21,26 @@ export function createWebGl(canvas: HTMLCanvasElement): Renderer {
     toGrid: place("toGrid"),
     along: place("along"),
     camera: place("camera"),
-    size: place("size"),
-    opacity: place("opacity"),
-    selecting: place("selecting"),
+    looks: place("looks"),
+    missing: place("missing"),
   };
   const codes = gl.createBuffer();
   const marks = gl.createBuffer();
   const colours = gl.createTexture();
+  const order = gl.createBuffer();
   const frames = new Map<Points, WebGLBuffer>();
   let keptBytes = 0;
   let n = 0;
+  let marked: Uint8Array = new Uint8Array(0);
+  /** Points in `order`; null where they are drawn as they come. Known for `ordered` points. */
+  let inOrder: number | null = null;
+  let ordered = -1;
   let [from, to]: (Points | null)[] = [null, null];
 
   // biome-ignore lint/correctness/useHookAtTopLevel: WebGL's use, not React's
   gl.useProgram(program);
   // Colours are premultiplied.
   gl.enable(gl.BLEND);
-  gl.depthFunc(gl.LEQUAL);
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
   gl.bindTexture(gl.TEXTURE_2D, colours);
   gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.NEAREST);
@@ -81,6 +85,17 @@ export function createWebGl(canvas: HTMLCanvasElement): Renderer {
     attribute(index, buffer, values.BYTES_PER_ELEMENT === 1 ? gl.UNSIGNED_BYTE : gl.UNSIGNED_SHORT, 0);
   }
 
+  /** Points of several layers are drawn layer by layer; those of one as they come, which needs no list. */
+  function putInOrder(): void {
+    if (ordered === n) return;
+    ordered = n;
+    const list = layered(marked, n);
+    inOrder = list?.length ?? null;
+    if (!list) return;
+    gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, order);
+    gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, list, gl.DYNAMIC_DRAW);
+  }
+
   return {
     kind: "webgl",
     setFrames(first: Points, second: Points): void {
@@ -105,28 +120,36 @@ export function createWebGl(canvas: HTMLCanvasElement): Renderer {
       if (buffer && points !== from && points !== to) forget(points, buffer);
     },
     setCodes: (values: Uint16Array): void => upload(codes, 4, values),
-    setMarks: (values: Uint8Array): void => upload(marks, 5, values),
+    setMarks(values: Uint8Array): void {
+      upload(marks, 5, values);
+      marked = values;
+      ordered = -1;
+    },
     setPalette(palette: readonly string[]): void {
       const height = Math.max(1, Math.ceil(palette.length / PALETTE_WIDTH));
       const texels = new Uint8Array(PALETTE_WIDTH * height * 4);
       palette.forEach((hex, code) => {
         texels.set([...hexToRgb(hex), 255], code * 4);
       });
+      gl.uniform1ui(places.missing, Math.max(0, palette.length - 1));
       gl.texImage2D(gl.TEXTURE_2D, 0, gl.RGBA8, PALETTE_WIDTH, height, 0, gl.RGBA, gl.UNSIGNED_BYTE, texels);
     },
-    draw({ along, camera, size, opacity, selecting }: DrawOptions): void {
+    draw(options: DrawOptions): void {
       gl.viewport(0, 0, canvas.width, canvas.height);
       gl.clearColor(0, 0, 0, 0);
-      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+      gl.clear(gl.COLOR_BUFFER_BIT);
       if (n === 0) return;
-      gl.uniform1f(places.along, along);
-      gl.uniform4f(places.camera, ...camera);
-      gl.uniform1f(places.size, size);
-      gl.uniform1f(places.opacity, opacity);
-      gl.uniform1i(places.selecting, selecting ? 1 : 0);
-      if (selecting) gl.enable(gl.DEPTH_TEST);
-      else gl.disable(gl.DEPTH_TEST);
-      gl.drawArrays(gl.POINTS, 0, n);
+      const looks = new Float32Array(10);
+      for (const mark of LAYERS) {
+        const { size, opacity } = lookOf(mark, options);
+        looks.set([size, opacity], 2 * mark);
+      }
+      gl.uniform1f(places.along, options.along);
+      gl.uniform4f(places.camera, ...options.camera);
+      gl.uniform2fv(places.looks, looks);
+      putInOrder();
+      if (inOrder === null) gl.drawArrays(gl.POINTS, 0, n);
+      else gl.drawElements(gl.POINTS, inOrder, gl.UNSIGNED_INT, 0);
     },
     read(): Uint8Array {
       const pixels = new Uint8Array(canvas.width * canvas.height * 4);
@@ -134,7 +157,7 @@ export function createWebGl(canvas: HTMLCanvasElement): Renderer {
       return straight(pixels);
     },
     destroy(): void {
-      for (const buffer of [...frames.values(), codes, marks]) gl.deleteBuffer(buffer);
+      for (const buffer of [...frames.values(), codes, marks, order]) gl.deleteBuffer(buffer);
       gl.deleteTexture(colours);
       gl.deleteProgram(program);
       // Browsers allow few contexts: the next plot must not wait for the garbage collector.

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { SPRITES, spriteAddress } from "../api/bytes";
+import { SPRITES, SPRITES_A_ROW, spriteAddress } from "../api/bytes";
 import { useImages } from "../api/useImages";
 import { useSize } from "../lib/useSize";
 import styles from "./selection.module.css";
@@ -19,7 +19,6 @@ type Props = {
   onFocus: (position: number) => void;
 };
 
-const SPRITES_A_ROW = 32;
 const GAP = 3;
 const TILE = 36;
 const LINE = 30;

@@ -4,6 +4,7 @@ import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
 import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
 import { type PlaceOf, placeBetween, placeX, placeY } from "../scatter/encode";
+import { withMass } from "../scatter/mass";
 import type { Scene } from "../scatter/types";
 
 export type Sketch = {
@@ -94,7 +95,8 @@ function pointsOf({ scene, transform, room, size, opacity }: Sketch): string {
 function groupsAt(scene: Scene, groups: NonNullable<Scene["groups"]>): [Group[], PlaceOf, PlaceOf] {
   const { points, drawn } = scene;
   const place = placeBetween({ from: points, to: points, along: 1 });
-  return [groupsAmong(groups.codes, drawn, groups.names.length), ...place];
+  const all = groupsAmong(groups.codes, drawn, groups.names.length);
+  return [withMass(all, groups.codes, drawn, ...place), ...place];
 }
 
 function contoursOf({ scene, transform, contours }: Sketch): string {

@@ -1,9 +1,15 @@
-/** Pure: how points appearance, and how the address writes it. */
+/** Pure: how points look, and how the address writes it. */
 
 export type Appearance = {
   labels: boolean;
   contours: boolean;
   trails: boolean;
+  /** Few points stand on top of the others, and larger. */
+  rare: boolean;
+  /** What is filtered out stays visible as grey ground. */
+  ground: boolean;
+  /** Images of points, once few are in view. */
+  thumbnails: boolean;
   /** Colours that colour-blind people can tell apart. */
   safe: boolean;
   /** Factors on the size and opacity chosen by the number of points and the zoom. */
@@ -15,6 +21,9 @@ export const PLAIN: Appearance = {
   labels: true,
   contours: true,
   trails: true,
+  rare: true,
+  ground: true,
+  thumbnails: true,
   safe: false,
   size: 1,
   opacity: 1,
@@ -23,7 +32,7 @@ export const PLAIN: Appearance = {
 export const SIZES = [0.5, 2.5] as const;
 export const OPACITIES = [0.2, 2] as const;
 
-const SWITCHES = ["labels", "contours", "trails", "safe"] as const;
+const SWITCHES = ["labels", "contours", "trails", "rare", "ground", "thumbnails", "safe"] as const;
 
 function factor(text: string | null, [least, most]: readonly [number, number]): number {
   const value = text === null ? 1 : Number(text);

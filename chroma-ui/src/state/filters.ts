@@ -7,6 +7,9 @@ export type Filter = { column: string } & ({ values: string[] } | { range: [numb
 /** The category of points without a value. */
 export const NOT_KNOWN = "not known";
 
+/** The column that says which points the search finds. */
+export const FOUND = "search";
+
 /** The filters with a column's filter replaced, or removed by null. */
 export function withFilter(filters: readonly Filter[], column: string, filter: Filter | null): Filter[] {
   const others = filters.filter((other) => other.column !== column);

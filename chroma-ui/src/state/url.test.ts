@@ -27,8 +27,10 @@ describe("the address of a view", () => {
       only: "f00d",
       step: 228,
       colour: "tag:odd ones",
+      scale: "log",
       hidden: ["a,b", "<img src=x>", "ä&=#"],
       sample: 0,
+      search: 'label:9 text~"a & b"',
       selected: "AB-_9",
       filters: [
         { column: "confidence", range: [0.25, 1] },
@@ -51,7 +53,10 @@ describe("the address of a view", () => {
         ],
       },
       finding: "label val/3",
-      appearance: { labels: false, contours: false, trails: false, safe: true, size: 1.4, opacity: 0.5 },
+      appearance: {
+        ...{ labels: false, contours: false, trails: false, rare: false, ground: false, thumbnails: false },
+        ...{ safe: true, size: 1.4, opacity: 0.5 },
+      },
     };
     expect(readView(writeView(view))).toEqual(view);
   });

@@ -1,4 +1,5 @@
 /** Pure: the part of the view that a link restores, and one table of how the address writes each field. */
+import { SCALES } from "../scatter/scale";
 import type { Place } from "../scatter/viewpoint";
 import { type Appearance, PLAIN, readAppearance, writeAppearance } from "./appearance";
 import { AXES } from "./axis";
@@ -153,12 +154,16 @@ export const FIELDS = {
       },
     ),
   ),
+  /** How the colours of numbers spread; `auto` by the shape of the numbers. */
+  scale: choice("scale", ["auto", ...SCALES]),
   /** Names of the hidden categories of the colour column. */
   hidden: entry(texts("hide")),
   /** Position of the focused sample in its split. */
   sample: entry(number("sample")),
   /** Only points that pass all filters are drawn. */
   filters: entry(list("filter", readFilter, writeFilter)),
+  /** The search whose samples stand out; null: none. */
+  search: entry(text("search")),
   /** The selected samples: their positions in short form, or `@` and the name of a selection saved on the server. */
   selected: entry(text("selected")),
   /** The camera relative to the whole film; null sees all of it. */

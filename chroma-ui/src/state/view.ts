@@ -2,14 +2,14 @@ import { create } from "zustand";
 import type { Place } from "../scatter/viewpoint";
 import type { Appearance } from "./appearance";
 import { type Axis, markOf } from "./axis";
-import { type Filter, withFilter } from "./filters";
+import { type Filter, FOUND, withFilter } from "./filters";
 import { CHOSEN, type Layout, openedWith, readLayout, writeLayout } from "./layout";
 import type { LinkName, Pane } from "./panes";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
 import { forgetSteps, quietly } from "./steps";
 import type { Table } from "./table";
-import { type Method, readView, type View } from "./url";
+import { DEFAULT_VIEW, type Method, readView, type View } from "./url";
 
 type Actions = {
   playing: boolean;
@@ -43,6 +43,7 @@ type Actions = {
   seekFrame: (frame: { step: number; layer: string; runId: string }) => void;
   setPlaying: (playing: boolean) => void;
   colourBy: (column: string) => void;
+  setScale: (scale: View["scale"]) => void;
   toggleCategory: (name: string) => void;
   /** Shows only this category; called again, shows all. */
   isolateCategory: (name: string, all: readonly string[]) => void;
@@ -54,6 +55,8 @@ type Actions = {
   /** null removes the column's filter. */
   setFilter: (column: string, filter: Filter | null) => void;
   clearFilters: () => void;
+  /** Lets the samples that a search finds stand out; null ends it, with the filter and the colour by it. */
+  setSearch: (words: string | null) => void;
   /** Brings a panel to the front of its side; null the panel of what was chosen last. */
   openPanel: (panel: string | null) => void;
   /** Moves and closes panels; null is the usual layout. A closed panel is no longer `opened`. */
@@ -92,6 +95,7 @@ const RESET = {
   hidden: [],
   ...NO_SAMPLES,
   filters: [],
+  search: null,
   camera: null,
   finding: null,
   playing: false,
@@ -155,7 +159,8 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   seekFrame: (frame) =>
     set(({ over }) => (over === "epochs" ? { step: frame.step } : { at: markOf(frame, over) })),
   setPlaying: (playing) => set({ playing }),
-  colourBy: (colour) => set({ colour, hidden: [] }),
+  colourBy: (colour) => set({ colour, hidden: [], scale: "auto" }),
+  setScale: (scale) => set({ scale }),
   toggleCategory: (name) =>
     set(({ hidden }) => ({
       hidden: hidden.includes(name) ? hidden.filter((other) => other !== name) : [...hidden, name],
@@ -174,6 +179,16 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   setSelected: (selected) => set({ selected }),
   setFilter: (column, filter) => set(({ filters }) => ({ filters: withFilter(filters, column, filter) })),
   clearFilters: () => set({ filters: [] }),
+  setSearch: (words) =>
+    set(({ filters, colour }) =>
+      words === null
+        ? {
+            search: null,
+            filters: withFilter(filters, FOUND, null),
+            colour: colour === FOUND ? DEFAULT_VIEW.colour : colour,
+          }
+        : { search: words },
+    ),
   openPanel: (panel) => set(({ opened }) => ({ opened: openedWith(opened, panel ?? CHOSEN) })),
   setLayout: (layout, closed = null) => {
     usePreferences.getState().set({ layout: layout && writeLayout(layout) });

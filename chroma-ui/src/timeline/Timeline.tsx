@@ -62,7 +62,10 @@ export function Timeline({ film, frames, index, metrics, marks, onScrub, onRefin
   const overEpochs = film.axis === "EPOCHS";
   const [pointed, setPointed] = useState<string | null>(null);
   // Metrics belong to the steps of one run.
-  const found = [...filmCurves(frames, film.knnPurity), ...(overEpochs ? metricCurves(metrics, frames) : [])];
+  const found = [
+    ...filmCurves(frames, film.knnAgreement),
+    ...(overEpochs ? metricCurves(metrics, frames) : []),
+  ];
   const curves = inOrder(found);
   const first = drawnAtFirst(curves);
   const isDrawn = (name: string) =>

@@ -27,19 +27,22 @@ type SliderProps = {
   /** One value, or the two ends of a range. */
   value: number[];
   onChange: (value: number[]) => void;
+  /** A value in words, where the number does not say it. */
+  textOf?: (value: number) => string;
 };
 
-export function Slider({ label, value, onChange, ...range }: SliderProps) {
+export function Slider({ label, value, onChange, textOf, ...range }: SliderProps) {
   return (
     <RadixSlider.Root className={styles.slider} value={value} onValueChange={onChange} {...range}>
       <RadixSlider.Track className={styles.track}>
         <RadixSlider.Range className={styles.fill} />
       </RadixSlider.Track>
-      {value.map((_, end) => (
+      {value.map((at, end) => (
         <RadixSlider.Thumb
           // biome-ignore lint/suspicious/noArrayIndexKey: the ends of a range keep their order
           key={end}
           className={styles.thumb}
+          aria-valuetext={textOf?.(at)}
           aria-label={value.length > 1 ? `${label}, ${end === 0 ? "lowest" : "highest"}` : label}
         />
       ))}

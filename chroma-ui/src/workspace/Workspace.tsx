@@ -57,7 +57,7 @@ export function Workspace() {
   const open = useOpenRun();
   const { runs, run, layer, split, film } = open;
 
-  const { frames, index, shown, box, framePoints, problem } = useFilmFrame(film, choice);
+  const { frames, index, shown, found, box, framePoints, problem } = useFilmFrame(film, choice);
   const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
   usePlayer(frames, index, shown?.frame.digest ?? null);
   const onView = useCamera(plot, box, cameraOf, setCamera);
@@ -137,6 +137,7 @@ export function Workspace() {
         <FilmCanvas
           shown={message ? null : shown}
           picture={message ? null : picture}
+          found={found}
           box={box}
           style={style}
           glideMs={glideMs}
@@ -194,9 +195,10 @@ export function Workspace() {
           searching ? commandsFor(plot, film?.columns ?? NOTHING, `${run?.name} ${layer?.name}`) : NOTHING
         }
         runs={runs ?? NOTHING}
-        place={run && split ? { runId: run.id, split: split.name } : null}
+        place={shown ? { filmId: shown.film.id, frame: shown.frame.index } : null}
         onRun={openRun}
         onSample={focus}
+        onSearch={useView.getState().setSearch}
       />
       <Help open={help} onOpenChange={setHelp} />
     </div>

@@ -58,7 +58,7 @@ const FILM = {
   progress: 1,
   parked: false,
   waiting: null,
-  knnPurity: [null],
+  knnAgreement: [null],
   revision: {
     id: "v",
     number: 1,

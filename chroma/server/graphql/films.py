@@ -143,10 +143,10 @@ class Film:
         return found and FilmWaiting.of_found(found)
 
     @strawberry.field(
-        description="Mean share of the 15 nearest neighbours in the full space that carry a sample's label, "
-        "by frame; null while no neighbor graph is stored"
+        description="Mean kNN agreement by frame: the share of a sample's 15 nearest neighbours in the full "
+        "space that carry its label; null while no neighbor graph is stored"
     )
-    async def knn_purity(self, info: Info) -> list[float | None]:
+    async def knn_agreement(self, info: Info) -> list[float | None]:
         known = known_purity(self.view.frames)
         if known is not None:
             return known

@@ -13,6 +13,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.lookups import layer_by, split_by
 from chroma.server.store.samples.details import SampleDetails
+from chroma.server.store.samples.search import Found
 from chroma.server.store.snapshots.history import sample_history, top_classes
 from chroma.server.store.snapshots.neighbors import sample_neighbors
 
@@ -37,7 +38,22 @@ class SampleLine:
 class SampleHit:
     id: str
     position: int
-    where: str = strawberry.field(description="Where the words were found, for people")
+    where: str = strawberry.field(description="What of it was found, for people")
+
+
+@strawberry.type(description="What a search found among the samples of a film")
+class SampleSearch:
+    found: int = strawberry.field(description="Samples")
+    of: int = strawberry.field(description="Samples that were searched")
+    hits: list[SampleHit] = strawberry.field(description="The first of them")
+    problem: str | None = strawberry.field(
+        description="Why the search cannot be read, in a sentence with the way out"
+    )
+
+    @classmethod
+    def of_found(cls, found: Found) -> SampleSearch:
+        hits = [SampleHit(**asdict(hit)) for hit in found.hits]
+        return cls(found=int(found.marks.sum()), of=len(found.marks), hits=hits, problem=None)
 
 
 @strawberry.type

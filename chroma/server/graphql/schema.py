@@ -13,7 +13,7 @@ from strawberry.extensions import MaskErrors
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
-from chroma.errors import ChromaError
+from chroma.errors import ChromaError, ConfigError
 from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
@@ -24,13 +24,15 @@ from chroma.server.graphql.limits import EXTENSIONS
 from chroma.server.graphql.orbits import OrbitMutation, OrbitQuery
 from chroma.server.graphql.run_comparisons import ComparisonQuery
 from chroma.server.graphql.runs import Project, Run, Tag
-from chroma.server.graphql.samples import Sample, SampleHit, SampleLine
+from chroma.server.graphql.samples import Sample, SampleLine, SampleSearch
 from chroma.server.graphql.saved_views import SavedView
 from chroma.server.graphql.scalars import SCALARS, BigInt
 from chroma.server.home import notes
 from chroma.server.store import lookups, queries
+from chroma.server.store.catalog import Catalog
+from chroma.server.store.films.lookups import film_by, frame_at
+from chroma.server.store.films.search import search_film
 from chroma.server.store.samples.details import sample_details, sample_lines
-from chroma.server.store.samples.search import search_samples
 from chroma.server.store.saved_views import all_views
 from chroma.server.store.snapshots import comparison
 
@@ -121,18 +123,24 @@ class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery):
         return [SampleLine(**asdict(line)) for line in found]
 
     @strawberry.field(
-        description="Samples whose id, text, label or metadata carry the words; equal ids come first"
+        description="Samples of a film for which every word and condition of a search holds, by what is "
+        "known at a frame (the last one by default); equal ids come first"
     )
     async def search_samples(
-        self, info: Info, run_id: strawberry.ID, split: str, words: str, limit: int = 12
-    ) -> list[SampleHit]:
+        self, info: Info, film_id: strawberry.ID, words: str, frame: int | None = None, limit: int = 12
+    ) -> SampleSearch:
         most = max(1, min(limit, 200))
-        found = await info.context.read(
-            lambda catalog: search_samples(
-                catalog, lookups.split_by(catalog, str(run_id), split), words, most
-            )
-        )
-        return [SampleHit(**asdict(hit)) for hit in found]
+
+        def found(catalog: Catalog) -> SampleSearch:
+            film = film_by(catalog, str(film_id))
+            try:
+                return SampleSearch.of_found(
+                    search_film(catalog, film, frame_at(catalog, film, frame), words, most)
+                )
+            except ConfigError as error:
+                return SampleSearch(found=0, of=film.n, hits=[], problem=str(error))
+
+        return await info.context.read(found)
 
     @strawberry.field(
         description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"

@@ -7,11 +7,11 @@ rest are Arrow IPC streams.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from anyio import to_thread
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -30,9 +30,11 @@ from chroma.server.store.films.frames import bounds_of, read_frame
 from chroma.server.store.films.lookups import film_by, frame_at, frame_by, revision_by
 from chroma.server.store.films.orbits import orbit_by
 from chroma.server.store.films.points import film_ids
+from chroma.server.store.films.search import search_film
 from chroma.server.store.samples import selections
 from chroma.server.store.samples.arrow import samples_stream
 from chroma.server.store.samples.export import Format, export_samples
+from chroma.server.store.samples.query import MOST_LETTERS
 from chroma.server.store.snapshots import comparison
 from chroma.server.store.snapshots.vectors import vectors_stream
 
@@ -143,6 +145,21 @@ def column(request: Request, film_id: str, name: str, frame: Int64 | None = None
         return column_values(catalog, film, name, frame_at(catalog, film, frame))[1].tobytes()
 
     return answer(request, read_drawing(context.store, encoded), _BYTES, cache=ASK)
+
+
+@router.get("/films/{film_id}/search")
+def search(
+    request: Request,
+    film_id: str,
+    words: Annotated[str, Query(max_length=MOST_LETTERS)],
+    frame: Int64 | None = None,
+) -> Response:
+    """The points that a search finds, in film order: u32, ascending."""
+    context: Context = request.app.state.context
+    with context.store.reading() as catalog:
+        film = film_by(catalog, film_id)
+        found = search_film(catalog, film, frame_at(catalog, film, frame), words)
+    return answer(request, np.flatnonzero(found.marks).astype("<u4").tobytes(), _BYTES, cache=ASK)
 
 
 @router.get("/films/{film_id}/page")

@@ -1,29 +1,54 @@
-"""Finds samples by words in their id, text, label or metadata."""
+"""Finds samples by words and by conditions on their columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
+from difflib import get_close_matches
 
 import numpy as np
+import numpy.typing as npt
 
-from chroma.server.store import tables
-from chroma.server.store.catalog import Catalog
-from chroma.server.store.samples.classes import classes_of
-from chroma.server.store.samples.load import SampleTable, split_samples
-from chroma.server.store.samples.user_columns import coded_metadata
+from chroma.errors import ConfigError
+from chroma.records import Array
+from chroma.server.store.samples import conditions
+from chroma.server.store.samples.carried import carried, clean, matching, where_carried
+from chroma.server.store.samples.query import Clause, Condition, Word, parse
+from chroma.server.store.samples.table import SampleTable
+from chroma.server.store.samples.user_columns import Column
+
+Marks = npt.NDArray[np.bool_]
+
+_MOST_NAMED = 12  # names listed in an error
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What is searched: samples in an order, with their columns.
+
+    Attributes:
+        table: The samples of their split.
+        positions: `[n]` positions in the split, of those that are searched.
+        columns: What is known of them, by name.
+        values: A column's values by its name, `[n]`: uint16 codes (65535 missing), or float32 (NaN missing).
+        near: The positions nearest to one, with itself; None where no vectors are known.
+    """
+
+    table: SampleTable
+    positions: npt.NDArray[np.int64]
+    columns: Mapping[str, Column]
+    values: Callable[[str], Array]
+    near: Callable[[int], Iterable[int]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A sample that contains the words.
+    """A sample that was found.
 
     Attributes:
         id: Its id, as text.
         position: In its split.
-        where: Which part of it contains the words, for people.
+        where: What of it was found, for people.
     """
 
     id: str
@@ -31,74 +56,172 @@ class Hit:
     where: str
 
 
-def search_samples(catalog: Catalog, split: tables.Split, words: str, limit: int) -> list[Hit]:
-    """Samples that contain the words in their id, text, label or metadata.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
 
-    Upper and lower case are the same. A sample whose id equals the words comes first, then ids that begin
-    with them, then all other matches, each in the order of positions.
+    Attributes:
+        marks: `[n]`, in the order searched.
+        hits: The first of them; those whose id equals, then begins with, a word come first.
+    """
+
+    marks: Marks
+    hits: list[Hit]
+
+
+def search(searched: Searched, query: str, limit: int = 0) -> Found:
+    """The samples for which every word and condition of a search holds; none for an empty search.
 
     Args:
-        catalog: Open for reading.
-        split: Whose samples.
-        words: What to look for; nothing is found for an empty text.
-        limit: Of samples.
+        searched: Where to look.
+        query: As `query` describes.
+        limit: Of hits.
+
+    Raises:
+        ConfigError: The search cannot be read, or names what does not exist.
     """
-    wanted = words.strip().casefold()
-    if not wanted:
-        return []
-    table = split_samples(catalog, split)
-    found: dict[int, str] = {}
-    for position, where in islice(_matches(table, wanted), limit * 8):
-        found.setdefault(position, where)
-        if len(found) >= limit:
-            break
-    return [Hit(str(table.ids[position]), position, where) for position, where in found.items()]
+    clauses = parse(query)
+    n = len(searched.positions)
+    marks = np.full(n, bool(clauses))
+    for clause in clauses:
+        marks &= _holds(searched, clause) != clause.negated
+    order = _ranked(searched, clauses, np.flatnonzero(marks), limit) if limit else ()
+    ids = searched.table.ids
+    hits = [
+        Hit(str(ids[position]), position, _where(searched, clauses, at, position))
+        for at, position in ((int(at), int(searched.positions[at])) for at in order)
+    ]
+    return Found(marks, hits)
 
 
-def _matches(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
-    if "keys" not in table.memo:
-        table.memo["keys"] = [str(id_).casefold() for id_ in table.ids.tolist()]
-    keys: list[str] = table.memo["keys"]
-    yield from ((at, "id") for at, key in enumerate(keys) if key == wanted)
-    yield from ((at, "id") for at, key in enumerate(keys) if key.startswith(wanted))
-    texts: Any = table.texts if table.texts is not None else ()
-    yield from (
-        (at, _around(text, wanted))
-        for at, text in enumerate(texts)
-        if text is not None and wanted in text.casefold()
+def _holds(searched: Searched, clause: Clause) -> Marks:
+    if isinstance(clause, Word):
+        return _carries(searched, clause.text)
+    wanted = clean(clause.column)
+    if wanted == "tag":
+        return _tagged(searched, clause)
+    if wanted == "like":
+        return _like(searched, clause)
+    name = _named(searched, clause.column)
+    if name == "id":
+        return conditions.of_ids(searched.table, clause)[searched.positions]
+    if name in searched.columns:
+        return _of_column(searched, name, clause)
+    return conditions.of_texts(searched.table, name, clause)[searched.positions]
+
+
+def _carries(searched: Searched, word: str) -> Marks:
+    marks = carried(searched.table, word)[searched.positions]
+    for name in _tags(searched):
+        if word.casefold() in name.casefold():
+            marks = marks | (searched.values(f"tag:{name}") == 1)
+    return marks
+
+
+def _of_column(searched: Searched, name: str, clause: Condition) -> Marks:
+    column, values = searched.columns[name], searched.values(name)
+    if column.legend is None:
+        return conditions.of_numbers(name, values, clause)
+    parts = {own.casefold(): own for own in searched.columns if own.startswith(f"{name}:")}
+    marks = np.zeros(len(values), bool)
+    rest: list[str] = []
+    for value in clause.values:
+        part = parts.get(f"{name}:{value}".casefold())  # one of several labels
+        if part is not None and clause.operator == ":":
+            marks |= searched.values(part) == 1
+        else:
+            rest.append(value)
+    if rest:
+        left = Condition(name, clause.operator, tuple(rest))
+        marks |= conditions.of_categories(name, column.legend, values, left)
+    return marks
+
+
+def _tags(searched: Searched) -> list[str]:
+    return [name.removeprefix("tag:") for name in searched.columns if name.startswith("tag:")]
+
+
+def _tagged(searched: Searched, clause: Condition) -> Marks:
+    if clause.operator not in {":", "!=", "~"}:
+        raise ConfigError(f"tags are no numbers: write tag:NAME, or tag~PATTERN, not tag{clause.operator}")
+    names = _tags(searched)
+    if clause.operator == "~":
+        wanted = [name for name, fits in zip(names, matching(names, clause.values[0]), strict=True) if fits]
+    else:
+        wanted = [conditions.one_of("tag", value, names) for value in clause.values]
+    marks = np.zeros(len(searched.positions), bool)
+    for name in wanted:
+        marks |= searched.values(f"tag:{name}") == 1
+    return ~marks if clause.operator == "!=" else marks
+
+
+def _like(searched: Searched, clause: Condition) -> Marks:
+    if clause.operator != ":":
+        raise ConfigError(f"write like:ID, with the id of a sample, not like{clause.operator}")
+    if searched.near is None:
+        raise ConfigError("this film has no vectors, so no sample is nearest to another: leave like: out")
+    near: set[int] = set()
+    for value in clause.values:
+        at = np.flatnonzero(conditions.of_ids(searched.table, Condition("id", ":", (value,))))
+        if len(at) == 0:
+            raise ConfigError(f"no sample has the id “{value}”, so that none is like it")
+        near.update(searched.near(int(at[0])))
+    return np.isin(searched.positions, list(near))
+
+
+def _named(searched: Searched, written: str) -> str:
+    """The column that is meant: its name, or a beginning that no other column shares."""
+    wanted = clean(written)
+    texts = [name for name, values in searched.table.metadata.items() if values.dtype == object]
+    names = list(dict.fromkeys(["id", "text", *searched.columns, *texts]))
+    if searched.table.texts is None:
+        names.remove("text")
+    exact = [name for name in names if clean(name) == wanted]
+    begins = [name for name in names if clean(name).startswith(wanted) and ":" not in name[len(wanted) :]]
+    found = exact[:1] or begins
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(f"“{written}” may be {_listed(found, 'or')}: write more of the name")
+    offered = [*(name for name in names if not name.startswith(("tag:", "label:"))), "tag", "like"]
+    near = get_close_matches(wanted, offered, n=1, cutoff=0.6)
+    hint = f"did you mean “{near[0]}”? " if near else ""
+    raise ConfigError(
+        f"there is no column “{written}”: {hint}there is {_listed(offered, 'and')}; to find it as a text,"
+        " put it in quotes"
     )
-    yield from _labelled(table, wanted)
-    for name, values in table.metadata.items():
-        if values.dtype == object:
-            yield from _described(table, name, wanted)
-    yield from ((at, "id") for at, key in enumerate(keys) if wanted in key)
 
 
-def _labelled(table: SampleTable, wanted: str) -> Iterator[tuple[int, str]]:
-    if table.labels is None or table.labels.dtype.kind == "f":
-        return
-    classes = classes_of(table, ())
-    codes = classes.code(table.labels)
-    for at, text in enumerate(classes.legend):
-        if text.casefold() == wanted:
-            yield from ((int(place), f"label {text}") for place in np.flatnonzero(codes == at))
+def _listed(names: list[str], last: str) -> str:
+    shown = names[:_MOST_NAMED]
+    more = f" (and {len(names) - len(shown)} more)" if len(names) > len(shown) else ""
+    head = ", ".join(shown[:-1])
+    return f"{head} {last} {shown[-1]}{more}" if head else f"{shown[-1]}{more}"
 
 
-def _described(table: SampleTable, name: str, wanted: str) -> Iterator[tuple[int, str]]:
-    """Samples whose metadata of that name holds the words; few texts are looked through once each."""
-    legend, codes = coded_metadata(table, name)
-    if legend is None:
-        values: list[Any] = table.metadata[name].tolist()
-        found = ((at, value) for at, value in enumerate(values) if isinstance(value, str))
-        yield from ((at, f"{name} {_around(v, wanted)}") for at, v in found if wanted in v.casefold())
-        return
-    hits = np.array([*(wanted in text.casefold() for text in legend), False])  # the last one serves -1
-    for at in np.flatnonzero(hits[codes]):
-        yield int(at), f"{name} {_around(legend[codes[at]], wanted)}"
+def _ranked(
+    searched: Searched, clauses: list[Clause], found: npt.NDArray[np.intp], limit: int
+) -> npt.NDArray[np.intp]:
+    """Those found, up to the limit: ids that equal a word first, then those that begin with one."""
+    words = [clause.text for clause in clauses if isinstance(clause, Word) and not clause.negated]
+    if not words:
+        return found[:limit]
+    keys = [str(key).casefold() for key in searched.table.ids[searched.positions[found]].tolist()]
+    starts = tuple(word.casefold() for word in words)
+    ranks = [0 if key in starts else 1 if key.startswith(starts) else 2 for key in keys]
+    return found[np.argsort(ranks, kind="stable")[:limit]]
 
 
-def _around(text: str, wanted: str, room: int = 32) -> str:
-    """The words with the text around them."""
-    at = max(0, text.casefold().find(wanted))
-    start, end = max(0, at - room), at + len(wanted) + room
-    return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"
+def _where(searched: Searched, clauses: list[Clause], at: int, position: int) -> str:
+    parts: list[str] = []
+    for clause in clauses:
+        if clause.negated or (isinstance(clause, Condition) and clean(clause.column) in {"tag", "like"}):
+            continue
+        if isinstance(clause, Word):
+            parts.append(where_carried(searched.table, clause.text, position) or "tag")
+            continue
+        name = _named(searched, clause.column)
+        if name in searched.columns and name != "id":
+            value = searched.values(name)[at]
+            parts.append(f"{name} {conditions.said(searched.columns[name].legend, value)}")
+    return ", ".join(dict.fromkeys(parts))
