@@ -158,7 +158,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           shown={shown}
           picture={picture}
           box={loaded.box}
-          style={{ ...style, coveredPx: 0 }}
+          style={{ ...style, covered: PANE_COVERED }}
           glideMs={glideMs}
           focus={focus}
           tool={tool}
@@ -223,6 +223,8 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   );
 }
 
+/** The chip of a pane. */
+const PANE_COVERED = { left: 0, top: 0, bottom: 30 };
 const NO_SPREAD = new Float32Array(0);
 
 function spanOf(shown: ShownFrame | null): Span | null {

@@ -10,6 +10,7 @@ import {
   type Revision,
 } from "../api/bytes";
 import { type Box, boundingBox, type Points, placed, type Square, union } from "../scatter/encode";
+import { useConnection } from "../state/connection";
 import { knownSorted, valueRange } from "./statistics";
 
 /** A frame with everything needed to draw and explain it. */
@@ -86,6 +87,9 @@ export function useShownFrame(
   const placedFrames = useRef<{ name: string; square: Square; known: WeakMap<object, Points> } | null>(null);
   const spans = useRef(new Map<string, Span>());
 
+  const returns = useConnection((connection) => connection.returns);
+  // What a server that was away could not give is fetched once it is back.
+  const again = problem === null ? 0 : returns;
   const revision = film?.revision ?? null;
   const latest = useRef(film);
   latest.current = film;
@@ -223,7 +227,7 @@ export function useShownFrame(
     return () => {
       current = false;
     };
-  }, [filmId, n, columns, revision, frame, colourWanted, wanted]);
+  }, [filmId, n, columns, revision, frame, colourWanted, wanted, again]);
 
   const fresh = shown && film && shown.film.id === film.id;
   const whole = fresh && filmPoints?.revision === shown.revision ? filmPoints.frames : null;

@@ -51,15 +51,27 @@ export function FoundSamples({ runId, findingKey, n }: { runId: string; findingK
 function Tile({ runId, sample, here }: { runId: string; sample: Sample; here: string | null }) {
   const { split, sampleId, position, label, text, hasImage } = sample;
   const words = wordsOf(sample);
+  const elsewhere = here !== split;
+  const open = (at: number) => {
+    const { openSplit, focus } = useView.getState();
+    if (elsewhere) openSplit(split);
+    focus(at);
+  };
   return (
     <button
       type="button"
       className={styles.tile}
-      title={position === null ? `${words}: not followed, so nothing else is known of it` : words}
-      disabled={position === null || (here !== null && split !== here)}
+      title={
+        position === null
+          ? `${words}: not followed, so nothing else is known of it`
+          : elsewhere
+            ? `${words}: opens ${split}`
+            : words
+      }
+      disabled={position === null}
       data-testid="found-sample"
       data-position={position ?? undefined}
-      onClick={() => position !== null && useView.getState().focus(position)}
+      onClick={() => position !== null && open(position)}
     >
       {hasImage && position !== null ? (
         <SampleImage address={imageAddress(runId, split, position)} name={`sample ${sampleId}`} />

@@ -8,9 +8,13 @@ it("sees the whole box with a margin, whichever side is longer", () => {
   const box = { left: -1, right: 1, bottom: -0.25, top: 0.25 };
   expect(stanceOf(box, { width: 1000, height: 500 }, 0)).toEqual({ x: 0, y: 0, distance: 0.5 });
   expect(stanceOf(box, { width: 500, height: 1000 }, 0).distance).toBe(2);
-  const beside = stanceOf(box, { width: 1000, height: 500 }, 0, 200);
+  const beside = stanceOf(box, { width: 1000, height: 500 }, 0, { left: 200, top: 0, bottom: 0 });
   const { toX } = screenTransform(beside, { width: 1000, height: 500 });
   expect([toX(-1), toX(1)].map(Math.round)).toEqual([200, 1000]);
+  const tall = { left: -0.25, right: 0.25, bottom: -1, top: 1 };
+  const above = stanceOf(tall, { width: 1000, height: 500 }, 0, { left: 0, top: 20, bottom: 80 });
+  const { toY } = screenTransform(above, { width: 1000, height: 500 });
+  expect([toY(1), toY(-1)].map(Math.round)).toEqual([20, 420]);
 });
 
 it("places plot coordinates on the screen, and finds them again", () => {

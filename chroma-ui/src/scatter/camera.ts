@@ -27,14 +27,25 @@ export function placeUnder(stance: Stance, { width, height }: Room, px: number, 
   return { x: stance.x + (px - width / 2) * scale, y: stance.y - (py - height / 2) * scale };
 }
 
-/** The camera that sees the whole box with a margin, right of the `covered` pixels at the left edge. */
-export function stanceOf(box: Box, { width, height }: Room, margin = 0.1, covered = 0): Stance {
+/** CSS pixels at the edges of the canvas that other things cover. */
+export type Covered = { left: number; top: number; bottom: number };
+export const UNCOVERED: Covered = { left: 0, top: 0, bottom: 0 };
+
+/** The camera that sees the whole box with a margin, within what is not covered. */
+export function stanceOf(box: Box, { width, height }: Room, margin = 0.1, covered = UNCOVERED): Stance {
   const halfWidth = (box.right - box.left) / 2;
   const halfHeight = (box.top - box.bottom) / 2;
-  const free = Math.max(width / 2, width - covered);
-  const distance = Math.max(halfHeight, halfWidth / (free / height), 0.02) * (1 + 2 * margin);
-  const shift = ((width - free) / height) * distance;
-  return { x: (box.left + box.right) / 2 - shift, y: (box.bottom + box.top) / 2, distance };
+  const freeWidth = Math.max(width / 2, width - covered.left);
+  const freeHeight = Math.max(height / 2, height - covered.top - covered.bottom);
+  const distance =
+    Math.max((halfHeight * height) / freeHeight, (halfWidth * height) / freeWidth, 0.02) * (1 + 2 * margin);
+  const perPixel = distance / height;
+  const raised = freeHeight > height / 2 ? covered.bottom - covered.top : 0;
+  return {
+    x: (box.left + box.right) / 2 - (width - freeWidth) * perPixel,
+    y: (box.bottom + box.top) / 2 - raised * perPixel,
+    distance,
+  };
 }
 
 /** Closer by `factor`; the point under the pixel stays where it is. */

@@ -5,7 +5,7 @@
 
 import { type Discs, discsOf, PLACES, reachOf } from "./discs";
 import { MISSING_U16, type Points } from "./encode";
-import { hexToRgb } from "./palette";
+import { hexToRgb } from "./oklab";
 import { type DrawOptions, LAYERS, lookOf, MARKS, type Renderer } from "./rendererTypes";
 
 const LANES = 0x00ff00ff;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { categoryColour, hexToRgb, legendColours, MISSING, RAMP_STEPS, rampColours } from "./palette";
+import { hexToRgb } from "./oklab";
+import { categoryColour, legendColours, MISSING, RAMP_STEPS, rampColours } from "./palette";
 
 const luminance = (hex: string) => {
   const [r, g, b] = hexToRgb(hex).map((part) => {
@@ -61,6 +62,14 @@ describe("palette", () => {
       }
     }
   });
+
+  it.each(["dark", "light"] as const)(
+    "tells fifty classes apart as well as the screen allows, on %s",
+    (shade) => {
+      const colours = Array.from({ length: 50 }, (_, i) => categoryColour(i, shade));
+      expect(leastDistance(colours, "all")).toBeGreaterThan(0.055);
+    },
+  );
 
   it("has five hundred colours, and neighbours in a legend differ", () => {
     const colours = Array.from({ length: 500 }, (_, i) => categoryColour(i, "dark"));

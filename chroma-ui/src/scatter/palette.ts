@@ -1,4 +1,6 @@
 import type { Shade } from "../lib/useTheme";
+import { farApart } from "./farApart";
+import { hexToRgb, rgbToHex } from "./oklab";
 
 /**
  * Ten hues whose lightness differs from neighbour to neighbour, so that they stay apart for
@@ -73,17 +75,16 @@ export const MISSING: Record<Shade, string> = { dark: "#5a6172", light: "#a7aebd
 const WRONG: Record<Shade, string> = { dark: "#ff6b84", light: "#e0304f" };
 const RIGHT: Record<Shade, string> = { dark: "#3a6f8f", light: "#7fb2cf" };
 
+/** Of the colours beyond the first ten: readable on the background. */
+const LIGHTNESS: Record<Shade, readonly number[]> = {
+  dark: [0.62, 0.69, 0.76, 0.83, 0.9],
+  light: [0.4, 0.46, 0.52, 0.58, 0.64],
+};
+
 export const RAMP_STEPS = 64;
 
 export function categoryColour(index: number, shade: Shade, safe = false): string {
-  const base = (safe ? SAFE : CATEGORIES)[shade];
-  if (index < base.length) return base[index];
-  // The golden angle keeps any number of further hues apart; lightness alternates in three steps.
-  const hue = (index * 137.508) % 360;
-  const step = index % 3;
-  return shade === "dark"
-    ? oklchToHex(0.68 + step * 0.07, 0.14, hue)
-    : oklchToHex(0.5 + step * 0.06, 0.15, hue);
+  return farApart((safe ? SAFE : CATEGORIES)[shade], LIGHTNESS[shade], index);
 }
 
 export function rampColours(shade: Shade, steps = RAMP_STEPS): string[] {
@@ -112,33 +113,4 @@ export function legendColours(
   const named = column === "label" || column === "prediction";
   let next = classNames.length;
   return legend.map((name, code) => categoryColour(named ? (known.get(name) ?? next++) : code, shade, safe));
-}
-
-export function hexToRgb(hex: string): [number, number, number] {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
-}
-
-function rgbToHex(rgb: readonly number[]): string {
-  return `#${rgb.map((part) => Math.round(part).toString(16).padStart(2, "0")).join("")}`;
-}
-
-/** A colour of even lightness in every hue (Ottosson 2020, OKLab); what the screen cannot show is clipped. */
-function oklchToHex(lightness: number, chroma: number, hue: number): string {
-  const a = chroma * Math.cos((hue * Math.PI) / 180);
-  const b = chroma * Math.sin((hue * Math.PI) / 180);
-  const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;
-  const linear = [
-    4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
-    -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
-    -0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s,
-  ];
-  return rgbToHex(
-    linear.map((part) => {
-      const light = Math.min(1, Math.max(0, part));
-      return 255 * (light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055);
-    }),
-  );
 }

@@ -1,4 +1,4 @@
-import { hexToRgb } from "./palette";
+import { hexToRgb } from "./oklab";
 
 export type PixelCount = {
   /** Pixels covered at least partly by a point. */

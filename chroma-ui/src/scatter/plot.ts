@@ -24,7 +24,8 @@ export type PlotEvents = {
 export type Plot = ReturnType<typeof createPlot>;
 
 const REST_MS = 180;
-const TOOLS_PX = 48;
+/** Tools at the left, and what is said of the frame at the bottom. */
+const COVERED = { left: 48, top: 8, bottom: 44 };
 /** A point is hit up to this far from its edge, in CSS pixels. */
 const HIT_PX = 4;
 
@@ -34,7 +35,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const overlay = createOverlayLayer(sheet);
 
   const room = { width: 1, height: 1 };
-  const viewpoint = createViewpoint(room, requestDraw, events.onView, style.coveredPx ?? TOOLS_PX);
+  const viewpoint = createViewpoint(room, requestDraw, events.onView, style.covered ?? COVERED);
   const { stance } = viewpoint;
   const transition = createTransition();
   let shown: Scene | null = null;

@@ -1,5 +1,6 @@
 /** What the plot draws, and in which style. */
 import type { Shade } from "../lib/useTheme";
+import type { Covered } from "./camera";
 import type { Points } from "./encode";
 
 export type Scene = {
@@ -17,7 +18,7 @@ export type Scene = {
   groups: { codes: Uint16Array; names: readonly string[]; colours: readonly string[] } | null;
 };
 
-/** How a scene is drawn; tools cover `coveredPx` of the left edge. */
+/** How a scene is drawn. */
 export type Style = {
   shade: Shade;
   /** Factors on the size and the opacity chosen by the number of points. */
@@ -25,5 +26,6 @@ export type Style = {
   opacity: number;
   labels: boolean;
   contours: boolean;
-  coveredPx?: number;
+  /** What lies over the edges of the canvas. */
+  covered?: Covered;
 };

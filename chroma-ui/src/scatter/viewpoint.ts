@@ -1,5 +1,5 @@
 /** The plot's camera and its animations. */
-import { ease, mixStances, type Room, type Stance, stanceOf, zoomed } from "./camera";
+import { type Covered, ease, mixStances, type Room, type Stance, stanceOf, zoomed } from "./camera";
 import type { Box } from "./encode";
 
 /** The camera relative to the view of the whole film: shifts in half heights of that view. */
@@ -16,16 +16,16 @@ export type ViewOfPlot = {
 
 const CAMERA_MS = 420;
 /** Margin around the film, as a share of its size. */
-const MARGIN = 0.1;
+const MARGIN = 0.07;
 
 export type Viewpoint = ReturnType<typeof createViewpoint>;
 
-/** `onMove` is called with every new view, `requestDraw` when it must be drawn; tools cover `coveredPx` of the left edge. */
+/** `onMove` is called with every new view, `requestDraw` when it must be drawn. */
 export function createViewpoint(
   room: Room,
   requestDraw: () => void,
   onMove: (view: ViewOfPlot) => void,
-  coveredPx: number,
+  covered: Covered,
 ) {
   let stance: Stance = { x: 0, y: 0, distance: 1 };
   let home: Stance | null = null;
@@ -34,7 +34,7 @@ export function createViewpoint(
   let led = false;
   let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
 
-  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, coveredPx);
+  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, covered);
   const zoom = (): number => (home ? home.distance / stance.distance : 1);
 
   const place = (): Place => {

@@ -1,7 +1,7 @@
 /** Draws with WebGL 2: keeps frames, codes and marks on the GPU. Knows nothing of scenes or cameras. */
 import type { Points } from "./encode";
 import { layered } from "./layered";
-import { hexToRgb } from "./palette";
+import { hexToRgb } from "./oklab";
 import { straight } from "./pixels";
 import { type DrawOptions, LAYERS, lookOf, type Renderer } from "./rendererTypes";
 import { FRAGMENT, VERTEX } from "./shaders";

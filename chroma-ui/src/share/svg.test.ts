@@ -15,7 +15,7 @@ function sketchOf(n: number): Sketch {
     SQUARE,
     SQUARE,
   );
-  const codes = Uint16Array.from({ length: n }, (_, i) => i % 2);
+  const codes = Uint16Array.from({ length: n }, (_, i) => (i < n / 2 ? 0 : 1));
   return {
     scene: {
       points,
