@@ -102,7 +102,8 @@ vi.mock("../scatter/ScatterPlot", () => ({ ScatterPlot: FakePlot }));
 
 function FakePlot({ onPlot }: { onPlot: (plot: Plot) => void }) {
   useEffect(() => {
-    const plot = { follow: (place: unknown) => followed.push(place), scrub: () => undefined };
+    const nothing = () => undefined;
+    const plot = { follow: (place: unknown) => followed.push(place), scrub: nothing, setThumbnails: nothing };
     onPlot(plot as unknown as Plot);
   }, [onPlot]);
   return null;
