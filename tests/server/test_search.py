@@ -166,7 +166,7 @@ def test_conditions_hold_for_what_they_say(searched: Searched, query: str, found
         ("text~(", "“\\(” is no regular expression: missing \\)"),
         ("tag:x", "there is no tag “x”: there is no tag yet"),
         ("tag<x", "tags are no numbers"),
-        ("like:12", "this film has no vectors"),
+        ("like:12", "which samples are nearest is not known in this film"),
         ('"http://x" http://x', "there is no column “http”.*put it in quotes"),
     ],
 )

@@ -35,7 +35,12 @@ def search_film(
     """
     points = points_of(catalog, film)
     snapshot = catalog.session.get(tables.Snapshot, frame.snapshot_id) if frame else None
-    theirs = snapshot is not None and snapshot.split_id == film.split_id and film.method != "logged"
+    theirs = (
+        snapshot is not None
+        and snapshot.split_id == film.split_id
+        and film.method != "logged"
+        and not points.parts
+    )
 
     def near(position: int) -> list[int]:
         assert snapshot

@@ -159,7 +159,7 @@ def _like(searched: Searched, clause: Condition) -> Marks:
     if clause.operator != ":":
         raise ConfigError(f"write like:ID, with the id of a sample, not like{clause.operator}")
     if searched.near is None:
-        raise ConfigError("this film has no vectors, so no sample is nearest to another: leave like: out")
+        raise ConfigError("which samples are nearest is not known in this film: leave like: out")
     near: set[int] = set()
     for value in clause.values:
         at = np.flatnonzero(conditions.of_ids(searched.table, Condition("id", ":", (value,))))
