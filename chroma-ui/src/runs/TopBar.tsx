@@ -115,6 +115,7 @@ export function TopBar(props: Props) {
           value={method}
           options={methodsFor(run, layer, split)}
           onChange={setMethod}
+          room={40}
         />
       ) : null}
       {run && layer ? (
