@@ -65,6 +65,17 @@ def wait_until(page: Page | Frame, expression: str, *, arg: object = None, timeo
     raise AssertionError(f"not within {timeout / 1000:.0f} s: {expression}; last: {found}")
 
 
+def choose_method(page: Page, name: str) -> None:
+    """Choose a projection in the top bar: from a list, or in a row where few are installed."""
+    picker = page.get_by_test_id("method")
+    picker.wait_for()
+    if picker.get_attribute("role") == "combobox":
+        picker.click()
+        page.get_by_role("option", name=name, exact=True).click()
+    else:
+        picker.get_by_text(name, exact=True).click()
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `chroma application run`.

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import EPOCHS
-from tests.e2e.stage import CHROMIUM, Server, copy_home, serve, wait_until
+from tests.e2e.stage import CHROMIUM, Server, choose_method, copy_home, serve, wait_until
 
 pytestmark = [
     pytest.mark.e2e,
@@ -173,7 +173,7 @@ def test_layers_are_switched(film: Page) -> None:
 
 
 def test_pca_is_a_film_of_its_own(film: Page) -> None:
-    film.get_by_text("PCA", exact=True).click()
+    choose_method(film, "PCA")
     wait_until(film, "window.__chroma?.ready && window.__chroma.method === 'pca'")
     assert pixels(film)["total"] > 3_000
 

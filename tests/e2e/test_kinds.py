@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.stage import CHROMIUM, ROOT, Server, serve, wait_until
+from tests.e2e.stage import CHROMIUM, ROOT, Server, choose_method, serve, wait_until
 from tests.e2e.test_sample import colour_by, focus
 from tests.e2e.test_selecting import select_all
 
@@ -44,7 +44,7 @@ def open_run(page: Page, server: Server, name: str) -> None:
     page.get_by_test_id("run-picker").click()
     page.get_by_test_id("run-item").filter(has_text=name).get_by_role("button").first.click()
     # PCA is there at once
-    page.get_by_text("PCA", exact=True).click()
+    choose_method(page, "PCA")
     wait_until(
         page, f"window.__chroma?.ready && window.__chroma.method === 'pca' && window.__chroma.points === {N}"
     )
@@ -124,7 +124,7 @@ def shown_as_logged(page: Page, frame: int) -> None:
 
 def test_logged_coordinates_are_a_film_beside_the_computed_ones(page: Page, kinds: Server) -> None:
     open_run(page, kinds, "coordinates")
-    page.get_by_test_id("method").get_by_text("Logged", exact=True).click()
+    choose_method(page, "Logged")
     shown_as_logged(page, 2)
     expect(page.get_by_test_id("status-chip")).to_contain_text("trustworthiness")
     long = places(page)[0]["y"] - places(page)[N - 3]["y"]
