@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import mmap
 import os
@@ -43,6 +44,25 @@ def map_file(path: Path, most: int) -> tuple[mmap.mmap, Stamp]:
         return mmap.mmap(handle, 0, access=mmap.ACCESS_READ), stamp
     finally:
         os.close(handle)
+
+
+def read_file(path: Path, most: int) -> bytes:
+    """The bytes of a small regular file.
+
+    Args:
+        path: Of the file.
+        most: Largest size in bytes.
+
+    Raises:
+        OSError: It cannot be opened, is a link, a folder, a pipe or a device, or larger than `most`.
+    """
+    with os.fdopen(os.open(path, _FLAGS), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        body = file.read(most + 1)
+    if len(body) > most:
+        raise OSError(errno.EFBIG, f"larger than the {most} bytes that it may have", str(path))
+    return body
 
 
 def parse_json(text: bytes) -> Any:

@@ -39,6 +39,7 @@ from chroma.settings import load_settings
 from tests.captured import capture
 
 CASES = int(os.environ.get("FUZZ", "300"))
+pytestmark = pytest.mark.timeout(120 if CASES <= 300 else CASES)  # seconds: a case takes .1 s of CPU or less
 MOST_GROWTH = 500  # MB that the server's process may grow by, whatever it is sent
 _OFTEN = settings(
     max_examples=CASES // 3,

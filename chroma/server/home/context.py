@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chroma.errors import HomeError
@@ -46,6 +47,7 @@ class Context:
         read_only: Why nothing of the home is written, one sentence; None: it is.
         watching: Which films somebody looks at.
         closing: Set when the home is about to be closed: long work ends soon.
+        check_lock: Raises HomeError where another process may own the home by now.
     """
 
     settings: Settings
@@ -58,6 +60,7 @@ class Context:
     read_only: str | None = None
     watching: Watching = field(default_factory=Watching)
     closing: threading.Event = field(default_factory=threading.Event)
+    check_lock: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         self.parts.changed = self.tell

@@ -50,7 +50,14 @@ class Home:
             opening.callback(lock.release)
             store = Store.open(settings, rebuild=True)
             opening.callback(store.close, sealed=True)
-            self.context = Context(settings, store, Events(), token, read_only=found.read_only)
+            self.context = Context(
+                settings,
+                store,
+                Events(),
+                token,
+                read_only=found.read_only,
+                check_lock=lock.check_place,
+            )
             watcher = Watcher(self.context)
             watcher.start()
             opening.callback(watcher.stop)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from chroma import journal
+from chroma.errors import HomeError
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
@@ -51,6 +53,8 @@ class Watcher:
         context = self._context
         folder = context.settings.journal
         context.store.check_place()
+        if os.path.lexists(folder) and not folder.is_dir():
+            raise HomeError(f"{folder} is no folder; move it away: trainings write to a folder of this name")
         folder.mkdir(parents=True, exist_ok=True)
         if not self._prepared:
             mend_films(context.store)
@@ -65,6 +69,7 @@ class Watcher:
         if context.closing.is_set():
             return
         context.store.check_place()
+        context.check_lock()
         # Nothing can have happened since the journal was read empty. Ingest reads the catalog too, so it
         # is asked once more after the last file went.
         empty = journal.is_empty(context.settings.journal)

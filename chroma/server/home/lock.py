@@ -13,7 +13,9 @@ from filelock import FileLock, Timeout
 import chroma
 from chroma.errors import HomeError
 from chroma.settings import Settings
+from chroma.untrusted import read_file
 
+_LONGEST_CARD = 2**16  # bytes of server.json
 _GLANCE = 1.0  # seconds; `find_owner` holds the lock for a moment to see whether it is free
 _START = 30.0  # seconds that an owner may take to ingest before it writes its address, or to end
 
@@ -67,16 +69,45 @@ class HomeLock:
                 f"the home {settings.home} cannot be written ({error}); "
                 "set CHROMA_HOME to a folder on a disk you can write to"
             ) from error
-        self._card.unlink(missing_ok=True)  # of an owner that died
+        try:
+            self._place = _place(settings.home / "owner.lock")
+            self._card.unlink(missing_ok=True)  # of an owner that died
+        except OSError as error:
+            self._lock.release()
+            raise _unannounced(self._card, error) from error
 
     def announce(self, url: str, token: str | None, root_path: str = "") -> None:
-        """Write `server.json`, by which other processes of this user reach this one."""
+        """Write `server.json`, by which other processes of this user reach this one.
+
+        Raises:
+            HomeError: It cannot be written.
+        """
         owner = Owner(os.getpid(), url, token, chroma.__version__, root_path)
         temporary = self._card.with_suffix(".tmp")
-        temporary.unlink(missing_ok=True)
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(asdict(owner), file)
-        temporary.replace(self._card)
+        try:
+            temporary.unlink(missing_ok=True)
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(asdict(owner), file)
+            temporary.replace(self._card)
+        except OSError as error:
+            raise _unannounced(self._card, error) from error
+
+    def check_place(self) -> None:
+        """Check that the lock's file is still the one that is locked: else another process may own the home.
+
+        Raises:
+            HomeError: It was removed or replaced; the home counts as free.
+        """
+        path = Path(self._lock.lock_file)
+        try:
+            found = _place(path)
+        except OSError as error:
+            raise HomeError(
+                f"{path} is gone ({error.strerror}): another dashboard may take the home; "
+                "stop this one and start it again"
+            ) from error
+        if found != self._place:
+            raise HomeError(f"{path} was replaced: another dashboard may own the home; stop this one")
 
     def withdraw(self) -> None:
         """Remove `server.json`: who looks for the server from now on waits until the home is free."""
@@ -129,9 +160,18 @@ def _card(home: Path) -> Path:
 
 def _read(home: Path) -> Owner | None:
     try:
-        return Owner(**json.loads(_card(home).read_text(encoding="utf-8")))
+        return Owner(**json.loads(read_file(_card(home), _LONGEST_CARD)))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def _place(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _unannounced(card: Path, error: OSError) -> HomeError:
+    return HomeError(f"{card} cannot be written ({error}); see what lies there, and free space on its disk")
 
 
 def _in_use(settings: Settings) -> HomeInUseError:

@@ -137,7 +137,7 @@ def _copy_catalog(home: Settings, to: Settings) -> None:
     for file in _catalog_files(home):
         shutil.copyfile(file, to.home / file.name)
     to.store.mkdir()
-    (to.store / BELOW).write_text(str(home.store), encoding="utf-8")
+    (to.store / BELOW).write_bytes(os.fsencode(home.store))
 
 
 def _copy_journal(home: Settings, to: Settings, held: ExitStack) -> str:

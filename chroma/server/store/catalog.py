@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from chroma.errors import HomeError
-from chroma.server.store.catalog_file import break_seal, is_sealed, move_aside, seal
+from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, move_aside, seal
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
 from chroma.settings import Settings
@@ -57,6 +57,7 @@ class Store:
             CatalogError: The database is damaged, cannot be opened, or is newer than this program.
         """
         place = settings.catalog
+        check_kind(place)
         if rebuild and is_sealed(place) is False:
             move_aside(place, f"the catalog {place} is not as it was closed")
         break_seal(place)

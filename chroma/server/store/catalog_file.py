@@ -10,11 +10,16 @@ import os
 from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
+from stat import S_ISREG
 
+from chroma.errors import CatalogError
 from chroma.journal import write_durably
 from chroma.server.store.tables import now
+from chroma.untrusted import read_file
 
 logger = logging.getLogger("chroma.server")
+
+_LONGEST_SEAL = 1000  # bytes; a digest has 128
 
 
 def seal(catalog: Path) -> None:
@@ -25,10 +30,33 @@ def seal(catalog: Path) -> None:
             write_durably(_seal(catalog), _digest(catalog).encode())
 
 
+def check_kind(catalog: Path) -> None:
+    """Check that a catalog, and what SQLite keeps beside it, are files, as far as they are there.
+
+    SQLite, or whoever reads them, would wait for a pipe for ever.
+
+    Raises:
+        CatalogError: One is a folder, a pipe, a socket or a device, or cannot be looked at.
+    """
+    for suffix in ("", "-wal", "-shm"):
+        path = catalog.with_name(catalog.name + suffix)
+        try:
+            reason = "" if S_ISREG(path.stat().st_mode) else "it is no file"
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            reason = str(error.strerror)
+        if reason:
+            raise CatalogError(
+                f"the catalog cannot be opened, because of {path} ({reason}); move that away and start "
+                "again: the catalog is rebuilt from the stored segments"
+            )
+
+
 def is_sealed(catalog: Path) -> bool | None:
     """Whether a catalog is as it was closed; None where that is not known."""
     try:
-        return _seal(catalog).read_text(encoding="ascii", errors="replace") == _digest(catalog)
+        return read_file(_seal(catalog), _LONGEST_SEAL) == _digest(catalog).encode()
     except OSError:
         return None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +28,7 @@ class Files:
     def __init__(self, root: Path) -> None:
         self.root = root
         below = root / BELOW
-        self.below = Path(below.read_text(encoding="utf-8")) if below.is_file() else None
+        self.below = Path(os.fsdecode(below.read_bytes())) if below.is_file() else None
         self._verified: dict[str, Stamp | None] = {}
         self.damaged: dict[str, str] = {}
 
