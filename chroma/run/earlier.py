@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chroma.errors import SegmentError
-from chroma.journal import entries_of, is_alive
+from chroma.journal import entries_of
+from chroma.liveness import is_alive
 from chroma.records import Notes, RunClosed, WriterId
 from chroma.segment import open_segment
 from chroma.settings import Settings
