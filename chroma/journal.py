@@ -1,6 +1,6 @@
 """The journal: a folder of segments that a training process writes and a dashboard takes in.
 
-`journal/<run>/<writer>-<number>.arrow` beside `<writer>.lock`, which the living writer holds locked.
+`journal/<run>/<writer>-<number>.arrow` beside the sign of life of its writer: see `chroma.liveness`.
 A segment is written under a temporary name, synced, then renamed: a reader sees all of it or nothing.
 """
 
@@ -10,7 +10,6 @@ import errno
 import os
 import re
 import secrets
-import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,16 +17,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from stat import S_ISDIR
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from chroma.durable import durable, wait_for_disk, write_durably
 from chroma.errors import HomeError
+from chroma.liveness import is_alive, valid_run_id, writers
 from chroma.records import Header, Record, Segment, WriterId
 from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
-_LOCK = re.compile(r"\d+-[0-9a-f]{8}\.lock")
-_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _ASIDE = "set-aside"
 DELETED = "deleted"  # in the store, beside the segments of a deleted run whose files are not removed yet
 
@@ -40,11 +38,6 @@ class Entry:
     writer: str
     number: int
     path: Path
-
-
-def valid_run_id(run: str) -> bool:
-    """Whether a run id can name a folder: 1–128 letters, digits, `.`, `_` or `-`, not first `.`."""
-    return bool(_RUN.fullmatch(run))
 
 
 def segment_name(writer: str, number: int) -> str:
@@ -203,46 +196,9 @@ def entries_of(run: str, folder: Path) -> list[Entry]:
     return sorted(Entry(run, name["writer"], int(name["number"]), path) for path, name in names if name)
 
 
-def writers(journal: Path) -> Iterator[tuple[str, str]]:
-    """List (run, writer) of all writers that have a lock file, alive or dead."""
-    if journal.is_dir():
-        for lock in sorted(journal.glob("*/*.lock")):
-            if _LOCK.fullmatch(lock.name) and valid_run_id(lock.parent.name) and _is_file(lock):
-                yield lock.parent.name, lock.stem
-
-
 def is_empty(journal: Path) -> bool:
     """Whether a journal holds neither a segment nor a writer's lock."""
     return next(entries(journal), None) is None and next(writers(journal), None) is None
-
-
-def is_alive(journal: Path, run: str, writer: str) -> bool:
-    """Whether a writer's process still holds its lock; where we may not look it counts as alive."""
-    path = journal / run / f"{writer}.lock"
-    try:
-        if not path.exists():
-            return False
-        with FileLock(path, timeout=0):
-            return False
-    except FileNotFoundError:
-        return False
-    except (Timeout, OSError):
-        return True
-
-
-def forget_writer(journal: Path, run: str, writer: str) -> None:
-    """Remove the lock file of a writer that has ended, and the run's folder once it is empty.
-
-    A writer that holds its lock after all is left alone.
-    """
-    folder = journal / run
-    path = folder / f"{writer}.lock"
-    with suppress(OSError), FileLock(path, timeout=0):  # held, gone, or not ours to remove
-        path.unlink(missing_ok=True)
-        for stale in folder.glob(f".{writer}-*.tmp"):
-            stale.unlink(missing_ok=True)
-    with suppress(OSError):  # not empty, or gone
-        folder.rmdir()
 
 
 def acknowledge(entry: Entry, target: Path) -> None:
@@ -284,10 +240,3 @@ def set_aside_segments(folder: Path) -> Iterator[tuple[str, Path, str]]:
             yield run, path, path.with_suffix(".txt").read_text(encoding="utf-8", errors="replace").strip()
         except OSError as error:
             yield run, path, f"its reason cannot be read: {error}"
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False

@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     exit_timeout: float = Field(
         default=30.0,
         gt=0,
-        description="Longest wait in seconds at exit for captured samples to reach the journal.",
+        description="Longest wait in seconds at exit for captured samples to be written, and sent.",
     )
 
     queue_bytes: int = Field(
@@ -52,6 +52,16 @@ class Settings(BaseSettings):
         default=20 * 10**9,
         gt=0,
         description="Most bytes the home may hold; then capture stops, says so, and training goes on.",
+    )
+    server: str | None = Field(
+        default=None,
+        description="Address of a server that runs are sent to while they train: https://host/prefix.",
+    )
+    token: SecretStr | None = Field(
+        default=None, description="What that server asks for; better in a file, see CHROMA_TOKEN_FILE."
+    )
+    token_file: Path | None = Field(
+        default=None, description="File that holds the token; it is read again at each use."
     )
     root_path: str = Field(
         default="",
@@ -100,6 +110,13 @@ class Settings(BaseSettings):
             raise ValueError("it is a path such as /user/me/proxy/8000, without a host or a query")
         return prefix
 
+    @field_validator("server")
+    @classmethod
+    def _server(cls, given: str | None) -> str | None:
+        if given and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", given):
+            raise ValueError("it is no http or https address such as https://chroma.example.org/prefix")
+        return given.rstrip("/") if given else None
+
     @field_validator("webhook")
     @classmethod
     def _address(cls, given: SecretStr | None) -> SecretStr | None:
@@ -139,6 +156,16 @@ class Settings(BaseSettings):
         return self.home / "journal"
 
     @property
+    def outbox(self) -> Path:
+        """Folder of segments that wait for the server."""
+        return self.home / "outbox"
+
+    @property
+    def captured(self) -> Path:
+        """Folder that trainings write segments to: the journal, or the outbox where there is a server."""
+        return self.outbox if self.server else self.journal
+
+    @property
     def store(self) -> Path:
         """Folder of ingested segments, neighbor graphs and films."""
         return self.home / "store"
@@ -164,5 +191,23 @@ def load_settings(**given: Any) -> Settings:
         first = error.errors()[0]
         name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
-        value = "…" if first["loc"] == ("webhook",) else str(first["input"])  # it is a secret
+        value = "…" if first["loc"] in (("webhook",), ("token",)) else str(first["input"])  # secrets
         raise ConfigError(f"{name}={value!r} cannot be used: {reason}; set it to another value") from None
+
+
+def server_token() -> str | None:
+    """The token for `CHROMA_SERVER`, as it is now: whoever renews it need not start anything again.
+
+    Raises:
+        ConfigError: The file that holds it cannot be read.
+    """
+    settings = load_settings()
+    if settings.token_file is not None:
+        try:
+            return settings.token_file.expanduser().read_text(encoding="utf-8").strip() or None
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"the token file CHROMA_TOKEN_FILE={settings.token_file} cannot be read ({error}); "
+                "write the token of the server to it"
+            ) from error
+    return settings.token.get_secret_value() if settings.token else None

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from chroma import journal as j
+from chroma import liveness
 from chroma.errors import HomeError
 from chroma.ids import sample_ids
 from chroma.records import Metrics, RunClosed, RunOpened, Samples
@@ -50,24 +51,24 @@ def test_a_living_writer_is_known_from_a_dead_one(tmp_path: Path) -> None:
     try:
         assert child.stdout
         name = child.stdout.readline().strip()
-        assert list(j.writers(tmp_path)) == [("run-1", name)]
-        assert j.is_alive(tmp_path, "run-1", name)
+        assert list(liveness.writers(tmp_path)) == [("run-1", name)]
+        assert liveness.is_alive(tmp_path, "run-1", name)
         os.kill(child.pid, signal.SIGKILL)
     finally:
         child.kill()
         child.communicate()
-    assert not j.is_alive(tmp_path, "run-1", name)
-    j.forget_writer(tmp_path, "run-1", name)
-    assert list(j.writers(tmp_path)) == []
+    assert not liveness.is_alive(tmp_path, "run-1", name)
+    liveness.forget_writer(tmp_path, "run-1", name)
+    assert list(liveness.writers(tmp_path)) == []
     assert not (tmp_path / "run-1").exists()
 
 
 def test_closing_ends_a_writer(tmp_path: Path) -> None:
     writer = j.JournalWriter(tmp_path, "run-1")
-    assert j.is_alive(tmp_path, "run-1", writer.writer)
+    assert liveness.is_alive(tmp_path, "run-1", writer.writer)
     writer.commit(RunClosed("finished"))
     writer.close()
-    assert not j.is_alive(tmp_path, "run-1", writer.writer)
+    assert not liveness.is_alive(tmp_path, "run-1", writer.writer)
 
 
 def test_acknowledged_segments_leave_the_journal(tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_an_unwritable_home_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("run", ["", ".", "..", "a/b", "../x", "-x", "é", "a" * 129, "a\n"])
 def test_run_ids_that_cannot_name_a_folder_are_refused(run: str) -> None:
-    assert not j.valid_run_id(run)
+    assert not liveness.valid_run_id(run)
 
 
 def test_ids_are_integers_or_strings() -> None:
@@ -163,9 +164,9 @@ def test_a_writer_that_begins_is_not_taken_for_a_dead_one(tmp_path: Path) -> Non
 
     def tidy() -> None:
         while not done.is_set():
-            for run, writer in list(j.writers(tmp_path)):
-                if not j.is_alive(tmp_path, run, writer):
-                    j.forget_writer(tmp_path, run, writer)
+            for run, writer in list(liveness.writers(tmp_path)):
+                if not liveness.is_alive(tmp_path, run, writer):
+                    liveness.forget_writer(tmp_path, run, writer)
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -175,7 +176,7 @@ def test_a_writer_that_begins_is_not_taken_for_a_dead_one(tmp_path: Path) -> Non
         for at in range(200):
             writer = j.JournalWriter(tmp_path, f"run-{at}")
             writer.commit(RunOpened("p", "n"))
-            assert j.is_alive(tmp_path, writer.run, writer.writer)
+            assert liveness.is_alive(tmp_path, writer.run, writer.writer)
             writer.close()
     finally:
         done.set()
@@ -196,7 +197,7 @@ def test_a_folder_that_is_tidied_up_meanwhile_is_made_again(tmp_path: Path) -> N
     try:
         for _ in range(60):
             writer = j.JournalWriter(tmp_path, "run")
-            assert j.is_alive(tmp_path, "run", writer.writer)
+            assert liveness.is_alive(tmp_path, "run", writer.writer)
             writer.close()
             (folder / f"{writer.writer}.lock").unlink()
     finally:

@@ -117,7 +117,8 @@ def test_another_user_s_archive_opens(archive: Path):
 
 
 def test_a_training_under_way_is_shown_as_running(archive: Path, monkeypatch: pytest.MonkeyPatch):
-    from chroma.journal import JournalWriter, is_alive
+    from chroma.journal import JournalWriter
+    from chroma.liveness import is_alive
 
     settings = load_settings()
     alive, dead = (JournalWriter(settings.journal, name) for name in ("alive", "dead"))

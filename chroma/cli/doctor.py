@@ -17,10 +17,10 @@ import chroma
 from chroma.cli._options import AsJson, Home
 from chroma.cli.determinism import run, said, trials
 from chroma.client import Client
-from chroma.errors import HomeError, TransportError
+from chroma.errors import ChromaError, HomeError, TransportError
 from chroma.journal import entries
 from chroma.server.requirements import missing
-from chroma.settings import Settings, load_settings
+from chroma.settings import Settings, load_settings, server_token
 
 _NUMBERS = ("numpy", "pyarrow", "pandas", "scikit-learn", "umap-learn", "numba")
 _SERVER = (
@@ -88,6 +88,7 @@ def examine(settings: Settings) -> dict[str, Any]:
         "settings": sorted(name for name in os.environ if name.startswith("CHROMA_")),
         "home": _home(settings),
         "owner": _owner(settings),
+        "server": _server(settings),
         "commands": _commands(),
         "packages": {name: _version(name) for name in _NUMBERS + _SERVER + _FRAMEWORKS},
     }
@@ -98,14 +99,16 @@ def _home(settings: Settings) -> dict[str, Any]:
     standing = next(folder for folder in (settings.home, *settings.home.parents) if folder.exists())
     try:
         waiting = sum(1 for _ in entries(settings.journal))
+        to_send = sum(1 for _ in entries(settings.outbox))
     except OSError:
-        waiting = None
+        waiting = to_send = None
     return {
         "path": str(settings.home),
         "exists": settings.home.is_dir(),
         "writable": standing.is_dir() and os.access(standing, os.W_OK | os.X_OK),
         "free_bytes": shutil.disk_usage(standing).free,
         "journal_segments": waiting,
+        "outbox_segments": to_send,
         "catalog_bytes": settings.catalog.stat().st_size if settings.catalog.is_file() else None,
     }
 
@@ -127,6 +130,23 @@ def _owner(settings: Settings) -> dict[str, Any] | None:
     finally:
         client.close()
     return {"pid": owner.pid, "url": owner.url, "answers": True}
+
+
+def _server(settings: Settings) -> dict[str, Any] | None:
+    """Whether the server that runs are sent to can be reached, and takes the token."""
+    if settings.server is None:
+        return None
+    about: dict[str, Any] = {"url": settings.server, "version": None, "reason": None}
+    try:
+        client = Client(settings.server, server_token(), timeout=10.0)
+        try:
+            about["version"] = client.health()["version"]
+            client.query("{ __typename }")
+        finally:
+            client.close()
+    except ChromaError as error:
+        about["reason"] = str(error)
+    return about
 
 
 def _commands() -> list[dict[str, str]]:
@@ -171,6 +191,14 @@ def _problems(report: dict[str, Any]) -> list[str]:
             f"process {owner['pid'] or 'unknown'} owns the home but does not answer; "
             "end it if it hangs, then start it again with: chroma ui"
         )
+    server = report["server"]
+    if server and server["reason"]:
+        problems.append(server["reason"])
+    if home["outbox_segments"]:
+        problems.append(
+            f"{home['outbox_segments']:,} segments wait in the outbox; "
+            + ("send them with: chroma sync" if server else "set CHROMA_SERVER, then: chroma sync")
+        )
     if commands and commands[0]["belongs_to"] != "chroma-embeddings":
         problems.append(
             f"`chroma` means {commands[0]['path']} here, which is {commands[0]['belongs_to']}; "
@@ -198,6 +226,8 @@ def _lines(report: dict[str, Any]) -> list[str]:
         f"settings           {', '.join(report['settings']) or 'none'}",
         f"home               {home['path']}, {state}, {home['free_bytes'] / 1e9:.1f} GB free",
         f"journal            {home['journal_segments']} segments waiting",
+        f"outbox             {home['outbox_segments']} segments waiting",
+        f"server             {_said_of(report['server'])}",
         f"owner              {'pid {pid} at {url}'.format(**owner) if owner else 'nobody'}",
     ]
     lines += [f"command            {each['path']} ({each['belongs_to']})" for each in report["commands"]]
@@ -205,3 +235,10 @@ def _lines(report: dict[str, Any]) -> list[str]:
     lines.append(f"packages           {', '.join(packages)}")
     lines += [f"problem            {problem}" for problem in report["problems"]]
     return lines if report["problems"] else [*lines, "No problem found."]
+
+
+def _said_of(server: dict[str, Any] | None) -> str:
+    if server is None:
+        return "none"
+    version = f"chroma-embeddings {server['version']}" if server["version"] else "no answer"
+    return f"{server['url']}, {version}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from chroma.client import Client
 from chroma.errors import ConfigError, TransportError
-from chroma.settings import Settings, load_settings
+from chroma.settings import Settings, load_settings, server_token
 
 if TYPE_CHECKING:
     from chroma.server.serving import Served
@@ -63,7 +63,9 @@ class Connection:
         self._holds = False  # a server of this process
         self._closed = False
         if isinstance(home_or_url, str) and "://" in home_or_url:
-            self.url, self.token, self.root_path = home_or_url.rstrip("/"), token, ""
+            self.url, self.root_path = home_or_url.rstrip("/"), ""
+            known = token is None and self.url == load_settings().server
+            self.token = server_token() if known else token
         else:
             self._settings = load_settings(home=home_or_url)
             self.url, self.token, self.root_path = self._attach(self._settings)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chroma.errors import SegmentError
-from chroma.journal import entries_of, is_alive
+from chroma.journal import entries_of
+from chroma.liveness import is_alive
 from chroma.records import Notes, RunClosed, WriterId
 from chroma.segment import open_segment
 from chroma.settings import Settings
+from chroma.shipper.outbox import SENT
 
 JOIN = ""  # an attempt's id that is not known yet: that of the other ranks, or a new one
 
@@ -46,7 +48,12 @@ def earlier_writers(settings: Settings, run: str, but: str = "") -> list[Earlier
     first: dict[str, tuple[int, WriterId]] = {}
     last: dict[str, tuple[int, str | None]] = {}
     # The journal first: what ingest moves meanwhile is then in the store.
-    for folder in (settings.journal / run, settings.store / "runs" / run / "segments"):
+    places = (
+        settings.captured / run,
+        settings.outbox / run / SENT,
+        settings.store / "runs" / run / "segments",
+    )
+    for folder in places:
         numbers: dict[str, list[int]] = {}
         paths: dict[tuple[str, int], Path] = {}
         with suppress(OSError):
@@ -69,7 +76,7 @@ def earlier_writers(settings: Settings, run: str, but: str = "") -> list[Earlier
                         closed = read.record_name == RunClosed.__name__
                         last[writer] = number, str(read.fields.get("status")) if closed else None
     return [
-        EarlierWriter(about, is_alive(settings.journal, run, writer), last[writer][1])
+        EarlierWriter(about, is_alive(settings.captured, run, writer), last[writer][1])
         for writer, (_, about) in first.items()
     ]
 

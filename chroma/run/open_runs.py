@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Protocol
 
+from chroma import shipper
 from chroma.guard import logger
 from chroma.records import RunStatus
 from chroma.run.ending import EndOfProgram, status_of
@@ -86,7 +87,8 @@ def _end_with_worker() -> None:
 def _close_all(error: BaseException | None = None) -> None:
     """At exit: finish what the user did not, within the longest `CHROMA_EXIT_TIMEOUT` in all."""
     how, sentence = _end.status() if error is None else status_of(error)
-    deadline = time.monotonic() + max((each.exit_timeout for each in _open), default=0)
+    waits = [each.exit_timeout for each in _open]
+    deadline = time.monotonic() + max([*waits, shipper.longest_wait()])
     for each in list(_open):
         left = max(0.0, deadline - time.monotonic())
         if each.closed:
@@ -95,6 +97,7 @@ def _close_all(error: BaseException | None = None) -> None:
         receipt = each.close(how, sentence, wait=left)
         if receipt.missing:
             logger.warning("%s", receipt)
+    shipper.wait_for_all(max(0.0, deadline - time.monotonic()))
 
 
 def _abandon_all() -> None:
@@ -102,6 +105,7 @@ def _abandon_all() -> None:
     for each in _open:
         each.abandon()
     _open.clear()
+    shipper.abandon_all()
 
 
 atexit.register(_close_all)

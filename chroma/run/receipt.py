@@ -6,9 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import quote
 
 from chroma.records import RunStatus
 from chroma.run.printing import WIDTH, labelled, shortened, size_text
+from chroma.shipper import Shipment
 
 _IDENTITY = {
     "index": "dataset indices",
@@ -65,6 +67,7 @@ class Receipt:
         notes: Whatever else must be said: limits, passes that were left out, what was refused.
         errors: Sentences of errors of Chroma's own that were stopped, each once.
         events: Alarms, and what was given to `Run.alert`, as they came; the first 20, and how many more.
+        shipment: How much of it is on `CHROMA_SERVER`; None where there is no server.
     """
 
     run: str
@@ -80,6 +83,7 @@ class Receipt:
     notes: Sequence[str] = ()
     errors: Sequence[str] = ()
     events: Sequence[str] = ()
+    shipment: Shipment | None = None
 
     @property
     def percent(self) -> float:
@@ -88,7 +92,9 @@ class Receipt:
 
     @property
     def command(self) -> str:
-        """The command that opens the dashboard on this run."""
+        """The command that opens the dashboard on this run; its address, where it is on a server."""
+        if self.shipment is not None:
+            return f"{self.shipment.server}/?run={quote(self.run)}"
         return f"chroma ui {self.name}"
 
     @property
@@ -97,8 +103,9 @@ class Receipt:
         return [counted(reason, count) for reason, count in self.missing.items()]
 
     def as_json(self) -> dict[str, Any]:
-        """The receipt as JSON values, with `percent`, `command` and `lost`."""
-        return asdict(self) | {"percent": self.percent, "command": self.command, "lost": self.lost}
+        """The receipt as JSON values, with `percent`, `command` and `lost`; how much is sent is left out."""
+        values = {name: value for name, value in asdict(self).items() if name != "shipment"}
+        return values | {"percent": self.percent, "command": self.command, "lost": self.lost}
 
     def __str__(self) -> str:
         head = f"chroma · {self.name} · {self.status}"
@@ -123,6 +130,8 @@ class Receipt:
             lines += labelled("note", note)
         for error in self.errors[-3:]:
             lines += labelled("error", error)
+        if self.shipment is not None:
+            lines += labelled("sent", str(self.shipment))
         return "\n".join([*lines, *labelled("watch", self.command)])
 
     def _table(self) -> list[str]:

@@ -22,6 +22,7 @@ from chroma.run.sink import JournalSink
 from chroma.run.tally import Tally, clock
 from chroma.run.writer import SnapshotWriter, Work
 from chroma.settings import Settings
+from chroma.shipper import Shipper
 
 
 def _nothing() -> None:
@@ -67,7 +68,14 @@ class Recording:
         )
         self._thread = threading.current_thread()
         self._warned = False  # of what a forked child logs
-        sink = self._sink = JournalSink(settings, tally.run, writer_id or WriterId(), self._not_alone)
+        self._shipper = (
+            Shipper(settings.server, settings.outbox, tally.run, self.guard, settings.exit_timeout)
+            if settings.server
+            else None
+        )
+        sink = self._sink = JournalSink(
+            settings, tally.run, writer_id or WriterId(), self._not_alone, self._shipper
+        )
         self._writer = SnapshotWriter(
             sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
         )
@@ -210,7 +218,8 @@ class Recording:
             self._say_late(wait)
         if wait > 0:
             open_runs.forget(self)
-        return self.tally.receipt(status, self.guard.errors, self.guard.refusals)
+        receipt = self.tally.receipt(status, self.guard.errors, self.guard.refusals)
+        return replace(receipt, shipment=self._shipper.shipment) if self._shipper else receipt
 
     def _say_late(self, waited: float) -> None:
         self.tally.note(

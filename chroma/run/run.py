@@ -10,7 +10,7 @@ from typing import Any, Self, get_args
 
 from chroma.errors import ConfigError
 from chroma.guard import Guard
-from chroma.journal import valid_run_id
+from chroma.liveness import valid_run_id
 from chroma.records import Level, RunEvent, RunStatus, WriterId
 from chroma.run import arguments
 from chroma.run.earlier import JOIN

@@ -12,6 +12,7 @@ from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
 from chroma.run.earlier import beside, earlier_writers, numbered
 from chroma.settings import Settings
+from chroma.shipper import Shipper
 
 _LOOK_AGAIN = 10.0  # seconds until a full home is measured again: somebody may have freed space
 
@@ -24,6 +25,7 @@ class JournalSink:
         run: Id of the run.
         writer_id: This process as a writer of the run.
         not_alone: Called if another attempt writes to the run at the same time.
+        shipper: Is told what was committed, where there is a server to send it to.
 
     Attributes:
         accepted: Snapshots that the run has accepted, to be told in each segment.
@@ -31,10 +33,15 @@ class JournalSink:
     """
 
     def __init__(
-        self, settings: Settings, run: str, writer_id: WriterId, not_alone: Callable[[], None]
+        self,
+        settings: Settings,
+        run: str,
+        writer_id: WriterId,
+        not_alone: Callable[[], None],
+        shipper: Shipper | None = None,
     ) -> None:
         self._settings, self._run, self._writer_id = settings, run, writer_id
-        self._not_alone = not_alone
+        self._not_alone, self._shipper = not_alone, shipper
         self._home, self._most = settings.home, settings.max_disk
         self._used = 0  # bytes in the home, as far as known
         self._unseen = self._most  # bytes written since the home was measured
@@ -70,6 +77,8 @@ class JournalSink:
                 self._commit(writer, self._opening, sync)
             size = self._commit(writer, record, sync)
         self._unseen += size
+        if self._shipper is not None:
+            self._shipper.wrote(writer.writer, writer.number)
         return size
 
     def sync(self) -> None:
@@ -80,11 +89,13 @@ class JournalSink:
     def close(self) -> None:
         if self._writer:
             self._writer.close()
+        if self._shipper is not None:
+            self._shipper.finish()
 
     def _open(self) -> JournalWriter:
         earlier = earlier_writers(self._settings, self._run)
         writer_id = numbered(self._run, self._writer_id, earlier)
-        writer = JournalWriter(self._settings.journal, self._run, writer_id)
+        writer = JournalWriter(self._settings.captured, self._run, writer_id)
         self._device = self._home.stat().st_dev
         self._look_around(writer)
         return writer

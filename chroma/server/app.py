@@ -20,6 +20,7 @@ from chroma.server.http import (
     health,
     metrics,
     sample_routes,
+    segment_routes,
     session_routes,
     training_routes,
 )
@@ -58,6 +59,7 @@ def create_app(
         opened = home or await to_thread.run_sync(lambda: Home(settings, token=token))
         app.state.context = opened.context
         app.state.static = static
+        app.state.uploads = segment_routes.Uploads()
         app.state.supervisor = supervisor = Supervisor(opened.context)
         webhook = Webhook(opened.context)
         supervisor.start()
@@ -93,6 +95,7 @@ def create_app(
     app.include_router(session_routes.router)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)
+    app.include_router(segment_routes.router)
     app.include_router(finding_routes.router)
     app.include_router(training_routes.router)
     app.include_router(build_router())

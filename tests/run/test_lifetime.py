@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import chroma
-from chroma.journal import entries, is_alive, writers
+from chroma.journal import entries
+from chroma.liveness import is_alive, writers
 from chroma.records import (
     RunClosed,
     Snapshot,
@@ -162,7 +163,7 @@ def test_a_forked_child_never_writes(home: Path) -> None:
         "else:\n"
         "    assert os.waitpid(pid, 0)[1] == 0\n"
         "    run.recording.flush(60)\n"
-        "    from chroma.journal import is_alive, writers; from chroma.settings import load_settings\n"
+        "    from chroma.liveness import is_alive, writers; from chroma.settings import load_settings\n"
         "    j = load_settings().journal\n"
         "    assert [is_alive(j, *w) for w in writers(j)] == [True]\n"
         "    run.log_metrics({'parent': 1}, epoch=0)\n",

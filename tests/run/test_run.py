@@ -14,7 +14,8 @@ import pytest
 
 import chroma
 from chroma.errors import ConfigError
-from chroma.journal import entries, is_alive, writers
+from chroma.journal import entries
+from chroma.liveness import is_alive, writers
 from chroma.records import (
     Columns,
     Metrics,

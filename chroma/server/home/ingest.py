@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from chroma import journal, segment
+from chroma import journal, liveness, segment
 from chroma.errors import ChromaError, HomeError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
@@ -45,12 +45,12 @@ def ingest_journal(context: Context) -> IngestReport:
     """
     folder = context.settings.journal
     with context.store.reading() as catalog:
-        candidates = open_writers(catalog) | set(journal.writers(folder))
+        candidates = open_writers(catalog) | set(liveness.writers(folder))
         deleted = deleted_runs(catalog)
     # Before the listing: it then has all that a writer committed before it was gone.
     gone: dict[str, list[str]] = {}
     for run, writer in sorted(candidates):
-        if not journal.is_alive(folder, run, writer):
+        if not liveness.is_alive(folder, run, writer):
             gone.setdefault(run, []).append(writer)
     refused: dict[str, str] = {}
 
@@ -82,7 +82,7 @@ def reconcile(context: Context) -> IngestReport:
         found: list[Entry] = []
         for folder in context.store.files.folders("runs/*/segments"):
             run = folder.parent.name
-            if journal.valid_run_id(run):
+            if liveness.valid_run_id(run):
                 try:
                     found += journal.entries_of(run, folder)
                 except OSError as error:
@@ -183,7 +183,7 @@ def _end_writer(context: Context, run: str, writer: str, report: IngestReport) -
         return
     with context.store.writing() as catalog:
         interrupted = mark_lost(catalog, run, writer)
-    journal.forget_writer(context.settings.journal, run, writer)
+    liveness.forget_writer(context.settings.journal, run, writer)
     if interrupted:
         report.interrupted += 1
         publish(context, Change("run", run, "interrupted"))

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
-from chroma import journal
+from chroma import journal, liveness
 from chroma.errors import HomeError
+from chroma.server.home.arrivals import remove_unfinished
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
@@ -58,6 +59,8 @@ class Watcher:
         folder.mkdir(parents=True, exist_ok=True)
         if not self._prepared:
             mend_films(context.store)
+            liveness.hear_all_again(folder)
+            remove_unfinished(context.settings)
             reconcile(context)
             self._prepared = True
         self._pass()

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from chroma import journal
+from chroma import journal, liveness
 from chroma.errors import HomeError
 from chroma.server.store.files import BELOW
 from chroma.settings import Settings
@@ -142,12 +142,14 @@ def _copy_catalog(home: Settings, to: Settings) -> None:
 
 def _copy_journal(home: Settings, to: Settings, held: ExitStack) -> str:
     """Copy what the journal holds, as far as it can be read and there is room; says what was left."""
-    for run, writer in journal.writers(home.journal):
+    for run, writer in liveness.writers(home.journal):
         lock = to.journal / run / f"{writer}.lock"
         lock.parent.mkdir(parents=True, exist_ok=True)
         lock.touch()
         if _is_locked(home.journal / run / lock.name):
             held.enter_context(FileLock(lock))
+        if liveness.was_heard(home.journal, run, writer):
+            liveness.hear(to.journal, run, writer)
     for run, path, reason in journal.set_aside_segments(home.journal):
         target = to.journal / run / path.parent.name / path.name
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -69,7 +69,7 @@ def add_batch(context: Context, batch: list[Opened], report: IngestReport, refus
     failed: list[_Failed] = []
     for entry, read in batch:
         try:
-            proved.append((entry, _prove(entry, read)))
+            proved.append((entry, prove(entry, read)))
         except Exception as error:
             if _is_of_the_home(error):
                 raise
@@ -177,8 +177,13 @@ def _is_of_the_home(error: Exception) -> bool:
     return isinstance(error, Unavailable) or (isinstance(error, OSError) and error.errno in _OF_THE_HOME)
 
 
-def _prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
-    """Verify an opened segment, before anything moves."""
+def prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
+    """Verify an opened segment, before anything moves.
+
+    Raises:
+        SegmentError: It is damaged, or not the one that its name says.
+        OSError: It cannot be read now.
+    """
     if isinstance(read, Exception):
         cause = read.__cause__
         for_now = isinstance(cause, OSError) and cause.errno not in (None, *_OF_THE_FILE)

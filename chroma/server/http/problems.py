@@ -18,8 +18,12 @@ from chroma.errors import (
     NotFoundError,
     SegmentError,
 )
+from chroma.server.home.arrivals import DiskFullError, OtherSegmentError, RunDeletedError
 
 _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
+    (OtherSegmentError, 409),
+    (RunDeletedError, 410),
+    (DiskFullError, 507),
     (NotFoundError, 404),
     (ConfigError, 422),
     (IngestError, 409),

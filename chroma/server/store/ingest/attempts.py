@@ -104,20 +104,28 @@ def open_writers(catalog: Catalog) -> set[tuple[str, str]]:
 
 def mark_lost(catalog: Catalog, run_id: str, writer: str) -> bool:
     """Mark a writer that is gone without a closing segment; True if that interrupts its run."""
-    attempts = catalog.session.exec(
-        select(tables.Attempt).where(
-            col(tables.Attempt.id).in_(
-                select(tables.Segment.attempt_id).where(
-                    tables.Segment.run_id == run_id, tables.Segment.writer == writer
-                )
-            )
-        )
-    ).all()
-    lost = [attempt for attempt in attempts if writer not in attempt.closings]
+    lost = [each for each in _attempts_of(catalog, run_id, writer) if writer not in each.closings]
     for attempt in lost:
         attempt.closings = attempt.closings | {writer: _LOST}
         update_attempt(catalog, catalog.session.get_one(tables.Run, run_id), attempt)
     return bool(lost)
+
+
+def mark_alive(catalog: Catalog, run_id: str, writer: str) -> bool:
+    """Mark a writer that was taken for gone as running again; True if that changes its run."""
+    back = [each for each in _attempts_of(catalog, run_id, writer) if each.closings.get(writer) == _LOST]
+    for attempt in back:
+        attempt.closings = {name: how for name, how in attempt.closings.items() if name != writer}
+        update_attempt(catalog, catalog.session.get_one(tables.Run, run_id), attempt)
+    return bool(back)
+
+
+def _attempts_of(catalog: Catalog, run_id: str, writer: str) -> Sequence[tables.Attempt]:
+    """The attempts that a writer wrote to."""
+    of_writer = select(tables.Segment.attempt_id).where(
+        tables.Segment.run_id == run_id, tables.Segment.writer == writer
+    )
+    return catalog.session.exec(select(tables.Attempt).where(col(tables.Attempt.id).in_(of_writer))).all()
 
 
 def _attempts(catalog: Catalog, run_id: str) -> Sequence[tables.Attempt]:

@@ -130,6 +130,28 @@ def known_keys(catalog: Catalog) -> set[tuple[str, str, int]]:
     return {(run, writer, number) for run, writer, number in catalog.session.exec(segments).all()}
 
 
+def digests_of(catalog: Catalog, run_id: str, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    """Digests of those segments of a run that are in the catalog, by writer and number."""
+    found: dict[tuple[str, int], str] = {}
+    for writer in {writer for writer, _ in keys}:
+        numbers = {number for each, number in keys if each == writer}
+        rows = catalog.session.exec(
+            select(tables.Segment.number, tables.Segment.digest).where(
+                tables.Segment.run_id == run_id,
+                tables.Segment.writer == writer,
+                col(tables.Segment.number).between(min(numbers), max(numbers)),
+            )
+        ).all()
+        found |= {(writer, number): digest for number, digest in rows if number in numbers}
+    return found
+
+
+def is_deleted(catalog: Catalog, run_id: str) -> bool:
+    """Whether there is a run of this id, and it is deleted."""
+    run = catalog.session.get(tables.Run, run_id)
+    return run is not None and run.deleted_at is not None
+
+
 def deleted_runs(catalog: Catalog) -> set[str]:
     """Ids of deleted runs."""
     deleted = select(tables.Run.id).where(col(tables.Run.deleted_at).is_not(None))

@@ -1,0 +1,252 @@
+"""`chroma sync`: sends what trainings could not send, and runs of this home, to a server."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+
+import chroma
+from chroma.cli._options import AsJson, Home
+from chroma.cli._printing import echo
+from chroma.errors import ConfigError, SegmentError
+from chroma.journal import Entry, entries, entries_of
+from chroma.liveness import is_alive
+from chroma.segment import open_segment
+from chroma.settings import Settings, load_settings
+from chroma.shipper import outbox
+from chroma.shipper.retrying import retrying
+from chroma.shipper.upload import DeletedError, LaterError, RefusedError, Server
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
+
+_TRIES = 5  # of a segment, with growing pauses
+_KEYS = 1000  # asked for at once
+
+
+@dataclass
+class _Sync:
+    """What became of the segments."""
+
+    url: str
+    outcomes: Counter[str] = field(default_factory=Counter[str])
+    bytes: int = 0
+    reasons: Counter[str] = field(default_factory=Counter[str])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, outcome: str, size: int = 0, reason: str = "") -> None:
+        with self.lock:
+            self.outcomes[outcome] += 1
+            self.bytes += size
+            if reason:
+                self.reasons[reason] += 1
+
+
+def sync(
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names or ids of runs of this home to send too.", show_default=False),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Send all runs of this home.")] = False,
+    at_once: Annotated[int, typer.Option("-j", "--jobs", min=1, max=64, help="Segments sent at once.")] = 8,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Send segments that wait in the outbox to CHROMA_SERVER; may be stopped and called again at any time.
+
+    Runs that are named are copied: they stay in this home. What the server has already is not sent again.
+    """
+    settings = load_settings(home=home)
+    if settings.server is None:
+        raise ConfigError(
+            "no server is named: set CHROMA_SERVER=https://host, "
+            "and CHROMA_TOKEN_FILE to a file with its token"
+        )
+    began = time.monotonic()
+    found = list(entries(settings.outbox)) + _of_home(settings, runs or [], every)
+    total = outbox.size_of(found)
+    result = _Sync(settings.server)
+    bars = Progress(
+        TextColumn("{task.description}"),
+        *(BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()),
+        console=Console(stderr=True),
+        disable=as_json or not found,
+    )
+    with bars:
+        task = bars.add_task(f"{len(found):,} segments", total=total)
+        _send_all(settings, found, at_once, result, lambda size: bars.advance(task, size))
+    seconds = time.monotonic() - began
+    left = result.outcomes["left"] + result.outcomes["refused"]
+    if as_json:
+        counts = {name: result.outcomes[name] for name in ("sent", "known", "refused", "left")}
+        about = {"server": result.url, **counts, "bytes": result.bytes, "seconds": round(seconds, 3)}
+        echo(json.dumps(about | {"reasons": dict(result.reasons)}, indent=2, ensure_ascii=False))
+    else:
+        echo(_summary(result, seconds))
+        for reason, count in result.reasons.most_common(5):
+            echo(f"    {count:,} segments: {reason}", err=True)
+    if left:
+        raise typer.Exit(1)
+
+
+def _of_home(settings: Settings, runs: Iterable[str], every: bool) -> list[Entry]:
+    """The segments of runs that a dashboard of this home has taken in, or will."""
+    places = {folder.name for folder in (settings.store / "runs").glob("*") if folder.is_dir()}
+    places |= {folder.name for folder in settings.journal.glob("*") if folder.is_dir()}
+    waiting = {folder.name for folder in settings.outbox.glob("*") if folder.is_dir()}
+    ids = places if every else {each if each in places | waiting else _id_of(settings, each) for each in runs}
+    found: list[Entry] = []
+    for run in sorted(ids):
+        # The journal first: what a dashboard moves meanwhile is then in the store.
+        for folder in (settings.journal / run, settings.store / "runs" / run / "segments"):
+            with suppress(FileNotFoundError):
+                found += entries_of(run, folder)
+    return found
+
+
+def _id_of(settings: Settings, name: str) -> str:
+    with chroma.open(settings.home) as catalog:
+        return catalog.run(name).id
+
+
+def _send_all(
+    settings: Settings, found: list[Entry], at_once: int, result: _Sync, advance: Callable[[int], None]
+) -> None:
+    """Send segments, several at once, but those that the server has."""
+    local = threading.local()
+    servers: list[Server] = []
+
+    def server() -> Server:
+        if not hasattr(local, "server"):
+            local.server = Server(result.url)
+            servers.append(local.server)
+        return local.server
+
+    stopped: dict[str, str] = {}  # by run; "" stands for all
+
+    def send(entry: Entry) -> None:
+        size = outbox.size_of([entry])
+        outcome, reason = "left", stopped.get(entry.run) or stopped.get("", "")
+        if not reason:
+            outcome, reason = _send(server(), entry, settings, stopped)
+        result.note(outcome, size if outcome == "sent" else 0, reason)
+        advance(size)
+
+    runs: dict[str, list[Entry]] = {}
+    for entry in found:
+        runs.setdefault(entry.run, []).append(entry)
+    try:
+        with ThreadPoolExecutor(at_once, thread_name_prefix="chroma-sync") as pool:
+            for run, of_run in runs.items():
+                missing = _missing(server(), run, of_run, settings, result, stopped, advance)
+                for _ in pool.map(send, missing):
+                    pass
+                _say_ended(server(), settings, run, of_run)
+    finally:
+        for each in servers:
+            each.close()
+
+
+def _missing(
+    server: Server,
+    run: str,
+    found: list[Entry],
+    settings: Settings,
+    result: _Sync,
+    stopped: dict[str, str],
+    advance: Callable[[int], None],
+) -> list[Entry]:
+    """Those segments of a run that the server does not have."""
+    missing: list[Entry] = []
+    for start in range(0, len(found), _KEYS):
+        batch = found[start : start + _KEYS]
+        try:
+            known = _tries()(server.known, run, batch)
+        except LaterError as error:
+            stopped[""] = str(error)
+            known = {}
+        except (DeletedError, RefusedError) as error:
+            stopped[run] = str(error)
+            known = {}
+        for entry in batch:
+            with suppress(SegmentError, OSError):
+                digest = known.get((entry.writer, entry.number))
+                if digest is not None and digest == open_segment(entry.path).digest:
+                    advance(outbox.size_of([entry]))
+                    result.note("known")
+                    _acknowledge(entry, settings)
+                    continue
+            missing.append(entry)
+    return missing
+
+
+def _send(server: Server, entry: Entry, settings: Settings, stopped: dict[str, str]) -> tuple[str, str]:
+    """Send a segment; returns its outcome and the reason why it was not sent."""
+    try:
+        new = _tries()(server.put, entry)
+        _acknowledge(entry, settings)
+        return "sent" if new else "known", ""
+    except FileNotFoundError:
+        return "known", ""  # the training has sent it meanwhile
+    except LaterError as error:
+        stopped[""] = str(error)  # it will not take the others either
+        return "left", str(error)
+    except DeletedError as error:
+        stopped[entry.run] = str(error)
+        return "left", str(error)
+    except RefusedError as error:
+        return "refused", str(error)
+
+
+def _acknowledge(entry: Entry, settings: Settings) -> None:
+    """The server has a segment: it leaves the outbox; a home keeps its own."""
+    if entry.path.is_relative_to(settings.outbox):
+        with suppress(OSError):
+            outbox.acknowledge(entry)
+
+
+def _say_ended(server: Server, settings: Settings, run: str, found: list[Entry]) -> None:
+    """Say which of the writers are gone: a run that was killed is then not taken for running."""
+    for writer in {entry.writer for entry in found}:
+        if not any(is_alive(folder, run, writer) for folder in (settings.outbox, settings.journal)):
+            with suppress(LaterError, DeletedError, RefusedError):
+                server.ended(run, writer)
+
+
+def _tries() -> Retrying:
+    import tenacity
+
+    return retrying(stop=tenacity.stop_after_attempt(_TRIES), sleep=time.sleep, failed=lambda reason: None)
+
+
+def _summary(result: _Sync, seconds: float) -> str:
+    counts = result.outcomes
+    if not counts.total():
+        return "Nothing waits in the outbox; runs of this home are sent by name, or with --all."
+    speed = result.bytes / 1e6 / seconds if seconds else 0.0
+    text = (
+        f"{counts['sent']:,} of {counts.total():,} segments sent to {result.url} "
+        f"({result.bytes / 1e6:,.1f} MB, {speed:,.1f} MB/s), {counts['known']:,} were there"
+    )
+    for outcome in ("refused", "left"):
+        if counts[outcome]:
+            text += f", {counts[outcome]:,} {outcome}"
+    return f"{text}."
