@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import chroma
-from chroma.cli import application, check, doctor, insights, runs
+from chroma.cli import application, check, doctor, example, insights, runs
 from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
@@ -23,6 +23,7 @@ app.command("ui")(application.ui)
 app.add_typer(application.commands, name="application")
 app.add_typer(runs.commands, name="runs")
 app.command("insights")(insights.insights)
+app.command("example")(example.example)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -46,6 +46,9 @@ export type FilmPoints = { revision: Revision; frames: readonly Points[] };
 /** All frames of a film smaller than this many bytes are fetched in advance. */
 const SMALL_FILM = 32 * 1024 * 1024;
 
+/** Within this time a page hears that a preview was replaced. */
+const SUPERSEDED_MS = 5_000;
+
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
 
@@ -198,7 +201,10 @@ export function useShownFrame(
     };
 
     load().catch((error: unknown) => {
-      if (current) setProblem(error instanceof Error ? error.message : String(error));
+      const say = () => current && setProblem(error instanceof Error ? error.message : String(error));
+      // A preview's frames go when the next revision comes, which the page is about to hear of.
+      if (revision.preview) window.setTimeout(say, SUPERSEDED_MS);
+      else say();
     });
     return () => {
       current = false;

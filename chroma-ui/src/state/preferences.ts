@@ -20,6 +20,8 @@ type Preferences = {
   layout: string | null;
   /** Layouts of the panels by name, as the address writes them. */
   layouts: { name: string; text: string }[];
+  /** Whether the tour was left; it does not come again. */
+  toured: boolean;
   set: (change: Partial<Omit<Preferences, "set">>) => void;
 };
 
@@ -35,6 +37,7 @@ export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
       mutedCurves: [],
       layout: null,
       layouts: [],
+      toured: false,
       set,
     }),
     { name: "chroma-preferences", version: 1 },
