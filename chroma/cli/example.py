@@ -49,14 +49,9 @@ def train(epochs: int) -> tuple[int, int]:
     labels = {split: truth[at].copy() for split, at in rows.items()}
     wrong = random.choice(len(rows["train"]), round(_WRONG * len(rows["train"])), replace=False)
     labels["train"][wrong] = (truth[rows["train"]][wrong] + random.integers(1, 10, len(wrong))) % 10
-    model = MLPClassifier(_HIDDEN, batch_size=32, learning_rate_init=0.002, random_state=_SEED)
-    config = {
-        "model": "MLPClassifier",
-        "hidden_layer_sizes": list(_HIDDEN),
-        "batch_size": 32,
-        "learning_rate_init": 0.002,
-        "epochs": epochs,
-    }
+    chosen: dict[str, Any] = {"batch_size": 32, "learning_rate_init": 0.002}
+    model = MLPClassifier(_HIDDEN, random_state=_SEED, **chosen)
+    config = {"model": "MLPClassifier", "hidden_layer_sizes": list(_HIDDEN), **chosen, "epochs": epochs}
     with chroma.init("examples", config=config) as run:
         for split, at in rows.items():
             run.log_samples(
