@@ -95,12 +95,13 @@ export default function RunTable({ picked, onPick, onOpen }: Props) {
           <thead>
             <tr>
               <th aria-label="Chosen" />
-              {shown.map(({ name, title }) => {
+              {shown.map(({ name, title, of }) => {
                 const isBy = sort.column === name;
                 return (
                   <th
                     key={name}
                     scope="col"
+                    data-number={listed.some(({ run }) => typeof of(run) === "number") || undefined}
                     aria-sort={isBy ? (sort.down ? "descending" : "ascending") : "none"}
                   >
                     <button

@@ -16,8 +16,7 @@ export default function Start() {
         <h2>No runs yet</h2>
         <p>
           Chroma watches what a model learns: while it trains, the vectors that its layers give for the same
-          samples are kept, epoch by epoch, and shown here as a film. The training is not changed, and nothing
-          leaves this machine.
+          samples are kept, epoch by epoch, and shown here as a film. The training is not changed.
         </p>
       </div>
       <section className={styles.how} aria-label="How to begin">
