@@ -20,6 +20,6 @@ def test_the_list_has_errors_receipts_help_and_screen_texts():
     assert "the disk was slower than the training (queue full)" in python["chroma.run.writer"]
     assert "List runs, newest first." in python["chroma.cli.runs"]
     assert "Name or id of a run, or latest." in python["chroma.cli.runs"]
-    assert "No runs yet" in dashboard["runs/States.tsx"]
+    assert "No runs yet" in dashboard["start/Start.tsx"]
     assert sum(map(len, python.values())) > 300
     assert sum(map(len, dashboard.values())) > 200

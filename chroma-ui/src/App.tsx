@@ -1,5 +1,5 @@
 import { Tooltip } from "radix-ui";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { Provider } from "urql";
 import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
@@ -9,11 +9,14 @@ import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress } from "./state/history";
+import { usePreferences } from "./state/preferences";
 import { recordSteps } from "./state/recordSteps";
 import { useView } from "./state/view";
 import { Notices } from "./ui/Notices";
 import { useUndoKeys } from "./workspace/UndoButtons";
 import { Workspace } from "./workspace/Workspace";
+
+const Tour = lazy(() => import("./start/Tour"));
 
 const HEALTH_MS = 2_000;
 
@@ -21,6 +24,7 @@ export function App() {
   const [client] = useState(createGraphqlClient);
   const home = useView((view) => view.home);
   const comparing = useView((view) => view.panes.length > 0);
+  const toured = usePreferences((preferences) => preferences.toured);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
   useEffect(recordSteps, []);
@@ -32,6 +36,11 @@ export function App() {
           <Banner />
           {home ? <Home /> : comparing ? <Compare /> : <Workspace />}
         </div>
+        {home || comparing || toured ? null : (
+          <Suspense fallback={null}>
+            <Tour />
+          </Suspense>
+        )}
         <Notices />
       </Tooltip.Provider>
     </Provider>

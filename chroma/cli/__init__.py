@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import chroma
-from chroma.cli import application, check, doctor, insights, runs, sync
+from chroma.cli import application, check, doctor, example, insights, runs, sync
 from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
@@ -24,6 +24,7 @@ app.add_typer(application.commands, name="application")
 app.add_typer(runs.commands, name="runs")
 app.command("insights")(insights.insights)
 app.command("sync")(sync.sync)
+app.command("example")(example.example)
 app.command("check")(check.check)
 app.command("doctor")(doctor.doctor)
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Error, Frame, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Frame, Page, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 # Debian's Chromium without windows first: it takes less processor time than the whole browser
@@ -150,7 +150,28 @@ def browser() -> Iterator[Browser]:
     """Chromium, drawing WebGL in software."""
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=TEST_FLAGS)
+        _without_tour(chromium)
         try:
             yield chromium
         finally:
             chromium.close()
+
+
+TOURED = """try { localStorage['chroma-preferences'] ??= '{"state":{"toured":true},"version":1}' } catch {}"""
+
+
+def _without_tour(chromium: Browser) -> None:
+    """Let each context begin as one of a person who has seen the tour."""
+    make = chromium.new_context
+
+    def new_context(**options: Any) -> BrowserContext:
+        context = make(**options)
+        context.add_init_script(TOURED)
+        return context
+
+    chromium.new_context = new_context  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def newcomer(chromium: Browser) -> BrowserContext:
+    """A context of a person who opens the dashboard for the first time."""
+    return Browser.new_context(chromium, viewport={"width": 1440, "height": 900})

@@ -18,6 +18,7 @@ import { Differences } from "./Differences";
 import { FocusCard } from "./FocusCard";
 import { columnsFor } from "./grid";
 import { KEPT } from "./kept";
+import { Numbers } from "./Numbers";
 import { Outcomes } from "./Outcomes";
 import {
   CompareProvider,
@@ -167,6 +168,7 @@ function SideBySide() {
       <aside className={styles.right} aria-label="Differences">
         <CompareSide
           first={first}
+          numbers={whole ? <Numbers lives={lives} /> : null}
           outcomes={
             whole && first && panes.length > 1 ? (
               <Outcomes one={first} lives={lives} against={pair} onAgainst={setAgainst} />

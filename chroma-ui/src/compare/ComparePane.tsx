@@ -147,6 +147,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
         runs={runs}
         run={run}
         layer={layer?.name ?? null}
+        split={split?.name ?? null}
         frames={frames}
         index={index}
         onSeek={(at) => onSeek(pane, at)}

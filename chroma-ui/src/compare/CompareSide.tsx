@@ -8,19 +8,23 @@ import styles from "./compare.module.css";
 import type { PaneLive } from "./store";
 
 type Tab = "differences" | "selection";
-/** How the address names the tab of outcomes. */
+/** How the address names the tabs of outcomes and of numbers. */
 const OUTCOMES = "outcomes";
+const NUMBERS = "numbers";
+const isNamed = (name: string | null): name is string => name === OUTCOMES || name === NUMBERS;
 
 type Props = {
   first: PaneLive | null;
   /** What the runs predict. */
   outcomes: ReactNode;
+  /** The runs in numbers. */
+  numbers: ReactNode;
   /** How the neighbours differ. */
   children: ReactNode;
 };
 
 /** The panel beside the panes: how they differ, what they predict, or the selection in the first pane. */
-export function CompareSide({ first, outcomes, children }: Props) {
+export function CompareSide({ first, outcomes, numbers, children }: Props) {
   const selected = useSelection(({ positions }) => positions.length);
   const focused = useView((view) => view.sample);
   const focus = useView((view) => view.focus);
@@ -34,10 +38,10 @@ export function CompareSide({ first, outcomes, children }: Props) {
   return (
     <TabPanels
       label="Comparison"
-      open={panel === OUTCOMES ? OUTCOMES : tab}
+      open={isNamed(panel) ? panel : tab}
       onOpen={(name) => {
-        openPanel(name === OUTCOMES ? OUTCOMES : null);
-        if (name !== OUTCOMES) setTab(name as Tab);
+        openPanel(isNamed(name) ? name : null);
+        if (!isNamed(name)) setTab(name as Tab);
       }}
       panels={[
         {
@@ -49,6 +53,11 @@ export function CompareSide({ first, outcomes, children }: Props) {
           name: OUTCOMES,
           title: "Right and wrong",
           content: <div className={styles.side}>{outcomes}</div>,
+        },
+        {
+          name: NUMBERS,
+          title: "Numbers",
+          content: <div className={styles.side}>{numbers}</div>,
         },
         {
           name: "selection",

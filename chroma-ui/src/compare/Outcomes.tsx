@@ -1,12 +1,13 @@
 import { useState } from "react";
 import { useClient, useQuery } from "urql";
 import { type Outcome, OutcomeSamplesDocument, OutcomesDocument } from "../api/gql/graphql";
-import { count, decimal } from "../lib/format";
+import { count, decimal, percent } from "../lib/format";
 import { notify } from "../state/notices";
 import { useSelection } from "../state/selection";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Select } from "../ui/Select";
+import { OutcomeList } from "./OutcomeList";
 import styles from "./outcomes.module.css";
 import { letterOf } from "./PaneHead";
 import type { PaneLive } from "./store";
@@ -45,7 +46,10 @@ export function Outcomes({ one, lives, against, onAgainst }: Props) {
     setChosen(outcome);
     const positions: number[] = [];
     for (let after = 0; ; after += PAGE) {
-      const { data, error } = await client.query(OutcomeSamplesDocument, { ...variables, outcome, after });
+      const { data, error } = await client.query(OutcomeSamplesDocument, {
+        ...{ ...variables, outcome, after },
+        many: PAGE,
+      });
       const page = data?.outcomes.samples ?? [];
       positions.push(...page.flatMap(({ position }) => (position === null ? [] : [position])));
       if (error) notify(`Not all samples were selected: ${error.graphQLErrors[0]?.message ?? error.message}`);
@@ -117,6 +121,14 @@ export function Outcomes({ one, lives, against, onAgainst }: Props) {
           </li>
         ))}
       </ul>
+      {chosen ? (
+        <OutcomeList
+          key={`${chosen} ${first} ${second} ${split}`}
+          of={variables}
+          outcome={chosen}
+          n={groups.find(({ outcome }) => outcome === chosen)?.n ?? 0}
+        />
+      ) : null}
       <Facts
         facts={[
           ["right in both", count(found.bothRight)],
@@ -129,15 +141,10 @@ export function Outcomes({ one, lives, against, onAgainst }: Props) {
         </p>
       ) : null}
       {found.classes.length ? (
-        <Section title="By class" note={`gained · lost · of`}>
-          <ul className={styles.classes}>
-            {found.classes.slice(0, MOST_CLASSES).map(({ name, mended, broken, of }) => (
-              <li key={name}>
-                <span>{name}</span>
-                <b data-good={mended > 0 || undefined}>+{count(mended)}</b>
-                <b data-bad={broken > 0 || undefined}>−{count(broken)}</b>
-                <small>{count(of)}</small>
-              </li>
+        <Section title="By class" note={`accuracy A → ${letter}, change · gained · lost · of`}>
+          <ul className={styles.classes} data-testid="outcome-classes">
+            {found.classes.slice(0, MOST_CLASSES).map((each) => (
+              <ClassLine key={each.name} {...each} />
             ))}
           </ul>
           {found.classes.length > MOST_CLASSES ? (
@@ -148,5 +155,26 @@ export function Outcomes({ one, lives, against, onAgainst }: Props) {
         </Section>
       ) : null}
     </div>
+  );
+}
+
+/** One class: its accuracy in both runs, the change, and what is behind it. */
+function ClassLine(props: { name: string; mended: number; broken: number; bothWrong: number; of: number }) {
+  const { name, mended, broken, bothWrong, of } = props;
+  const [before, after] = [of - mended - bothWrong, of - broken - bothWrong].map((right) => right / of);
+  return (
+    <li>
+      <span title={name}>{name}</span>
+      <em>
+        {percent(before)} → {percent(after)}
+      </em>
+      <b data-good={after > before || undefined} data-bad={after < before || undefined}>
+        {after === before ? "=" : points(after - before)}
+      </b>
+      <small>
+        +{count(mended)} −{count(broken)}
+      </small>
+      <small>{count(of)}</small>
+    </li>
   );
 }

@@ -15,6 +15,7 @@ type Props = {
   runs: readonly RunEntry[];
   run: RunDetail | null;
   layer: string | null;
+  split: string | null;
   frames: readonly Frame[];
   index: number;
   onSeek: (index: number) => void;
@@ -24,7 +25,7 @@ type Props = {
 export const letterOf = (pane: number): string => String.fromCharCode(65 + pane);
 
 /** The run, layer and epoch of a pane; each can be changed. */
-export function PaneHead({ pane, what, runs, run, layer, frames, index, onSeek, onRemove }: Props) {
+export function PaneHead({ pane, what, runs, run, layer, split, frames, index, onSeek, onRemove }: Props) {
   const setPane = useView((view) => view.setPane);
   const letter = letterOf(pane);
   return (
@@ -46,6 +47,16 @@ export function PaneHead({ pane, what, runs, run, layer, frames, index, onSeek, 
         onChange={(name) => setPane(pane, { layer: name })}
         compact
       />
+      {run && run.splits.length > 1 ? (
+        <Select
+          label={`Split of pane ${letter}`}
+          testId="pane-split"
+          value={split}
+          options={run.splits.map(({ name }) => ({ value: name, name }))}
+          onChange={(name) => setPane(pane, { split: name })}
+          compact
+        />
+      ) : null}
       {frames[index] ? (
         <Select
           label={`Epoch of pane ${letter}`}

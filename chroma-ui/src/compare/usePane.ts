@@ -18,7 +18,7 @@ export function usePane(
   const wantedSplit = useView((view) => view.split);
   const wantedMethod = useView((view) => view.method);
   const { run, layer, split, film, method, ...found } = useRunFilm(
-    { run: pane.run, layer: pane.layer, split: wantedSplit },
+    { run: pane.run, layer: pane.layer, split: pane.split ?? wantedSplit },
     ({ id }, layer, split, method) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
     wantedMethod,
   );

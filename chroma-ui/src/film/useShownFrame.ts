@@ -62,6 +62,8 @@ function merged(parts: readonly Float32Array[]): Float32Array {
   }
   return all.sort();
 }
+/** Within this time a page hears that a preview was replaced. */
+const SUPERSEDED_MS = 5_000;
 
 const categorical = (values: ColumnValues | null) => (values?.kind === "categorical" ? values : null);
 const numeric = (values: ColumnValues | null) => (values?.kind === "numeric" ? values : null);
@@ -222,7 +224,10 @@ export function useShownFrame(
     };
 
     load().catch((error: unknown) => {
-      if (current) setProblem(error instanceof Error ? error.message : String(error));
+      const say = () => current && setProblem(error instanceof Error ? error.message : String(error));
+      // A preview's frames go when the next revision comes, which the page is about to hear of.
+      if (revision.preview) window.setTimeout(say, SUPERSEDED_MS);
+      else say();
     });
     return () => {
       current = false;

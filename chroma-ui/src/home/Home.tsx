@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { HomeDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
@@ -9,10 +9,12 @@ import { NoRuns } from "../runs/States";
 import { ThemeToggle } from "../runs/ThemeToggle";
 import { useRunChanges } from "../runs/useRunChanges";
 import { useConnection } from "../state/connection";
+import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Help } from "../ui/Help";
 import { Logo, Question, Search } from "../ui/icons";
+import { Segmented } from "../ui/Segmented";
 import { Select } from "../ui/Select";
 import cardStyles from "./card.module.css";
 import styles from "./home.module.css";
@@ -20,6 +22,8 @@ import { byProject, foundRuns, type HomeRun, metricNames } from "./order";
 import { PickedBar } from "./PickedBar";
 import { RunCard } from "./RunCard";
 import { useCardKeys } from "./useCardKeys";
+
+const RunTable = lazy(() => import("./RunTable"));
 
 const ORDERS = ["newest", "oldest", "name", "size"];
 const MOST_METRICS = 3;
@@ -29,6 +33,7 @@ const NOTHING: HomeRun[] = [];
 export function Home() {
   const { openRun, setHome } = useView.getState();
   const returns = useConnection((connection) => connection.returns);
+  const runsAs = usePreferences((preferences) => preferences.runsAs);
   const [words, setWords] = useState("");
   const [order, setOrder] = useState("newest");
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
@@ -50,10 +55,11 @@ export function Home() {
   const groups = byProject(found);
   const shown = groups.flatMap(([, members]) => members);
   const tags = [...new Set(runs.flatMap((run) => run.runTags))].sort();
-  const chosen = runs.filter((run) => picked.has(run.id));
+  // In the order in which they were chosen: the first is A.
+  const chosen = [...picked].flatMap((id) => runs.find((run) => run.id === id) ?? []);
 
-  const open = (run: HomeRun) => {
-    openRun(run.id);
+  const open = (id: string) => {
+    openRun(id);
     setHome(false);
   };
   const pick = (id: string) =>
@@ -85,27 +91,41 @@ export function Home() {
               : `${count(found.length)} of ${count(runs.length)}`}
           </span>
         </h1>
-        <label className={styles.search}>
-          <Search size={14} />
-          <input
-            ref={search}
-            type="search"
-            placeholder="Find a run by name, project, tag or status"
-            aria-label="Find a run"
-            value={words}
-            onChange={(event) => setWords(event.target.value)}
-            onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
-          />
-          <kbd>/</kbd>
-        </label>
-        <Select
-          label="Order"
-          testId="home-order"
-          value={order}
-          options={[...ORDERS, ...metrics].map((name) => ({ value: name, name }))}
-          onChange={setOrder}
-          note="first"
-          compact
+        {runsAs === "cards" ? (
+          <>
+            <label className={styles.search}>
+              <Search size={14} />
+              <input
+                ref={search}
+                type="search"
+                placeholder="Find a run by name, project, tag or status"
+                aria-label="Find a run"
+                value={words}
+                onChange={(event) => setWords(event.target.value)}
+                onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
+              />
+              <kbd>/</kbd>
+            </label>
+            <Select
+              label="Order"
+              testId="home-order"
+              value={order}
+              options={[...ORDERS, ...metrics].map((name) => ({ value: name, name }))}
+              onChange={setOrder}
+              note="first"
+              compact
+            />
+          </>
+        ) : null}
+        <Segmented
+          label="Runs as"
+          testId="runs-as"
+          value={runsAs}
+          options={[
+            { value: "cards", name: "Cards" },
+            { value: "table", name: "Table" },
+          ]}
+          onChange={(next) => usePreferences.getState().set({ runsAs: next })}
         />
         <HomeBadge nameOf={(id) => runs.find((run) => run.id === id)?.name ?? null} />
         <ThemeToggle />
@@ -119,34 +139,46 @@ export function Home() {
         </div>
       ) : null}
       {data ? null : <Waiting />}
-      {runs.length && found.length === 0 ? <p className={styles.nothing}>No run matches “{words}”.</p> : null}
-      <main ref={list} className={styles.projects}>
-        {groups.map(([project, members]) => (
-          <section key={project} aria-label={project} data-testid="home-project">
-            <h2 className={styles.project}>
-              {project} <span>{count(members.length)}</span>
-            </h2>
-            <ul className={styles.cards}>
-              {members.map((run) => (
-                <RunCard
-                  key={run.id}
-                  run={run}
-                  metrics={metrics.slice(0, MOST_METRICS)}
-                  knownTags={tags}
-                  picked={picked.has(run.id)}
-                  renaming={renaming === run.id}
-                  reached={reached === run.id}
-                  changes={changes}
-                  onOpen={() => open(run)}
-                  onPick={() => pick(run.id)}
-                  onRenaming={(on) => setRenaming(on ? run.id : null)}
-                  onReach={() => reach(run.id)}
-                />
-              ))}
-            </ul>
-          </section>
-        ))}
-      </main>
+      {runsAs === "table" && runs.length ? (
+        <main>
+          <Suspense fallback={null}>
+            <RunTable picked={picked} onPick={pick} onOpen={open} />
+          </Suspense>
+        </main>
+      ) : (
+        <>
+          {runs.length && found.length === 0 ? (
+            <p className={styles.nothing}>No run matches “{words}”.</p>
+          ) : null}
+          <main ref={list} className={styles.projects}>
+            {groups.map(([project, members]) => (
+              <section key={project} aria-label={project} data-testid="home-project">
+                <h2 className={styles.project}>
+                  {project} <span>{count(members.length)}</span>
+                </h2>
+                <ul className={styles.cards}>
+                  {members.map((run) => (
+                    <RunCard
+                      key={run.id}
+                      run={run}
+                      metrics={metrics.slice(0, MOST_METRICS)}
+                      knownTags={tags}
+                      picked={picked.has(run.id)}
+                      renaming={renaming === run.id}
+                      reached={reached === run.id}
+                      changes={changes}
+                      onOpen={() => open(run.id)}
+                      onPick={() => pick(run.id)}
+                      onRenaming={(on) => setRenaming(on ? run.id : null)}
+                      onReach={() => reach(run.id)}
+                    />
+                  ))}
+                </ul>
+              </section>
+            ))}
+          </main>
+        </>
+      )}
       <PickedBar runs={chosen} tags={tags} changes={changes} onClear={() => setPicked(new Set())} />
       <Help open={help} onOpenChange={setHelp} />
     </div>

@@ -21,7 +21,7 @@ export function PickedBar({ runs, tags, changes, onClear }: Props) {
   const compare = () => {
     const few = runs
       .slice(0, MOST_PANES)
-      .map(({ id }) => ({ run: id, layer: null, step: null, camera: null }));
+      .map(({ id }) => ({ run: id, layer: null, step: null, camera: null, split: null }));
     useView.getState().compare(few.length === 1 ? [{ ...few[0], step: 0 }, few[0]] : few);
     if (few.length === 1) useView.getState().setLinked("time", false);
   };

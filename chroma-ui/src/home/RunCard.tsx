@@ -1,4 +1,5 @@
 import { useState } from "react";
+import type { RunStatus } from "../api/gql/graphql";
 import { ago, bytes, count, logged } from "../lib/format";
 import { STATUS_NAMES, StatusDot } from "../runs/StatusDot";
 import type { useRunChanges } from "../runs/useRunChanges";
@@ -10,6 +11,13 @@ import { type HomeRun, lastValue } from "./order";
 import { RunTags } from "./RunTags";
 import { Thumbnail } from "./Thumbnail";
 
+/** What stands in place of a film, by what happened to the run. */
+const NO_FILM: Record<RunStatus, string> = {
+  RUNNING: "No snapshot yet",
+  FINISHED: "No snapshot was taken",
+  FAILED: "Failed before its first snapshot",
+  INTERRUPTED: "Interrupted before its first snapshot",
+};
 const WIDTH = 300;
 const HEIGHT = 176;
 
@@ -38,7 +46,11 @@ export function RunCard(props: Props) {
   const state = !film?.revision
     ? unfinished
       ? film.message || "Computing the film"
-      : "No film yet"
+      : film
+        ? "The film could not be drawn"
+        : run.kept
+          ? "No film yet"
+          : NO_FILM[run.status]
     : unfinished
       ? `${Math.round(100 * film.progress)}% computed`
       : null;
@@ -101,7 +113,12 @@ export function RunCard(props: Props) {
             </IconButton>
           </div>
         )}
-        <p className={styles.facts} title={run.error ?? undefined}>
+        {run.error ? (
+          <p className={styles.error} title={run.error}>
+            {run.error}
+          </p>
+        ) : null}
+        <p className={styles.facts}>
           <span data-status={run.status}>{STATUS_NAMES[run.status]}</span> · {ago(run.createdAt)} ·{" "}
           {bytes(run.bytes)}
           {film?.revision ? ` · ${count(film.frames)} ${film.frames === 1 ? "frame" : "frames"}` : null}

@@ -1,7 +1,16 @@
-import type { ReactNode } from "react";
+import { lazy, type ReactNode, Suspense } from "react";
+import type { RunStatus } from "../api/gql/graphql";
 import { Button } from "../ui/Button";
 import { Logo, Warning } from "../ui/icons";
+import type { RunDetail } from "./run";
 import styles from "./states.module.css";
+
+const ENDED: Record<RunStatus, string> = {
+  RUNNING: "No snapshots yet",
+  FINISHED: "This run finished without a snapshot",
+  FAILED: "This run failed before its first snapshot",
+  INTERRUPTED: "This run was interrupted before its first snapshot",
+};
 
 function Message(props: { title: string; children: ReactNode; icon?: ReactNode; testId?: string }) {
   return (
@@ -13,24 +22,14 @@ function Message(props: { title: string; children: ReactNode; icon?: ReactNode; 
   );
 }
 
-const ONE_LINE = `import chroma
+const Start = lazy(() => import("../start/Start"));
 
-chroma.autolog()  # then train as always`;
-
-const CALLBACK = `from chroma.integrations.lightning import ChromaCallback
-
-trainer = L.Trainer(callbacks=[ChromaCallback()])`;
-
+/** Loaded when it is shown: most homes have runs. */
 export function NoRuns() {
   return (
-    <Message title="No runs yet" testId="empty-state">
-      <p>
-        Add one line at the top of a Lightning or Keras script. The film appears here while the model trains.
-      </p>
-      <pre className={styles.snippet}>{ONE_LINE}</pre>
-      <p>Or add the callback to the trainer:</p>
-      <pre className={styles.snippet}>{CALLBACK}</pre>
-    </Message>
+    <Suspense fallback={null}>
+      <Start />
+    </Suspense>
   );
 }
 
@@ -43,16 +42,32 @@ export function NoSuchRun({ onOpen }: { onOpen: () => void }) {
   );
 }
 
-export function NoSnapshots({ running, chosen }: { running: boolean; chosen: string | null }) {
+/** What happened to a run without snapshots of the chosen layer and split; `chosen` names them where it has others. */
+export function NoSnapshots({ run, chosen }: { run: RunDetail; chosen: string | null }) {
+  const { status, error } = run;
+  const failed = status === "FAILED" || status === "INTERRUPTED";
   return (
-    <Message title={chosen ? `No snapshots of ${chosen}` : "No snapshots yet"} testId="empty-state">
-      <p>
-        {running
-          ? "The first one is taken at the end of the first validation epoch; it appears here by itself."
-          : "This run ended before a snapshot was taken."}
-      </p>
+    <Message
+      title={chosen ? `No snapshots of ${chosen}` : ENDED[status]}
+      testId="empty-state"
+      icon={failed ? <Warning size={32} /> : null}
+    >
+      {failed && error ? <pre className={styles.snippet}>{error}</pre> : null}
+      <p>{whyNone(status, error)}</p>
     </Message>
   );
+}
+
+function whyNone(status: RunStatus, error: string | null): string {
+  if (status === "RUNNING")
+    return "The first one is taken at the end of the first validation epoch; it appears here by itself.";
+  if (status === "FINISHED")
+    return "Nothing was captured before it ended. Its receipt, under Run, says what was looked for and why it is missing.";
+  if (status === "FAILED")
+    return error
+      ? "The training ended with this error; what Chroma had captured is under Run."
+      : "The training ended with an error that it did not name; its own output says which.";
+  return "Its process ended without finishing the run: it was killed, or the machine stopped. The same run_id continues it.";
 }
 
 export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () => void }) {

@@ -123,7 +123,10 @@ export function TopBar(props: Props) {
           label="Compare side by side"
           data-testid="compare"
           onClick={() =>
-            compareFrom({ run: run.id, layer, step: useView.getState().step, camera: null }, layers)
+            compareFrom(
+              { run: run.id, layer, step: useView.getState().step, camera: null, split: null },
+              layers,
+            )
           }
         >
           <Columns />

@@ -14,11 +14,12 @@ export function openView(view: View): void {
 /** Changes of the same fields within this time are one history entry: dragging a range, clicking names. */
 const TOGETHER_MS = 1_000;
 
-/** Names of the changed fields that make history entries; of panes, only run and layer count. */
+/** Names of the changed fields that make history entries; of panes, only run, layer and split count. */
 function changedEntries(view: View, before: View): string {
   const differs = (name: (typeof ENTRIES)[number]): boolean => {
     if (name !== "panes") return view[name] !== before[name];
-    const shown = ({ panes }: View) => JSON.stringify(panes.map(({ run, layer }) => [run, layer]));
+    const shown = ({ panes }: View) =>
+      JSON.stringify(panes.map(({ run, layer, split }) => [run, layer, split]));
     return shown(view) !== shown(before);
   };
   return ENTRIES.filter(differs).join();

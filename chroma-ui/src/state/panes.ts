@@ -9,6 +9,8 @@ export type Pane = {
   step: number | null;
   /** The pane's own camera, used while cameras are not linked. */
   camera: Place | null;
+  /** The pane's own split; null is that of the view. */
+  split: string | null;
 };
 
 /** What panes can share. */
@@ -18,8 +20,8 @@ export type LinkName = (typeof LINKS)[number];
 /** More panes than this would be too small, and browsers allow few WebGL contexts. */
 export const MOST_PANES = 6;
 
-export function writePane({ run, layer, step, camera }: Pane): string {
-  const parts = [run, layer, step, camera && writePlace(camera)];
+export function writePane({ run, layer, step, camera, split }: Pane): string {
+  const parts = [run, layer, step, camera && writePlace(camera), split];
   while (parts[parts.length - 1] === null) parts.pop();
   return JSON.stringify(parts);
 }
@@ -32,10 +34,11 @@ export function readPane(text: string): Pane | null {
     return null;
   }
   if (!Array.isArray(parts)) return null;
-  const [run, layer = null, step = null, camera = null] = parts as unknown[];
+  const [run, layer = null, step = null, camera = null, split = null] = parts as unknown[];
   if (typeof run !== "string" || !run) return null;
   if (layer !== null && typeof layer !== "string") return null;
   if (step !== null && !(Number.isSafeInteger(step) && (step as number) >= 0)) return null;
+  if (split !== null && typeof split !== "string") return null;
   const place = typeof camera === "string" ? readPlace(camera) : null;
-  return { run, layer, step: step as number | null, camera: place };
+  return { run, layer, step: step as number | null, camera: place, split };
 }

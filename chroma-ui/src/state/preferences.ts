@@ -20,6 +20,12 @@ type Preferences = {
   layout: string | null;
   /** Layouts of the panels by name, as the address writes them. */
   layouts: { name: string; text: string }[];
+  /** How the runs page shows them. */
+  runsAs: "cards" | "table";
+  /** Columns of the table of runs; null shows those that tell runs apart. */
+  runColumns: string[] | null;
+  /** Whether the tour was left; it does not come again. */
+  toured: boolean;
   set: (change: Partial<Omit<Preferences, "set">>) => void;
 };
 
@@ -35,6 +41,9 @@ export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
       mutedCurves: [],
       layout: null,
       layouts: [],
+      runsAs: "cards",
+      runColumns: null,
+      toured: false,
       set,
     }),
     { name: "chroma-preferences", version: 1 },

@@ -11,8 +11,8 @@ describe("the address of a view", () => {
     const view: View = {
       home: true,
       panes: [
-        { run: "r & 1", layer: null, step: 3, camera: null },
-        { run: "s", layer: 'a"b', step: null, camera: { x: 1, y: 0, zoom: 2 } },
+        { run: "r & 1", layer: null, step: 3, camera: null, split: null },
+        { run: "s", layer: 'a"b', step: null, camera: { x: 1, y: 0, zoom: 2 }, split: "train" },
       ],
       free: ["camera"],
       against: 2,

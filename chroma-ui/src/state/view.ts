@@ -81,6 +81,8 @@ export function addressedView(search = window.location.search): View {
   return readView(search, { appearance, layout: readLayout(layout) });
 }
 
+const isOther = <T>(next: T | undefined, now: T | undefined): boolean => next !== undefined && next !== now;
+
 /** What opening a run resets: all that belonged to the one before. */
 const RESET = {
   panes: [],
@@ -123,7 +125,9 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   setPane: (index, change) =>
     set(({ panes }) => ({
       panes: panes.map((pane, at) => (at === index ? { ...pane, ...change } : pane)),
-      ...(index === 0 && change.run !== undefined && change.run !== panes[0]?.run ? NO_SAMPLES : {}),
+      ...(index === 0 && (["run", "split"] as const).some((name) => isOther(change[name], panes[0]?.[name]))
+        ? NO_SAMPLES
+        : {}),
     })),
   setAgainst: (against) => set({ against }),
   setLinked: (name, linked) =>
@@ -134,13 +138,17 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   nameRun: (run) => set({ run }),
   leavePanes: () =>
     set(({ panes, sample, selected, split, camera }) => {
-      const { run, layer, step } = panes[0];
-      return { ...RESET, run, layer, step, sample, selected, split, camera };
+      const { run, layer, step, split: own } = panes[0];
+      return { ...RESET, run, layer, step, sample, selected, split: own ?? split, camera };
     }),
   // Over layers, a layer is a frame of the film.
   openLayer: (layer) =>
     set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
-  openSplit: (split) => set({ split, only: null, ...NO_SAMPLES, hidden: [], filters: [], camera: null }),
+  openSplit: (split) =>
+    set(({ panes }) => ({
+      ...{ split, only: null, ...NO_SAMPLES, hidden: [], filters: [], camera: null },
+      panes: panes.map((pane) => ({ ...pane, split: null })),
+    })),
   // Logged coordinates run over epochs only.
   setMethod: (method) =>
     set({ method, camera: null, ...(method === "logged" ? { over: "epochs" as const, at: null } : {}) }),

@@ -21,7 +21,7 @@ export function messageFor({ open, unauthorised, failure }: Situation): ReactNod
   if (run && !method) {
     const others = run.snapshots.length > 0 && layer && split;
     const chosen = others ? `${layer.name} in ${split.name}` : null;
-    return <NoSnapshots running={run.status === "RUNNING"} chosen={chosen} />;
+    return <NoSnapshots run={run} chosen={chosen} />;
   }
   return failure === null ? null : <FilmFailed problem={failure} onRetry={open.requestFilm} />;
 }

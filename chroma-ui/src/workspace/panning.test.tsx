@@ -164,7 +164,7 @@ it("renders nothing of the page while the camera moves over one film", async () 
 });
 
 it.each([[[]], [["camera" as const]]])("renders no pane while a camera moves, free: %s", async (free) => {
-  const pane = { run: "r", layer: "fc1", step: 10, camera: null };
+  const pane = { run: "r", layer: "fc1", step: 10, camera: null, split: null };
   useView.getState().show({ ...DEFAULT_VIEW, panes: [pane, pane], free });
   await opened(<Compare />);
   const camera = { x: 1, y: 0, zoom: 2 };

@@ -27,7 +27,7 @@ from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, SampleSearch
 from chroma.server.graphql.saved_views import SavedView
 from chroma.server.graphql.scalars import SCALARS, BigInt
-from chroma.server.home import notes
+from chroma.server.home import example_run, notes
 from chroma.server.store import lookups, queries
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.lookups import film_by, frame_at
@@ -156,6 +156,12 @@ class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery):
 
 @strawberry.type
 class Mutation(FilmMutation, OrbitMutation, LabelMutation):
+    @strawberry.mutation(
+        description="Trains a small example run on handwritten digits; answers once its first epoch is there"
+    )
+    async def start_example(self, info: Info) -> strawberry.ID:
+        return strawberry.ID(await info.context.change(example_run.start_example))
+
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
         return Run.of_row(await info.context.change(notes.rename_run, str(id), name))
