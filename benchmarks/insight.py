@@ -1,7 +1,7 @@
 """Wrong labels found: Chroma's score beside its peers', on the same probabilities.
 
     make bench-insight                                 # digits
-    python benchmarks/insight.py --data images.npz     # any npz with images and labels
+    python benchmarks/insight.py --data images.npz     # any npz with images and labels; --most 3000 for few
     python benchmarks/insight.py --only short          # one part: short, memorising, captured, copies, costs
 
 A small network learns labels of which 2 or 10 % are wrong (uniform, confusable pairs, ambiguous samples) for
@@ -112,12 +112,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--most", type=int, help="so many of the images; other ones with each seed")
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
     for regime in [part for part in asked.only if part in REGIMES]:
         cells: dict[tuple[str, float], list[Cell]] = {}
         for seed in range(asked.seeds):
-            data = load(asked.data, seed)
+            data = load(asked.data, seed, asked.most)
             for kind in KINDS:
                 for rate in RATES:
                     cells.setdefault((kind, rate), []).append(cell(data, regime, kind, rate, seed))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, SubsetRandomSampler, TensorDataset
 
 import chroma
 
@@ -112,9 +112,9 @@ def train(
     model: Any = Twins(body, width, broken=bool(fault)) if twins else Classifier(body, width)
     batch = int(chance.choice([64, 128]))
     optimizer, about = _optimizer(model, chance, wild=fault == "learning rate")
-    train_set = TensorDataset(tx, ty)
-    loader = DataLoader(train_set, batch, shuffle=True, drop_last=True)
-    shown = {"train": DataLoader(train_set, 256), "val": DataLoader(TensorDataset(vx, vy), 256)}
+    sampler = SubsetRandomSampler(range(len(tx)))
+    loader = DataLoader(TensorDataset(tx, ty), batch, sampler=sampler)
+    shown = {"train": loader, "val": DataLoader(TensorDataset(vx, vy), 256)}
     losses: dict[int, float] = {}
     step = fault_at = 0
     name, most = f"{fault or 'clean'} {seed}", {"train": 500, "val": None}
@@ -124,7 +124,7 @@ def train(
         for epoch in range(EPOCHS):
             if epoch == begins:
                 fault_at = step
-                loader = _change_data(fault, chance, tx, ty, batch) or loader
+                _change_data(fault, chance, tx, ty, sampler)
             for images, labels in loader:
                 optimizer.zero_grad()
                 loss = _twin_loss(model, images, fault) if twins else F.cross_entropy(model(images), labels)
@@ -163,18 +163,16 @@ def _optimizer(model: nn.Module, chance: np.random.Generator, *, wild: bool) -> 
 
 
 def _change_data(
-    fault: str, chance: np.random.Generator, tx: torch.Tensor, ty: torch.Tensor, batch: int
-) -> DataLoader[Any] | None:
-    """Change the training samples in place, or give another loader."""
+    fault: str, chance: np.random.Generator, tx: torch.Tensor, ty: torch.Tensor, sampler: SubsetRandomSampler
+) -> None:
+    """Change the training samples in place, or which of them are drawn."""
     if fault == "shifted labels":
         ty.copy_((ty + 1) % 10)
     elif fault == "noise shard":
         few = torch.tensor(chance.permutation(len(tx))[: int(_SHARE * len(tx))])
         tx[few], ty[few] = torch.rand_like(tx[few]), torch.randint(0, 10, (len(few),))
     elif fault == "forgetting":
-        kept = ty < 5
-        return DataLoader(TensorDataset(tx[kept], ty[kept]), batch, shuffle=True, drop_last=True)
-    return None
+        sampler.indices = torch.nonzero(ty < 5).flatten().tolist()
 
 
 @torch.no_grad()

@@ -42,11 +42,11 @@ class Training:
     train_accuracy: float
 
 
-def load(path: Path | None, seed: int = 0) -> Data:
-    """Four fifths to train on, one fifth to validate."""
+def load(path: Path | None, seed: int = 0, most: int | None = None) -> Data:
+    """Four fifths to train on, one fifth to validate; of `most` images, if that is given."""
     images, labels = load_images(path)
-    order = np.random.default_rng(seed).permutation(len(images))
-    cut = len(images) * 4 // 5
+    order = np.random.default_rng(seed).permutation(len(images))[:most]
+    cut = len(order) * 4 // 5
     train, val = order[:cut], order[cut:]
     name = "digits" if path is None else path.stem
     return Data(name, images[train], labels[train], images[val], labels[val])

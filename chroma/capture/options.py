@@ -152,6 +152,9 @@ class RunOptions:
         if not self.alarms or rank > 0:
             return
         stop_on = check_rules(self.stop_on)
+        if processes > 1:
+            said = f"alarms look at the samples of one of {processes:,} processes"
+            recording.tally.note("alarms share", said)
         if processes > 1 and stop_on:
             stop_on = ()
             recording.tally.note(

@@ -88,10 +88,28 @@ def _above(score: Floats, threshold: float) -> Rows:
     return rows[np.argsort(-score[rows], kind="stable")]
 
 
-def prototypes(vectors: Matrix, labels: npt.NDArray[np.integer[Any]], *, count: int = 5) -> dict[int, Rows]:
-    """The most typical samples of each class: those most like the mean of their class.
+def typicality(vectors: Matrix, labels: npt.NDArray[np.integer[Any]]) -> Floats:
+    """How like a sample is to its class: the cosine to the mean of the class's rows, brought to length 1.
 
-    Likeness is the cosine to the mean of the class's rows, brought to length 1.
+    Args:
+        vectors: `[n, d]`.
+        labels: `[n]`; negative where unknown.
+
+    Returns:
+        float32 `[n]` from -1 to 1; NaN for rows that are not finite or have no label.
+    """
+    known = np.flatnonzero(finite_rows(vectors) & (labels >= 0))
+    units = unit_rows(vectors[known])
+    found = np.full(len(vectors), np.nan, np.float32)
+    for label in np.unique(labels[known]):
+        own = np.flatnonzero(labels[known] == label)
+        mean = units[own].mean(axis=0)
+        found[known[own]] = units[own] @ mean / max(float(np.linalg.norm(mean)), 1e-12)
+    return found
+
+
+def prototypes(vectors: Matrix, labels: npt.NDArray[np.integer[Any]], *, count: int = 5) -> dict[int, Rows]:
+    """The most typical samples of each class, by `typicality`.
 
     Args:
         vectors: `[n, d]`; rows that are not finite are left out.
@@ -101,14 +119,10 @@ def prototypes(vectors: Matrix, labels: npt.NDArray[np.integer[Any]], *, count: 
     Returns:
         Rows for each class that has any, the most typical first.
     """
-    known = np.flatnonzero(finite_rows(vectors) & (labels >= 0))
-    units = unit_rows(vectors[known])
-    found: dict[int, Rows] = {}
-    for label in np.unique(labels[known]):
-        own = np.flatnonzero(labels[known] == label)
-        like = units[own] @ units[own].mean(axis=0)
-        found[int(label)] = known[own[np.argsort(-like, kind="stable")[:count]]]
-    return found
+    like = typicality(vectors, labels)
+    known = np.flatnonzero(np.isfinite(like))
+    order = known[np.argsort(-like[known], kind="stable")]
+    return {int(label): order[labels[order] == label][:count] for label in np.unique(labels[known])}
 
 
 def hardness(outputs: Probabilities) -> Floats:

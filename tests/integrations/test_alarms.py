@@ -44,6 +44,7 @@ def test_of_several_processes_none_ends_alone(home: Path) -> None:
     CaptureOptions(stop_on=("collapse",)).watch(run.recording, processes=2)
     receipt = run.finish()
     assert any("stop_on= ends trainings of one process only" in note for note in receipt.notes)
+    assert "alarms look at the samples of one of 2 processes" in receipt.notes
 
 
 @pytest.mark.parametrize(

@@ -101,9 +101,11 @@ def test_strangers_are_far_from_the_training_data(context: Context, planted: Tra
     assert set(range(200 - STRANGE, 200)) <= set(order[: 2 * STRANGE].tolist())
 
 
-def test_clean_data_have_nothing_but_labels_and_confused_classes(context: Context, clean: Trained):
+def test_clean_data_have_nothing_above_a_threshold_but_labels_and_confused_classes(
+    context: Context, clean: Trained
+):
     report = read(context, clean)
-    assert {finding.kind for finding in report.findings} <= {"label", "class", "event"}
+    assert {finding.kind for finding in report.findings} <= {"label", "class", "event", "sample"}
     assert report.refusals == []
 
 

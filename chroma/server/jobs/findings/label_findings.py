@@ -11,6 +11,7 @@ from chroma.insight.samples import hardness
 from chroma.records import Array
 from chroma.server.jobs.findings.evidence import Evidence, Passes
 from chroma.server.jobs.findings.found import Found
+from chroma.server.jobs.findings.logged_labels import find_multilabel, find_residuals
 from chroma.server.store import tables
 from chroma.server.store.findings.addresses import selection_text, view_address
 from chroma.server.store.findings.report import Finding, FoundSamples, LabelQueue
@@ -27,13 +28,10 @@ _WHOSE = "after the noisy-label benchmark arXiv 2510.16211: in-sample averages, 
 def find_labels(evidence: Evidence) -> Found:
     """Score the labels of every split that has outputs; below 0 the model prefers another class."""
     found = Found()
-    if evidence.run.task in ("regression", "multilabel"):
-        found.refuse(
-            ["label"],
-            f"Labels of a {evidence.run.task} run are not scored: the score compares the probabilities of "
-            "classes of which each sample has one; columns of log_columns can be colours instead.",
-        )
-        return found
+    if evidence.run.task == "regression" or (evidence.run.task is None and _are_numbers(evidence)):
+        return find_residuals(evidence)
+    if evidence.run.task == "multilabel":
+        return find_multilabel(evidence)
     for split in evidence.label_splits():
         passes = evidence.passes(split)
         if passes is None:
@@ -43,6 +41,12 @@ def find_labels(evidence: Evidence) -> Found:
     if not any(queue.split == "train" for queue in found.queues) and evidence.split("train") is None:
         found.refuse(["label"], _NO_TRAINING)
     return found
+
+
+def _are_numbers(evidence: Evidence) -> bool:
+    """Whether all labels that there are, are measurements, as of a run that nobody says a task of."""
+    known = [evidence.samples(split).labels for split in evidence.splits]
+    return {labels.dtype.kind for labels in known if labels is not None} == {"f"}
 
 
 def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found: Found) -> None:

@@ -19,6 +19,7 @@ from chroma.server.jobs.findings.found import Found
 from chroma.server.jobs.findings.label_findings import find_labels
 from chroma.server.jobs.findings.layer_findings import find_drift, find_layers
 from chroma.server.jobs.findings.outlier_findings import find_coverage, find_outliers
+from chroma.server.jobs.findings.sample_findings import find_samples
 from chroma.server.store.catalog import Store
 from chroma.server.store.findings.report import Kind, Refusal, Report, Scores
 from chroma.server.store.findings.reports import current_run, has_report, inputs_digest, save_report
@@ -37,6 +38,7 @@ FINDERS: Sequence[tuple[str, tuple[Kind, ...], Finder]] = (
     ("groups of errors", ("slice",), find_slices),
     ("layers", ("layer",), find_layers),
     ("drift", ("drift",), find_drift),
+    ("samples of each class", ("sample",), find_samples),
     ("events", ("event",), find_events),
 )
 

@@ -15,6 +15,8 @@ FOUND = {
     "times_forgotten": ("Times forgotten", _FINDINGS),
     "knn_disagreement": ("kNN disagreement", _FINDINGS),
     "hardness": ("Hardness", _FINDINGS),
+    "prediction_depth": ("Prediction depth", _FINDINGS),
+    "typicality": ("Typicality", _FINDINGS),
     "outlier_score": ("Outlier score", _FINDINGS),
     "train_distance": ("Distance to the training data", _FINDINGS),
 }
