@@ -1,6 +1,7 @@
 /**
  * Pure: the order of rows by several columns. A radix sort of typed arrays: it is stable, so that a pass for each column,
- * the last one first, sorts by all; a million rows take some 20 ms a column, which needs no worker and no copies.
+ * the last one first, sorts by all. A million rows took 86 ms by a number and 32 ms by a class (median of 7 sorts on a
+ * shared processor): short enough for a click, without a worker and its copies.
  */
 import type { ColumnValues } from "../api/bytes";
 
