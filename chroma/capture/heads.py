@@ -76,6 +76,7 @@ class Facts:
         declared: Width of the head by the framework's configuration; 0 if it does not say.
         loss: What the loss compares the model's output with.
         of_places: Whether targets give a class for each place of a sample, as a pixel or a token.
+        output: Which of the model's outputs the labels belong to; None if any.
     """
 
     labels: SeenLabels = field(default_factory=SeenLabels)
@@ -83,6 +84,7 @@ class Facts:
     declared: int = 0
     loss: Loss = "unknown"
     of_places: bool = False
+    output: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +113,11 @@ def prove(fired: Sequence[Module], rows: int, facts: Facts) -> Proof:
         facts: What is known of the classes.
     """
     ends = sorted(
-        (each for each in of_the_batch(fired) if _may_be_head(each, rows)),
+        (
+            each
+            for each in of_the_batch(fired)
+            if _may_be_head(each, rows) and facts.output in (None, each.gives)
+        ),
         key=lambda each: -1 if each.gives is None else each.gives,
     )
     if not ends and facts.of_places:
@@ -149,6 +155,8 @@ def task_of(said: str, proof: Proof, fired: Sequence[Module], facts: Facts) -> s
     one_value = last is not None and last.values_out == 1 and not facts.named and facts.loss == "unknown"
     if last is not None and (last.squashed or last.probabilities) and facts.labels.highest > 1:
         one_value = False  # a probability cannot be a quantity above 1
+    if last is not None and last.widened:
+        one_value = False  # one score that is compared with a threshold for each rank, as ordinal models have
     of_numbers = facts.loss == "quantities" or facts.declared == 1 or one_value
     return "regression" if of_numbers and proof.kind is None else said
 

@@ -35,5 +35,5 @@ def identify(split: Split, given: GivenIds, size: int, tally: Tally) -> Ids | No
         split.identity = "index"
     split.identified = True
     if split.identity != "index" and split.came is not None:  # chosen by indices, which do not count
-        split.probe, split.came = ProbeSet(split.most), None
+        split.probe, split.came, split.described = ProbeSet(split.most), None, None
     return ids

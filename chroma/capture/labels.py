@@ -53,13 +53,6 @@ class LabelReader:
         found = self.parse(value, rows)
         return None if found is None else self.finish(found, class_names)
 
-    def read_first(self, values: Sequence[Any], rows: int) -> Array | None:
-        """Labels of the first of several targets that has some; those with one per sample come first."""
-        found = [parsed for value in values if (parsed := self.parse(value, rows)) is not None]
-        single = [parsed for parsed in found if parsed.ndim == 1]
-        chosen = [*single, *found][:1]
-        return self.finish(chosen[0], ()) if chosen else None
-
     def task(self, labels: Array | None, targets: Any = None) -> str:
         """What is learned: as the user says, else as far as labels tell.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from chroma.capture.heads import Proof, decoder_of
-from chroma.capture.modules import Module, of_the_batch
+from chroma.capture.modules import Channels, Module, of_the_batch
 from chroma.capture.pooling import Pool, pooling_of
 from chroma.errors import ConfigError, NotFoundError
 from chroma.run.outputs import MAX_CLASSES
@@ -46,6 +46,7 @@ class Chosen:
         pooling: Name of that rule.
         reason: Why it was chosen, for people.
         default: Whether the dashboard opens it first.
+        channels: Where features stand in its values.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Chosen:
     pooling: str
     reason: str
     default: bool = False
+    channels: Channels = ""
 
 
 def choose(
@@ -241,7 +243,14 @@ def _chosen(
             counts = "the first call on the batch's own rows counts"
         reason += f"; called {module.calls} times per batch, {counts}"
     name = f"{module.name}:input" if of_input else module.name
-    return Chosen(name, module.name, of_input, pool, pooling_of(shape, pool), reason, default)
+    channels = module.channels_in if of_input else module.channels_out
+    if len(shape) > 2 and not channels and pool in ("auto", "mean"):
+        taken = "[samples, places, features]" if len(shape) == 3 else "[samples, features, places …]"
+        reason += (
+            f"; which of its axes are features is not known: they are taken for {taken}, "
+            "chroma.Layer(name, pool=function) decides"
+        )
+    return Chosen(name, module.name, of_input, pool, pooling_of(shape, pool), reason, default, channels)
 
 
 def _width(shape: tuple[int, ...] | None, rows: int) -> int:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+Channels = Literal["", "first", "last"]  # where features stand of `[B, …]`; "" if the number of axes tells
+
 
 @dataclass(frozen=True, slots=True)
 class Module:
@@ -29,6 +31,9 @@ class Module:
         known: The call that counts is known to be on the batch's rows: the only one, or linked to the batch.
         first: The call that counts is the first one.
         learns: It was called so that gradients can flow, unlike a target network or a frozen one.
+        widened: What the model gives has more values per sample than it, and it is the last with weights.
+        channels_in: Where features stand in its input; shapes are of their usual form.
+        channels_out: Likewise in its output.
     """
 
     name: str
@@ -46,6 +51,9 @@ class Module:
     known: bool = True
     first: bool = True
     learns: bool = True
+    widened: bool = False
+    channels_in: Channels = ""
+    channels_out: Channels = ""
 
     @property
     def values_in(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 from chroma.capture.layers import Layer
 from chroma.capture.limits import Limits
@@ -102,6 +102,7 @@ class RunOptions:
             raise ConfigError(f"dtype={self.dtype!r} cannot be used; give 'float16' or 'float32'")
         if self.task not in get_args(Task):
             raise ConfigError(f"task={self.task!r} is not known; give one of {', '.join(get_args(Task))}")
+        _check_layers(self.layers)
         max_samples_of("val", self.max_samples)  # refuses what cannot be used, as the next lines do
         self.how()
         self.limits()
@@ -176,3 +177,13 @@ class RunOptions:
 
     def _tags(self) -> tuple[str, ...]:
         return (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)
+
+
+def _check_layers(given: Any) -> None:
+    """Refuse what names no layers."""
+    several = isinstance(given, Sequence) and not isinstance(given, (str, bytes))
+    entries = list(cast("Sequence[Any]", given)) if several else [given]
+    if not entries or not all(isinstance(each, (str, Layer)) for each in entries):
+        raise ConfigError(
+            f"layers={given!r} cannot be used; give 'auto', or names, globs or chroma.Layer(name) of modules"
+        )

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from chroma.capture.buffers import Buffer, MakeBuffer, host_buffer, in_probe_order
 from chroma.capture.identity import identify
+from chroma.capture.late_samples import LateSamples
 from chroma.capture.layers import Chosen
 from chroma.capture.pass_labels import PassLabels, ReadLabels
 from chroma.capture.probe import Slots
@@ -47,7 +48,8 @@ class SplitPass:
         self._step = step
         self._first = not split.said
         self._labels = PassLabels(split)
-        self._here = _NOTHING  # of the batch that runs
+        self._late = LateSamples(split, first=self._first)
+        self._here = self._new = _NOTHING  # of the batch that runs; what is described of it
         self._ids: Ids | None = None  # its ids, while samples are chosen
         self._size = 0
         self._seen = 0
@@ -59,6 +61,11 @@ class SplitPass:
     def first(self) -> bool:
         """Whether this pass tells what is known of the samples, and chooses those to follow."""
         return self._first
+
+    @property
+    def describes(self) -> bool:
+        """Whether it is to be said what is known of samples in the batch that runs."""
+        return self._first or (self._late.awaited and self._new.n > 0)
 
     @property
     def following(self) -> tuple[int, int]:
@@ -85,7 +92,7 @@ class SplitPass:
             ids = np.arange(self._seen, self._seen + size, dtype=np.int64)
         self._seen += size
         self._size = size
-        if not self._first and len(split.probe) >= split.of:
+        if not self._first and not self._late.awaited and len(split.probe) >= split.of:
             self._here = Placed(size, None, partial(self._slots, ids, size))
         else:
             ids = self._ids = ids() if callable(ids) else ids
@@ -95,6 +102,7 @@ class SplitPass:
             if self._first and split.came is not None:
                 split.came[kept] = True
             self._here = Placed(len(rows), None if len(rows) == size else rows, lambda: kept)
+            self._new = self._late.among(self._here, rows)
         return self._here.n > 0
 
     def _slots(self, given: GivenIds, size: int) -> Slots:
@@ -141,7 +149,7 @@ class SplitPass:
         metadata: Mapping[str, Any],
         texts: Callable[[Sequence[int]], Sequence[str]] | None = None,
     ) -> None:
-        """Say what is known of the batch's samples; taken in the first pass only.
+        """Say what is known of the batch's samples; taken where the pass `describes` them.
 
         Args:
             labels: `[B]`, or None.
@@ -149,11 +157,11 @@ class SplitPass:
             metadata: Name to `[B]` values.
             texts: Gives the texts of rows of the batch; asked for those that are followed.
         """
-        if self._first:
+        if self.describes:
             describe(
                 self._recording,
                 self._split,
-                self._here,
+                self._new,
                 self._size,
                 self._ids,
                 labels=labels,
@@ -220,6 +228,8 @@ class SplitPass:
         if not self._labels.empty:
             tally = self._recording.tally
             self._recording.submit(partial(self._labels.changes, self._epoch, self._step, tally), 0)
+        if len(late := self._late.slots()):
+            self._recording.submit(lambda: [samples_of(split, late)], 0)
         for layer, buffer in self._layers.values():
             self._recording.submit_snapshot(
                 layer.name,

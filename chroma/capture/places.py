@@ -20,8 +20,9 @@ def are_of_places(target: Shape, output: Shape, *, whole: bool, binary: bool) ->
     if len(target) < 2 or len(output) < 3 or target[0] != output[0]:
         return False
     ways = [list(output[2:]), *([list(output[1:-1])] if len(output) == 3 else [])]
-    places = [sizes for sizes in ways if math.prod(sizes) > 1]
-    if not places:  # a head that is a convolution over one place
+    ways = [[size for size in sizes if size > 1] for sizes in ways]
+    places = [sizes for sizes in ways if sizes]
+    if not places:  # of a head that is a convolution over one place
         return False
     if whole and [size for size in target[1:] if size > 1] in places:
         return True

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from chroma.capture.buffers import grown, scattered
+from chroma.capture.probe import Slots
 from chroma.capture.splits import Placed, Split
 from chroma.records import Array, Ids, Record, Samples
-from chroma.run.entries import fitted, usable_column, usable_texts
+from chroma.run.entries import absent, fitted, usable_column, usable_texts, with_missing
 from chroma.run.naming import readable
 from chroma.run.recording import Recording
 from chroma.thumbnails import looks_like_image, shrink, thumbnails
 
 
-def samples_of(split: Split) -> Samples:
-    """What is known of the samples that came, in probe order; images and texts are given away with it."""
+def samples_of(split: Split, late: Slots | None = None) -> Samples:
+    """What is known of the samples that came, in probe order; images and texts are given away with it.
+
+    Args:
+        split: The split.
+        late: Slots of those that came in a later pass for the first time; None: the first pass is over.
+    """
     order, ids = split.probe.order(), split.probe.ids()
-    if split.came is not None:
-        here = split.came[order]
+    if late is not None or split.came is not None:
+        here = np.isin(order, late) if late is not None else cast("Array", split.came)[order]
         order, ids = order[here], ids[here]
     images = [split.images.get(key) for key in ids.tolist()] if split.has_images else None
     texts = [split.texts.get(key) for key in ids.tolist()] if split.texts else None
@@ -35,7 +41,12 @@ def samples_of(split: Split) -> Samples:
         class_names=list(split.class_names),
         images=images,
         texts=texts,
-        metadata={name: grown(column, len(split.probe))[order] for name, column in split.metadata.items()},
+        metadata={
+            name: with_missing(
+                grown(column, len(split.probe))[order], grown(split.given[name], len(split.probe))[order]
+            )
+            for name, column in split.metadata.items()
+        },
     )
 
 
@@ -71,11 +82,13 @@ def describe(
             sentence = f"some {about} of {split.name} are missing: {reason}"
             recording.tally.note(f"{about} {split.name}", sentence)
 
-    def joined(about: str, column: Array | None, values: Array) -> Array:
-        if column is not None and column.dtype != values.dtype:
-            came, (values, dropped) = values.dtype, fitted(values, column.dtype)
-            drop(about, dropped, f"they changed from {column.dtype} to {came} within a pass")
-        return scattered(column, values, here)
+    def joined(about: str, column: Array | None, values: Array) -> tuple[Array, Array]:
+        kind, came = values.dtype if column is None else column.dtype, values.dtype
+        gone = absent(values)
+        values, good = fitted(values, kind)
+        lost = int((~good & ~gone).sum())
+        drop(about, lost, f"they changed from {kind} to {came} within a pass")
+        return scattered(column, values, here), good
 
     rows = slice(None) if here.rows is None else here.rows
     keys: list[int | str] = [] if ids is None or not here.n else ids[rows].tolist()
@@ -86,13 +99,14 @@ def describe(
         drop("texts", dropped, "they cannot be read")
     if labels is not None and len(labels) == size:
         labels = labels.astype(np.int64) if labels.dtype.kind in "iub" else labels
-        split.labels = joined("labels", split.labels, labels)
+        split.labels, _ = joined("labels", split.labels, labels)
     for given, values in metadata.items():
         name = readable(str(given))
         column, dropped, reason = usable_column(name, values, size)
         drop(f"values of {name}", dropped, reason)
         if column is not None:
-            split.metadata[name] = joined(f"values of {name}", split.metadata.get(name), column)
+            split.metadata[name], good = joined(f"values of {name}", split.metadata.get(name), column)
+            split.given[name] = scattered(split.given.get(name), good, here)
     if inputs is not None and keys and looks_like_image(inputs):
         split.has_images = True
         small = shrink(inputs[rows])

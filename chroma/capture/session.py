@@ -10,9 +10,8 @@ from chroma.capture.buffers import MakeBuffer, host_buffer
 from chroma.capture.limits import is_whole
 from chroma.capture.passes import SplitPass
 from chroma.capture.probe import ProbeSet
-from chroma.capture.splits import Identity, Split
+from chroma.capture.splits import Dealt, Identity, Split
 from chroma.errors import ConfigError
-from chroma.records import Ids
 from chroma.run.recording import Recording
 
 MaxSamples = int | None | Mapping[str, int | None]
@@ -76,7 +75,7 @@ class CaptureSession:
         identity: Identity,
         of: int = 0,
         class_names: Sequence[str] = (),
-        dealt: Callable[[], Ids | None] | None = None,
+        dealt: Callable[[], Dealt | None] | None = None,
     ) -> SplitPass:
         """Begin a pass over a split.
 
@@ -87,8 +86,8 @@ class CaptureSession:
             identity: How ids are known; what the first pass says counts.
             of: Samples the dataset split holds; 0 if unknown.
             class_names: Names of the classes, by index.
-            dealt: Gives the ids of all samples that a sampler deals out anew to the processes in each pass,
-                None if they are not known; None where each process keeps its own samples.
+            dealt: Gives all samples that a sampler draws from anew in each pass, None if they are not known;
+                None where each process keeps its own samples.
         """
         if split not in self._splits:
             self._splits[split] = self._new_split(split, identity, of, class_names, dealt)
@@ -101,15 +100,17 @@ class CaptureSession:
         identity: Identity,
         of: int,
         class_names: Sequence[str],
-        dealt: Callable[[], Ids | None] | None,
+        dealt: Callable[[], Dealt | None] | None,
     ) -> Split:
         """A split whose samples are chosen as they come, or at once where each pass deals them out anew."""
         most = max_samples_of(name, self._max_samples)
         share = most and -(-most // self._processes)
-        among = dealt() if dealt is not None and self._processes > 1 and identity == "index" else None
-        if among is not None:
-            probe = ProbeSet.among(among, most)
-            return Split(name, probe, identity, of, class_names, share, came=np.zeros(len(probe), bool))
+        among = dealt() if dealt is not None and identity == "index" else None
+        if among is not None and (self._processes > 1 or among.redraws):
+            probe = ProbeSet.among(among.ids, most)
+            came = np.zeros(len(probe), bool)
+            described = came.copy() if among.redraws else None
+            return Split(name, probe, identity, of, class_names, share, came=came, described=described)
         if dealt is not None and self._processes > 1 and name.partition(":")[0] == "train":
             self.recording.tally.note(
                 f"{name} processes",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,18 @@ from chroma.records import Array, Ids
 
 Identity = Literal["index", "key", "order"]
 GivenIds = Ids | Callable[[], Ids | None] | None  # `[B]`, or what finds them out; None if nothing does
+
+
+class Dealt(NamedTuple):
+    """What a sampler draws from.
+
+    Attributes:
+        ids: Of all samples, drawn by all processes together.
+        redraws: Whether each pass brings some of them, others each time, also to a single process.
+    """
+
+    ids: Ids
+    redraws: bool
 
 
 def number_of(ids: GivenIds) -> int | None:
@@ -64,9 +76,11 @@ class Split:
     most: int | None = None  # samples to follow where they are chosen as they come; None for all
     identified: bool = False  # it is known whether samples have ids
     came: npt.NDArray[np.bool_] | None = None  # by slot; None where samples are chosen as they come
+    described: npt.NDArray[np.bool_] | None = None  # by slot, where each pass brings other samples
     relabelled: bool = False  # a label changed
     labels: Array | None = None  # by slot
     metadata: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot
+    given: dict[str, Array] = field(default_factory=dict[str, Array])  # by slot, whether metadata came
     images: dict[int | str, bytes | None] = field(default_factory=dict[int | str, bytes | None])
     has_images: bool = False
     texts: dict[int | str, str | None] = field(default_factory=dict[int | str, str | None])

@@ -37,7 +37,7 @@ def usable_column(name: str, value: Any, n: int) -> tuple[Array | None, int, str
         entries = cast("list[Any]", value.tolist() if hasattr(value, "tolist") else list(value))
     except Exception:  # noqa: BLE001  # whatever an object of the user's raises
         return None, n, reason
-    if len(entries) != n:
+    if len(entries) != n or isinstance(value, (str, bytes)):  # a string is one sample's, not n characters
         return None, n, reason
     texts = np.array([isinstance(entry, str) for entry in entries], bool)
     numbers = np.array([isinstance(entry, (bool, int, float, np.number)) for entry in entries], bool)
@@ -63,21 +63,47 @@ def usable_texts(give: Texts, rows: Sequence[int]) -> tuple[list[Any], int]:
         return found, sum(text is None for text in found)
 
 
-def fitted(values: Array, kind: np.dtype[Any]) -> tuple[Array, int]:
-    """Entries of a batch as the type that the column began with; and how many are missing for it."""
+def fitted(values: Array, kind: np.dtype[Any]) -> tuple[Array, Array]:
+    """Entries of a batch as the type that the column began with; and which of them are of it, `[n]` bool."""
+    everyone = np.ones(len(values), bool)
     if values.dtype == kind:
-        return values, 0
+        return values, everyone
     if kind.kind == "f" and values.dtype.kind in "iub":
-        return values.astype(kind), 0
+        return values.astype(kind), everyone
     missing = np.empty(len(values), kind)
     missing[:] = _MISSING.get(kind.kind, False)
     whole = np.zeros(len(values), bool)
     if kind.kind == "f" and values.dtype.kind == "f":
-        return values.astype(kind), 0
+        return values.astype(kind), everyone
     if kind.kind == "i" and values.dtype.kind in "fub":
         whole = np.isfinite(values) & (np.abs(values) < 2.0**53) & (values == np.rint(values))
         missing[whole] = values[whole]
-    return missing, int((~whole).sum())
+    if kind.kind == "b" and values.dtype.kind in "fiu":
+        whole = (values == 0) | (values == 1)
+        missing[whole] = values[whole]
+    return missing, whole
+
+
+def absent(column: Array) -> Array:
+    """Which entries of a column `[n]` are missing, `[n]` bool."""
+    if column.dtype == object:
+        return np.array([entry is None for entry in column.tolist()], bool)
+    return np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), bool)
+
+
+def with_missing(column: Array, given: Array) -> Array:
+    """A column in which entries that were not given are missing: truth values and integers become floats.
+
+    Args:
+        column: `[n]`.
+        given: `[n]` bool.
+    """
+    if given.all():
+        return column
+    if column.dtype.kind in "iub":
+        column = column.astype(np.float64)
+    column[~given] = None if column.dtype == object else np.nan
+    return column
 
 
 def _text(give: Texts, row: int) -> str | None:

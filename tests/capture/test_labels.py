@@ -95,10 +95,3 @@ def test_numbers_are_quantities_where_the_loss_measures_a_distance() -> None:
     assert read([1, 3], numbers="quantities") == ([1.0, 3.0], "regression")
     assert read([1.0, 0.0], numbers="quantities") == ([1, 0], "classification")
     assert read(ONE_HOT, numbers="quantities") == ([2, 0, 2], "classification")
-
-
-def test_one_label_per_sample_is_preferred_among_several_targets() -> None:
-    reader = LabelReader()
-    assert listed(reader.read_first([np.zeros((2, 4, 4)), SEVERAL[:2], [4, 5]], 2)) == [4, 5]
-    assert reader.read_first([np.zeros((2, 4, 4))], 2) is None
-    assert listed(reader.read_first([SEVERAL], 3)) == ["1, 2", "", "0"]

@@ -15,7 +15,9 @@ from chroma.errors import ConfigError, NotFoundError
 
 def module(name: str, given: tuple[int, ...] | None, gave: tuple[int, ...] | None, **more: Any) -> Module:
     known: dict[str, Any] = {"leaf": True, "parametrised": True, "input": given, "output": gave, **more}
-    return Module(name, **{"matrix": known["parametrised"], **known})
+    return Module(
+        name, **{"matrix": known["parametrised"], "channels_in": "first", "channels_out": "first", **known}
+    )
 
 
 CONV = module("encoder.0", (8, 1, 28, 28), (8, 16, 28, 28))

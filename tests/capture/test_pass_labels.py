@@ -10,6 +10,7 @@ import pytest
 
 import chroma
 from chroma.capture.session import CaptureSession
+from chroma.capture.splits import Dealt
 from chroma.records import Array, Columns, Outputs, Samples, Snapshot
 from tests.capture.test_session import LAYER, value, written
 
@@ -86,7 +87,9 @@ def test_what_is_dealt_out_anew_is_followed_by_whoever_has_it(home: Path, max_sa
         with chroma.init(name=f"process {process}") as run:
             session = CaptureSession(run.recording, max_samples=max_samples, log_inputs=False, processes=2)
             for epoch in range(3):
-                passing = session.begin("train", epoch, epoch, identity="index", of=N, dealt=lambda: ALL)
+                passing = session.begin(
+                    "train", epoch, epoch, identity="index", of=N, dealt=lambda: Dealt(ALL, False)
+                )
                 share = np.random.default_rng(epoch).permutation(N)[process::2]
                 for ids in np.array_split(share, 3):
                     passing.batch(ids, len(ids))
@@ -124,7 +127,7 @@ def test_where_it_is_not_known_what_is_dealt_out_it_is_said(home: Path) -> None:
         passing.batch(ALL, N)
         passing.add(LAYER, value(ALL, 0))
         passing.end()
-        keyed = session.begin("train:1", 0, 0, identity="index", of=N, dealt=lambda: ALL)
+        keyed = session.begin("train:1", 0, 0, identity="index", of=N, dealt=lambda: Dealt(ALL, False))
         keys = np.array([f"k{each}" for each in range(N)], dtype=object)
         keyed.batch(keys, N)  # the indices did not count
         keyed.add(LAYER, value(ALL, 0))

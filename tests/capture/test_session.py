@@ -172,8 +172,20 @@ def test_an_entry_that_cannot_be_used_is_the_only_one_missing(home: Path) -> Non
         return [["one", "\udce9", "three"][row] for row in rows]
 
     odd: list[dict[str, Any]] = [
-        {"age": [1, None, 3], "city": ["a", 2, "c"], "box": [[1, 2]] * 3, "fine": [1, 2, 3]},
-        {"age": [4.5, 5, "6"], "city": ["d", "e", "f"], "box": [1], "fine": [4.0, 5.5, 6.0]},
+        {
+            "age": [1, None, 3],
+            "city": ["a", 2, "c"],
+            "box": [[1, 2]] * 3,
+            "fine": [1, 2, 3],
+            "sure": [True] * 3,
+        },
+        {
+            "age": [4.5, 5, "6"],
+            "city": ["d", "e", "f"],
+            "box": [1],
+            "fine": [4.0, 5.5, 6.0],
+            "sure": [None, False, None],
+        },
     ]
     with chroma.init() as run:
         session = CaptureSession(run.recording, max_samples=None, log_inputs=True)
@@ -192,7 +204,8 @@ def test_an_entry_that_cannot_be_used_is_the_only_one_missing(home: Path) -> Non
     assert samples.texts == ["one", None, None, None, None]
     np.testing.assert_array_equal(samples.metadata["age"], [1, np.nan, 4.5, 5, np.nan])
     assert samples.metadata["city"].tolist() == ["a", None, "d", "e", "f"]
-    assert samples.metadata["fine"].tolist() == [1, 2, 4, -1, 6]
+    np.testing.assert_array_equal(samples.metadata["fine"], [1, 2, 4, np.nan, 6])
+    np.testing.assert_array_equal(samples.metadata["sure"], [1, 1, np.nan, 0, np.nan])
     assert "box" not in samples.metadata
     (snapshot,) = [record for record in written(home) if isinstance(record, Snapshot)]
     assert snapshot.vectors[:, 0].tolist() == [0, 1, 3, 4, 5]
@@ -204,6 +217,7 @@ def test_an_entry_that_cannot_be_used_is_the_only_one_missing(home: Path) -> Non
         "values of city of val that cannot be used": 1,
         "values of box of val that cannot be used": 6,
         "values of fine of val that cannot be used": 1,
+        "values of sure of val that cannot be used": 2,
         "labels of val that cannot be used": 1,
     }
     assert any("values of city of val are missing" in note and "row 1" in note for note in receipt.notes)

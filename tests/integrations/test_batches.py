@@ -16,7 +16,10 @@ from torch import nn
 from torch.nn.utils.rnn import pack_sequence
 from torch.utils.data import DataLoader
 
+from chroma.capture.labels import LabelReader
 from chroma.integrations._torch.batch_parts import rows_in
+from chroma.integrations._torch.label_parts import label_parts
+from chroma.integrations._torch.label_source import LabelSource
 from chroma.records import RunOpened, Snapshot
 from tests.integrations.digits import samples, snapshots, written
 from tests.integrations.test_watch import watching
@@ -189,6 +192,12 @@ def test_where_a_part_named_label_cannot_be_read_no_other_is_taken(home: Path, l
     assert known.labels is None
 
 
+@pytest.mark.parametrize("label", [["cat", [1, 2]], [[1, 2], [0, 1]]])
+def test_what_one_sample_is_labelled_is_not_taken_for_the_labels_of_all(label: Any) -> None:
+    """In a batch of two samples, a list of two labels is as long as a sample's two values."""
+    assert not label_parts({"x": torch.zeros(2, 5), "label": label}, 2, LabelReader())
+
+
 def test_indices_beside_the_labels_are_none(home: Path) -> None:
     class Indexed(torch.utils.data.Dataset[Any]):
         def __len__(self) -> int:
@@ -228,7 +237,7 @@ def test_of_joined_views_the_first_counts(home: Path, in_turn: bool) -> None:
     assert len(snapshots(home, "head")[0].ids) == 8
     assert samples(home).labels.tolist() == Y.tolist()
     assert taken.note is not None
-    assert taken.note.reason.endswith("of the first of 2 views")
+    assert taken.note.reason.endswith("of the first of the 2 rows that a sample has there")
 
 
 def test_views_that_were_joined_in_another_way_are_refused(home: Path) -> None:
@@ -278,6 +287,13 @@ def test_values_of_a_forecast_are_quantities(home: Path, capsys: pytest.CaptureF
         watch.snapshot(epoch=0)
     assert [record.task for record in written(home) if isinstance(record, RunOpened)][-1] == "regression"
     assert samples(home).labels is None
+
+
+def test_a_forecast_as_hugging_face_has_it_is_of_quantities() -> None:
+    batch = {"past_values": torch.zeros(4, 8), "future_values": torch.zeros(4, 2), "series": torch.arange(4)}
+    source = LabelSource(None, "auto")
+    assert source.task(None, batch) == "regression"
+    assert [part.path for part in source.find(batch, 4)] == [("series",)]  # neither past nor future
 
 
 def test_zeros_and_ones_beside_two_inputs_are_the_labels(home: Path) -> None:

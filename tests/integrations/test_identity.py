@@ -19,8 +19,8 @@ import torch
 from torch.utils.data import DataLoader
 
 from chroma.errors import ConfigError
-from chroma.records import TrainingOutputs
-from tests.integrations.digits import QUIET, Digits, Net, OldNet, fit, samples, signed, snapshots, written
+from chroma.records import Samples, TrainingOutputs
+from tests.integrations.digits import QUIET, Digits, Net, OldNet, fit, signed, snapshots, written
 from tests.integrations.lightning_setup import LIGHTNING, callback
 from tests.integrations.matrix import CASES, REFUSED, THEIRS, Case, Found, shown, shuffled, table, write
 from tests.integrations.test_watch import Plain, watching
@@ -70,6 +70,11 @@ def test_each_row_belongs_to_the_sample_it_names(home: Path, case: Case, package
     right(case.name, way(package), known.identity, captured, case.rows)
     assert ours.receipt.missing == {}
     assert ("numbered in the order they came" in str(ours.receipt)) == (case.identity == "order")
+
+
+def samples(home: Path, split: str = "val") -> Samples:
+    """What the first pass told; a later one may bring others, where a sampler draws anew."""
+    return next(each for each in written(home) if isinstance(each, Samples) and each.split == split)
 
 
 ALONE = [case for case in CASES if not case.trainer and case.name != "`batch_size=None`"]

@@ -106,8 +106,8 @@ BUILDS: dict[str, tuple[Callable[[], nn.Module], str, Callable[[Any, torch.Tenso
         Attends, "part.attention", lambda m, x: m(x)[0].mean(1)),
     "frozen": (
         frozen, "part", lambda m, x: m(x).mean(1)),
-    "[B, C, L] by a function": (
-        lambda: nn.Conv1d(8, 6, 3), "part", lambda m, x: m(x).mean(1)),
+    "a convolution over time": (
+        lambda: nn.Conv1d(8, 6, 3), "part", lambda m, x: m(x).mean(2)),
 }  # fmt: skip
 
 

@@ -139,6 +139,27 @@ def test_whole_numbers_that_one_value_fits_are_quantities(home: Path) -> None:
     assert not outputs(home)
 
 
+class Ordinal(nn.Module):
+    """Ranks by one score and a threshold for each rank but the first, as CORAL does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body, self.score = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU()), nn.Linear(12, 1)
+        self.thresholds = nn.Parameter(torch.linspace(1, -1, 9))
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.score(self.body(images)) + self.thresholds
+
+
+def test_ranks_are_classes_but_the_score_that_they_share_is_no_head(home: Path) -> None:
+    digits = Digits(0, N)
+    receipt, task = captured(home, Ordinal(), digits.images, digits.labels)
+    assert task == "classification"
+    assert [line.layer for line in receipt.layers] == ["score:input"]
+    assert not outputs(home)
+    assert any(note.startswith("no predictions:") for note in receipt.notes)
+
+
 @pytest.mark.parametrize(("width", "proved"), [(1000, True), (10, True), (32, False), (8, False)])
 def test_a_head_may_be_wider_than_the_named_classes_but_an_embedding_is_none(
     home: Path, width: int, proved: bool

@@ -67,7 +67,7 @@ def test_concatenated_views_show_the_first_view_of_each_sample(train: Train) -> 
     dataset = simclr["ContrastiveDigits"](160, 240)
     film = simclr.run.film("val")
     shows(film, ids=range(80), layer="convnet.2:input", labels=dataset.targets)
-    assert "first of 2 views" in film.reason
+    assert "first of the 2 rows" in film.reason
     # a view is its image with noise
     clean = given(simclr["model"].convnet[:2], dataset.images)
     assert (nearest(film, clean) == film.ids).mean() > 0.9

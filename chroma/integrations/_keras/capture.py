@@ -210,8 +210,8 @@ class KerasCapture(CapturedCall):
                     self._awaited[split] = FirstPass(self._model, step, most, self)
                     tally.note(
                         f"{split} order",
-                        f"the samples of {split} are those of Keras's first pass, numbered in its order: "
-                        f"{error.reason}",
+                        f"the samples of {split} are those of Keras's first pass, each known by a key made "
+                        f"of its content: {error.reason}",
                     )
         found = [*(samples.split for samples in taken), *self._awaited]
         if not found:
@@ -228,9 +228,12 @@ class KerasCapture(CapturedCall):
             self.run.recording.tally.note(f"{split} source", samples.note)
         in_keras_passes = self._options.data is None and split != "train"
         names = class_names_in(self._arguments)
-        return with_descriptions(
-            split, samples, self._options, self._labels, names, in_keras_passes=in_keras_passes
+        described = with_descriptions(
+            self._model, split, samples, self._options, self._labels, names, in_keras_passes=in_keras_passes
         )
+        if len(described.targets) > 1:
+            self.run.recording.tally.note("labels", f"labels are {described.about}")
+        return described
 
     def _is_awaitable(self) -> bool:
         """Whether each call of the compiled step is given one batch, on one device."""
@@ -262,7 +265,9 @@ class KerasCapture(CapturedCall):
         layers = self._options.layers
         x, labels, names = samples.samples.x, samples.labels, samples.class_names
         called = called_model(self._model, x)
-        choice = choose_layers(self._model, called, x, labels, self._labels, layers, task, names, targets)
+        choice = choose_layers(
+            self._model, called, x, labels, self._labels, layers, task, names, targets, samples.targets
+        )
         if self.method != "predict":  # which is given no targets
             self.run.recording.describe(choice.task)
         if choice.task == "classification" and choice.proof.kind is None:

@@ -12,6 +12,7 @@ from chroma.integrations._keras.data_tap import DataTap, Step
 from chroma.integrations._keras.samples import (
     ProbeSamples,
     arrays_of,
+    content_keys,
     joined,
     rows_of,
     weights_as_metadata,
@@ -64,6 +65,7 @@ class FirstPass:
             None
             if self._is_whole
             else f"the first {self._n:,} samples are followed; their source does not tell how many there are",
+            content_keys(x, self._n),
         )
 
     def _receive(self, batch: Any) -> None:

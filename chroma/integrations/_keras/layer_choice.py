@@ -14,6 +14,7 @@ from chroma.capture.labels import LabelReader
 from chroma.capture.layers import Chosen, Layer, choose
 from chroma.capture.modules import Module
 from chroma.capture.places import are_of_places
+from chroma.integrations._keras.label_targets import LabelTarget
 from chroma.integrations._keras.layer_inspection import inspect_layers
 from chroma.integrations._keras.layer_values import layers_of
 from chroma.integrations._keras.samples import rows_of
@@ -68,6 +69,7 @@ def choose_layers(
     task: str,
     class_names: Sequence[str] = (),
     targets: Sequence[Any] = (),
+    label_targets: Sequence[LabelTarget] = (),
 ) -> Choice:
     """Choose the layers, by passing a few samples through the model in inference.
 
@@ -81,6 +83,7 @@ def choose_layers(
         task: What is learned, as the labels tell.
         class_names: Names of the classes.
         targets: `[n, …]` arrays, one for each output.
+        label_targets: Those of them that may be the labels, the one that is first.
 
     Raises:
         ConfigError: Nothing in the model can be captured.
@@ -91,10 +94,13 @@ def choose_layers(
     fired = inspect_layers(model, called, rows_of(x, rows))
     seen = SeenLabels()
     seen.add(labels, reader.label_count)
+    target = label_targets[0] if len(label_targets) > 1 else None
+    loss = loss_of(model) if target is None else target.loss
     facts = Facts(
         seen,
         named=len(class_names),
-        loss="classes" if reader.said == "classification" else loss_of(model),
+        loss="classes" if reader.said == "classification" else loss,
+        output=None if target is None else target.output,
         of_places=any(_has_places(target, x, fired, loss_of(model)) for target in targets),
     )
     proof = prove(fired, len(rows), facts)

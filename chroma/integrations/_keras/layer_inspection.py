@@ -68,6 +68,8 @@ def inspect_layers(model: Any, called: Any, x: Any) -> list[Module]:
             calls=calls[name],
             # shapes alone do not tell whether later calls gave the same
             differs=calls[name] > 1,
+            channels_in="last",  # so are all, or a layer's own data format tells
+            channels_out="last",
             probabilities=any(ends_in(layers[name], activation) for activation in _PROBABILITIES),
         )
         for name, shape in outputs.items()

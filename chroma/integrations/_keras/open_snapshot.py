@@ -74,5 +74,16 @@ class OpenSnapshot:
                 of=self._samples.samples.of,
                 snapshots=self._schedule.expected,
                 split=self._samples.split,
+                about=self._about(),
             )
         self._pass.end(*moment)
+
+    def _about(self) -> str:
+        """Where labels are, and which layer is the head, for people."""
+        proof, classes = self._choice.proof, len(self._samples.class_names)
+        head = proof.module.name if proof.module is not None and proof.kind is not None else "none"
+        if not classes and proof.module is not None and proof.kind in ("classes", "binary"):
+            classes = 2 if proof.kind == "binary" else proof.module.values_out
+        number = f", {classes} classes" if classes and self._samples.labels is not None else ""
+        where, _, rest = self._samples.about.partition(";")
+        return f"labels: {where}{number}{rest and f';{rest}'}; head: {head}"

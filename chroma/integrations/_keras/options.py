@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +17,7 @@ from chroma.run.arrays import as_array
 from chroma.thumbnails import looks_like_image
 
 if TYPE_CHECKING:
+    from chroma.integrations._keras.label_targets import LabelTarget
     from chroma.integrations._keras.samples import ProbeSamples
 
 _LONGEST_TEXT = 1_000  # characters of a text that is shown
@@ -43,8 +44,10 @@ class KerasOptions(RunOptions):
             raise ConfigError("ids= names a sample twice; give each sample its own")
         return ids
 
-    def labels_of(self, split: str, samples: ProbeSamples, reader: LabelReader) -> Array | None:
-        """`[n]` labels: as given, else of the first target that has one row per sample."""
+    def labels_of(
+        self, split: str, samples: ProbeSamples, reader: LabelReader, targets: Sequence[LabelTarget]
+    ) -> Array | None:
+        """`[n]` labels: as given, else of the likeliest target."""
         n = len(samples)
         given = _picked(self.labels, split, samples, "labels")
         if given is not None:
@@ -54,9 +57,7 @@ class KerasOptions(RunOptions):
                     "labels= must give one row per sample: [n] numbers or strings, or [n, C] zeros and ones"
                 )
             return found
-        if self.task == "unlabelled":
-            return None
-        return reader.read_first([leaf for leaf in targets_of(samples) if leaf is not None], n)
+        return reader.finish(targets[0].parsed, ()) if targets else None
 
     def inputs_of(self, samples: ProbeSamples) -> Array | None:
         """`[n, …]` inputs to show: as given, else the first that looks like images."""

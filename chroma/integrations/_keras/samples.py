@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -35,6 +37,7 @@ class ProbeSamples:
         identity: Whether `ids` are true positions ("index") or the order they came in.
         metadata: Name to `[n]`: sample weights.
         note: What the receipt must say of it.
+        keys: `[n]` what samples are known by instead, made of their content; None where `ids` tell.
     """
 
     x: Any
@@ -46,6 +49,7 @@ class ProbeSamples:
     identity: Identity = "index"
     metadata: Mapping[str, Array] = field(default_factory=dict[str, Array])
     note: str | None = None
+    keys: Ids | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -85,6 +89,25 @@ def array_of(leaf: Any) -> Array:
         return np.asarray(leaf, object)
     holds_strings = isinstance(leaf, np.ndarray) and leaf.dtype.kind in "OSU" and are_strings(leaf)
     return leaf.astype(object) if holds_strings else as_array("data", leaf)
+
+
+def content_keys(x: Any, n: int) -> Ids:
+    """`[n]` strings that name samples by their inputs: the same ones in each run, whatever their order.
+
+    Of equal samples the second is called as the first with "-2", and so on.
+    """
+    leaves = [leaf for leaf in keras.tree.flatten(x) if leaf is not None]
+    keys, seen = np.empty(n, object), Counter[str]()
+    for row in range(n):
+        content = hashlib.blake2b(digest_size=8)
+        for leaf in leaves:
+            value = leaf[row]
+            values = np.asarray(value)
+            content.update(repr(value).encode() if values.dtype.kind in "OSU" else values.tobytes())
+        key = content.hexdigest()
+        seen[key] += 1
+        keys[row] = key if seen[key] == 1 else f"{key}-{seen[key]}"
+    return keys
 
 
 def are_strings(array: Array) -> bool:

@@ -12,6 +12,7 @@ from chroma.capture.session import max_samples_of
 from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._keras.calls import KerasCall, Method
+from chroma.integrations._keras.label_targets import LabelTarget, about, columns, label_targets
 from chroma.integrations._keras.options import KerasOptions
 from chroma.integrations._keras.samples import ProbeSamples
 from chroma.integrations._keras.sources import holds_batches, probe_samples, validation_start
@@ -36,6 +37,8 @@ class SplitSamples:
         texts: `[n]` to show, None without.
         metadata: Name to `[n]` values.
         class_names: Names of the classes, by index.
+        targets: The targets that may be the labels, the one that is first; none where the user says.
+        about: Where labels are, for people.
     """
 
     split: str
@@ -48,6 +51,8 @@ class SplitSamples:
     metadata: Mapping[str, Array]
     class_names: Sequence[str] = ()
     texts: Sequence[str] | None = None
+    targets: Sequence[LabelTarget] = ()
+    about: str = ""
 
 
 def split_of(method: Method) -> str:
@@ -106,6 +111,7 @@ def outputs_of_training(options: KerasOptions, *, probed: bool) -> str:
 
 
 def with_descriptions(
+    model: Any,
     split: str,
     samples: ProbeSamples,
     options: KerasOptions,
@@ -120,17 +126,23 @@ def with_descriptions(
         ConfigError: What the user says does not fit them.
     """
     ids = options.ids_of(split, samples)
+    ids = samples.keys if ids is None else ids
     identity: Identity = samples.identity if ids is None else "key" if ids.dtype == object else "index"
+    given = options.labels is not None or options.task == "unlabelled"
+    targets = [] if given else label_targets(model, samples, labels.said)
+    said = "as labels= gives them" if options.labels is not None else "none, as task= says"
     return SplitSamples(
         split,
         samples,
         in_keras_passes,
         ids=samples.ids if ids is None else ids,
         identity=identity,
-        labels=options.labels_of(split, samples, labels),
+        labels=options.labels_of(split, samples, labels, targets),
         inputs=options.inputs_of(samples) if options.log_inputs else None,
-        metadata=options.metadata_of(split, samples),
+        metadata={**columns(targets), **options.metadata_of(split, samples)},
         class_names=class_names,
+        targets=targets,
+        about=said if given else about(targets),
         texts=options.texts_of(samples) if options.log_inputs else None,
     )
 

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from chroma.errors import ConfigError
 from chroma.ids import usable_ids
 from chroma.integrations._torch.batch_parts import Pick, parts_of, pick
 from chroma.integrations._torch.hooks import to_numpy
@@ -113,7 +114,12 @@ class BatchReader:
         if self._metadata is None:
             return {}
         if callable(self._metadata):
-            found = dict(self._metadata(batch))
+            found: Any = self._metadata(batch)
+            if not isinstance(found, Mapping):
+                raise ConfigError(
+                    f"metadata= must give a dictionary of a name to one value per sample, not a "
+                    f"{type(found).__name__}"
+                )
         else:
             keys = [self._metadata] if isinstance(self._metadata, str) else self._metadata
             found = {key: pick(batch, key, "metadata") for key in keys}

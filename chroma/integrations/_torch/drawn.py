@@ -12,10 +12,11 @@ from torch.utils.data import (
     IterableDataset,
     RandomSampler,
     SequentialSampler,
+    WeightedRandomSampler,
 )
 
+from chroma.capture.splits import Dealt
 from chroma.integrations._torch.sample_ids import IndexTap, samples_in
-from chroma.records import Ids
 
 
 def expected_of(followed: int, loader: Any, batches: float | None = None) -> tuple[int, bool]:
@@ -54,21 +55,25 @@ def drawn_by(loader: Any, batches: float | None = None) -> tuple[int, bool] | No
     return most, known
 
 
-def dealt_by(loader: Any) -> Ids | None:
-    """The ids of all samples that processes draw together, where these are the whole dataset; else None."""
+def dealt_by(loader: Any) -> Dealt | None:
+    """What a loader's sampler draws from at random, or for all processes; None if that is not known."""
     if not isinstance(loader, DataLoader) or isinstance(loader.dataset, IterableDataset):
         return None
     batches: Any = loader.batch_sampler
     while hasattr(batches, "batch_sampler"):  # accelerate's, which gives each process its share
         batches = batches.batch_sampler
     sampler, of = getattr(batches, "sampler", None), samples_in(loader)
+    indices, redraws = np.arange(of, dtype=np.int64), False
     if isinstance(sampler, DistributedSampler):
         whole = sampler.dataset is loader.dataset  # or stands for a sampler of the user's
     elif isinstance(sampler, RandomSampler):
-        whole = not sampler.replacement and sampler.num_samples >= of
+        whole, redraws = True, sampler.replacement or sampler.num_samples < of
+    elif isinstance(sampler, WeightedRandomSampler):
+        whole, redraws = len(sampler.weights) <= of, True
+        indices = np.flatnonzero(sampler.weights.numpy() > 0).astype(np.int64)
     else:
         whole = isinstance(sampler, SequentialSampler)
     if not (whole and of):
         return None
     base = IndexTap(loader.dataset).base
-    return np.arange(of, dtype=np.int64) if base is None else np.unique(base)
+    return Dealt(indices if base is None else np.unique(base[indices]), redraws)

@@ -12,13 +12,12 @@ import torch
 from torch import Tensor, nn
 
 from chroma.capture.schedule import Moment
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.guard import sentence_of
 from chroma.integrations._torch.batch import INPUT_KEYS, BatchReader, Forward
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.no_trace import evaluating, random_states_kept
-from chroma.records import Ids
 
 _LONGEST_REASON = 160  # characters of an error of the user's that are said
 
@@ -53,7 +52,7 @@ class Source(Protocol):
     of: int
     class_names: Sequence[str]
     holders: Sequence[Any]
-    dealt: Callable[[], Ids | None] | None
+    dealt: Callable[[], Dealt | None] | None
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from inspect import signature
+from math import prod
 from typing import Any, overload
 
 import numpy as np
@@ -12,10 +13,11 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from chroma.capture.layers import Chosen, Layer
-from chroma.capture.modules import Module
+from chroma.capture.modules import Channels, Module
 from chroma.capture.pooling import Pool
 from chroma.guard import Guard
 from chroma.integrations._torch.call_origin import CallOrigins
+from chroma.integrations._torch.channels import ChannelsSeen, arranged
 from chroma.integrations._torch.dependence import LEAST_ROWS, Rows, goes_with, rows_in
 from chroma.integrations._torch.hooks import first_tensor, modules_of, tensors_in, vectors_of
 from chroma.integrations._torch.label_parts import key_of
@@ -42,6 +44,7 @@ class FirstBatch:
         beside: What the model was called with besides its first argument: the argument's name, by tensor.
         compared: The targets that losses of PyTorch were called with, by tensor.
         views: How several views of each sample were joined; None where none were.
+        cut: Names of layers, as stored, of which the first views are taken.
     """
 
     def __init__(self, model: nn.Module, wanted: Mapping[str, Layer], guard: Guard) -> None:
@@ -56,6 +59,7 @@ class FirstBatch:
         self._entered: dict[int, list[Rows]] = {}  # by outermost call that is not linked: what went in
         self._left: list[Rows] = []  # what linked outermost calls gave
         self._origins = CallOrigins()
+        self._channels = ChannelsSeen()
         self._batch_rows: list[Rows] = []
         self._told = False  # whether it can be told if values go with the batch
         self._outputs = 0
@@ -66,6 +70,7 @@ class FirstBatch:
         self.beside: dict[object, str] = {}
         self.compared: set[object] = set()
         self.views: Views | None = None
+        self.cut: set[str] = set()
 
     def begin(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
         """Watch the batch that comes, of so many rows; `mask` is that of `vectors_of`."""
@@ -124,6 +129,9 @@ class FirstBatch:
                     known=calls.is_known(self._rows, related, others=others),
                     first=calls.counts == 0,
                     learns=calls.call.learns,
+                    widened=name == last and self._given.least_values > prod((calls.call.output or ())[1:]),
+                    channels_in=calls.call.channels_in,
+                    channels_out=calls.call.channels_out,
                 )
             )
         return modules
@@ -149,6 +157,7 @@ class FirstBatch:
                 return
             with border:
                 outermost = origins.depth == 0
+                self._look_for_views((*args, *kwargs.values()))
                 if not name or _is_loss(module) or (outermost and not self._called):
                     self._called = self._called or not name
                     self._see_arguments(module, args, kwargs)
@@ -161,8 +170,8 @@ class FirstBatch:
                 call = ModuleCall(origins.number, origins.linked, torch.is_grad_enabled())
                 self._running.append((name, call))
                 self._fired.setdefault(name, ModuleCalls()).count += 1
-                taken = (*args, *kwargs.values())
-                call.input, call.kept_input, call.pooled_in = self._see(name, "input", taken)
+                taken = self._see(name, module, (*args, *kwargs.values()), of_input=True)
+                call.input, call.channels_in, call.kept_input, call.pooled_in = taken
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
             if torch.compiler.is_compiling():
@@ -178,7 +187,8 @@ class FirstBatch:
                     entered, call = self._running.pop()
                     if entered != name:  # it ended in an error that the user caught
                         continue
-                    call.output, call.kept_output, call.pooled_out = self._see(name, "output", output)
+                    given = self._see(name, module, output, of_input=False)
+                    call.output, call.channels_out, call.kept_output, call.pooled_out = given
                     self._outputs = call.order = self._outputs + 1
                     self._fired[name].keep(call, self._rows)
                     self._matrices[name] = self._matrices.get(name, False) or _has_matrix(module)
@@ -189,16 +199,20 @@ class FirstBatch:
         self._handles.append(module.register_forward_hook(after))
 
     def _see_arguments(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        """Keep what is taken besides inputs, and how those were joined: by the model, or what comes first."""
+        """Keep what is taken besides inputs: by the model, or what comes first."""
         names = [*signature(module.forward).parameters, *("" for _ in args)]
         named = [*zip(names[1:], args[1:], strict=False), *kwargs.items()]
         if _is_loss(module):
             self.compared |= {key for _, value in named if (key := key_of(value)) is not None}
         else:
             self.beside |= {key: name for name, value in named if (key := key_of(value)) is not None}
-        taken = first_tensor((*args, *kwargs.values()))
-        if self.views is None and taken is not None:
-            self.views = joined(taken, self._batch_views)
+
+    def _look_for_views(self, taken: tuple[Any, ...]) -> None:
+        """How several rows of each sample were joined: by the step before the model, or within it."""
+        if self.views is None and self._batch_views:
+            tensors = (value for value in taken if isinstance(value, Tensor))
+            found = (joined(tensor, self._batch_views) for tensor in tensors)
+            self.views = next((each for each in found if each is not None), None)
 
     @overload
     def _first_views(self, tensor: Tensor) -> Tensor: ...
@@ -207,17 +221,26 @@ class FirstBatch:
     def _first_views(self, tensor: Tensor | None) -> Tensor | None:
         return tensor if tensor is None or self.views is None else self.views.first(tensor, self._rows)
 
-    def _see(self, name: str, side: str, value: Any) -> tuple[tuple[int, ...] | None, Any, dict[str, Any]]:
-        """Shape of a value, a pooled copy if it has one row per sample, and what other rules make of it."""
-        tensor = self._first_views(first_tensor(value))
+    def _see(
+        self, name: str, module: nn.Module, value: Any, *, of_input: bool
+    ) -> tuple[tuple[int, ...] | None, Channels, Any, dict[str, Any]]:
+        """What a module took or gave: see the attributes of `ModuleCall`, in their order."""
+        whole = first_tensor(value)
+        tensor = self._first_views(whole)
         if tensor is None:
-            return None, None, {}
+            return None, "", None, {}
+        stored = f"{name}:input" if of_input else name
+        if tensor is not whole:
+            self.cut.add(stored)
+        layer = self._wanted.get(stored)
+        channels = self._channels.of(module, tensor, of_input=of_input)
+        if layer is None or not callable(layer.pool):
+            tensor = arranged(tensor, channels, self._mask)
         shape = tuple(tensor.shape)
-        layer = self._wanted.get(name if side == "output" else f"{name}:input")
         if not (shape[:1] == (self._rows,) and tensor.ndim <= 5) and (
             layer is None or not callable(layer.pool)
         ):
-            return shape, None, {}
+            return shape, channels, None, {}
         rule: Pool = "auto" if layer is None else layer.pool
         rules: list[Pool] = [rule]
         if tensor.ndim == 3 and not callable(rule):
@@ -227,7 +250,8 @@ class FirstBatch:
         kept = [vectors_of(tensor, self._rows, each, f"layer {name!r}", self._mask) for each in rules]
         copies = [each.clone() if isinstance(each, Tensor) else np.array(each) for each in kept]
         names = ["mean" if rule == "auto" else str(rule), *map(str, rules[1:])]
-        return shape, copies[0], dict(zip(names, copies, strict=True)) if tensor.ndim > 2 else {}
+        pooled = dict(zip(names, copies, strict=True)) if tensor.ndim > 2 else {}
+        return shape, channels, copies[0], pooled
 
     def _related(self) -> dict[int, bool]:
         """Of each outermost call that is not linked: whether what went in goes with the batch's samples."""

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from chroma.capture.modules import Channels
 from chroma.capture.pooling import Pool
 from chroma.guard import Guard
+from chroma.integrations._torch.channels import arranged
 from chroma.integrations._torch.direct_calls import Copied, DirectCalls
 from chroma.integrations._torch.hooks import first_tensor, vectors_of
 from chroma.integrations._torch.host_copies import Later, host_copy
@@ -56,7 +58,8 @@ class HeadCalls:
         outermost: Names of the modules that the training step itself calls; empty if its losses can be read,
             so that nothing else has to be followed.
         guard: Stops our errors inside the user's forward pass.
-        pool: The rule by which the model makes scores of what the head gives for each token.
+        pool: The rule by which the model makes scores of what the head gives for each token or pixel.
+        channels: Where the scores stand in what it gives.
     """
 
     def __init__(
@@ -66,12 +69,14 @@ class HeadCalls:
         outermost: Collection[str],
         guard: Guard,
         pool: Pool = "auto",
+        channels: Channels = "",
     ) -> None:
         self._head = modules[head]
         self._direct = DirectCalls(modules, outermost, guard) if outermost else None
         self._border = guard.fail_safe("taking what the head gives")
         self._handle: RemovableHandle | None = None
         self._pool: Pool = pool
+        self._channels: Channels = channels
         self._rows = 0
         self._mask: Tensor | None = None
         self._token = object()
@@ -150,6 +155,7 @@ class HeadCalls:
             return tensor
         if self._pool == "auto":
             return None
+        tensor = arranged(tensor, self._channels, self._mask)
         vectors = vectors_of(tensor, self._rows, self._pool, "the head", self._mask)
         return None if vectors is None else as_tensor(vectors)
 

@@ -37,6 +37,8 @@ _NO_LABELS = {  # names of what accompanies inputs
         "name",
         "names",
     ),
+    *("past_values", "future_values", "past_time_features", "future_time_features", "past_observed_mask"),
+    *("static_categorical_features", "static_real_features"),
     *("batch", "ptr", "edge_index", "edge_attr", "pos", "num_graphs", "weight", "weights"),
 }
 _DEPTH = 3
@@ -134,7 +136,9 @@ def key_of(value: Any) -> object:
 def _walk(value: Any, path: Path, rows: int) -> Iterator[tuple[Path, Any]]:
     """The parts of a batch that hold no others, and lists with an entry for each sample."""
     parts = parts_of(value)
-    if (isinstance(value, (list, tuple)) and len(value) == rows and _are_entries(value)) or not parts:
+    listed = cast("Sequence[Any]", value) if isinstance(value, (list, tuple)) and len(value) == rows else ()
+    of_samples = bool(path) and any(_is_entry(each) or _are_entries(each) for each in listed)
+    if of_samples or _are_entries(listed) or not parts:
         yield path, value
     elif len(path) < _DEPTH:
         for key, part in parts[:_MOST]:
@@ -161,12 +165,17 @@ def _is_named(path: Path) -> bool:
     return any(key in LABEL_NAMES for key in path)
 
 
-def _are_entries(values: Sequence[Any]) -> bool:
+def _are_entries(values: Any) -> bool:
     """Whether a list holds one label for each sample."""
-    return all(
-        isinstance(each, (str, bool, int, float, np.generic)) or (isinstance(each, Tensor) and each.ndim == 0)
-        for each in values
-    )
+    if not isinstance(values, (list, tuple)):
+        return False
+    entries = cast("Sequence[Any]", values)
+    return bool(entries) and all(_is_entry(each) for each in entries)
+
+
+def _is_entry(value: Any) -> bool:
+    of_tensor = isinstance(value, Tensor) and value.ndim == 0
+    return of_tensor or isinstance(value, (str, bool, int, float, np.generic))
 
 
 def _is_input(path: Path) -> bool:

@@ -24,6 +24,8 @@ from chroma.records import Array
 
 _PLAIN = {torch.int64, torch.int32, torch.int16, torch.uint8, torch.bool, torch.float32, torch.float64}
 
+_FORECAST = "future_values"  # of a series, which Hugging Face's models are trained on
+
 
 class LabelSource:
     """Finds the labels of batches.
@@ -137,6 +139,8 @@ class LabelSource:
 
     def task(self, labels: Array | None, batch: Any) -> str:
         """What is learned, as far as labels tell."""
+        if self.reader.said == "auto" and part_at(batch, (_FORECAST,)) is not None:
+            return "regression"
         named = (part_at(batch, (name,)) for name in LABEL_NAMES)
         target = next((part for part in named if part is not None), None)
         target = part_at(batch, (1,)) if target is None else target

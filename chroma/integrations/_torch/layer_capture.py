@@ -13,7 +13,7 @@ from chroma.capture.heads import Facts, prove
 from chroma.capture.layers import Chosen, Layer, choose, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
-from chroma.capture.splits import GivenIds, Identity, number_of
+from chroma.capture.splits import Dealt, GivenIds, Identity, number_of
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.batch_parts import rows_in
@@ -23,7 +23,6 @@ from chroma.integrations._torch.layer_hooks import LayerHooks
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
 from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
 from chroma.integrations._torch.sample_reading import SampleReading
-from chroma.records import Ids
 
 
 class LayerCapture:
@@ -86,7 +85,7 @@ class LayerCapture:
         identity: Identity,
         of: int = 0,
         class_names: Sequence[str] = (),
-        dealt: Callable[[], Ids | None] | None = None,
+        dealt: Callable[[], Dealt | None] | None = None,
     ) -> None:
         """Begin a pass over a split; see `CaptureSession.begin`."""
         class_names = class_names or declared_names(self._model)
@@ -185,7 +184,7 @@ class LayerCapture:
             )
         self._samples.decide(current, first, fired, self._session.recording.tally)
         choice, proof = self._choice, prove(fired, self._size, self._facts())
-        choice.views = first.views
+        choice.views, choice.cut = first.views, frozenset(first.cut)
         layers = self._of_views(choose(self._wanted, self._names, fired, self._size, proof))
         if proof.module is not None and not self._samples.may_have_several:
             choice.scores = scores_of(proof)
@@ -216,7 +215,9 @@ class LayerCapture:
         views = self._choice.views
         if views is None:
             return list(layers)
-        return [replace(each, reason=f"{each.reason}; of the first of {views.n} views") for each in layers]
+        of = f"; of the first of the {views.n} rows that a sample has there"
+        cut = self._choice.cut
+        return [replace(each, reason=f"{each.reason}{of}") if each.name in cut else each for each in layers]
 
     def _announce(self, current: SplitPass) -> None:
         """Say what is captured, at the first batch of the split."""

@@ -18,6 +18,7 @@ from torch.utils.hooks import RemovableHandle
 from chroma.capture.layers import Chosen
 from chroma.guard import Guard
 from chroma.integrations._torch.call_origin import CallOrigins
+from chroma.integrations._torch.channels import arranged
 from chroma.integrations._torch.dependence import goes_with, rows_in
 from chroma.integrations._torch.hooks import first_tensor, modules_of, vectors_of
 from chroma.integrations._torch.module_calls import as_tensor, equal
@@ -88,6 +89,8 @@ class LayerTaker:
             tensor = self._views.first(tensor, self._rows)
         if tensor.shape[:1] != (self._rows,) and not callable(pool):
             return
+        if not callable(pool):
+            tensor = arranged(tensor, self._layer.channels, self._mask)
         about = f"layer {self.name!r}"
         if origins.linked:
             self._taken = True

@@ -8,12 +8,11 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds, Identity
 from chroma.integrations._sources.reading import UnreadableError, obstacle_of
 from chroma.integrations._torch.drawn import dealt_by, expected_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
-from chroma.records import Ids
 
 
 class LoaderSource:
@@ -38,7 +37,7 @@ class LoaderSource:
         self.of = samples_in(loader)
         self.class_names: Sequence[str] = class_names_of(loader)
         self.holders: Sequence[Any] = (self._loader,)
-        self.dealt: Callable[[], Ids | None] | None = None if self._tap is None else partial(dealt_by, loader)
+        self.dealt: Callable[[], Dealt | None] | None = self._tap and partial(dealt_by, loader)
 
     def batches(self) -> Iterator[tuple[GivenIds, Any]]:
         """Ids and batch, one after the other."""

@@ -68,6 +68,11 @@ class ModelOutputs:
         if found:
             self._given, self._given_by = found, by
 
+    @property
+    def least_values(self) -> int:
+        """Values per sample of the output that has the fewest; 0 if there is none."""
+        return min((given.size for given in self._given), default=0)
+
     def which(self, call: ModuleCall, rows: int, *, is_last: bool) -> Given | None:
         """Which of the outputs a call gave, None if none.
 

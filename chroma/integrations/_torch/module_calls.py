@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from chroma.capture.modules import Channels
 from chroma.records import Array
 
 _MOST_CALLS = 8  # that are kept
@@ -24,6 +25,8 @@ class ModuleCall:
         order: Its output's number among all outputs.
         input: Shape of what went in; None without a float tensor.
         output: Shape of what came out, likewise.
+        channels_in: Where features stood in what went in; its shape is of the usual form.
+        channels_out: Likewise in what came out.
         kept_input: `[B, d]`, a pooled copy of what went in; None where it has not one row per sample.
         kept_output: Likewise of what came out.
         pooled_in: Of what went in for each token or pixel: `[B, d]`, a copy of what each rule makes of it.
@@ -36,6 +39,8 @@ class ModuleCall:
     order: int = 0
     input: tuple[int, ...] | None = None
     output: tuple[int, ...] | None = None
+    channels_in: Channels = ""
+    channels_out: Channels = ""
     kept_input: Array | Tensor | None = None
     kept_output: Array | Tensor | None = None
     pooled_in: Mapping[str, Array | Tensor] = field(default_factory=dict[str, "Array | Tensor"])

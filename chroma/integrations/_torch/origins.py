@@ -136,9 +136,10 @@ def _keys(given: Column, rows: Column) -> tuple[list[Any], list[Any], bool] | No
 
     Rows that were padded are compared where the shortest sample has values.
     """
-    if not given or not rows or isinstance(given[0], str) != isinstance(rows[0], str):
+    strings = {isinstance(each, str) for each in (*given, *rows)}
+    if not given or not rows or len(strings) > 1:
         return None
-    if isinstance(given[0], str):
+    if True in strings:
         return given, rows, True
     sizes = {len(each) for each in given} | {len(each) for each in rows}
     shortest = min(sizes)

@@ -21,7 +21,7 @@ from torch.utils.data import (
 )
 
 from chroma.capture.probe import hashes
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds, Identity
 from chroma.errors import ConfigError
 from chroma.integrations._sources.reading import obstacle_of, read_apart
 from chroma.integrations._torch.batch_parts import rows_in
@@ -74,7 +74,7 @@ class Probe:
         self.identity: Identity = "index"
         self.class_names = class_names_of(loader)
         self.holders: Sequence[Any] = ()
-        self.dealt: Callable[[], Ids | None] | None = None  # each process keeps its own samples
+        self.dealt: Callable[[], Dealt | None] | None = None  # each process keeps its own samples
         base = IndexTap(loader.dataset).base
         with random_states_kept(loader, apart=_read_by_workers(loader)):
             indices = _drawn_from(loader)

@@ -30,6 +30,7 @@ class RunChoice:
         task: What is learned, likewise; "" before.
         about: Where labels and the head are, for people.
         views: How several views of each sample are joined in what the model takes; None where none are.
+        cut: Names of the layers of which the first views are taken.
     """
 
     layers: list[Chosen] = field(default_factory=list[Chosen])
@@ -42,6 +43,7 @@ class RunChoice:
     proof: Proof | None = None
     task: str = ""
     views: Views | None = None
+    cut: Collection[str] = ()
     about: str = ""
 
     @property
@@ -74,4 +76,6 @@ def scores_of(proof: Proof) -> Chosen | None:
     """The output of what may be a head, as a layer."""
     if proof.module is None:
         return None
-    return Chosen(_SCORES, proof.module.name, False, proof.module.pooled or "auto", "none", "the logits")
+    head = proof.module
+    pool, channels = head.pooled or "auto", head.channels_out
+    return Chosen(_SCORES, head.name, False, pool, "none", "the logits", channels=channels)

@@ -66,7 +66,8 @@ class SampleReading:
                 lambda: reader.labels.read(batch, rows, self.class_names),
                 lambda: reader.labels.at_hand(batch, rows),
             )
-            return
+            if not current.describes:
+                return
         kept = self._log_inputs and followed
         current.add_samples(
             labels=None,
@@ -74,7 +75,7 @@ class SampleReading:
             metadata=reader.metadata(batch),
             texts=reader.texts(batch) if kept else None,
         )
-        if decided or reader.labels.given:
+        if current.first and (decided or reader.labels.given):
             labels = reader.labels.read(batch, rows, self.class_names)
             self._add(current, labels, batch, rows)
 

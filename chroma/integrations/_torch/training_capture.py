@@ -228,7 +228,8 @@ class TrainingCapture:
             return
         outermost = () if targets and self._sure else first.outermost
         head = self._scores
-        self._calls = HeadCalls(self._modules, head.module, outermost, self._recording.guard, head.pool)
+        guard = self._recording.guard
+        self._calls = HeadCalls(self._modules, head.module, outermost, guard, head.pool, head.channels)
         values = first.values(self._scores)
         if values is None or first.views is not None or self._epoch is None or len(values) != rows:
             return

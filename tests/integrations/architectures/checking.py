@@ -261,7 +261,8 @@ def _pooled(value: Tensor, module: nn.Module, logits: Tensor | None, mask: Any) 
             return value[torch.arange(len(value)), far.argmin(1)]
     if value.ndim == 3 and mask is not None and mask.shape == value.shape[:2]:
         return (value * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-    first = isinstance(module, _CHANNELS_FIRST) or (value.ndim > 3 and not isinstance(module, nn.Linear))
+    last = type(module) in (nn.Linear, nn.LayerNorm)
+    first = isinstance(module, _CHANNELS_FIRST) or (value.ndim > 3 and not last)
     return value.flatten(2).mean(2) if first else value.flatten(1, -2).mean(1)
 
 

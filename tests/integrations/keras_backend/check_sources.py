@@ -88,7 +88,9 @@ def test_a_dataset_with_a_state_of_its_own_trains_the_same(
     }
     for snapshot in taken:
         first = 96 if snapshot.split == "val" else 0
-        assert [row - first for row in signed(snapshot.vectors)] == snapshot.ids.tolist()
+        rows = [row - first for row in signed(snapshot.vectors)]
+        assert rows == list(range(len(snapshot.ids)))
+        assert draws is iterator or rows == snapshot.ids.tolist()
     (closed,) = of(home, RunClosed)
     awaited = any("of Keras's first pass" in note for note in closed.receipt["notes"])
     assert awaited == (draws is iterator)
@@ -138,7 +140,7 @@ def test_a_pipeline_with_a_state_of_its_own_trains_the_same(home: Path, kind: st
         np.testing.assert_array_equal(known[snapshot.split].labels, LABELS[rows[snapshot.split]])
         assert known[snapshot.split].of == len(snapshot.ids)
     assert {(known[split].identity, rows[split] != sorted(rows[split])) for split in known} == {
-        ("order", True) if kind == "shuffled" else ("index", False)
+        ("key", True) if kind == "shuffled" else ("index", False)
     }
     assert len(taken) == 4
 
@@ -163,7 +165,7 @@ def test_a_generator_is_followed_on_its_way_into_the_training(home: Path) -> Non
     for snapshot in same_with_and_without(home, given, max_samples=20):
         assert signed(snapshot.vectors) == list(range(96, 116))
     (known,) = of(home, Samples)
-    assert (known.split, known.identity, known.of, len(known.ids)) == ("val", "order", 20, 20)
+    assert (known.split, known.identity, known.of, len(known.ids)) == ("val", "key", 20, 20)
     (closed,) = of(home, RunClosed)
     assert any("does not tell how many there are" in note for note in closed.receipt["notes"])
 
@@ -175,7 +177,7 @@ def test_samples_of_an_evaluation_that_shuffles(home: Path) -> None:
     model.evaluate(pipeline, verbose=0, callbacks=[callback(layers="signature")])
     (known,), (snapshot,) = of(home, Samples), of(home, Snapshot)
     np.testing.assert_array_equal(known.labels, LABELS[signed(snapshot.vectors)])
-    assert (known.split, len(snapshot.ids), known.identity) == ("test", 64, "order")
+    assert (known.split, len(snapshot.ids), known.identity) == ("test", 64, "key")
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow's models take strings")
@@ -197,3 +199,19 @@ def test_samples_that_are_strings(home: Path, shuffled: bool) -> None:
     np.testing.assert_allclose(
         taken[-1].vectors, model.predict(tf.constant(known.texts), verbose=0), atol=1e-5
     )
+
+
+def test_samples_of_a_shuffled_source_are_known_by_their_content(home: Path) -> None:
+    tf = pytest.importorskip("tensorflow")
+    images = np.concatenate([PACKED[VAL], PACKED[VAL][:1]])  # one comes twice
+    labels = np.concatenate([LABELS[VAL], LABELS[VAL][:1]])
+    for seed in (1, 2):
+        pipeline = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(99, seed=seed).batch(32)
+        small().evaluate(pipeline, verbose=0, callbacks=[callback(layers="signature")])
+    first, second = of(home, Samples)
+    assert first.identity == second.identity == "key"
+    assert first.ids.tolist() != second.ids.tolist()
+    assert sorted(first.ids) == sorted(second.ids)
+    assert sum(key.endswith("-2") for key in first.ids) == 1
+    by_key = [dict(zip(each.ids, each.labels, strict=True)) for each in (first, second)]
+    assert by_key[0] == by_key[1]

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from chroma.integrations._keras.targets import numbers_of
-from chroma.records import Outputs, RunOpened, Samples, Snapshot
+from chroma.records import Outputs, RunClosed, RunOpened, Samples, Snapshot
 from tests.integrations.keras_backend.capturing import callback, fit, of
 from tests.integrations.keras_backend.models import LABELS, PACKED, TRAIN, VAL
 
 L = keras.layers
+SparseCrossentropy = keras.losses.SparseCategoricalCrossentropy
 SEVERAL = np.stack([LABELS % 2 == 0, LABELS > 4, LABELS == 3], 1)
 
 
@@ -105,6 +106,69 @@ def test_predict_does_not_change_what_a_fit_learned(home: Path) -> None:
     fit(model, ours, epochs=1)
     model.predict(PACKED[VAL], verbose=0, callbacks=[ours])
     assert {opened.task for opened in of(home, RunOpened)} == {None, "classification"}  # first unknown
+
+
+def two_headed(home: Path, given: Any, loss: Any) -> Any:
+    """Fit a model that gives a box of four values and, of the same hidden layer, a class of four."""
+    image = keras.Input(PACKED.shape[1:])
+    hidden = L.Dense(6, activation="relu")(L.Flatten()(image))
+    outputs = {"box": L.Dense(4, name="box")(hidden), "kind": L.Dense(4, name="kind")(hidden)}
+    named = isinstance(given(TRAIN), dict)
+    model = keras.Model(image, outputs if named else list(outputs.values()))
+    model.compile("sgd", loss)
+    fit(
+        model,
+        callback(),
+        x=PACKED[TRAIN],
+        y=given(TRAIN),
+        validation_data=(PACKED[VAL], given(VAL)),
+        epochs=1,
+    )
+    return model
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_of_several_outputs_it_is_said_which_the_labels_are_and_its_head_is_taken(
+    home: Path, named: bool
+) -> None:
+    boxes, kinds = np.random.default_rng(1).random((len(LABELS), 4)), LABELS % 4
+    ours = SparseCrossentropy(from_logits=True)
+
+    def given(part: slice) -> Any:
+        y = {"box": boxes[part], "kind": kinds[part]}
+        return y if named else list(y.values())
+
+    model = two_headed(home, given, {"box": "mse", "kind": ours} if named else ["mse", ours])
+    (samples,), (outputs,) = of(home, Samples), of(home, Outputs)
+    np.testing.assert_array_equal(samples.labels, kinds[VAL])
+    given_by_keras = model.predict(PACKED[VAL], verbose=0)
+    scores = given_by_keras["kind"] if named else given_by_keras[1]
+    np.testing.assert_array_equal(outputs.prediction, scores.argmax(1))
+    assert {each.layer for each in of(home, Snapshot)} == {"kind:input", "kind"}
+    assert of(home, RunOpened)[-1].task == "classification"
+
+
+def test_of_several_targets_with_labels_the_others_are_columns(home: Path) -> None:
+    image = keras.Input(PACKED.shape[1:])
+    hidden = L.Dense(6, activation="relu")(L.Flatten()(image))
+    model = keras.Model(image, [L.Dense(1, name="size")(hidden), L.Dense(10, name="digit")(hidden)])
+    model.compile("sgd", ["mse", SparseCrossentropy(from_logits=True)])
+    targets = [LABELS / 7, LABELS]
+    fit(
+        model,
+        callback(),
+        y=[target[TRAIN] for target in targets],
+        validation_data=(PACKED[VAL], [target[VAL] for target in targets]),
+        epochs=1,
+    )
+    (samples,), (closed,) = of(home, Samples), of(home, RunClosed)
+    np.testing.assert_array_equal(samples.labels, LABELS[VAL])
+    np.testing.assert_allclose(samples.metadata["y[0]"], LABELS[VAL] / 7, rtol=1e-6)
+    assert (
+        "labels are y[1]; y[0] kept as columns: labels= says which, an array or a function of (x, y)"
+        in closed.receipt["notes"]
+    )
+    assert {each.layer for each in of(home, Snapshot)} == {"digit:input", "digit"}
 
 
 def test_what_losses_measure() -> None:
