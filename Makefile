@@ -23,7 +23,7 @@ if [ "$(TORCH)" = cpu ]; then \
 fi
 endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
-PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
 .PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-ui docs messages screenshots clean help
 

@@ -4,13 +4,16 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.guarantees import Recorder
 
-TESTS = Path(__file__).parent
 # beginnings of the ids of tests, in the order in which they are started
 FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e", "")
-# and of those that start many processes, compile or draw for seconds: `make check` leaves them out
+# files whose tests take minutes each and share nothing: any worker may take one
+APART = ("tests/integrations/test_keras.py::test_every_cell_of_the_backend",)
+# those that start many processes, compile or draw for seconds: `make check` leaves them out
 SLOW = (
     "tests/projection/test_extremes.py",
     "tests/projection/test_film.py",
@@ -50,12 +53,24 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder(), "promises")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+class ByFile(LoadScopeScheduling):
+    """Gives each file to one worker as a whole, for its fixtures are costly; of `APART` each test.
+
+    pytest-xdist's own `loadgroup` writes the group into `item._nodeid`, which pytest 9.2 reads no more.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
+    return ByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each file to one worker as a whole, the longest first, so that all end together; mark the slow."""
+    """The longest first, so that all workers end together; mark the slow."""
     for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(TESTS).as_posix()))
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next(at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)))

@@ -37,11 +37,13 @@ class Recorder:
         self._complaint = ""
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the worst outcome of a test's cases."""
+        """Keep the worst outcome of a test's cases; a try that is followed by another is none."""
+        if report.outcome == "rerun":
+            return
         file, _, rest = report.nodeid.partition("::")
         self._checks |= file == CHECK
-        # the node of a test is named file::class::test[case]@group
-        name = rest.partition("[")[0].partition("@")[0].rpartition("::")[2]
+        # the node of a test is named file::class::test[case]
+        name = rest.partition("[")[0].rpartition("::")[2]
         if name in self._named and (report.when == "call" or report.outcome != "passed"):
             known = self._found.setdefault(file, {})
             known[name] = max(known.get(name, "skipped"), report.outcome, key=_ORDER.index)

@@ -4,7 +4,6 @@ import { Provider } from "urql";
 import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
-import { Compare } from "./compare/Compare";
 import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
@@ -16,6 +15,8 @@ import { Notices } from "./ui/Notices";
 import { useUndoKeys } from "./workspace/UndoButtons";
 import { Workspace } from "./workspace/Workspace";
 
+// what most pages never show is loaded with it
+const Compare = lazy(() => import("./compare/Compare").then((loaded) => ({ default: loaded.Compare })));
 const Tour = lazy(() => import("./start/Tour"));
 
 const HEALTH_MS = 2_000;
@@ -34,7 +35,7 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          {home ? <Home /> : comparing ? <Compare /> : <Workspace />}
+          <Suspense fallback={null}>{home ? <Home /> : comparing ? <Compare /> : <Workspace />}</Suspense>
         </div>
         {home || comparing || toured ? null : (
           <Suspense fallback={null}>

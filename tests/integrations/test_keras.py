@@ -83,11 +83,7 @@ def table(results: dict[str, Cells]) -> str:
 
 @pytest.mark.keras
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(
-    "backend",
-    # a group each: pytest-xdist starts them side by side
-    [pytest.param(each, marks=pytest.mark.xdist_group(f"keras-{each}")) for each in BACKENDS],
-)
+@pytest.mark.parametrize("backend", BACKENDS)
 def test_every_cell_of_the_backend(backend: str, tmp_path: Path) -> None:
     for needed in ("keras", backend):
         if find_spec(needed) is None:
