@@ -147,7 +147,7 @@ def test_the_address_restores_the_view(film: Page, server: Server) -> None:
     film.keyboard.press("Home")
     wait_still(film, 0)
     film.get_by_test_id("colour-by").click()
-    film.get_by_role("option", name=re.compile("prediction", re.I)).click()
+    film.locator("[role=option][data-value=prediction]").click()
     wait_still(film)
     film.goto(film.url)
     wait_until(film, "window.__chroma?.ready && window.__chroma.frame?.epoch === 0")

@@ -77,6 +77,7 @@ def searched(opened: Context) -> Iterator[Searched]:
                 "source": np.array(["web", "scan 12", None, None], object),
                 "score": np.array([0.1, 0.5, np.nan, 2.0], np.float32),
                 "scale": np.array([1, 2, 3, 4]),
+                "score_depth": np.array([4, 3, 2, 1]),
             },
         )
     )
@@ -128,6 +129,7 @@ def test_words_are_found_in_what_people_read(searched: Searched) -> None:
         ('label:cat,"hot dog"', [0, 1, 2, 3]),
         ("label~^hot", [1, 2]),
         ("score:0.1", [0]),
+        ("sco:0.1", [0]),  # score, though there is score_depth
         ("score:.1...5", [0, 1]),
         ("score>=.5", [1, 3]),
         ("score!=.5", [0, 3]),  # a value that is missing is neither
@@ -156,7 +158,7 @@ def test_conditions_hold_for_what_they_say(searched: Searched, query: str, found
     ("query", "said"),
     [
         ("lable:9", "there is no column “lable”: did you mean “label”.*there is id, text, label"),
-        ("sc:1", "“sc” may be score or scale: write more of the name"),
+        ("sc:1", "“sc” may be score, scale or score_depth: write more of the name"),
         ("label:bird", "there is no label “bird”: there is cat, hot dog, not known"),
         ("score:high", "score holds numbers, and “high” is none"),
         ("score~x", "score holds numbers: compare them"),

@@ -170,7 +170,7 @@ def _like(searched: Searched, clause: Condition) -> Marks:
 
 
 def _named(searched: Searched, written: str) -> str:
-    """The column that is meant: its name, or a beginning that no other column shares."""
+    """The column that is meant: its name, or a beginning of it."""
     wanted = clean(written)
     texts = [name for name, values in searched.table.metadata.items() if values.dtype == object]
     names = list(dict.fromkeys(["id", "text", *searched.columns, *texts]))
@@ -178,7 +178,9 @@ def _named(searched: Searched, written: str) -> str:
         names.remove("text")
     exact = [name for name in names if clean(name) == wanted]
     begins = [name for name in names if clean(name).startswith(wanted) and ":" not in name[len(wanted) :]]
-    found = exact[:1] or begins
+    # pred is the prediction, whatever findings add: a column whose name another one's begins with wins
+    shortest = [name for name in begins if all(each.startswith(name) for each in begins)]
+    found = exact[:1] or shortest[:1] or begins
     if len(found) == 1:
         return found[0]
     if found:
