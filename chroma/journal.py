@@ -21,12 +21,12 @@ from filelock import FileLock
 
 from chroma.durable import durable, wait_for_disk, write_durably
 from chroma.errors import HomeError
-from chroma.liveness import is_alive, valid_run_id, writers
+from chroma.liveness import is_alive, leads_elsewhere, valid_run_id, writers
 from chroma.records import Header, Record, Segment, WriterId
 from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
-_ASIDE = "set-aside"
+ASIDE = "set-aside"
 DELETED = "deleted"  # in the store, beside the segments of a deleted run whose files are not removed yet
 
 
@@ -170,7 +170,8 @@ def entries(
 
     Args:
         journal: The journal's folder.
-        refused: Called for each run whose folder this process may not use: files of another user.
+        refused: Called for each run whose folder this process may not use: files of another user, or a link
+            to another run.
         access: What it must be allowed, as `os.access` takes it: to read them and to move them away.
     """
     if not journal.is_dir():
@@ -179,6 +180,7 @@ def entries(
         try:
             if folder.is_dir() and valid_run_id(folder.name):
                 check_access(folder, access)
+                check_link(folder, journal)
                 yield from entries_of(folder.name, folder)
         except OSError as error:
             refused(folder.name, error)
@@ -188,6 +190,12 @@ def check_access(folder: Path, access: int) -> None:
     """Raise `PermissionError` where this process may not use a folder so, as `os.access` takes it."""
     if not os.access(folder, access):
         raise PermissionError(errno.EACCES, f"it belongs to user {folder.stat().st_uid}", str(folder))
+
+
+def check_link(folder: Path, root: Path) -> None:
+    """Raise `OSError` where a run's folder is a link to another run's below `root`: its files would move."""
+    if leads_elsewhere(folder, root):
+        raise OSError(errno.ELOOP, f"it is a link to {folder.resolve()}; remove the link", str(folder))
 
 
 def entries_of(run: str, folder: Path) -> list[Entry]:
@@ -221,7 +229,7 @@ def set_aside(entry: Entry, reason: str) -> Path:
 
     What already lies there is kept: the name is changed instead.
     """
-    folder = entry.path.parent / _ASIDE
+    folder = entry.path.parent / ASIDE
     folder.mkdir(exist_ok=True)
     target = folder / entry.path.name
     while target.exists():
@@ -233,7 +241,7 @@ def set_aside(entry: Entry, reason: str) -> Path:
 
 def set_aside_segments(folder: Path) -> Iterator[tuple[str, Path, str]]:
     """List (run, file, reason) of all that was set aside in the runs of a journal, or of a store."""
-    found = (folder.glob(f"{place}/*.arrow") for place in (f"*/{_ASIDE}", f"*/segments/{_ASIDE}"))
+    found = (folder.glob(f"{place}/*.arrow") for place in (f"*/{ASIDE}", f"*/segments/{ASIDE}"))
     for path in sorted(path for each in found for path in each):
         run = path.relative_to(folder).parts[0]
         try:

@@ -33,13 +33,24 @@ def valid_writer(writer: str) -> bool:
     return bool(_WRITER.fullmatch(writer))
 
 
+def leads_elsewhere(folder: Path, root: Path) -> bool:
+    """Whether a run's folder is a link to another place below `root`: the files there are another run's."""
+    if not (folder.is_symlink() or folder.parent.is_symlink()):
+        return False
+    below, found = root.resolve(), folder.resolve()
+    return found.is_relative_to(below) and found != below / folder.relative_to(root)
+
+
 def writers(journal: Path) -> Iterator[tuple[str, str]]:
     """List (run, writer) of all writers that left a sign of life, alive or dead."""
     if journal.is_dir():
         signs = sorted(path for kind in ("lock", "heard") for path in journal.glob(f"*/*.{kind}"))
         for sign in signs:
-            if _SIGN.fullmatch(sign.name) and valid_run_id(sign.parent.name) and _is_file(sign):
-                yield sign.parent.name, sign.stem
+            run = sign.parent.name
+            if not (_SIGN.fullmatch(sign.name) and valid_run_id(run) and _is_file(sign)):
+                continue
+            if not leads_elsewhere(sign.parent, journal):
+                yield run, sign.stem
 
 
 def is_alive(journal: Path, run: str, writer: str) -> bool:

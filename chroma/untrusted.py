@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import mmap
 import os
 import stat
 from pathlib import Path
@@ -21,8 +20,10 @@ Stamp = tuple[
 ]  # device, inode, size, time of change in ns: differs when a file was changed
 
 
-def map_file(path: Path, most: int) -> tuple[mmap.mmap, Stamp]:
-    """Map a regular file into memory, read-only.
+def read_stamped(path: Path, most: int) -> tuple[bytes, Stamp]:
+    """All bytes of a regular file, and which state of it they are of.
+
+    They are read, not mapped: a file that is cut short while it is mapped ends the process (SIGBUS).
 
     Args:
         path: Of the file.
@@ -30,8 +31,9 @@ def map_file(path: Path, most: int) -> tuple[mmap.mmap, Stamp]:
 
     Raises:
         FileNotFoundError: There is none.
-        OSError: It cannot be opened, or is a link.
-        ValueError: It is empty, larger than `most`, or a folder, pipe, socket or device.
+        OSError: It cannot be opened or read, or is a link.
+        ValueError: It is larger than `most`, was cut short while it was read, or is a folder, pipe, socket or
+            device.
     """
     handle = os.open(path, _FLAGS)
     try:
@@ -40,10 +42,39 @@ def map_file(path: Path, most: int) -> tuple[mmap.mmap, Stamp]:
             raise ValueError("not a regular file")
         if found.st_size > most:
             raise ValueError(f"{found.st_size} bytes, more than the {most} that one may have")
-        stamp = (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns)
-        return mmap.mmap(handle, 0, access=mmap.ACCESS_READ), stamp
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            body = file.read(found.st_size)
     finally:
         os.close(handle)
+    if len(body) < found.st_size:
+        raise ValueError("it was cut short while it was read")
+    return body, stamp_of(found)
+
+
+def stamp_of(found: os.stat_result) -> Stamp:
+    """Which state of a file this is."""
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def read_at(path: Path, stamp: Stamp, at: int, size: int) -> bytes:
+    """Some bytes of a file that was read before.
+
+    Raises:
+        OSError: It cannot be opened or read.
+        ValueError: It is no longer in the state that was read.
+    """
+    handle = os.open(path, _FLAGS)
+    try:
+        if stamp_of(os.fstat(handle)) != stamp:
+            raise ValueError("it was changed meanwhile")
+        with os.fdopen(handle, "rb", buffering=0, closefd=False) as file:
+            file.seek(at)
+            body = file.read(size)
+    finally:
+        os.close(handle)
+    if len(body) < size:
+        raise ValueError("it was cut short while it was read")
+    return body
 
 
 def read_file(path: Path, most: int) -> bytes:

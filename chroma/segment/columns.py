@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -84,16 +83,3 @@ def from_arrow(column: ArrowArray) -> Array:
         return values
     dtype = np.dtype(DTYPES[kind])
     return np.frombuffer(column.buffers()[1], dtype, count=len(column)) if len(column) else np.empty(0, dtype)
-
-
-class Images(Sequence[bytes | None]):
-    """Encoded images of a column, each read from the file when it is asked for."""
-
-    def __init__(self, column: ArrowArray) -> None:
-        self._column = column
-
-    def __len__(self) -> int:
-        return len(self._column)
-
-    def __getitem__(self, row: Any) -> Any:
-        return self._column[row].as_py()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ from chroma.checksum import is_intact
 from chroma.errors import SegmentError, SegmentVersionError
 from chroma.records import Array, Header, LayerNote, Record, Segment
 from chroma.segment import format
-from chroma.segment.columns import Images, from_arrow
+from chroma.segment.columns import from_arrow
 from chroma.segment.compression import refuse_compressed
 from chroma.segment.format import RECORDS, is_ours
-from chroma.untrusted import Stamp, map_file, parse_json
+from chroma.untrusted import Stamp, parse_json, read_stamped
 
 ArrowBatch = Any  # pyarrow's classes carry no types
 ArrowBuffer = Any
@@ -31,7 +31,7 @@ _INT64 = 2**63
 
 @dataclasses.dataclass(frozen=True)
 class ReadSegment:
-    """A segment file, opened once and memory-mapped; its columns are read when they are asked for.
+    """A segment file, read into memory; its columns are views of its bytes.
 
     Attributes:
         header: What the segment says of itself.
@@ -39,7 +39,7 @@ class ReadSegment:
         fields: The record's fields that are not arrays, as plain values.
         table: An Arrow record batch with the record's array fields.
         body: All bytes of the file.
-        stamp: Which state of the file was opened; None for bytes.
+        stamp: Which state of the file was read; None for bytes.
     """
 
     header: Header
@@ -49,7 +49,7 @@ class ReadSegment:
     body: ArrowBuffer
     stamp: Stamp | None
     _version: tuple[int, int]
-    _name: str
+    _path: Path | None
 
     def verify(self) -> None:
         """Compare the bytes with the checksum that came with them; reads the whole file.
@@ -59,7 +59,7 @@ class ReadSegment:
         """
         intact = is_intact(memoryview(self.body))
         if intact is False or (intact is None and self._version >= (1, 1)):
-            raise SegmentError(f"{self._name} is damaged: its bytes do not match its checksum")
+            raise SegmentError(f"{_name(self._path)} is damaged: its bytes do not match its checksum")
 
     @functools.cached_property
     def digest(self) -> str:
@@ -84,19 +84,21 @@ class ReadSegment:
         wanted = (pair for pair in pairs if (pair[0] != "images" if names is None else pair[0] in names))
         return {name: from_arrow(column) for name, column in wanted}
 
-    def images(self) -> Sequence[bytes | None] | None:
-        """The encoded images of samples, each read from the file when it is asked for; None without any."""
-        return Images(self.table.column("images")) if "images" in self.table.schema.names else None
-
-    def has_image(self) -> npt.NDArray[np.bool_]:
-        """Which rows have an image, `[n]`; no image is read."""
-        if "images" not in self.table.schema.names:
-            return np.zeros(self.table.num_rows, bool)
-        return ~np.asarray(self.table.column("images").is_null().to_numpy(zero_copy_only=False))
+    def image_places(self) -> npt.NDArray[np.int64]:
+        """Where in the file the image of each row begins and ends, `[n, 2]`; -1 where there is none."""
+        places = np.full((self.table.num_rows, 2), -1, np.int64)
+        if "images" in self.table.schema.names and self.table.num_rows:
+            column = self.table.column("images")
+            _, offsets, values = column.buffers()
+            first = values.address - self.body.address if values is not None and values.size else 0
+            ends = np.frombuffer(offsets, np.int32, count=len(column) + 1) + np.int64(first)
+            there = ~np.asarray(column.is_null().to_numpy(zero_copy_only=False))
+            places[there] = np.column_stack([ends[:-1], ends[1:]])[there]
+        return places
 
 
 def open_segment(path: Path) -> ReadSegment:
-    """Open a segment file, memory-mapped: its structure is checked, its checksum is not (see `verify`).
+    """Read a segment file: its structure is checked, its checksum is not (see `verify`).
 
     Raises:
         FileNotFoundError: There is none.
@@ -121,13 +123,14 @@ def decode(body: bytes) -> Segment:
 
 
 def _open(source: Path | ArrowBuffer) -> ReadSegment:
-    name = str(source) if isinstance(source, Path) else "these bytes"
+    path = source if isinstance(source, Path) else None
+    name = _name(path)
     try:
         body: ArrowBuffer = source
         stamp = None
-        if isinstance(source, Path):
-            mapped, stamp = map_file(source, _LARGEST_FILE)
-            body = pa.py_buffer(mapped)
+        if path is not None:
+            read, stamp = read_stamped(path, _LARGEST_FILE)
+            body = pa.py_buffer(read)
         reader = pa.ipc.open_file(body)
         about = {
             key.decode().removeprefix("chroma:"): parse_json(value)
@@ -145,11 +148,15 @@ def _open(source: Path | ArrowBuffer) -> ReadSegment:
         header, fields = _header(about)
         refuse_compressed(memoryview(body))
         batch = _batch(reader)
-        return ReadSegment(header, str(about["record"]), fields, batch, body, stamp, version, name)
+        return ReadSegment(header, str(about["record"]), fields, batch, body, stamp, version, path)
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError, TypeError, LookupError) as error:
         raise SegmentError(f"{name} is cut short, damaged or not an Arrow file ({error})") from error
+
+
+def _name(path: Path | None) -> str:
+    return "these bytes" if path is None else str(path)
 
 
 def _batch(reader: Any) -> ArrowBatch:

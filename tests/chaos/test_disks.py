@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi.testclient import TestClient
 
+from chroma import segment
 from chroma.errors import ChromaError
 from chroma.journal import JournalWriter
-from chroma.server.home import notes
+from chroma.records import Header, Metrics, Segment
+from chroma.server.app import create_app
+from chroma.server.home import arrivals, notes
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
 from chroma.server.store import tables
@@ -111,3 +115,20 @@ def test_a_dashboard_that_starts_on_a_full_disk(small: Path):
             again.catch_up()
             again.close()
             held()
+
+
+def test_a_disk_that_fills_while_a_segment_comes(small: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is not taken for a damaged one, which its sender would never send again."""
+    monkeypatch.setattr(arrivals, "_ROOM", -(2**62))  # as if others had taken the room meanwhile
+    header = Header("run-1", "0-0a1b2c3d", 0, "a0", created_at=1.0)
+    body = segment.encode(Segment(header, Metrics(0, 0, {f"m{n:05d}": 0.0 for n in range(10_000)})))
+    address = "/api/runs/run-1/segments/0-0a1b2c3d/0"
+    app = create_app(load_settings(home=small / "home"), token=None)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        client.get("/api/health")
+        filler = fill(small)
+        os.truncate(filler, filler.stat().st_size - len(body) // 2)
+        answer = client.put(address, content=body)
+        assert (answer.status_code, answer.json()["code"]) == (507, "DiskFullError")
+        filler.unlink()
+        assert client.put(address, content=body).status_code == 201

@@ -20,6 +20,7 @@ import pytest
 from chroma.errors import ChromaError
 from chroma.journal import JournalWriter
 from chroma.records import WriterId
+from chroma.server.home import journal_watcher
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
 from chroma.server.home.ingest import ingest_journal, reconcile
@@ -79,6 +80,26 @@ def test_homes_that_go_away_and_come_back(settings: Settings) -> None:
             filming.until(lambda: not home.context.parts.down(), 30)
             held()
     assert len(rows(home.context, tables.Segment)) == sum(writer.number for writer in writers)
+    home.close()
+
+
+def test_a_home_that_goes_while_a_file_is_moved_is_the_reason(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(settings, token=None)
+    home.catch_up()
+    away = settings.home.with_name("away")
+
+    def leave(_: Context) -> None:
+        settings.home.rename(away)
+        raise FileNotFoundError(2, "No such file or directory", "store/runs/run-0/segments")
+
+    monkeypatch.setattr(journal_watcher, "ingest_journal", leave)
+    trained(settings.journal, "run-0")
+    assert "chroma.db is gone" in filming.until(home.context.parts.down, 20)[0].reason
+    monkeypatch.undo()
+    away.rename(settings.home)
+    filming.until(lambda: statuses(home.context) == ["finished"], 30)
     home.close()
 
 

@@ -87,7 +87,7 @@ def test_what_is_damaged_never_leads_outside_the_file(record: Record, tmp_path: 
             with suppress(SegmentError):
                 opened = segment.open_segment(path)
                 opened.columns()
-                _ = (opened.has_image(), list(opened.images() or ()), opened.record)
+                _ = (opened.image_places(), opened.record)
             held()
 
 

@@ -9,6 +9,7 @@ from chroma import segment
 from chroma.errors import NotFoundError
 from chroma.journal import JournalWriter
 from chroma.records import Header, Metrics, Notes, RunOpened, Segment, Snapshot
+from chroma.server.home import copied
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, write_note
 from tests.server.training import IDS, dump, snapshot, train, vectors_of
@@ -37,7 +38,10 @@ def test_a_segment_sent_again_does_no_harm_and_another_under_its_key_is_set_asid
     writer.close()
 
 
-def test_what_is_no_segment_is_set_aside_and_never_deleted(opened: Context) -> None:
+def test_what_is_no_segment_is_set_aside_and_never_deleted(
+    opened: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copied, "SETTLED", -1.0)  # nobody copies them
     writer = JournalWriter(opened.settings.journal, "run-1")
     train(writer, 0)
     folder = opened.settings.journal / "run-1"

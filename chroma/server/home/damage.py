@@ -13,7 +13,7 @@ Kind = Literal["set aside", "left out", "damaged"]
 
 _WAY_OUT: dict[Kind, str] = {
     "set aside": "look at the reasons beside the files in set-aside, and remove the files to be rid of this",
-    "left out": "give the run's files to the user of this dashboard: they are taken in by themselves",
+    "left out": "mend what the reason names, as files of another user: they are then taken in by themselves",
     "damaged": "put the files back from a copy; what else is damaged says: chroma check",
 }
 

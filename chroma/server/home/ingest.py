@@ -84,6 +84,7 @@ def reconcile(context: Context) -> IngestReport:
             run = folder.parent.name
             if liveness.valid_run_id(run):
                 try:
+                    journal.check_link(folder, folder.parents[1])
                     found += journal.entries_of(run, folder)
                 except OSError as error:
                     refused[run] = str(error)
@@ -194,8 +195,8 @@ def _name(context: Context, refused: dict[str, str]) -> None:
     for run, reason in refused.items():
         if context.left_out.get(run) != reason:
             logger.warning(
-                "chroma: files of run %s cannot be read or moved (%s); all other runs are shown, "
-                "this one once its files belong to you",
+                "chroma: not all files of run %s can be taken in now (%s); all others are, "
+                "and these once that is over",
                 run,
                 reason,
             )

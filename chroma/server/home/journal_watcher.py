@@ -15,6 +15,7 @@ from chroma import journal, liveness
 from chroma.errors import HomeError
 from chroma.server.home.arrivals import remove_unfinished
 from chroma.server.home.context import Context
+from chroma.server.home.copied import bring_back
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
 from chroma.server.store.check import mend_films, note_missing
@@ -24,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _AT_LEAST_EVERY = 1000  # ms: a writer that dies makes no file, and network file systems send no events
 _PURGE_EVERY = 3600  # seconds
+_LOOK_ASIDE_EVERY = 30.0  # seconds
 _GATHER = 100  # ms: segments that come together are ingested in one pass
 
 
@@ -38,6 +40,7 @@ class Watcher:
         self._context = context
         self._thread = PartThread("ingest", self._work, context.parts, context.closing)
         self._purge_at = time.monotonic()
+        self._aside_at = 0.0
         self._prepared = False
         self._was_empty = False
 
@@ -51,6 +54,13 @@ class Watcher:
         self._thread.join()
 
     def _work(self) -> None:
+        try:
+            self._watch()
+        except OSError:
+            self._context.store.check_place()  # a home that is gone is the reason of all that is missing
+            raise
+
+    def _watch(self) -> None:
         context = self._context
         folder = context.settings.journal
         context.store.check_place()
@@ -58,6 +68,7 @@ class Watcher:
             raise HomeError(f"{folder} is no folder; move it away: trainings write to a folder of this name")
         folder.mkdir(parents=True, exist_ok=True)
         if not self._prepared:
+            bring_back(context.store.files.root / "runs")
             mend_films(context.store)
             liveness.hear_all_again(folder)
             remove_unfinished(context.settings)
@@ -73,6 +84,9 @@ class Watcher:
             return
         context.store.check_place()
         context.check_lock()
+        if time.monotonic() >= self._aside_at:
+            self._aside_at = time.monotonic() + _LOOK_ASIDE_EVERY
+            bring_back(context.settings.journal)
         # Nothing can have happened since the journal was read empty. Ingest reads the catalog too, so it
         # is asked once more after the last file went.
         empty = journal.is_empty(context.settings.journal)

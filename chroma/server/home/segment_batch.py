@@ -15,6 +15,7 @@ from chroma.errors import IngestError, SegmentError
 from chroma.journal import Entry
 from chroma.segment import ReadSegment
 from chroma.server.home.context import Context
+from chroma.server.home.copied import SETTLED, is_being_copied
 from chroma.server.home.events import Event
 from chroma.server.home.segment_order import Opened
 from chroma.server.store.engine import Unavailable
@@ -156,10 +157,14 @@ def _move_back(moved: list[tuple[Path, Path]], only: Path | None = None) -> None
 
 
 def _dispose(entry: Entry, error: Exception, report: IngestReport, refused: dict[str, str]) -> None:
-    """Set aside a segment that is wrong; leave one that cannot be read or moved now where it is."""
+    """Set aside a segment that is wrong; leave one that cannot be read or moved now, or is being copied."""
     if isinstance(error, FileNotFoundError):
         return  # another pass has moved it
-    if isinstance(error, (SegmentError, IngestError)):
+    if isinstance(error, SegmentError) and is_being_copied(entry.path):
+        error = OSError(f"{entry.path} is not whole; it is set aside if it stays so for {SETTLED:g} s")
+    elif isinstance(error, (SegmentError, IngestError)) and entry.path.parent.is_symlink():
+        error = OSError(f"{error}; its folder is a link")  # to a place that is not ours
+    elif isinstance(error, (SegmentError, IngestError)):
         try:
             kept = journal.set_aside(entry, str(error))
         except OSError as refusal:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Iterable, Iterator
 
 from chroma import segment
@@ -11,9 +12,9 @@ from chroma.segment import ReadSegment
 
 _MOST = 64  # segments of one transaction: others who write wait no longer than a moment
 _MOST_BYTES = 64 * 2**20  # of the segments of one transaction
-_MOST_WRITERS = 100  # of one run whose files are open together
 
 Opened = tuple[Entry, ReadSegment | Exception]
+Waiting = ReadSegment | Exception | None
 
 
 def newest_first(entries: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -48,28 +49,28 @@ def batches(entries: list[Entry]) -> Iterator[list[Opened]]:
 def _in_order(entries: list[Entry]) -> Iterator[Opened]:
     """Merge the segments of a run's writers by attempt, then by the time of writing.
 
-    What one writer wrote stays in its order, whatever its clock did. Each file is opened once.
+    What one writer wrote stays in its order, whatever its clock did. Of many writers, large files are read
+    twice: all that wait would not fit into memory.
     """
     writers: dict[str, list[Entry]] = {}
     for entry in sorted(entries):
         writers.setdefault(entry.writer, []).append(entry)
-    if len(writers) > _MOST_WRITERS:  # no more files than a process may hold open
-        for entry in sorted(entries, key=lambda entry: (_written(_open(entry)), entry.writer, entry.number)):
-            yield entry, _open(entry)
-        return
-    waiting: list[tuple[tuple[int, float], str, Opened, Iterator[Entry]]] = []
+    most = _MOST_BYTES // len(writers) if len(writers) > 1 else math.inf  # bytes of a file that waits
+    waiting: list[tuple[tuple[int, float], str, Entry, Waiting, Iterator[Entry]]] = []
 
     def push(rest: Iterator[Entry]) -> None:
         for entry in rest:
             read = _open(entry)
-            heapq.heappush(waiting, (_written(read), entry.writer, (entry, read), rest))
+            large = isinstance(read, ReadSegment) and read.body.size > most
+            waits = None if large else read
+            heapq.heappush(waiting, (_written(read), entry.writer, entry, waits, rest))
             return
 
     for of_writer in writers.values():
         push(iter(of_writer))
     while waiting:
-        _, _, opened, rest = heapq.heappop(waiting)
-        yield opened
+        _, _, entry, read, rest = heapq.heappop(waiting)
+        yield entry, read or _open(entry)
         push(rest)
 
 

@@ -121,7 +121,7 @@ async def _receive(request: Request, path: Path) -> Response | None:
     """Write the body to a file; returns the refusal where it is too large or too slow."""
     received = 0
     try:
-        with path.open("xb", buffering=0) as file:
+        with path.open("xb") as file:  # buffered: of a disk that fills up, raw writes write a part
             async with asyncio.timeout(_STALL) as stall:
                 async for part in request.stream():
                     received += len(part)

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlmodel import col, delete, select
 
 from chroma.journal import DELETED, entries_of
+from chroma.liveness import leads_elsewhere
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
 
@@ -55,7 +56,10 @@ def purge_deleted(store: Store, journal: Path, *, at_once: bool = False) -> list
             freed += sum(file.lstat().st_size for file in place.rglob("*") if file.is_file())
             shutil.rmtree(place, ignore_errors=True)
         for folder in (store.files.path(f"runs/{run_id}/segments"), journal / run_id):
-            for entry in entries_of(run_id, folder) if folder.is_dir() else ():
+            root = journal if folder.name == run_id else folder.parents[1]
+            if not folder.is_dir() or leads_elsewhere(folder, root):
+                continue
+            for entry in entries_of(run_id, folder):
                 if (entry.writer, entry.number) not in notes:
                     freed += entry.path.lstat().st_size
                     entry.path.unlink(missing_ok=True)

@@ -25,7 +25,7 @@ from chroma.server.store.findings.report import (
     Scores,
 )
 from chroma.server.store.samples.arrow import arrow_stream
-from chroma.untrusted import map_file
+from chroma.untrusted import read_stamped
 
 _LARGEST = 2**34  # bytes of a report: 100 million samples
 _SAID = "report"  # the part that is JSON; the others are tables
@@ -147,8 +147,8 @@ def _file(parts: Mapping[str, bytes]) -> bytes:
 
 
 def _parts(path: Path) -> dict[str, bytes]:
-    mapped, _ = map_file(path, _LARGEST)
-    body: Any = pa.py_buffer(mapped)
+    read, _ = read_stamped(path, _LARGEST)
+    body: Any = pa.py_buffer(read)
     if is_intact(memoryview(body)) is not True:
         raise ValueError("its bytes do not match its checksum")
     batch: Any = pa.ipc.open_file(body).get_batch(0)

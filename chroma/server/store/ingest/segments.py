@@ -37,7 +37,11 @@ class Transaction:
         self._held: list[object] = []
         for moment in ("loaded_as_persistent", "pending_to_persistent"):
             event.listen(catalog.session, moment, self._hold)
-        self._known = _known(catalog, headers)
+        self._known = digests_of(
+            catalog,
+            headers[0].run if headers else "",
+            [(header.writer, header.number) for header in headers],
+        )
 
     def add(
         self, read: ReadSegment, move: Callable[[], None], *, apart: bool = False
@@ -132,18 +136,18 @@ def known_keys(catalog: Catalog) -> set[tuple[str, str, int]]:
 
 def digests_of(catalog: Catalog, run_id: str, keys: Sequence[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Digests of those segments of a run that are in the catalog, by writer and number."""
-    found: dict[tuple[str, int], str] = {}
-    for writer in {writer for writer, _ in keys}:
-        numbers = {number for each, number in keys if each == writer}
-        rows = catalog.session.exec(
-            select(tables.Segment.number, tables.Segment.digest).where(
-                tables.Segment.run_id == run_id,
-                tables.Segment.writer == writer,
-                col(tables.Segment.number).between(min(numbers), max(numbers)),
-            )
-        ).all()
-        found |= {(writer, number): digest for number, digest in rows if number in numbers}
-    return found
+    if not keys:
+        return {}
+    wanted = set(keys)
+    numbers = [number for _, number in wanted]
+    rows = catalog.session.exec(
+        select(tables.Segment.writer, tables.Segment.number, tables.Segment.digest).where(
+            tables.Segment.run_id == run_id,
+            col(tables.Segment.writer).in_({writer for writer, _ in wanted}),
+            col(tables.Segment.number).between(min(numbers), max(numbers)),
+        )
+    ).all()
+    return {(writer, number): digest for writer, number, digest in rows if (writer, number) in wanted}
 
 
 def is_deleted(catalog: Catalog, run_id: str) -> bool:
@@ -156,18 +160,3 @@ def deleted_runs(catalog: Catalog) -> set[str]:
     """Ids of deleted runs."""
     deleted = select(tables.Run.id).where(col(tables.Run.deleted_at).is_not(None))
     return set(catalog.session.exec(deleted).all())
-
-
-def _known(catalog: Catalog, headers: Sequence[Header]) -> dict[tuple[str, int], str]:
-    """Digests of the segments of a run that are there already, by writer and number."""
-    if not headers:
-        return {}
-    numbers = [header.number for header in headers]
-    rows = catalog.session.exec(
-        select(tables.Segment.writer, tables.Segment.number, tables.Segment.digest).where(
-            tables.Segment.run_id == headers[0].run,
-            col(tables.Segment.writer).in_({header.writer for header in headers}),
-            col(tables.Segment.number).between(min(numbers), max(numbers)),
-        )
-    ).all()
-    return {(writer, number): digest for writer, number, digest in rows}

@@ -57,7 +57,7 @@ def split_samples(
         looked_at: dict[str, SampleTableBuilder] = catalog.session.info.setdefault(_LOOKED_AT, {})
         if fresh is not None and builder is not None and looked_at.get(split.id) is builder:
             read, row = fresh
-            builder.add(read, (row.id or 0, row.digest))
+            builder.add(read, (row.id or 0, row.digest), catalog.files.path(row.path))
             return builder.finished()
         if builder is None or not _still_there(catalog, split, builder.seen):
             builder = SampleTableBuilder()
@@ -68,7 +68,9 @@ def split_samples(
         for id_, digest, path in catalog.session.exec(new.order_by(col(tables.Segment.id))).all():
             known = fresh[0] if fresh is not None and fresh[0].digest == digest else None
             try:
-                builder.add(known or catalog.files.open_segment(path), (id_, digest))
+                builder.add(
+                    known or catalog.files.open_segment(path), (id_, digest), catalog.files.path(path)
+                )
             except (SegmentError, FileNotFoundError) as error:
                 damage = error
                 builder.leave_out((id_, digest))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy.typing as npt
 from chroma.errors import NotFoundError
 from chroma.records import Array, Ids, Samples
 from chroma.segment import ReadSegment
+from chroma.server.store.samples.stored_images import StoredImages
 
 Key = tuple[int | None, str]  # of a segment: row and digest
 Places = npt.NDArray[np.int64]
@@ -83,17 +85,21 @@ class SampleTable:
     metadata: Mapping[str, Array] = field(default_factory=dict[str, Array])
     memo: dict[Any, Any] = field(default_factory=dict[Any, Any])
     _index: IdIndex = field(default_factory=IdIndex)
-    _images: Mapping[int, tuple[Sequence[bytes | None], int]] = field(
-        default_factory=dict[int, tuple[Sequence[bytes | None], int]]
+    _images: Mapping[int, tuple[StoredImages, int]] = field(
+        default_factory=dict[int, tuple[StoredImages, int]]
     )
 
     def __len__(self) -> int:
         return len(self.ids)
 
     def image(self, position: int) -> bytes | None:
-        """The encoded image (WebP, PNG or JPEG) of a sample, or None."""
+        """The encoded image (WebP, PNG or JPEG) of a sample, or None.
+
+        Raises:
+            SegmentError: Its file is damaged or gone.
+        """
         found = self._images.get(position)
-        return found[0][found[1]] if found else None
+        return found[0].read(found[1]) if found else None
 
     def positions(self, ids: Ids) -> Places:
         """Positions of these ids; -1 where unknown."""
@@ -120,15 +126,15 @@ class SampleTableBuilder:
         self._index = IdIndex()
         self._columns: dict[str, list[tuple[Places, Array]]] = {}  # column → values of each segment
         self._class_names: list[str] = []
-        self._images: dict[int, tuple[Sequence[bytes | None], int]] = {}
+        self._images: dict[int, tuple[StoredImages, int]] = {}
         self._table: SampleTable | None = None
 
-    def add(self, read: ReadSegment, key: Key) -> None:
-        """Add the samples of a segment; one of the kind `samples` completes those that are known."""
+    def add(self, read: ReadSegment, key: Key, path: Path) -> None:
+        """Add the samples of a segment, stored at `path`; one of the kind `samples` completes the others."""
         known = len(self._index)
         described = read.record_name == Samples.__name__
         if described:
-            self._add_samples(read)
+            self._add_samples(read, StoredImages(path, key[1], read))
         else:
             self._index.join(read.columns(("ids",))["ids"])
         self.seen.append(key)
@@ -159,17 +165,15 @@ class SampleTableBuilder:
             )
         return self._table
 
-    def _add_samples(self, read: ReadSegment) -> None:
+    def _add_samples(self, read: ReadSegment, images: StoredImages) -> None:
         arrays = read.columns()
         places = self._index.join(arrays["ids"])
         self._class_names = list(read.fields.get("class_names") or ()) or self._class_names
         for name, values in arrays.items():
             if name in ("labels", "texts") or name.startswith("metadata:"):
-                self._columns.setdefault(name, []).append((places, values))
-        images = read.images()
-        if images is not None:
-            there = read.has_image()
-            self._images |= {at: (images, row) for row, at in enumerate(places.tolist()) if there[row]}
+                own = values.copy()  # a view would keep the whole file in memory
+                self._columns.setdefault(name, []).append((places, own))
+        self._images |= {at: (images, row) for row, at in enumerate(places.tolist()) if images.has(row)}
 
 
 def _labels(parts: Sequence[tuple[Places, Array]], n: int) -> Array:

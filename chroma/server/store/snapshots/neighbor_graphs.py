@@ -14,7 +14,7 @@ from chroma.projection.neighbors import Metric, NeighborGraph
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
 from chroma.server.store.tables import Frame, Graph, Snapshot
-from chroma.untrusted import map_file
+from chroma.untrusted import read_stamped
 
 K = 15  # neighbours kept: what layouts and lists ask for
 METRIC: Metric = "euclidean"
@@ -108,8 +108,8 @@ def _encode(graph: NeighborGraph) -> bytes:
 
 
 def _decode(files: Files, row: Graph) -> NeighborGraph:
-    mapped, _ = map_file(files.path(row.path), _LARGEST)
-    body: Any = pa.py_buffer(mapped)
+    read, _ = read_stamped(files.path(row.path), _LARGEST)
+    body: Any = pa.py_buffer(read)
     if not is_intact(memoryview(body)):  # one without a checksum is made anew too
         raise ValueError("its bytes do not match its checksum")
     batch: Any = pa.ipc.open_file(body).get_batch(0)
