@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset
 
+from chroma.capture.layers import Chosen
+from chroma.guard import Guard
 from chroma.integrations._torch.call_origin import CallOrigins
 from chroma.integrations._torch.dependence import goes_with, rows_in
+from chroma.integrations._torch.layer_hooks import LayerHooks
 from tests.integrations.digits import Digits, fit, outputs, snapshots
 from tests.integrations.lightning_setup import LIGHTNING, callback
 
@@ -185,3 +189,38 @@ def test_what_goes_with_a_batch_is_told_from_noise() -> None:
     for made in (torch.randn(32, 8), images[torch.randperm(32)], torch.zeros(32, 4), images * torch.nan):
         assert not goes_with(rows_in(made, 32), batch)
     assert not goes_with(rows_in(images[:8], 8), rows_in(images[:8], 8))  # too few to tell
+
+
+def test_following_a_batch_takes_few_calls() -> None:
+    """What the training's thread does for each batch beside copying; counted, as times differ."""
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))
+    hooks = LayerHooks(model, Guard())
+    hooks.outermost = ("",)
+    layer = Chosen("1", "1", False, "auto", "as it is", "asked for")
+    taken: list[Any] = []
+    batch = (torch.randn(8, 4), torch.zeros(8, dtype=torch.int64))
+
+    def run(*, followed: bool) -> int:
+        calls = 0
+
+        def count(_frame: Any, event: str, _of: Any) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        sys.setprofile(count)
+        try:
+            if followed:
+                hooks.begin_batch(batch, 8)
+            model(batch[0])
+            if followed:
+                hooks.end_batch()
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    plain = run(followed=False)
+    hooks.attach(layer, taken.append)
+    with torch.no_grad():
+        run(followed=True)
+        assert run(followed=True) - plain <= 130
+    assert len(taken) == 2

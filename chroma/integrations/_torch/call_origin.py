@@ -6,8 +6,9 @@ call gave, or was computed from the latter as autograd remembers. Calls within a
 
 from __future__ import annotations
 
+import weakref
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, cast
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.multiprocessing.reductions import StorageWeakRef
 
 _MOST_TENSORS = 1_000  # of one value that are looked at
+_MOST_FLAT = 16  # of a list of tensors alone, which is taken as it is
 _MOST_NODES = 200  # of a graph that are walked through
 _MARK = "chroma"  # in the metadata of a node of the graph, which live as long as it does
 
@@ -24,15 +26,18 @@ class CallOrigins:
 
     Attributes:
         number: How many calls the training step itself has made, those within them not counted.
+        depth: How many modules within each other are called now, without one that runs the training step.
         outermost: Names of the modules it called.
     """
 
     def __init__(self) -> None:
         self._batch: Any = None
+        self._given: dict[int, weakref.ref[Tensor]] = {}  # the batch's tensors, by identity
         self._known: dict[int, StorageWeakRef] = {}  # memory of linked tensors, by address
         self._token = object()
         # of the calls that run: the module's name, and whether it is linked; None for the step itself
         self._stack: list[tuple[str, bool | None]] = []
+        self.depth = 0
         self.number = 0
         self.outermost: set[str] = set()
 
@@ -46,25 +51,23 @@ class CallOrigins:
         """Whether the call that runs is linked to the batch."""
         return bool(self._stack and self._stack[-1][1])
 
-    @property
-    def depth(self) -> int:
-        """How many modules within each other are called now, without one that runs the training step."""
-        return sum(linked is not None for _, linked in self._stack)
-
     def begin(self, batch: Any) -> None:
         """A batch begins."""
         self.end()
         self._batch = batch
-        for tensor in tensors_of(batch):
+        given = list(tensors_of(batch))
+        self._given = {id(tensor): weakref.ref(tensor) for tensor in given}
+        for tensor in given:
             self._remember(tensor)
 
     def end(self) -> None:
         """The batch is over: forget it."""
         self._batch = None
+        self._given.clear()
         self._known.clear()
         self._stack.clear()
         self._token = object()
-        self.number = 0
+        self.depth = self.number = 0
 
     def enter(self, name: str, module: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """A module is called."""
@@ -75,13 +78,16 @@ class CallOrigins:
         if self.depth == 0:
             self.number += 1
             self.outermost.add(name)
-        linked = self.linked or any(map(self._is_known, tensors_of((args, kwargs))))
+        self.depth += 1
+        within = bool(self._stack and self._stack[-1][1])
+        linked = within or self._is_linked(tensors_of((args, kwargs) if kwargs else args))
         self._stack.append((name, linked))
 
     def leave(self, name: str, output: Any) -> None:
         """The call of a module is over."""
         while self._stack:  # those above it ended in an error that the user caught
             entered, linked = self._stack.pop()
+            self.depth -= linked is not None
             if entered == name:
                 break
         else:
@@ -92,6 +98,14 @@ class CallOrigins:
                 node: Any = tensor.grad_fn  # `metadata` is declared as a method
                 if node is not None:
                     node.metadata[_MARK] = self._token
+
+    def _is_linked(self, tensors: Iterable[Tensor]) -> bool:
+        tensors = list(tensors)
+        return any(map(self._is_given, tensors)) or any(map(self._is_known, tensors))
+
+    def _is_given(self, tensor: Tensor) -> bool:
+        given = self._given.get(id(tensor))
+        return given is not None and given() is tensor
 
     def _remember(self, tensor: Tensor) -> None:
         storage = storage_of(tensor)
@@ -115,8 +129,20 @@ class CallOrigins:
         return False
 
 
-def tensors_of(value: Any) -> Iterator[Tensor]:
+def tensors_of(value: Any) -> Iterable[Tensor]:
     """The tensors of any kind in a tensor, list, mapping or object."""
+    if isinstance(value, Tensor):  # as most are, or several
+        return (value,)
+    if type(value) in (tuple, list) and len(value) <= _MOST_FLAT:
+        for each in value:
+            if not isinstance(each, Tensor):
+                break
+        else:
+            return value
+    return _tensors_within(value)
+
+
+def _tensors_within(value: Any) -> Iterator[Tensor]:
     seen: set[int] = set()
     below: deque[Any] = deque([value])
     while below and len(seen) < _MOST_TENSORS:

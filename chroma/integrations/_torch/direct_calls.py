@@ -91,7 +91,7 @@ class DirectCalls:
                     return  # as Lightning calls the training step within DistributedDataParallel
                 self._stack.append(name)
                 if len(self._stack) == 1:
-                    self._enter(next(tensors_of((args, kwargs)), None))
+                    self._enter(next(iter(tensors_of((args, kwargs))), None))
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
             if torch.compiler.is_compiling():

@@ -16,6 +16,10 @@ from chroma.records import Array
 
 def first_tensor(value: Any) -> Tensor | None:
     """The first float tensor in a tensor, tuple, list, mapping or dataclass."""
+    if isinstance(value, tuple) and len(cast("tuple[Any, ...]", value)) == 1:  # what a module takes, mostly
+        value = value[0]
+    if isinstance(value, Tensor):
+        return value if value.is_floating_point() else None
     return next(tensors_in(value), None)
 
 

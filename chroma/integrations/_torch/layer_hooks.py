@@ -6,8 +6,7 @@ stand only while a pass is captured, and only ours are removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,7 +49,7 @@ class LayerTaker:
         layer: The layer.
         take: Is given them, and copies them.
         place: Which call counts, as far as it is known.
-        border: Stops our errors.
+        guard: Stops our errors.
     """
 
     def __init__(
@@ -58,11 +57,11 @@ class LayerTaker:
         layer: Chosen,
         take: Callable[[Any], None],
         place: Place,
-        border: AbstractContextManager[Any, bool],
+        guard: Guard,
     ) -> None:
         self.name = layer.name
         self.place = place
-        self.border = border
+        self._guard = guard
         self._layer = layer
         self._take = take
         self._batch: Any = None
@@ -73,6 +72,7 @@ class LayerTaker:
         self._given = False  # whether its vectors were taken
         self._number = 0  # of the outermost call that was looked at last
         self._unlinked: list[Array | Tensor] = []  # what calls gave that are not linked to the batch
+        self.doing = f"capturing layer {layer.name}"  # for warnings
 
     def begin(self, batch: Any, rows: int, mask: Tensor | None, views: Views | None) -> None:
         """A batch begins."""
@@ -82,6 +82,13 @@ class LayerTaker:
 
     def see(self, value: Any, origins: CallOrigins) -> None:
         """The layer took or gave a value."""
+        try:
+            self._see(value, origins)
+        except Exception as error:  # no `fail_safe`: at each call of each layer, that costs more
+            if not self._guard.stop(self.doing, error):
+                raise
+
+    def _see(self, value: Any, origins: CallOrigins) -> None:
         if self._taken or (tensor := first_tensor(value)) is None:
             return
         pool = self._layer.pool
@@ -152,22 +159,24 @@ class LayerHooks:
         self.views: Views | None = None
         self._handles: list[RemovableHandle] = []
         self._takers: dict[str, tuple[list[LayerTaker], list[LayerTaker]]] = {}  # of inputs, of outputs
+        self._all: list[LayerTaker] = []
         self._origins = CallOrigins()
 
     def begin_batch(self, batch: Any, rows: int, mask: Tensor | None = None) -> None:
         """Take values from now on; `mask` is that of `vectors_of`."""
         for name in self.outermost:
-            self._watch(name)
+            if name not in self._takers:
+                self._watch(name)
         self.rows = rows
         self._origins.begin(batch)
-        for taker in self._all():
+        for taker in self._all:
             taker.begin(batch, rows, mask, self.views)
 
     def end_batch(self) -> set[str]:
         """Take no more values; returns the layers that gave some."""
         given: set[str] = set()
-        for taker in self._all():
-            with taker.border:
+        for taker in self._all:
+            with self.guard.fail_safe(taker.doing):
                 if taker.end():
                     given.add(taker.name)
         self._origins.end()
@@ -176,52 +185,53 @@ class LayerHooks:
 
     def attach(self, layer: Chosen, take: Callable[[Any], None]) -> None:
         """Hand the layer's vectors `[B, d]` of each batch to `take`, which copies them: see `vectors_of`."""
-        self._watch(layer.module)
+        if layer.module not in self._takers:
+            self._watch(layer.module)
         place = self.places.setdefault(layer.name, Place())
-        border = self.guard.fail_safe(f"capturing layer {layer.name}")
-        taker = LayerTaker(layer, take, place, border)
+        taker = LayerTaker(layer, take, place, self.guard)
         self._takers[layer.module][0 if layer.of_input else 1].append(taker)
+        self._all.append(taker)
 
     def remove(self) -> None:
         """Remove our hooks, and only ours."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        for taker in self._all():  # what was learned in this pass holds in the next
+        for taker in self._all:  # what was learned in this pass holds in the next
             self.places[taker.name] = taker.place
+        self._all.clear()
         self._takers.clear()
         self._origins.end()
         self.rows = 0
 
-    def _all(self) -> Iterator[LayerTaker]:
-        for inputs, outputs in self._takers.values():
-            yield from inputs
-            yield from outputs
-
     def _watch(self, name: str) -> None:
-        if name in self._takers:
-            return
         module, origins = self._modules[name], self._origins
         takers = self._takers[name] = ([], [])
-        border = self.guard.fail_safe("following the calls of the model's layers")
+
+        def failed(error: Exception) -> bool:
+            return not self.guard.stop("following the calls of the model's layers", error)
 
         def before(_: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
             if not self.rows:
                 return
-            with border:
+            try:
                 origins.enter(name, module, args, kwargs)
+            except Exception as error:
+                if failed(error):
+                    raise
             for taker in takers[0]:
-                with taker.border:
-                    taker.see((*args, *kwargs.values()), origins)
+                taker.see((*args, *kwargs.values()) if kwargs else args, origins)
 
         def after(_: nn.Module, args: Any, output: Any) -> None:
             if not self.rows:
                 return
             for taker in takers[1]:
-                with taker.border:
-                    taker.see(output, origins)
-            with border:
+                taker.see(output, origins)
+            try:
                 origins.leave(name, output)
+            except Exception as error:
+                if failed(error):
+                    raise
 
         self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         self._handles.append(module.register_forward_hook(after))
