@@ -159,7 +159,7 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample, onSearch
           </div>
         ))}
         {entries.length === 0 && !search?.problem ? (
-          <p className={styles.group}>{fetching ? "Searching…" : `Nothing carries “${words}”.`}</p>
+          <p className={styles.group}>{fetching ? "Searching…" : `No sample matches “${words}”.`}</p>
         ) : null}
       </div>
       {search?.problem ? (

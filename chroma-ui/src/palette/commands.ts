@@ -44,6 +44,7 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     { name: "Clear all filters", act: clearFilters },
     { name: "Show the findings", act: () => openPanel("findings") },
     { name: "Show the table", act: () => openPanel("table") },
+    { name: "Show the charts", act: () => openPanel("charts") },
     { name: "Show labels against predictions", act: () => openPanel("confusion") },
     {
       name: contours ? "Hide density contours" : "Show density contours",

@@ -18,8 +18,10 @@ type Preferences = {
   mutedCurves: string[];
   /** The layout of the panels where the address does not say, as it writes it; null is the usual one. */
   layout: string | null;
-  /** Layouts of the panels by name, as the address writes them. */
-  layouts: { name: string; text: string }[];
+  /** The charts in their panel where the address does not say, as it writes them; null are the usual ones. */
+  charts: string | null;
+  /** Layouts of the panels by name, with the charts, as the address writes them. */
+  layouts: { name: string; text: string; charts?: string | null }[];
   /** How the runs page shows them. */
   runsAs: "cards" | "table";
   /** Columns of the table of runs; null shows those that tell runs apart. */
@@ -40,6 +42,7 @@ export const usePreferences: SelectorStore<Preferences> = create<Preferences>()(
       openFacets: ["correct", "confidence"],
       mutedCurves: [],
       layout: null,
+      charts: null,
       layouts: [],
       runsAs: "cards",
       runColumns: null,

@@ -1,4 +1,4 @@
-/** Remembers changes of filters, hidden classes, selection and layout as steps that can be undone. */
+/** Remembers changes of filters, hidden classes, selection, charts and layout as steps that can be undone. */
 import { count } from "../lib/format";
 import type { Filter } from "./filters";
 import { writeLayout } from "./layout";
@@ -40,6 +40,13 @@ function onView(view: ViewState, before: ViewState): void {
   if (view.hidden !== before.hidden && view.colour === before.colour) {
     const to = (hidden: string[]) => () => useView.getState().restore({ hidden });
     record({ what: "what the legend hides", undo: to(before.hidden), redo: to(view.hidden) }, "hidden");
+  }
+  if (view.charts !== before.charts) {
+    const to =
+      ({ charts }: ViewState) =>
+      () =>
+        useView.getState().restore({ charts });
+    record({ what: "the charts", undo: to(before), redo: to(view) });
   }
   if (view.layout !== before.layout) {
     const to =

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import type { Chart } from "./charts";
 import { mirrorToAddress } from "./history";
 import { placedAt, readLayout } from "./layout";
 import { DEFAULT_VIEW, readView, type View, writeView } from "./url";
@@ -52,6 +53,10 @@ describe("the address of a view", () => {
           { column: "label", descending: false },
         ],
       },
+      charts: [
+        { x: 'tag:"a,b"', y: null, kind: null, log: [] },
+        { x: "margin", y: "label", kind: "ecdf", log: ["x"] },
+      ],
       finding: "label val/3",
       appearance: {
         ...{ labels: false, contours: false, trails: false, rare: false, ground: false, thumbnails: false },
@@ -74,13 +79,16 @@ describe("the address of a view", () => {
   });
 
   it("takes the looks a person likes only where it names nothing to look at", () => {
-    const liked = { appearance: { ...DEFAULT_VIEW.appearance, contours: false }, layout: null };
+    const liked = { appearance: { ...DEFAULT_VIEW.appearance, contours: false }, layout: null, charts: null };
     expect(readView("", liked).appearance.contours).toBe(false);
     expect(readView("?run=a", liked).appearance.contours).toBe(true);
     expect(readView("?run=a&contours=off").appearance.contours).toBe(false);
     const layout = placedAt(USUAL, "table", "left");
     expect(readView("", { ...liked, layout }).layout).toEqual(layout);
     expect(readView("?run=a", { ...liked, layout }).layout).toBeNull();
+    const charts: Chart[] = [{ x: "margin", y: null, kind: null, log: [] }];
+    expect(readView("", { ...liked, charts }).charts).toEqual(charts);
+    expect(readView("?run=a", { ...liked, charts }).charts).toBeNull();
   });
 });
 

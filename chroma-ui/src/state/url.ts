@@ -3,6 +3,7 @@ import { SCALES } from "../scatter/scale";
 import type { Place } from "../scatter/viewpoint";
 import { type Appearance, PLAIN, readAppearance, writeAppearance } from "./appearance";
 import { AXES } from "./axis";
+import { type Chart, readCharts, writeCharts } from "./charts";
 import { readFilter, writeFilter } from "./filters";
 import { type Layout, readLayout, writeLayout } from "./layout";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
@@ -192,6 +193,14 @@ export const FIELDS = {
       if (value) query.set("table", writeTable(value));
     },
   ),
+  /** The charts in their panel; null are the usual ones. */
+  charts: field<readonly Chart[] | null>(
+    null,
+    (query) => readCharts(query.get("charts")),
+    (value, query) => {
+      if (value) query.set("charts", writeCharts(value));
+    },
+  ),
   /** Key of the finding that is open. */
   finding: text("finding"),
   appearance: field<Appearance>(PLAIN, readAppearance, writeAppearance),
@@ -211,15 +220,20 @@ function viewOf(pick: (field: Field<unknown>) => unknown): View {
 export const DEFAULT_VIEW: View = viewOf((field) => field.default);
 
 /** What a person likes, of any view. */
-export type Liked = Pick<View, "appearance" | "layout">;
-const LIKED: Liked = { appearance: PLAIN, layout: null };
+export type Liked = Pick<View, "appearance" | "layout" | "charts">;
+const LIKED: Liked = { appearance: PLAIN, layout: null, charts: null };
 
 /** The view of an address; one that names nothing to look at takes what a person likes. */
 export function readView(search: string, liked: Liked = LIKED): View {
   const query = new URLSearchParams(search);
   const view = viewOf((field) => field.read(query));
   if (query.has("run") || query.has("pane")) return view;
-  return { ...view, appearance: liked.appearance, layout: view.layout ?? liked.layout };
+  return {
+    ...view,
+    appearance: liked.appearance,
+    layout: view.layout ?? liked.layout,
+    charts: view.charts ?? liked.charts,
+  };
 }
 
 /** The search string of a view; defaults are left out. */

@@ -2,6 +2,7 @@ import { create } from "zustand";
 import type { Place } from "../scatter/viewpoint";
 import type { Appearance } from "./appearance";
 import { type Axis, markOf } from "./axis";
+import { type Chart, readCharts, writeCharts } from "./charts";
 import { type Filter, FOUND, withFilter } from "./filters";
 import { CHOSEN, type Layout, openedWith, readLayout, writeLayout } from "./layout";
 import type { LinkName, Pane } from "./panes";
@@ -16,7 +17,7 @@ type Actions = {
   /** Replaces the whole view, as opening an address does. */
   show: (view: View) => void;
   /** Puts back what was undone. */
-  restore: (change: Partial<Pick<View, "filters" | "hidden" | "layout" | "opened">>) => void;
+  restore: (change: Partial<Pick<View, "filters" | "hidden" | "layout" | "opened" | "charts">>) => void;
   setHome: (home: boolean) => void;
   openRun: (run: string | null) => void;
   /** Names the run that is open by default, so that the address can be shared. */
@@ -62,6 +63,7 @@ type Actions = {
   /** Moves and closes panels; null is the usual layout. A closed panel is no longer `opened`. */
   setLayout: (layout: Layout | null, closed?: string | null) => void;
   setTable: (table: Table | null) => void;
+  setCharts: (charts: readonly Chart[] | null) => void;
   setFinding: (key: string | null) => void;
   setAppearance: (change: Partial<Appearance>) => void;
   /** null sees the whole film. */
@@ -75,10 +77,10 @@ export type ViewState = View & Actions;
 /** The samples of a view belong to one split and are dropped with it. */
 const NO_SAMPLES = { sample: null, selected: null };
 
-/** The view of the address; where it names no run, with this person's preferred appearance and layout. */
+/** The view of the address; where it names no run, with this person's preferred appearance, layout and charts. */
 export function addressedView(search = window.location.search): View {
-  const { appearance, layout } = usePreferences.getState();
-  return readView(search, { appearance, layout: readLayout(layout) });
+  const { appearance, layout, charts } = usePreferences.getState();
+  return readView(search, { appearance, layout: readLayout(layout), charts: readCharts(charts) });
 }
 
 const isOther = <T>(next: T | undefined, now: T | undefined): boolean => next !== undefined && next !== now;
@@ -203,6 +205,10 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
     set(({ opened }) => ({ layout, opened: opened.filter((name) => name !== closed) }));
   },
   setTable: (table) => set({ table }),
+  setCharts: (charts) => {
+    usePreferences.getState().set({ charts: charts && writeCharts(charts) });
+    set({ charts });
+  },
   setFinding: (finding) => set({ finding }),
   setAppearance: (change) =>
     set((view) => {

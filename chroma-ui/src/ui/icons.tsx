@@ -230,6 +230,11 @@ export const Bars = (props: Props) => (
     <path d="M3 4.5h1.5M7 4.5h6M3 8h1.5M7 8h6M3 11.5h1.5M7 11.5h6" />
   </Stroked>
 );
+export const Chart = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M2.500 2.500v11h11M5.500 11V8M8.500 11V4.500M11.500 11V6.500" />
+  </Stroked>
+);
 export const Flag = (props: Props) => (
   <Stroked {...props}>
     <path d="M4 13.5v-11h8l-2 3 2 3H4" />

@@ -1,5 +1,6 @@
 import { Popover } from "radix-ui";
 import { type FormEvent, useState } from "react";
+import { readCharts, writeCharts } from "../state/charts";
 import { readLayout, SIDES, type Side, sideOf, writeLayout } from "../state/layout";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
@@ -93,13 +94,19 @@ function Layouts({ docks }: { docks: Docks }) {
   const usual = useView((view) => view.layout === null);
   const [name, setName] = useState("");
   const { set } = usePreferences.getState();
-  const { setLayout } = useView.getState();
+  const { setLayout, setCharts } = useView.getState();
+  const open = ({ text, charts = null }: (typeof layouts)[number]) => {
+    setLayout(readLayout(text));
+    setCharts(readCharts(charts));
+  };
   const keep = (event: FormEvent) => {
     event.preventDefault();
     const named = name.trim();
     if (!named) return;
     const others = layouts.filter((other) => other.name !== named);
-    set({ layouts: [...others, { name: named, text: writeLayout(docks.layout) }] });
+    const { charts } = useView.getState();
+    const saved = { name: named, text: writeLayout(docks.layout), charts: charts && writeCharts(charts) };
+    set({ layouts: [...others, saved] });
     setName("");
   };
   return (
@@ -132,7 +139,7 @@ function Layouts({ docks }: { docks: Docks }) {
         </li>
         {layouts.map((saved) => (
           <li key={saved.name} className={styles.row} data-testid="saved-layout">
-            <button type="button" className={styles.toggle} onClick={() => setLayout(readLayout(saved.text))}>
+            <button type="button" className={styles.toggle} onClick={() => open(saved)}>
               <span className={styles.tick} />
               {saved.name}
             </button>

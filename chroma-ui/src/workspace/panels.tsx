@@ -10,7 +10,7 @@ import { RunSummary } from "../runs/RunSummary";
 import { SelectionPanel } from "../selection/SelectionPanel";
 import type { Side } from "../state/layout";
 import { useView } from "../state/view";
-import { Bars, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
+import { Bars, Chart, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
 import type { PanelProps } from "./panelProps";
 
 export type PanelEntry = {
@@ -39,6 +39,10 @@ export const PANELS: readonly PanelEntry[] = [
   {
     ...{ name: "table", title: "Table", Icon: Rows, place: "bottom", open: false, fills: true },
     Content: lazy(() => import("../table/TablePanel")),
+  },
+  {
+    ...{ name: "charts", title: "Charts", Icon: Chart, place: "bottom", open: false, fills: true },
+    Content: lazy(() => import("../charts/ChartsPanel")),
   },
 ];
 
