@@ -9,11 +9,19 @@ from __future__ import annotations
 
 import io
 import zlib
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 _MARK = b"CHROMA32"  # then 8 hex digits
 _SIZE = 16  # keeps the footer aligned to 8 bytes
 _TAIL = 10  # bytes at the end of an Arrow file: length of the footer (int32), b"ARROW1"
+
+
+class Writable(Protocol):
+    """What bytes can be written to."""
+
+    def write(self, data: Any, /) -> int:
+        """Write them all."""
+        ...
 
 
 class ChecksumWriter(io.RawIOBase):
@@ -23,7 +31,7 @@ class ChecksumWriter(io.RawIOBase):
         file: Where the bytes go.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Writable) -> None:
         super().__init__()
         self._file = file
         self._sum = 0

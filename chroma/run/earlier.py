@@ -37,6 +37,15 @@ class EarlierWriter:
     status: str | None
 
 
+def places_of(settings: Settings, run: str) -> tuple[Path, ...]:
+    """The folders that may hold a run's segments; the journal first: ingest moves them to the store."""
+    return (
+        settings.captured / run,
+        settings.outbox / run / SENT,
+        settings.store / "runs" / run / "segments",
+    )
+
+
 def earlier_writers(settings: Settings, run: str, but: str = "") -> list[EarlierWriter]:
     """The writers of a run whose segments lie in the journal or the store.
 
@@ -47,13 +56,7 @@ def earlier_writers(settings: Settings, run: str, but: str = "") -> list[Earlier
     """
     first: dict[str, tuple[int, WriterId]] = {}
     last: dict[str, tuple[int, str | None]] = {}
-    # The journal first: what ingest moves meanwhile is then in the store.
-    places = (
-        settings.captured / run,
-        settings.outbox / run / SENT,
-        settings.store / "runs" / run / "segments",
-    )
-    for folder in places:
+    for folder in places_of(settings, run):
         numbers: dict[str, list[int]] = {}
         paths: dict[tuple[str, int], Path] = {}
         with suppress(OSError):

@@ -16,6 +16,7 @@ from chroma.run import open_runs
 from chroma.run.arguments import Dtype
 from chroma.run.environment import environment
 from chroma.run.events import RunEvents
+from chroma.run.others import GOES_ON
 from chroma.run.receipt import Receipt
 from chroma.run.rounding import Half, half, rounded
 from chroma.run.sink import JournalSink
@@ -74,7 +75,12 @@ class Recording:
             else None
         )
         sink = self._sink = JournalSink(
-            settings, tally.run, writer_id or WriterId(), self._not_alone, self._shipper
+            settings,
+            tally.run,
+            writer_id or WriterId(),
+            self._report,
+            self._shipper,
+            by_hand=framework is None,
         )
         self._writer = SnapshotWriter(
             sink, self.guard, capacity=settings.queue_bytes, name=f"chroma-{tally.name}"
@@ -227,16 +233,13 @@ class Recording:
             f"the journal was still being written after {waited:g} s; more arrives while the program runs",
         )
 
-    def _not_alone(self) -> None:
-        """Another attempt writes to the run at the same time: which snapshots are shown is by chance."""
-        sentence = (
-            f"another process writes to the run {self.tally.run} at the same time, and of each step only the "
-            "newer one's snapshots are shown; give each its rank= and world_size=, or a run_id= of its own"
-        )
-        if "not alone" not in self.tally.notes:
-            self.tally.note("not alone", sentence)
-            with suppress(Exception):  # a handler of the user's may fail
-                logger.warning("chroma: %s", sentence)
+    def _report(self, about: str, sentence: str) -> None:
+        """Say what other writers of the run mean for this one; what may be lost at once, too."""
+        if about not in self.tally.notes:
+            self.tally.note(about, sentence)
+            if about != GOES_ON:
+                with suppress(Exception):  # a handler of the user's may fail
+                    logger.warning("chroma: %s", sentence)
 
     def _put(self, records: Callable[[], Iterable[Record]], size: int, wrote: Callable[[int], None]) -> bool:
         def with_alarms() -> Iterable[Record]:

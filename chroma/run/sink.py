@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from chroma.errors import HomeError
 from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
-from chroma.run.earlier import beside, earlier_writers, numbered
+from chroma.run.earlier import earlier_writers, numbered
+from chroma.run.others import GOES_ON, found_at_end, found_at_opening
 from chroma.settings import Settings
 from chroma.shipper import Shipper
 
@@ -24,8 +25,9 @@ class JournalSink:
         settings: Of the home.
         run: Id of the run.
         writer_id: This process as a writer of the run.
-        not_alone: Called if another attempt writes to the run at the same time.
+        report: Takes what other writers of the run mean for this one, as (subject, sentence).
         shipper: Is told what was committed, where there is a server to send it to.
+        by_hand: Whether the user logs to the run, no framework.
 
     Attributes:
         accepted: Snapshots that the run has accepted, to be told in each segment.
@@ -37,11 +39,13 @@ class JournalSink:
         settings: Settings,
         run: str,
         writer_id: WriterId,
-        not_alone: Callable[[], None],
+        report: Callable[[str, str], None],
         shipper: Shipper | None = None,
+        *,
+        by_hand: bool = False,
     ) -> None:
         self._settings, self._run, self._writer_id = settings, run, writer_id
-        self._not_alone, self._shipper = not_alone, shipper
+        self._report, self._shipper, self._by_hand = report, shipper, by_hand
         self._home, self._most = settings.home, settings.max_disk
         self._used = 0  # bytes in the home, as far as known
         self._unseen = self._most  # bytes written since the home was measured
@@ -64,7 +68,11 @@ class JournalSink:
         if isinstance(record, RunOpened):
             self._opening = record
         elif isinstance(record, RunClosed):
-            self._look_around(writer)
+            self._tell(
+                found_at_end(
+                    self._settings, self._run, writer.writer, writer.writer_id, check_ids=self._by_hand
+                )
+            )
         else:
             self._measure()
         try:
@@ -97,7 +105,8 @@ class JournalSink:
         writer_id = numbered(self._run, self._writer_id, earlier)
         writer = JournalWriter(self._settings.captured, self._run, writer_id)
         self._device = self._home.stat().st_dev
-        self._look_around(writer)
+        found = found_at_opening(self._run, writer_id, earlier)
+        self._tell((about, said) for about, said in found if self._by_hand or about != GOES_ON)
         return writer
 
     def _commit(self, writer: JournalWriter, record: Record, sync: bool) -> int:
@@ -111,9 +120,9 @@ class JournalSink:
         except OSError:
             return False
 
-    def _look_around(self, writer: JournalWriter) -> None:
-        if beside(writer.writer_id, earlier_writers(self._settings, self._run, but=writer.writer)):
-            self._not_alone()
+    def _tell(self, found: Iterable[tuple[str, str]]) -> None:
+        for about, sentence in found:
+            self._report(about, sentence)
 
     def _measure(self) -> None:
         """Look at the home again after each twentieth of what it may hold."""

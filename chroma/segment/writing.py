@@ -16,6 +16,7 @@ from chroma.errors import SegmentError
 from chroma.records import Array, Outputs, Record, Segment, Snapshot
 from chroma.segment import format
 from chroma.segment.columns import ArrowArray, objects_to_arrow, to_arrow
+from chroma.segment.forking import UnlockedFile, no_fork
 from chroma.segment.format import MAX_BYTES
 
 
@@ -33,12 +34,13 @@ def write(segment: Segment, file: BinaryIO) -> None:
         SegmentError: A field has a type or a length that cannot be stored; nothing was written.
         OSError: The disk refuses.
     """
-    batch = _batch_of(segment)
-    checked = ChecksumWriter(file)
-    with pa.ipc.new_file(checked, batch.schema) as writer:
-        writer.write_batch(batch)
-        checked.data_is_written()
-    checked.finish()
+    with no_fork():
+        batch = _batch_of(segment)
+        checked = ChecksumWriter(UnlockedFile(file))
+        with pa.ipc.new_file(checked, batch.schema) as writer:
+            writer.write_batch(batch)
+            checked.data_is_written()
+        checked.finish()
 
 
 def parts(record: Record, max_bytes: int = MAX_BYTES) -> Iterator[Record]:

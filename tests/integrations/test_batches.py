@@ -212,6 +212,19 @@ def test_indices_beside_the_labels_are_none(home: Path) -> None:
     assert samples(home).labels.tolist() == [index * 7 % 30 for index in range(40)]
 
 
+def test_labels_that_equal_the_ids_of_a_small_batch_are_not_taken_for_ids(home: Path) -> None:
+    """Two samples of classes 0 and 1, in order: nothing tells their labels from an index."""
+    data = [(torch.randn(5), length, label) for label, length in ((0, 1), (1, 2))]
+    with watching(Net(4), DataLoader(data, 2)) as watch:  # pyright: ignore[reportArgumentType]
+        watch.snapshot(epoch=0)
+    known = samples(home)
+    assert known.labels is None
+    assert {name: column.tolist() for name, column in known.metadata.items()} == {
+        "batch[1]": [1, 2],
+        "batch[2]": [0, 1],
+    }
+
+
 def test_the_targets_of_a_loss_are_the_labels(home: Path) -> None:
     class WithLoss(Net):
         def __init__(self) -> None:

@@ -105,6 +105,38 @@ def test_two_processes_that_write_to_one_run_are_told(
     assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 2
 
 
+def test_the_share_of_a_rank_that_said_nothing_of_others_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """Two processes without rank=, one after the other: the second has the step, the first's samples lack."""
+    for rank in (0, 1):
+        with chroma.init("p", run_id="r") as run:
+            run.log_embeddings(np.full((50, 4), rank), layer="l", epoch=0, ids=np.arange(50) * 2 + rank)
+            run.log_embeddings(np.full((5, 4), rank), layer="l", epoch=1 + rank)
+    assert [note for note in run.finish().notes if "had finished before" in note and "world_size=" in note]
+    assert not caplog.records
+    with chroma.open() as db:
+        run = db.run("r")
+        assert run.snapshots()[["epoch", "n", "of", "status"]].values.tolist() == [
+            [0, 50, 100, "partial"],
+            [1, 5, 52, "complete"],
+            [2, 5, 53, "complete"],
+        ]
+        assert (run.embeddings(epoch=0).vectors == 1).all()
+
+
+def test_ranks_that_log_the_same_samples_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    notes: list[str] = []
+    for rank in (0, 1):
+        with chroma.init("p", run_id="r", rank=rank, world_size=2) as run:
+            run.log_embeddings(np.full((50, 4), rank), layer="l", epoch=0, ids=np.arange(50) + 30 * rank)
+            run.log_embeddings(np.eye(3), layer="l", epoch=0, split="test", ids=np.arange(3) + 3 * rank)
+        notes += run.finish().notes
+    said = "20 of this process's 50 samples of val were logged by another rank too, and each is kept once"
+    assert [note.partition(";")[0] for note in notes] == [said]
+    assert [each.levelno for each in caplog.records] == [logging.WARNING]
+    with chroma.open() as db:
+        assert db.run("r").snapshots(split="val")[["n", "of"]].values.tolist() == [[80, 80]]
+
+
 FORKED = """
 import chroma, numpy, multiprocessing
 run = chroma.init(project="p", name="r")

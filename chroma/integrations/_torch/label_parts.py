@@ -43,6 +43,7 @@ _NO_LABELS = {  # names of what accompanies inputs
 }
 _DEPTH = 3
 _MOST = 64  # parts of a container that are looked at
+_BY_CHANCE = 10_000  # a batch that is one of fewer possible ones proves nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,12 @@ def choose_labels(parts: Sequence[LabelPart], evidence: Evidence) -> list[LabelP
     said = [part for part in parts if argument[part.path] in LABEL_NAMES]
     if said:
         return said
-    left = [part for part in parts if argument[part.path] is None and not _equals(part.parsed, evidence.ids)]
+    left = [part for part in parts if argument[part.path] is None]
     left = [part for part in left if part.parsed.ndim == 1 or _several_fit(part, evidence)]
+    equal = [part for part in left if _equals(part.parsed, evidence.ids)]
+    others = [part for part in left if not _equals(part.parsed, evidence.ids)]
+    if not others or not any(_by_chance(part.parsed, evidence) for part in equal):
+        left = others
     if len(left) > 1:
         return [part for part in left if _fits(part.parsed, evidence)] or left
     return left
@@ -212,3 +217,9 @@ def _several_fit(part: LabelPart, evidence: Evidence) -> bool:
 
 def _equals(labels: Array, ids: Ids | None) -> bool:
     return ids is not None and len(ids) > 1 and np.array_equal(labels, ids)
+
+
+def _by_chance(labels: Array, evidence: Evidence) -> bool:
+    """Whether class indices of a batch may equal its ids by chance, as 0 and 1 of two samples."""
+    classes = evidence.named or max(evidence.widths, default=0)
+    return classes > 1 and _fits(labels, evidence) and classes ** len(labels) < _BY_CHANCE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, cast
@@ -10,7 +11,7 @@ from typing import Any, cast
 import numpy as np
 from sqlmodel import select
 
-from chroma.errors import IngestError
+from chroma.errors import IngestError, SegmentError
 from chroma.records import Hidden, Snapshot
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
@@ -39,6 +40,14 @@ class _Candidate:
         if self.whole:
             return "complete"
         return "open" if self.attempt.status == "running" else "partial"
+
+    def ids(self, catalog: Catalog) -> set[Any]:
+        """Of all its rows; none of files that cannot be read."""
+        found: set[Any] = set()
+        for row in self.rows:
+            with suppress(SegmentError, OSError):
+                found.update(catalog.files.open_segment(row.path).columns(("ids",))["ids"].tolist())
+        return found
 
 
 def layer_of(catalog: Catalog, run_id: str, record: Snapshot) -> tables.Layer:
@@ -140,11 +149,15 @@ def update_snapshot(
         dtype="float16",
     )
     ids: Any = np.concatenate([record.ids for record in filled])
+    here = set(ids.tolist())
+    replaced = [each.ids(catalog) for each in found if each is not shown and each.whole and not each.hidden]
     row.attempt_id = shown.attempt.id
-    row.status = shown.status
     row.epoch = filled[-1].epoch
-    row.n = len(set(ids.tolist()))
-    row.of = max(row.n, *(record.of for record in records))
+    row.n = len(here)
+    row.of = max(len(here.union(*replaced)), *(record.of for record in records))
+    row.status = shown.status
+    if row.status == "complete" and any(not each <= here for each in replaced):
+        row.status = "partial"  # an earlier attempt had samples that this one has not
     row.dim = dims.pop()
     row.dtype = np.result_type(*(record.vectors.dtype for record in filled)).name
     row.bytes = sum(part.bytes for part in shown.rows)
