@@ -27,6 +27,7 @@ ArrowBuffer = Any
 
 _LARGEST_FILE = 2**30  # bytes; a single row is not cut, so a file may exceed MAX_BYTES
 _INT64 = 2**63
+_YEAR_10000 = 253_402_300_800  # seconds; times end there
 
 
 @dataclasses.dataclass(frozen=True)
@@ -183,7 +184,7 @@ def _header(about: dict[str, Any]) -> tuple[Header, dict[str, Any]]:
     for name in ("number", "rank", "world_size", "attempt_number", "accepted"):
         if type(value := getattr(header, name)) is not int or not 0 <= value < _INT64:
             raise ValueError(f"its {name} is wrong: {value!r} is no number from 0 to {_INT64 - 1}")
-    if type(when := header.created_at) not in (int, float) or not 0 <= when < _INT64:
+    if type(when := header.created_at) not in (int, float) or not 0 <= when < _YEAR_10000:
         raise ValueError(f"its created_at is wrong: {when!r} is no time")
     plain = {key: value for key, value in about.items() if key not in {"format", "kind", "record"} | names}
     return header, plain

@@ -6,19 +6,22 @@ when the program ends stays in the outbox, for `chroma sync`.
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from chroma.guard import Guard, logger, quiet
+from chroma.guard import Guard, logger, quiet, sentence_of
 from chroma.journal import Entry, set_aside
 from chroma.liveness import HEARTBEAT
 from chroma.shipper import outbox
 from chroma.shipper.retrying import retrying
 from chroma.shipper.upload import DeletedError, LaterError, RefusedError, Server
 
+_PAUSE = 0.5  # seconds before it begins again after an error that is not the server's; then doubled
+_LONGEST_PAUSE = 30.0
 _LAST_TRY = 5.0  # seconds at exit for a server that did not answer before
 
 _active: set[Shipper] = set()
@@ -141,18 +144,31 @@ class Shipper:
         self._written = self._sent = self._refused = 0
 
     def _work(self) -> None:
+        pauses = (min(_LONGEST_PAUSE, _PAUSE * 2**times) for times in itertools.count())
         try:
-            with self._guard.fail_safe("sending segments to the server"):
-                server = Server(self._url)
-                try:
-                    self._ship_all(server)
-                except (LaterError, DeletedError) as error:
-                    self._reason = str(error)
-                finally:
-                    server.close()
+            while not self._ended() and not self._leaving.wait(next(pauses)):
+                pass
         finally:
             if not self.shipment.left and not self._refused:
                 _active.discard(self)
+
+    def _ended(self) -> bool:
+        """Send until nothing is left or can be sent; False where it ended before its time, however it did."""
+        with self._guard.fail_safe("sending segments to the server"):
+            server = Server(self._url)
+            try:
+                self._ship_all(server)
+            except (LaterError, DeletedError) as error:
+                self._reason = str(error)
+            except BaseException as error:
+                self._reason = sentence_of(error)
+                if isinstance(error, Exception):
+                    raise
+                return False
+            finally:
+                server.close()
+            return True
+        return False
 
     def _ship_all(self, server: Server) -> None:
         tries = retrying(

@@ -7,6 +7,7 @@ import random
 import shutil
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -88,14 +89,16 @@ def test_a_home_that_goes_while_a_file_is_moved_is_the_reason(
 ) -> None:
     home = Home(settings, token=None)
     home.catch_up()
-    away = settings.home.with_name("away")
+    away, written = settings.home.with_name("away"), threading.Event()
 
     def leave(_: Context) -> None:
+        written.wait(20)
         settings.home.rename(away)
         raise FileNotFoundError(2, "No such file or directory", "store/runs/run-0/segments")
 
     monkeypatch.setattr(journal_watcher, "ingest_journal", leave)
     trained(settings.journal, "run-0")
+    written.set()
     assert "chroma.db is gone" in filming.until(home.context.parts.down, 20)[0].reason
     monkeypatch.undo()
     away.rename(settings.home)

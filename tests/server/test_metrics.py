@@ -41,6 +41,12 @@ def test_it_tells_what_the_home_holds_and_what_was_asked(settings: Settings):
     assert figures["chroma_request_seconds_count", "/api/health"] == 1
 
 
+def test_methods_that_senders_make_up_are_counted_as_one(client: TestClient):
+    for number in range(3):
+        assert client.request(f"MADE{number}", "/api/health").status_code == 405
+    assert _figures(client)["chroma_requests_total", "/api/health", "405", "other"] == 3
+
+
 def test_it_asks_for_the_token(settings: Settings):
     with TestClient(create_app(settings, token="secret"), base_url="http://127.0.0.1") as client:
         assert client.get("/metrics").status_code == 401

@@ -282,6 +282,7 @@ def test_chosen_samples_are_exported(routes: TestClient) -> None:
     refused = export(positions=[120], format="csv")
     assert refused.status_code == 404
     assert "0 to 119" in refused.text
+    assert export(positions=[1] * 1000, format="csv").status_code == 422
     assert export(format="exe").status_code == 422
 
 
@@ -304,6 +305,8 @@ def test_points_of_a_film_are_exported_in_the_order_and_with_the_columns_of_a_ta
     assert export(points=[2], columns=[], format="json").json() == [{"id": 2}]
     for refused in (export(points=[120]), export(columns=["nothing"]), export(points=[-1])):
         assert refused.status_code == 404
+    for twice in (export(points=[1, 1]), export(columns=["label"] * 1000)):
+        assert (twice.status_code, "named twice" in twice.text) == (422, True)
     assert export(format="exe").status_code == 422
 
 

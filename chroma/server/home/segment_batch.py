@@ -20,6 +20,7 @@ from chroma.server.home.events import Event
 from chroma.server.home.segment_order import Opened
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.ingest.changes import Change
+from chroma.server.store.ingest.field_types import check_fields
 from chroma.server.store.ingest.segments import open_transaction
 from chroma.server.store.samples.load import forget_samples
 
@@ -167,6 +168,8 @@ def _dispose(entry: Entry, error: Exception, report: IngestReport, refused: dict
     elif isinstance(error, (SegmentError, IngestError)):
         try:
             kept = journal.set_aside(entry, str(error))
+        except FileNotFoundError:
+            return  # another pass did so
         except OSError as refusal:
             error = refusal
         else:
@@ -195,6 +198,7 @@ def prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
         raise cause if for_now and cause else read
     try:
         read.verify()
+        check_fields(read.record_name, read.fields)
         _ = read.record
     except (TypeError, ValueError, LookupError) as error:
         raise SegmentError(f"{entry.path} is not a valid segment: {error}") from error

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chroma.server.home.context import Context
 from chroma.server.store import counts
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # a sender may make up others
+
 router = APIRouter()
 
 
@@ -56,7 +58,8 @@ class Metrics:
         finally:
             # the route's template: paths hold ids, of which there is no end
             route = getattr(scope.get("route"), "path", "other")
-            self._answered.labels(scope["method"], route, status).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._answered.labels(method, route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - began)
 
 

@@ -24,7 +24,8 @@ DIGEST = "chroma-digest"  # header: blake2b of the body, 32 hex digits
 
 _MOST_AT_ONCE = 32  # uploads that are received
 _WAIT = 10.0  # seconds that an upload waits for its turn before it is asked to come again
-_STALL = 30.0  # seconds in which some bytes must come
+_STALL = 30.0  # seconds in which the next `_LEAST` bytes, or the rest, must come
+_LEAST = 2**16
 _PROOFS = 4  # at once: each reads a whole segment
 _MOST_KEYS = 10_000
 
@@ -119,7 +120,7 @@ def end_of_writer(request: Request, run_id: str, writer: str) -> None:
 
 async def _receive(request: Request, path: Path) -> Response | None:
     """Write the body to a file; returns the refusal where it is too large or too slow."""
-    received = 0
+    received, due = 0, _LEAST
     try:
         with path.open("xb") as file:  # buffered: of a disk that fills up, raw writes write a part
             async with asyncio.timeout(_STALL) as stall:
@@ -128,9 +129,13 @@ async def _receive(request: Request, path: Path) -> Response | None:
                     if received > MOST_BYTES:
                         return _closing(413, f"the segment is larger than {MOST_BYTES // 2**20} MiB")
                     file.write(part)
-                    stall.reschedule(asyncio.get_running_loop().time() + _STALL)
+                    if received >= due:  # a sender that drips would hold its place for ever
+                        due = received + _LEAST
+                        stall.reschedule(asyncio.get_running_loop().time() + _STALL)
     except TimeoutError:
-        return _closing(408, f"no more of the segment came for {_STALL:g} s; send it again")
+        return _closing(
+            408, f"less than {_LEAST // 2**10} KiB of the segment came in {_STALL:g} s; send it again"
+        )
     except OSError as error:
         raise arrivals.full(error) from error
     return None

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 
-from chroma.errors import NotFoundError
+from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Array
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
@@ -16,7 +16,7 @@ from chroma.server.store.films.columns import column_values, film_columns
 from chroma.server.store.films.frames import read_frame
 from chroma.server.store.films.points import points_of
 from chroma.server.store.samples.arrow import arrow_column
-from chroma.server.store.samples.export import table_file
+from chroma.server.store.samples.export import check_once, table_file
 from chroma.server.store.samples.table import SampleTable
 
 _AXES = ("x", "y")
@@ -47,6 +47,7 @@ def export_points(
 
     Raises:
         NotFoundError: The film has no such column or point.
+        ConfigError: One is named twice.
     """
     of = points_of(catalog, film)
     table, n = of.table, film.n
@@ -54,6 +55,9 @@ def export_points(
     outside = wanted[(wanted < 0) | (wanted >= n)]
     if len(outside):
         raise NotFoundError("point", str(outside[0]), [f"0 to {n - 1}"])
+    check_once(wanted, "point")
+    if columns is not None and len(set(columns)) < len(columns):
+        raise ConfigError("a column is named twice; name each column once")
     rows = of.positions[wanted]
     known = [column.name for column in film_columns(catalog, film)]
     texts = [] if table.texts is None else ["text"]

@@ -77,7 +77,7 @@ def patch_file(catalog: Catalog, run_id: str, split: str, format: Format) -> byt
     texts = own is not None and own.dtype == object
     decided = decisions(catalog, run_id, split)
     found = {id_: each.label or "" for id_, each in decided.items() if each.decision == "relabel"}
-    order = sorted(found, key=lambda id_: (len(id_), id_))
+    order = sorted((id_ for id_ in found if keys or _is_number(id_)), key=lambda id_: (len(id_), id_))
     labels = [found[id_] if texts else _value(found[id_], names) for id_ in order]
     numbers = all(isinstance(label, int) for label in labels)
     if format == "json":
@@ -96,4 +96,9 @@ def _value(text: str, names: Sequence[str]) -> int | str:
     """A label as a dataset of numbers holds it: the index of its class; its text where that is not known."""
     if text in names:
         return names.index(text)
-    return int(text) if text.isdecimal() else text
+    return int(text) if text.isdecimal() and _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    """Whether this is an integer of 64 bits; tags of a copied run may name anything."""
+    return len(text) < 20 and text.removeprefix("-").isdecimal() and abs(int(text)) < 2**63

@@ -65,6 +65,7 @@ class Transaction:
         try:
             with self._catalog.session.begin_nested() if apart else nullcontext(), _forgetting(self._catalog):
                 outcome = self._add(read, move)
+                self._catalog.session.flush()  # what the database refuses costs this segment, not the others
         except OperationalError:
             raise
         except _WRONG as error:

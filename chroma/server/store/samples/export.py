@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 from sqlmodel import col, select
 
+from chroma.errors import ConfigError
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.samples.arrow import sample_columns
@@ -21,6 +24,7 @@ from chroma.server.store.samples.classes import label_texts, prediction_texts
 from chroma.server.store.samples.load import split_samples
 from chroma.server.store.samples.outputs import step_outputs
 
+_AT_ONCE = 10_000  # rows
 _FORMULA = "^[=+\\-@\t\r]"
 
 Format = Literal["csv", "json", "parquet", "ids"]
@@ -46,10 +50,12 @@ def export_samples(
 
     Raises:
         NotFoundError: A position is not in the split.
+        ConfigError: One is named twice.
     """
     table = split_samples(catalog, split)
     wanted = np.arange(len(table)) if positions is None else np.asarray(positions, np.int64).reshape(-1)
     table.check_positions(wanted)
+    check_once(wanted, "position")
     columns = _named_columns(catalog, split, step)
     chosen: Any = pa.table(columns).take(pa.array(wanted))
     return table_file(chosen, format)
@@ -60,14 +66,39 @@ def table_file(table: Any, format: Format) -> bytes:
     if format == "ids":
         return json.dumps([str(id_) for id_ in table["id"].to_pylist()]).encode()
     if format == "json":
-        rows = [{key: value for key, value in row.items() if value is not None} for row in table.to_pylist()]
-        return json.dumps(rows, ensure_ascii=False, indent=1).encode()
+        return _json(table)
     sink = pa.BufferOutputStream()
     if format == "csv":
         pa_csv.write_csv(_without_formulas(table), sink)
     else:
         pq.write_table(table, sink)
     return sink.getvalue().to_pybytes()
+
+
+def _json(table: Any) -> bytes:
+    """A list of objects, one batch of rows after the other: all at once would take 20 times the memory."""
+    body = bytearray(b"[")
+    for batch in table.to_batches(max_chunksize=_AT_ONCE):
+        for row in batch.to_pylist():
+            said = {key: _finite(value) for key, value in row.items() if value is not None}
+            body += b"\n " if len(body) == 1 else b",\n "
+            body += json.dumps(said, ensure_ascii=False).encode()
+    return bytes(body + b"\n]")
+
+
+def _finite(value: Any) -> Any:
+    """The value; JSON has no infinities, which stand as text."""
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def check_once(rows: npt.NDArray[np.int64], what: str) -> None:
+    """Check that each row is asked for once: a file then has no more rows than there are.
+
+    Raises:
+        ConfigError: One is asked for again.
+    """
+    if len(np.unique(rows)) < len(rows):
+        raise ConfigError(f"a {what} is named twice; name each {what} once")
 
 
 def _without_formulas(table: Any) -> Any:
