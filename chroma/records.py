@@ -17,6 +17,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 Ids = npt.NDArray[np.int64] | npt.NDArray[np.object_]
 Head = Literal["logits", "probabilities", "none"]
+Identity = Literal["index", "key", "content", "order"]
+KEYED = ("key", "content")  # ids are strings that name the same samples in each run
 RunStatus = Literal["running", "finished", "failed", "interrupted"]
 Level = Literal["info", "warning", "error"]
 
@@ -135,7 +137,8 @@ class Samples:
         split: Name of the split.
         ids: `[n]`.
         of: How many samples the dataset split holds (N of "n of N"); 0 if unknown.
-        identity: How ids are known: dataset "index", the user's "key", or "order" (no ids: numbered).
+        identity: How ids are known: dataset "index", the user's "key", a key made of the "content", or
+            "order" (no ids: numbered).
         labels: `[n]` int64, float32 or object of str; None without labels.
         class_names: Names by class index; empty if unknown.
         images: n encoded images (WebP, PNG or JPEG bytes; None where missing), or None.
@@ -147,7 +150,7 @@ class Samples:
     split: str
     ids: Ids
     of: int = 0
-    identity: Literal["index", "key", "order"] = "index"
+    identity: Identity = "index"
     labels: Array | None = None
     class_names: Sequence[str] = ()
     images: Sequence[bytes | None] | None = None

@@ -92,7 +92,7 @@ def records(draw: st.DrawFn) -> Record:
             split,
             ids,
             of=draw(st.integers(0, 10**9)),
-            identity=draw(st.sampled_from(["index", "key", "order"])),
+            identity=draw(st.sampled_from(["index", "key", "content", "order"])),
             labels=draw(st.none() | column(n)),
             class_names=draw(st.lists(text, max_size=3)),
             images=draw(st.none() | st.lists(st.none() | st.binary(max_size=20), min_size=n, max_size=n)),

@@ -33,6 +33,7 @@ class SeenLabels:
         highest: The largest.
         binary: Whether all of them are 0 or 1.
         several: Where a sample may have several labels, how many there are to choose from; else 0.
+        levels: Whether zeros and ones tell the level of a sample.
     """
 
     n: int = 0
@@ -41,10 +42,11 @@ class SeenLabels:
     highest: float = -np.inf
     binary: bool = True
     several: int = 0
+    levels: bool = False
 
-    def add(self, labels: Array | None, several: int = 0) -> None:
-        """Take in the labels `[B]` of a batch; `several` as the attribute."""
-        self.several = several
+    def add(self, labels: Array | None, several: int = 0, *, levels: bool = False) -> None:
+        """Take in the labels `[B]` of a batch; `several` and `levels` as the attributes."""
+        self.several, self.levels = several, levels
         if labels is None or not len(labels):
             return
         self.n += len(labels)
@@ -193,6 +195,8 @@ def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
     if labels.several:
         kind = "several" if width == labels.several else None
         why = f"{name}, gives {width} scores per sample, but there are {labels.several} labels"
+    elif labels.levels:
+        why = f"{name}, gives a score for each level above the lowest, and no score for each class"
     elif facts.loss == "quantities" or facts.declared == 1:
         why = "the loss measures a distance between numbers, so the model predicts quantities"
     elif facts.loss == "others":

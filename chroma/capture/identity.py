@@ -30,7 +30,8 @@ def identify(split: Split, given: GivenIds, size: int, tally: Tally) -> Ids | No
             "batch, or a function of it",
         )
     elif ids.dtype == object:
-        split.identity = tally.identity[split.name] = "key"
+        made = split.identity == "content"
+        split.identity = tally.identity[split.name] = "content" if made else "key"
     else:
         split.identity = "index"
     split.identified = True

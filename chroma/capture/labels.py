@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chroma.capture.levels import are_levels, prove_levels
 from chroma.errors import ConfigError
 from chroma.records import Array
 from chroma.run.arrays import as_array, column, quantities
@@ -29,12 +30,14 @@ class LabelReader:
     Attributes:
         said: What the user says is learned, or "auto".
         label_count: Number of labels C where a sample may have several (multilabel); 0 elsewhere.
+        levels: Number of columns C where zeros and ones tell the level of a sample, 0 to C; 0 elsewhere.
     """
 
     def __init__(self, task: str = "auto", *, numbers: Numbers = "by dtype") -> None:
         self.said = task
         self._numbers: Numbers = numbers
         self.label_count = 0
+        self.levels = 0
 
     def read(self, value: Any, rows: int, class_names: Sequence[str] = ()) -> Array | None:
         """Labels of a batch; None where there is not one row per sample.
@@ -42,7 +45,7 @@ class LabelReader:
         Args:
             value: An array, tensor or list: `[B]` or `[B, 1]` numbers or strings; `[B, C]` zeros and ones.
                 Rows that are exactly one-hot become class indices, except where samples may have several
-                labels.
+                labels; rows that begin with all their ones, as [1, 1, 0], become the number of ones.
             rows: B.
             class_names: Names of the C labels, for samples that have several.
 
@@ -86,6 +89,8 @@ class LabelReader:
         binary = array.ndim == 2 and len(array) == rows and array.dtype.kind in "iubf"
         if self.said == "regression" or not binary or not ((array == 0) | (array == 1)).all():
             return None
+        if self.levels == array.shape[1]:
+            return array.astype(bool) if are_levels(array.astype(bool)) else None
         may_have_several = self.said == "multilabel" or self.label_count == array.shape[1]
         if not may_have_several and (array.sum(axis=1) == 1).all():
             return array.argmax(axis=1)
@@ -108,6 +113,10 @@ class LabelReader:
         """The labels that were parsed, as `read` returns them: these are the labels of the run."""
         if self.label_count and found.dtype.kind == "i":  # a user's function gives class indices at times
             found = np.arange(self.label_count) == found[:, None]
+        if found.ndim == 2 and self.said != "multilabel" and not self.label_count and not self.levels:
+            self.levels = found.shape[1] if prove_levels(found) else 0
+        if found.ndim == 2 and self.levels:
+            return found.sum(axis=1, dtype=np.int64)
         if found.ndim == 2:
             self.label_count = found.shape[1]
             return _joined(found, class_names)

@@ -19,7 +19,7 @@ from chroma.capture.sample_record import describe, samples_of
 from chroma.capture.splits import GivenIds, Placed, Split
 from chroma.errors import ConfigError
 from chroma.ids import known
-from chroma.records import Array, Head, Ids, LayerNote, Record, Snapshot
+from chroma.records import KEYED, Array, Head, Ids, LayerNote, Record, Snapshot
 from chroma.run.arrays import quantities
 from chroma.run.outputs import head_kind, of_both, outputs_of
 from chroma.run.recording import Recording
@@ -110,7 +110,7 @@ class SplitPass:
         ids = given() if callable(given) else given
         if ids is None or len(ids) != size:
             self._recording.tally.miss(f"rows of {split.name} without ids: ids= names them", size)
-        elif (ids.dtype == object) != (split.identity == "key"):
+        elif (ids.dtype == object) != (split.identity in KEYED):
             self._recording.tally.miss(f"ids of {split.name} of another type than the first", size)
         else:
             good = known(ids)

@@ -10,8 +10,9 @@ from chroma.capture.buffers import MakeBuffer, host_buffer
 from chroma.capture.limits import is_whole
 from chroma.capture.passes import SplitPass
 from chroma.capture.probe import ProbeSet
-from chroma.capture.splits import Dealt, Identity, Split
+from chroma.capture.splits import Dealt, Split
 from chroma.errors import ConfigError
+from chroma.records import Identity
 from chroma.run.recording import Recording
 
 MaxSamples = int | None | Mapping[str, int | None]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from chroma.capture.probe import ProbeSet, Slots
-from chroma.records import Array, Ids
+from chroma.records import Array, Identity, Ids
 
-Identity = Literal["index", "key", "order"]
 GivenIds = Ids | Callable[[], Ids | None] | None  # `[B]`, or what finds them out; None if nothing does
 
 

@@ -10,6 +10,7 @@ from chroma.errors import NotFoundError
 from chroma.reader import _tables
 from chroma.reader._picking import pick_layer, pick_snapshot
 from chroma.reader.connection import Connection
+from chroma.records import KEYED
 
 LAYERS = "query R($id: ID!) { run(id: $id) { layers { name dim pooling reason default } } }"
 SPLITS = """query R($id: ID!) {
@@ -83,7 +84,7 @@ class RunQueries:
         """
         kinds = {each["name"]: each["identity"] for each in self.ask(SPLITS)["splits"]}
         if split in kinds:
-            return kinds[split] == "key"
+            return kinds[split] in KEYED
         return not all(text.removeprefix("-").isdecimal() for text in ids)
 
     def snapshot(self, layer: str, split: str, epoch: int, step: int | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chroma.records import Array, Ids
+from chroma.records import KEYED, Array, Ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ def tagged_samples(run: dict[str, Any]) -> pd.DataFrame:
     """A run's tags as a table: tag, split, id, one row for each tagged sample."""
     import pandas as pd
 
-    keyed = {split["name"] for split in run["splits"] if split["identity"] == "key"}
+    keyed = {split["name"] for split in run["splits"] if split["identity"] in KEYED}
     rows = [
         (tag["name"], tag["split"], sample if tag["split"] in keyed else int(sample))
         for tag in run["tags"]

@@ -50,8 +50,8 @@ class StoredRun(FilmMethods, FindingMethods, ComparingMethods, TrainingMethods):
         """List splits.
 
         Returns:
-            One row each: name, n (samples followed), of (samples it holds), identity (index, key, order),
-            class_names, has_images, has_texts.
+            One row each: name, n (samples followed), of (samples it holds), identity (index, key, content,
+            order), class_names, has_images, has_texts.
         """
         names = ["name", "n", "of", "identity", "classNames", "hasImages", "hasTexts"]
         return frame(numbers(self._queries.ask(queries.SPLITS)["splits"]), names)

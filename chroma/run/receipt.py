@@ -15,6 +15,7 @@ from chroma.shipper import Shipment
 _IDENTITY = {
     "index": "dataset indices",
     "key": "your own keys",
+    "content": "known by their content",
     "order": "unknown: samples are numbered in the order they came; ids= gives them keys",
 }
 
@@ -58,7 +59,7 @@ class Receipt:
         project: Its project.
         status: running, finished, failed or interrupted.
         layers: What was captured of each layer and split.
-        identity: How the ids of each split are known: index, key or order.
+        identity: How the ids of each split are known: index, key, content or order.
         bytes: Everything written, in bytes.
         seconds: Time Chroma took on the training's thread.
         training_seconds: Time from the opening of the run to its end.

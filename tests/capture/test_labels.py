@@ -75,6 +75,40 @@ def test_samples_that_may_have_several_labels_stay_multilabel_where_each_has_one
     assert listed(seen.read([1, 2], 2)) == ["1", "2"]  # as indices
 
 
+LEVELS = [
+    [1, 1, 0, 0],
+    [1, 0, 0, 0],
+    [0, 0, 0, 0],
+    [1, 1, 1, 0],
+    [1, 1, 1, 1],
+    [1, 1, 0, 0],
+    [1, 0, 0, 0],
+    [1, 1, 1, 0],
+]
+
+
+def test_zeros_and_ones_that_rise_with_a_level_are_its_number() -> None:
+    reader = LabelReader()
+    assert listed(reader.read(np.array(LEVELS, np.float32), 8)) == [2, 1, 0, 3, 4, 2, 1, 3]
+    assert (reader.task(np.zeros(1, np.int64)), reader.label_count) == ("classification", 0)
+    assert listed(reader.read([[1, 0, 0, 0], [1, 0, 0, 0]], 2)) == [1, 1]  # also where rows are one-hot
+    assert reader.read([[0, 1, 0, 1], [1, 0, 0, 0]], 2) is None
+    assert read(LEVELS, "multilabel")[1] == "multilabel"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        [*LEVELS[:7], [0, 1, 1, 0]],
+        LEVELS[:3],  # too few to tell
+        [[1, 0, 0, 0], [0, 0, 0, 0]] * 8,
+        [[1, 0], [0, 0], [1, 1]],
+    ],
+)
+def test_several_labels_that_may_look_like_levels_by_chance_are_none(value: list[Any]) -> None:
+    assert read(value)[1] == "multilabel"
+
+
 def test_the_user_says_what_numbers_are() -> None:
     reader = LabelReader("regression")
     labels = reader.read([1, 2], 2)

@@ -160,6 +160,18 @@ def test_ranks_are_classes_but_the_score_that_they_share_is_no_head(home: Path) 
     assert any(note.startswith("no predictions:") for note in receipt.notes)
 
 
+def test_levels_that_come_as_zeros_and_ones_are_classes_without_a_score_each(home: Path) -> None:
+    """CORAL's targets: one more one for each rank."""
+    digits = Digits(0, N)
+    levels = (digits.labels[:, None] > torch.arange(9)).float()
+    _, task = captured(home, Ordinal(), digits.images, levels)
+    assert task == "classification"
+    labels = samples(home).labels
+    assert labels is not None
+    np.testing.assert_array_equal(labels, digits.labels.numpy())
+    assert not outputs(home)
+
+
 @pytest.mark.parametrize(("width", "proved"), [(1000, True), (10, True), (32, False), (8, False)])
 def test_a_head_may_be_wider_than_the_named_classes_but_an_embedding_is_none(
     home: Path, width: int, proved: bool

@@ -19,7 +19,12 @@ from tests.wild.running import SCRIPTS, Trained
 PAGE = SCRIPTS.parents[2] / "docs" / "wild.md"
 _FOLDER = "CHROMA_WRITE_WILD"  # where rows go that are written into the page
 _BEGIN, _END = "<!-- {}: python -m tests.wild.page -->\n", "<!-- end of {} -->\n"
-_IDENTITY = {"index": "by dataset index", "key": "by your keys", "order": "numbered in the order they came"}
+_IDENTITY = {
+    "index": "by dataset index",
+    "key": "by your keys",
+    "content": "by their content",
+    "order": "numbered in the order they came",
+}
 # said wherever there is validation, and explained on the page
 _USUAL = "features of training samples are not captured; splits=('train', 'val') adds them"
 _OPTION = re.compile(r"\b[a-z_]+=")

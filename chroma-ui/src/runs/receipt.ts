@@ -30,6 +30,7 @@ export type Receipt = {
 export const IDENTITIES: Record<string, string> = {
   index: "dataset indices",
   key: "your own keys",
+  content: "known by their content",
   order: "unknown: numbered as they came",
 };
 

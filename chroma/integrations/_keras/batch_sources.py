@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._keras.samples import (
     Order,
@@ -24,6 +23,7 @@ from chroma.integrations._keras.samples import (
 from chroma.integrations._sources.generators import is_a
 from chroma.integrations._sources.pipelines import order_changes
 from chroma.integrations._sources.reading import UnreadableError, read_apart
+from chroma.records import Identity
 
 keras: Any = import_module("keras")  # its types are not complete
 

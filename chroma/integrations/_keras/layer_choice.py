@@ -93,7 +93,7 @@ def choose_layers(
     rows = np.resize(np.arange(n), max(2, min(n, _ROWS)))
     fired = inspect_layers(model, called, rows_of(x, rows))
     seen = SeenLabels()
-    seen.add(labels, reader.label_count)
+    seen.add(labels, reader.label_count, levels=bool(reader.levels))
     target = label_targets[0] if len(label_targets) > 1 else None
     loss = loss_of(model) if target is None else target.loss
     facts = Facts(

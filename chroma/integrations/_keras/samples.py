@@ -12,9 +12,8 @@ from typing import Any, Literal
 import numpy as np
 
 from chroma.capture.probe import ProbeSet
-from chroma.capture.splits import Identity
 from chroma.integrations._sources.reading import UnreadableError
-from chroma.records import Array, Ids
+from chroma.records import Array, Identity, Ids
 from chroma.run.arrays import as_array
 
 keras: Any = import_module("keras")  # its types are not complete

@@ -9,14 +9,13 @@ from typing import Any, cast
 
 from chroma.capture.labels import LabelReader
 from chroma.capture.session import max_samples_of
-from chroma.capture.splits import Identity
 from chroma.errors import ConfigError
 from chroma.integrations._keras.calls import KerasCall, Method
 from chroma.integrations._keras.label_targets import LabelTarget, about, columns, label_targets
 from chroma.integrations._keras.options import KerasOptions
 from chroma.integrations._keras.samples import ProbeSamples
 from chroma.integrations._keras.sources import holds_batches, probe_samples, validation_start
-from chroma.records import Array, Ids
+from chroma.records import Array, Identity, Ids
 
 TakeSamples = Callable[[], ProbeSamples]
 _DEFAULT_BATCH = 32  # samples: Keras's own
@@ -125,9 +124,11 @@ def with_descriptions(
     Raises:
         ConfigError: What the user says does not fit them.
     """
-    ids = options.ids_of(split, samples)
-    ids = samples.keys if ids is None else ids
-    identity: Identity = samples.identity if ids is None else "key" if ids.dtype == object else "index"
+    ids, identity = options.ids_of(split, samples), samples.identity
+    if ids is not None:
+        identity = "key" if ids.dtype == object else "index"
+    elif samples.keys is not None:
+        ids, identity = samples.keys, "content"
     given = options.labels is not None or options.task == "unlabelled"
     targets = [] if given else label_targets(model, samples, labels.said)
     said = "as labels= gives them" if options.labels is not None else "none, as task= says"

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from chroma.capture.schedule import Moment
-from chroma.capture.splits import Dealt, GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds
 from chroma.errors import ConfigError
 from chroma.guard import sentence_of
 from chroma.integrations._torch.batch import INPUT_KEYS, BatchReader, Forward
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.no_trace import evaluating, random_states_kept
+from chroma.records import Identity
 
 _LONGEST_REASON = 160  # characters of an error of the user's that are said
 

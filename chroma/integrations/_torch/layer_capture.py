@@ -13,7 +13,7 @@ from chroma.capture.heads import Facts, prove
 from chroma.capture.layers import Chosen, Layer, choose, matching
 from chroma.capture.passes import SplitPass
 from chroma.capture.session import CaptureSession
-from chroma.capture.splits import Dealt, GivenIds, Identity, number_of
+from chroma.capture.splits import Dealt, GivenIds, number_of
 from chroma.errors import ConfigError
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.batch_parts import rows_in
@@ -23,6 +23,7 @@ from chroma.integrations._torch.layer_hooks import LayerHooks
 from chroma.integrations._torch.model_facts import declared_names, declared_scores, loss_of
 from chroma.integrations._torch.run_choice import ONE_CLASS, RunChoice, scores_of
 from chroma.integrations._torch.sample_reading import SampleReading
+from chroma.records import Identity
 
 
 class LayerCapture:

@@ -8,11 +8,12 @@ from typing import Any
 
 from torch.utils.data import DataLoader
 
-from chroma.capture.splits import Dealt, GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds
 from chroma.integrations._sources.reading import UnreadableError, obstacle_of
 from chroma.integrations._torch.drawn import dealt_by, expected_of
 from chroma.integrations._torch.sample_ids import class_names_of, knows_ids, samples_in, tap, untap
 from chroma.integrations._torch.wrapped_loaders import loader_in, read_instead
+from chroma.records import Identity
 
 
 class LoaderSource:

@@ -21,13 +21,13 @@ from torch.utils.data import (
 )
 
 from chroma.capture.probe import hashes
-from chroma.capture.splits import Dealt, GivenIds, Identity
+from chroma.capture.splits import Dealt, GivenIds
 from chroma.errors import ConfigError
 from chroma.integrations._sources.reading import obstacle_of, read_apart
 from chroma.integrations._torch.batch_parts import rows_in
 from chroma.integrations._torch.no_trace import random_states_kept, seed_generators
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, tap, untap
-from chroma.records import Ids
+from chroma.records import Identity, Ids
 from chroma.run.tally import Tally
 
 Indices = npt.NDArray[np.int64]

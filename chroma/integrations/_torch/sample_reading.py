@@ -121,7 +121,7 @@ class SampleReading:
 
     def _add(self, current: SplitPass, labels: Array | None, batch: Any, rows: int) -> None:
         source = self._reader.labels
-        self.seen.add(labels, source.reader.label_count)
+        self.seen.add(labels, source.reader.label_count, levels=bool(source.reader.levels))
         if not self.task:
             self.task = source.task(labels, batch)
         current.add_samples(labels=labels, inputs=None, metadata=source.undecided(batch, rows))

@@ -10,11 +10,12 @@ from torch.utils.data import DataLoader
 
 from chroma.capture.passes import SplitPass
 from chroma.capture.schedule import Moment, Schedule
-from chroma.capture.splits import GivenIds, Identity
+from chroma.capture.splits import GivenIds
 from chroma.integrations._torch.batch import BatchReader
 from chroma.integrations._torch.drawn import dealt_by
 from chroma.integrations._torch.layer_capture import LayerCapture
 from chroma.integrations._torch.sample_ids import IndexTap, Pass, class_names_of, samples_in
+from chroma.records import Identity
 from chroma.run import Run
 
 

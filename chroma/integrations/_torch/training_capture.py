@@ -219,7 +219,7 @@ class TrainingCapture:
             source.reader.finish(chosen[0].parsed, self._class_names)  # whether samples have several
         labels = self._parsed(source.standing(batch, rows), rows)
         seen = SeenLabels()
-        seen.add(labels, source.reader.label_count)
+        seen.add(labels, source.reader.label_count, levels=bool(source.reader.levels))
         self._fired, self._rows, self._of_places = fired, rows, has_place_targets(batch, fired)
         proof = prove(fired, rows, self._facts(seen))
         self._scores = scores_of(proof)

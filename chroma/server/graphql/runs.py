@@ -53,7 +53,7 @@ class Split:
     name: str
     n: int = strawberry.field(description="Samples followed")
     of: BigInt = strawberry.field(description="Samples the dataset split holds")
-    identity: str = strawberry.field(description="index, key or order: how samples are known")
+    identity: str = strawberry.field(description="index, key, content or order: how samples are known")
     class_names: list[str]
     has_images: bool
     has_texts: bool

@@ -187,7 +187,7 @@ class Split(Table, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     run_id: str = _owned("run.id")
     name: str
-    identity: str = "index"  # index, key, order
+    identity: str = "index"  # index, key, content, order
     keys: bool = False  # ids are strings
     n: int = 0  # samples followed
     of: int = Field(default=0, sa_type=BigInteger)  # samples the dataset split holds

@@ -140,7 +140,7 @@ def test_a_pipeline_with_a_state_of_its_own_trains_the_same(home: Path, kind: st
         np.testing.assert_array_equal(known[snapshot.split].labels, LABELS[rows[snapshot.split]])
         assert known[snapshot.split].of == len(snapshot.ids)
     assert {(known[split].identity, rows[split] != sorted(rows[split])) for split in known} == {
-        ("key", True) if kind == "shuffled" else ("index", False)
+        ("content", True) if kind == "shuffled" else ("index", False)
     }
     assert len(taken) == 4
 
@@ -165,7 +165,7 @@ def test_a_generator_is_followed_on_its_way_into_the_training(home: Path) -> Non
     for snapshot in same_with_and_without(home, given, max_samples=20):
         assert signed(snapshot.vectors) == list(range(96, 116))
     (known,) = of(home, Samples)
-    assert (known.split, known.identity, known.of, len(known.ids)) == ("val", "key", 20, 20)
+    assert (known.split, known.identity, known.of, len(known.ids)) == ("val", "content", 20, 20)
     (closed,) = of(home, RunClosed)
     assert any("does not tell how many there are" in note for note in closed.receipt["notes"])
 
@@ -177,7 +177,7 @@ def test_samples_of_an_evaluation_that_shuffles(home: Path) -> None:
     model.evaluate(pipeline, verbose=0, callbacks=[callback(layers="signature")])
     (known,), (snapshot,) = of(home, Samples), of(home, Snapshot)
     np.testing.assert_array_equal(known.labels, LABELS[signed(snapshot.vectors)])
-    assert (known.split, len(snapshot.ids), known.identity) == ("test", 64, "key")
+    assert (known.split, len(snapshot.ids), known.identity) == ("test", 64, "content")
 
 
 @pytest.mark.skipif(BACKEND != "tensorflow", reason="only TensorFlow's models take strings")
@@ -209,7 +209,7 @@ def test_samples_of_a_shuffled_source_are_known_by_their_content(home: Path) -> 
         pipeline = tf.data.Dataset.from_tensor_slices((images, labels)).shuffle(99, seed=seed).batch(32)
         small().evaluate(pipeline, verbose=0, callbacks=[callback(layers="signature")])
     first, second = of(home, Samples)
-    assert first.identity == second.identity == "key"
+    assert first.identity == second.identity == "content"
     assert first.ids.tolist() != second.ids.tolist()
     assert sorted(first.ids) == sorted(second.ids)
     assert sum(key.endswith("-2") for key in first.ids) == 1

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chroma.records import KEYED
 from chroma.server.store.samples.classes import label_texts
 from chroma.server.store.samples.load import SampleTable
 from chroma.server.store.tables import Split
@@ -45,7 +46,7 @@ def difference(one: Followed, other: Followed) -> str | None:
     here, there = np.flatnonzero(places >= 0), places[places >= 0]
     if len(here) == 0:
         return f"split {name!r} of {one.run!r} and of {other.run!r} has no sample in common"
-    if one.split.identity == other.split.identity == "key":
+    if one.split.identity == other.split.identity and one.split.identity in KEYED:
         return None
     return _captured(one, other, here, there)
 
