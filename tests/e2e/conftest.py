@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page
 
 import chroma
 from tests.e2e.stage import FINISHED, Server, browser, copy_home, serve, train, wait_until
+from tests.e2e.two_splits import log_two_splits
 
 EPOCHS = 4
 
@@ -69,6 +70,28 @@ def pair(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
     both = made_once(tmp_path_factory, "pair", make)
     with serve(copy_home(both, tmp_path_factory.mktemp("pair-server") / "home")) as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A dashboard of a run with two splits that have the same ids, on a machine without openTSNE."""
+
+    def make(home: Path) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("CHROMA_HOME", str(home))
+            log_two_splits()
+        with chroma.open(home) as catalog:
+            catalog.run("both").film(split="train+val", method="pca")
+            catalog.run("both").film(split="val", method="pca")
+            catalog.run("both").insights()
+
+    both = made_once(tmp_path_factory, "together", make)
+    made = tmp_path_factory.mktemp("together-server")
+    (made / "sitecustomize.py").write_text("import sys\n\nsys.modules['openTSNE'] = None\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(made), os.environ.get("PYTHONPATH", "")]))
+        with serve(copy_home(both, made / "home")) as running:
+            yield running
 
 
 @pytest.fixture(scope="package")

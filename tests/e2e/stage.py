@@ -66,14 +66,12 @@ def wait_until(page: Page | Frame, expression: str, *, arg: object = None, timeo
 
 
 def choose_method(page: Page, name: str) -> None:
-    """Choose a projection in the top bar: from a list, or in a row where few are installed."""
-    picker = page.get_by_test_id("method")
-    picker.wait_for()
-    if picker.get_attribute("role") == "combobox":
-        picker.click()
-        page.get_by_role("option", name=name, exact=True).click()
-    else:
-        picker.get_by_text(name, exact=True).click()
+    """Choose a projection in the top bar."""
+    page.get_by_test_id("method").click()
+    menu = page.get_by_test_id("method-menu")
+    menu.get_by_role("button").filter(has_text=re.compile(f"^{re.escape(name)}")).first.click()
+    page.keyboard.press("Escape")
+    menu.wait_for(state="detached")
 
 
 @dataclass(frozen=True)

@@ -69,10 +69,10 @@ def test_its_view_selects_the_samples(opened: Context, trained: Trained):
     assert view["layer"] == ["hidden"]
     assert view["colour"] == ["label_score"]
     assert found.samples is not None
-    assert _numbers(view["selected"][0]) == sorted(found.samples.ids.tolist())
+    assert numbers(view["selected"][0]) == sorted(found.samples.ids.tolist())
 
 
-def _numbers(text: str) -> list[int]:
+def numbers(text: str) -> list[int]:
     """As the page reads them: gaps in digits to the base 32, the least first."""
     digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     found: list[int] = []

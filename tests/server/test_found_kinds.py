@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from chroma.server.store.findings.report import Finding, Report
 from chroma.settings import load_settings
 from tests.findings_training import Trained, train_digits
 from tests.server.filming import Alone
+from tests.server.test_findings import numbers
 from tests.server.test_graphql import ask
 
 LEAKED, TWICE, STRANGE = 12, 8, 6
@@ -83,6 +85,18 @@ def test_leaks_are_paired_with_what_they_copy(context: Context, planted: Trained
     true_or_twin = true | {(at, 400 - TWICE + at) for at in range(TWICE)}
     assert {first for first, _ in pairs} == set(range(LEAKED))
     assert pairs <= true_or_twin
+
+
+def test_leaks_open_a_film_with_the_training_data(context: Context, planted: Trained):
+    finding = found(read(context, planted), "leak-val-train")
+    view = parse_qs(finding.view.removeprefix("?"))
+    assert view["split"] == ["train+val"]
+    selected = numbers(view["selected"][0])
+    assert finding.samples is not None
+    assert finding.samples.other_ids is not None
+    # Positions are ids here; those of the second split begin at 2**27.
+    assert [key - 2**27 for key in selected if key >= 2**27] == sorted(set(finding.samples.ids.tolist()))
+    assert [key for key in selected if key < 2**27] == sorted(set(finding.samples.other_ids.tolist()))
 
 
 def test_duplicates_of_train_are_exact(context: Context, planted: Trained):

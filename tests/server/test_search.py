@@ -90,9 +90,9 @@ def searched(opened: Context) -> Iterator[Searched]:
             found, legend = known[name].values(None), known[name].column.legend
             return found.astype(np.float32) if legend is None else np.where(found < 0, 65_535, found)
 
-        yield Searched(
-            split_samples(catalog, split), np.arange(4), {name: k.column for name, k in known.items()}, values
-        )
+        columns = {name: k.column for name, k in known.items()}
+        samples = split_samples(catalog, split)
+        yield Searched(samples, np.arange(4), columns, values, lambda row: (split.name, row))
     writer.close()
 
 

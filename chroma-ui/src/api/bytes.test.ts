@@ -57,12 +57,16 @@ function filmOf(id: string): Film {
     spread: null,
     effectiveRank: null,
     equal: null,
+    explained: null,
   });
   return {
     id,
     runId: "r",
     layer: "fc",
     split: "val:1",
+    splits: ["val:1"],
+    together: null,
+    parameters: [],
     method: "umap",
     axis: "EPOCHS",
     subset: false,
@@ -191,5 +195,7 @@ describe("shareParts", () => {
 });
 
 it("encodes names in addresses of images", () => {
-  expect(imageAddress("a/b", "val:1", 7)).toBe("api/runs/a%2Fb/splits/val%3A1/samples/7/image");
+  expect(imageAddress("a/b", { split: "val:1", position: 7 })).toBe(
+    "api/runs/a%2Fb/splits/val%3A1/samples/7/image",
+  );
 });

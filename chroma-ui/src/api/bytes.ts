@@ -1,3 +1,4 @@
+import type { Sample } from "../state/sampleKey";
 import type { FilmFieldsFragment } from "./gql/graphql";
 import { fetchFromServer } from "./http";
 
@@ -167,14 +168,15 @@ export async function fetchSelection(place: SplitOfRun, name: string): Promise<U
   return new Uint32Array(swapped(await response.arrayBuffer(), 4));
 }
 
-export function imageAddress(run: string, split: string, position: number): string {
-  return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/samples/${position}/image`;
+export function imageAddress(run: string, { split, position }: Sample): string {
+  return `${splitAddress({ run, split })}/samples/${position}/image`;
 }
 
 /** Images of one sprite page; position i is tile i % SPRITES of page i / SPRITES. */
 export const SPRITES = 1024;
 export const SPRITES_A_ROW = 32;
 
-export function spriteAddress(run: string, split: string, page: number): string {
-  return `api/runs/${encodeURIComponent(run)}/splits/${encodeURIComponent(split)}/sprites/${page}`;
+/** The sprite page with the image of a sample. */
+export function spriteAddress(run: string, { split, position }: Sample): string {
+  return `${splitAddress({ run, split })}/sprites/${Math.floor(position / SPRITES)}`;
 }

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Found } from "../film/found";
 import type { Picture } from "../film/picture";
-import { indexAt, positionAt } from "../film/positions";
+import { indexAt, keyAt } from "../film/samples";
 import { useLit } from "../film/useLit";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
@@ -55,9 +55,9 @@ export function FilmCanvas(props: Props) {
   const [hover, setOwn] = useState<Hover | null>(null);
   const setHover = (next: Hover | null) => {
     setOwn(next);
-    useHovered.getState().hover(next && shown ? positionAt(shown, next.index) : null, "canvas");
+    useHovered.getState().hover(next && shown ? keyAt(shown, next.index) : null, "canvas");
   };
-  const listed = useHovered(({ position, by }) => (by === "list" ? position : null));
+  const listed = useHovered(({ sample, by }) => (by === "list" ? sample : null));
   const [views] = useState(createViews);
   const [frame, revision] = [shown?.frame, shown?.revision];
   // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame

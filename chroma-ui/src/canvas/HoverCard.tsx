@@ -1,12 +1,13 @@
 import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { SampleCardDocument } from "../api/gql/graphql";
-import { positionAt } from "../film/positions";
+import { keyAt, sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { SampleImage } from "../inspector/SampleImage";
 import { decimal } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { Hover } from "../scatter/ScatterPlot";
+import { sampleOf } from "../state/sampleKey";
 import styles from "./canvas.module.css";
 
 type Props = {
@@ -33,14 +34,19 @@ function colourValue({ colour }: ShownFrame, index: number): string | null {
 export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const { index } = hover;
   const { film, frame } = shown;
-  const position = positionAt(shown, index);
-  const rested = useDebounced(position, REST_MS);
+  const { split: own, position } = sampleAt(shown, index);
+  const rested = useDebounced(keyAt(shown, index), REST_MS);
+  const wanted = rested === null ? null : sampleOf(film.splits, rested);
   const [{ data, fetching }] = useQuery({
     query: SampleCardDocument,
-    variables: { runId: film.runId, split: split.name, position: rested ?? 0, step: frame.step },
-    pause: rested === null,
+    variables: {
+      ...{ runId: film.runId, split: wanted?.split ?? "", position: wanted?.position ?? 0 },
+      step: frame.step,
+    },
+    pause: wanted === null,
   });
-  const sample = !fetching && data?.sample?.position === position ? data.sample : null;
+  const asked = wanted?.split === own && wanted.position === position;
+  const sample = asked && !fetching && data?.sample?.position === position ? data.sample : null;
   const nameOf = (column: typeof shown.label) =>
     column ? (column.legend[column.codes[index]] ?? null) : null;
   const label = nameOf(shown.label);
@@ -62,12 +68,15 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
       {split.hasImages ? (
         <SampleImage
           className={styles.thumbnail}
-          address={imageAddress(film.runId, split.name, position)}
+          address={imageAddress(film.runId, { split: own, position })}
           name={`sample ${sample?.id ?? position}`}
         />
       ) : null}
       <div className={styles.words}>
-        <p className={styles.sampleId}>sample {sample?.id ?? "…"}</p>
+        <p className={styles.sampleId}>
+          sample {sample?.id ?? "…"}
+          {film.splits.length > 1 ? ` of ${own}` : ""}
+        </p>
         {!split.hasImages && sample?.text ? <p className={styles.sampleText}>{sample.text}</p> : null}
         <p className={styles.said}>
           {label !== null ? (

@@ -8,7 +8,7 @@ afterEach(cleanup);
 
 const shown = (landmarks: number | null, n: number, figures = {}) =>
   ({
-    film: { n, of: 200_000 },
+    film: { n, of: 200_000, columns: [] as ShownFrame["film"]["columns"] },
     frame: { trustworthiness: 0.9871, continuity: 0.9512, qualityN: 2000, n, equal: 1, ...figures },
     points: { n },
     revision: { landmarks, method: "umap", preview: false },

@@ -2,7 +2,9 @@ import { useStore } from "zustand";
 import type { Frame } from "../api/bytes";
 import { manyEqual } from "../film/equal";
 import type { ShownFrame } from "../film/useShownFrame";
-import { count, decimal } from "../lib/format";
+import { count, decimal, percent } from "../lib/format";
+import type { Parameters } from "../state/parameters";
+import { useView } from "../state/view";
 import styles from "./canvas.module.css";
 import type { Views } from "./views";
 
@@ -26,11 +28,19 @@ export function Equal({ frame }: { frame: Frame }) {
   );
 }
 
+/** How many of its neighbours a point keeps in the picture. */
+const KEPT = "in_picture";
+
+/** The principal components that are the axes. */
+const componentsOf = (parameters: Parameters): number[] =>
+  ["first", "second"].map((axis, at) => parameters.find(({ name }) => name === axis)?.value ?? at + 1);
+
 /** How many points are drawn, and how trustworthy the layout is. */
 export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
   const { film, frame, points, revision } = shown;
   const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));
   const quality = frame.trustworthiness;
+  const hasKept = film.columns.some(({ name }) => name === KEPT);
   const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
   return (
     <p className={styles.status} data-testid="status-chip">
@@ -60,6 +70,23 @@ export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
         <span title="Neighbours on the map that are neighbours in the full space (Venna & Kaski 2001, k = 15)">
           trustworthiness <b>{decimal(quality)}</b>
           {sampled}
+        </span>
+      ) : null}
+      {hasKept ? (
+        <button
+          type="button"
+          data-testid="why-so"
+          aria-pressed={shown.colourName === KEPT}
+          title="Colours each point by the share of its 15 nearest neighbours in the full space that the picture keeps"
+          onClick={() => useView.getState().colourBy(shown.colourName === KEPT ? "label" : KEPT)}
+        >
+          where to trust it
+        </button>
+      ) : null}
+      {frame.explained && film.method === "pca" ? (
+        <span title="Share of the variance in the full space along each axis" data-testid="explained">
+          axes {componentsOf(film.parameters).join(", ")}: {frame.explained.map(percent).join(", ")} of
+          variance
         </span>
       ) : null}
       {frame.continuity !== null ? (

@@ -4,7 +4,7 @@ import { useStore } from "zustand";
 import { SPRITES, SPRITES_A_ROW, spriteAddress } from "../api/bytes";
 import { useImages } from "../api/useImages";
 import type { Picture } from "../film/picture";
-import { positionAt } from "../film/positions";
+import { sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useDebounced } from "../lib/useDebounced";
 import { placeX, placeY } from "../scatter/encode";
@@ -77,19 +77,17 @@ export function Thumbnails({ plot, shown, picture, split, views }: Props) {
   );
   const near = useMemo(() => (on ? pointsNear(picture, view) : NOTHING), [on, picture, view]);
   const { runId } = shown.film;
-  const pageOf = (position: number) => spriteAddress(runId, split.name, Math.floor(position / SPRITES));
-  const pages = useImages(near.map((index) => pageOf(positionAt(shown, index))));
+  const pages = useImages(near.map((index) => spriteAddress(runId, sampleAt(shown, index))));
   const images = useDecoded([...pages.values()].filter((url) => url !== null));
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: pageOf follows from the run and the split
   useEffect(() => {
     const thumbnails = new Map<number, Thumbnail>();
     for (const index of near) {
-      const position = positionAt(shown, index);
-      const image = images.get(pages.get(pageOf(position)) ?? "");
+      const sample = sampleAt(shown, index);
+      const image = images.get(pages.get(spriteAddress(runId, sample)) ?? "");
       if (!image) continue;
       const side = image.naturalWidth / SPRITES_A_ROW;
-      const tile = position % SPRITES;
+      const tile = sample.position % SPRITES;
       thumbnails.set(index, {
         image,
         left: (tile % SPRITES_A_ROW) * side,
@@ -98,6 +96,6 @@ export function Thumbnails({ plot, shown, picture, split, views }: Props) {
       });
     }
     plot.setThumbnails(thumbnails);
-  }, [plot, near, shown, pages, images, runId, split.name]);
+  }, [plot, near, shown, pages, images, runId]);
   return null;
 }

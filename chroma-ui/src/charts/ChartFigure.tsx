@@ -1,6 +1,6 @@
 import { useEffect, useId, useRef } from "react";
 import type { Picture } from "../film/picture";
-import { positionsOf } from "../film/positions";
+import { keysAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { useSize } from "../lib/useSize";
@@ -64,8 +64,8 @@ export function ChartFigure({ model, name, shown, picture, kept, mode }: Props) 
     const made = addFields(chart, model, (from, to, more) => {
       const { mode, kept, shown } = latest.current;
       if (mode === "select") {
-        const positions = positionsOf(shown, pointsIn(model, from, to, kept));
-        useSelection.getState().select(positions, more ? "add" : "replace", true);
+        const samples = keysAt(shown, pointsIn(model, from, to, kept));
+        useSelection.getState().select(samples, more ? "add" : "replace", true);
         return;
       }
       const { filters, setFilter } = useView.getState();

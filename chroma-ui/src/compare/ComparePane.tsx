@@ -3,7 +3,7 @@ import { FilmProgress } from "../canvas/FilmProgress";
 import { HoverCard } from "../canvas/HoverCard";
 import { Equal } from "../canvas/StatusChip";
 import { Waiting } from "../canvas/Waiting";
-import { indexAt, positionAt } from "../film/positions";
+import { indexAt, keyAt } from "../film/samples";
 import { useCamera } from "../film/useCamera";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames } from "../film/useFrames";
@@ -46,7 +46,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const cameraFree = useView((view) => view.free.includes("camera"));
   const { setPane, setCamera, focus: setFocus } = useView.getState();
   const tool = useSelection((selection) => selection.tool);
-  const chosen = useSelection((selection) => selection.positions);
+  const chosen = useSelection((selection) => selection.samples);
   const { select } = useSelection.getState();
   const store = useCompareStore();
   const publish = useCompare((compare) => compare.publish);
@@ -84,7 +84,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     shown && run && layer && split
       ? { runId: run.id, split: split.name, layer: layer.name, step: shown.frame.step }
       : null,
-    focused >= 0 ? positionAt(shown, focused) : null,
+    focused >= 0 ? keyAt(shown, focused) : null,
   );
   const focus = useMemo(() => {
     if (focused < 0) return null;

@@ -1,6 +1,6 @@
 import { type ReactNode, useEffect, useState } from "react";
 import { count } from "../lib/format";
-import { SelectionPanel } from "../selection/SelectionPanel";
+import SelectionPanel from "../selection/SelectionPanel";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { TabPanels } from "../ui/TabPanels";
@@ -25,7 +25,7 @@ type Props = {
 
 /** The panel beside the panes: how they differ, what they predict, or the selection in the first pane. */
 export function CompareSide({ first, outcomes, numbers, children }: Props) {
-  const selected = useSelection(({ positions }) => positions.length);
+  const selected = useSelection(({ samples }) => samples.length);
   const focused = useView((view) => view.sample);
   const focus = useView((view) => view.focus);
   const panel = useView((view) => view.opened[0] ?? null);

@@ -139,7 +139,10 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
                     {hasImages && one.run && one.split ? (
                       <SampleImage
                         className={styles.moverImage}
-                        address={imageAddress(one.run.id, one.split.name, mover.position)}
+                        address={imageAddress(one.run.id, {
+                          split: one.split.name,
+                          position: mover.position,
+                        })}
                         name={`sample ${mover.sampleId}`}
                       />
                     ) : null}

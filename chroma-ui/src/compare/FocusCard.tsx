@@ -42,7 +42,10 @@ export function FocusCard({ lives }: { lives: readonly PaneLive[] }) {
           {hasImages && sample && holder?.run && holder.split ? (
             <SampleImage
               className={styles.portrait}
-              address={imageAddress(holder.run.id, holder.split.name, sample.position)}
+              address={imageAddress(holder.run.id, {
+                split: holder.split.name,
+                position: sample.position,
+              })}
               name={`sample ${sample.id}`}
             />
           ) : null}
@@ -148,7 +151,7 @@ function NearList(props: {
             >
               {live.split?.hasImages && live.run ? (
                 <SampleImage
-                  address={imageAddress(live.run.id, live.split.name, near.position)}
+                  address={imageAddress(live.run.id, { split: live.split.name, position: near.position })}
                   name={`sample ${near.sampleId}`}
                 />
               ) : (

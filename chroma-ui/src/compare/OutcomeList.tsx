@@ -42,7 +42,7 @@ export function OutcomeList({ of, outcome, n }: Props) {
             >
               {hasImage && position !== null ? (
                 <SampleImage
-                  address={imageAddress(of.first, of.split, position)}
+                  address={imageAddress(of.first, { split: of.split, position })}
                   name={`sample ${sampleId}`}
                 />
               ) : (

@@ -2,7 +2,7 @@
 import { useCallback } from "react";
 import type { Column, SnapshotKey } from "../api/bytes";
 import { fetchOverlap } from "../api/bytes";
-import { positionAt } from "../film/positions";
+import { keyAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useLoaded } from "../lib/useLoaded";
 
@@ -36,7 +36,7 @@ export function useOverlap(
 /** The frame, coloured by the share of neighbours kept; by nothing while it is unknown. */
 export function colouredByKept(shown: ShownFrame, overlap: Float32Array | null): ShownFrame {
   const values = Float32Array.from({ length: shown.points.n }, (_, index) => {
-    return overlap?.[positionAt(shown, index)] ?? Number.NaN;
+    return overlap?.[keyAt(shown, index)] ?? Number.NaN;
   });
   return {
     ...shown,

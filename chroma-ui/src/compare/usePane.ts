@@ -21,6 +21,7 @@ export function usePane(
     { run: pane.run, layer: pane.layer, split: pane.split ?? wantedSplit },
     ({ id }, layer, split, method) => ({ runId: id, layer, split, method, axis: "EPOCHS" }),
     wantedMethod,
+    true,
   );
   const missing = run !== null && !method ? "No snapshots of this layer and split yet." : null;
   return {

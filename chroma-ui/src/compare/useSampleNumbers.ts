@@ -24,10 +24,10 @@ export function useSampleNumbers(pane: number, { run, split }: PaneFilm, shown: 
   );
   const match = useLoaded(load);
   const points = shown?.points.n ?? null;
-  const position = shown?.position ?? null;
+  const keys = shown?.keys ?? null;
   return useMemo((): SampleNumbers | null => {
     if (points === null || (!alike && match === null)) return null;
-    const positionOf = (index: number) => (position ? position.values[index] : index);
+    const positionOf = (index: number) => keys?.[index] ?? index;
     return sampleNumbersOf(points, positionOf, alike ? null : match, BASE * pane);
-  }, [points, position, alike, match, pane]);
+  }, [points, keys, alike, match, pane]);
 }

@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import type { CategoricalColumn, Column } from "../api/bytes";
 import { momentOf, spoken } from "../film/frameNames";
-import { positionsOf } from "../film/positions";
+import { keysAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, percent } from "../lib/format";
 import { useSelection } from "../state/selection";
@@ -35,7 +35,7 @@ const NORMS: readonly { value: Norm; name: string; title: string }[] = [
 ];
 
 /** Which labels the model takes for which, at the frame shown and since when. */
-export function ConfusionPanel({ shown, ...rest }: Props) {
+export default function ConfusionPanel({ shown, ...rest }: Props) {
   const { film, label, prediction } = shown;
   const refusal = refusalOf(film);
   const columns = [
@@ -84,7 +84,7 @@ function Confusion({ shown, label, prediction, columns, classColours, onStep }: 
 
   const choose = ([given, predicted]: readonly [string, string], add = false) => {
     setChosen([given, predicted]);
-    const found = positionsOf(shown, pointsOf(label, prediction, given, predicted));
+    const found = keysAt(shown, pointsOf(label, prediction, given, predicted));
     useSelection.getState().select(found, add ? "add" : "replace", true);
   };
   const chooseCell = (cell: Cell, add: boolean) =>

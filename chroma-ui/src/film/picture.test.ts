@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Film } from "../api/bytes";
 import { pointsAt } from "../scatter/pointsAt";
+import { keyOf } from "../state/sampleKey";
 import { composePicture, type PictureOptions } from "./picture";
 import type { ShownFrame } from "./useShownFrame";
 
@@ -22,14 +23,14 @@ const CONFIDENCE = { kind: "numeric" as const, values: Float32Array.from([0.9, 0
 function frame(change: Partial<ShownFrame> = {}): ShownFrame {
   const label = classes([0, 0, 1, 1, 65535]);
   return {
-    film: { columns: [] as Film["columns"] } as Film,
+    film: { columns: [] as Film["columns"], splits: ["val"] as string[] } as Film,
     revision: {} as ShownFrame["revision"],
     frame: {} as ShownFrame["frame"],
     points: pointsAt([[0, 0], [0, 0], [0, 0], null, [0, 0]]),
     label,
     prediction: classes([0, 1, 1, 0, 0]),
     confidence: CONFIDENCE,
-    position: null,
+    keys: null,
     cluster: null,
     columns: new Map([["confidence", CONFIDENCE]]),
     colourName: "label",
@@ -68,7 +69,10 @@ describe("composePicture", () => {
 
   it("calls nothing right or wrong where the server does not know which class is which label", () => {
     const correct = { name: "correct", note: "classes have no names; give class_names=" };
-    const { legend, wrong } = composePicture(frame({ film: { columns: [correct] } as Film }), options);
+    const { legend, wrong } = composePicture(
+      frame({ film: { ...frame().film, columns: [correct as Film["columns"][number]] } }),
+      options,
+    );
     expect(wrong).toBeNull();
     expect(legend?.map(({ right }) => right)).toEqual([null, null, null]);
   });
@@ -97,5 +101,16 @@ describe("composePicture", () => {
     expect(coloured.scene.groups?.names).toEqual(["c1", "c2"]);
     expect(coloured.scene.groups?.colours).toEqual(coloured.scene.palette.slice(0, 2));
     expect(composePicture(frame({ cluster }), options).scene.groups?.names).toEqual(["a", "b"]);
+  });
+
+  it("marks several splits by shape, unless colours say them", () => {
+    const film = { ...frame().film, splits: ["train", "val"] } as Film;
+    const val = (position: number) => keyOf(film.splits, { split: "val", position }) ?? 0;
+    const keys = Uint32Array.of(0, 1, val(0), val(1), val(2));
+    const shapes = (change: Partial<ShownFrame>) =>
+      composePicture(frame({ film, keys, ...change }), options).scene.shapes;
+    expect([...(shapes({}) ?? [])]).toEqual([0, 0, 1, 1, 1]);
+    expect(shapes({ colourName: "split" })).toBeNull();
+    expect(shapes({ film: { ...film, splits: ["val"] } })).toBeNull();
   });
 });

@@ -2,8 +2,9 @@ import type { Shade } from "../lib/useTheme";
 import { type Codes, drawnPoints, encodeCategorical } from "../scatter/encode";
 import { legendColours, MISSING, rampColours } from "../scatter/palette";
 import { encodeScaled, type Scale, type ScaleKind, scaleOf, shapeOf } from "../scatter/scale";
-import type { Scene } from "../scatter/types";
+import { type Scene, SHAPES } from "../scatter/types";
 import { type Filter, NOT_KNOWN, type Sifted, sift } from "../state/filters";
+import { splitNumber } from "../state/sampleKey";
 import { noteOf } from "./columns";
 import { rarePoints } from "./rare";
 import { countCodes, isShare, shareRight, wrongPoints } from "./statistics";
@@ -101,6 +102,7 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
 
   return {
     scene: {
+      shapes: shapesOf(shown, drawn.length),
       points,
       codes: encoded.codes,
       palette,
@@ -116,6 +118,15 @@ export function composePicture(shown: ShownFrame, options: PictureOptions): Pict
     sifted,
     wrong,
   };
+}
+
+/** More points than this are too small and too close for shapes to be told apart. */
+export const MOST_SHAPES = 3_000;
+
+/** Several splits by shape, while it can be seen; not where colours say it. */
+function shapesOf({ film, keys, points, colourName }: ShownFrame, drawn: number): Uint8Array | null {
+  if (film.splits.length < 2 || !keys || colourName === "split" || drawn > MOST_SHAPES) return null;
+  return Uint8Array.from({ length: points.n }, (_, i) => Math.min(SHAPES.frame, splitNumber(keys[i])));
 }
 
 /** Shares are linear, other numbers as their shape asks for, unless a person chose. */

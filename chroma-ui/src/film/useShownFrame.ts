@@ -11,6 +11,7 @@ import {
 } from "../api/bytes";
 import { type Box, boundingBox, type Points, placed, type Square, union } from "../scatter/encode";
 import { useConnection } from "../state/connection";
+import { keysFrom } from "./keys";
 import { knownSorted, valueRange } from "./statistics";
 
 /** A frame with everything needed to draw and explain it. */
@@ -22,7 +23,8 @@ export type ShownFrame = {
   label: CategoricalColumn | null;
   prediction: CategoricalColumn | null;
   confidence: NumericColumn | null;
-  position: NumericColumn | null;
+  /** Keys of the points' samples; null where each point's number is its key. */
+  keys: Uint32Array | null;
   /** Clusters of the layout; null where labels group the points. */
   cluster: CategoricalColumn | null;
   /** The other requested columns by name; columns that the film does not have are left out. */
@@ -152,13 +154,14 @@ export function useShownFrame(
       const colour = colourColumn(film, colourWanted);
       const names = JSON.parse(wanted) as string[];
       const grouped = film.columns.some((column) => column.name === "label");
-      const [points, label, prediction, confidence, position, cluster, others, values, span] =
+      const [points, label, prediction, confidence, position, split, cluster, others, values, span] =
         await Promise.all([
           pointsOf(frame),
           valuesOf("label", frame),
           valuesOf("prediction", frame),
           valuesOf("confidence", frame),
           valuesOf("position", frame),
+          film.splits.length > 1 ? valuesOf("split", frame) : null,
           grouped && colour?.name !== "cluster" ? null : valuesOf("cluster", frame),
           Promise.all(names.map((name) => valuesOf(name, frame))),
           colour ? fetchColumn(film, colour, frame) : null,
@@ -179,7 +182,7 @@ export function useShownFrame(
         label: categorical(label),
         prediction: categorical(prediction),
         confidence: numeric(confidence),
-        position: numeric(position),
+        keys: keysFrom(film.splits, numeric(position), categorical(split)),
         cluster: categorical(cluster),
         columns: new Map(
           names.flatMap((name, at) => {

@@ -15,13 +15,15 @@ type Props = Omit<PanelProps, "split"> & {
   /** Its place in the queue. */
   place: string;
   split: string;
+  /** Its key in the film; null where the film does not show it. */
+  sample: number | null;
   colours: Map<string, string>;
   /** Whether the canvas shows the split of the queue. */
   followed: boolean;
 };
 
 /** What speaks for the given label of a sample, and for the suggested one. */
-export function DoubtView({ run, row, place, split, colours, followed, focus }: Props) {
+export function DoubtView({ run, row, place, split, sample, colours, followed, focus }: Props) {
   const { position, given, suggested } = row;
   const facts: [string, string][] = [];
   if (row.epochsWrong !== null && row.epochsSeen !== null)
@@ -29,14 +31,14 @@ export function DoubtView({ run, row, place, split, colours, followed, focus }: 
   if (row.firstLearned !== null) facts.push(["first learned", `epoch ${row.firstLearned}`]);
   if (row.timesForgotten !== null) facts.push(["forgotten", `${row.timesForgotten} times`]);
   if (row.disagreement !== null) facts.push(["neighbours of other labels", percent(row.disagreement)]);
-  const near = followed && position !== null && focus.position === position;
+  const near = followed && position !== null && focus.key === sample;
   return (
     <section className={styles.doubt} aria-label={`Sample ${row.sampleId}`}>
       <div className={styles.head}>
         {row.hasImage && position !== null ? (
           <SampleImage
             className={styles.image}
-            address={imageAddress(run.id, split, position)}
+            address={imageAddress(run.id, { split, position })}
             name={`sample ${row.sampleId}`}
           />
         ) : null}
@@ -62,7 +64,8 @@ export function DoubtView({ run, row, place, split, colours, followed, focus }: 
       <Facts facts={facts} />
       {near ? (
         <Neighbours
-          split={{ name: split, hasImages: row.hasImage }}
+          among={null}
+          split={{ hasImages: row.hasImage }}
           now={focus.now}
           before={null}
           fetching={focus.fetching}

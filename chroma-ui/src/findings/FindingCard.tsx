@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { count } from "../lib/format";
+import type { RunDetail } from "../runs/run";
 import { useView } from "../state/view";
 import { FoundSamples } from "./FoundSamples";
 import styles from "./findings.module.css";
@@ -7,7 +8,7 @@ import { KindIcon } from "./kinds";
 import { openFinding } from "./openFinding";
 import type { Finding } from "./useFindings";
 
-type Props = { runId: string; finding: Finding; isOpen: boolean };
+type Props = { run: RunDetail; finding: Finding; isOpen: boolean };
 
 /** Where it was found. */
 function placeOf({ split, layer, epoch, step }: Finding): string {
@@ -16,7 +17,7 @@ function placeOf({ split, layer, epoch, step }: Finding): string {
 }
 
 /** One finding; a click restores its view and shows the samples behind it. */
-export function FindingCard({ runId, finding, isOpen }: Props) {
+export function FindingCard({ run, finding, isOpen }: Props) {
   const card = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (isOpen) card.current?.scrollIntoView({ block: "nearest" });
@@ -50,7 +51,7 @@ export function FindingCard({ runId, finding, isOpen }: Props) {
       </button>
       {isOpen ? (
         <div className={styles.details} data-testid="finding-details">
-          {n ? <FoundSamples runId={runId} findingKey={key} n={n} /> : null}
+          {n ? <FoundSamples run={run} findingKey={key} n={n} /> : null}
           <p className={styles.method}>{method}</p>
         </div>
       ) : null}

@@ -32,7 +32,7 @@ export function FindingsPanel({ run }: { run: RunDetail }) {
       {found.length ? (
         <ol className={styles.list}>
           {found.map((finding) => (
-            <FindingCard key={finding.key} runId={run.id} finding={finding} isOpen={finding.key === opened} />
+            <FindingCard key={finding.key} run={run} finding={finding} isOpen={finding.key === opened} />
           ))}
         </ol>
       ) : null}

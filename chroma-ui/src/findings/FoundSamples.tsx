@@ -1,8 +1,12 @@
+import { useMemo } from "react";
 import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { FindingSamplesDocument, type FoundSampleFieldsFragment } from "../api/gql/graphql";
 import { SampleImage } from "../inspector/SampleImage";
 import { count, decimal } from "../lib/format";
+import type { RunDetail } from "../runs/run";
+import { splitsOf } from "../runs/splits";
+import { keyOf } from "../state/sampleKey";
 import { useView } from "../state/view";
 import styles from "./findings.module.css";
 
@@ -18,13 +22,15 @@ const wordsOf = ({ sampleId, split, label, score }: Sample): string =>
     .join(", ");
 
 /** The samples behind a finding, strongest first; pairs stand together. */
-export function FoundSamples({ runId, findingKey, n }: { runId: string; findingKey: string; n: number }) {
+export function FoundSamples({ run, findingKey, n }: { run: RunDetail; findingKey: string; n: number }) {
+  const runId = run.id;
   const split = useView((view) => view.split);
+  const here = useMemo(() => (split === null ? [] : splitsOf(run, split)), [run, split]);
   const [{ data }] = useQuery({ query: FindingSamplesDocument, variables: { id: runId } });
   const samples = data?.run?.findings.found.find(({ key }) => key === findingKey)?.samples ?? [];
   if (samples.length === 0) return null;
   const tile = (sample: Sample) => (
-    <Tile key={`${sample.split} ${sample.sampleId}`} runId={runId} sample={sample} here={split} />
+    <Tile key={`${sample.split} ${sample.sampleId}`} runId={runId} sample={sample} here={here} />
   );
   return (
     <>
@@ -48,14 +54,14 @@ export function FoundSamples({ runId, findingKey, n }: { runId: string; findingK
   );
 }
 
-function Tile({ runId, sample, here }: { runId: string; sample: Sample; here: string | null }) {
+function Tile({ runId, sample, here }: { runId: string; sample: Sample; here: readonly string[] }) {
   const { split, sampleId, position, label, text, hasImage } = sample;
   const words = wordsOf(sample);
-  const elsewhere = here !== split;
+  const elsewhere = !here.includes(split);
   const open = (at: number) => {
     const { openSplit, focus } = useView.getState();
     if (elsewhere) openSplit(split);
-    focus(at);
+    focus(keyOf(elsewhere ? [split] : here, { split, position: at }));
   };
   return (
     <button
@@ -71,10 +77,11 @@ function Tile({ runId, sample, here }: { runId: string; sample: Sample; here: st
       disabled={position === null}
       data-testid="found-sample"
       data-position={position ?? undefined}
+      data-split={split}
       onClick={() => position !== null && open(position)}
     >
       {hasImage && position !== null ? (
-        <SampleImage address={imageAddress(runId, split, position)} name={`sample ${sampleId}`} />
+        <SampleImage address={imageAddress(runId, { split, position })} name={`sample ${sampleId}`} />
       ) : (
         <span className={styles.words}>{text ?? sampleId}</span>
       )}

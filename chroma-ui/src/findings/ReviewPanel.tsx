@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { count } from "../lib/format";
 import { type Key, useKeys } from "../lib/useKeys";
+import { keyOf } from "../state/sampleKey";
 import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { ArrowLeft } from "../ui/icons";
@@ -19,7 +20,7 @@ type Props = PanelProps & { queueOf: string };
 const NEAR_END = 15;
 
 /** Doubtful labels one by one: confirm, relabel, skip, undo, by keys. */
-export function ReviewPanel({ queueOf, ...props }: Props) {
+export default function ReviewPanel({ queueOf, ...props }: Props) {
   const { run, shown, picture } = props;
   const { rows, progress, classNames, method, problem, more, decide } = useQueue(run.id, queueOf);
   const [at, setAt] = useState<number | null>(null);
@@ -36,11 +37,12 @@ export function ReviewPanel({ queueOf, ...props }: Props) {
   useEffect(() => panel.current?.focus(), []);
 
   const row = at === null ? null : (rows[at] ?? null);
-  const followed = shown?.film.split === queueOf && shown.film.runId === run.id;
+  const followed = shown?.film.runId === run.id && shown.film.splits.includes(queueOf);
   const position = row?.position ?? null;
+  const key = followed && position !== null ? keyOf(shown.film.splits, { split: queueOf, position }) : null;
   useEffect(() => {
-    if (followed) useView.getState().focus(position, true);
-  }, [followed, position]);
+    if (followed) useView.getState().focus(key, true);
+  }, [followed, key]);
   useEffect(() => {
     if (at !== null && progress && at > rows.length - NEAR_END && rows.length < progress.doubts)
       void more(rows.length);
@@ -110,6 +112,7 @@ export function ReviewPanel({ queueOf, ...props }: Props) {
             row={row}
             place={`${count(at + 1)} of ${count(progress?.doubts ?? rows.length)}`}
             split={queueOf}
+            sample={key}
             colours={picture?.classColours ?? new Map()}
             followed={followed}
           />

@@ -6,8 +6,10 @@ import { SampleImage } from "./SampleImage";
 
 export type Near = {
   sampleId: string;
-  /** Position in the film's split; null where the split does not have it. */
-  position: number | null;
+  /** Its key in the film; null where the film does not have it. */
+  sample: number | null;
+  /** In its own split. */
+  position: number;
   distance: number;
   label: string | null;
   /** Address of its image. */
@@ -15,14 +17,16 @@ export type Near = {
 };
 
 type Props = {
-  split: { name: string; hasImages: boolean };
+  /** Of which split they are, where the film shows several. */
+  among: string | null;
+  split: { hasImages: boolean };
   /** null while unknown. */
   now: readonly Near[] | null;
   /** The neighbours in the previous frame; null where there is none. */
   before: readonly Near[] | null;
   fetching: boolean;
   classColours: Map<string, string>;
-  onFocus: (position: number) => void;
+  onFocus: (sample: number) => void;
 };
 
 const ASKED = 15;
@@ -35,7 +39,7 @@ export function Neighbours({ now: known, before: past, fetching, ...look }: Prop
   return (
     <>
       <Section
-        title="Nearest neighbours"
+        title={look.among === null ? "Nearest neighbours" : `Nearest neighbours in ${look.among}`}
         note={
           before?.length
             ? `full space · ${now.length - gained.size} of ${before.length} kept`
@@ -91,10 +95,10 @@ function Neighbour(props: Omit<Props, "now" | "before" | "fetching"> & { near: N
         style={{ borderColor: classColours.get(near.label ?? "") ?? "var(--line-strong)" }}
         title={said.filter(Boolean).join(", ")}
         data-testid="neighbour"
-        data-position={near.position ?? undefined}
+        data-position={near.sample === null ? undefined : near.position}
         data-gained={gained || undefined}
-        disabled={near.position === null}
-        onClick={() => near.position !== null && props.onFocus(near.position)}
+        disabled={near.sample === null}
+        onClick={() => near.sample !== null && props.onFocus(near.sample)}
       >
         {split.hasImages ? (
           <SampleImage address={near.image} name={`sample ${near.sampleId}`} />

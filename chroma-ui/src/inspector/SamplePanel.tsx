@@ -1,8 +1,11 @@
+import { useMemo } from "react";
 import { imageAddress } from "../api/bytes";
 import { noteOf } from "../film/columns";
 import { momentOf } from "../film/frameNames";
+import { sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
-import { chance, decimal } from "../lib/format";
+import { chance, decimal, percent } from "../lib/format";
+import { useColumns } from "../selection/useColumns";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
@@ -12,24 +15,23 @@ import { ClassChip } from "./ClassChip";
 import styles from "./inspector.module.css";
 import { type Near, Neighbours } from "./Neighbours";
 import { SampleImage } from "./SampleImage";
-import type { FrameSource } from "./useFrameSource";
-import type { SampleDetail } from "./useSample";
+import type { Place, SampleDetail } from "./useSample";
 
 export type SamplePanelProps = {
   shown: ShownFrame;
   /** Index of the sample in the film. */
   index: number;
-  position: number;
-  split: { name: string; hasImages: boolean };
+  split: { hasImages: boolean };
   /** From the run of the frame shown. */
   sample: SampleDetail | null;
   now: readonly Near[] | null;
   before: readonly Near[] | null;
-  source: FrameSource | null;
+  /** Where it is read: its run, split and position there; null while unknown. */
+  place: (Place & { position: number }) | null;
   fetching: boolean;
   problem: string | null;
   classColours: Map<string, string>;
-  onFocus: (position: number | null) => void;
+  onFocus: (sample: number | null) => void;
   /** Goes to the frame of a step, or the nearest one; null where the frames do not run over steps. */
   onStep: ((step: number) => void) | null;
 };
@@ -41,10 +43,32 @@ const FIGURES: readonly (readonly [string, (sample: SampleDetail) => number | nu
   ["cross-entropy", (sample) => sample.crossEntropy],
 ];
 
+/** Columns of the film that are said of a sample where the film has them. */
+const OF_FILM: readonly (readonly [column: string, name: string])[] = [
+  ["in_picture", "picture keeps"],
+  ["nearest_train", "from train"],
+];
+
+function useFilmFacts(shown: ShownFrame, index: number) {
+  const { columns } = shown.film;
+  const wanted = useMemo(
+    () => columns.filter(({ name }) => OF_FILM.some(([column]) => column === name)),
+    [columns],
+  );
+  const values = useColumns(shown, wanted);
+  return OF_FILM.flatMap(([column, name]) => {
+    const found = values?.get(column);
+    const value = found?.kind === "numeric" ? found.values[index] : Number.NaN;
+    if (!Number.isFinite(value)) return [];
+    return [[name, column === "in_picture" ? percent(value) : decimal(value)] as const];
+  });
+}
+
 export function SamplePanel(props: SamplePanelProps) {
-  const { shown, index, position, split, sample, source, classColours } = props;
-  const theirs = source?.there(position) ?? null;
-  const { runId } = shown.film;
+  const { shown, index, split, sample, place, classColours } = props;
+  const { film } = shown;
+  const own = sampleAt(shown, index);
+  const ofFilm = useFilmFacts(shown, index);
   const label = sample?.label ?? null;
   const prediction = sample?.prediction ?? null;
   const unnamed = noteOf(shown.film, "correct");
@@ -60,8 +84,8 @@ export function SamplePanel(props: SamplePanelProps) {
         {split.hasImages ? (
           <SampleImage
             className={styles.portrait}
-            address={imageAddress(runId, split.name, position)}
-            name={`sample ${sample?.id ?? position}`}
+            address={imageAddress(film.runId, own)}
+            name={`sample ${sample?.id ?? own.position}`}
           />
         ) : null}
         <div className={styles.about}>
@@ -81,7 +105,8 @@ export function SamplePanel(props: SamplePanelProps) {
                   ? [[name, sample.pending ? "…" : decimal(read(sample))] as const]
                   : [],
               ),
-              ["split", split.name],
+              ...ofFilm,
+              ["split", own.split],
             ]}
           />
         </div>
@@ -125,16 +150,17 @@ export function SamplePanel(props: SamplePanelProps) {
         </Section>
       ) : null}
 
-      {source && theirs !== null ? (
+      {place ? (
         <Biography
           shown={shown}
-          place={source.place}
-          position={theirs}
+          place={place}
+          position={place.position}
           classColours={classColours}
           onStep={props.onStep}
         />
       ) : null}
       <Neighbours
+        among={film.splits.length > 1 ? own.split : null}
         split={split}
         now={props.now}
         before={props.before}

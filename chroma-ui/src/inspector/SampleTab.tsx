@@ -6,8 +6,8 @@ import { SamplePanel } from "./SamplePanel";
 
 /** The sample in focus, or how to choose one. */
 export function SampleTab({ shown, picture, split, focus, onStep }: PanelProps) {
-  const { focused, position, ...known } = focus;
-  if (!focused || !shown || !picture || !split || position === null) {
+  const { focused, key, ...known } = focus;
+  if (!focused || !shown || !picture || !split || key === null) {
     return (
       <div className={styles.hint}>
         <Target size={26} />
@@ -20,7 +20,6 @@ export function SampleTab({ shown, picture, split, focus, onStep }: PanelProps) 
       {...known}
       shown={shown}
       index={focused.index}
-      position={position}
       split={split}
       classColours={picture.classColours}
       onFocus={useView.getState().focus}

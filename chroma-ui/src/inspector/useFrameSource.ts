@@ -1,6 +1,7 @@
 import { useCallback, useMemo } from "react";
 import { type Film, type Frame, fetchMatches } from "../api/bytes";
 import { useLoaded } from "../lib/useLoaded";
+import { keyOf, type Sample, sampleOf } from "../state/sampleKey";
 import type { Place } from "./useSample";
 
 /** In `matches`: the other split does not have this sample. */
@@ -8,18 +9,19 @@ const NO_MATCH = 0xffffffff;
 
 /** Where a frame's sample details come from: its own run, which may order the samples differently than the film. */
 export type FrameSource = {
-  place: Place;
-  /** From a position in the film's split to the one in the frame's run, and back. */
-  there: (position: number) => number | null;
-  back: (position: number) => number | null;
+  /** Where a sample of the film, by its key, is read; null where the frame's run does not have it. */
+  there: (sample: number) => (Place & { position: number }) | null;
+  /** The key of a sample of the frame's run; null where the film does not have it. */
+  back: (sample: Sample) => number | null;
 };
 
-const same = (position: number) => position;
+const NO_SPLITS: readonly string[] = [];
 
 /** null while it is unknown. */
 export function useFrameSource(film: Film | null, frame: Frame | null): FrameSource | null {
-  const [runId, split, n] = [film?.runId ?? "", film?.split ?? "", film?.n ?? 0];
+  const [runId, n, splits] = [film?.runId ?? "", film?.n ?? 0, film?.splits ?? NO_SPLITS];
   const own = frame?.runId ?? runId;
+  const split = film?.split ?? "";
   const load = useCallback(
     async () => ({
       own,
@@ -32,14 +34,22 @@ export function useFrameSource(film: Film | null, frame: Frame | null): FrameSou
   const [layer, step] = [frame?.layer ?? "", frame?.step ?? null];
   return useMemo((): FrameSource | null => {
     if (step === null || (own !== runId && !match?.match)) return null;
-    const place = { runId: own, split, layer, step };
-    const there = match?.match;
-    if (own === runId || !there) return { place, there: same, back: same };
-    const positions = new Map(Array.from(there, (theirs, ours) => [theirs, ours]));
+    const place = { runId: own, layer, step };
+    const theirs = match?.match;
+    if (own === runId || !theirs) {
+      return {
+        there: (sample) => ({ ...place, ...sampleOf(splits, sample) }),
+        back: (sample) => keyOf(splits, sample),
+      };
+    }
+    // Only films of one split run over runs: there a key is a position.
+    const keys = new Map(Array.from(theirs, (position, key) => [position, key]));
     return {
-      place,
-      there: (position) => ((there[position] ?? NO_MATCH) === NO_MATCH ? null : there[position]),
-      back: (position) => positions.get(position) ?? null,
+      there: (sample) => {
+        const position = theirs[sample] ?? NO_MATCH;
+        return position === NO_MATCH ? null : { ...place, split, position };
+      },
+      back: ({ position }) => keys.get(position) ?? null,
     };
-  }, [own, runId, split, layer, step, match]);
+  }, [own, runId, split, splits, layer, step, match]);
 }

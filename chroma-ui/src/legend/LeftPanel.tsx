@@ -13,6 +13,7 @@ import { CategoryLegend } from "./CategoryLegend";
 import { Facets } from "./Facets";
 import styles from "./legend.module.css";
 import { NumericLegend } from "./NumericLegend";
+import { Splits } from "./Splits";
 
 type Props = {
   columns: readonly Column[];
@@ -26,6 +27,7 @@ type Props = {
 const SECTIONS: readonly { name: string; Content: (props: Props) => ReactNode }[] = [
   { name: "colour", Content: ColourBy },
   { name: "legend", Content: Legend },
+  { name: "splits", Content: Splits },
   { name: "filter", Content: Filters },
   { name: "appearance", Content: Appearance },
 ];

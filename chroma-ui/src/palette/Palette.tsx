@@ -5,6 +5,7 @@ import { SearchSamplesDocument } from "../api/gql/graphql";
 import { count } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { RunEntry } from "../runs/RunPicker";
+import { keyOf } from "../state/sampleKey";
 import { useView } from "../state/view";
 import { Search } from "../ui/icons";
 import { type Command, fitting } from "./commands";
@@ -16,9 +17,10 @@ type Props = {
   commands: readonly Command[];
   runs: readonly RunEntry[];
   /** The film in which samples are searched, at the frame shown; null while none is open. */
-  place: { filmId: string; frame: number } | null;
+  place: { filmId: string; frame: number; splits: readonly string[] } | null;
   onRun: (run: string) => void;
-  onSample: (position: number) => void;
+  /** By its key. */
+  onSample: (sample: number) => void;
   /** Lets what a search finds stand out on the canvas. */
   onSearch: (words: string) => void;
 };
@@ -74,11 +76,14 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample, onSearch
   const entries: Entry[] = [
     ...(conditional ? onCanvas : []),
     ...hits.map((hit) => ({
-      key: `sample ${hit.position}`,
+      key: `sample ${hit.split} ${hit.position}`,
       group: "Samples",
       name: `sample ${hit.id}`,
       note: hit.where === "id" ? "" : hit.where,
-      act: () => onSample(hit.position),
+      act: () => {
+        const sample = keyOf(place?.splits ?? [], hit);
+        if (sample !== null) onSample(sample);
+      },
     })),
     ...(conditional ? [] : onCanvas),
     ...fitting(commands, words, (command) => command.name)

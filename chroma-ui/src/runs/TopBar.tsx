@@ -8,9 +8,11 @@ import { AxisPicker } from "./AxisPicker";
 import { compareFrom } from "./compareFrom";
 import { copyLink } from "./copyLink";
 import { HomeBadge } from "./HomeBadge";
-import { methodsFor, pickMethod } from "./methods";
+import { MethodPicker } from "./MethodPicker";
+import { pickMethod } from "./methods";
 import { type RunEntry, RunPicker } from "./RunPicker";
 import { epochsOf, type RunDetail } from "./run";
+import { spokenSplit } from "./splits";
 import { ThemeToggle } from "./ThemeToggle";
 import styles from "./topbar.module.css";
 
@@ -32,11 +34,12 @@ type Props = {
 
 export function TopBar(props: Props) {
   const { runs, run, layer, split, step, onRunsChanged, onHelp, onSearch, onPanel, panels } = props;
-  const { openRun, openLayer, openSplit, setMethod, setHome } = useView.getState();
+  const { openRun, openLayer, openSplit, setHome } = useView.getState();
   const wantedMethod = useView((view) => view.method);
   const method = run && layer && split ? pickMethod(run, layer, split, wantedMethod) : null;
   const layers = run?.layers ?? [];
-  const splits = run?.splits ?? [];
+  const joint = run?.jointSplits ?? [];
+  const splits = [...(run?.splits.map(({ name }) => name) ?? []), ...joint];
   return (
     <header className={styles.bar}>
       <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
@@ -78,12 +81,16 @@ export function TopBar(props: Props) {
           label="Split"
           testId="split-picker"
           value={split}
-          options={splits.map(({ name }) => ({ value: name, name }))}
-          onChange={openSplit}
+          options={splits.map((name) => ({
+            value: name,
+            name: run ? spokenSplit(run, name) : name,
+            title: joint.includes(name) ? "Placed together in one film" : undefined,
+          }))}
+          onChange={(name) => openSplit(name, joint.includes(name))}
           room={24}
         />
       ) : null}
-      {run && layer && split && method !== "logged" ? (
+      {run && layer && split && method !== "logged" && !joint.includes(split) ? (
         <AxisPicker
           runId={run.id}
           layer={layer}
@@ -108,16 +115,7 @@ export function TopBar(props: Props) {
           <kbd>⌘K</kbd>
         </button>
       ) : null}
-      {run && layer && split && method ? (
-        <Segmented
-          label="Projection"
-          testId="method"
-          value={method}
-          options={methodsFor(run, layer, split)}
-          onChange={setMethod}
-          room={40}
-        />
-      ) : null}
+      {run && layer && split && method ? <MethodPicker run={run} layer={layer} split={split} /> : null}
       {run && layer ? (
         <IconButton
           label="Compare side by side"

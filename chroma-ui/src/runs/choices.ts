@@ -5,6 +5,7 @@ import { type Axis, markOf } from "../state/axis";
 import type { View } from "../state/url";
 import { hasLogged } from "./methods";
 import type { RunDetail } from "./run";
+import { joined } from "./splits";
 
 export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["layers"][number] | null {
   return (
@@ -15,14 +16,19 @@ export function pickLayer(run: RunDetail, wanted: string | null): RunDetail["lay
   );
 }
 
-/** The requested split; else val, or the first one, of those that have snapshots of the layer. */
+/**
+ * The requested split, or several as one; else val, or the first one, of those that have snapshots of the layer. With
+ * `alone`, several are not taken.
+ */
 export function pickSplit(
   run: RunDetail,
   layer: string,
   wanted: string | null,
+  alone = false,
 ): RunDetail["splits"][number] | null {
   const chosen = run.splits.find((split) => split.name === wanted);
   if (chosen) return chosen;
+  if (!alone && wanted !== null && run.jointSplits.includes(wanted)) return joined(run, wanted);
   const filled = run.splits.filter(
     (split) =>
       run.snapshots.some((snapshot) => snapshot.layer === layer && snapshot.split === split.name) ||
@@ -31,11 +37,11 @@ export function pickSplit(
   return filled.find((split) => split.name === "val") ?? filled[0] ?? run.splits[0] ?? null;
 }
 
-type Filmed = Pick<View, "method" | "over" | "step" | "mates" | "epoch" | "only">;
+type Filmed = Pick<View, "method" | "parameters" | "over" | "step" | "mates" | "epoch" | "only">;
 
 /** The request for a film: over layers those of the step shown, over runs this one and the other chosen ones. */
 export function filmRequest(view: Filmed, runId: string, layer: string, split: string): FilmRequest {
-  const { method, over, step, mates, epoch, only } = view;
+  const { method, parameters, over, step, mates, epoch, only } = view;
   return {
     runId,
     split,
@@ -46,6 +52,7 @@ export function filmRequest(view: Filmed, runId: string, layer: string, split: s
     epoch: over === "runs" ? epoch : null,
     runIds: over === "runs" ? [runId, ...mates] : null,
     samplesOf: only,
+    parameters: parameters.length ? [...parameters] : null,
   };
 }
 

@@ -11,11 +11,12 @@ import type { RunDetail } from "./run";
 
 type Wanted = { run: string | null; layer: string | null; split: string | null };
 
-/** A run with its requested layer, split and film, kept up to date with the server. */
+/** A run with its requested layer, split and film, kept up to date with the server. With `alone`, of one split only. */
 export function useRunFilm(
   wanted: Wanted,
   requestOf: (run: RunDetail, layer: string, split: string, method: Method) => FilmRequest,
   wantedMethod: Method,
+  alone = false,
 ) {
   const returns = useConnection((connection) => connection.returns);
   const [{ data, error }, refetchRun] = useQuery({
@@ -28,7 +29,7 @@ export function useRunFilm(
   const deleted = found != null && found.deletedAt !== null;
   const run = deleted ? null : (found ?? null);
   const layer = run ? pickLayer(run, wanted.layer) : null;
-  const split = run && layer ? pickSplit(run, layer.name, wanted.split) : null;
+  const split = run && layer ? pickSplit(run, layer.name, wanted.split, alone) : null;
   const method = run && layer && split ? pickMethod(run, layer.name, split.name, wantedMethod) : null;
   const { film, problem, refresh, requestAgain, change } = useFilm(
     run && layer && split && method ? requestOf(run, layer.name, split.name, method) : null,

@@ -9,6 +9,8 @@ export type OverlayScene = {
   shade: Shade;
   labels: readonly Label[];
   contours: readonly Contour[];
+  /** Holes of points that are no discs: half their size in CSS pixels, and whether they are square. */
+  holes: readonly { x: number; y: number; half: number; square: boolean }[];
   /** 0 hides the contours, 1 shows them in full. */
   contourAlpha: number;
   colours: readonly string[];
@@ -33,10 +35,13 @@ const INK: Record<Shade, { text: string; halo: string; line: string }> = {
 };
 /** Side of a thumbnail on the map, in CSS pixels. */
 const THUMBNAIL_PX = 32;
+/** As behind the points. */
+const GROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
 const LABEL_FONT = '650 16px "Inter Variable", system-ui, sans-serif';
 
 /** Draws names, contours and the focus over the points. The context is scaled to CSS pixels. */
 export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
+  drawHoles(context, scene, place);
   drawContours(context, scene, place);
   drawTrails(context, scene, place);
   drawNeighbours(context, scene, place);
@@ -45,6 +50,25 @@ export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlaySce
   drawFocus(context, scene, place);
   drawEcho(context, scene, place);
   drawPath(context, scene);
+}
+
+function drawHoles(
+  context: CanvasRenderingContext2D,
+  { holes, shade }: OverlayScene,
+  place: Transform,
+): void {
+  if (holes.length === 0) return;
+  context.fillStyle = GROUND[shade];
+  context.beginPath();
+  for (const { x, y, half, square } of holes) {
+    const [left, top] = [place.toX(x), place.toY(y)];
+    if (square) context.rect(left - half, top - half, 2 * half, 2 * half);
+    else {
+      context.moveTo(left + half, top);
+      context.arc(left, top, half, 0, 2 * Math.PI);
+    }
+  }
+  context.fill();
 }
 
 function drawContours(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {

@@ -5,12 +5,14 @@ import { type Between, type Points, placeBetween, placeX, placeY } from "./encod
 import type { Path } from "./gestures";
 import { createGroupLabels } from "./groupLabels";
 import { drawOverlay, type Thumbnail } from "./overlay";
-import type { Scene, Style } from "./types";
+import { type Scene, SHAPES, type Style } from "./types";
 
 export type OverlayScene = {
   scene: Scene;
   moment: Between;
   style: Style;
+  /** Diameter of the points in CSS pixels. */
+  size: number;
   still: boolean;
   focus: { index: number; neighbours: readonly number[] } | null;
   /** The point that is hovered in another plot. */
@@ -22,6 +24,22 @@ export type OverlayScene = {
 };
 
 const CONTOUR_FADE_MS = 260;
+
+/** A hole takes this share of a point's diameter, and is at least so large, in CSS pixels. */
+const HOLE = 0.5;
+const LEAST_HOLE = 2.4;
+
+function holesOf(
+  { shapes, drawn, points }: Scene,
+  size: number,
+  spot: (i: number) => { x: number; y: number },
+) {
+  if (!shapes) return [];
+  const half = Math.max(LEAST_HOLE, HOLE * size) / 2;
+  return [...drawn]
+    .filter((i) => shapes[i] !== SHAPES.disc && points.present[i])
+    .map((i) => ({ ...spot(i), half, square: shapes[i] === SHAPES.frame }));
+}
 
 export function createOverlayLayer(canvas: HTMLCanvasElement) {
   const pencil = canvas.getContext("2d");
@@ -49,6 +67,7 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
           shade: style.shade as Shade,
           labels: style.labels ? groupLabels.labels(scene, moment) : [],
           contours,
+          holes: holesOf(scene, overlay.size, spot),
           contourAlpha: Math.min(1, age),
           colours: scene.groups?.colours ?? [],
           focus: focus && present(focus.index) ? { ...spot(focus.index), colour: ink(focus.index) } : null,

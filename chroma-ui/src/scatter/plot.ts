@@ -86,7 +86,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const now = transition.moment(shown.points);
     if (withPoints) drawPoints(now);
     const still = transition.rests();
-    const scene = { scene: shown, moment: now, style, still, focus, echo, trails, path, thumbnails };
+    const { size } = look();
+    const scene = { scene: shown, moment: now, style, size, still, focus, echo, trails, path, thumbnails };
     if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) requestOverlay();
   }
 

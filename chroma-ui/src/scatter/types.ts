@@ -3,6 +3,9 @@ import type { Shade } from "../lib/useTheme";
 import type { Covered } from "./camera";
 import type { Points } from "./encode";
 
+/** Discs have no hole; the others have a round or a square one. */
+export const SHAPES = { disc: 0, ring: 1, frame: 2 } as const;
+
 export type Scene = {
   points: Points;
   codes: Uint16Array;
@@ -12,6 +15,8 @@ export type Scene = {
   drawn: Uint32Array;
   /** 1 for points that are rare: they are drawn larger, and over the others; null or missing: none is. */
   lifted?: Uint8Array | null;
+  /** One of `SHAPES` for each point; null or missing: all are discs. */
+  shapes?: Uint8Array | null;
   /** Whether the points that are not drawn stay visible as grey ground. */
   ground?: boolean;
   /** The groups that get names and contours; null draws neither. */

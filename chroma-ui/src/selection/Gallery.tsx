@@ -1,22 +1,22 @@
 import { useEffect, useRef, useState } from "react";
 import { SPRITES, SPRITES_A_ROW, spriteAddress } from "../api/bytes";
 import { useImages } from "../api/useImages";
+import { keyAt, sampleAt } from "../film/samples";
+import type { ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
 import styles from "./selection.module.css";
 import { useLines } from "./useLines";
 
 type Props = {
-  runId: string;
-  split: { name: string; hasImages: boolean };
+  shown: ShownFrame;
+  split: { hasImages: boolean };
   /** Points in the order to show them, by index in the film. */
   indices: Uint32Array;
-  /** Position of a point in its split. */
-  placeOf: (index: number) => number;
   colourOf: (index: number) => string | undefined;
   nameOf: (index: number) => string;
-  /** A position. */
+  /** The key of a sample. */
   focused: number | null;
-  onFocus: (position: number) => void;
+  onFocus: (sample: number) => void;
 };
 
 const GAP = 3;
@@ -26,7 +26,7 @@ const LINE = 30;
 const SPARE_ROWS = 4;
 
 /** Thumbnails of many samples; only the visible rows are rendered. */
-export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focused, onFocus }: Props) {
+export function Gallery({ shown, split, indices, colourOf, nameOf, focused, onFocus }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { width, height } = useSize(frame);
   const [top, setTop] = useState(0);
@@ -38,9 +38,15 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
   const first = Math.max(0, Math.floor(top / rise) - SPARE_ROWS);
   const last = Math.min(rows, Math.ceil((top + height) / rise) + SPARE_ROWS);
   const seen = [...indices.subarray(first * across, last * across)];
-  const lines = useLines(runId, split.name, seen.map(placeOf), !plain || width === 0);
-  const pageOf = (position: number) => spriteAddress(runId, split.name, Math.floor(position / SPRITES));
-  const pages = useImages(plain ? [] : seen.map((index) => pageOf(placeOf(index))));
+  const { film } = shown;
+  const lines = useLines(
+    film,
+    seen.map((index) => keyAt(shown, index)),
+    !plain || width === 0,
+  );
+  const pages = useImages(
+    plain ? [] : seen.map((index) => spriteAddress(film.runId, sampleAt(shown, index))),
+  );
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
   useEffect(() => {
@@ -58,10 +64,11 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
       <ul style={{ height: rows * rise }} aria-label={`${indices.length} samples`}>
         {width > 0
           ? seen.map((index, order) => {
-              const position = placeOf(index);
+              const key = keyAt(shown, index);
+              const sample = sampleAt(shown, index);
               const place = first * across + order;
-              const tile = position % SPRITES;
-              const page = pages.get(pageOf(position));
+              const tile = sample.position % SPRITES;
+              const page = pages.get(spriteAddress(film.runId, sample));
               return (
                 <li
                   key={index}
@@ -78,12 +85,13 @@ export function Gallery({ runId, split, indices, placeOf, colourOf, nameOf, focu
                     style={{ "--ink": colourOf(index) ?? "var(--line-strong)" } as React.CSSProperties}
                     title={nameOf(index)}
                     aria-label={nameOf(index)}
-                    data-focused={position === focused || undefined}
-                    data-position={position}
-                    onClick={() => onFocus(position)}
+                    data-focused={key === focused || undefined}
+                    data-position={sample.position}
+                    data-split={sample.split}
+                    onClick={() => onFocus(key)}
                   >
                     {plain ? (
-                      <Line line={lines.get(position)} />
+                      <Line line={lines.get(key)} />
                     ) : (
                       <span
                         style={{

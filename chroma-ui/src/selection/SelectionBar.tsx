@@ -25,7 +25,7 @@ type Props = {
 /** Shown over the canvas while samples are selected: their number, and actions on them. */
 export function SelectionBar({ shown, projects = true }: Props) {
   const clear = useSelection((selection) => selection.clear);
-  const held = useSelection((selection) => selection.positions.length);
+  const held = useSelection((selection) => selection.samples.length);
   const indices = useSelectedPoints(shown);
   const tagging = useTagging(shown);
   const projectOnly = useProjectOnly(shown);
@@ -68,7 +68,7 @@ export function SelectionBar({ shown, projects = true }: Props) {
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>
-      {projects ? (
+      {projects && shown.film.splits.length === 1 ? (
         <Button
           data-testid="project-only"
           title="Compute a film of these samples only; neighbours are searched among them"

@@ -14,17 +14,17 @@ import { useColumns } from "./useColumns";
 
 export type SelectionPanelProps = {
   shown: ShownFrame;
-  split: { name: string; hasImages: boolean };
+  split: { hasImages: boolean };
   wrong: Uint8Array | null;
   classColours: Map<string, string>;
   focused: number | null;
-  onFocus: (position: number) => void;
+  onFocus: (sample: number) => void;
 };
 
 /** Categories listed; the rest is summed up. */
 const MOST_SHARES = 6;
 
-export function SelectionPanel(props: SelectionPanelProps) {
+export default function SelectionPanel(props: SelectionPanelProps) {
   const indices = useSelectedPoints(props.shown);
   if (indices.length === 0) {
     return (

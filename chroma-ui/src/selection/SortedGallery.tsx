@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { decimal } from "../lib/format";
 import { IconButton } from "../ui/Button";
@@ -12,11 +13,11 @@ import { useColumns } from "./useColumns";
 
 type Props = {
   shown: ShownFrame;
-  split: { name: string; hasImages: boolean };
+  split: { hasImages: boolean };
   indices: Uint32Array;
   classColours: Map<string, string>;
   focused: number | null;
-  onFocus: (position: number) => void;
+  onFocus: (sample: number) => void;
 };
 
 /** The selected samples as thumbnails or lines, sorted by any column. */
@@ -30,7 +31,10 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
   const wantedColumns = useMemo(() => (column ? [column] : []), [column]);
   const values = useColumns(shown, wantedColumns)?.get(order) ?? null;
   const positions = useMemo(() => sortedBy(indices, values, descending), [indices, values, descending]);
-  const placeOf = (i: number) => shown.position?.values[i] ?? i;
+  const said = (i: number) => {
+    const { split: own, position } = sampleAt(shown, i);
+    return film.splits.length > 1 ? `sample at ${position} of ${own}` : `sample at ${position}`;
+  };
   const nameIn = (of: typeof label, i: number) => of?.legend[of.codes[i]] ?? null;
   const shownValue = (i: number) =>
     values?.kind === "numeric" ? decimal(values.values[i]) : values ? nameIn(values, i) : null;
@@ -54,14 +58,13 @@ export function SortedGallery({ shown, split, indices, classColours, focused, on
         </IconButton>
       </div>
       <Gallery
-        runId={film.runId}
+        shown={shown}
         split={split}
         indices={positions}
-        placeOf={placeOf}
         colourOf={(i) => classColours.get(nameIn(prediction ?? label, i) ?? "")}
         nameOf={(i) =>
           [
-            `sample at ${placeOf(i)}`,
+            said(i),
             label ? `label ${nameIn(label, i) ?? "not known"}` : "",
             prediction ? `predicted ${nameIn(prediction, i) ?? "not known"}` : "",
             ["label", "prediction", "position"].includes(order)

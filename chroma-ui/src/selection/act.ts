@@ -4,7 +4,7 @@ import { useClient } from "urql";
 import { fetchColumn } from "../api/bytes";
 import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
 import { fetchFromServer } from "../api/http";
-import { positionsOf } from "../film/positions";
+import { sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
@@ -13,26 +13,51 @@ import { notifyUndoable, record } from "../state/steps";
 
 export type ExportFormat = "csv" | "json" | "parquet";
 
-async function fetchExport(
-  shown: ShownFrame,
-  format: ExportFormat | "ids",
-  indices: Uint32Array,
-): Promise<Response> {
-  const { runId, split } = shown.film;
-  // Over runs the frame's step may belong to another run.
-  const step = shown.frame.runId === runId ? shown.frame.step : null;
-  const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
+/** Points of one split, and their positions there. */
+type OfSplit = { split: string; positions: number[] };
+
+async function post(address: string, body: unknown): Promise<Response> {
   const response = await fetchFromServer(new URL(address, document.baseURI), {
     method: "POST",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ positions: [...positionsOf(shown, indices)], step, format }),
+    body: JSON.stringify(body),
   });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   return response;
 }
 
-export const idsOf = async (shown: ShownFrame, indices: Uint32Array): Promise<string[]> =>
-  (await fetchExport(shown, "ids", indices)).json();
+function fetchExport(
+  { film, frame }: ShownFrame,
+  format: ExportFormat | "ids",
+  { split, positions }: OfSplit,
+): Promise<Response> {
+  const { runId } = film;
+  // Over runs the frame's step may belong to another run.
+  const step = frame.runId === runId ? frame.step : null;
+  const address = `api/runs/${encodeURIComponent(runId)}/splits/${encodeURIComponent(split)}/samples/export`;
+  return post(address, { positions, step, format });
+}
+
+/** Points by their splits, in the order of the film's splits; those without a point are left out. */
+function bySplit(shown: ShownFrame, indices: Uint32Array): OfSplit[] {
+  const positions = new Map(shown.film.splits.map((split) => [split, [] as number[]]));
+  for (const index of indices) {
+    const { split, position } = sampleAt(shown, index);
+    positions.get(split)?.push(position);
+  }
+  return [...positions]
+    .filter(([, found]) => found.length)
+    .map(([split, found]) => ({ split, positions: found }));
+}
+
+/** Ids of points, by split. */
+export const idsOf = (shown: ShownFrame, indices: Uint32Array): Promise<{ split: string; ids: string[] }[]> =>
+  Promise.all(
+    bySplit(shown, indices).map(async (part) => ({
+      split: part.split,
+      ids: (await (await fetchExport(shown, "ids", part)).json()) as string[],
+    })),
+  );
 
 const samples = (n: number) => `${count(n)} ${n === 1 ? "sample" : "samples"}`;
 const why = (error: unknown) => (error instanceof Error ? error.message : String(error));
@@ -43,7 +68,17 @@ export async function exportSamples(
   format: ExportFormat,
 ): Promise<void> {
   try {
-    const response = await fetchExport(shown, format, indices);
+    const { film, frame } = shown;
+    const [only, ...others] = bySplit(shown, indices);
+    // Columns of several splits are those of the film.
+    const response =
+      only && others.length === 0
+        ? await fetchExport(shown, format, only)
+        : await post(`api/films/${encodeURIComponent(film.id)}/export`, {
+            points: [...indices],
+            frame: frame.index,
+            format,
+          });
     saveFile(await response.blob(), `${shown.film.split.replaceAll(/[^\w.-]+/g, "-")}-selection.${format}`);
   } catch (error) {
     notify(`Nothing was exported: ${why(error)}.`);
@@ -52,7 +87,7 @@ export async function exportSamples(
 
 export async function copyIds(shown: ShownFrame, indices: Uint32Array): Promise<void> {
   try {
-    const ids = await idsOf(shown, indices);
+    const ids = (await idsOf(shown, indices)).flatMap((part) => part.ids);
     await navigator.clipboard.writeText(ids.join("\n"));
     notify(`Copied the ids of ${samples(ids.length)}.`);
   } catch (error) {
@@ -65,11 +100,13 @@ export function useTagging(shown: ShownFrame) {
   const client = useClient();
   return useCallback(
     async (change: "tag" | "untag", tag: string, indices: Uint32Array) => {
-      const { runId, split } = shown.film;
-      const write = async (what: "tag" | "untag", sampleIds: string[]) => {
+      const { runId } = shown.film;
+      const write = async (what: "tag" | "untag", parts: Awaited<ReturnType<typeof idsOf>>) => {
         const document = what === "tag" ? TagSamplesDocument : UntagSamplesDocument;
-        const { error } = await client.mutation(document, { runId, split, tag, sampleIds });
-        if (error) throw new Error(error.graphQLErrors[0]?.message ?? error.message);
+        for (const { split, ids: sampleIds } of parts) {
+          const { error } = await client.mutation(document, { runId, split, tag, sampleIds });
+          if (error) throw new Error(error.graphQLErrors[0]?.message ?? error.message);
+        }
       };
       try {
         const column = shown.film.columns.find(({ name }) => name === `tag:${tag}`);
@@ -77,15 +114,17 @@ export function useTagging(shown: ShownFrame) {
         const carries = (i: number) => now?.kind === "categorical" && now.codes[i] === 1;
         // Undo must not remove the tag from samples that had it before.
         const changed = indices.filter((i) => carries(i) === (change === "untag"));
-        const ids = await idsOf(shown, changed);
-        if (ids.length === 0) return notify(`Nothing to ${change}: ${tag}.`);
-        await write(change, ids);
+        const parts = await idsOf(shown, changed);
+        if (changed.length === 0) return notify(`Nothing to ${change}: ${tag}.`);
+        await write(change, parts);
         const done =
-          change === "tag" ? `Tagged ${samples(ids.length)}` : `Removed the tag from ${samples(ids.length)}`;
+          change === "tag"
+            ? `Tagged ${samples(changed.length)}`
+            : `Removed the tag from ${samples(changed.length)}`;
         record({
-          what: `${change === "tag" ? "the tag" : "the removal of the tag"} ${tag} on ${samples(ids.length)}`,
-          undo: () => write(change === "tag" ? "untag" : "tag", ids),
-          redo: () => write(change, ids),
+          what: `${change === "tag" ? "the tag" : "the removal of the tag"} ${tag} on ${samples(changed.length)}`,
+          undo: () => write(change === "tag" ? "untag" : "tag", parts),
+          redo: () => write(change, parts),
         });
         notifyUndoable(`${done}: ${tag}.`);
       } catch (error) {

@@ -8,25 +8,25 @@ import { useView } from "../state/view";
 /** Longer selections are saved on the server: the length of addresses is limited. */
 const MOST_LETTERS = 2_000;
 
-async function written(positions: Uint32Array, place: SplitOfRun): Promise<string | null> {
-  if (positions.length === 0) return null;
-  return writeNumbers(positions, MOST_LETTERS) ?? `@${await keepSelection(place, positions)}`;
+async function written(samples: Uint32Array, place: SplitOfRun): Promise<string | null> {
+  if (samples.length === 0) return null;
+  return writeNumbers(samples, MOST_LETTERS) ?? `@${await keepSelection(place, samples)}`;
 }
 
 async function read(text: string, place: SplitOfRun): Promise<Uint32Array> {
-  const positions = text.startsWith("@") ? await fetchSelection(place, text.slice(1)) : readNumbers(text);
-  if (!positions) throw new Error("the link does not say which samples it selects");
-  return positions;
+  const samples = text.startsWith("@") ? await fetchSelection(place, text.slice(1)) : readNumbers(text);
+  if (!samples) throw new Error("the link does not say which samples it selects");
+  return samples;
 }
 
 /** Keeps the selection and the address in step. */
 export function useKeptSelection(run: string | null, split: string | null): void {
-  const positions = useSelection((selection) => selection.positions);
+  const samples = useSelection((selection) => selection.samples);
   const selected = useView((view) => view.selected);
   /** The last address text and selection that were equal. */
-  const same = useRef<{ text: string | null; positions: Uint32Array | null }>({
+  const same = useRef<{ text: string | null; samples: Uint32Array | null }>({
     text: null,
-    positions: null,
+    samples: null,
   });
 
   useEffect(() => {
@@ -35,8 +35,8 @@ export function useKeptSelection(run: string | null, split: string | null): void
     let current = true;
     if (selected !== before.text) {
       if (selected === null) {
-        if (positions.length) useSelection.getState().restore(new Uint32Array(0));
-        same.current = { text: null, positions: useSelection.getState().positions };
+        if (samples.length) useSelection.getState().restore(new Uint32Array(0));
+        same.current = { text: null, samples: useSelection.getState().samples };
         return;
       }
       read(selected, { run, split })
@@ -48,14 +48,14 @@ export function useKeptSelection(run: string | null, split: string | null): void
         })
         .then((found) => {
           if (!current) return;
-          same.current = { text: selected, positions: found };
+          same.current = { text: selected, samples: found };
           useSelection.getState().restore(found);
         });
-    } else if (positions !== before.positions) {
-      written(positions, { run, split }).then(
+    } else if (samples !== before.samples) {
+      written(samples, { run, split }).then(
         (text) => {
           if (!current) return;
-          same.current = { text, positions };
+          same.current = { text, samples };
           useView.getState().setSelected(text);
         },
         (error: unknown) => {
@@ -69,5 +69,5 @@ export function useKeptSelection(run: string | null, split: string | null): void
     return () => {
       current = false;
     };
-  }, [positions, selected, run, split]);
+  }, [samples, selected, run, split]);
 }

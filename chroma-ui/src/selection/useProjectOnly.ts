@@ -16,7 +16,7 @@ export function useProjectOnly(shown: ShownFrame) {
       try {
         const view = useView.getState();
         const { runId, layer, split } = shown.film;
-        const sampleIds = await idsOf(shown, indices);
+        const sampleIds = (await idsOf(shown, indices)).flatMap(({ ids }) => ids);
         const { data, error } = await client.mutation(RequestFilmDocument, {
           ...filmRequest({ ...view, only: null }, runId, layer, split),
           sampleIds,

@@ -1,20 +1,20 @@
 import { create } from "zustand";
 import type { SelectorStore } from "./selectorStore";
 
-/** The sample under the pointer, by its position in the split, and where it is pointed at. */
+/** The sample under the pointer, by its key, and where it is pointed at. */
 type Hovered = {
-  position: number | null;
+  sample: number | null;
   by: "canvas" | "list" | null;
-  hover: (position: number | null, by: "canvas" | "list") => void;
+  hover: (sample: number | null, by: "canvas" | "list") => void;
 };
 
 /** Shared by the canvas and the lists of samples, each of which marks what the other points at. */
 export const useHovered: SelectorStore<Hovered> = create<Hovered>()((set) => ({
-  position: null,
+  sample: null,
   by: null,
-  hover: (position, by) =>
+  hover: (sample, by) =>
     set((now) => {
-      if (position === null) return now.by === by ? { position: null, by: null } : now;
-      return now.position === position && now.by === by ? now : { position, by };
+      if (sample === null) return now.by === by ? { sample: null, by: null } : now;
+      return now.sample === sample && now.by === by ? now : { sample, by };
     }),
 }));

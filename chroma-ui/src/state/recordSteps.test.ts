@@ -37,7 +37,7 @@ it("undoes filters, selections and layout in turn, and does them again", async (
   await undo();
   expect(useView.getState().layout).toBeNull();
   await undo();
-  expect(useSelection.getState().positions).toHaveLength(0);
+  expect(useSelection.getState().samples).toHaveLength(0);
   expect(useView.getState().filters).toEqual([filter]);
   await undo();
   expect(useView.getState().filters).toEqual([]);
@@ -45,7 +45,7 @@ it("undoes filters, selections and layout in turn, and does them again", async (
   await redo();
   await redo();
   expect(useView.getState().filters).toEqual([filter]);
-  expect([...useSelection.getState().positions]).toEqual([1, 2]);
+  expect([...useSelection.getState().samples]).toEqual([1, 2]);
   useView.getState().clearFilters();
   expect(await redo()).toBe(false);
 });
@@ -69,7 +69,7 @@ it("says what clearing a selection took, with a way back", async () => {
   const notice = useNotices.getState().notices.find(({ text }) => text.includes("Cleared")) ?? null;
   expect(notice?.text).toBe("Cleared the selection of 3 samples.");
   notice?.action?.run();
-  await vi.waitFor(() => expect([...useSelection.getState().positions]).toEqual([4, 5, 6]));
+  await vi.waitFor(() => expect([...useSelection.getState().samples]).toEqual([4, 5, 6]));
 });
 
 it("forgets what belongs to another run, and what a link opened is no step", () => {

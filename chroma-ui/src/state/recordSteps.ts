@@ -75,7 +75,7 @@ export function recordSteps(): () => void {
   const stops = [
     useView.subscribe(onView),
     useSelection.subscribe((now, before) => {
-      if (now.positions !== before.positions) onSelection(now.positions, before.positions);
+      if (now.samples !== before.samples) onSelection(now.samples, before.samples);
     }),
   ];
   return () => {

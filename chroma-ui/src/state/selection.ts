@@ -5,15 +5,15 @@ import { quietly } from "./steps";
 import { useView } from "./view";
 
 type Selection = {
-  /** Positions of the selected samples in their split, ascending; in the compare view in the first pane's split. */
-  positions: Uint32Array;
+  /** Keys of the selected samples, ascending; in the compare view of the first pane's split. */
+  samples: Uint32Array;
   tool: Tool;
   setTool: (tool: Tool) => void;
   /** With `stays` the panel that is open stays so: it selected them itself. */
-  select: (positions: Uint32Array, manner?: Manner, stays?: boolean) => void;
+  select: (samples: Uint32Array, manner?: Manner, stays?: boolean) => void;
   clear: () => void;
   /** Selects what the address names or an undo brings back: no step of its own. */
-  restore: (positions: Uint32Array) => void;
+  restore: (samples: Uint32Array) => void;
 };
 
 const NOTHING = new Uint32Array(0);
@@ -37,13 +37,13 @@ export function combine(held: Uint32Array, given: Uint32Array, manner: Manner): 
 }
 
 export const useSelection: SelectorStore<Selection> = create<Selection>()((set) => ({
-  positions: NOTHING,
+  samples: NOTHING,
   tool: "move",
   setTool: (tool) => set({ tool }),
   select: (given, manner = "replace", stays = false) => {
-    set(({ positions }) => ({ positions: combine(positions, given, manner) }));
+    set(({ samples }) => ({ samples: combine(samples, given, manner) }));
     if (!stays) useView.getState().openPanel(null);
   },
-  clear: () => set(({ positions }) => (positions.length ? { positions: NOTHING } : {})),
-  restore: (positions) => quietly(() => set({ positions })),
+  clear: () => set(({ samples }) => (samples.length ? { samples: NOTHING } : {})),
+  restore: (samples) => quietly(() => set({ samples })),
 }));

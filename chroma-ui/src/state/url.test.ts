@@ -21,6 +21,11 @@ describe("the address of a view", () => {
       layer: "encoder.fc1:input",
       split: "val:1",
       method: "pca",
+      parameters: [
+        { name: "first", value: 3 },
+        { name: "min_dist", value: 0.05 },
+      ],
+      orbit: "umap",
       over: "runs",
       at: "r & 2",
       mates: ["r & 2", "ü"],

@@ -7,6 +7,7 @@ import { type Chart, readCharts, writeCharts } from "./charts";
 import { readFilter, writeFilter } from "./filters";
 import { type Layout, readLayout, writeLayout } from "./layout";
 import { LINKS, type LinkName, MOST_PANES, readPane, writePane } from "./panes";
+import { type Parameters, readParameters, writeParameters } from "./parameters";
 import { readPlace, writePlace } from "./place";
 import { readTable, type Table, writeTable } from "./table";
 
@@ -130,6 +131,26 @@ export const FIELDS = {
       (query) => query.get("method")?.match(/^[a-z][a-z0-9-]*$/)?.[0] ?? DEFAULT_METHOD,
       (value, query) => {
         if (value !== DEFAULT_METHOD) query.set("method", value);
+      },
+    ),
+  ),
+  /** Of the method, those that differ from its defaults. */
+  parameters: entry(
+    field<Parameters>(
+      [],
+      (query) => readParameters(query.get("parameters")),
+      (values, query) => {
+        if (values.length) query.set("parameters", writeParameters(values));
+      },
+    ),
+  ),
+  /** The method by which the frame is shown in three dimensions; null: it is not. */
+  orbit: entry(
+    field<Method | null>(
+      null,
+      (query) => ["pca", "umap"].find((name) => name === query.get("orbit")) ?? null,
+      (value, query) => {
+        if (value) query.set("orbit", value);
       },
     ),
   ),

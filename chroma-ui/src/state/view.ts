@@ -6,6 +6,7 @@ import { type Chart, readCharts, writeCharts } from "./charts";
 import { type Filter, FOUND, withFilter } from "./filters";
 import { CHOSEN, type Layout, openedWith, readLayout, writeLayout } from "./layout";
 import type { LinkName, Pane } from "./panes";
+import type { Parameters } from "./parameters";
 import { usePreferences } from "./preferences";
 import type { SelectorStore } from "./selectorStore";
 import { forgetSteps, quietly } from "./steps";
@@ -31,8 +32,12 @@ type Actions = {
   /** Links the panes' cameras or times, or unlinks them. */
   setLinked: (name: LinkName, linked: boolean) => void;
   openLayer: (layer: string) => void;
-  openSplit: (split: string) => void;
-  setMethod: (method: Method) => void;
+  /** `joint` says that it is several splits placed together: their films run over epochs. */
+  openSplit: (split: string, joint?: boolean) => void;
+  /** With parameters that differ from the defaults. */
+  setMethod: (method: Method, parameters?: Parameters) => void;
+  /** Shows a frame in three dimensions, by this method; null shows the film. */
+  setOrbit: (method: Method | null) => void;
   /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
   runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
   /** Over runs: the epoch that each run shows; null for the last. */
@@ -146,14 +151,22 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
   // Over layers, a layer is a frame of the film.
   openLayer: (layer) =>
     set(({ over }) => (over === "layers" ? { layer, at: layer } : { layer, camera: null })),
-  openSplit: (split) =>
+  openSplit: (split, joint = false) =>
     set(({ panes }) => ({
       ...{ split, only: null, ...NO_SAMPLES, hidden: [], filters: [], camera: null },
+      ...(joint ? { over: "epochs" as const, at: null } : {}),
       panes: panes.map((pane) => ({ ...pane, split: null })),
     })),
   // Logged coordinates run over epochs only.
-  setMethod: (method) =>
-    set({ method, camera: null, ...(method === "logged" ? { over: "epochs" as const, at: null } : {}) }),
+  setMethod: (method, parameters = []) =>
+    set({
+      method,
+      parameters,
+      orbit: null,
+      camera: null,
+      ...(method === "logged" ? { over: "epochs" as const, at: null } : {}),
+    }),
+  setOrbit: (orbit) => set({ orbit, camera: null, playing: false }),
   runOver: (over, step, mates) =>
     set((view) => ({
       over,

@@ -1,16 +1,17 @@
 // biome-ignore-all lint/a11y/useSemanticElements: a <table> cannot hold a part of its rows
 // biome-ignore-all lint/a11y/useFocusableInteractive: the grid has the focus, and its buttons
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
-import { type ColumnValues, SPRITES, spriteAddress } from "../api/bytes";
+import { type ColumnValues, spriteAddress } from "../api/bytes";
 import { useImages } from "../api/useImages";
 import type { Picture } from "../film/picture";
-import { indexAt, positionAt } from "../film/positions";
+import { indexAt, keyAt } from "../film/samples";
 import { useSelectPoints } from "../film/useSelectedPoints";
 import type { ShownFrame } from "../film/useShownFrame";
 import { useDebounced } from "../lib/useDebounced";
 import { useSize } from "../lib/useSize";
 import { useLines } from "../selection/useLines";
 import { useHovered } from "../state/hovered";
+import { sampleOf } from "../state/sampleKey";
 import type { Table } from "../state/table";
 import { useView } from "../state/view";
 import { Head, SAMPLE_WIDTH } from "./Head";
@@ -45,7 +46,7 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
   const [top, setTop] = useState(0);
   const [moved, setCursor] = useState(0);
   const cursor = Math.min(moved, rows.length - 1);
-  const hovered = useHovered(({ position }) => position);
+  const hovered = useHovered(({ sample }) => sample);
   const select = useSelectPoints(shown);
   const { hover } = useHovered.getState();
   const { film } = shown;
@@ -53,14 +54,17 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
   const room = Math.max(0, height - HEAD);
   const sight = windowAt(rows.length, rise, top, room);
   const seen = [...rows.subarray(sight.first, sight.last)];
-  const places = seen.map((row) => positionAt(shown, row));
-  const lines = useLines(film.runId, film.split, places, height === 0);
-  const resting = useDebounced(split.hasImages ? JSON.stringify(places) : null, REST_MS);
+  const keys = seen.map((row) => keyAt(shown, row));
+  const lines = useLines(film, keys, height === 0);
+  const resting = useDebounced(split.hasImages ? JSON.stringify(keys) : null, REST_MS);
   const pages = useMemo(
-    () => [...new Set((JSON.parse(resting ?? "[]") as number[]).map((place) => Math.floor(place / SPRITES)))],
-    [resting],
+    () =>
+      (JSON.parse(resting ?? "[]") as number[]).map((key) =>
+        spriteAddress(film.runId, sampleOf(film.splits, key)),
+      ),
+    [resting, film.runId, film.splits],
   );
-  const images = useImages(pages.map((page) => spriteAddress(film.runId, film.split, page)));
+  const images = useImages(pages);
   const orderOf = useMemo(() => {
     let found: Map<number, number> | null = null;
     return (row: number): number => {
@@ -98,7 +102,7 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
     }
     setCursor(next);
     show(next);
-    hover(positionAt(shown, rows[next]), "list");
+    hover(keyAt(shown, rows[next]), "list");
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -107,7 +111,7 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
     if (by) go(cursor + by, event);
     else if (event.key === "Home") go(0, event);
     else if (event.key === "End") go(rows.length - 1, event);
-    else if (event.key === "Enter") useView.getState().focus(positionAt(shown, rows[cursor]), true);
+    else if (event.key === "Enter") useView.getState().focus(keyAt(shown, rows[cursor]), true);
     else if (event.key === " ") toggle(rows[cursor]);
     else return;
     event.preventDefault();
@@ -138,7 +142,8 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
         {height > 0
           ? seen.map((row, at) => {
               const order = sight.first + at;
-              const place = places[at];
+              const key = keys[at];
+              const sample = sampleOf(film.splits, key);
               return (
                 <Row
                   key={row}
@@ -149,25 +154,22 @@ export function Grid({ shown, values, picture, split, table, columns, rows, sele
                   columns={columns}
                   values={values}
                   picture={picture}
-                  line={lines.get(place)}
+                  line={lines.get(key)}
                   sprite={
-                    split.hasImages
-                      ? (images.get(spriteAddress(film.runId, film.split, Math.floor(place / SPRITES))) ??
-                        null)
-                      : undefined
+                    split.hasImages ? (images.get(spriteAddress(film.runId, sample)) ?? null) : undefined
                   }
-                  place={place}
+                  sample={sample}
                   isSelected={selected[row] === 1}
                   isFocused={row === focused}
                   isCursor={order === cursor}
                   isPointed={row === pointed}
-                  onPoint={() => hover(place, "list")}
+                  onPoint={() => hover(key, "list")}
                   onChoose={(event) => {
                     if (event.shiftKey) {
                       const [from, to] = [Math.min(cursor, order), Math.max(cursor, order)];
                       select(rows.slice(from, to + 1).sort(), "add");
                     } else if (event.ctrlKey || event.metaKey) toggle(row);
-                    else useView.getState().focus(place);
+                    else useView.getState().focus(key);
                     setCursor(order);
                   }}
                 />

@@ -4,6 +4,7 @@ import { type MouseEvent, memo } from "react";
 import { type ColumnValues, SPRITES } from "../api/bytes";
 import type { Picture } from "../film/picture";
 import { decimal } from "../lib/format";
+import type { Sample } from "../state/sampleKey";
 import { Check } from "../ui/icons";
 import { SAMPLE_WIDTH } from "./Head";
 import styles from "./table.module.css";
@@ -19,8 +20,7 @@ type Props = {
   order: number;
   y: number;
   rise: number;
-  /** Position of the sample in its split. */
-  place: number;
+  sample: Sample;
   columns: readonly TableColumn[];
   values: ReadonlyMap<string, ColumnValues> | null;
   picture: Picture;
@@ -44,8 +44,8 @@ const SAME = [
 export const Row = memo(Plain, (before, now) => SAME.every((name) => before[name] === now[name]));
 
 function Plain(props: Props) {
-  const { row, order, y, rise, columns, values, picture, line, sprite, place } = props;
-  const tile = place % SPRITES;
+  const { row, order, y, rise, columns, values, picture, line, sprite, sample } = props;
+  const tile = sample.position % SPRITES;
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the grid answers the keys
     <div
@@ -55,7 +55,8 @@ function Plain(props: Props) {
       aria-selected={props.isSelected}
       className={styles.row}
       data-testid="table-row"
-      data-position={place}
+      data-position={sample.position}
+      data-split={sample.split}
       data-focused={props.isFocused || undefined}
       data-cursor={props.isCursor || undefined}
       data-pointed={props.isPointed || undefined}

@@ -33,6 +33,7 @@ const frame = (index: number, step: number, trustworthiness: number | null = nul
   spread: null,
   effectiveRank: null,
   equal: null,
+  explained: null,
 });
 const frames = [frame(0, 10, 0.8), frame(1, 20), frame(2, 40, 0.9)];
 const point = (step: number, value: number) => ({ epoch: null, step, value });

@@ -20,7 +20,7 @@ type Props = { side: Side; docks: Docks; props: PanelProps | null };
 
 /** The panels of one side: a tab for each, one of them open. */
 export function Dock({ side, docks, props }: Props) {
-  const selected = useSelection(({ positions }) => positions.length);
+  const selected = useSelection(({ samples }) => samples.length);
   const dock = docks.sides[side];
   const { label, testId } = NAMES[side];
   if (!dock || !props) return null;

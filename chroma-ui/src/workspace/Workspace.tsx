@@ -4,7 +4,7 @@ import { FilmCanvas } from "../canvas/FilmCanvas";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { OnlyChip } from "../canvas/OnlyChip";
 import { Waiting } from "../canvas/Waiting";
-import { positionAt } from "../film/positions";
+import { keyAt } from "../film/samples";
 import { useCamera } from "../film/useCamera";
 import { useFilmKeys } from "../film/useFilmKeys";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
@@ -15,6 +15,7 @@ import { useFocus } from "../inspector/useFocus";
 import { useReducedMotion } from "../lib/useTheme";
 import { commandsFor } from "../palette/commands";
 import { Palette } from "../palette/Palette";
+import { splitsOf } from "../runs/splits";
 import { TopBar } from "../runs/TopBar";
 import type { Plot } from "../scatter/plot";
 import { useKeptSelection } from "../selection/useKeptSelection";
@@ -64,7 +65,8 @@ export function Workspace() {
   const { seekTo, seekStep, scrubTo } = useFrames(frames, framePoints, plot, seekFrame);
   const focusOf = useFocus(shown);
   const { focused } = focusOf;
-  useKeptSelection(run?.id ?? null, split?.name ?? null);
+  // A selection of several splits is kept under the first of them.
+  useKeptSelection(run?.id ?? null, (run && split && splitsOf(run, split.name)[0]) ?? null);
   const trails = useTrails(framePoints, index, useSelectedPoints(shown), focused?.index ?? null, trailsOn);
 
   useFilmKeys(
@@ -144,7 +146,7 @@ export function Workspace() {
           split={split ?? { name: "", hasImages: false }}
           focus={focused}
           trails={trails}
-          onPick={(i) => focus(positionAt(shown, i))}
+          onPick={(i) => focus(keyAt(shown, i))}
           plot={plot}
           onPlot={setPlot}
           onView={onView}
@@ -195,7 +197,7 @@ export function Workspace() {
           searching ? commandsFor(plot, film?.columns ?? NOTHING, `${run?.name} ${layer?.name}`) : NOTHING
         }
         runs={runs ?? NOTHING}
-        place={shown ? { filmId: shown.film.id, frame: shown.frame.index } : null}
+        place={shown ? { filmId: shown.film.id, frame: shown.frame.index, splits: shown.film.splits } : null}
         onRun={openRun}
         onSample={focus}
         onSearch={useView.getState().setSearch}

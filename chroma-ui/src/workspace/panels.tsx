@@ -1,17 +1,19 @@
 /** The panels of the workspace. To add one, write a component of `PanelProps` and add an entry to `PANELS`. */
 import { type ComponentType, lazy } from "react";
-import { ConfusionPanel } from "../confusion/ConfusionPanel";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { REVIEW } from "../findings/Queues";
-import { ReviewPanel } from "../findings/ReviewPanel";
 import { SampleTab } from "../inspector/SampleTab";
 import { LeftPanel } from "../legend/LeftPanel";
 import { RunSummary } from "../runs/RunSummary";
-import { SelectionPanel } from "../selection/SelectionPanel";
 import type { Side } from "../state/layout";
 import { useView } from "../state/view";
 import { Bars, Chart, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
 import type { PanelProps } from "./panelProps";
+
+// Loaded when they are opened: the first page stays small.
+const ConfusionPanel = lazy(() => import("../confusion/ConfusionPanel"));
+const ReviewPanel = lazy(() => import("../findings/ReviewPanel"));
+const SelectionPanel = lazy(() => import("../selection/SelectionPanel"));
 
 export type PanelEntry = {
   /** How the address and saved layouts name it: small letters, digits and hyphens. */
@@ -63,7 +65,7 @@ function Selection({ shown, picture, split, focus }: PanelProps) {
       split={split}
       wrong={picture.wrong}
       classColours={picture.classColours}
-      focused={focus.position}
+      focused={focus.key}
       onFocus={useView.getState().focus}
     />
   );

@@ -48,7 +48,7 @@ export function useDocks(isFocused: boolean) {
 /** The panel of what was chosen last on the canvas, until a person opens another. */
 function useFollowed(isFocused: boolean) {
   const [followed, setFollowed] = useState<Followed>("run");
-  const selected = useSelection(({ positions }) => positions.length);
+  const selected = useSelection(({ samples }) => samples.length);
   const unfocused = useRef<Followed>("run");
   unfocused.current = selected ? "selection" : "run";
   useEffect(() => {

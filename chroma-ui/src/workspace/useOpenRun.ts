@@ -11,8 +11,8 @@ import { useView } from "../state/view";
 /** The run, layer, split and film that the view names, and all runs, kept up to date with the server. */
 export function useOpenRun() {
   const view = useView(
-    useShallow(({ run, layer, split, method, over, step, mates, epoch, only }) => ({
-      ...{ run, layer, split, method, over, mates, epoch, only },
+    useShallow(({ run, layer, split, method, parameters, over, step, mates, epoch, only }) => ({
+      ...{ run, layer, split, method, parameters, over, mates, epoch, only },
       // Over epochs all steps are frames of the same film.
       step: over === "layers" ? step : null,
     })),
@@ -26,7 +26,14 @@ export function useOpenRun() {
   const runId = view.run ?? runs?.[0]?.id ?? null;
   const open = useRunFilm(
     { run: runId, layer: view.layer, split: view.split },
-    (run, layer, split, method) => filmRequest({ ...view, method }, run.id, layer, split),
+    (run, layer, split, method) =>
+      filmRequest(
+        // Parameters are of the method that the view names.
+        { ...view, method, parameters: method === view.method ? view.parameters : [] },
+        run.id,
+        layer,
+        split,
+      ),
     view.method,
   );
 

@@ -37,7 +37,8 @@ class SampleLine:
 @strawberry.type
 class SampleHit:
     id: str
-    position: int
+    split: str
+    position: int = strawberry.field(description="In its split")
     where: str = strawberry.field(description="What of it was found, for people")
 
 

@@ -13,7 +13,7 @@ from chroma.insight.pictures import same_pictures
 from chroma.server.jobs.findings.evidence import Evidence
 from chroma.server.jobs.findings.found import Found
 from chroma.server.jobs.findings.pictures import MOST, pictures_of
-from chroma.server.jobs.findings.views import selected_view
+from chroma.server.jobs.findings.views import joint_view, selected_view
 from chroma.server.store import tables
 from chroma.server.store.findings.report import Finding, FoundSamples
 
@@ -170,8 +170,6 @@ def _finding(evidence: Evidence, split: tables.Split, other: tables.Split, twins
     leak = split.name != other.name
     n, of = len(np.unique(twins.first)), twins.of
     samples, rest = evidence.samples(split), evidence.samples(other)
-    layer = evidence.first_layer
-    last = evidence.newest(layer, split)
     where = f"in {other.name}, too" if leak else "there twice"
     differ = _differ(evidence, split, other, twins)
     return Finding(
@@ -182,7 +180,7 @@ def _finding(evidence: Evidence, split: tables.Split, other: tables.Split, twins
         + (f"; {differ:,} pairs carry different labels." if differ else "."),
         rank=min(1.0, (0.86 if leak else 0.55) + 0.1 * (differ > 0)),
         method=twins.method,
-        view=selected_view(evidence, layer, split, last.step if last else None, twins.first, colour="label"),
+        view=_view(evidence, split, other, twins),
         split=split.name,
         epoch=None,
         of=of,
@@ -190,6 +188,18 @@ def _finding(evidence: Evidence, split: tables.Split, other: tables.Split, twins
             split.name, samples.ids[twins.first], twins.distance, other.name, rest.ids[twins.second]
         ),
     )
+
+
+def _view(evidence: Evidence, split: tables.Split, other: tables.Split, twins: Twins) -> str:
+    """Of leaks both splits together, where one film has them."""
+    layer = evidence.first_layer
+    last = evidence.newest(layer, split)
+    step = last.step if last else None
+    both = None
+    if split.name != other.name:
+        pairs = {split.name: twins.first, other.name: twins.second}
+        both = joint_view(evidence, layer, pairs, step, colour="label")
+    return both or selected_view(evidence, layer, split, step, twins.first, colour="label")
 
 
 def _differ(evidence: Evidence, split: tables.Split, other: tables.Split, twins: Twins) -> int:

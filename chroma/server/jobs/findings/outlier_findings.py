@@ -9,7 +9,7 @@ from chroma.insight.across import nearest_across
 from chroma.insight.samples import Distant, coverage, outliers
 from chroma.server.jobs.findings.evidence import Evidence
 from chroma.server.jobs.findings.found import Found
-from chroma.server.jobs.findings.views import selected_view
+from chroma.server.jobs.findings.views import joint_view, selected_view
 from chroma.server.store import tables
 from chroma.server.store.findings.report import Finding, FoundSamples, Kind
 
@@ -78,6 +78,23 @@ def _shares(far: Distant) -> npt.NDArray[np.float32]:
     return (far.score / np.float32(far.threshold)).astype(np.float32)
 
 
+def _view(
+    evidence: Evidence,
+    kind: Kind,
+    split: tables.Split,
+    snapshot: tables.Snapshot,
+    positions: npt.NDArray[np.int64],
+) -> str:
+    """Of what the training data do not reach the film with them, where there is one."""
+    layer = evidence.first_layer
+    if kind == "outlier":
+        return selected_view(evidence, layer, split, snapshot.step, positions, colour="outlier_score")
+    both = {split.name: positions, "train": np.zeros(0, np.int64)}
+    return joint_view(evidence, layer, both, snapshot.step, colour="nearest_train") or selected_view(
+        evidence, layer, split, snapshot.step, positions, colour="train_distance"
+    )
+
+
 def _finding(  # noqa: PLR0917 - they are one finding
     evidence: Evidence,
     kind: Kind,
@@ -100,14 +117,7 @@ def _finding(  # noqa: PLR0917 - they are one finding
         f"{layer.name if layer else 'the first layer'}; the farthest {most:.1f} times as far.",
         rank=min(0.8, 0.5 + 0.1 * most),
         method=method,
-        view=selected_view(
-            evidence,
-            layer,
-            split,
-            snapshot.step,
-            positions[far.rows],
-            colour="outlier_score" if kind == "outlier" else "train_distance",
-        ),
+        view=_view(evidence, kind, split, snapshot, positions[far.rows]),
         split=split.name,
         layer=layer.name if layer else None,
         epoch=snapshot.epoch,

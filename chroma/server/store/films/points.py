@@ -51,6 +51,18 @@ class Points:
     def __len__(self) -> int:
         return len(self.positions)
 
+    def sample(self, split: str, row: int) -> tuple[str, int]:
+        """The split and the position there of a row of the table.
+
+        Args:
+            split: Of the film; several splits say it themselves.
+            row: Of `table`.
+        """
+        for part in reversed(self.parts):
+            if row >= part.start:
+                return part.split.name, row - part.start
+        return split, row
+
     def rows_of(self, split_id: str, ids: Ids) -> Places:
         """As `rows`, of the samples of one split by their own ids."""
         for part in self.parts:

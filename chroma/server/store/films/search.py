@@ -51,6 +51,7 @@ def search_film(
         points.positions[: film.n],
         {column.name: column for column in film_columns(catalog, film)},
         lru_cache(maxsize=None)(partial(_values, catalog, film, frame)),
+        partial(points.sample, catalog.session.get_one(tables.Split, film.split_id).name),
         near if theirs else None,
     )
     return search(searched, query, limit)

@@ -1,6 +1,7 @@
 """Addresses of the dashboard: the search part that restores what a finding shows.
 
-The page reads them in `chroma-ui/src/state/url.ts`; selections are written as in `state/numbers.ts` there.
+The page reads them in `chroma-ui/src/state/url.ts`; selections are written as in `state/numbers.ts` there,
+and samples of several splits are known as in `state/sampleKey.ts`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,18 @@ from chroma.server.store.tables import Split
 
 _DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _RADIX = 32
+_SPLIT_KEYS = 2**27  # the keys of each split begin at a multiple of it
 _MOST_LETTERS = 2_000  # the length of addresses is limited: longer selections are kept on the server
+
+
+def sample_keys(number: int, positions: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The keys by which a page knows samples of a film of several splits.
+
+    Args:
+        number: Of their split among those of the film, from 0.
+        positions: In that split; those below 0 are left out.
+    """
+    return positions[positions >= 0] + number * _SPLIT_KEYS
 
 
 def view_address(run_id: str, **fields: str | int | None) -> str:

@@ -31,6 +31,7 @@ class Searched:
         positions: `[n]` positions in the split, of those that are searched.
         columns: What is known of them, by name.
         values: A column's values by its name, `[n]`: uint16 codes (65535 missing), or float32 (NaN missing).
+        sample: Of a position in the table, the sample's split and its position there.
         near: The positions nearest to one, with itself; None where no vectors are known.
     """
 
@@ -38,6 +39,7 @@ class Searched:
     positions: npt.NDArray[np.int64]
     columns: Mapping[str, Column]
     values: Callable[[str], Array]
+    sample: Callable[[int], tuple[str, int]]
     near: Callable[[int], Iterable[int]] | None = None
 
 
@@ -47,11 +49,13 @@ class Hit:
 
     Attributes:
         id: Its id, as text.
+        split: Name of its split.
         position: In its split.
         where: What of it was found, for people.
     """
 
     id: str
+    split: str
     position: int
     where: str
 
@@ -88,7 +92,7 @@ def search(searched: Searched, query: str, limit: int = 0) -> Found:
     order = _ranked(searched, clauses, np.flatnonzero(marks), limit) if limit else ()
     ids = searched.table.ids
     hits = [
-        Hit(str(ids[position]), position, _where(searched, clauses, at, position))
+        Hit(str(ids[position]), *searched.sample(position), _where(searched, clauses, at, position))
         for at, position in ((int(at), int(searched.positions[at])) for at in order)
     ]
     return Found(marks, hits)
