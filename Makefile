@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo check test chaos part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(call cpu_torch)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[dashboard,lightning]" --group dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[team,lightning]" --group dev
 	@touch $@
 
 # what else tests use: other frameworks, loggers beside them, other ways to draw; the demo needs none of them
@@ -102,6 +102,10 @@ test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, 
 CHAOS ?= 20
 chaos: $(VENV)/installed ## kills, damage, full disks, readers that come and go: CHAOS=20 times as many trials as in `make test`
 	CHAOS=$(CHAOS) $(BIN)/python -m pytest -q tests/chaos
+
+# `make test` runs a part of them on both databases
+postgresql: $(VENV)/frameworks ## tests of the server and the reader with their catalogs in a PostgreSQL that they start
+	DATABASE=postgresql $(PYTEST) tests/server $(wildcard tests/test_reader*.py)
 
 # how CI spreads the tests over machines
 part: $(VENV)/frameworks $(STATIC) .chromium ## tests of MARK only, as MARK="keras or transformers"

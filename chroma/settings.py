@@ -14,6 +14,7 @@ from chroma.errors import ConfigError
 
 # A scheme, a host and perhaps a port: RFC 6454
 ORIGIN = r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
+_SECRETS = ("webhook", "token", "database_url")  # values that no message shows
 
 
 class Settings(BaseSettings):
@@ -62,6 +63,15 @@ class Settings(BaseSettings):
     )
     token_file: Path | None = Field(
         default=None, description="File that holds the token; it is read again at each use."
+    )
+    database_url: SecretStr | None = Field(
+        default=None,
+        description="Address of a PostgreSQL database that holds the catalog, for a server that is shared: "
+        "postgresql://user@host/name; by default an SQLite file in the home.",
+    )
+    store_url: str | None = Field(
+        default=None,
+        description="Where segments and films are kept, if not in the home: file:///folder.",
     )
     root_path: str = Field(
         default="",
@@ -117,6 +127,20 @@ class Settings(BaseSettings):
             raise ValueError("it is no http or https address such as https://chroma.example.org/prefix")
         return given.rstrip("/") if given else None
 
+    @field_validator("database_url")
+    @classmethod
+    def _database(cls, given: SecretStr | None) -> SecretStr | None:
+        if given is not None and not re.match(r"postgres(ql)?://", given.get_secret_value()):
+            raise ValueError("it is no address such as postgresql://user@host/name")
+        return given
+
+    @field_validator("store_url")
+    @classmethod
+    def _store(cls, given: str | None) -> str | None:
+        if given is not None and not re.match(r"file:///.", given):
+            raise ValueError("it is no address of a folder such as file:///srv/chroma")
+        return given
+
     @field_validator("webhook")
     @classmethod
     def _address(cls, given: SecretStr | None) -> SecretStr | None:
@@ -168,11 +192,21 @@ class Settings(BaseSettings):
     @property
     def store(self) -> Path:
         """Folder of ingested segments, neighbor graphs and films."""
-        return self.home / "store"
+        if self.store_url is None:
+            return self.home / "store"
+        from urllib.request import url2pathname  # slow to import, and a server alone needs it
+
+        return Path(url2pathname(self.store_url.removeprefix("file://")))
+
+    def stores(self) -> dict[str, str]:
+        """The variables by which another process finds the catalog and the store that are not in the home."""
+        url = self.database_url.get_secret_value() if self.database_url else None
+        given = {"CHROMA_DATABASE_URL": url, "CHROMA_STORE_URL": self.store_url}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def catalog(self) -> Path:
-        """File of the SQLite catalog."""
+        """File of the SQLite catalog, where there is no database."""
         return self.home / "chroma.db"
 
 
@@ -191,7 +225,7 @@ def load_settings(**given: Any) -> Settings:
         first = error.errors()[0]
         name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
-        value = "…" if first["loc"] in (("webhook",), ("token",)) else str(first["input"])  # secrets
+        value = "…" if first["loc"][0] in _SECRETS else str(first["input"])  # secrets
         raise ConfigError(f"{name}={value!r} cannot be used: {reason}; set it to another value") from None
 
 

@@ -36,6 +36,7 @@ SLOW = (
     "tests/server/test_parts.py",
     "tests/server/test_points.py",
     "tests/server/test_space.py",
+    "tests/server/test_two_servers.py",
     "tests/server/test_views.py",
     "tests/server/test_worker.py",
     "tests/test_cli.py",
@@ -74,6 +75,35 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next(at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)))
+
+
+@pytest.fixture
+def postgresql(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An empty database in a real PostgreSQL, which every home of the test uses; its URL."""
+    from tests.postgresql import empty, shared_database  # it imports what most tests do without
+
+    url = shared_database()
+    empty(url)
+    monkeypatch.setenv("CHROMA_DATABASE_URL", url)
+    return url
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `databases` on SQLite and on PostgreSQL; with DATABASE=postgresql all on that."""
+    marked = metafunc.definition.get_closest_marker("databases") is not None
+    only = os.environ.get("DATABASE")
+    kinds = ["sqlite", "postgresql"] if marked and only is None else [only or "sqlite"]
+    if marked or only == "postgresql":
+        metafunc.fixturenames.insert(0, "database")  # before what opens a home
+        metafunc.parametrize("database", kinds, indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database holds the catalogs of the test."""
+    if request.param == "postgresql":
+        request.getfixturevalue("postgresql")
+    return request.param
 
 
 @pytest.fixture(autouse=True)

@@ -37,6 +37,21 @@ RootPath = Annotated[
         show_default=False,
     ),
 ]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="PostgreSQL database that holds the catalog: postgresql://user@host/name; by default "
+        "CHROMA_DATABASE_URL, else a file in the home. Keep the password in ~/.pgpass, not here.",
+        show_default=False,
+    ),
+]
+StoreUrl = Annotated[
+    str | None,
+    typer.Option(
+        help="Where segments and films are kept: file:///folder; by default CHROMA_STORE_URL, else the home.",
+        show_default=False,
+    ),
+]
 AllowHost = Annotated[
     str | None,
     typer.Option(
@@ -80,6 +95,8 @@ def run_application(
     host: Annotated[str, typer.Option(help="Address to listen on, of this machine only.")] = "127.0.0.1",
     port: Port = None,
     home: Home = None,
+    database_url: DatabaseUrl = None,
+    store_url: StoreUrl = None,
     no_token: Annotated[
         bool,
         typer.Option("--no-token", help="Ask for no token; only for machines that nobody else uses."),
@@ -89,7 +106,13 @@ def run_application(
     open_browser: Open = False,
 ) -> None:
     """Start the dashboard and serve until Ctrl-C."""
-    settings = load_settings(home=home, root_path=root_path, allow_host=allow_host)
+    settings = load_settings(
+        home=home,
+        database_url=database_url,
+        store_url=store_url,
+        root_path=root_path,
+        allow_host=allow_host,
+    )
     _serve(settings, host=host, port=port, no_token=no_token, open_browser=open_browser)
 
 

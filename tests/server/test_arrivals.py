@@ -21,6 +21,8 @@ from chroma.server.store import tables
 from tests.captured import capture
 from tests.server.training import rows
 
+pytestmark = pytest.mark.databases
+
 ALL = 15  # segments that `capture` writes
 
 

@@ -19,6 +19,8 @@ from chroma.server.store import tables
 from chroma.server.store.purge import UNDO, purge_deleted
 from tests.server.training import finish, rows, snapshot, train, vectors_of
 
+pytestmark = pytest.mark.databases
+
 
 def test_a_run_becomes_rows_and_its_journal_empties(opened: Context) -> None:
     writer = JournalWriter(opened.settings.journal, "run-1")

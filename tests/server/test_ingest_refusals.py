@@ -14,6 +14,8 @@ from chroma.server.home.context import Context
 from chroma.server.home.ingest import ingest_journal, write_note
 from tests.server.training import IDS, dump, snapshot, train, vectors_of
 
+pytestmark = pytest.mark.databases
+
 
 def test_a_segment_sent_again_does_no_harm_and_another_under_its_key_is_set_aside(opened: Context) -> None:
     writer = JournalWriter(opened.settings.journal, "run-1")

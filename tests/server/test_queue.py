@@ -10,6 +10,8 @@ from chroma.server.store.films import job_queue, job_requests
 from chroma.server.store.films.job_queue import Taken
 from chroma.server.store.tables import Job, now
 
+pytestmark = pytest.mark.databases
+
 
 def put(context: Context, key: str = "film") -> None:
     with context.store.writing() as catalog:

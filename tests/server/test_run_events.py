@@ -19,6 +19,8 @@ from chroma.server.store.samples.load import split_samples
 from tests.server.test_graphql import ask
 from tests.server.training import dump, finish, rows, train
 
+pytestmark = pytest.mark.databases
+
 ALARM = RunEvent(
     "Collapse of fc1",
     "98 % of the rows are equal",

@@ -18,6 +18,8 @@ from chroma.server.store.films.requests import request_film
 from chroma.server.store.tables import Film
 from tests.server import filming
 
+pytestmark = pytest.mark.databases
+
 OPERATIONS = Path(__file__).parents[2] / "chroma-ui/src/api/operations.graphql"
 
 

@@ -2,69 +2,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 from sqlmodel import select
 
 from chroma.errors import CatalogError, MigrationError
 from chroma.server.store import tables
 from chroma.server.store.catalog import Store
-from chroma.server.store.engine import migrate, migrations, open_engine
+from chroma.server.store.engine import migrate, open_engine
 from chroma.server.store.files import Files
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(tmp_path / "catalog.db")
-    yield engine
-    engine.dispose()
-
-
-def alembic(engine: Engine) -> Config:
-    config = migrations()
-    config.attributes["connection"] = engine
-    return config
-
-
-def schema(engine: Engine) -> list[tuple[str, ...]]:
-    with engine.connect() as connection:
-        found = connection.execute(text("SELECT type, name, sql FROM sqlite_master ORDER BY type, name"))
-        return [(str(kind), str(name), *_parts(str(sql))) for kind, name, sql in found]
-
-
-def _parts(sql: str) -> list[str]:
-    """What a statement says, in an order of its own: SQLite quotes and reorders a table built anew."""
-    return sorted(part.strip() for part in sql.replace('"', "").replace("\n)", "").split(","))
-
-
-def test_the_migrations_give_what_the_tables_ask_for(empty: Engine) -> None:
-    migrate(empty)
-    command.check(alembic(empty))  # raises where autogenerate would still change something
-
-
-def test_the_migrations_go_up_and_down_one_by_one(empty: Engine) -> None:
-    config = alembic(empty)
-    known = ScriptDirectory.from_config(config)
-    assert len(known.get_heads()) == 1
-    for script in reversed(list(known.walk_revisions())):
-        before = schema(empty)
-        command.upgrade(config, script.revision)
-        after = schema(empty)
-        command.downgrade(config, script.down_revision or "base")
-        if script.down_revision is not None:  # the first one also makes Alembic's own table
-            assert schema(empty) == before
-        command.upgrade(config, script.revision)
-        assert schema(empty) == after
-    command.downgrade(config, "base")
-    assert {row[1] for row in schema(empty) if row[0] == "table"} == {"alembic_version"}
-
-
+@pytest.mark.databases
 def test_an_empty_catalog_gets_all_tables_and_migrating_again_changes_nothing(empty: Engine) -> None:
     migrate(empty)
     migrate(empty)
@@ -72,6 +23,7 @@ def test_an_empty_catalog_gets_all_tables_and_migrating_again_changes_nothing(em
     assert names == {table.name for table in tables.Table.metadata.sorted_tables} | {"alembic_version"}
 
 
+@pytest.mark.databases
 def test_a_newer_catalog_is_refused_with_a_remedy(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
     with Store(empty, Files(tmp_path)).writing() as catalog:
@@ -80,6 +32,7 @@ def test_a_newer_catalog_is_refused_with_a_remedy(empty: Engine, tmp_path: Path)
         migrate(empty)
 
 
+@pytest.mark.databases
 def test_rows_go_with_their_owner_after_a_migration_too(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
     with Store(empty, Files(tmp_path)).writing() as catalog:
@@ -114,6 +67,7 @@ def test_a_catalog_that_cannot_be_opened_is_no_damaged_one(tmp_path: Path) -> No
         open_engine(tmp_path / "missing" / "chroma.db")
 
 
+@pytest.mark.databases
 def test_two_threads_that_read_and_then_write_do_not_meet(empty: Engine, tmp_path: Path) -> None:
     migrate(empty)
     store = Store(empty, Files(tmp_path / "store"))

@@ -17,6 +17,7 @@ from chroma.errors import ChromaError, ConfigError, HomeError, SegmentError, Seg
 from chroma.journal import Entry
 from chroma.records import Notes
 from chroma.segment import ReadSegment
+from chroma.server.home import signs
 from chroma.server.home.context import Context
 from chroma.server.home.segment_batch import prove, publish
 from chroma.server.store.ingest.attempts import mark_alive
@@ -130,7 +131,7 @@ def admit(context: Context, key: Key, path: Path, digest: str | None = None) -> 
                 _refuse_other(key, there, read.digest)
                 return "known"
             target = context.settings.journal / key.run / key.name
-            liveness.hear(context.settings.journal, key.run, key.writer)  # makes the folder
+            signs.hear(context, key.run, key.writer)  # makes the folder
             path.replace(target)
         wait_for_disk(target.parent)
         return "new"
@@ -184,7 +185,7 @@ def hear(context: Context, run: str, writer: str) -> None:
     """
     context.check_writable()
     digests(context, run, [])
-    if liveness.hear(context.settings.journal, run, writer):
+    if signs.hear(context, run, writer):
         return
     with context.store.writing() as catalog:
         back = mark_alive(catalog, run, writer)
@@ -194,7 +195,7 @@ def hear(context: Context, run: str, writer: str) -> None:
 
 def end(context: Context, run: str, writer: str) -> None:
     """A writer on another machine has ended: without a closing segment it is interrupted."""
-    liveness.end(context.settings.journal, run, writer)
+    signs.end(context, run, writer)
 
 
 def _proved(key: Key, path: Path) -> ReadSegment:

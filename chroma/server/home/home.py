@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack
 
+from chroma.server.home.arrivals import remove_unfinished
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.home.journal_watcher import Watcher
 from chroma.server.home.lock import HomeLock, find_owner
 from chroma.server.home.read_only import usable
+from chroma.server.home.relay import Relay
 from chroma.server.store.catalog import Store
 from chroma.settings import Settings
 
@@ -58,9 +60,14 @@ class Home:
                 read_only=found.read_only,
                 check_lock=lock.check_place,
             )
+            remove_unfinished(settings)  # here: once the server answers, others are on their way
             watcher = Watcher(self.context)
             watcher.start()
             opening.callback(watcher.stop)
+            if store.is_shared:
+                relay = Relay(self.context)
+                relay.start()
+                opening.callback(relay.stop)
             if url is not None:
                 lock.announce(url, token, root_path)
             self._opened = opening.pop_all()

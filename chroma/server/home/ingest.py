@@ -18,6 +18,7 @@ from chroma import journal, liveness, segment
 from chroma.errors import ChromaError, HomeError
 from chroma.journal import Entry
 from chroma.records import Header, Notes, Segment
+from chroma.server.home import signs
 from chroma.server.home.context import Context
 from chroma.server.home.segment_batch import INGESTING, IngestReport, add_batch, publish
 from chroma.server.home.segment_order import batches, newest_first
@@ -49,9 +50,8 @@ def ingest_journal(context: Context) -> IngestReport:
         deleted = deleted_runs(catalog)
     # Before the listing: it then has all that a writer committed before it was gone.
     gone: dict[str, list[str]] = {}
-    for run, writer in sorted(candidates):
-        if not liveness.is_alive(folder, run, writer):
-            gone.setdefault(run, []).append(writer)
+    for run, writer in sorted(candidates - signs.alive(context, candidates)):
+        gone.setdefault(run, []).append(writer)
     refused: dict[str, str] = {}
 
     def listed() -> list[Entry]:
@@ -184,6 +184,7 @@ def _end_writer(context: Context, run: str, writer: str, report: IngestReport) -
         return
     with context.store.writing() as catalog:
         interrupted = mark_lost(catalog, run, writer)
+    signs.forget(context, run, writer)
     liveness.forget_writer(context.settings.journal, run, writer)
     if interrupted:
         report.interrupted += 1

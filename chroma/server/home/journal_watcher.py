@@ -11,9 +11,9 @@ from pathlib import Path
 
 from watchfiles import Change, watch
 
-from chroma import journal, liveness
+from chroma import journal
 from chroma.errors import HomeError
-from chroma.server.home.arrivals import remove_unfinished
+from chroma.server.home import signs
 from chroma.server.home.context import Context
 from chroma.server.home.copied import bring_back
 from chroma.server.home.ingest import ingest_journal, reconcile
@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 _AT_LEAST_EVERY = 1000  # ms: a writer that dies makes no file, and network file systems send no events
 _PURGE_EVERY = 3600  # seconds
 _LOOK_ASIDE_EVERY = 30.0  # seconds
+_LOOK_AT_OTHERS = 15.0  # seconds; whether writers are gone that sent to another server of the catalog
 _GATHER = 100  # ms: segments that come together are ingested in one pass
 
 
@@ -43,6 +44,7 @@ class Watcher:
         self._aside_at = 0.0
         self._prepared = False
         self._was_empty = False
+        self._others_at = 0.0
 
     def start(self) -> None:
         """Begin watching."""
@@ -70,8 +72,7 @@ class Watcher:
         if not self._prepared:
             bring_back(context.store.files.root / "runs")
             mend_films(context.store)
-            liveness.hear_all_again(folder)
-            remove_unfinished(context.settings)
+            signs.hear_all_again(context)
             reconcile(context)
             self._prepared = True
         self._pass()
@@ -90,7 +91,9 @@ class Watcher:
         # Nothing can have happened since the journal was read empty. Ingest reads the catalog too, so it
         # is asked once more after the last file went.
         empty = journal.is_empty(context.settings.journal)
-        if not (empty and self._was_empty):
+        others = context.store.is_shared and time.monotonic() >= self._others_at
+        if others or not (empty and self._was_empty):
+            self._others_at = time.monotonic() + _LOOK_AT_OTHERS
             ingest_journal(context)
         self._was_empty = empty
         if not context.progress.caught_up.is_set() and not context.closing.is_set():

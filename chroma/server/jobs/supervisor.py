@@ -53,8 +53,7 @@ class Supervisor:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread = PartThread("films", self._run, context.parts, self._stop)
-        home = context.settings.home
-        self._workers = WorkerProcess(home), WorkerProcess(home, ["--short"])
+        self._workers = WorkerProcess(context.settings), WorkerProcess(context.settings, ["--short"])
         self._busy_since: tuple[str, float] | None = None  # which job the first worker does, and since when
         self._told = 0.0  # when pages of films that wait were last told to look again
         self._watched: dict[str, float] = {}  # films, and until when their jobs say that somebody looks
@@ -89,7 +88,7 @@ class Supervisor:
                 worker.end()
                 with (
                     suppress(Unavailable),
-                    self._context.store.writing() as catalog,
+                    self._context.store.claiming() as catalog,
                 ):  # else its lease runs out
                     job_queue.give_back(catalog, worker.owner)
 
@@ -203,7 +202,7 @@ class Supervisor:
             film: left for film, left in looked.items() if self._watched.get(film, 0.0) < present + left / 2
         }
         if fresh:
-            with self._context.store.writing() as catalog:
+            with self._context.store.claiming() as catalog:
                 for film, left in fresh.items():
                     job_requests.watch(catalog, FILM, [film], now() + timedelta(seconds=left))
                     self._watched[film] = present + left
@@ -260,11 +259,13 @@ class Supervisor:
         worker.deaths = 0 if took_one else worker.deaths
         worker.rest()
         self._context.parts.failed("worker", f"the worker {how(code)}; what it had drawn is kept")
-        with self._context.store.writing() as catalog:
+        with self._context.store.claiming() as catalog:
             job_queue.expire(catalog, worker.owner)
         if worker.deaths >= _DEATHS:
             worker.deaths = 0
-            with self._context.store.writing() as catalog:
+            if self._context.store.is_shared:
+                return  # other servers have workers, too
+            with self._context.store.claiming() as catalog:
                 job_queue.fail_pending(
                     catalog,
                     f"the worker process cannot be started (it {how(code)}, {_DEATHS} times); "

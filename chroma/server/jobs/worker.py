@@ -82,7 +82,7 @@ class Worker:
         """Take jobs, for ever or until it rests; what a job cannot do is written to its row."""
         warm = False
         while True:
-            with self._store.writing() as catalog:
+            with self._store.claiming() as catalog:
                 job = job_queue.take(catalog, self._owner, short=self._short)
             if job is not None:
                 self.do(job)
@@ -102,15 +102,15 @@ class Worker:
         heart.start()
         try:
             done = self._do(job, _Turn(self._store, job, self._owner, self._short))
-            with self._store.writing() as catalog:
+            with self._store.claiming() as catalog:
                 (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
             logger.info("the %s job %s was cancelled, or taken over by another worker", job.kind, job.key)
         except ChromaError as error:
-            with self._store.writing() as catalog:
+            with self._store.claiming() as catalog:
                 job_queue.fail(catalog, job, self._owner, str(error))
         except Exception as error:
-            with self._store.writing() as catalog:
+            with self._store.claiming() as catalog:
                 job_queue.note_error(catalog, job, self._owner, f"{type(error).__name__}: {error}")
             raise
         finally:
@@ -128,7 +128,7 @@ class Worker:
         while not ended.wait(_HEARTBEAT):
             with (
                 suppress(Unavailable),
-                self._store.writing() as catalog,
+                self._store.claiming() as catalog,
             ):  # a lease outlives some missed beats
                 job_queue.hold(catalog, job, self._owner)
 
@@ -143,7 +143,7 @@ class _Turn:
     def advance(
         self, progress: float, message: str, *, kept: bool = False, seconds_left: float | None = None
     ) -> None:
-        with self._store.writing() as catalog:
+        with self._store.claiming() as catalog:
             if not job_queue.advance(
                 catalog, self._job, self._owner, progress, message, kept=kept, seconds_left=seconds_left
             ):

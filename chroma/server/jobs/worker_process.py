@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from chroma.server.store.tables import new_id
+from chroma.settings import Settings
 
 _BACKOFF = (0.5, 30.0)  # seconds before a worker that died is started again: first, at most
 _GOODBYE = 5.0  # seconds a worker has to end
@@ -20,12 +21,12 @@ class WorkerProcess:
     """A worker, while it lives.
 
     Args:
-        home: Whose jobs it does.
+        settings: Of the home whose jobs it does.
         options: Further options of its command line.
     """
 
-    def __init__(self, home: Path, options: Sequence[str] = ()) -> None:
-        self._home = home
+    def __init__(self, settings: Settings, options: Sequence[str] = ()) -> None:
+        self._settings = settings
         self._options = options
         self._process: subprocess.Popen[bytes] | None = None
         self._not_before = self._launched = 0.0
@@ -58,7 +59,8 @@ class WorkerProcess:
         self._launched = time.monotonic()
         command = [sys.executable, "-m", "chroma.server.jobs.worker", "--attached", *self._options]
         self._process = subprocess.Popen(
-            [*command, "--home", str(self._home), "--owner", self.owner],
+            [*command, "--home", str(self._settings.home), "--owner", self.owner],
+            env={**os.environ, **self._settings.stores()},  # not on the command line: it may hold a password
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
         )

@@ -14,6 +14,7 @@ from chroma.errors import HomeError
 from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, move_aside, seal
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
+from chroma.server.store.postgresql import shown
 from chroma.settings import Settings
 
 
@@ -56,6 +57,9 @@ class Store:
         Raises:
             CatalogError: The database is damaged, cannot be opened, or is newer than this program.
         """
+        if settings.database_url is not None:
+            engine = open_engine(settings.database_url.get_secret_value())
+            return cls._migrated(engine, Files(settings.store), None)
         place = settings.catalog
         check_kind(place)
         if rebuild and is_sealed(place) is False:
@@ -68,12 +72,26 @@ class Store:
                 raise
             move_aside(place, str(error).partition(";")[0])
             engine = open_engine(place)
+        return cls._migrated(engine, Files(settings.store), place)
+
+    @classmethod
+    def _migrated(cls, engine: Engine, files: Files, place: Path | None) -> Store:
         try:
             migrate(engine)
         except BaseException:
             engine.dispose()
             raise
-        return cls(engine, Files(settings.store), _place(place))
+        return cls(engine, files, None if place is None else _place(place))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers may write to the catalog too: it is a database with a server of its own."""
+        return self.engine.dialect.name != "sqlite"
+
+    @property
+    def name(self) -> str:
+        """The catalog for people: its file, or its URL without the password."""
+        return shown(self.engine)
 
     def check_place(self) -> None:
         """Check that the catalog's file is still where it was opened: else all that is written is lost.
@@ -98,6 +116,8 @@ class Store:
     def writing(self) -> Generator[Catalog]:
         """A transaction that takes the write lock at its beginning and commits at its end.
 
+        One of all servers of a database writes at a time; short, so that none waits long.
+
         A transaction that reads first and writes later could find that the state it read has changed; it
         would fail at once, whatever the busy timeout.
         """
@@ -106,9 +126,23 @@ class Store:
             yield Catalog(session, self.files)
 
     @contextmanager
+    def claiming(self) -> Generator[Catalog]:
+        """A transaction of single statements that check what they change: the queue, and signs of life.
+
+        In PostgreSQL it waits for no other writer, and none waits for it; SQLite has one writer at a time.
+        """
+        if not self.is_shared:
+            with self.writing() as catalog:
+                yield catalog
+            return
+        with Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield Catalog(session, self.files)
+
+    @contextmanager
     def reading(self) -> Generator[Catalog]:
         """A transaction that sees one state of the catalog and writes nothing."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        reader = self.engine.execution_options(**{WRITE: False})
+        with Session(reader, expire_on_commit=False) as session:
             yield Catalog(session, self.files)
 
     def close(self, *, sealed: bool = False) -> None:

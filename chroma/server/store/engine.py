@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from chroma.errors import CatalogError, MigrationError
+from chroma.server.store import postgresql
 
 # Stored in the database file: readers never wait for the writer.
 _OF_THE_FILE = ("PRAGMA journal_mode = WAL",)
@@ -34,9 +35,10 @@ _OF_THE_DISK = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_BUSY,
 }
-Unavailable = OperationalError  # the catalog is locked, or its disk full: trying again later may help
+Unavailable = OperationalError  # the catalog is locked, gone, or its disk full: trying again may help
 
-WRITE = "chroma_write"  # execution option: this transaction will write
+# Execution option: whether this transaction will write, or reads one state; without it, neither is known.
+WRITE = "chroma_write"
 
 
 class CatalogDamagedError(CatalogError):
@@ -47,14 +49,17 @@ def open_engine(target: Path | str) -> Engine:
     """Open the catalog.
 
     Args:
-        target: File of an SQLite database, made if it is not there; or a SQLAlchemy URL.
+        target: File of an SQLite database, made if it is not there; or the URL of one in PostgreSQL.
 
     Raises:
         CatalogDamagedError: The file is damaged, or is no database.
         CatalogError: It cannot be opened.
+        ConfigError: The URL cannot be understood.
     """
     if isinstance(target, str):
-        return create_engine(target)
+        engine = postgresql.open_postgresql(target)
+        event.listen(engine, "begin", _on_begin)
+        return engine
     with suppress(OSError):  # SQLite says what is wrong; its other files get the mode of this one
         os.close(os.open(target, os.O_RDWR | os.O_CREAT, 0o600))
     engine = create_engine(URL.create("sqlite", database=str(target)))  # the path may hold % or ?
@@ -92,7 +97,10 @@ def migrate(engine: Engine) -> None:
     """
     config = migrations()
     known = ScriptDirectory.from_config(config)
+    name = postgresql.shown(engine)
     with engine.connect() as connection:
+        if engine.dialect.name == postgresql.DIALECT:
+            postgresql.become_writer(connection)  # of servers that start together one does it
         # Off while tables are rebuilt, or dropping the old one would delete the rows it owns.
         _foreign_keys(connection, on=False)
         try:
@@ -101,7 +109,7 @@ def migrate(engine: Engine) -> None:
                 return
             if current is not None and current not in {script.revision for script in known.walk_revisions()}:
                 raise MigrationError(
-                    f"the catalog {engine.url.database} was made by a newer Chroma (schema {current}); "
+                    f"the catalog {name} was made by a newer Chroma (schema {current}); "
                     "upgrade with: pip install --upgrade chroma-embeddings"
                 )
             config.attributes["connection"] = connection
@@ -111,12 +119,13 @@ def migrate(engine: Engine) -> None:
             code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
             if code & 0xFF in _OF_THE_DISK:
                 raise CatalogError(
-                    f"the catalog {engine.url.database} cannot be written to ({error}); "
+                    f"the catalog {name} cannot be written to ({error}); "
                     "free space on its disk, or see who else uses it, and start again: it is as it was"
                 ) from error
+            remedy = "move it away" if engine.dialect.name == "sqlite" else "name another, empty database"
             raise MigrationError(
-                f"the catalog {engine.url.database} could not be brought up to date ({error}); "
-                "move it away and start again: it is rebuilt from the stored segments"
+                f"the catalog {name} could not be brought up to date ({error}); "
+                f"{remedy} and start again: it is rebuilt from the stored segments"
             ) from error
         finally:
             connection.rollback()
@@ -142,8 +151,11 @@ def _on_connect(connection: sqlite3.Connection, _record: Any) -> None:
 
 
 def _on_begin(connection: Connection) -> None:
-    immediate = connection.get_execution_options().get(WRITE, False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+    writes = connection.get_execution_options().get(WRITE)
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    elif writes is not None:
+        (postgresql.become_writer if writes else postgresql.freeze)(connection)
 
 
 def _foreign_keys(connection: Connection, *, on: bool) -> None:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, MetaData, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, UniqueConstraint
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -21,6 +21,9 @@ _NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
+
+# 64 bits, which an INTEGER of SQLite has anyway; and only that can be a key which the database counts.
+_INTEGER: Any = BigInteger().with_variant(Integer(), "sqlite")
 
 HIDDEN = "hidden"  # status of a snapshot that is kept but not shown: more came than the user wants to see
 
@@ -130,8 +133,10 @@ class Attempt(Table, table=True):
     run_id: str = _owned("run.id")
     key: str  # the header's `attempt`
     number: int  # order of opening, from 0
-    told_number: int = 0  # what its writers take for their place among the run's attempts
-    world_size: int = 1
+    told_number: int = Field(
+        default=0, sa_type=_INTEGER
+    )  # what its writers take for their place among the run's attempts
+    world_size: int = Field(default=1, sa_type=_INTEGER)
     status: str = "running"
     closings: dict[str, str] = _json()  # writer → status it closed with
     accepted: dict[str, int] = _json()  # writer → snapshots it had accepted, as far as it wrote
@@ -147,11 +152,11 @@ class Segment(Table, table=True):
         Index("ix_segment_key", "run_id", "kind", "split", "layer", "step"),
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=_INTEGER)
     run_id: str = _owned("run.id")
     attempt_id: str | None = Field(default=None, foreign_key="attempt.id", ondelete="CASCADE", index=True)
     writer: str
-    number: int
+    number: int = Field(sa_type=_INTEGER)
     digest: str  # blake2b-16 of the file, hex
     kind: str
     path: str  # relative to the store
@@ -163,6 +168,14 @@ class Segment(Table, table=True):
     step: int | None = _wide_or_none()
     ends: bool = True
     created_at: datetime = _moment()  # when it was written
+
+
+class Heartbeat(Table, table=True):
+    """When any server of a shared catalog last heard of a writer, by the database's clock."""
+
+    run_id: str = Field(primary_key=True)  # its first segment may still be on its way: no foreign key
+    writer: str = Field(primary_key=True)
+    heard_at: datetime = _moment()
 
 
 class Layer(Table, table=True):
@@ -210,7 +223,7 @@ class Snapshot(Table, table=True):
     step: int = _wide()
     epoch: int | None = _wide_or_none()
     n: int = 0
-    of: int = 0
+    of: int = Field(default=0, sa_type=_INTEGER)
     dim: int
     dtype: str
     bytes: int = Field(default=0, sa_type=BigInteger)
@@ -224,7 +237,7 @@ class Metric(Table, table=True):
 
     __table_args__ = (UniqueConstraint("run_id", "name", "step"),)
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, primary_key=True, sa_type=_INTEGER)
     run_id: str = _owned("run.id")
     name: str
     step: int = _wide()
@@ -332,7 +345,7 @@ class Frame(Table, table=True):
     digest: str = Field(index=True)
     path: str  # relative to the store: f32 x[n] then y[n]
     n: int  # points with coordinates
-    of: int
+    of: int = Field(sa_type=_INTEGER)
     trustworthiness: float | None = None
     continuity: float | None = None
     neighborhood_hit: float | None = None

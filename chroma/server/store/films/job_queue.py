@@ -61,7 +61,7 @@ def take(catalog: Catalog, owner: str, *, short: bool = False) -> Taken | None:
     begun take turns.
 
     Args:
-        catalog: Open for writing; the job is taken when it commits.
+        catalog: Open for claiming; the job is taken when it commits.
         owner: Name of the worker's process.
         short: Only what somebody asked for or looks at, and of it first paints, and what is drawn in some
             seconds.
@@ -69,9 +69,11 @@ def take(catalog: Catalog, owner: str, *, short: bool = False) -> Taken | None:
     free = or_(col(Job.status) == "pending", and_(col(Job.status) == "running", _expired()))
     reason = func.coalesce(col(Job.error), "its process ended unexpectedly")
     sentence = f"the worker failed {TRIES} times (" + reason + "); see the server's log, then ask again"
+    # those that nobody else is about to change: workers do not wait for each other
+    given_up = select(Job.id).where(free, col(Job.tries) >= TRIES).with_for_update(skip_locked=True)
     catalog.session.exec(
         update(Job)
-        .where(free, col(Job.tries) >= TRIES)
+        .where(col(Job.id).in_(given_up))
         .values(status="failed", owner=None, error=sentence, updated_at=now())
     )
     first = select(Job.id).where(free)
@@ -119,7 +121,7 @@ def advance(
     """Say how far the job is, and renew its lease; False when it is not the owner's any more.
 
     Args:
-        catalog: Open for writing.
+        catalog: Open for claiming.
         job: The job.
         owner: Name of the worker's process.
         progress: 0..1.

@@ -33,7 +33,7 @@ def enqueue(catalog: Catalog, kind: str, key: str, ask: Ask | None = None) -> No
     longer.
     """
     ask = ask or Ask()
-    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
+    job = _locked(catalog, kind, key)
     if job is None:
         job = Job(kind=kind, key=key)
     elif job.status == "running":
@@ -74,7 +74,7 @@ def park(catalog: Catalog, kind: str, key: str) -> None:
 
 def cancel(catalog: Catalog, kind: str, key: str) -> None:
     """End a job that waits or runs; its worker notices when it next says how far it is."""
-    job = catalog.session.exec(select(Job).where(Job.kind == kind, Job.key == key)).first()
+    job = _locked(catalog, kind, key)
     if job is not None and job.status in ("pending", "running"):
         job.status, job.owner, job.lease_until, job.again, job.message = "cancelled", None, None, False, ""
         job.updated_at = now()
@@ -85,3 +85,9 @@ def withdraw(catalog: Catalog, kind: str, keys: list[str]) -> None:
     """Forget jobs that wait or run, as if nobody had asked; their worker notices as with cancelled ones."""
     active = col(Job.status).in_(("pending", "running"))
     catalog.session.exec(delete(Job).where(col(Job.kind) == kind, col(Job.key).in_(keys), active))
+
+
+def _locked(catalog: Catalog, kind: str, key: str) -> Job | None:
+    """A job as it is now; no worker changes it before this transaction ends."""
+    wanted = select(Job).where(Job.kind == kind, Job.key == key).with_for_update()
+    return catalog.session.exec(wanted.execution_options(populate_existing=True)).first()

@@ -124,7 +124,7 @@ def open_transaction(store: Store, headers: Sequence[Header]) -> Generator[Trans
             yield Transaction(catalog, headers)
     except OperationalError as error:
         raise CatalogError(
-            f"the catalog {store.engine.url.database} cannot be written ({error.orig}); "
+            f"the catalog {store.name} cannot be written ({error.orig}); "
             "check that its disk has room and that no other program holds it"
         ) from error
 
