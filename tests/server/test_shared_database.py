@@ -199,9 +199,9 @@ def test_what_postgresql_cannot_hold_is_kept_or_costs_its_own_segment(
     config = {"clip": math.inf, "low": -math.inf, "nothing": math.nan, "text": 'NaN "Infinity"\0'}
     with closing(JournalWriter(a.settings.journal, "run-1")) as writer:
         writer.commit(RunOpened("digits", "swift\0otter", config=config))
-        writer.commit(Metrics(3, 2**40, {"loss": math.inf, secrets.token_hex(10_000): 1.0}))
+        writer.commit(Metrics(3, 2**40, {"loss": math.inf, secrets.token_hex(2_000): 1.0}))
         writer.commit(RunEvent("a\0b", "", None, "info", 3, 2**40))
-        writer.commit(snapshot(2**40))
+        writer.commit(snapshot(2**40, epoch=3))
         report = ingest_journal(a)
     assert (report.added, report.set_aside) == (3, 1)  # the name is too long for an index
     (run,) = rows(a, tables.Run)
