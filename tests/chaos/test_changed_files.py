@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from chroma import segment
-from chroma.errors import SegmentError
+from chroma.errors import NotFoundError, SegmentError
 from chroma.ids import sample_ids
 from chroma.journal import JournalWriter
 from chroma.records import RunClosed, Samples
@@ -24,6 +26,8 @@ from chroma.server.home.notes import delete_run
 from chroma.server.store import tables
 from chroma.server.store.purge import purge_deleted
 from chroma.server.store.samples.load import forget_samples, split_samples
+from chroma.server.store.samples.selections import keep_selection, read_selection
+from tests.chaos import trials
 from tests.server.training import another, finish, rows, train
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -207,3 +211,32 @@ def test_ranks_whose_files_are_large_are_not_all_in_memory(opened: Context, monk
     assert len(held) > report.added  # those that waited were let go, and read again
     for writer in writers:
         writer.close()
+
+
+def test_every_flipped_bit_of_what_is_made_again_is_found(opened: Context):
+    """Clusters, distances, drawings in three dimensions, films that are parked, selections."""
+    files = opened.store.files
+    path = files.write_sealed("films/f/0.clusters", bytes(range(64)))
+    split = pictured(opened)
+    positions = np.arange(0, 3000, 3, dtype=np.uint32)
+    kept = keep_selection(files, split, positions)
+    (selection,) = files.root.rglob("*.z")
+    assert files.read_sealed("films/f/0.clusters") == bytes(range(64))
+    with trials("bits of what is made again flipped") as held:
+        for place in (path, selection):
+            body = place.read_bytes()
+            for bit in range(len(body) * 8):
+                damaged = bytearray(body)
+                damaged[bit // 8] ^= 1 << bit % 8
+                place.write_bytes(bytes(damaged))
+                if place == path:
+                    assert files.read_sealed("films/f/0.clusters") is None
+                else:
+                    with suppress(NotFoundError):  # or it is of zlib's own, and does no harm
+                        np.testing.assert_array_equal(read_selection(files, split, kept), positions)
+                held()
+            place.write_bytes(body[:10])
+        assert files.read_sealed("films/f/0.clusters") is None
+        path.unlink()
+        os.mkfifo(path)
+        assert files.read_sealed("films/f/0.clusters") is None

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, event
 
 from chroma import segment
 from chroma.errors import ChromaError
@@ -19,8 +23,8 @@ from chroma.server.app import create_app
 from chroma.server.home import arrivals, notes
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
-from chroma.server.store import tables
-from chroma.settings import load_settings
+from chroma.server.store import catalog, engine, tables
+from chroma.settings import Settings, load_settings
 from tests.chaos import TIMES, trials
 from tests.server import filming
 from tests.server.training import finish, rows, snapshot, train
@@ -58,6 +62,11 @@ def fill(disk: Path) -> Path:
             except OSError:
                 continue
     return filler
+
+
+def dumped(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database)) as connection:
+        return list(connection.iterdump())
 
 
 def statuses(context: Context) -> list[str]:
@@ -132,3 +141,45 @@ def test_a_disk_that_fills_while_a_segment_comes(small: Path, monkeypatch: pytes
         assert (answer.status_code, answer.json()["code"]) == (507, "DiskFullError")
         filler.unlink()
         assert client.put(address, content=body).status_code == 201
+
+
+def test_a_catalog_of_an_older_version_without_room_to_bring_it_up_to_date(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    """It is only read, from a copy; the migration is not blamed, and the catalog is as it was."""
+    writer = JournalWriter(settings.journal, "run-0")
+    train(writer, 0)
+    finish(writer)
+    home = Home(settings, token=None)
+    home.catch_up()
+    home.close()
+    for file in settings.home.glob("chroma.db*"):
+        file.unlink()
+    old = engine.open_engine(settings.catalog)
+    with old.connect() as connection:
+        config = engine.migrations()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.commit()
+    old.dispose()
+    before = dumped(settings.catalog)
+
+    def cramped(found: Engine) -> None:
+        if found.url.database == str(settings.catalog):
+            found.dispose()
+            event.listen(found, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
+        engine.migrate(found)
+
+    monkeypatch.setattr(catalog, "migrate", cramped)
+    home = Home(settings, token=None)
+    home.catch_up()
+    assert "no room to bring its catalog up to date" in str(home.context.read_only)
+    assert statuses(home.context) == ["finished"]
+    home.close()
+    assert dumped(settings.catalog) == before
+    monkeypatch.undo()
+    home = Home(settings, token=None)
+    home.catch_up()
+    assert home.context.read_only is None
+    assert statuses(home.context) == ["finished"]
+    home.close()

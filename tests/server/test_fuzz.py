@@ -50,7 +50,7 @@ _OFTEN = settings(
 )
 
 # What is there, so that requests get past the first check, and what never is.
-KNOWN = ["run-a", "val", "encoder", "head", "label", "umap", "pca", "0", "1", "odd"]
+KNOWN = ["run-a", "val", "encoder", "head", "label", "umap", "pca", "0", "1", "odd", "0-0a1b2c3d"]
 texts = st.one_of(
     st.sampled_from(KNOWN),
     st.text(max_size=20),
@@ -103,7 +103,7 @@ def requests(draw: st.DrawFn, paths: dict[str, Any]) -> dict[str, Any]:
             )
         elif parameter.get("required") or draw(st.booleans()):
             query.append((parameter["name"], value))
-    body = draw(st.sampled_from(["json", "bytes", "none"])) if method == "post" else "none"
+    body = draw(st.sampled_from(["json", "bytes", "none"])) if method in ("post", "put") else "none"
     more: dict[str, Any] = {}
     if body == "json":
         names = st.sampled_from(["positions", "step", "format", "query", "variables", "operationName"])

@@ -29,7 +29,7 @@ def test_pca_is_shown_with_its_third_component_behind_the_frame(opened: Context)
     film_id = drawn(opened)
     orbit = request_orbit(opened, film_id, 1, "pca")
     assert draw_orbit(opened.store, orbit.key, Alone())
-    xyz = np.frombuffer(opened.store.files.path(orbit.path).read_bytes(), "<f4").reshape(3, -1).T
+    xyz = np.frombuffer(opened.store.files.read_sealed(orbit.path) or b"", "<f4").reshape(3, -1).T
     vectors = filming.vectors_at(1).astype(np.float64)
     vectors -= vectors.mean(axis=0)
     components = np.linalg.svd(vectors, full_matrices=False)[2][:3]
@@ -67,7 +67,7 @@ def test_umap_keeps_neighbours_in_three_dimensions(opened: Context) -> None:
     film_id = drawn(opened)
     orbit = request_orbit(opened, film_id, None, "umap")
     assert draw_orbit(opened.store, orbit.key, Alone())
-    xyz = np.frombuffer(opened.store.files.path(orbit.path).read_bytes(), "<f4").reshape(3, -1).T
+    xyz = np.frombuffer(opened.store.files.read_sealed(orbit.path) or b"", "<f4").reshape(3, -1).T
     assert xyz.shape == (120, 3)
     assert np.isfinite(xyz).all()
     assert xyz.std(axis=0).min() > 0.05  # it fills the space
@@ -99,6 +99,11 @@ def test_an_orbit_is_drawn_on_request_and_fetched_as_bytes(client: TestClient, k
     body = client.get(f"/api/films/{film.id}/orbit/{digest}")
     assert (body.status_code, len(body.content)) == (200, 3 * 4 * 120)
     assert client.get(f"/api/films/{film.id}/orbit/{digest}x").status_code == 404
+    (file,) = kept.store.files.root.rglob("*.orbit")
+    file.write_bytes(bytes(len(body.content)) + file.read_bytes()[-16:])
+    assert client.get(f"/api/films/{film.id}/orbit/{digest}").status_code == 404
+    assert filming.until(ready) == digest
+    assert client.get(f"/api/films/{film.id}/orbit/{digest}").content == body.content
     assert "by 'tsne'; give pca or umap" in asked("tsne")["errors"][0]["message"]
 
 

@@ -10,12 +10,15 @@ from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.home.journal_watcher import Watcher
 from chroma.server.home.lock import HomeLock, find_owner
-from chroma.server.home.read_only import usable
+from chroma.server.home.read_only import Usable, usable
 from chroma.server.home.relay import Relay
 from chroma.server.store.catalog import Store
+from chroma.server.store.engine import CatalogFullError
 from chroma.settings import Settings
 
 logger = logging.getLogger("chroma.server")
+
+_NO_ROOM = "its disk has no room to bring its catalog up to date"
 
 
 class Home:
@@ -41,26 +44,21 @@ class Home:
     def __init__(
         self, settings: Settings, *, token: str | None, url: str | None = None, root_path: str = ""
     ) -> None:
-        with ExitStack() as opening:
-            found = opening.enter_context(usable(settings))
-            if found.read_only is not None:
-                if find_owner(settings, 0.0) is not None:
-                    HomeLock(settings)  # raises: the owner may have room yet
-                logger.warning("chroma: %s", found.read_only)
-            settings = found.settings
-            self._lock = lock = HomeLock(settings)
-            opening.callback(lock.release)
-            store = Store.open(settings, rebuild=True)
-            opening.callback(store.close, sealed=True)
+        try:
+            opened, found, lock, store = _open(settings)
+        except CatalogFullError:
+            opened, found, lock, store = _open(settings, _NO_ROOM)
+        with opened as opening:
+            self._lock = lock
             self.context = Context(
-                settings,
+                found.settings,
                 store,
                 Events(),
                 token,
                 read_only=found.read_only,
                 check_lock=lock.check_place,
             )
-            remove_unfinished(settings)  # here: once the server answers, others are on their way
+            remove_unfinished(found.settings)  # here: once the server answers, others are on their way
             watcher = Watcher(self.context)
             watcher.start()
             opening.callback(watcher.stop)
@@ -84,3 +82,18 @@ class Home:
     def close(self) -> None:
         """Stop the threads and release the home; safe to call twice."""
         self._opened.close()
+
+
+def _open(settings: Settings, reason: str | None = None) -> tuple[ExitStack, Usable, HomeLock, Store]:
+    """Lock a home and open its store, or those of the folder that stands for it; the stack closes them."""
+    with ExitStack() as opening:
+        found = opening.enter_context(usable(settings, reason=reason))
+        if found.read_only is not None:
+            if find_owner(settings, 0.0) is not None:
+                HomeLock(settings)  # raises: the owner may have room yet
+            logger.warning("chroma: %s", found.read_only)
+        lock = HomeLock(found.settings)
+        opening.callback(lock.release)
+        store = Store.open(found.settings, rebuild=True)
+        opening.callback(store.close, sealed=True)
+        return opening.pop_all(), found, lock, store

@@ -23,6 +23,7 @@ from chroma.errors import HomeError
 from chroma.server.store.files import BELOW
 from chroma.settings import Settings
 
+_MIGRATION = 3  # times its size: what a catalog takes while it is brought up to date
 _ROOM = 16 * 2**20  # bytes that a dashboard needs to start: a migration copies tables
 
 
@@ -40,12 +41,13 @@ class Usable:
 
 
 @contextmanager
-def usable(settings: Settings, *, with_journal: bool = True) -> Generator[Usable]:
+def usable(settings: Settings, *, with_journal: bool = True, reason: str | None = None) -> Generator[Usable]:
     """A home, or the folder that stands for it where it cannot be written to.
 
     Args:
         settings: Which home.
         with_journal: Copy what the journal holds too, as far as there is room.
+        reason: Why nothing is to be written to it, where that is known; its catalog is of an older version.
 
     Raises:
         HomeError: Its files cannot be read either, or no disk has room for a copy of the catalog.
@@ -56,7 +58,8 @@ def usable(settings: Settings, *, with_journal: bool = True) -> Generator[Usable
                 f"the folder {folder} cannot be read: it belongs to user {folder.stat().st_uid}; "
                 "ask for: chmod -R a+rX, or chown it"
             )
-    reason = _why_not_writable(settings)
+    times = 1 if reason is None else _MIGRATION
+    reason = reason or _why_not_writable(settings)
     if reason is None:
         yield Usable(settings, None)
         return
@@ -68,7 +71,7 @@ def usable(settings: Settings, *, with_journal: bool = True) -> Generator[Usable
     with ExitStack() as held:
         try:
             copied = sum(file.stat().st_size for file in _catalog_files(settings))
-            folder = held.enter_context(_folder(copied + _ROOM, settings, reason))
+            folder = held.enter_context(_folder(times * copied + _ROOM, settings, reason))
             ours = settings.model_copy(update={"home": folder})
             _copy_catalog(settings, ours)
             left = _copy_journal(settings, ours, held) if with_journal else ""

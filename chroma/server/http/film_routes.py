@@ -127,10 +127,11 @@ def orbit(request: Request, film_id: str, digest: str) -> Response:
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
         found = orbit_by(catalog, film_by(catalog, film_id), digest)
-    try:
-        body = context.store.files.path(found.path).read_bytes()
-    except OSError as error:
-        raise NotFoundError("drawing in three dimensions", digest) from error
+    body = context.store.files.read_sealed(found.path)
+    if body is None:
+        # so that it is drawn again when it is asked for
+        context.store.files.own(found.path).unlink(missing_ok=True)
+        raise NotFoundError("drawing in three dimensions", digest)
     return answer(request, body, _BYTES, cache=FOREVER)
 
 

@@ -54,5 +54,5 @@ def draw_orbit(store: Store, key: str, turn: Turn, *, threads: int = 1) -> bool:
     shown = np.full((len(xyz), 2), np.nan, np.float32)
     shown[: len(xy)] = xy
     turned = turned_to(xyz, shown)[: len(xy)]
-    store.files.write(orbit.path, np.ascontiguousarray(turned.T, "<f4").tobytes())
+    store.files.write_sealed(orbit.path, np.ascontiguousarray(turned.T, "<f4").tobytes())
     return True

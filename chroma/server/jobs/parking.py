@@ -55,7 +55,7 @@ def keep_halfway(data: FilmData, made_of: str, state: Halfway | ParkedLargeFilm)
     arrays |= {"passes": np.array(state.passes), "positions": state.frames}
     body = io.BytesIO()
     np.savez(body, **arrays)
-    data.store.files.write(_path(data), body.getvalue())
+    data.store.files.write_sealed(_path(data), body.getvalue())
 
 
 def halfway(data: FilmData, made_of: str) -> Halfway | None:
@@ -79,9 +79,9 @@ def forget_halfway(data: FilmData) -> None:
 
 def _read(data: FilmData, made_of: str) -> dict[str, Any]:
     """What was kept of the film; nothing where it is of another one, or damaged: then it begins anew."""
+    body = data.store.files.read_sealed(_path(data))
     try:
-        body = io.BytesIO(data.store.files.path(_path(data)).read_bytes())
-        with np.load(body, allow_pickle=False) as kept:
+        with np.load(io.BytesIO(body or b""), allow_pickle=False) as kept:
             found = {name: kept[name] for name in kept.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile):
         return {}

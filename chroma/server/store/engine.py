@@ -45,6 +45,10 @@ class CatalogDamagedError(CatalogError):
     """The file of the catalog is damaged, or no database."""
 
 
+class CatalogFullError(CatalogError):
+    """The disk has no room to bring the catalog up to date; it is as it was."""
+
+
 def open_engine(target: Path | str) -> Engine:
     """Open the catalog.
 
@@ -94,6 +98,8 @@ def migrate(engine: Engine) -> None:
 
     Raises:
         MigrationError: The schema is newer than this program, or a migration failed.
+        CatalogFullError: There is no room for it.
+        CatalogError: The catalog cannot be written to now.
     """
     config = migrations()
     known = ScriptDirectory.from_config(config)
@@ -118,7 +124,8 @@ def migrate(engine: Engine) -> None:
         except (DatabaseError, CommandError) as error:
             code = getattr(getattr(error, "orig", None), "sqlite_errorcode", 0)
             if code & 0xFF in _OF_THE_DISK:
-                raise CatalogError(
+                full = code & 0xFF == sqlite3.SQLITE_FULL
+                raise (CatalogFullError if full else CatalogError)(
                     f"the catalog {name} cannot be written to ({error}); "
                     "free space on its disk, or see who else uses it, and start again: it is as it was"
                 ) from error

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from hashlib import blake2b
 from pathlib import Path
 
 from chroma.errors import CatalogError, SegmentError, SegmentMissingError
 from chroma.journal import segment_name, write_durably
 from chroma.segment import ReadSegment, open_segment
-from chroma.untrusted import Stamp
+from chroma.untrusted import Stamp, read_stamped
 
+_DIGEST = 16  # bytes
+_LARGEST_SEALED = 2**33
 BELOW = "below.txt"  # in the folder, names `Files.below`
 
 
@@ -79,6 +82,23 @@ class Files:
         write_durably(path, body)
         return path
 
+    def write_sealed(self, relative: str, body: bytes) -> Path:
+        """Write a file that is made again where it is damaged, durably, with a digest at its end.
+
+        Raises:
+            OSError: The disk is full, gone or read-only.
+        """
+        return self.write(relative, body + _digest(body))
+
+    def read_sealed(self, relative: str) -> bytes | None:
+        """The bytes of such a file; None where it is gone or damaged."""
+        try:
+            body, _ = read_stamped(self.path(relative), _LARGEST_SEALED)
+        except (OSError, ValueError):
+            return None
+        sealed, digest = body[:-_DIGEST], body[-_DIGEST:]
+        return sealed if digest == _digest(sealed) else None
+
     def open_segment(self, relative: str) -> ReadSegment:
         """Open a stored segment; a file is verified when this process first opens it, or it has changed.
 
@@ -121,3 +141,7 @@ class Files:
     def segment(run: str, writer: str, number: int) -> str:
         """Path of a segment, relative to the store: its key alone decides it."""
         return f"runs/{run}/segments/{segment_name(writer, number)}"
+
+
+def _digest(body: bytes) -> bytes:
+    return blake2b(body, digest_size=_DIGEST).digest()

@@ -211,19 +211,15 @@ def read_frame(files: Files, frame: Frame) -> Xy:
 
 def save_clusters(files: Files, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
     """Keep the clusters of a frame's layout in place of others: int32 `[n]`, -1 for points in none."""
-    kept = files.write(_clusters_path(frame), clusters.astype("<i4").tobytes())
+    kept = files.write_sealed(_clusters_path(frame), clusters.astype("<i4").tobytes())
     for other in set(kept.parent.glob("*.clusters")) - {kept}:
         other.unlink(missing_ok=True)
 
 
 def read_clusters(files: Files, frame: Frame) -> npt.NDArray[np.int32] | None:
     """The clusters of a frame's layout; None where they were not worked out, or are damaged."""
-    path = files.path(_clusters_path(frame))
-    try:
-        found = np.frombuffer(path.read_bytes(), "<i4")
-    except (OSError, ValueError):
-        return None
-    return found if len(found) == frame.of else None
+    body = files.read_sealed(_clusters_path(frame))
+    return None if body is None or len(body) != 4 * frame.of else np.frombuffer(body, "<i4")
 
 
 def _clusters_path(frame: Frame) -> str:

@@ -30,12 +30,9 @@ def train_distance(
         float32 `[n]`, NaN where a vector is missing.
     """
     path = f"films/{film.id}/{snapshot.digest}.train"
-    try:
-        known = np.frombuffer(catalog.files.path(path).read_bytes(), "<f4")
-    except OSError:
-        known = np.empty(0, np.float32)
-    if len(known) == len(points):
-        return known
+    known = catalog.files.read_sealed(path)
+    if known is not None and len(known) == 4 * len(points):
+        return np.frombuffer(known, "<f4")
     found = [
         (points.rows_of(member.split_id, read.ids), read.vectors)
         for member in members(catalog, film, snapshot)
@@ -49,7 +46,7 @@ def train_distance(
     for part in points.parts:
         of_train[part.start : part.start + len(part.table)] = is_train(part.split.name)
     distances = _nearest(whole, np.flatnonzero(of_train), np.flatnonzero(~of_train))
-    catalog.files.write(path, distances.astype("<f4").tobytes())
+    catalog.files.write_sealed(path, distances.astype("<f4").tobytes())
     return distances
 
 

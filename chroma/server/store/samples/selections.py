@@ -14,7 +14,9 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.records import Array
 from chroma.server.store.files import Files
 from chroma.server.store.tables import Split
+from chroma.untrusted import read_file
 
+_LARGEST = 2**24  # bytes of a file: what is random hardly packs
 MOST = 2**21  # positions; an export takes as many
 
 
@@ -38,7 +40,7 @@ def keep_selection(files: Files, split: Split, positions: Array) -> str:
             "than the one before"
         )
     gaps = np.diff(positions, prepend=positions.dtype.type(0)).astype("<u4").tobytes()
-    name = blake2b(gaps, digest_size=16).hexdigest()
+    name = _name(gaps)
     path = _path(split, name)
     if not files.path(path).is_file():
         files.write(path, zlib.compress(gaps, 6))
@@ -55,12 +57,19 @@ def read_selection(files: Files, split: Split, name: str) -> Array:
     if path is None or not path.is_file():
         raise NotFoundError("selection", name)
     try:
-        gaps = np.frombuffer(zlib.decompress(path.read_bytes()), "<u4")
-    except (zlib.error, ValueError) as error:  # damaged
+        unpacked = zlib.decompressobj().decompress(read_file(path, _LARGEST), 4 * MOST)
+    except (zlib.error, OSError) as error:
         raise NotFoundError("selection", name) from error
+    if _name(unpacked) != name:  # damaged
+        raise NotFoundError("selection", name)
+    gaps = np.frombuffer(unpacked, "<u4")
     with suppress(OSError):  # it is in use: kept for longer
         os.utime(files.own(_path(split, name)))
     return np.cumsum(gaps, dtype=np.uint32)
+
+
+def _name(gaps: bytes) -> str:
+    return blake2b(gaps, digest_size=16).hexdigest()
 
 
 def _path(split: Split, name: str) -> str:
