@@ -214,7 +214,9 @@ def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
     else:
         kind = "classes" if _fits(width, facts) else None
         known = facts.named or labels.classes
-        of = f"but there are {known} classes" if known else "and nothing tells the number of classes"
+        of = "and nothing tells the number of classes"
+        if known:
+            of = f"but there are {known} classes" if known > 1 else "but all labels are of one class"
         why = f"{name}, gives {width} values per sample, {of}"
     return kind, "" if kind else why
 

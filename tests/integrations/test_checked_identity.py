@@ -10,7 +10,7 @@ import lightning.pytorch as pl
 import numpy as np
 import pytest
 import torch
-from torch.nn.utils.rnn import pad_sequence
+from torch.nn.utils.rnn import pack_sequence, pad_packed_sequence, pad_sequence
 from torch.utils.data import DataLoader, Dataset, default_collate
 from torch.utils.data._utils.fetch import _MapDatasetFetcher
 
@@ -36,6 +36,55 @@ def drops(batch: list[Any]) -> Any:
 
 def sorts_and_drops(batch: list[Any]) -> Any:
     return sorts([sample for sample in batch if int(sample[1]) % 4])
+
+
+class Walks(Dataset[Any]):
+    """Sequences of different lengths; each value of one is its index."""
+
+    def __len__(self) -> int:
+        return 40
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return torch.full((1 + index * 7 % 5, 4), float(index))
+
+
+def packs(batch: list[torch.Tensor]) -> Any:
+    batch.sort(key=lambda walk: -len(walk))
+    return pack_sequence(batch)
+
+
+def packs_unsorted(batch: list[torch.Tensor]) -> Any:
+    return {"walks": pack_sequence(batch, enforce_sorted=False)}
+
+
+class Tagger(Plain):
+    """Pads what was packed."""
+
+    def forward(self, packed: Any) -> torch.Tensor:
+        padded, _ = pad_packed_sequence(packed, batch_first=True)
+        return self.read(padded)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read = torch.nn.Linear(4, 3)
+
+
+@pytest.mark.parametrize("collate", [packs, packs_unsorted])
+def test_packed_sequences_keep_their_ids_and_are_averaged_over_their_own_length(
+    home: Path, collate: Callable[..., Any]
+) -> None:
+    loader = DataLoader(Walks(), 8, shuffle=True, collate_fn=collate)
+
+    def forward(model: Any, batch: Any) -> Any:
+        return model(batch["walks"] if isinstance(batch, dict) else batch)
+
+    with watching(Tagger(), loader, layers="read:input", dtype="float32", forward=forward) as watch:
+        watch.snapshot(epoch=0)
+    (captured,) = snapshots(home, "read:input")
+    assert watch.receipt is not None
+    assert (samples(home).identity, len(captured.ids)) == ("index", 40)
+    np.testing.assert_allclose(captured.vectors, np.repeat(captured.ids[:, None], 4, 1))
+    assert not any("could not be checked" in note for note in watch.receipt.notes)
 
 
 def scales(batch: list[Any]) -> Any:

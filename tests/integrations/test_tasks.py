@@ -139,6 +139,46 @@ def test_whole_numbers_that_one_value_fits_are_quantities(home: Path) -> None:
     assert not outputs(home)
 
 
+class SideBySide(nn.Module):
+    """Two heads that the step calls itself, the one that was said last is that of the second task."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.ReLU())
+        self.digit, self.parity = nn.Linear(12, 10), nn.Linear(12, 2)
+
+
+def both(model: Any, batch: Any) -> None:
+    features = model.body(batch[0])
+    model.digit(features)
+    model.parity(features.detach())
+
+
+def test_heads_beside_each_other_that_the_step_calls_itself_are_all_outputs(home: Path) -> None:
+    digits = Digits(0, N)
+    tensors = (digits.images, digits.labels, digits.labels % 2)
+    captured(home, SideBySide(), *tensors, forward=both)
+    known = samples(home)
+    assert known.labels is None
+    assert {name: column.tolist() for name, column in known.metadata.items()} == {
+        "batch[1]": tensors[1].tolist(),
+        "batch[2]": tensors[2].tolist(),
+    }
+    assert not outputs(home)
+
+
+@pytest.mark.parametrize(("labels", "head", "classes"), [(1, "digit", 10), (2, "parity", 2)])
+def test_of_heads_beside_each_other_that_of_the_named_labels_counts(
+    home: Path, labels: int, head: str, classes: int
+) -> None:
+    digits, model = Digits(0, N), SideBySide()
+    tensors = (digits.images, digits.labels, digits.labels % 2)
+    receipt, _ = captured(home, model, *tensors, forward=both, labels=labels)
+    assert [(line.layer, line.dim) for line in receipt.layers] == [(f"{head}:input", 12), (head, classes)]
+    logits = getattr(model, head)(model.body(digits.images))
+    np.testing.assert_array_equal(outputs(home)[0].prediction, logits.argmax(1).numpy())
+
+
 class Ordinal(nn.Module):
     """Ranks by one score and a threshold for each rank but the first, as CORAL does."""
 

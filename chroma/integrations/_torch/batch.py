@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
 from chroma.errors import ConfigError
 from chroma.ids import usable_ids
@@ -89,8 +90,17 @@ class BatchReader:
 
     def mask(self, batch: Any) -> Tensor | None:
         """`[B, T]`, other than 0 where a token is valid; None where the batch does not say."""
-        mask = batch.get(_MASK) if isinstance(batch, Mapping) else None
-        return mask if isinstance(mask, Tensor) and mask.ndim == 2 else None
+        if isinstance(batch, Mapping) and _MASK in batch:
+            mask: Any = batch[_MASK]
+            return mask if isinstance(mask, Tensor) and mask.ndim == 2 else None
+        if not isinstance(batch, (Mapping, list, tuple)):
+            return None
+        parts = batch.values() if isinstance(batch, Mapping) else batch
+        parts = (batch,) if isinstance(batch, PackedSequence) else parts
+        packed = next(
+            (part for part in cast("Sequence[Any]", parts) if isinstance(part, PackedSequence)), None
+        )
+        return None if packed is None else _mask_of(packed)
 
     def texts(self, batch: Any) -> Callable[[Sequence[int]], list[str]] | None:
         """What gives the texts of rows of the batch, of their first 128 valid tokens; None without.
@@ -126,6 +136,13 @@ class BatchReader:
         return {
             name: to_numpy(values) if isinstance(values, Tensor) else values for name, values in found.items()
         }
+
+
+def _mask_of(packed: PackedSequence) -> Tensor:
+    """`[B, T]`, where the sequences that were packed have values once they are padded."""
+    sizes, order = packed.batch_sizes, packed.unsorted_indices
+    mask = torch.arange(int(sizes[0]))[:, None] < sizes[None]
+    return mask if order is None else mask[order.cpu()]
 
 
 def _usual(batch: Any, keys: Sequence[str]) -> Any:

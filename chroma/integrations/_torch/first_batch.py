@@ -179,7 +179,11 @@ class FirstBatch:
             with border:
                 if origins.depth <= 1:
                     self._given.see(
-                        map(self._first_views, tensors_in(output)), self._rows, origins.linked, not name
+                        map(self._first_views, tensors_in(output)),
+                        first_tensor(args),
+                        self._rows,
+                        origins.linked,
+                        not name,
                     )
                     if origins.linked and len(self._left) < _MOST_CALLS:
                         self._left += rows_in(output, self._rows)

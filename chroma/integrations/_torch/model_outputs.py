@@ -47,14 +47,20 @@ class Given:
 
 
 class ModelOutputs:
-    """What the model gave at its first call; without one, what its outermost modules gave last."""
+    """What the model gave at its first call; without one, what its outermost modules gave last.
+
+    Several of these that took the same values, as heads beside each other do, count together.
+    """
 
     def __init__(self) -> None:
         self._given: list[_Output] = []
         self._given_by = (False, False)  # whether that call is linked to the batch, and the model's
+        self._taken: Tensor | None = None  # what that call took; kept, so that its memory is no other's
 
-    def see(self, tensors: Iterable[Tensor], rows: int, linked: bool, of_model: bool) -> None:
-        """The model, or an outermost module, gave these for a batch of so many rows."""
+    def see(
+        self, tensors: Iterable[Tensor], taken: Tensor | None, rows: int, linked: bool, of_model: bool
+    ) -> None:
+        """The model, or an outermost module, took and gave these for a batch of so many rows."""
         by = (linked, of_model)
         if by < self._given_by or (by == self._given_by and of_model):
             return
@@ -66,7 +72,9 @@ class ModelOutputs:
             small = tensor.detach().float().reshape(rows, size).clone() if size <= MAX_CLASSES else None
             found.append(_Output(size, small, 1e-4 if tensor.dtype.itemsize >= 4 else 2e-2))
         if found:
-            self._given, self._given_by = found, by
+            beside = by == self._given_by and _same(taken, self._taken)
+            self._given = [*self._given, *found][:_MOST_OUTPUTS] if beside else found
+            self._given_by, self._taken = by, taken
 
     @property
     def least_values(self) -> int:
@@ -97,6 +105,13 @@ class ModelOutputs:
             if is_last and given.size == np.prod(shape[1:]):  # of tokens or pixels, which are not kept
                 return Given(number)
         return None
+
+
+def _same(one: Tensor | None, other: Tensor | None) -> bool:
+    """Whether two tensors are the same values in memory, as a tensor and what is detached from it."""
+    if one is None or other is None or not one.numel():
+        return False
+    return one.data_ptr() == other.data_ptr() and one.shape == other.shape and one.dtype == other.dtype
 
 
 def _squashed(kept: Array | Tensor | None, given: _Output) -> bool | None:

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, unpack_sequence
 
 _MOST_COLUMNS = 12  # of a sample, and of a batch, that are compared
 _MOST_VALUES = 1024  # of a row
@@ -80,6 +81,9 @@ def _columns(value: Any, depth: int = 0) -> list[Column]:
     if isinstance(value, (Tensor, np.ndarray)):
         array = _array(value)
         return [] if array is None or array.ndim == 0 else [[row.reshape(-1) for row in array]]
+    if isinstance(value, PackedSequence):
+        arrays = [_array(row) for row in unpack_sequence(value)]
+        return [] if any(array is None for array in arrays) else [[array.reshape(-1) for array in arrays]]
     if isinstance(value, Mapping):
         parts: list[Any] = list(cast("Mapping[Any, Any]", value).values())
     elif isinstance(value, (list, tuple)):
