@@ -17,6 +17,7 @@ from torch.nn.utils.rnn import pack_sequence
 from torch.utils.data import DataLoader
 
 from chroma.capture.labels import LabelReader
+from chroma.errors import ConfigError
 from chroma.integrations._torch.batch_parts import rows_in
 from chroma.integrations._torch.label_parts import label_parts
 from chroma.integrations._torch.label_source import LabelSource
@@ -177,6 +178,13 @@ def test_where_several_may_be_labels_each_is_a_column_and_the_option_is_named(
 def test_labels_may_be_named(home: Path, batch: Any, where: Any) -> None:
     first = (lambda m, b: m(b.inputs)) if isinstance(batch, Object) else (lambda m, b: m(b[0]))
     assert read(home, batch, first, labels=where).labels.tolist() == Y.tolist()
+
+
+@pytest.mark.parametrize("option", ["labels", "ids"])
+def test_a_batch_that_is_one_tensor_has_no_part_of_a_number(home: Path, option: str) -> None:
+    """Its row 1 has as many values as it has rows."""
+    with pytest.raises(ConfigError, match=f"{option}=1 is not in the batch, a Tensor"):
+        read(home, torch.randn(5, 5), lambda m, b: m(b), **{option: 1})
 
 
 def test_what_accompanies_inputs_is_no_label(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

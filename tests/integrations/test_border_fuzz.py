@@ -340,7 +340,8 @@ def same(given: Any, stored: Any) -> bool:
     if isinstance(given, list):  # of several labels, or of scores
         return True
     if isinstance(stored, str):
-        return str(given) == stored or (isinstance(given, str) and given.startswith(stored[:-1]))
+        text = given.decode() if isinstance(given, bytes) else given  # as NumPy's arrays of strings hold it
+        return str(given) == stored or (isinstance(text, str) and text.startswith(stored[:-1]))
     try:
         with np.errstate(over="ignore"):  # a tensor that is made of 1e300 holds infinity itself
             kept = np.float32(float(given))

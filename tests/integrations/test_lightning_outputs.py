@@ -288,6 +288,32 @@ def test_without_ids_nothing_is_kept_and_that_is_said(home: Path) -> None:
     )
 
 
+class Words(Digits):
+    """Labels are words, which the step makes classes of; the names of the classes are known."""
+
+    classes = tuple(f"digit {number}" for number in range(10))
+
+    def __getitem__(self, index: int) -> Any:
+        image, label = super().__getitem__(index)
+        return image, self.classes[int(label)]
+
+
+def test_words_as_labels_are_no_class_indices_and_cost_nothing(home: Path) -> None:
+    class Reads(Net):
+        def training_step(self, batch: Any, _: int) -> Tensor:
+            numbers = torch.tensor([Words.classes.index(word) for word in batch[1]])
+            return F.cross_entropy(self(batch[0]), numbers)
+
+        def validation_step(self, batch: Any, *_: Any) -> None:
+            self(batch[0])
+
+    ours = callback()
+    fit(ours, model=Reads(), train=DataLoader(Words(0, 96), batch_size=32, shuffle=True))
+    assert (ours.receipt.missing, ours.receipt.errors) == ({}, ())
+    assert "train's own batches" in notes(ours)
+    assert all((record.labels == -1).all() for record in kept(home))
+
+
 def test_keys_of_the_users_own(home: Path) -> None:
     ours = callback(ids=lambda batch: [f"row {sign:.0f}" for sign in batch[0][:, 0, 0, 0] * 1024])
     fit(ours, epochs=1)

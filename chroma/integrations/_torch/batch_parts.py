@@ -91,6 +91,8 @@ def pick(batch: Any, where: Pick, argument: str) -> Any:
     if callable(where):
         return where(batch)
     try:
+        if isinstance(batch, Tensor) or (isinstance(batch, np.ndarray) and not batch.dtype.names):
+            raise TypeError("it has rows, and no parts")
         return batch[where]
     except (KeyError, IndexError, TypeError) as error:
         found = part_at(batch, (where,))

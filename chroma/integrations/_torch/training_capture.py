@@ -285,7 +285,11 @@ class TrainingCapture:
 
 
 def _equal(labels: Array | None, target: Later) -> bool:
+    """Whether a loss compares with the labels; of strings, whether each stands for one class of its own."""
     compared = target()
     if labels is None or compared.size != len(labels):
         return False
+    if labels.dtype == object:
+        pairs = set(zip(labels.tolist(), compared.reshape(-1).tolist(), strict=True))
+        return len(pairs) == len({label for label, _ in pairs}) == len({number for _, number in pairs})
     return bool(np.array_equal(compared.reshape(-1).astype(np.float64), labels.astype(np.float64)))
