@@ -1,5 +1,5 @@
 import { Tooltip } from "radix-ui";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { Provider } from "urql";
 import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
@@ -11,13 +11,14 @@ import { mirrorToAddress } from "./state/history";
 import { usePreferences } from "./state/preferences";
 import { recordSteps } from "./state/recordSteps";
 import { useView } from "./state/view";
+import { lazily } from "./ui/lazily";
 import { Notices } from "./ui/Notices";
 import { useUndoKeys } from "./workspace/UndoButtons";
 import { Workspace } from "./workspace/Workspace";
 
 // what most pages never show is loaded with it
-const Compare = lazy(() => import("./compare/Compare").then((loaded) => ({ default: loaded.Compare })));
-const Tour = lazy(() => import("./start/Tour"));
+const Compare = lazily(() => import("./compare/Compare"));
+const Tour = lazily(() => import("./start/Tour"), { quiet: true });
 
 const HEALTH_MS = 2_000;
 
@@ -35,13 +36,9 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          <Suspense fallback={null}>{home ? <Home /> : comparing ? <Compare /> : <Workspace />}</Suspense>
+          {home ? <Home /> : comparing ? <Compare /> : <Workspace />}
         </div>
-        {home || comparing || toured ? null : (
-          <Suspense fallback={null}>
-            <Tour />
-          </Suspense>
-        )}
+        {home || comparing || toured ? null : <Tour />}
         <Notices />
       </Tooltip.Provider>
     </Provider>

@@ -13,16 +13,18 @@ import json
 import math
 import struct
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.projection.bounds import quantize
 from chroma.records import Array
-from chroma.server.store import tables
+from chroma.server.store import queries, tables
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.frames import bounds_of, read_frame
@@ -31,10 +33,13 @@ from chroma.server.store.films.views import FilmView, film_views
 from chroma.server.store.samples.columns import Column
 from chroma.thumbnails import SPRITES, sprite_page
 
+# what a page shows beside the points: colours to choose, curves above the slider, a card with id and image
+Part = Literal["legend", "metrics", "sample"]
 FIRST = ("label", "prediction", "correct", "confidence")  # columns that a page has whatever they take
 _LEFT_OUT = ("position", "split")  # of no use to whoever has nothing but the page
 _MOST_BYTES = 64 * 2**20  # of numbers, before compression: beyond it browsers take long to open the page
 _MOST_IMAGE_BYTES = 16 * 2**20
+_MOST_VALUES = 1_000  # of a metric: about one for each pixel
 _STEPS = MISSING - 1  # of a number between the column's lowest and highest
 
 _PAGE = """<!doctype html>
@@ -72,13 +77,15 @@ class Offline:
     n: int
 
 
-def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
+def film_page(catalog: Catalog, film: tables.Film, static: Path, without: Collection[Part] = ()) -> Offline:
     """Put a film into a page of its own.
 
     Args:
         catalog: Open for reading.
         film: With at least one frame.
         static: Folder of the built dashboard, which holds the player.
+        without: Parts to leave out; what only they need is not in the page either. Without the sample card it
+            holds no ids and no images; without the legend too, only the column that colours the points.
 
     Raises:
         NotFoundError: The film has no frame yet.
@@ -98,9 +105,11 @@ def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
     run = catalog.session.get_one(tables.Run, film.run_id)
     all_columns = [column for column in film_columns(catalog, film) if column.name not in _LEFT_OUT]
     known = _fitting(film.n, len(view.frames), all_columns)
+    if "legend" in without and "sample" in without:
+        known = known[:1]
     kept = _thinned(film.n, len(view.frames), known)
     pictured = catalog.session.get_one(tables.Split, film.split_id).has_images
-    pages = _sprites(points_of(catalog, film), kept) if pictured else []
+    pages = _sprites(points_of(catalog, film), kept) if pictured and "sample" not in without else []
     within = bounds_of(view.revision)
     numbers: list[Array] = [quantize(read_frame(catalog.files, frame)[kept], within) for frame in view.frames]
     columns: list[dict[str, Any]] = []
@@ -119,14 +128,24 @@ def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
         "n": len(kept),
         "of": view.of,
         "square": {"offsetX": within.offset_x, "offsetY": within.offset_y, "scale": within.scale},
+        "parts": [part for part in get_args(Part) if part not in without],
+        "metrics": []
+        if "metrics" in without or view.film.axis != "epochs"
+        else _metrics(catalog, film.run_id),
         "frames": [
-            {"title": title, "trustworthiness": frame.trustworthiness, "equal": frame.equal, "n": frame.n}
+            {
+                "title": title,
+                "step": frame.step,
+                "trustworthiness": frame.trustworthiness,
+                "equal": frame.equal,
+                "n": frame.n,
+            }
             for title, frame in zip(_titles(view), view.frames, strict=True)
         ],
         "columns": columns,
         "columnsOf": len(all_columns),
         "sprites": [len(page) for page in pages],
-        "ids": [str(id_) for id_ in point_ids(catalog, film)[kept].tolist()],
+        "ids": [] if "sample" in without else [str(id_) for id_ in point_ids(catalog, film)[kept].tolist()],
     }
     page = _PAGE.format(
         title=html.escape(f"{run.name}: {view.layer} in {view.split}"),
@@ -136,6 +155,20 @@ def film_page(catalog: Catalog, film: tables.Film, static: Path) -> Offline:
     )
     name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in run.name)[:60]
     return Offline(page.encode(), f"{name.strip('-') or 'film'}.html", len(kept))
+
+
+def _metrics(catalog: Catalog, run_id: str) -> list[dict[str, Any]]:
+    """The run's metrics by name: an even part of their values where there are many, of how many."""
+    found: list[dict[str, Any]] = []
+    rows = queries.run_metrics(catalog, [run_id]).get(run_id, [])
+    for name, series in groupby(rows, lambda row: row.name):
+        values = list(series)
+        kept = values[:: math.ceil(len(values) / _MOST_VALUES)]
+        if kept[-1] is not values[-1]:
+            kept.append(values[-1])
+        points = [[row.step, row.value] for row in kept]
+        found.append({"name": name, "of": len(values), "points": points})
+    return found
 
 
 def _titles(view: FilmView) -> list[str]:

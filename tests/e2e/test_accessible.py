@@ -41,7 +41,7 @@ OPENED: dict[str, Callable[[Page], None]] = {
     "colours": clicked("colour-by", "[role=option]"),
     "views": clicked("views", "[data-testid=views-list]"),
     "keys": clicked("help", "[data-testid=help-sheet]"),
-    "save": clicked("save-picture", "[role=menuitem]"),
+    "save": clicked("save-picture", "[data-testid=save-sheet]"),
     "search": clicked("search", "[data-testid=palette]"),
     "a sample": over_a_sample,
 }

@@ -36,7 +36,8 @@ KINDS = ["bars", "histogram", "ecdf", "box", "scatter", "heat"]
 def counts(server: Server) -> dict[str, int]:
     """Samples by label, as the reader has them."""
     with chroma.open(server.url, token=server.token) as home:
-        return home.run("latest").samples("val")["label"].astype(str).value_counts().to_dict()
+        labels = home.run("latest").samples("val")["label"].astype(str)
+    return {str(label): int(n) for label, n in labels.value_counts().items()}
 
 
 @pytest.fixture

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import io
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -29,10 +32,10 @@ pytestmark = [
 
 
 def saved(page: Page, choice: str) -> Path:
-    """What the menu of pictures and pages saves."""
+    """What the sheet of pictures and films saves."""
     page.get_by_test_id("save-picture").click()
     with page.expect_download() as download:
-        page.get_by_role("menuitem", name=re.compile(choice)).click()
+        page.get_by_test_id(f"save-{choice}").click()
     return Path(download.value.path())
 
 
@@ -99,19 +102,19 @@ def test_the_link_restores_where_the_camera_was(film: Page) -> None:
 
 
 def test_the_picture_is_saved_as_vectors(film: Page) -> None:
-    picture = ET.parse(saved(film, "SVG")).getroot()
+    picture = ET.parse(saved(film, "svg")).getroot()
     space = "{http://www.w3.org/2000/svg}"
     circles = picture.findall(f".//{space}g/{space}circle")
     assert len(circles) == 898
-    texts = [text.text for text in picture.iter(f"{space}text")]
+    texts = ["".join(text.itertext()) for text in picture.iter(f"{space}text")]
     assert {str(digit) for digit in range(10)} <= set(texts)
-    assert any("898 of 898 samples, by label" in (text or "") for text in texts)
+    assert any("898 of 898 samples, by label" in text for text in texts)
     assert len(picture.findall(f".//{space}path")) >= 10
 
 
 def test_the_film_plays_from_a_file_without_a_network(film: Page, chromium: Browser, tmp_path: Path) -> None:
     page_file = tmp_path / "film.html"
-    shutil.copy(saved(film, "HTML"), page_file)
+    shutil.copy(saved(film, "html"), page_file)
     expect(film.get_by_test_id("notice")).to_contain_text(re.compile(r"0\.\d MB with 898 of 898 samples"))
     assert page_file.stat().st_size < 500_000  # thumbnails take half of it
     context = chromium.new_context(offline=True, color_scheme="dark", viewport={"width": 900, "height": 640})
@@ -127,7 +130,12 @@ def test_the_film_plays_from_a_file_without_a_network(film: Page, chromium: Brow
     for wanted in range(EPOCHS):
         expect(player).to_have_attribute("data-frame", str(wanted), timeout=60_000)
     page.get_by_label("Play or pause").click()
+    page.get_by_label("Frame").press("Home")
+    first = page.locator(".readings li").all_inner_texts()
     page.get_by_label("Frame").press("End")
+    assert page.locator(".readings li").all_inner_texts() != first, "values of that epoch"
+    assert any(text.startswith("val_loss") for text in first)
+    assert page.locator(".curves path").count() == len(first)
     expect(player).to_have_attribute("data-frame", str(EPOCHS - 1))
     page.wait_for_timeout(1500)
     canvas = page.locator("canvas").first
@@ -156,6 +164,33 @@ def test_the_film_plays_from_a_file_without_a_network(film: Page, chromium: Brow
     assert len(colours(tile)) > 8, "the digit's greys"
     assert [address for address in asked if not address.startswith("blob:")] == [page_file.as_uri()]
     assert complaints == []
+    context.close()
+
+
+def test_a_film_holds_only_the_parts_that_were_chosen(film: Page, chromium: Browser, tmp_path: Path) -> None:
+    film.get_by_test_id("save-picture").click()
+    for part in ("Legend", "Metrics", "Sample card and images"):
+        film.get_by_role("checkbox", name=part, exact=True).uncheck()
+    with film.expect_download() as download:
+        film.get_by_test_id("save-html").click()
+    assert download.value.suggested_filename.endswith("_head-input_val_umap_film.html")
+    target = tmp_path / "film.html"
+    download.value.save_as(target)
+    text = target.read_text(encoding="utf-8")
+    packed = re.search(r'id="film">([^<]*)<', text)
+    assert packed
+    body = zlib.decompress(base64.b64decode(packed[1]))
+    header = json.loads(body[4 : 4 + int.from_bytes(body[:4], "little")])
+    held = {name: header[name] for name in ("parts", "metrics", "sprites", "ids")}
+    assert held == {"parts": [], "metrics": [], "sprites": [], "ids": []}
+    assert [column["name"] for column in header["columns"]] == ["label"]
+    context = chromium.new_context(offline=True, reduced_motion="reduce")
+    page = context.new_page()
+    page.goto(target.as_uri())
+    expect(page.get_by_text("898 of 898 samples · 1 of")).to_be_visible()
+    assert page.locator(".side").is_hidden()
+    assert page.locator(".readings").count() == 0
+    assert len(colours(page.locator("canvas").first)) > 20
     context.close()
 
 

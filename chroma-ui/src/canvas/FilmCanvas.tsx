@@ -106,7 +106,7 @@ export function FilmCanvas(props: Props) {
             >
               <Fit />
             </IconButton>
-            <SaveMenu plot={plot} shown={shown} picture={picture} />
+            <SaveMenu plot={plot} shown={shown} picture={picture} box={props.box} />
           </div>
           <SelectionBar shown={shown} />
           <SearchBar shown={shown} picture={picture} found={props.found} />

@@ -4,6 +4,7 @@ import { RunsDocument } from "../api/gql/graphql";
 import { useFilmKeys } from "../film/useFilmKeys";
 import { LeftPanel } from "../legend/LeftPanel";
 import { useSize } from "../lib/useSize";
+import { useTitle } from "../lib/useTitle";
 import { SelectionBar } from "../selection/SelectionBar";
 import { useKeptSelection } from "../selection/useKeptSelection";
 import { MOST_PANES, type Pane } from "../state/panes";
@@ -35,7 +36,7 @@ import { usePanes } from "./usePanes";
 const COMPARED = [KEPT];
 
 /** Films side by side; camera, time, focus and selection are shared. */
-export function Compare() {
+export default function Compare() {
   const [store] = useState(createCompareStore);
   return (
     <CompareProvider value={store}>
@@ -58,6 +59,8 @@ function SideBySide() {
   const room = useSize(grid);
   const [{ data }] = useQuery({ query: RunsDocument, requestPolicy: "cache-and-network" });
   const runs = data?.runs ?? [];
+  const named = [...new Set(panes.map((pane) => runs.find(({ id }) => id === pane.run)?.name ?? ""))];
+  useTitle(named.filter(Boolean).join(" and "), "side by side");
 
   const lives = useMemo(
     () => panes.flatMap((_, pane) => found.get(pane) ?? ([] as PaneLive[])),

@@ -1,9 +1,10 @@
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { HomeDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { count } from "../lib/format";
 import { useKeys } from "../lib/useKeys";
+import { useTitle } from "../lib/useTitle";
 import { HomeBadge } from "../runs/HomeBadge";
 import { NoRuns } from "../runs/States";
 import { ThemeToggle } from "../runs/ThemeToggle";
@@ -14,6 +15,7 @@ import { useView } from "../state/view";
 import { IconButton } from "../ui/Button";
 import { Help } from "../ui/Help";
 import { Logo, Question, Search } from "../ui/icons";
+import { lazily } from "../ui/lazily";
 import { Segmented } from "../ui/Segmented";
 import { Select } from "../ui/Select";
 import cardStyles from "./card.module.css";
@@ -23,7 +25,7 @@ import { PickedBar } from "./PickedBar";
 import { RunCard } from "./RunCard";
 import { useCardKeys } from "./useCardKeys";
 
-const RunTable = lazy(() => import("./RunTable"));
+const RunTable = lazily(() => import("./RunTable"));
 
 const ORDERS = ["newest", "oldest", "name", "size"];
 const MOST_METRICS = 3;
@@ -32,6 +34,7 @@ const NOTHING: HomeRun[] = [];
 /** The home page: all runs with thumbnails of their films. */
 export function Home() {
   const { openRun, setHome } = useView.getState();
+  useTitle("Runs");
   const returns = useConnection((connection) => connection.returns);
   const runsAs = usePreferences((preferences) => preferences.runsAs);
   const [words, setWords] = useState("");
@@ -141,9 +144,7 @@ export function Home() {
       {data ? null : <Waiting />}
       {runsAs === "table" && runs.length ? (
         <main>
-          <Suspense fallback={null}>
-            <RunTable picked={picked} onPick={pick} onOpen={open} />
-          </Suspense>
+          <RunTable picked={picked} onPick={pick} onOpen={open} />
         </main>
       ) : (
         <>

@@ -20,10 +20,11 @@ it("offers what the film's columns allow", () => {
     legend: ["a"],
     note: null,
   });
-  const names = (columns: string[]) => commandsFor(null, columns.map(column), "x").map(({ name }) => name);
+  const names = (columns: string[]) =>
+    commandsFor(null, columns.map(column), () => {}).map(({ name }) => name);
   expect(names(["position", "label"])).toContain("Colour by Label");
   expect(names(["position", "label"])).not.toContain("Show errors only");
-  commandsFor(null, [column("correct")], "x")
+  commandsFor(null, [column("correct")], () => {})
     .find(({ name }) => name === "Show errors only")
     ?.act();
   expect(useView.getState().filters).toEqual([{ column: "correct", values: ["wrong"] }]);

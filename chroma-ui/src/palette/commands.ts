@@ -1,7 +1,6 @@
 import type { Column } from "../api/bytes";
 import { copyLink } from "../runs/copyLink";
 import type { Plot } from "../scatter/plot";
-import { savePng } from "../share/save";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 
@@ -17,7 +16,7 @@ export function fitting<T>(entries: readonly T[], words: string, textOf: (entry:
 }
 
 /** The commands for a film. */
-export function commandsFor(plot: Plot | null, columns: readonly Column[], name: string): Command[] {
+export function commandsFor(plot: Plot | null, columns: readonly Column[], onPicture: () => void): Command[] {
   const { colourBy, clearFilters, setFilter, appearance, setAppearance, openPanel } = useView.getState();
   const { setTool, clear } = useSelection.getState();
   const { contours, labels, trails } = appearance;
@@ -26,7 +25,7 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], name:
     ...(plot
       ? [
           { name: "Fit the film into the view", hint: "F", act: () => plot.fit() },
-          { name: "Save the picture as PNG", act: () => savePng(plot, name) },
+          { name: "Save the picture as PNG", act: onPicture },
         ]
       : []),
     { name: "Copy the link to this view", act: () => void copyLink() },

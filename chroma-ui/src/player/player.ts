@@ -3,6 +3,8 @@ import { manyEqual } from "../film/equal";
 import { count, decimal } from "../lib/format";
 import { boundingBox, union } from "../scatter/encode";
 import { createPlot } from "../scatter/plot";
+import { createCurves } from "./curves";
+import { element } from "./element";
 import { type ExportedFilm, inflate, unpack } from "./unpack";
 import { showFrame } from "./view";
 import "../ui/tokens.css";
@@ -16,17 +18,6 @@ const TILE_PX = 64;
 /** Time from frame to frame while the film plays, in ms; without animation where the person prefers reduced motion. */
 const GLIDE_MS = 700;
 const PAUSE_MS = 350;
-
-function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  className: string,
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  made.className = className;
-  made.append(...children);
-  return made;
-}
 
 function button(className: string, label: string, text: string, act: () => void): HTMLButtonElement {
   const made = element("button", className, text);
@@ -91,9 +82,17 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
     "about",
     `${film.project} · ${film.layer} · ${film.split} · ${film.method.toUpperCase()} · ${seen.join(" · ")}`,
   );
-  const controls = element("footer", "controls", play, slider, moment);
+  const curves = createCurves(film);
+  const controls = element(
+    "footer",
+    "controls",
+    play,
+    element("div", "track", ...curves.parts, slider),
+    moment,
+  );
   controls.hidden = last === 0;
-  const side = element("aside", "side", ...(film.columns.length ? [columns, legend] : []));
+  const has = (part: ExportedFilm["parts"][number]) => film.parts.includes(part);
+  const side = element("aside", "side", ...(film.columns.length && has("legend") ? [columns, legend] : []));
   root.append(
     element(
       "header",
@@ -110,8 +109,8 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
   const style = { shade, size: 1, opacity: 1, labels: true, contours: true };
   const plot = createPlot(canvas, style, {
     onHover: (index) => {
-      card.hidden = index === null;
-      if (index !== null) describe(index);
+      card.hidden = index === null || !has("sample");
+      if (index !== null && has("sample")) describe(index);
     },
     onClick: () => undefined,
     onView: () => undefined,
@@ -164,6 +163,7 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
     slider.setAttribute("aria-valuetext", name);
     moment.textContent = `${name}${alike}${trust}`;
     root.dataset.frame = String(frame);
+    curves.show(frame, shade);
     legend.replaceChildren(
       ...entries.map(({ name: entry, colour, count: size }) => {
         const item = button("entry", `Hide or show ${entry}`, "", () => {

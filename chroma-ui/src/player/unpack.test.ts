@@ -13,12 +13,23 @@ const HEADER = {
   of: 5,
   square: { offsetX: -1, offsetY: -1, scale: 2 },
   frames: [
-    { title: "epoch 0", trustworthiness: 0.9, equal: 1, n: 3 },
-    { title: "epoch 1", trustworthiness: null, equal: 3, n: 3 },
+    { title: "epoch 0", step: 10, trustworthiness: 0.9, equal: 1, n: 3 },
+    { title: "epoch 1", step: 20, trustworthiness: null, equal: 3, n: 3 },
   ],
   columns: [
     { name: "label", title: "Label", legend: ["cat", "dog"], low: 0, high: 0, perFrame: false },
     { name: "confidence", title: "Confidence", legend: null, low: 0.5, high: 1, perFrame: true },
+  ],
+  parts: ["legend", "metrics", "sample"],
+  metrics: [
+    {
+      name: "val_loss",
+      of: 2,
+      points: [
+        [10, 0.5],
+        [20, null],
+      ],
+    },
   ],
   columnsOf: 7,
   sprites: [3, 2],

@@ -12,8 +12,12 @@ type Header = {
   n: number;
   of: number;
   square: Square;
+  /** What is shown beside the points. */
+  parts: ("legend" | "metrics" | "sample")[];
+  /** Values by step, NaN as null; of many an even part, of `of`. */
+  metrics: { name: string; of: number; points: [step: number, value: number | null][] }[];
   /** `equal`: vectors in the largest group of equal ones, of `n`. */
-  frames: { title: string; trustworthiness: number | null; equal: number | null; n: number }[];
+  frames: { title: string; step: number; trustworthiness: number | null; equal: number | null; n: number }[];
   columns: {
     name: string;
     title: string;

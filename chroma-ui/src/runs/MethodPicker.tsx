@@ -1,12 +1,15 @@
 import { Popover } from "radix-ui";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
 import { useView } from "../state/view";
 import { ChevronDown } from "../ui/icons";
+import { lazily } from "../ui/lazily";
 import styles from "./method.module.css";
 import { offeredFor, pickMethod } from "./methods";
 import type { RunDetail } from "./run";
 
-const MethodForm = lazy(() => import("./MethodForm"));
+const MethodForm = lazily(() => import("./MethodForm"), {
+  waiting: <p className={styles.note}>Loading…</p>,
+});
 
 type Props = { run: RunDetail; layer: string; split: string };
 
@@ -47,14 +50,7 @@ export function MethodPicker({ run, layer, split }: Props) {
           aria-label="Projection"
           data-testid="method-menu"
         >
-          <Suspense fallback={<p className={styles.note}>Loading…</p>}>
-            <MethodForm
-              offered={offered}
-              current={method}
-              parameters={chosen}
-              onDone={() => setOpen(false)}
-            />
-          </Suspense>
+          <MethodForm offered={offered} current={method} parameters={chosen} onDone={() => setOpen(false)} />
         </Popover.Content>
       </Popover.Portal>
     </Popover.Root>

@@ -1,7 +1,8 @@
-import { lazy, type ReactNode, Suspense } from "react";
+import type { ReactNode } from "react";
 import type { RunStatus } from "../api/gql/graphql";
 import { Button } from "../ui/Button";
 import { Logo, Warning } from "../ui/icons";
+import { lazily } from "../ui/lazily";
 import type { RunDetail } from "./run";
 import styles from "./states.module.css";
 
@@ -22,15 +23,11 @@ function Message(props: { title: string; children: ReactNode; icon?: ReactNode; 
   );
 }
 
-const Start = lazy(() => import("../start/Start"));
+const Start = lazily(() => import("../start/Start"));
 
 /** Loaded when it is shown: most homes have runs. */
 export function NoRuns() {
-  return (
-    <Suspense fallback={null}>
-      <Start />
-    </Suspense>
-  );
+  return <Start />;
 }
 
 export function NoSuchRun({ onOpen }: { onOpen: () => void }) {

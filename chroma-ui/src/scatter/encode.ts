@@ -60,6 +60,12 @@ function presentIn(raw: RawFrame): { present: Uint8Array; presentCount: number }
   return { present, presentCount: n - missing };
 }
 
+/** Another frame of the same revision, on the grid of one that is placed. */
+export const placedLike = (raw: RawFrame, { grid }: Points): Points => ({
+  ...{ n: raw.x.length, x: raw.x, y: raw.y, grid },
+  ...presentIn(raw),
+});
+
 /** Places a frame in the square that fills the view; `view` stays the same while frames are appended. */
 export function placed(raw: RawFrame, drawn: Square, view: Square): Points {
   return {

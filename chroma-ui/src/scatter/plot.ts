@@ -281,6 +281,23 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
         contours,
       };
     },
+    /** Lets `take` read the plot as it would draw a scene of the same points in another style, in one task. */
+    drawnAs<T>(scene: Scene, change: Partial<Style>, take: () => T): T {
+      const [before, usual] = [shown, { ...style }];
+      const turnTo = (next: Scene, look: Partial<Style>) => {
+        const last = shown;
+        shown = next;
+        Object.assign(style, look);
+        send(next, last);
+        draw();
+      };
+      turnTo(scene, change);
+      try {
+        return take();
+      } finally {
+        if (before) turnTo(before, usual);
+      }
+    },
     /** The points alone, as a data URL. */
     pointsImage(): string {
       draw();

@@ -4,6 +4,7 @@ import { useClient } from "urql";
 import { fetchColumn } from "../api/bytes";
 import { TagSamplesDocument, UntagSamplesDocument } from "../api/gql/graphql";
 import { fetchFromServer } from "../api/http";
+import { fileOf } from "../film/fileOf";
 import { sampleAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
@@ -79,7 +80,7 @@ export async function exportSamples(
             frame: frame.index,
             format,
           });
-    saveFile(await response.blob(), `${shown.film.split.replaceAll(/[^\w.-]+/g, "-")}-selection.${format}`);
+    saveFile(await response.blob(), fileOf(shown, "selection", format));
   } catch (error) {
     notify(`Nothing was exported: ${why(error)}.`);
   }

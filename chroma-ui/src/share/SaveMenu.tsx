@@ -1,42 +1,75 @@
-import { DropdownMenu } from "radix-ui";
+import { Popover } from "radix-ui";
+import { useState } from "react";
+import { createPortal } from "react-dom";
 import type { Picture } from "../film/picture";
-import type { ShownFrame } from "../film/useShownFrame";
+import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import type { Plot } from "../scatter/plot";
-import { IconButton } from "../ui/Button";
+import { useView } from "../state/view";
+import { Button, IconButton } from "../ui/Button";
 import { Camera } from "../ui/icons";
-import { nameOf, savePage, savePng, saveSvg } from "./save";
+import { lazily } from "../ui/lazily";
+import type { FilmFormat } from "./formats";
+import type { Looks } from "./save";
 import styles from "./share.module.css";
+import { useFilmJob } from "./useFilmJob";
 
-/** Pictures of the canvas, and the film as a page. */
-export function SaveMenu({
-  plot,
-  shown,
-  picture,
-}: {
-  plot: Plot | null;
-  shown: ShownFrame;
-  picture: Picture;
-}) {
+const SaveSheet = lazily(() => import("./SaveSheet"), {
+  waiting: <p className={styles.nothing}>Loading…</p>,
+});
+
+type Props = { plot: Plot | null; shown: ShownFrame; picture: Picture; box: FilmBox | null };
+
+/** Pictures of the canvas, and the film as a file. */
+export function SaveMenu({ plot, shown, picture, box }: Props) {
+  const [open, setOpen] = useState(false);
+  const { job, make, cancel } = useFilmJob();
+  const onFilm = (format: FilmFormat, { shade, legend }: Looks) => {
+    const view = useView.getState();
+    const classNames = [...picture.classColours.keys()];
+    if (box?.box) void make(format, { shown, view, classNames, box: box.box, shade, legend });
+  };
   return (
-    <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger asChild>
-        <IconButton label="Save a picture or the film" side="right" data-testid="save-picture">
-          <Camera />
-        </IconButton>
-      </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className={styles.menu} side="right" sideOffset={8} collisionPadding={8}>
-          <DropdownMenu.Item className={styles.choice} onSelect={() => plot && savePng(plot, nameOf(shown))}>
-            Picture, PNG <small>what the canvas shows</small>
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className={styles.choice} onSelect={() => plot && saveSvg(plot, shown, picture)}>
-            Picture, SVG <small>vectors, with the legend</small>
-          </DropdownMenu.Item>
-          <DropdownMenu.Item className={styles.choice} onSelect={() => void savePage(shown)}>
-            Film, HTML <small>one page, plays offline</small>
-          </DropdownMenu.Item>
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <>
+      <Popover.Root open={open} onOpenChange={setOpen}>
+        <Popover.Trigger asChild>
+          <IconButton label="Save a picture or the film" side="right" data-testid="save-picture">
+            <Camera />
+          </IconButton>
+        </Popover.Trigger>
+        <Popover.Portal>
+          <Popover.Content
+            className={styles.menu}
+            side="right"
+            align="end"
+            sideOffset={8}
+            collisionPadding={8}
+            aria-label="Save a picture or the film"
+          >
+            <SaveSheet
+              plot={plot}
+              shown={shown}
+              picture={picture}
+              hasBox={Boolean(box?.box && box.complete)}
+              busy={job !== null}
+              onFilm={onFilm}
+              onDone={() => setOpen(false)}
+            />
+          </Popover.Content>
+        </Popover.Portal>
+      </Popover.Root>
+      {job
+        ? createPortal(
+            <div className={styles.job} role="status" data-testid="film-job">
+              <p>
+                Making the {job.format.toUpperCase()}:{" "}
+                {job.at < job.of ? `frame ${job.at} of ${job.of}` : "finishing"}
+              </p>
+              <progress value={job.at} max={job.of} aria-label="Film" />
+              <Button onClick={cancel}>Cancel</Button>
+            </div>,
+            document.body,
+          )
+        : null}
+    </>
   );
 }

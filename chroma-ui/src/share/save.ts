@@ -1,56 +1,77 @@
 /** Saves the canvas as a picture and the film as a page. */
 import { fetchFromServer } from "../api/http";
+import { fileOf } from "../film/fileOf";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
+import type { Shade } from "../lib/useTheme";
 import type { Plot } from "../scatter/plot";
 import { notify } from "../state/notices";
-import { MOST_CIRCLES, svgOf } from "./svg";
+import { useView } from "../state/view";
+import { captionOf, pictureIn } from "./caption";
+import { layOut } from "./raster";
+import { GROUND, MOST_CIRCLES, sizeAround, svgOf } from "./svg";
 
-export const nameOf = ({ film, frame }: ShownFrame) => `${film.layer} ${frame.step}`;
+export type Looks = { shade: Shade; legend: boolean };
+/** What an exported page shows beside the points. */
+export const PAGE_PARTS = ["legend", "metrics", "sample"] as const;
+export type PagePart = (typeof PAGE_PARTS)[number];
 
-const fileName = (name: string, ending: string) => `${name.replaceAll(/[^\w.-]+/g, "-")}.${ending}`;
+/** Names of the classes, as the picture colours them. */
+export const classNamesOf = ({ classColours }: Picture): string[] => [...classColours.keys()];
 
-const ground = () => getComputedStyle(document.documentElement).getPropertyValue("--ground").trim();
-
-/** Saves the canvas with labels and contours as PNG. */
-export function savePng(plot: Plot, name: string): void {
-  plot.picture(ground()).toBlob((blob) => {
-    if (blob) saveFile(blob, fileName(name, "png"));
-    else notify("This browser could not make a picture of the canvas.");
-  });
+/** Saves the canvas, with labels and contours, as PNG. */
+export async function savePng(
+  plot: Plot,
+  shown: ShownFrame,
+  picture: Picture,
+  { shade, legend }: Looks,
+): Promise<void> {
+  const { scene } = pictureIn(shown, useView.getState(), classNamesOf(picture), shade);
+  const drawing = plot.drawnAs(scene, { shade }, () => plot.picture(GROUND[shade]));
+  const room = plot.sketch()?.room;
+  if (!room) return;
+  const caption = captionOf(
+    shown,
+    pictureIn(shown, useView.getState(), classNamesOf(picture), shade),
+    legend,
+  );
+  const whole = sizeAround(room, caption);
+  const ratio = drawing.width / room.width;
+  const image = document.createElement("canvas");
+  image.width = Math.round(whole.width * ratio);
+  image.height = Math.round(whole.height * ratio);
+  try {
+    await layOut(image, drawing, room, shade, caption);
+    const blob = await new Promise<Blob | null>((resolve) => image.toBlob(resolve));
+    if (!blob) throw new Error("this browser could not make a picture of the canvas");
+    saveFile(blob, fileOf(shown, null, "png"));
+  } catch (error) {
+    notify(`The picture was not saved: ${error instanceof Error ? error.message : String(error)}.`);
+  }
 }
 
-/** Saves it as SVG, with the legend. */
-export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture): void {
-  const sketch = plot.sketch();
-  if (!sketch) return;
-  const { film, frame } = shown;
-  const moment = frame.epoch === null ? `step ${frame.step}` : `epoch ${frame.epoch}`;
-  const { drawn } = sketch.scene;
-  const svg = svgOf(
-    sketch,
-    {
-      title: `${film.layer} in ${film.split}, ${moment}`,
-      note: `${count(drawn.length)} of ${count(film.of)} samples, by ${picture.title.toLowerCase()}`,
-      ground: ground(),
-      entries: picture.legend ?? [],
-    },
-    drawn.length > MOST_CIRCLES ? plot.pointsImage() : null,
-  );
-  saveFile(new Blob([svg], { type: "image/svg+xml" }), fileName(nameOf(shown), "svg"));
+/** Saves it as SVG. */
+export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture, { shade, legend }: Looks): void {
+  const next = pictureIn(shown, useView.getState(), classNamesOf(picture), shade);
+  const svg = plot.drawnAs(next.scene, { shade }, () => {
+    const sketch = plot.sketch();
+    const raster = next.scene.drawn.length > MOST_CIRCLES ? plot.pointsImage() : null;
+    return sketch && svgOf(sketch, captionOf(shown, next, legend), raster);
+  });
+  if (svg) saveFile(new Blob([svg], { type: "image/svg+xml" }), fileOf(shown, null, "svg"));
 }
 
 /** Saves the film as one HTML page that plays without a server. */
-export async function savePage(shown: ShownFrame): Promise<void> {
+export async function savePage(shown: ShownFrame, parts: readonly PagePart[]): Promise<void> {
   try {
-    const response = await fetchFromServer(
-      new URL(`api/films/${encodeURIComponent(shown.film.id)}/page`, document.baseURI),
-    );
+    const address = new URL(`api/films/${encodeURIComponent(shown.film.id)}/page`, document.baseURI);
+    for (const part of PAGE_PARTS) if (!parts.includes(part)) address.searchParams.append("without", part);
+    const response = await fetchFromServer(address);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const page = await response.blob();
-    saveFile(page, fileName(nameOf(shown), "html"));
+    saveFile(page, fileOf(shown, "film", "html", true));
     const points = Number(response.headers.get("X-Chroma-Points"));
     notify(
       `Saved a page of ${(page.size / 1e6).toFixed(1)} MB with ${count(points)} of ${count(shown.film.of)} samples: it plays without a server.`,

@@ -37,11 +37,14 @@ function sketchOf(n: number): Sketch {
 const CAPTION: Caption = {
   title: HOSTILE,
   note: "39 of 40 points",
-  ground: "#000000",
-  entries: [
-    { name: HOSTILE, colour: "#ff0000", count: 20, hidden: false },
-    { name: "b", colour: "#0000ff", count: 20, hidden: true },
-  ],
+  legend: {
+    title: "Label",
+    entries: [
+      { name: HOSTILE, colour: "#ff0000", count: 20, hidden: false },
+      { name: "b", colour: "#0000ff", count: 20, hidden: true },
+    ],
+    ramp: null,
+  },
 };
 
 const parsed = (svg: string) => new DOMParser().parseFromString(svg, "image/svg+xml");
@@ -65,6 +68,21 @@ describe("svgOf", () => {
     expect(svg).not.toContain("<script");
     expect(svg).not.toContain("\u0000");
     expect(svg).toContain("&lt;script&gt;");
+  });
+
+  it("shows a scale of numbers, and as many names as have room", () => {
+    const ramp = { colours: ["#111111", "#222222"], low: "0", high: "1.5" };
+    const page = parsed(
+      svgOf(sketchOf(4), { ...CAPTION, legend: { title: "Margin", entries: [], ramp } }, null),
+    );
+    const texts = [...page.querySelectorAll("text")].map((text) => text.textContent);
+    expect(texts).toEqual(expect.arrayContaining(["Margin", "0", "1.5"]));
+    const entries = Array.from({ length: 9 }, (_, at) => ({
+      ...{ name: `c${at}`, colour: "#111111", count: 1, hidden: false },
+    }));
+    const many = svgOf(sketchOf(4), { ...CAPTION, legend: { title: "Label", entries, ramp: null } }, null);
+    expect(many).toContain("6 of 9");
+    expect(svgOf(sketchOf(4), { ...CAPTION, legend: null }, null)).toContain('width="200" height="230"');
   });
 
   it("takes an image for points that are too many", () => {

@@ -22,8 +22,17 @@ export type Sketch = {
 export type Caption = {
   title: string;
   note: string;
-  ground: string;
+  /** null: without one. */
+  legend: Legend | null;
+};
+
+export type Legend = {
+  /** The column of the colours. */
+  title: string;
+  /** Of categories. */
   entries: readonly { name: string; colour: string; count: number; hidden: boolean }[];
+  /** Of numbers: colours from low to high, and what the ends are called. */
+  ramp: { colours: readonly string[]; low: string; high: string } | null;
 };
 
 /** More points than this are embedded as one image (`raster`): editors are slow with more circles. */
@@ -51,23 +60,46 @@ const escaped = (text: string) =>
 const short = (value: number) => Math.round(value * 100) / 100;
 const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+/** The background of pictures, as of the page. */
+export const GROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
+/** Below the canvas, for the caption. */
+const FOOT = 30;
+
+/** Size of the whole picture around a canvas of this size. */
+export const sizeAround = ({ width, height }: Sketch["room"], { legend }: Caption) => ({
+  width: width + (legend ? LEGEND_ROOM : 0),
+  height: height + FOOT,
+});
+
+/** A picture with legend and caption; `raster` takes the place of points that are too many. */
 export function svgOf(sketch: Sketch, caption: Caption, raster: string | null): string {
   const { room, shade } = sketch;
-  const ink = INK[shade];
-  const entries = caption.entries.filter(({ hidden }) => !hidden);
-  const width = room.width + (entries.length ? LEGEND_ROOM : 0);
-  const text = `font-family="Inter, system-ui, sans-serif" fill="${ink.text}"`;
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${room.height}" viewBox="0 0 ${width} ${room.height}">`,
-    `<title>${escaped(caption.title)}</title><desc>${escaped(caption.note)}</desc>`,
-    `<rect width="100%" height="100%" fill="${caption.ground}"/>`,
+  return pictureOf(room, shade, caption, [
+    `<rect width="100%" height="100%" fill="${GROUND[shade]}"/>`,
     `<svg width="${room.width}" height="${room.height}">`,
     contoursOf(sketch),
     raster ? `<image width="${room.width}" height="${room.height}" href="${raster}"/>` : pointsOf(sketch),
-    namesOf(sketch, text, ink.halo),
+    namesOf(sketch, textIn(shade), INK[shade].halo),
     "</svg>",
-    legendOf(entries, room.width, text, ink.soft),
-    `<text x="16" y="${room.height - 14}" font-size="11" ${text} fill-opacity="0.7">${escaped(`${caption.title} · ${caption.note}`)}</text>`,
+  ]);
+}
+
+/** Legend and caption alone, to be laid over a drawing of the canvas. */
+export const frameOf = (room: Sketch["room"], shade: Shade, caption: Caption): string =>
+  pictureOf(room, shade, caption, []);
+
+const textIn = (shade: Shade) => `font-family="Inter, system-ui, sans-serif" fill="${INK[shade].text}"`;
+
+function pictureOf(room: Sketch["room"], shade: Shade, caption: Caption, inside: readonly string[]): string {
+  const { width, height } = sizeAround(room, caption);
+  const text = textIn(shade);
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}">`,
+    `<title>${escaped(caption.title)}</title><desc>${escaped(caption.note)}</desc>`,
+    ...inside,
+    caption.legend ? legendOf(caption.legend, room, text, INK[shade].soft) : "",
+    `<text x="16" y="${height - 11}" font-size="12" ${text}>${escaped(caption.title)}` +
+      `<tspan dx="12" fill="${INK[shade].soft}">${escaped(caption.note)}</tspan></text>`,
     "</svg>",
   ].join("\n");
 }
@@ -128,20 +160,43 @@ function namesOf({ scene, transform, labels }: Sketch, text: string, halo: strin
     .join("");
 }
 
-function legendOf(entries: Caption["entries"], left: number, text: string, soft: string): string {
-  const rows = entries.slice(0, LEGEND_ROWS).map(({ name, colour, count: n }, row) => {
-    const y = 24 + row * LEGEND_ROW;
-    return (
-      `<circle cx="${left + 16}" cy="${y}" r="4.5" fill="${colour}"/>` +
-      `<text x="${left + 28}" y="${y}" font-size="12" ${text} dominant-baseline="central">${escaped(cut(name, 18))}</text>` +
-      `<text x="${left + LEGEND_ROOM - 12}" y="${y}" font-size="11" ${text.replace(/fill="[^"]*"/, `fill="${soft}"`)} text-anchor="end" dominant-baseline="central">${count(n)}</text>`
-    );
-  });
-  if (entries.length > LEGEND_ROWS) {
-    const y = 24 + LEGEND_ROWS * LEGEND_ROW;
-    rows.push(
-      `<text x="${left + 16}" y="${y}" font-size="11" ${text}>${LEGEND_ROWS} of ${entries.length}</text>`,
+function legendOf(
+  { title, entries, ramp }: Legend,
+  room: Sketch["room"],
+  text: string,
+  soft: string,
+): string {
+  const left = room.width;
+  const faint = text.replace(/fill="[^"]*"/, `fill="${soft}"`);
+  const parts = [
+    `<text x="${left + 12}" y="24" font-size="12" font-weight="650" ${text} dominant-baseline="central">${escaped(cut(title, 24))}</text>`,
+  ];
+  if (ramp) {
+    const width = LEGEND_ROOM - 24;
+    const each = width / ramp.colours.length;
+    ramp.colours.forEach((colour, at) => {
+      parts.push(
+        `<rect x="${short(left + 12 + at * each)}" y="40" width="${short(each + 0.4)}" height="10" fill="${colour}"/>`,
+      );
+    });
+    parts.push(
+      `<text x="${left + 12}" y="64" font-size="11" ${faint} dominant-baseline="central">${escaped(ramp.low)}</text>`,
+      `<text x="${left + 12 + width}" y="64" font-size="11" ${faint} text-anchor="end" dominant-baseline="central">${escaped(ramp.high)}</text>`,
     );
   }
-  return rows.join("\n");
+  const shown = entries.filter(({ hidden }) => !hidden);
+  const rows = Math.max(1, Math.min(LEGEND_ROWS, Math.floor((room.height - 80) / LEGEND_ROW)));
+  const y = (row: number) => 48 + row * LEGEND_ROW;
+  shown.slice(0, rows).forEach(({ name, colour, count: n }, row) => {
+    parts.push(
+      `<circle cx="${left + 18}" cy="${y(row)}" r="4.5" fill="${colour}"/>` +
+        `<text x="${left + 30}" y="${y(row)}" font-size="12" ${text} dominant-baseline="central">${escaped(cut(name, 18))}</text>` +
+        `<text x="${left + LEGEND_ROOM - 12}" y="${y(row)}" font-size="11" ${faint} text-anchor="end" dominant-baseline="central">${count(n)}</text>`,
+    );
+  });
+  if (shown.length > rows)
+    parts.push(
+      `<text x="${left + 12}" y="${y(rows)}" font-size="11" ${faint} dominant-baseline="central">${rows} of ${shown.length}</text>`,
+    );
+  return parts.join("\n");
 }

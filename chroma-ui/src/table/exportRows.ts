@@ -1,4 +1,5 @@
 import { fetchFromServer } from "../api/http";
+import { fileOf } from "../film/fileOf";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
@@ -32,8 +33,7 @@ export async function exportRows(
       throw new Error(detail ?? `the server answered ${response.status}`);
     }
     const [written, of] = (response.headers.get("X-Chroma-Rows") ?? "").split(" of ").map(Number);
-    const name = `${film.split}-${frame.layer}-${frame.step}`.replaceAll(/[^\w.-]+/g, "-");
-    saveFile(await response.blob(), `${name}.${format}`);
+    saveFile(await response.blob(), fileOf({ film, frame }, "table", format));
     notify(`Exported ${count(written)} of ${count(of)} samples.`);
   } catch (error) {
     notify(`Nothing was exported: ${error instanceof Error ? error.message : String(error)}.`);

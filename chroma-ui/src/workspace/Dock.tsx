@@ -1,9 +1,7 @@
-import { Suspense } from "react";
 import { count } from "../lib/format";
 import type { Side } from "../state/layout";
 import { useSelection } from "../state/selection";
 import { TabPanels } from "../ui/TabPanels";
-import styles from "./docks.module.css";
 import { PanelMenu } from "./PanelMenu";
 import type { PanelProps } from "./panelProps";
 import { Resizer } from "./Resizer";
@@ -38,11 +36,7 @@ export function Dock({ side, docks, props }: Props) {
           title,
           fills,
           badge: name === "selection" && selected ? count(selected) : null,
-          content: (
-            <Suspense fallback={<p className={styles.loading}>Loading…</p>}>
-              <Content {...props} />
-            </Suspense>
-          ),
+          content: <Content {...props} />,
         }))}
       />
     </>

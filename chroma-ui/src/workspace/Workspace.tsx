@@ -4,6 +4,7 @@ import { FilmCanvas } from "../canvas/FilmCanvas";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { OnlyChip } from "../canvas/OnlyChip";
 import { Waiting } from "../canvas/Waiting";
+import { spoken } from "../film/frameNames";
 import { keyAt } from "../film/samples";
 import { useCamera } from "../film/useCamera";
 import { useFilmKeys } from "../film/useFilmKeys";
@@ -13,6 +14,7 @@ import { useSelectedPoints } from "../film/useSelectedPoints";
 import { useMarks } from "../findings/useMarks";
 import { useFocus } from "../inspector/useFocus";
 import { useReducedMotion } from "../lib/useTheme";
+import { useTitle } from "../lib/useTitle";
 import { commandsFor } from "../palette/commands";
 import { Palette } from "../palette/Palette";
 import { splitsOf } from "../runs/splits";
@@ -21,6 +23,7 @@ import type { Plot } from "../scatter/plot";
 import { useKeptSelection } from "../selection/useKeptSelection";
 import { useConnection } from "../state/connection";
 import { type Layout, SIDES, type Side } from "../state/layout";
+import { notify } from "../state/notices";
 import { useSelection } from "../state/selection";
 import { useView, type ViewState } from "../state/view";
 import { Timeline } from "../timeline/Timeline";
@@ -88,6 +91,16 @@ export function Workspace() {
     ],
   );
 
+  const moment = shown ? spoken(shown.frame, shown.film.axis) : null;
+  useTitle(run?.name, run && split?.name, moment);
+  const onPicture = async () => {
+    try {
+      const { savePng } = await import("../share/save");
+      if (plot && shown && picture) await savePng(plot, shown, picture, { shade: style.shade, legend: true });
+    } catch {
+      notify("The picture was not saved: a part of the page could not be loaded.");
+    }
+  };
   const marks = useMarks(film?.runId ?? null);
   const failure = open.problem ?? problem;
   const message = messageFor({ open, unauthorised, failure: shown ? null : failure });
@@ -193,9 +206,7 @@ export function Workspace() {
       <Palette
         open={searching}
         onOpenChange={setSearching}
-        commands={
-          searching ? commandsFor(plot, film?.columns ?? NOTHING, `${run?.name} ${layer?.name}`) : NOTHING
-        }
+        commands={searching ? commandsFor(plot, film?.columns ?? NOTHING, onPicture) : NOTHING}
         runs={runs ?? NOTHING}
         place={shown ? { filmId: shown.film.id, frame: shown.frame.index, splits: shown.film.splits } : null}
         onRun={openRun}

@@ -1,5 +1,5 @@
 /** The panels of the workspace. To add one, write a component of `PanelProps` and add an entry to `PANELS`. */
-import { type ComponentType, lazy } from "react";
+import type { ComponentType } from "react";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { REVIEW } from "../findings/Queues";
 import { SampleTab } from "../inspector/SampleTab";
@@ -8,12 +8,16 @@ import { RunSummary } from "../runs/RunSummary";
 import type { Side } from "../state/layout";
 import { useView } from "../state/view";
 import { Bars, Chart, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
+import { lazily } from "../ui/lazily";
+import styles from "./docks.module.css";
 import type { PanelProps } from "./panelProps";
 
+const LOADING = { waiting: <p className={styles.loading}>Loading…</p> };
+
 // Loaded when they are opened: the first page stays small.
-const ConfusionPanel = lazy(() => import("../confusion/ConfusionPanel"));
-const ReviewPanel = lazy(() => import("../findings/ReviewPanel"));
-const SelectionPanel = lazy(() => import("../selection/SelectionPanel"));
+const ConfusionPanel = lazily(() => import("../confusion/ConfusionPanel"), LOADING);
+const ReviewPanel = lazily(() => import("../findings/ReviewPanel"), LOADING);
+const SelectionPanel = lazily(() => import("../selection/SelectionPanel"), LOADING);
 
 export type PanelEntry = {
   /** How the address and saved layouts name it: small letters, digits and hyphens. */
@@ -26,7 +30,7 @@ export type PanelEntry = {
   open: boolean;
   /** Whether it has its own margins. */
   fills?: boolean;
-  /** May be `lazy(() => import(…))`: what only this panel needs is then loaded with it. */
+  /** May be `lazily(() => import(…))`: what only this panel needs is then loaded with it. */
   Content: ComponentType<PanelProps>;
 };
 
@@ -40,11 +44,11 @@ export const PANELS: readonly PanelEntry[] = [
   { name: "run", title: "Run", Icon: Info, place: "right", open: true, Content: RunSummary },
   {
     ...{ name: "table", title: "Table", Icon: Rows, place: "bottom", open: false, fills: true },
-    Content: lazy(() => import("../table/TablePanel")),
+    Content: lazily(() => import("../table/TablePanel"), LOADING),
   },
   {
     ...{ name: "charts", title: "Charts", Icon: Chart, place: "bottom", open: false, fills: true },
-    Content: lazy(() => import("../charts/ChartsPanel")),
+    Content: lazily(() => import("../charts/ChartsPanel"), LOADING),
   },
 ];
 

@@ -6,7 +6,7 @@ import { Tooltip } from "radix-ui";
 import { Profiler, type ReactNode, useEffect } from "react";
 import { Client, Provider } from "urql";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { Compare } from "../compare/Compare";
+import Compare from "../compare/Compare";
 import type { Plot } from "../scatter/plot";
 import { DEFAULT_VIEW } from "../state/url";
 import { useView } from "../state/view";

@@ -17,7 +17,7 @@ from starlette.responses import Response
 
 from chroma.errors import ConfigError, NotFoundError, SegmentError
 from chroma.projection.film import quantize
-from chroma.server.film_export import film_page
+from chroma.server.film_export import Part, film_page
 from chroma.server.home.context import Context
 from chroma.server.home.film_requests import redraw_damaged
 from chroma.server.http.caching import ASK, FOREVER, answer
@@ -164,12 +164,14 @@ def search(
 
 
 @router.get("/films/{film_id}/page")
-def page(request: Request, film_id: str) -> Response:
-    """The film as one HTML file that plays without a server."""
+def page(
+    request: Request, film_id: str, without: Annotated[list[Part] | None, Query(max_length=8)] = None
+) -> Response:
+    """The film as one HTML file that plays without a server, and without these of its parts."""
     context: Context = request.app.state.context
     with context.store.reading() as catalog:
         film = film_by(catalog, film_id)
-        made = film_page(catalog, film, request.app.state.static)
+        made = film_page(catalog, film, request.app.state.static, without or ())
     headers = {
         "Cache-Control": "no-store",
         "Content-Disposition": f'attachment; filename="{made.name}"',
