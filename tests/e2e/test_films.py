@@ -92,6 +92,8 @@ def test_a_picture_is_dark_or_light_by_choice_and_has_its_legend(film: Page, sha
 
 def test_a_gif_plays_all_frames(film: Page) -> None:
     download = saved(film, "gif")
+    expect(film.get_by_test_id("notice").filter(has_text="Film, GIF saved")).to_be_visible()
+    expect(film.get_by_test_id("film-job")).to_have_count(0)
     assert download.suggested_filename.endswith("_head-input_val_umap_film.gif")
     image = opened(download)
     assert image.format == "GIF"
@@ -104,8 +106,6 @@ def test_a_gif_plays_all_frames(film: Page) -> None:
     for picture in (pictures[0], pictures[-1]):
         assert near(colours(picture), DARK) > 100_000
         assert len(colours(picture)) > 20
-    expect(film.get_by_test_id("film-job")).to_have_count(0)
-    expect(film.get_by_test_id("notice").filter(has_text="Film, GIF saved")).to_be_visible()
 
 
 PLAYED = """async ({ body, type }) => {
