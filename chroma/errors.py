@@ -5,6 +5,7 @@ ChromaError
 ├── ConfigError              an argument, setting or name that cannot work
 ├── MissingDependencyError   an optional package is not installed
 ├── NotFoundError            a run, layer, split, sample … that does not exist
+├── RefusedError             a token does not allow what was asked for
 ├── HomeError                the home folder cannot be used, or is in use
 ├── SegmentError             a file that is not a readable segment
 │   ├── SegmentVersionError  written by a newer Chroma
@@ -62,6 +63,10 @@ class NotFoundError(ChromaError, LookupError):
         more = f" of {len(names)}" if len(near) < len(names) else ""
         hint = f"; there is {', '.join(near)}{more}" if near else f"; there is no {kind} yet"
         super().__init__(f"no {kind} named {str(name)!r}{hint}")
+
+
+class RefusedError(ChromaError):
+    """A token does not allow what was asked for."""
 
 
 class HomeError(ChromaError, OSError):

@@ -6,6 +6,7 @@ import os
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -73,6 +74,10 @@ class Settings(BaseSettings):
         default=None,
         description="Where segments and films are kept, if not in the home: file:///folder.",
     )
+    public_url: str | None = Field(
+        default=None,
+        description="Address under which others reach the dashboard, which links carry: https://host/prefix.",
+    )
     root_path: str = Field(
         default="",
         description="Prefix under which a proxy shows the dashboard: /user/me/proxy/{port}.",
@@ -120,7 +125,7 @@ class Settings(BaseSettings):
             raise ValueError("it is a path such as /user/me/proxy/8000, without a host or a query")
         return prefix
 
-    @field_validator("server")
+    @field_validator("server", "public_url")
     @classmethod
     def _server(cls, given: str | None) -> str | None:
         if given and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", given):
@@ -171,8 +176,9 @@ class Settings(BaseSettings):
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
-        """The names of `allow_host`, in lower case."""
-        return frozenset(name.strip().lower() for name in self.allow_host.split(",") if name.strip())
+        """The names of `allow_host`, and that of `public_url`, in lower case."""
+        named = [*self.allow_host.split(","), urlsplit(self.public_url or "").netloc]
+        return frozenset(name.strip().lower() for name in named if name.strip())
 
     @property
     def journal(self) -> Path:

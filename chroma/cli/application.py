@@ -84,15 +84,17 @@ def ui(
         except HomeInUseError:  # another process was quicker
             owner = find_owner(settings)
     run_id = None if run is None else _run_id(settings, run)
-    address = page(owner.url, owner.token, run_id, owner.root_path)
+    address = _public(settings, owner.url, owner.token, run_id, owner.root_path)
     echo(f"The dashboard of this home runs already, in process {owner.pid}:\n\n    {address}\n")
     if open_browser:
-        open_page(address)
+        open_page(page(owner.url, owner.token, run_id, owner.root_path))
 
 
 @commands.command("run")
 def run_application(
-    host: Annotated[str, typer.Option(help="Address to listen on, of this machine only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than 127.0.0.1 need tokens: chroma tokens.")
+    ] = "127.0.0.1",
     port: Port = None,
     home: Home = None,
     database_url: DatabaseUrl = None,
@@ -136,29 +138,37 @@ def _serve(
         # in a thread: the server, which runs here, must answer it
         threading.Thread(target=show, args=(url, root_path), daemon=True).start()
 
-    def tell(address: str) -> None:
+    def tell(url: str, root_path: str, run_id: str | None) -> None:
+        address = _public(settings, url, token, run_id, root_path)
         echo(f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it.")
 
     def show(url: str, root_path: str) -> None:
         """Tell the address and open the page: of the run once it is taken in, of all runs meanwhile."""
         run_id = None
         if run is None:
-            tell(page(url, token, None, root_path))
+            tell(url, root_path, None)
         else:
             much = sum(1 for _ in islice(entries(settings.journal), _MUCH)) == _MUCH
             patience = _PATIENCE[0 if much else 1]
-            meanwhile = threading.Timer(patience, tell, (page(url, token, None, root_path),))
+            meanwhile = threading.Timer(patience, tell, (url, root_path, None))
             meanwhile.start()
             try:
                 run_id = _run_id(settings, run)
             except ChromaError as error:
                 echo(f"All runs are shown: {error}", err=True)
             meanwhile.cancel()
-            tell(page(url, token, run_id, root_path))
+            tell(url, root_path, run_id)
         if open_browser:
             open_page(page(url, token, run_id, root_path))
 
     run_foreground(settings, host=host, port=port, token=token, ready=ready)
+
+
+def _public(settings: Settings, url: str, token: str | None, run_id: str | None, root_path: str) -> str:
+    """The address for people: CHROMA_PUBLIC_URL, which has its prefix, if it is set."""
+    if settings.public_url is None:
+        return page(url, token, run_id, root_path)
+    return page(settings.public_url, token, run_id)
 
 
 def _run_id(settings: Settings, run: str) -> str:

@@ -16,9 +16,11 @@ from chroma.server.app import create_app
 from chroma.server.home.home import Home
 from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
 from chroma.server.http.origins import LOOPBACK
+from chroma.server.store.tokens import working_tokens
 from chroma.settings import Settings
 
 _PORT = 8000
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # all addresses of a machine; how it reaches itself
 _TRIES = 100  # ports looked at after the usual one
 _PATIENCE = 3  # seconds that open requests and subscriptions get at the end
 
@@ -59,14 +61,14 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
 
     Args:
         settings: Which home.
-        host: A name or address of this machine.
+        host: A name or address of this machine; other than loopback only where there are tokens.
         port: 0 takes any free one.
         token: Asked of every request; None asks for nothing.
 
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
-        ConfigError: The host is not this machine, or the port is in use.
+        ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
     """
     listening = _listen(host, port)
     root_path = prefix_of(settings, listening.getsockname()[1])
@@ -101,7 +103,7 @@ def run_foreground(
 
     Args:
         settings: Which home.
-        host: A name or address of this machine.
+        host: A name or address of this machine; other than loopback only where there are tokens.
         port: None takes 8000, or the next free one.
         token: Asked of every request; None asks for nothing.
         ready: Called with the URL and the prefix of the proxy once the server answers: prints the address,
@@ -110,7 +112,7 @@ def run_foreground(
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
-        ConfigError: The host is not this machine, or the port is in use.
+        ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
     """
     listening = _listen(host, port) if port is not None else _listen_near(host)
     root_path = prefix_of(settings, listening.getsockname()[1])
@@ -154,13 +156,16 @@ def _prepare(
     ready: Callable[[str, str], None] = lambda url, root_path: None,
 ) -> tuple[_Server, str, Home]:
     """Open the home, so that its errors are raised to the caller, and make its server."""
-    name = f"[{host}]" if ":" in host else host
+    here = _EVERYWHERE.get(host, host)
+    name = f"[{here}]" if ":" in here else here
     url = f"http://{name}:{listening.getsockname()[1]}"
     try:
-        home = Home(settings, token=token, url=url, root_path=root_path)
+        home = _open_home(settings, host, token, url, root_path)
     except BaseException:
         listening.close()
         raise
+    if host not in LOOPBACK and host not in _EVERYWHERE:
+        settings = settings.model_copy(update={"allow_host": f"{settings.allow_host},{name}"})
     config = uvicorn.Config(
         create_app(settings, token=token, home=home, root_path=root_path),
         log_config=None,  # logging belongs to the program we run in
@@ -176,12 +181,27 @@ def _prepare(
     return _Server(config, lambda: ready(url, root_path), home.withdraw), url, home
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if host not in LOOPBACK:
+def _open_home(settings: Settings, host: str, token: str | None, url: str, root_path: str) -> Home:
+    """Open a home to be served; to other machines only where tokens say who may do what."""
+    if host not in LOOPBACK and token is None:
         raise ConfigError(
-            f"the host {host} is not this machine alone: other machines would reach your data; "
-            "use 127.0.0.1, and from elsewhere an SSH tunnel"
+            f"the host {host} is not this machine alone: other machines would reach your data without a "
+            "token; leave --no-token away, or use 127.0.0.1"
         )
+    home = Home(settings, token=token, url=url, root_path=root_path)
+    if host not in LOOPBACK:
+        with home.context.store.reading() as catalog:
+            ready = bool(working_tokens(catalog))
+        if not ready:
+            home.close()
+            raise ConfigError(
+                f"the host {host} is not this machine alone, and no token says who may do what; make one "
+                "with: chroma tokens create NAME --scope write; or use 127.0.0.1"
+            )
+    return home
+
+
+def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port} cannot be used: ports go from 0 to 65535; give another one")
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -203,7 +223,7 @@ def _listen_near(host: str) -> socket.socket:
     for port in range(_PORT, _PORT + _TRIES):
         try:
             return _listen(host, port)
-        except ConfigError:
-            if host not in LOOPBACK:
+        except ConfigError as error:
+            if getattr(error.__cause__, "errno", None) not in (errno.EADDRINUSE, errno.EACCES):
                 raise
     return _listen(host, 0)

@@ -16,6 +16,7 @@ from chroma.server.store import queries
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.card_films import card_films
 from chroma.server.store.films.logged_coordinates import logged_steps
+from chroma.server.store.tokens import Grant, note
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
@@ -59,9 +60,10 @@ class RequestContext(BaseContext):
     The store is synchronous: everything that touches it runs in a thread, through `read` or a loader.
     """
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, grant: Grant) -> None:
         super().__init__()
         self.home = context
+        self.grant = grant
         self.project_names = self._loader(queries.project_names, str)
         self.project_runs = self._loader(queries.project_runs, list)
         self.layers = self._loader(queries.run_layers, list)
@@ -115,8 +117,53 @@ class RequestContext(BaseContext):
         *args: Arguments.args,
         **kwargs: Arguments.kwargs,
     ) -> Value:
-        """Change something of the home, in a thread."""
+        """Change something of the home, in a thread: what a token that may write is for.
+
+        Raises:
+            RefusedError: The token may only read.
+        """
+        return await self._act("write", action, *args, **kwargs)
+
+    async def compute(
+        self,
+        action: Callable[Concatenate[Context, Arguments], Value],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Value:
+        """Have something drawn or looked for, in a thread: whoever may read needs it to see anything."""
         return await to_thread.run_sync(lambda: action(self.home, *args, **kwargs))
+
+    async def administer(
+        self,
+        action: Callable[Concatenate[Context, Arguments], Value],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Value:
+        """Delete something, or bring it back, in a thread: what a token of administrators is for.
+
+        Raises:
+            RefusedError: The token is none.
+        """
+        return await self._act("admin", action, *args, **kwargs)
+
+    async def _act(
+        self,
+        scope: str,
+        action: Callable[Concatenate[Context, Arguments], Value],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Value:
+        self.grant.check(scope)
+
+        def run() -> Value:
+            done = action(self.home, *args, **kwargs)
+            if self.grant.name is not None:
+                about = args[0] if args and isinstance(args[0], str) else ""
+                with self.home.store.writing() as catalog:
+                    note(catalog, self.grant.name, action.__name__, about)
+            return done
+
+        return await to_thread.run_sync(run)
 
     def _loader(
         self, question: Callable[[Catalog, Sequence[str]], Mapping[str, Value]], nothing: Callable[[], Value]

@@ -127,7 +127,7 @@ class FilmMutation:
             samples_of=None if samples_of is None else str(samples_of),
             params={each.name: each.value for each in parameters or ()},
         )
-        return await _view(info, await info.context.change(request_film, request))
+        return await _view(info, await info.context.compute(request_film, request))
 
     @strawberry.mutation(
         description="Draws all frames of a umap film together anew, appended ones too, in a new revision; "

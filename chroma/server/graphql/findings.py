@@ -194,7 +194,7 @@ class RunFindings:
         run_id = str(self.id)
         state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
         if state.lost and info.context.home.read_only is None:
-            await info.context.change(request_findings, run_id)
+            await info.context.compute(request_findings, run_id)
             state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
         return Findings.of_state(run_id, state)
 

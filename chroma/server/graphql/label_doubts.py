@@ -157,7 +157,7 @@ class LabelMutation:
     )
     async def request_findings(self, info: Info, run_id: strawberry.ID) -> Findings:
         run = str(run_id)
-        await info.context.change(finding_requests.request_findings, run)
+        await info.context.compute(finding_requests.request_findings, run)
         return Findings.of_state(run, await info.context.read(lambda catalog: findings_state(catalog, run)))
 
     @strawberry.mutation(

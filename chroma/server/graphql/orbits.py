@@ -64,5 +64,5 @@ class OrbitMutation:
     async def request_orbit(
         self, info: Info, film_id: strawberry.ID, method: Method, frame: FrameIndex = None
     ) -> Orbit:
-        found = await info.context.change(request_orbit, str(film_id), frame, method)
+        found = await info.context.compute(request_orbit, str(film_id), frame, method)
         return await info.context.read(lambda catalog: Orbit.read(catalog, found))

@@ -69,4 +69,4 @@ def build_router() -> APIRouter:
 
 
 async def _asking(connection: HTTPConnection) -> RequestContext:
-    return RequestContext(connection.app.state.context)
+    return RequestContext(connection.app.state.context, connection.state.grant)

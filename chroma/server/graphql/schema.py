@@ -168,17 +168,17 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation):
 
     @strawberry.mutation(description="Files go after the undo window; restoreRun brings it back until then")
     async def delete_run(self, info: Info, id: strawberry.ID) -> Run:
-        return Run.of_row(await info.context.change(notes.delete_run, str(id)))
+        return Run.of_row(await info.context.administer(notes.delete_run, str(id)))
 
     @strawberry.mutation
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
-        return Run.of_row(await info.context.change(notes.restore_run, str(id)))
+        return Run.of_row(await info.context.administer(notes.restore_run, str(id)))
 
     @strawberry.mutation(
         description="Removes the files of all deleted runs now; they cannot be restored then"
     )
     async def purge_runs(self, info: Info) -> list[PurgedRun]:
-        found = await info.context.change(notes.purge_runs)
+        found = await info.context.administer(notes.purge_runs)
         return [PurgedRun(id=strawberry.ID(each.run_id), bytes=each.bytes) for each in found]
 
     @strawberry.mutation(description="Gives a run a tag; one it has already stays")

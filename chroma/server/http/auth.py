@@ -13,12 +13,15 @@ from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chroma.errors import RefusedError
+from chroma.server.http.grants import Grants
 from chroma.server.http.origins import below_prefix, is_program, refusal
 from chroma.server.http.policies import Framers
 from chroma.server.http.problems import problem
 from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
+from chroma.server.store.tokens import OWNER, Grant, digest_of
 
 _OPEN = ("/api/health", "/api/health/ready")
 _GRAPHIQL = "/graphiql.html"
@@ -36,8 +39,8 @@ class Gate:
 
     Args:
         app: The app behind it.
-        token: What must be shown as `Authorization: Bearer`, or once as `/?token=`, which begins a session;
-            None asks for nothing, but Host and Origin are checked all the same.
+        token: What must be shown as `Authorization: Bearer`, or once as `/?token=`, which begins a session,
+            if no token of the catalog is; None asks for nothing, but Host and Origin are checked.
         sessions: Of the pages.
         framers: Who may show the dashboard in a frame; a link with the token may name them.
         hosts: Names under which a proxy shows the dashboard, with or without a port.
@@ -56,6 +59,7 @@ class Gate:
         self._sessions = sessions
         self._framers = framers
         self._hosts = hosts
+        self._grants = Grants()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer or pass on one request."""
@@ -66,35 +70,82 @@ class Gate:
         why = refusal(scope, headers, self._hosts)
         if why is None and _wants_graphiql(scope, headers):
             scope = {**scope, "path": scope["path"].removesuffix("/graphql") + _GRAPHIQL}
-        answer = problem(403, why) if why else self._unknown(scope, headers)
+        answer = problem(403, why) if why else await self._refused(scope, headers)
         if answer is None:
+            if scope["type"] == "websocket":
+                receive, send = self._while_granted(scope, receive, send)
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await answer(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008, "reason": "refused"})
 
-    def _unknown(self, scope: Scope, headers: Headers) -> Response | None:
+    async def _refused(self, scope: Scope, headers: Headers) -> Response | None:
         """The answer that asks for the token, or begins a session; None where the request may pass."""
         path = below_prefix(scope)
-        if self._token is None or path in _OPEN:
+        if path in _OPEN:
             return None
         if not is_program(scope):
-            return self._welcome(scope) if path == "/" else None
-        scheme, _, bearer = headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer" and self._is_token(bearer.strip()):
-            return None
-        session = _session(scope, headers)
-        if session is not None and session in self._sessions:
-            return None
-        return problem(
-            401,
-            "this dashboard asks for its token: send Authorization: Bearer with the token in server.json; "
-            "in a browser, open the link that chroma ui prints",
-            {"WWW-Authenticate": "Bearer"},
-        )
+            return await self._welcome(scope) if path == "/" and self._token is not None else None
+        grant = await self._grant(scope, headers)
+        if grant is None:
+            return problem(
+                401,
+                "this dashboard asks for its token: send Authorization: Bearer with the token in server.json "
+                "or one of chroma tokens create; in a browser, open the link that chroma ui prints",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        try:
+            grant.check(_needed(scope))
+        except RefusedError as error:
+            return problem(403, str(error), code=type(error).__name__)
+        scope.setdefault("state", {})["grant"] = grant
+        return None
 
-    def _welcome(self, scope: Scope) -> Response | None:
+    async def _grant(self, scope: Scope, headers: Headers) -> Grant | None:
+        """What whoever asks may do; None where neither token nor session is known."""
+        if self._token is None:
+            return OWNER
+        scheme, _, bearer = headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return await self._by_token(scope, bearer.strip())
+        session = _session(scope, headers)
+        if session is None or session not in self._sessions:
+            return None
+        holder = self._sessions.holder(session)
+        return OWNER if holder is None else await self._by_digest(scope, holder)
+
+    async def _by_token(self, scope: Scope, given: str) -> Grant | None:
+        return OWNER if self._is_token(given) else await self._by_digest(scope, digest_of(given))
+
+    async def _by_digest(self, scope: Scope, digest: str) -> Grant | None:
+        context = getattr(getattr(scope.get("app"), "state", None), "context", None)
+        return None if context is None else await self._grants.of(context, digest)
+
+    def _while_granted(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        """A socket's two ends, which close once its token is revoked or has expired."""
+        digest = scope["state"]["grant"].digest
+        if digest is None:
+            return receive, send
+        closed = False
+
+        async def receiving() -> Message:
+            message = await receive()
+            if await self._by_digest(scope, digest) is None:
+                return {"type": "websocket.disconnect", "code": 1008}
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal closed
+            if not closed and await self._by_digest(scope, digest) is None:
+                closed = True
+                await send({"type": "websocket.close", "code": 1008, "reason": "the token ended"})
+            if not closed:
+                await send(message)
+
+        return receiving, sending
+
+    async def _welcome(self, scope: Scope) -> Response | None:
         """Turn `/?token=` into a session, and send the browser to the address without the token.
 
         The session stands behind the #, which browsers send to nobody. The address is relative: a proxy may
@@ -104,18 +155,27 @@ class Gate:
         given = dict(query).get("token")
         if given is None:
             return None
-        if not self._is_token(given):
+        grant = await self._by_token(scope, given)
+        if grant is None:
             return HTMLResponse(_PAGE, 401, {"Cache-Control": "no-store"})
         for name, value in query:
             if name == "framed-by":
                 self._framers.add(value)
         rest = urlencode([(name, value) for name, value in query if name not in ("token", "framed-by")])
-        address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin()}"
+        address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin(grant.digest)}"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
     def _is_token(self, given: str) -> bool:
         shown = given.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(shown, (self._token or "").encode())
+
+
+def _needed(scope: Scope) -> str:
+    """The scope of tokens that a request needs. What a mutation needs is checked where it is made."""
+    if scope["type"] == "websocket" or scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return "read"
+    path = below_prefix(scope)
+    return "read" if path in ("/graphql", "/api/session") or path.endswith("/export") else "write"
 
 
 def _session(scope: Scope, headers: Headers) -> str | None:

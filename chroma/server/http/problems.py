@@ -16,6 +16,7 @@ from chroma.errors import (
     HomeError,
     IngestError,
     NotFoundError,
+    RefusedError,
     SegmentError,
 )
 from chroma.server.home.arrivals import DiskFullError, OtherSegmentError, RunDeletedError
@@ -24,6 +25,7 @@ _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
     (OtherSegmentError, 409),
     (RunDeletedError, 410),
     (DiskFullError, 507),
+    (RefusedError, 403),
     (NotFoundError, 404),
     (ConfigError, 422),
     (IngestError, 409),

@@ -34,31 +34,44 @@ class Sessions:
         self._clock = clock
         self._lock = threading.Lock()
         self._ends: dict[bytes, float] = {}  # by digest: comparing takes as long for every wrong guess
+        self._holders: dict[bytes, str] = {}
 
-    def begin(self) -> str:
-        """A session for a link; the page that opens it renews it at once."""
-        return self._add(_LINK)
+    def begin(self, holder: str | None = None) -> str:
+        """A session for a link; the page that opens it renews it at once.
 
-    def renew(self, replaced: str | None = None) -> str:
-        """A session for a page; the one that it replaces ends soon."""
+        Args:
+            holder: Digest of the token that it stands for; None for this machine's own.
+        """
+        return self._add(_LINK, holder)
+
+    def renew(self, replaced: str | None = None, holder: str | None = None) -> str:
+        """A session for a page, for the same token; the one that it replaces ends soon."""
         if replaced is not None:
             with self._lock:
                 name = _digest(replaced)
                 if name in self._ends:
                     self._ends[name] = min(self._ends[name], self._clock() + _GRACE)
-        return self._add(_IDLE)
+        return self._add(_IDLE, holder)
 
     def __contains__(self, session: str) -> bool:
         with self._lock:
             return self._ends.get(_digest(session), 0.0) > self._clock()
 
-    def _add(self, seconds: float) -> str:
+    def holder(self, session: str) -> str | None:
+        """Digest of the token that a session stands for; None for this machine's own."""
+        with self._lock:
+            return self._holders.get(_digest(session))
+
+    def _add(self, seconds: float, holder: str | None) -> str:
         session = secrets.token_urlsafe(32)
         with self._lock:
             now = self._clock()
             self._ends = {name: end for name, end in self._ends.items() if end > now}
             while len(self._ends) >= _MOST:
                 del self._ends[next(iter(self._ends))]
+            self._holders = {name: found for name, found in self._holders.items() if name in self._ends}
+            if holder is not None:
+                self._holders[_digest(session)] = holder
             self._ends[_digest(session)] = now + seconds
         return session
 

@@ -178,6 +178,30 @@ class Heartbeat(Table, table=True):
     heard_at: datetime = _moment()
 
 
+class Token(Table, table=True):
+    """A token for another machine; see `chroma.server.store.tokens`."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    name: str
+    scope: str  # read, write, admin
+    digest: str = Field(unique=True)  # sha256, hex
+    created_at: datetime = _moment()
+    expires_at: datetime | None = _moment_or_none()
+    revoked_at: datetime | None = _moment_or_none()
+
+
+class AuditEntry(Table, table=True):
+    """Something that was changed by a token, or of tokens."""
+
+    __tablename__ = "audit_entry"  # pyright: ignore[reportAssignmentType]
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=_INTEGER)
+    at: datetime = _moment()
+    who: str  # name of the token; of the user of the command line, for tokens themselves
+    action: str  # name of what was done: delete_run, tag_samples, create_token
+    about: str  # id of the run, name of the token; empty where it is about no one thing
+
+
 class Layer(Table, table=True):
     """A named source of vectors in a model."""
 

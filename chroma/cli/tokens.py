@@ -1,0 +1,135 @@
+"""`chroma tokens`: who may reach a server from other machines."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from chroma.cli._options import AsJson, Home
+from chroma.cli._printing import echo
+from chroma.cli._quantities import duration
+from chroma.settings import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from chroma.server.store.catalog import Store
+
+commands = typer.Typer(help="Say who may reach the server from other machines.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Whose it is, or what for.")]
+
+
+@commands.command("create")
+def create(
+    name: Name,
+    scope: Annotated[
+        str, typer.Option(help="read, write (sends runs, changes tags, names, views) or admin (deletes).")
+    ] = "read",
+    expires: Annotated[
+        str | None, typer.Option(help="After this time it ends: 12h, 30d, 8w.", show_default=False)
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Make a token, and print it: it is not stored, and cannot be shown again."""
+    from chroma.server.store.tokens import create_token
+
+    until = None if expires is None else datetime.now(UTC) + duration("--expires", expires)
+    with _store(home) as store, store.writing() as catalog:
+        token = create_token(catalog, name, scope, until, by=_user())
+    echo(token)
+
+
+@commands.command("list")
+def list_tokens(home: Home = None, as_json: AsJson = False) -> None:
+    """List tokens, newest first, without the tokens themselves."""
+    from chroma.server.store.tokens import all_tokens, state_of
+
+    with _store(home) as store, store.reading() as catalog:
+        found = [
+            {
+                "name": each.name,
+                "scope": each.scope,
+                "state": state_of(each),
+                "created_at": each.created_at.isoformat(timespec="seconds"),
+                "expires_at": each.expires_at and each.expires_at.isoformat(timespec="seconds"),
+            }
+            for each in all_tokens(catalog)
+        ]
+    if as_json:
+        echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        until = f", until {each['expires_at']}" if each["expires_at"] else ""
+        echo(f"{each['name']}  {each['scope']}  {each['state']}  since {each['created_at']}{until}")
+    if not found:
+        echo("There is no token; make one with: chroma tokens create NAME --scope write")
+
+
+@commands.command("revoke")
+def revoke(name: Name, home: Home = None) -> None:
+    """End a token; pages and trainings that use it are refused within seconds."""
+    from chroma.server.store.tokens import revoke_token
+
+    with _store(home) as store, store.writing() as catalog:
+        revoke_token(catalog, name, by=_user())
+    echo(f"The token {name} is revoked.")
+
+
+@commands.command("log")
+def log(
+    limit: Annotated[int, typer.Option(min=1, help="How many entries.")] = 50,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was changed by whom, newest first: tokens, and all that tokens changed."""
+    from chroma.server.store.tokens import audit
+
+    with _store(home) as store, store.reading() as catalog:
+        found = [
+            {
+                "at": each.at.isoformat(timespec="seconds"),
+                "who": each.who,
+                "action": each.action,
+                "about": each.about,
+            }
+            for each in audit(catalog, limit)
+        ]
+    if as_json:
+        echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for each in found:
+        echo(f"{each['at']}  {each['who']}  {each['action']}  {each['about']}")
+    if not found:
+        echo("Nothing was changed by a token yet.")
+
+
+@contextmanager
+def _store(home: Path | None) -> Generator[Store]:
+    """The store of a home; a server may run meanwhile."""
+    from chroma.server.requirements import require_dashboard
+
+    require_dashboard()
+    from chroma.server.store.catalog import Store
+
+    settings = load_settings(home=home)
+    settings.home.mkdir(0o700, parents=True, exist_ok=True)
+    store = Store.open(settings)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _user() -> str:
+    """Who runs this command."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # of a container, without a name
+        return "somebody on the server"

@@ -1,0 +1,44 @@
+"""What tokens of the catalog allow, looked up once in a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from anyio import to_thread
+
+from chroma.server.home.context import Context
+from chroma.server.store.tokens import Grant, grant_of
+
+_FRESH = 2.0  # seconds for which an answer counts: so long a token works on after it was revoked
+_MOST = 1000  # answers that are kept
+
+
+class Grants:
+    """Looks tokens up in the catalog; those that are not there are looked up each time.
+
+    Args:
+        clock: Seconds, growing.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._known: dict[str, tuple[float, Grant]] = {}
+
+    async def of(self, context: Context, digest: str) -> Grant | None:
+        """What the token of a digest allows now; None where there is none."""
+        until, grant = self._known.get(digest, (0.0, None))
+        if grant is not None and self._clock() < until:
+            return grant
+
+        def look() -> Grant | None:
+            with context.store.reading() as catalog:
+                return grant_of(catalog, digest)
+
+        grant = await to_thread.run_sync(look)
+        self._known.pop(digest, None)
+        if grant is not None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            self._known[digest] = self._clock() + _FRESH, grant
+        return grant
