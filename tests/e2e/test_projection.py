@@ -1,4 +1,4 @@
-"""How a film is drawn is chosen in the top bar: method, parameters, and a frame in three dimensions."""
+"""How a film is drawn is chosen in the top bar: the method and its parameters."""
 
 from __future__ import annotations
 

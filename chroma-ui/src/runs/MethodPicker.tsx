@@ -13,12 +13,11 @@ const MethodForm = lazily(() => import("./MethodForm"), {
 
 type Props = { run: RunDetail; layer: string; split: string };
 
-/** How the film is drawn: the method, its parameters, and one frame in three dimensions. */
+/** How the film is drawn: the method and its parameters. */
 export function MethodPicker({ run, layer, split }: Props) {
   const [open, setOpen] = useState(false);
   const wanted = useView((view) => view.method);
   const parameters = useView((view) => view.parameters);
-  const orbit = useView((view) => view.orbit);
   const current = pickMethod(run, layer, split, wanted);
   const offered = offeredFor(run, layer, split);
   const method = offered.find(({ name }) => name === current);
@@ -34,10 +33,8 @@ export function MethodPicker({ run, layer, split }: Props) {
           data-testid="method"
           data-value={current ?? undefined}
         >
-          {orbit === null ? method.title : `${orbit.toUpperCase()} in 3-D`}
-          {orbit === null && chosen.length ? (
-            <small>{chosen.map(({ value }) => value).join(", ")}</small>
-          ) : null}
+          {method.title}
+          {chosen.length ? <small>{chosen.map(({ value }) => value).join(", ")}</small> : null}
           <ChevronDown size={13} />
         </button>
       </Popover.Trigger>

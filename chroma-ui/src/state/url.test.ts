@@ -25,7 +25,6 @@ describe("the address of a view", () => {
         { name: "first", value: 3 },
         { name: "min_dist", value: 0.05 },
       ],
-      orbit: "umap",
       over: "runs",
       at: "r & 2",
       mates: ["r & 2", "ü"],
