@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from chroma.capture.heads import SeenLabels
+from chroma.capture.schedule import Moment
 from chroma.capture.splits import GivenIds
 from chroma.ids import known
 from chroma.records import Array, Head, Ids, Record, TrainingOutputs
@@ -22,6 +23,7 @@ from chroma.run.recording import Recording
 
 _CHUNK = 8 * 2**20  # bytes of scores that wait before the writer's thread is given them
 _BYTES = 16  # of a row, without its id
+_PARTS, _LEAST_ROWS = 10, 100  # of an epoch, and rows of each, at which alarms look while it runs
 
 Resolved = tuple[Array, Array | None]  # scores `[B, C]` and labels `[B]`, None where they are unknown
 
@@ -57,6 +59,8 @@ class Gathered:
         refused: Why nothing is kept; None if it is, or is not known yet.
         epochs: How many epochs are kept.
         head: What the scores are; None before the first came.
+        batches: How many the last epoch had; 0 before two are kept.
+        ends: Epoch and step at the end of the last two epochs.
     """
 
     split: str
@@ -66,6 +70,14 @@ class Gathered:
     refused: str | None = None
     epochs: int = 0
     head: Head | None = None
+    batches: int = 0
+    ends: tuple[Moment, ...] = ()
+
+    def moment(self, batches: int) -> Moment:
+        """About where the running epoch is after so many batches, if it is as long as the last one."""
+        (_, before), (epoch, step) = self.ends
+        done = min(batches / max(self.batches, 1), 1.0)
+        return None if epoch is None else epoch + 1, step + max(round(done * (step - before)), 0)
 
 
 class TrainingEpoch:
@@ -86,20 +98,24 @@ class TrainingEpoch:
         self._waiting: list[TrainedBatch] = []
         self._bytes = 0
         self._rows: list[tuple[Ids, Array, Array, Array, Array]] = []  # of the writer's thread
-        self._lost = 0  # rows whose sample is not known, likewise
+        self._lost = 0  # rows whose sample is not known, or whose scores are not finite, likewise
+        self._taken_in = self._looked_at = 0  # batches, and entries of `_rows`, likewise
+        self._broken = 0  # rows whose scores are not finite since alarms looked, likewise
 
     def add(self, batch: TrainedBatch) -> None:
         """A batch was trained on."""
         self.batches += 1
         self._waiting.append(batch)
         self._bytes += batch.bytes
-        if self._bytes >= _CHUNK:
+        part = self._gathered.batches / _PARTS
+        if self._bytes >= _CHUNK or (part and len(self._waiting) >= part):
             self._hand_over()
 
     def end(self, epoch: int | None, step: int) -> None:
         """The epoch is complete: record what it gave."""
         self._hand_over()
-        self._recording.submit(lambda: self._records(epoch, step), 0)
+        batches = self.batches
+        self._recording.submit(lambda: self._records(epoch, step, batches), 0)
 
     def _hand_over(self) -> None:
         """Let the writer's thread take in what waits."""
@@ -109,13 +125,26 @@ class TrainingEpoch:
         def take_in() -> Iterable[Record]:
             while waiting:  # each batch is freed once it is read
                 self._take_in(waiting.pop(0))
-            return ()
+            return self._alarms()
 
         if waiting:
             self._recording.submit(take_in, size)
 
+    def _alarms(self) -> Iterable[Record]:
+        """Of the rows that came since it was looked for them last."""
+        rows = self._rows[self._looked_at :]
+        n = sum(len(ids) for ids, *_ in rows)
+        if not self._gathered.batches or not rows or n + self._broken < _LEAST_ROWS:
+            return []
+        broken, self._broken, self._looked_at = self._broken, 0, len(self._rows)
+        columns: Any = (np.concatenate(part) for part in zip(*rows, strict=True))
+        gathered = self._gathered
+        part = TrainingOutputs(gathered.split, *gathered.moment(self._taken_in), *columns, gathered.of)
+        return self._recording.events.alarms_in_part(part, broken)
+
     def _take_in(self, batch: TrainedBatch) -> None:
         gathered = self._gathered
+        self._taken_in += 1
         if gathered.refused is not None:
             return
         ids = batch.ids() if callable(batch.ids) else batch.ids
@@ -133,12 +162,14 @@ class TrainingEpoch:
             scores, gathered.head = of_both(scores.reshape(-1, 1), gathered.head)
         head = gathered.head = gathered.head or head_kind(scores)
         found = label_and_other(scores, _classes(labels, len(scores)), head)
-        good = known(ids) & np.isfinite(found[3])
+        finite = np.isfinite(found[3])
+        good = known(ids) & finite
+        self._broken += int((~finite).sum())
         self._lost += int((~good).sum())
         kept = (ids, *found) if good.all() else (ids[good], *(column[good] for column in found))
         self._rows.append(kept)  # pyright: ignore[reportArgumentType]
 
-    def _records(self, epoch: int | None, step: int) -> Iterable[Record]:
+    def _records(self, epoch: int | None, step: int, batches: int) -> Iterable[Record]:
         gathered, tally = self._gathered, self._recording.tally
         rows, self._rows = self._rows, []
         if gathered.refused is None and not rows and self._lost:
@@ -163,6 +194,8 @@ class TrainingEpoch:
         _, last = np.unique(ids[::-1], return_index=True)  # of samples that came twice the last row counts
         order = len(ids) - 1 - last
         gathered.epochs += 1
+        gathered.ends = (*gathered.ends[-1:], (epoch, step))
+        gathered.batches = batches if len(gathered.ends) == 2 else 0
         yield TrainingOutputs(
             gathered.split, epoch, step, ids[order], labels[order], cross_entropy[order], other[order],
             probability[order], gathered.of,

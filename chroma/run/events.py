@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -76,12 +76,28 @@ class RunEvents:
 
     def alarms(self, record: Record) -> list[RunEvent]:
         """The alarms that a record gives rise to, after those before it."""
-        found: list[RunEvent] = []
         if self._alarms is None or self._is_left_out(record):
-            return found
+            return []
+        alarms = self._alarms
+        return self._found(lambda: alarms.find(record))
+
+    def alarms_in_part(self, rows: TrainingOutputs, broken: int) -> list[RunEvent]:
+        """The alarms that rows of an epoch give rise to while it runs; none where there is no time to look.
+
+        Args:
+            rows: What came since the last part; nothing is written of it.
+            broken: Rows left out of them, for scores that are not finite.
+        """
+        if self._alarms is None or self._is_late():
+            return []
+        alarms = self._alarms
+        return self._found(lambda: alarms.find_in_part(rows, broken))
+
+    def _found(self, find: Callable[[], list[RunEvent]]) -> list[RunEvent]:
+        found: list[RunEvent] = []
         began = time.thread_time()
         with self._guard.fail_safe("looking for alarms"):
-            found = self._alarms.find(record)
+            found = find()
         self._spent += time.thread_time() - began
         for alarm in found:
             if alarm.rule in self._stop_on:
@@ -91,12 +107,16 @@ class RunEvents:
                     logger.warning("chroma: alarm (%s) in %s, %s", alarm.rule, self._tally.name, said(alarm))
         return found
 
+    def _is_late(self) -> bool:
+        """Whether alarms took the time they may: they cost a training nothing that it would notice."""
+        return self._spent > _AT_FIRST + _SHARE * (clock() - self._began)
+
     def _is_left_out(self, record: Record) -> bool:
-        """Whether there is no time for a snapshot: alarms cost a training nothing that it would notice."""
+        """Whether there is no time for a snapshot, which is counted."""
         if not isinstance(record, (Snapshot, TrainingOutputs)):
             return False
         self._of += 1
-        if self._spent > _AT_FIRST + _SHARE * (clock() - self._began):
+        if self._is_late():
             sentence = f"alarms looked at {self._seen:,} of {self._of:,} snapshots, for the time they take"
             self._tally.note("alarms", sentence)
             return True

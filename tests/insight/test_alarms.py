@@ -109,8 +109,24 @@ def collapsing(step: int) -> np.ndarray:
     return healthy(step) if step < 5 else (healthy(step) * 0.01 + 7).astype(np.float32)
 
 
+def aligned(step: int) -> np.ndarray:
+    """Rows of one direction, and of many lengths."""
+    length = np.linspace(1, 3, N)[:, None]
+    return (length * (CENTRES[0] + healthy(step) * 0.05)).astype(np.float32)
+
+
 def dying(step: int) -> np.ndarray:
     return healthy(step) * (np.arange(16) >= 2 * (step - 3))
+
+
+def multiplied(step: int) -> np.ndarray:
+    """At rest until the second step, not where they multiply."""
+    return healthy(step) * 1.4 ** max(0, step - 2) * 2.5 ** max(0, step - 5)
+
+
+def begun(step: int) -> np.ndarray:
+    """Features that are small until they begin to learn."""
+    return healthy(step) * 1.3**step * 3.0 ** max(0, step - 5)
 
 
 def broken(step: int) -> np.ndarray:
@@ -130,10 +146,12 @@ def mixed(step: int) -> np.ndarray:
         (lambda step: healthy(step) if step < 5 else np.ones((N, 16)), "collapse", 5),
         (dying, "dead_layer", 5),
         (broken, "divergence", 5),
-        (lambda step: healthy(step) * 3.5 ** max(0, step - 5), "divergence", 7),
+        (multiplied, "divergence", 7),
+        (lambda step: healthy(step) * (2 if step >= 6 else 1), "divergence", 6),
+        (lambda step: aligned(step) if step >= 3 else healthy(step), "collapse", 5),
         (mixed, "drift", 6),
     ],
-    ids=["point", "equal", "dying", "broken", "growing", "mixed"],
+    ids=["point", "equal", "dying", "broken", "growing", "doubled", "aligned", "mixed"],
 )
 def test_rules_of_vectors(vectors: Callable[[int], np.ndarray], rule: str, step: int) -> None:
     found = rung(vectors)
@@ -159,12 +177,20 @@ def test_units_may_die_in_the_first_epochs_and_come_back() -> None:
     assert "dead_layer" not in dict(of(rung(early, steps=8)))
 
 
+def test_features_that_begin_to_learn_do_not_multiply() -> None:
+    assert rung(begun) == []
+
+
 def renamed(step: int) -> np.ndarray:
     return LABELS if step < 5 else (LABELS + 1) % CLASSES
 
 
 def forgot(step: int) -> np.ndarray:
     return np.where((LABELS >= 8) & (step >= 6), 0, LABELS)
+
+
+def dipped(step: int, until: int = 6) -> np.ndarray:
+    return np.where((IDS % 10 == 0) & (6 <= step <= until), (LABELS + 1) % CLASSES, LABELS)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +201,20 @@ def forgot(step: int) -> np.ndarray:
         (lambda step: np.where(step < 5, LABELS, -1), [("divergence", 5)]),
         (lambda step: chance(step).permutation(LABELS), [("divergence", 5)]),
         (lambda step: LABELS if step < 2 else chance(step).permutation(LABELS), [("divergence", 4)]),
-        (lambda step: np.where(20 * step > IDS, LABELS, 0), []),  # learns slowly
+        (lambda step: dipped(step, 7), [("forgetting", 7)]),
     ],
-    ids=["renamed", "forgot", "broken", "guessing", "lost", "slow"],
+    ids=["renamed", "forgot", "broken", "guessing", "lost", "for two"],
 )
 def test_rules_of_outputs(prediction: Callable[[int], np.ndarray], expected: list[tuple[str, int]]) -> None:
     found = of(rung(prediction=prediction))
     assert found[: len(expected)] == expected
+
+
+@pytest.mark.parametrize(
+    "prediction", [dipped, lambda step: np.where(20 * step > IDS, LABELS, 0)], ids=["dipped", "slow"]
+)
+def test_outputs_of_a_sound_training_ring_nothing(prediction: Callable[[int], np.ndarray]) -> None:
+    assert rung(prediction=prediction) == []
 
 
 def test_samples_of_train_in_another_split_are_a_leak_and_natural_duplicates_are_none() -> None:
@@ -198,6 +231,16 @@ def test_samples_of_train_in_another_split_are_a_leak_and_natural_duplicates_are
         return np.repeat(healthy(step)[:20], 10, axis=0)
 
     assert "leak" not in dict(of(rung(repeated, train=repeated)))
+
+
+def test_rows_that_come_to_lie_on_training_rows_later_are_no_leak() -> None:
+    other = [chance(step).normal(size=(N, 16)).astype(np.float32) for step in range(10)]
+    few = IDS[:, None] < 20
+
+    def later(step: int) -> np.ndarray:
+        return np.where(few & (step >= 4), healthy(step), healthy(step) + other[step])
+
+    assert "leak" not in dict(of(rung(train=later)))
 
 
 def test_a_layer_that_collapses_is_no_leak_and_one_that_never_spread_rings_too() -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 from torch.utils.data import DataLoader
 
 import chroma
 from chroma.errors import ConfigError
 from chroma.integrations._torch.options import CaptureOptions
-from chroma.records import WriterId
-from chroma.run import Run
-from tests.integrations.digits import Digits
+from chroma.records import RunEvent, WriterId
+from chroma.run import Run, events
+from tests.integrations.digits import Digits, written
 from tests.integrations.test_watch import Plain
 
 
@@ -45,6 +48,31 @@ def test_of_several_processes_none_ends_alone(home: Path) -> None:
     receipt = run.finish()
     assert any("stop_on= ends trainings of one process only" in note for note in receipt.notes)
     assert "alarms look at the samples of one of 2 processes" in receipt.notes
+
+
+def test_labels_that_shift_ring_while_the_epoch_runs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "_AT_FIRST", math.inf)
+    torch.manual_seed(0)
+    model = Plain()
+    digits = Digits(0, 400)
+    loader = DataLoader(digits, batch_size=20, shuffle=True)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with chroma.watch(model, loader={"train": loader}, silent=True, stop_on="label_shift") as watch:
+        for epoch in range(5):
+            if epoch == 4:
+                digits.labels.copy_((digits.labels + 1) % 10)
+            for batch, targets in loader:
+                optimizer.zero_grad()
+                cross_entropy(model(batch), targets).backward()
+                optimizer.step()
+            assert watch.run
+            watch.run.recording.flush(20)
+            assert watch.should_stop == (epoch == 4)
+            watch.snapshot(epoch=epoch, step=20 * (epoch + 1))
+    shifted = next(record for record in written(home) if isinstance(record, RunEvent))
+    assert (shifted.rule, shifted.epoch, shifted.split) == ("label_shift", 4, "train")
+    assert 80 < shifted.step < 90
+    assert re.match(r"(1\d0) of \1 samples were taught with another label", shifted.text)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ class OutputSignals:
         renamed: The same where each predicted class may stand for the label it meets most often: near the
             accuracy where predictions are right or at random, far above it where labels were renamed.
         forgotten: Share of rows predicted right in both snapshots before, and wrong now.
+        lost: Share of rows predicted right in two snapshots, and wrong in the last two.
     """
 
     epoch: int | None
@@ -38,6 +39,7 @@ class OutputSignals:
     accuracy: float | None = None
     renamed: float | None = None
     forgotten: float | None = None
+    lost: float | None = None
 
 
 def output_signals(
@@ -56,7 +58,7 @@ def output_signals(
         prediction: `[n]` classes; -1 where the scores are broken.
         cross_entropy: `[n]` nats; NaN where unknown.
         labels: `[n]` classes; -1 where unknown. None without classes.
-        before: `[n]` of each of the two snapshots before, what the call for it gave.
+        before: `[n]` of each of the three snapshots before, as far as there are, what its call gave.
         classes: How many classes the head has.
         epoch: 0-based.
         step: Global optimizer step.
@@ -73,9 +75,11 @@ def output_signals(
     told = labels >= 0
     classes = max(classes, int(labels.max()) + 1, int(prediction.max()) + 1)
     right = (prediction == labels) & told
-    forgotten = None
-    if len(before) == 2 and all(len(each) == n for each in before):
-        forgotten = float((before[0] & before[1] & ~right)[told].mean())
+    forgotten = lost = None
+    if len(before) >= 2 and all(len(each) == n for each in before):
+        forgotten = float((before[-2] & before[-1] & ~right)[told].mean())
+        if len(before) == 3:
+            lost = float((before[0] & before[1] & ~before[2] & ~right)[told].mean())
     judged = told & (prediction >= 0)
     counts = np.bincount(prediction[judged] * classes + labels[judged], minlength=classes * classes)
     renamed = counts.reshape(classes, classes).max(axis=1).sum() / told.sum()
@@ -89,4 +93,5 @@ def output_signals(
         accuracy=float(right[told].mean()),
         renamed=float(renamed),
         forgotten=forgotten,
+        lost=lost,
     ), right

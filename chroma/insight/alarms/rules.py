@@ -1,4 +1,4 @@
-"""Rules over the history of a run's signals: each says in one sentence what it found, or nothing.
+"""Rules over the history of a layer's signals: each says in one sentence what it found, or nothing.
 
 A rule compares a run with itself, never with another: what is usual differs from model to model. Thresholds
 were chosen on trainings apart from those that `benchmarks/alarms.py` reports; see `docs/alarms.md`.
@@ -6,13 +6,12 @@ were chosen on trainings apart from those that `benchmarks/alarms.py` reports; s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from chroma.insight.alarms.outputs import OutputSignals
 from chroma.insight.alarms.pairs import PairSignals
-from chroma.insight.alarms.signals import LEAST_ROWS, Array, VectorSignals
+from chroma.insight.alarms.signals import VectorSignals
 from chroma.records import Level
 
 
@@ -50,24 +49,33 @@ def not_finite(history: Sequence[VectorSignals]) -> Found | None:
 
 
 def growing(history: Sequence[VectorSignals]) -> Found | None:
-    """divergence: the norm of the rows is 8 times that of two snapshots before, and doubled in both steps.
+    """divergence: the norm of the rows multiplies, after five snapshots.
 
-    After five snapshots, and where kNN agreement did not grow by .02 meanwhile: features that begin to learn
-    multiply too. Float16 ends at 65,504.
+    It is 8 times that of two snapshots before, and doubled in both steps, after a step in which it moved by
+    less than a quarter; or 1.8 times that of the last one, where it moved by less than a quarter in each of
+    the three steps before. Not where kNN agreement or the separation of classes grew by .02 meanwhile:
+    features that begin to learn multiply too. Float16 ends at 65,504.
     """
-    if len(history) < 6:
+    norms = [each.norm for each in history if each.norm]
+    if len(history) < 6 or len(norms) < 5:
         return None
-    agreed = [each.agreement for each in history[-3:]]
-    if agreed[0] is not None and agreed[-1] is not None and agreed[-1] > agreed[0] + 0.02:
+    before, between, now = norms[-3:]
+    rests = [0.75 < later / earlier < 1.25 for earlier, later in pairwise(norms[:-1])]
+    if now > 2 * between > 4 * before and now > 8 * before and any(rests):
+        since, then, ago = history[-3], before, "two snapshots before"
+    elif now > 1.8 * between and all(rests[-3:]):
+        since, then, ago = history[-2], between, "the snapshot before, where it had come to rest"
+    else:
         return None
-    before, between, now = (each.norm for each in history[-3:])
-    if not before or not between or not now or not (now > 2 * between > 4 * before and now > 8 * before):
+    last = history[-1]
+    told = (since.agreement, last.agreement), (since.separation, last.separation)
+    if any(one is not None and other is not None and other > one + 0.02 for one, other in told):
         return None
     return Found(
         "divergence",
         "Values of {layer} multiply",
-        f"the norm of the rows is {now:.3g}, {now / before:.1f} times that of two snapshots before",
-        {"norm": now, "norm_before": before},
+        f"the norm of the rows is {now:.3g}, {now / then:.1f} times that of {ago}",
+        {"norm": now, "norm_before": then},
     )
 
 
@@ -75,7 +83,9 @@ def collapse(history: Sequence[VectorSignals]) -> Found | None:
     """collapse: the rows become one.
 
     Half of them are equal, where fewer than a quarter were at first (data may repeat itself); or their
-    relative spread is below .05 after it was above .1, or below .01 in three snapshots.
+    relative spread is below .05 after it was above .1, or below .01 in three snapshots; or all point one way:
+    their mean cosine is above .99 in three snapshots, and a third nearer to 1 than at first. (Features of
+    language models may have it from the start.)
     """
     now, first = history[-1], history[0]
     if now.equal is None or now.spread is None:
@@ -84,6 +94,8 @@ def collapse(history: Sequence[VectorSignals]) -> Found | None:
         what = f"{now.equal:.0%} of the rows are equal"
     elif _shrinks([each.spread for each in history if each.spread is not None]):
         what = f"the spread of the rows is {now.spread:.2%} of their norm"
+    elif now.cosine is not None and _aligns([each.cosine for each in history if each.cosine is not None]):
+        what = f"the rows point one way: their mean cosine is {now.cosine:.4f}"
     else:
         return None
     figures = {"equal": now.equal, "spread": now.spread, "rank": now.rank or 1.0}
@@ -97,11 +109,16 @@ def _shrinks(spreads: Sequence[float]) -> bool:
     return len(spreads) >= 3 and max(spreads[-3:]) < 0.01
 
 
+def _aligns(cosines: Sequence[float]) -> bool:
+    """Whether rows have pointed one way for long, and more so than at first."""
+    return len(cosines) >= 3 and min(cosines[-3:]) > 0.99 and 1 - cosines[-1] < 0.67 * (1 - cosines[0])
+
+
 def flattening(history: Sequence[VectorSignals]) -> Found | None:
     """collapse: the rows keep fewer dimensions, and tell classes apart no better.
 
     The effective rank is below .4 of the largest since the third snapshot, twice in a row, and kNN agreement
-    is .05 below its best. Without labels it does not ring. Features that learned nothing yet have many
+    is a fifth below its best. Without labels it does not ring. Features that learned nothing yet have many
     dimensions, and fewer dimensions alone are what a classifier learns (neural collapse).
     """
     ranks = [each.rank for each in history[2:] if each.rank is not None]
@@ -111,7 +128,7 @@ def flattening(history: Sequence[VectorSignals]) -> Found | None:
     if not all(rank < 0.4 * best for rank in ranks[-2:]):
         return None
     told = [each.agreement for each in history if each.agreement is not None]
-    if now.agreement is None or now.agreement > max(told) - 0.05:
+    if now.agreement is None or now.agreement > 0.8 * max(told):
         return None
     return Found(
         "collapse",
@@ -149,109 +166,6 @@ def dead_layer(history: Sequence[VectorSignals]) -> Found | None:
     )
 
 
-def failing(history: Sequence[OutputSignals]) -> Found | None:
-    """divergence: outputs that are not finite; or a loss above twice that of guessing, ln C."""
-    now = history[-1]
-    if now.broken > 0 and history[0].broken < 0.01:
-        what = f"{round(now.broken * now.n):,} of {now.n:,} rows have NaN or infinite scores"
-        return Found("divergence", "Outputs of {split} are not finite", what, {"broken": now.broken}, "error")
-    if now.loss is None or now.accuracy is None or now.classes < 2:
-        return None
-    guessing = math.log(now.classes)
-    if now.loss < 2 * guessing or now.accuracy > 0.5:
-        return None
-    return Found(
-        "divergence",
-        "Outputs of {split} are worse than guessing",
-        f"the cross-entropy is {now.loss:.2f}; guessing among {now.classes} classes gives {guessing:.2f}",
-        {"loss": now.loss, "guessing": guessing},
-    )
-
-
-def not_learning(history: Sequence[OutputSignals]) -> Found | None:
-    """divergence: predictions of three snapshots are again those of guessing; or still, after six."""
-    if len(history) < 3 or history[-1].n < 5 * LEAST_ROWS:
-        return None
-    now = history[-1]
-    if now.accuracy is None or now.classes < 2 or now.renamed is None:
-        return None
-    told = [each.accuracy for each in history if each.accuracy is not None]
-    if max(told[-3:]) > 1.5 / now.classes or (len(told) < 6 and max(told) < 3 / now.classes):
-        return None
-    return Found(
-        "divergence",
-        "{split} is predicted no better than by guessing",
-        f"the accuracy is {now.accuracy:.1%} for three snapshots, with {now.classes} classes",
-        {"accuracy": now.accuracy},
-    )
-
-
-def label_shift(history: Sequence[OutputSignals]) -> Found | None:
-    """label_shift: the accuracy fell by .2 from its best while classes are still told apart.
-
-    If each prediction may stand for the label it meets most often, accuracy is back by .15 more than it was
-    at its best, and half as high at least: the model learned other names for the classes.
-    """
-    told = [each for each in history if each.accuracy is not None and each.renamed is not None]
-    if len(told) < 2 or told[-1] is not history[-1]:
-        return None
-    now, best = told[-1], max(told, key=lambda each: each.accuracy or 0)
-    assert now.accuracy is not None and now.renamed is not None  # noqa: PT018
-    assert best.accuracy is not None and best.renamed is not None  # noqa: PT018
-    gap = now.renamed - now.accuracy - (best.renamed - best.accuracy)
-    if best.accuracy - now.accuracy < 0.2 or gap < 0.15 or now.renamed < best.accuracy / 2:
-        return None
-    return Found(
-        "label_shift",
-        "Classes of {split} bear other names",
-        f"the accuracy fell from {best.accuracy:.1%} to {now.accuracy:.1%}, but is {now.renamed:.1%} where "
-        "each prediction stands for the label it meets most often: labels of the training may be shifted",
-        {"accuracy": now.accuracy, "renamed": now.renamed, "accuracy_before": best.accuracy},
-        "error",
-    )
-
-
-def changed_labels(then: Array, now: Array) -> Found | None:
-    """label_shift: 1 % of the samples, at least five, are taught with another label than the epoch before.
-
-    Args:
-        then: `[n]` labels of samples in the epoch before; -1 where unknown.
-        now: `[n]` those of the same samples.
-    """
-    known = (then >= 0) & (now >= 0)
-    changed, of = int((then != now)[known].sum()), int(known.sum())
-    if changed < max(5, 0.01 * of):
-        return None
-    return Found(
-        "label_shift",
-        "Labels of {split} changed",
-        f"{changed:,} of {of:,} samples were taught with another label than in the epoch before",
-        {"changed": changed, "of": of},
-        "error",
-    )
-
-
-def forgetting(history: Sequence[OutputSignals]) -> Found | None:
-    """forgetting: rows predicted right in two snapshots are wrong in the next, three times as many as ever.
-
-    At least 5 % of the rows, after six snapshots.
-    """
-    shares = [each.forgotten for each in history if each.forgotten is not None]
-    now = history[-1]
-    if len(shares) < 4 or now.forgotten is None:
-        return None
-    usual = max(shares[:-1])
-    if now.forgotten < max(0.05, 3 * usual):
-        return None
-    return Found(
-        "forgetting",
-        "Samples of {split} are forgotten",
-        f"{now.forgotten:.1%} of the rows were predicted right in the two snapshots before and are wrong "
-        f"now, at most {usual:.1%} earlier",
-        {"forgotten": now.forgotten, "forgotten_before": usual},
-    )
-
-
 def drift(history: Sequence[VectorSignals]) -> Found | None:
     """drift: neighbours that had come to rest change at once.
 
@@ -270,10 +184,14 @@ def drift(history: Sequence[VectorSignals]) -> Found | None:
     )
 
 
-def leak(pair: PairSignals) -> Found | None:
-    """leak: 1 % of a split's rows lie where training rows do, and twice as many as lie on one another."""
-    if pair.leaked < 0.01 or pair.leaked * pair.n < 4 or pair.leaked < 2 * pair.own:
+def leak(history: Sequence[PairSignals]) -> Found | None:
+    """leak: 1 % of a split's rows lie where training rows do, and twice as many as lie on one another.
+
+    In each snapshot so far: what a layer puts in one place only later, it has lost, and nothing leaked.
+    """
+    if any(each.leaked < 0.01 or each.leaked * each.n < 4 or each.leaked < 2 * each.own for each in history):
         return None
+    pair = history[-1]
     return Found(
         "leak",
         "{split} has samples of train",

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from chroma.insight.alarms import rules
+from chroma.insight.alarms import output_rules, rules
 from chroma.insight.alarms.labels import Labels
 from chroma.insight.alarms.outputs import Known, OutputSignals, output_signals
 from chroma.insight.alarms.pairs import PairSignals, pair_signals
 from chroma.insight.alarms.rules import Found
 from chroma.insight.alarms.signals import Array, VectorSignals, rows_for, vector_signals
+from chroma.insight.alarms.trained import Trained
 from chroma.records import Ids, Metrics, Outputs, Record, RunEvent, Samples, Snapshot, TrainingOutputs
 
 # What says most comes first: a rule rings once for each split.
@@ -23,7 +24,7 @@ _OF_VECTORS: tuple[Callable[[list[VectorSignals]], Found | None], ...] = (
     *(rules.not_finite, rules.growing, rules.dead_layer, rules.collapse, rules.flattening, rules.drift),
 )
 _OF_OUTPUTS: tuple[Callable[[list[OutputSignals]], Found | None], ...] = (
-    *(rules.failing, rules.not_learning, rules.label_shift, rules.forgetting),
+    *(output_rules.failing, output_rules.not_learning, output_rules.label_shift, output_rules.forgetting),
 )
 _LEAST_WIDTH = 4  # of layers whose splits are compared
 _MOST_EQUAL = 0.1  # share of equal rows there
@@ -49,7 +50,7 @@ class Alarms:
         self._layers: defaultdict[tuple[str, str], _Layer] = defaultdict(_Layer)  # by layer and split
         self._outputs: defaultdict[str, list[OutputSignals]] = defaultdict(list)
         self._right: dict[str, tuple[Ids, tuple[Known, ...]]] = {}
-        self._taught: dict[str, tuple[Ids, Array]] = {}  # labels of the epoch before, by split
+        self._trained: defaultdict[str, Trained] = defaultdict(Trained)  # by split
         self._rung: set[tuple[str, str]] = set()  # rule and split
 
     def find(self, record: Record) -> list[RunEvent]:
@@ -72,6 +73,15 @@ class Alarms:
             case _:
                 pass
         return []
+
+    def find_in_part(self, record: TrainingOutputs, broken: int = 0) -> list[RunEvent]:
+        """What the rules find in rows of an epoch that still runs.
+
+        Args:
+            record: The rows that came since the last part, at about this step.
+            broken: Rows left out of them, for scores that are not finite.
+        """
+        return self._rings(self._trained[record.split].part(record, broken), record.split, None, record)
 
     def _of_snapshot(self, record: Snapshot) -> list[RunEvent]:
         kept = self._layers[record.layer, record.split]
@@ -103,7 +113,7 @@ class Alarms:
             pair = pair_signals(_finite(train.rows), _finite(kept.rows))
             if pair is not None:
                 kept.pairs.append(pair)
-                found = [rules.leak(pair), rules.apart(kept.pairs)]
+                found = [rules.leak(kept.pairs), rules.apart(kept.pairs)]
                 yield from self._rings(found, other, record.layer, record)
 
     def _of_outputs(self, record: Outputs) -> list[RunEvent]:
@@ -125,15 +135,11 @@ class Alarms:
         )
         history.append(signals)
         if right is not None:
-            self._right[record.split] = record.ids, (*before[-1:], right)
+            self._right[record.split] = record.ids, (*before[-2:], right)
         return self._rings([rule(history) for rule in _OF_OUTPUTS], record.split, None, record)
 
     def _of_training(self, record: TrainingOutputs) -> list[RunEvent]:
-        ids, labels = self._taught.get(record.split, (record.ids, record.labels))
-        self._taught[record.split] = record.ids, record.labels
-        _, then, now = np.intersect1d(ids, record.ids, assume_unique=True, return_indices=True)
-        found = rules.changed_labels(labels[then], record.labels[now])
-        return self._rings([found], record.split, None, record)
+        return self._rings(self._trained[record.split].whole(record), record.split, None, record)
 
     def _of_metrics(self, record: Metrics) -> list[RunEvent]:
         broken = [
