@@ -138,8 +138,12 @@ class TrainingEpoch:
             return []
         broken, self._broken, self._looked_at = self._broken, 0, len(self._rows)
         columns: Any = (np.concatenate(part) for part in zip(*rows, strict=True))
+        ids, labels, cross_entropy, other, probability = columns
         gathered = self._gathered
-        part = TrainingOutputs(gathered.split, *gathered.moment(self._taken_in), *columns, gathered.of)
+        epoch, step = gathered.moment(self._taken_in)
+        part = TrainingOutputs(
+            gathered.split, epoch, step, ids, labels, cross_entropy, other, probability, gathered.of
+        )
         return self._recording.events.alarms_in_part(part, broken)
 
     def _take_in(self, batch: TrainedBatch) -> None:

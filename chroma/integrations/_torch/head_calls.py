@@ -102,7 +102,8 @@ class HeadCalls:
         if self._handle is None:
             self._handle = self._head.register_forward_hook(self._see)
         else:  # the same again, which takes a tenth of the time
-            self._head._forward_hooks[self._handle.id] = self._see
+            hooks = self._head._forward_hooks  # pyright: ignore[reportPrivateUsage]
+            hooks[self._handle.id] = self._see
         if self._direct is not None:  # whose hooks come after, as a call is direct until it is over
             self._direct.begin(batch)
 
@@ -122,7 +123,8 @@ class HeadCalls:
         """The batch is over; returns the call whose rows are the batch's, None if there was no call."""
         self._running = False
         if self._handle is not None:
-            self._head._forward_hooks.pop(self._handle.id, None)
+            hooks = self._head._forward_hooks  # pyright: ignore[reportPrivateUsage]
+            hooks.pop(self._handle.id, None)
         if self._direct is not None:
             self._direct.end()
         self._labels = None
