@@ -83,10 +83,10 @@ def test_a_head_over_tokens_is_taken_where_the_model_takes_it(home: Path, way: s
 
 def test_a_wrong_row_is_seen(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The check itself fails where something else than the chosen layer's values is stored."""
-    from chroma.integrations._torch import first_batch
+    from chroma.integrations._torch import layer_hooks
 
-    right = first_batch.vectors_of
-    monkeypatch.setattr(first_batch, "vectors_of", lambda *args: right(*args) + 1)
+    right = layer_hooks.vectors_of
+    monkeypatch.setattr(layer_hooks, "vectors_of", lambda *args: right(*args) + 1)
     found = check("Tagger", tagged("last"))
     assert found.fault
     assert "rows" in found.why

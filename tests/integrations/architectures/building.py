@@ -100,7 +100,10 @@ def build(name: str, kind: str) -> Built:
             why.append(short(error))
             continue
         for samples in _samples(model, kind):
-            one_label = "labels" in samples[0] and not samples[0]["labels"].ndim
+            if "labels" in samples[0]:
+                one_label = not samples[0]["labels"].ndim
+            else:  # it gives the scores of its classes all the same
+                one_label = name.endswith("ForImageClassification")
             built = Built(model, samples, lambda model, batch: model(**batch), one_label)
             try:
                 model.train()

@@ -208,10 +208,7 @@ def _what_differs(built: Built, model: nn.Module, taken: Any, stored: list[Outpu
     seen = _seen(built, model, module, of_input=bool(side))
     given = zip(seen.values, seen.given, seen.masks, strict=False)
     with torch.no_grad():
-        rows = [
-            _pooled(value, module, logits if built.classifies else None, mask)
-            for value, logits, mask in given
-        ]
+        rows = [_pooled(value, module, logits if stored else None, mask) for value, logits, mask in given]
     wanted = torch.cat(rows).numpy() if rows else np.zeros((0, 0))
     wrong: list[str] = []
     if taken.vectors.shape != wanted.shape:
@@ -251,18 +248,22 @@ def _first(value: Any) -> Any:
 def _pooled(value: Tensor, module: nn.Module, logits: Tensor | None, mask: Any) -> Tensor:
     """One vector a sample: features stand where the module's kind has them.
 
-    Of a classifier that gives the logits of one token, that token is taken: the one that gives them.
+    Of a classifier whose head was proved and gives the logits of one token, that token is taken: the one that
+    gives them.
     """
     if value.ndim <= 2:
         return value.reshape(len(value), -1)
-    if value.ndim == 3 and logits is not None and not isinstance(module, _CHANNELS_FIRST):
+    first = isinstance(module, _CHANNELS_FIRST)
+    if isinstance(module, _CONVOLUTIONS):  # one may turn what it takes by itself
+        first = value.shape[1] in (module.in_channels, module.out_channels)
+    if value.ndim == 3 and logits is not None and not first:
         far = (module(value) - logits[:, None]).abs().amax(2)
         if far.amin(1).max() < 1e-4:
             return value[torch.arange(len(value)), far.argmin(1)]
-    if value.ndim == 3 and mask is not None and mask.shape == value.shape[:2]:
+    if value.ndim == 3 and mask is not None and mask.shape == value.shape[:2] and not first:
         return (value * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
     last = type(module) in (nn.Linear, nn.LayerNorm)
-    first = isinstance(module, _CHANNELS_FIRST) or (value.ndim > 3 and not last)
+    first = first or (value.ndim > 3 and not last)
     return value.flatten(2).mean(2) if first else value.flatten(1, -2).mean(1)
 
 
