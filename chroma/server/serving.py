@@ -70,6 +70,7 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
     """
+    _refuse_without_token(host, token)
     listening = _listen(host, port)
     root_path = prefix_of(settings, listening.getsockname()[1])
     server, url, home = _prepare(settings, listening, host, token, root_path=root_path)
@@ -114,6 +115,7 @@ def run_foreground(
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
     """
+    _refuse_without_token(host, token)
     listening = _listen(host, port) if port is not None else _listen_near(host)
     root_path = prefix_of(settings, listening.getsockname()[1])
     server, _, home = _prepare(settings, listening, host, token, root_path=root_path, ready=ready)
@@ -183,11 +185,6 @@ def _prepare(
 
 def _open_home(settings: Settings, host: str, token: str | None, url: str, root_path: str) -> Home:
     """Open a home to be served; to other machines only where tokens say who may do what."""
-    if host not in LOOPBACK and token is None:
-        raise ConfigError(
-            f"the host {host} is not this machine alone: other machines would reach your data without a "
-            "token; leave --no-token away, or use 127.0.0.1"
-        )
     home = Home(settings, token=token, url=url, root_path=root_path)
     if host not in LOOPBACK:
         with home.context.store.reading() as catalog:
@@ -201,6 +198,15 @@ def _open_home(settings: Settings, host: str, token: str | None, url: str, root_
     return home
 
 
+def _refuse_without_token(host: str, token: str | None) -> None:
+    """Before anything listens: other machines are asked for a token."""
+    if host not in LOOPBACK and token is None:
+        raise ConfigError(
+            f"the host {host} is not this machine alone: other machines would reach your data without a "
+            "token; leave --no-token away, or use 127.0.0.1"
+        )
+
+
 def _listen(host: str, port: int) -> socket.socket:
     if not 0 <= port <= 65535:
         raise ConfigError(f"port {port} cannot be used: ports go from 0 to 65535; give another one")
@@ -211,6 +217,11 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(128)
     except OSError as error:
         listening.close()
+        if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+            raise ConfigError(
+                f"the host {host} is no name or address of this machine ({error.strerror}); "
+                "give another --host"
+            ) from error
         why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         raise ConfigError(
             f"port {port} on {host} {why}; give another --port, or none for the next free one"

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from chroma.errors import JobError, SegmentError
+from chroma.server.home import copied
 from chroma.server.home.context import Context
 from chroma.server.home.damage import known_damage
 from chroma.server.home.film_requests import redraw_damaged
@@ -90,7 +91,8 @@ def test_a_flipped_bit_in_a_graph_is_found(opened: Context):
             held()
 
 
-def test_damage_is_told(client: TestClient, kept: Context):
+def test_damage_is_told(client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(copied, "SETTLED", -1.0)  # nobody copies them
     kept.progress.caught_up.wait(10)
     filming.whole_run(kept, 3, 20).close()
     ingest_journal(kept)

@@ -120,7 +120,8 @@ def test_points_of_another_film_never_stand_under_a_new_title(gap: Page) -> None
     at_epoch(gap, 1)
     assert gap.evaluate("window.__chroma.countPixels().total") > 0
     with held(gap, "**/frames/**") as waiting:
-        gap.get_by_test_id("split-picker").get_by_text("train", exact=True).click()
+        gap.get_by_test_id("split-picker").click()
+        gap.get_by_role("option", name="train", exact=True).click()
         expect(gap.get_by_test_id("waiting")).to_contain_text("Waiting for train")
         expect(gap.get_by_test_id("status-chip")).to_have_count(0)
         assert gap.evaluate("window.__chroma.countPixels().total") == 0

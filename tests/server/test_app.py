@@ -162,6 +162,12 @@ def test_a_port_in_use_is_named(settings: Settings) -> None:
 def test_other_machines_are_not_served(settings: Settings, host: str) -> None:
     with pytest.raises(ConfigError, match="is not this machine alone"):
         serve(settings, host=host)
+    assert find_owner(settings) is None
+
+
+def test_a_host_of_another_machine_is_named(settings: Settings) -> None:
+    with pytest.raises(ConfigError, match=r"the host 192\.0\.2\.1 is no name or address of this machine"):
+        serve(settings, host="192.0.2.1", token="secret")
 
 
 def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
