@@ -14,7 +14,7 @@ from chroma.records import LayerNote, Notes
 from chroma.segment.format import RECORDS
 
 _INT32, _INT64 = 2**31, 2**63
-_SHORT = ("epoch", "of")  # GraphQL's Int
+_SHORT = ("of",)  # GraphQL's Int
 _LONGEST_NAME = 4096  # characters; a name stands on pages that show many runs
 _NAMES = ("project", "name", "layer", "split", "rule", "framework", "task")
 _LISTS = ("tags", "class_names", "values")  # of names, or by name
