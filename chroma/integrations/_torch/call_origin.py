@@ -79,8 +79,7 @@ class CallOrigins:
             self.number += 1
             self.outermost.add(name)
         self.depth += 1
-        within = bool(self._stack and self._stack[-1][1])
-        linked = within or self._is_linked(tensors_of((args, kwargs) if kwargs else args))
+        linked = self.linked or self._is_linked(tensors_of((args, kwargs) if kwargs else args))
         self._stack.append((name, linked))
 
     def leave(self, name: str, output: Any) -> None:
