@@ -40,6 +40,7 @@ from chroma.run.ending import status_of
 from chroma.run.receipt import Receipt
 
 _TRAIN = "train"  # the split whose loader the user's own loop trains on
+_NO_LAYER = "snapshots of a model without a layer to capture"
 
 
 def watch(model: Any, *, loader: Any, split: str = "val", **options: Any) -> Watch:
@@ -144,7 +145,7 @@ class Watch(CapturedCall):
         """
         if self.run is None or self.receipt is not None:
             return False
-        tally, before = self.run.recording.tally, self.guard.count
+        tally, before = self.run.recording.tally, self._stopped_errors
         with self.run.recording.timed(), self.guard.fail_safe("taking a snapshot"):
             epoch, step = moment(epoch, step)
             if self._schedule.has_taken(step):
@@ -152,14 +153,13 @@ class Watch(CapturedCall):
             if self._training is not None:
                 self._training.record(epoch, step)
             if self._layers.refused:
-                tally.miss("snapshots of a model without a layer to capture")
+                tally.miss(_NO_LAYER)
                 return False
             if self._schedule.ask(epoch, step) != "take":
                 return False
             self._take((epoch, step))
             return True
-        if self.guard.count > before:
-            tally.miss("a snapshot failed")
+        self._count_missing(before)
         return False
 
     @property
@@ -244,12 +244,24 @@ class Watch(CapturedCall):
     def _take_last(self) -> None:
         """Take the snapshot that was asked for last, if it was left out."""
         assert self.run is not None
-        before = self.guard.count
+        before = self._stopped_errors
         with self.run.recording.timed(), self.guard.fail_safe("taking the last snapshot"):
             if not self._layers.refused and (at := self._schedule.take_skipped()) is not None:
                 self._take(at)
-        if self.guard.count > before:
-            self.run.recording.tally.miss("a snapshot failed")
+        self._count_missing(before)
+
+    @property
+    def _stopped_errors(self) -> tuple[int, int]:
+        """How many errors were stopped so far, and how many of them were no refusals."""
+        return self.guard.count, self.guard.failures
+
+    def _count_missing(self, before: tuple[int, int]) -> None:
+        """Count the snapshot that just stopped at an error, if one did: a refusal is no failure."""
+        count, failures = self._stopped_errors
+        if self.run is None or count == before[0]:
+            return
+        failed = "a snapshot failed" if failures > before[1] else "a snapshot was refused"
+        self.run.recording.tally.miss(_NO_LAYER if self._layers.refused else failed)
 
     def _say(self, chosen: Sequence[tuple[Chosen, int]], split: str, **what: Any) -> None:
         what["followed"], what["at_most"] = self._sources[split].expected_of(what["followed"])

@@ -260,11 +260,26 @@ def test_trouble_in_a_snapshot_does_not_reach_the_loop(
         "missing is counted in the receipt",
         "chroma: step 3 already has a snapshot; give another epoch= or step=; training continues",
     ]
-    assert watch.receipt.missing == {"a snapshot failed": 3}
+    assert watch.receipt.missing == {"a snapshot failed": 2, "a snapshot was refused": 1}
     assert "step 3 already has a snapshot" in str(watch.receipt)
     assert [s.epoch for s in snapshots(home, "head")] == [1, 3]
     assert model.training
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in model.modules())
+
+
+def test_a_model_without_a_layer_to_capture_is_refused_and_did_not_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CHROMA_STRICT")
+
+    class Mean(nn.Module):  # one number of the whole batch
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return images.mean()
+
+    with watching(nn.Sequential(Mean()), DataLoader(Digits(96, 20), batch_size=10)) as watch:
+        for epoch in range(3):
+            watch.snapshot(epoch=epoch)
+    assert watch.receipt.missing == {"snapshots of a model without a layer to capture": 3}
 
 
 def test_the_users_error_ends_the_run_as_failed(home: Path) -> None:
