@@ -6,11 +6,9 @@ import { useView } from "../state/view";
 import { TabPanels } from "../ui/TabPanels";
 import styles from "./compare.module.css";
 import type { PaneLive } from "./store";
+import { NUMBERS, OUTCOMES } from "./tabs";
 
 type Tab = "differences" | "selection";
-/** How the address names the tabs of outcomes and of numbers. */
-const OUTCOMES = "outcomes";
-const NUMBERS = "numbers";
 const isNamed = (name: string | null): name is string => name === OUTCOMES || name === NUMBERS;
 
 type Props = {

@@ -1,4 +1,4 @@
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useQuery } from "urql";
 import { imageAddress } from "../api/bytes";
 import { FindingSamplesDocument, type FoundSampleFieldsFragment } from "../api/gql/graphql";
@@ -8,6 +8,7 @@ import type { RunDetail } from "../runs/run";
 import { splitsOf } from "../runs/splits";
 import { keyOf } from "../state/sampleKey";
 import { useView } from "../state/view";
+import { Button } from "../ui/Button";
 import styles from "./findings.module.css";
 
 type Sample = FoundSampleFieldsFragment;
@@ -21,12 +22,17 @@ const wordsOf = ({ sampleId, split, label, score }: Sample): string =>
     .filter(Boolean)
     .join(", ");
 
+const AT_FIRST = 18;
+/** The server gives no more at once. */
+const MOST = 200;
+
 /** The samples behind a finding, strongest first; pairs stand together. */
 export function FoundSamples({ run, findingKey, n }: { run: RunDetail; findingKey: string; n: number }) {
   const runId = run.id;
+  const [first, setFirst] = useState(AT_FIRST);
   const split = useView((view) => view.split);
   const here = useMemo(() => (split === null ? [] : splitsOf(run, split)), [run, split]);
-  const [{ data }] = useQuery({ query: FindingSamplesDocument, variables: { id: runId } });
+  const [{ data, fetching }] = useQuery({ query: FindingSamplesDocument, variables: { id: runId, first } });
   const samples = data?.run?.findings.found.find(({ key }) => key === findingKey)?.samples ?? [];
   if (samples.length === 0) return null;
   const tile = (sample: Sample) => (
@@ -45,6 +51,11 @@ export function FoundSamples({ run, findingKey, n }: { run: RunDetail; findingKe
           </li>
         ))}
       </ul>
+      {n > samples.length && first < MOST ? (
+        <Button data-testid="more-found" disabled={fetching} onClick={() => setFirst(MOST)}>
+          Show {n > MOST ? `the first ${count(MOST)}` : `all ${count(n)}`}
+        </Button>
+      ) : null}
       {n > samples.length ? (
         <p className={styles.method}>
           {count(samples.length)} of {count(n)} shown; all that are followed are selected on the canvas.

@@ -1,13 +1,10 @@
 import type { ProgressFieldsFragment } from "../api/gql/graphql";
 import { count } from "../lib/format";
-import { useView } from "../state/view";
 import { Button } from "../ui/Button";
 import { Section } from "../ui/controls";
 import styles from "./findings.module.css";
+import { openReview } from "./openReview";
 import { decidedOf } from "./queue";
-
-/** How the address names the review of a split's labels. */
-export const REVIEW = "labels:";
 
 type Props = {
   queues: readonly ProgressFieldsFragment[];
@@ -36,11 +33,7 @@ export function Queues({ queues, followed }: Props) {
                 disabled={queue.doubts === 0}
                 data-testid="review-labels"
                 data-split={queue.split}
-                onClick={() => {
-                  const { split, openSplit, openPanel } = useView.getState();
-                  if (split !== queue.split && followed.includes(queue.split)) openSplit(queue.split);
-                  openPanel(`${REVIEW}${queue.split}`);
-                }}
+                onClick={() => openReview(queue.split, followed)}
               >
                 Review
               </Button>

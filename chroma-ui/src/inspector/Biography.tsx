@@ -4,6 +4,7 @@ import { decimal, percent } from "../lib/format";
 import { useSize } from "../lib/useSize";
 import { Section } from "../ui/controls";
 import styles from "./biography.module.css";
+import { learnedOf, whenOf } from "./learned";
 import { brokenLine, stopsOf } from "./series";
 import { type HistoryEntry, useBiography } from "./useBiography";
 import type { Place } from "./useSample";
@@ -13,6 +14,8 @@ type Props = {
   /** The run, split, layer and step of the sample. */
   place: Place;
   position: number;
+  /** Of the sample; null where it is not known which prediction would be right. */
+  label: string | null;
   classColours: Map<string, string>;
   /** Goes to a step of the film; null where the frames do not run over steps. */
   onStep: ((step: number) => void) | null;
@@ -60,20 +63,23 @@ const HEIGHT = 26;
 /** Names of more predictions than this do not fit. */
 const MOST_NAMES = 16;
 
-const whenOf = (moment: HistoryEntry) =>
-  moment.epoch === null ? `step ${moment.step}` : `epoch ${moment.epoch}`;
-
 /** One sample through the epochs: its predictions, their confidence, and its neighbours. */
-export function Biography({ shown, place, position, classColours, onStep }: Props) {
+export function Biography({ shown, place, position, label, classColours, onStep }: Props) {
   const { moments } = useBiography(shown, place, position);
   if (moments.length < 2) return null;
   const now = moments.findIndex((moment) => moment.step === shown.frame.step);
   const lines = LINES.filter((line) => moments.some((moment) => line.read(moment) !== null));
   const said = moments.some((moment) => moment.prediction !== null);
   if (lines.length === 0 && !said) return null;
+  const learned = learnedOf(moments, label);
   const [first, last] = [moments[0], moments[moments.length - 1]];
   return (
     <Section title="Biography" note={`${whenOf(first)} → ${last.epoch ?? last.step}`}>
+      {learned ? (
+        <p className={styles.learned} data-testid="learned">
+          {learned}
+        </p>
+      ) : null}
       <div className={styles.rows} data-testid="biography">
         {said ? (
           <Predictions moments={moments} now={now} classColours={classColours} onStep={onStep} />

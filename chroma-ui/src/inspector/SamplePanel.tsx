@@ -155,6 +155,7 @@ export function SamplePanel(props: SamplePanelProps) {
           shown={shown}
           place={place}
           position={place.position}
+          label={unnamed ? null : label}
           classColours={classColours}
           onStep={props.onStep}
         />

@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { MOST_SHAPES, type Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
-import { count } from "../lib/format";
+import { count, percent } from "../lib/format";
 import { SHAPES } from "../scatter/types";
 import { splitNumber } from "../state/sampleKey";
 import { useView } from "../state/view";
@@ -20,6 +20,7 @@ export function Splits({ shown, picture }: { shown: ShownFrame | null; picture: 
     for (const i of picture?.scene.drawn ?? []) found[splitNumber(shown?.keys?.[i] ?? 0)]++;
     return found;
   }, [shown, picture]);
+  const right = useMemo(() => rightOf(shown, picture), [shown, picture]);
   if (!shown || !picture || shown.film.splits.length < 2) return null;
   const { film } = shown;
   const { shapes, drawn } = picture.scene;
@@ -35,6 +36,16 @@ export function Splits({ shown, picture }: { shown: ShownFrame | null; picture: 
               colour={byColour ? picture.legend?.find((entry) => entry.name === name)?.colour : undefined}
             />
             <span>{name}</span>
+            {right?.[at]?.known ? (
+              <em
+                data-testid="split-right"
+                title={`${count(right[at].right)} of ${count(right[at].known)} right at this frame`}
+              >
+                {percent(right[at].right / right[at].known)} right
+              </em>
+            ) : (
+              <em />
+            )}
             <b>{count(counts[at] ?? 0)}</b>
           </li>
         ))}
@@ -70,6 +81,21 @@ export function Splits({ shown, picture }: { shown: ShownFrame | null; picture: 
       </div>
     </Section>
   );
+}
+
+/** Right predictions of each split at the frame shown, of all that are known; null where none can be. */
+function rightOf(shown: ShownFrame | null, picture: Picture | null) {
+  if (!shown?.label || !shown.prediction || !picture?.wrong) return null;
+  const { film, keys, label, prediction, points } = shown;
+  const found = film.splits.map(() => ({ known: 0, right: 0 }));
+  for (let i = 0; i < points.n; i++) {
+    const isKnown = label.codes[i] < label.legend.length && prediction.codes[i] < prediction.legend.length;
+    if (!points.present[i] || !isKnown) continue;
+    const split = found[splitNumber(keys?.[i] ?? 0)];
+    split.known++;
+    if (picture.wrong[i] === 0) split.right++;
+  }
+  return found;
 }
 
 function Mark({ shape, colour = "currentColor" }: { shape: number; colour?: string }) {

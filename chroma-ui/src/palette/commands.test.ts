@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { useView } from "../state/view";
-import { commandsFor, fitting } from "./commands";
+import { commandsFor, commandsForRun, fitting } from "./commands";
 
 it("finds entries that hold every word, in any order and case", () => {
   const names = ["Colour by Label", "Colour by Margin", "Fit the film"];
@@ -28,4 +28,27 @@ it("offers what the film's columns allow", () => {
     .find(({ name }) => name === "Show errors only")
     ?.act();
   expect(useView.getState().filters).toEqual([{ column: "correct", values: ["wrong"] }]);
+});
+
+it("compares with runs of the project, and reviews labels of each split", () => {
+  const run = {
+    ...{ id: "a", name: "first", project: "p" },
+    splits: [{ name: "train" }, { name: "val" }],
+    snapshots: [{ split: "val" }],
+  };
+  const runs = [run, { id: "b", name: "second", project: "p" }, { id: "c", name: "third", project: "q" }];
+  const commands = commandsForRun(run, runs);
+  expect(commands.map(({ name }) => name)).toEqual([
+    "Compare with second",
+    "Review labels in doubt of train",
+    "Review labels in doubt of val",
+  ]);
+  commands[1].act();
+  // there is no film of train
+  expect(useView.getState()).toMatchObject({ split: null, opened: expect.arrayContaining(["labels:train"]) });
+  commands[2].act();
+  expect(useView.getState()).toMatchObject({ split: "val", opened: expect.arrayContaining(["labels:val"]) });
+  commands[0].act();
+  expect(useView.getState().panes.map((pane) => pane.run)).toEqual(["a", "b"]);
+  expect(useView.getState().opened).toContain("outcomes");
 });

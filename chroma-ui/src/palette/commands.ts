@@ -1,8 +1,13 @@
 import type { Column } from "../api/bytes";
+import { OUTCOMES } from "../compare/tabs";
+import { openReview } from "../findings/openReview";
 import { copyLink } from "../runs/copyLink";
 import type { Plot } from "../scatter/plot";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
+
+/** What the commands need to know of a run. */
+type Run = { id: string; name: string; project: string };
 
 export type Command = { name: string; hint?: string; act: () => void };
 
@@ -63,4 +68,27 @@ export function commandsFor(plot: Plot | null, columns: readonly Column[], onPic
       act: () => colourBy(column.name),
     })),
   ];
+}
+
+/** The commands for a run: what it is compared with, and its labels in doubt. */
+export function commandsForRun(
+  run: Run & { splits: readonly { name: string }[]; snapshots: readonly { split: string }[] },
+  runs: readonly Run[],
+): Command[] {
+  const mates = runs.filter(({ id, project }) => id !== run.id && project === run.project);
+  const followed = run.snapshots.map(({ split }) => split);
+  return [
+    ...mates.map(({ id, name }) => ({ name: `Compare with ${name}`, act: () => compareRuns([run.id, id]) })),
+    ...run.splits.map(({ name }) => ({
+      name: `Review labels in doubt of ${name}`,
+      act: () => openReview(name, followed),
+    })),
+  ];
+}
+
+/** The runs side by side, with what each is right about. */
+function compareRuns(runs: readonly string[]): void {
+  const { compare, openPanel } = useView.getState();
+  compare(runs.map((run) => ({ run, layer: null, step: null, camera: null, split: null })));
+  openPanel(OUTCOMES);
 }

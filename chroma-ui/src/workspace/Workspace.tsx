@@ -15,7 +15,7 @@ import { useMarks } from "../findings/useMarks";
 import { useFocus } from "../inspector/useFocus";
 import { useReducedMotion } from "../lib/useTheme";
 import { useTitle } from "../lib/useTitle";
-import { commandsFor } from "../palette/commands";
+import { commandsFor, commandsForRun } from "../palette/commands";
 import { Palette } from "../palette/Palette";
 import { splitsOf } from "../runs/splits";
 import { TopBar } from "../runs/TopBar";
@@ -206,7 +206,14 @@ export function Workspace() {
       <Palette
         open={searching}
         onOpenChange={setSearching}
-        commands={searching ? commandsFor(plot, film?.columns ?? NOTHING, onPicture) : NOTHING}
+        commands={
+          searching
+            ? [
+                ...commandsFor(plot, film?.columns ?? NOTHING, onPicture),
+                ...(run ? commandsForRun(run, runs ?? NOTHING) : NOTHING),
+              ]
+            : NOTHING
+        }
         runs={runs ?? NOTHING}
         place={shown ? { filmId: shown.film.id, frame: shown.frame.index, splits: shown.film.splits } : null}
         onRun={openRun}

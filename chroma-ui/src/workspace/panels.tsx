@@ -1,7 +1,7 @@
 /** The panels of the workspace. To add one, write a component of `PanelProps` and add an entry to `PANELS`. */
 import type { ComponentType } from "react";
 import { FindingsPanel } from "../findings/FindingsPanel";
-import { REVIEW } from "../findings/Queues";
+import { REVIEW } from "../findings/openReview";
 import { SampleTab } from "../inspector/SampleTab";
 import { LeftPanel } from "../legend/LeftPanel";
 import { RunSummary } from "../runs/RunSummary";
