@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import chroma
-from chroma.cli import application, check, doctor, example, insights, runs, sync, tokens
+from chroma.cli import application, check, doctor, example, insights, members, runs, sync, tokens
 from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
@@ -23,6 +23,8 @@ app.command("ui")(application.ui)
 app.add_typer(application.commands, name="application")
 app.add_typer(runs.commands, name="runs")
 app.add_typer(tokens.commands, name="tokens")
+app.add_typer(members.commands, name="members")
+app.add_typer(members.projects, name="projects")
 app.command("insights")(insights.insights)
 app.command("sync")(sync.sync)
 app.command("example")(example.example)

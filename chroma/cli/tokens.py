@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import getpass
 import json
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from chroma.cli._catalog import open_store, user
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo
 from chroma.cli._quantities import duration
-from chroma.settings import load_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from chroma.server.store.catalog import Store
 
 commands = typer.Typer(help="Say who may reach the server from other machines.", no_args_is_help=True)
 
@@ -32,6 +24,9 @@ def create(
     scope: Annotated[
         str, typer.Option(help="read, write (sends runs, changes tags, names, views) or admin (deletes).")
     ] = "read",
+    project: Annotated[
+        str | None, typer.Option(help="The one project it is good for; else for all.", show_default=False)
+    ] = None,
     expires: Annotated[
         str | None, typer.Option(help="After this time it ends: 12h, 30d, 8w.", show_default=False)
     ] = None,
@@ -41,8 +36,8 @@ def create(
     from chroma.server.store.tokens import create_token
 
     until = None if expires is None else datetime.now(UTC) + duration("--expires", expires)
-    with _store(home) as store, store.writing() as catalog:
-        token = create_token(catalog, name, scope, until, by=_user())
+    with open_store(home) as store, store.writing() as catalog:
+        token = create_token(catalog, name, scope, until, by=user(), project=project)
     echo(token)
 
 
@@ -51,11 +46,12 @@ def list_tokens(home: Home = None, as_json: AsJson = False) -> None:
     """List tokens, newest first, without the tokens themselves."""
     from chroma.server.store.tokens import all_tokens, state_of
 
-    with _store(home) as store, store.reading() as catalog:
+    with open_store(home) as store, store.reading() as catalog:
         found = [
             {
                 "name": each.name,
                 "scope": each.scope,
+                "project": each.project,
                 "state": state_of(each),
                 "created_at": each.created_at.isoformat(timespec="seconds"),
                 "expires_at": each.expires_at and each.expires_at.isoformat(timespec="seconds"),
@@ -67,7 +63,8 @@ def list_tokens(home: Home = None, as_json: AsJson = False) -> None:
         return
     for each in found:
         until = f", until {each['expires_at']}" if each["expires_at"] else ""
-        echo(f"{each['name']}  {each['scope']}  {each['state']}  since {each['created_at']}{until}")
+        where = f"in {each['project']}" if each["project"] else "in all projects"
+        echo(f"{each['name']}  {each['scope']} {where}  {each['state']}  since {each['created_at']}{until}")
     if not found:
         echo("There is no token; make one with: chroma tokens create NAME --scope write")
 
@@ -77,8 +74,8 @@ def revoke(name: Name, home: Home = None) -> None:
     """End a token; pages and trainings that use it are refused within seconds."""
     from chroma.server.store.tokens import revoke_token
 
-    with _store(home) as store, store.writing() as catalog:
-        revoke_token(catalog, name, by=_user())
+    with open_store(home) as store, store.writing() as catalog:
+        revoke_token(catalog, name, by=user())
     echo(f"The token {name} is revoked.")
 
 
@@ -91,7 +88,7 @@ def log(
     """Show what was changed by whom, newest first: tokens, and all that tokens changed."""
     from chroma.server.store.tokens import audit
 
-    with _store(home) as store, store.reading() as catalog:
+    with open_store(home) as store, store.reading() as catalog:
         found = [
             {
                 "at": each.at.isoformat(timespec="seconds"),
@@ -108,28 +105,3 @@ def log(
         echo(f"{each['at']}  {each['who']}  {each['action']}  {each['about']}")
     if not found:
         echo("Nothing was changed by a token yet.")
-
-
-@contextmanager
-def _store(home: Path | None) -> Generator[Store]:
-    """The store of a home; a server may run meanwhile."""
-    from chroma.server.requirements import require_dashboard
-
-    require_dashboard()
-    from chroma.server.store.catalog import Store
-
-    settings = load_settings(home=home)
-    settings.home.mkdir(0o700, parents=True, exist_ok=True)
-    store = Store.open(settings)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-def _user() -> str:
-    """Who runs this command."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # of a container, without a name
-        return "somebody on the server"

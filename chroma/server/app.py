@@ -12,6 +12,7 @@ from fastapi import FastAPI
 import chroma
 from chroma.server.graphql.router import build_router
 from chroma.server.home.home import Home
+from chroma.server.home.senders import Senders
 from chroma.server.home.webhook import Webhook
 from chroma.server.http import (
     dashboard_files,
@@ -81,6 +82,7 @@ def create_app(
         root_path=root_path,
     )
     app.state.sessions = sessions = Sessions()
+    app.state.senders = Senders()
     framers = Framers(settings.framing_origins)
     app.add_middleware(Fresh)
     app.add_middleware(Limits)

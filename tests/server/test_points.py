@@ -20,6 +20,7 @@ from chroma.records import Columns, Notes
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import write_note
 from chroma.server.http import film_routes, sample_routes
+from chroma.server.http.asked import seen_by
 from chroma.server.http.problems import answer_problems
 from chroma.server.http.sample_routes import image_type
 from chroma.server.jobs.film import draw_film
@@ -61,7 +62,7 @@ def film(opened: Context) -> Film:
 def routes(opened: Context, film: Film) -> Iterator[TestClient]:
     """The byte routes of the app on that home, without a supervisor that would draw more."""
     app = FastAPI()
-    app.state.context = opened
+    app.dependency_overrides[seen_by] = lambda: opened
     answer_problems(app)
     app.include_router(film_routes.router)
     app.include_router(sample_routes.router)

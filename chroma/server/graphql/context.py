@@ -11,12 +11,14 @@ from strawberry.dataloader import DataLoader
 from strawberry.fastapi import BaseContext
 from strawberry.types.nodes import SelectedField
 
+from chroma.errors import NotFoundError, RefusedError
 from chroma.server.home.context import Context
 from chroma.server.store import queries
+from chroma.server.store.access import Grant
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.card_films import card_films
 from chroma.server.store.films.logged_coordinates import logged_steps
-from chroma.server.store.tokens import Grant, note
+from chroma.server.store.tokens import note
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
@@ -62,8 +64,10 @@ class RequestContext(BaseContext):
 
     def __init__(self, context: Context, grant: Grant) -> None:
         super().__init__()
-        self.home = context
+        self.home = context.within(grant.within("read"))
         self.grant = grant
+        self._whole = context
+        self._seen: set[str] = set()
         self.project_names = self._loader(queries.project_names, str)
         self.project_runs = self._loader(queries.project_runs, list)
         self.layers = self._loader(queries.run_layers, list)
@@ -124,6 +128,29 @@ class RequestContext(BaseContext):
         """
         return await self._act("write", action, *args, **kwargs)
 
+    async def manage(
+        self,
+        action: Callable[Concatenate[Context, Arguments], Value],
+        *args: Arguments.args,
+        **kwargs: Arguments.kwargs,
+    ) -> Value:
+        """Change something that belongs to no project, in a thread: for those who may write to all.
+
+        Raises:
+            RefusedError: They may not.
+        """
+        self.grant.check_everywhere("write")
+        return await self._act("write", action, *args, **kwargs)
+
+    async def sees(self, run_id: str | None) -> bool:
+        """Whether what happens in a run, or to the home, may be told."""
+        if run_id is None or run_id in self._seen or self.home.store.projects is None:
+            return True
+        if await self.read(lambda catalog: queries.find_run(catalog, run_id)) is None:
+            return False
+        self._seen.add(run_id)
+        return True
+
     async def compute(
         self,
         action: Callable[Concatenate[Context, Arguments], Value],
@@ -154,12 +181,21 @@ class RequestContext(BaseContext):
         **kwargs: Arguments.kwargs,
     ) -> Value:
         self.grant.check(scope)
+        home = self._whole.within(self.grant.within(scope))
 
         def run() -> Value:
-            done = action(self.home, *args, **kwargs)
+            try:
+                done = action(home, *args, **kwargs)
+            except NotFoundError as error:
+                if home.store.projects == self.home.store.projects:
+                    raise
+                # they see it, but in its project they may less
+                raise RefusedError(
+                    f"{self.grant.who} may not {scope} in this project, or there is no such thing: {error}"
+                ) from error
             if self.grant.name is not None:
                 about = args[0] if args and isinstance(args[0], str) else ""
-                with self.home.store.writing() as catalog:
+                with self._whole.store.writing() as catalog:
                     note(catalog, self.grant.name, action.__name__, about)
             return done
 

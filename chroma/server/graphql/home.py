@@ -49,6 +49,7 @@ class Home:
     @strawberry.field
     async def damage(self, info: Info) -> list[Damage]:
         found = await to_thread.run_sync(known_damage, info.context.home)
+        found = [each for each in found if await info.context.sees(each.run_id)]
         return [
             Damage(
                 run_id=strawberry.ID(each.run_id),
@@ -62,11 +63,16 @@ class Home:
 
     @classmethod
     def of_context(cls, context: Context) -> Home:
-        at = context.progress
+        at, partial = context.progress, context.store.projects is not None
         return cls(
             ingest=Ingest(taken=at.taken, of=at.of, caught_up=at.caught_up.is_set()),
             down=[
-                Down(part=each.part, reason=each.reason, since=each.since, times=each.times)
+                Down(
+                    part=each.part,
+                    reason=each.brief if partial else each.reason,  # the whole one may name a run
+                    since=each.since,
+                    times=each.times,
+                )
                 for each in context.parts.down()
             ],
             read_only=context.read_only,

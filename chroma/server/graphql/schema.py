@@ -160,7 +160,7 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation):
         description="Trains a small example run on handwritten digits; answers once its first epoch is there"
     )
     async def start_example(self, info: Info) -> strawberry.ID:
-        return strawberry.ID(await info.context.change(example_run.start_example))
+        return strawberry.ID(await info.context.manage(example_run.start_example))
 
     @strawberry.mutation
     async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
@@ -228,6 +228,8 @@ class Subscription:
     @strawberry.subscription(description="Everything that changes; of one run, if named")
     async def events(self, info: Info, run_id: strawberry.ID | None = None) -> AsyncGenerator[Event]:
         async for event in info.context.home.events.subscribe(None if run_id is None else str(run_id)):
+            if event.kind != "listening" and not await info.context.sees(event.run_id):
+                continue
             yield Event(
                 kind=EventKind(event.kind),
                 run_id=None if event.run_id is None else strawberry.ID(event.run_id),

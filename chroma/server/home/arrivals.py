@@ -6,6 +6,7 @@ import errno
 import secrets
 import shutil
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from chroma import journal, liveness, segment
 from chroma.durable import wait_for_disk
 from chroma.errors import ChromaError, ConfigError, HomeError, SegmentError, SegmentVersionError
 from chroma.journal import Entry
-from chroma.records import Notes
+from chroma.records import Notes, RunOpened
 from chroma.segment import ReadSegment
 from chroma.server.home import signs
 from chroma.server.home.context import Context
@@ -101,7 +102,14 @@ def remove_unfinished(settings: Settings) -> None:
             path.unlink()
 
 
-def admit(context: Context, key: Key, path: Path, digest: str | None = None) -> Literal["new", "known"]:
+def admit(
+    context: Context,
+    key: Key,
+    path: Path,
+    digest: str | None = None,
+    *,
+    opening: Callable[[str, str], None] = lambda run, project: None,
+) -> Literal["new", "known"]:
     """Prove the bytes of a segment and put them into the journal, durably; once, however often it is sent.
 
     Args:
@@ -109,6 +117,7 @@ def admit(context: Context, key: Key, path: Path, digest: str | None = None) -> 
         key: What it must say it is.
         path: Its bytes, from `new_upload`; gone afterwards.
         digest: Of these bytes, as the sender computed it.
+        opening: Called with run and project of a segment that opens a run; raises where it must not.
 
     Raises:
         SegmentError: It is damaged, or not the one that its key says.
@@ -124,6 +133,8 @@ def admit(context: Context, key: Key, path: Path, digest: str | None = None) -> 
                 f"the segment {key.run}/{key.writer}-{key.number} came with the digest {read.digest}, and "
                 f"{digest!r:.50} was announced; send it again"
             )
+        if isinstance(read.record, RunOpened):
+            opening(key.run, read.record.project)
         wait_for_disk(path)
         with _ADMITTING:
             there = digests(context, key.run, [(key.writer, key.number)]).get((key.writer, key.number))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chroma.errors import HomeError
 from chroma.server.home.events import Event, Events
@@ -64,6 +64,10 @@ class Context:
 
     def __post_init__(self) -> None:
         self.parts.changed = self.tell
+
+    def within(self, projects: frozenset[str] | None) -> Context:
+        """The same home as if these projects were all there is; None: all of it."""
+        return self if projects is None else replace(self, store=self.store.within(projects))
 
     def check_writable(self) -> None:
         """Check that what a user writes can be kept.

@@ -16,12 +16,14 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chroma.errors import RefusedError
+from chroma.server.home.context import Context
 from chroma.server.http.grants import Grants
 from chroma.server.http.origins import below_prefix, is_program, refusal
 from chroma.server.http.policies import Framers
 from chroma.server.http.problems import problem
 from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
-from chroma.server.store.tokens import OWNER, Grant, digest_of
+from chroma.server.store.access import OWNER, Grant
+from chroma.server.store.tokens import digest_of
 
 _OPEN = ("/api/health", "/api/health/ready")
 _GRAPHIQL = "/graphiql.html"
@@ -95,11 +97,16 @@ class Gate:
                 "or one of chroma tokens create; in a browser, open the link that chroma ui prints",
                 {"WWW-Authenticate": "Bearer"},
             )
+        needed = _needed(scope)
         try:
-            grant.check(_needed(scope))
+            grant.check(needed)
         except RefusedError as error:
             return problem(403, str(error), code=type(error).__name__)
-        scope.setdefault("state", {})["grant"] = grant
+        state = scope.setdefault("state", {})
+        state["grant"] = grant
+        context = _context(scope)
+        if context is not None:
+            state["context"] = context.within(grant.within(needed))
         return None
 
     async def _grant(self, scope: Scope, headers: Headers) -> Grant | None:
@@ -119,25 +126,26 @@ class Gate:
         return OWNER if self._is_token(given) else await self._by_digest(scope, digest_of(given))
 
     async def _by_digest(self, scope: Scope, digest: str) -> Grant | None:
-        context = getattr(getattr(scope.get("app"), "state", None), "context", None)
+        context = _context(scope)
         return None if context is None else await self._grants.of(context, digest)
 
     def _while_granted(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
         """A socket's two ends, which close once its token is revoked or has expired."""
-        digest = scope["state"]["grant"].digest
+        grant: Grant = scope["state"]["grant"]
+        digest = grant.digest
         if digest is None:
             return receive, send
         closed = False
 
         async def receiving() -> Message:
             message = await receive()
-            if await self._by_digest(scope, digest) is None:
+            if await self._by_digest(scope, digest) != grant:
                 return {"type": "websocket.disconnect", "code": 1008}
             return message
 
         async def sending(message: Message) -> None:
             nonlocal closed
-            if not closed and await self._by_digest(scope, digest) is None:
+            if not closed and await self._by_digest(scope, digest) != grant:
                 closed = True
                 await send({"type": "websocket.close", "code": 1008, "reason": "the token ended"})
             if not closed:
@@ -168,6 +176,10 @@ class Gate:
     def _is_token(self, given: str) -> bool:
         shown = given.encode("utf-8", "surrogatepass")
         return hmac.compare_digest(shown, (self._token or "").encode())
+
+
+def _context(scope: Scope) -> Context | None:
+    return getattr(getattr(scope.get("app"), "state", None), "context", None)
 
 
 def _needed(scope: Scope) -> str:

@@ -18,8 +18,8 @@ from starlette.responses import Response
 from chroma.errors import ConfigError, NotFoundError, SegmentError
 from chroma.projection.film import quantize
 from chroma.server.film_export import Part, film_page
-from chroma.server.home.context import Context
 from chroma.server.home.film_requests import redraw_damaged
+from chroma.server.http.asked import Seen
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
@@ -97,11 +97,15 @@ def read_drawing(store: Store, question: Callable[[Catalog], bytes]) -> bytes:
 
 
 @router.get("/films/{film_id}/frames/{digest}")
-def frame(
-    request: Request, film_id: str, digest: str, dtype: Literal["f32", "u16"] = "f32", revision: str = ""
+def frame(  # noqa: PLR0917 - FastAPI reads them by name
+    request: Request,
+    context: Seen,
+    film_id: str,
+    digest: str,
+    dtype: Literal["f32", "u16"] = "f32",
+    revision: str = "",
 ) -> Response:
     """X of all points, then y. f32: NaN is missing. u16: in the square of `revision`, 65535 is missing."""
-    context: Context = request.app.state.context
     if dtype == "u16" and not revision:
         raise ConfigError("a frame in u16 is scaled to a revision, and none was named: add &revision=ID")
 
@@ -122,9 +126,8 @@ def frame(
 
 
 @router.get("/films/{film_id}/orbit/{digest}")
-def orbit(request: Request, film_id: str, digest: str) -> Response:
+def orbit(request: Request, context: Seen, film_id: str, digest: str) -> Response:
     """One frame in three dimensions: x of all points, then y, then z, f32 from -1 to 1, NaN is missing."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         found = orbit_by(catalog, film_by(catalog, film_id), digest)
     body = context.store.files.read_sealed(found.path)
@@ -137,9 +140,8 @@ def orbit(request: Request, film_id: str, digest: str) -> Response:
 
 # Tags and metadata keys may hold slashes.
 @router.get("/films/{film_id}/columns/{name:path}")
-def column(request: Request, film_id: str, name: str, frame: Int64 | None = None) -> Response:
+def column(request: Request, context: Seen, film_id: str, name: str, frame: Int64 | None = None) -> Response:
     """Values in film order: u16 codes (65535 missing) of a categorical column, f32 (NaN) of a numeric one."""
-    context: Context = request.app.state.context
 
     def encoded(catalog: Catalog) -> bytes:
         film = film_by(catalog, film_id)
@@ -151,12 +153,12 @@ def column(request: Request, film_id: str, name: str, frame: Int64 | None = None
 @router.get("/films/{film_id}/search")
 def search(
     request: Request,
+    context: Seen,
     film_id: str,
     words: Annotated[str, Query(max_length=MOST_LETTERS)],
     frame: Int64 | None = None,
 ) -> Response:
     """The points that a search finds, in film order: u32, ascending."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         film = film_by(catalog, film_id)
         found = search_film(catalog, film, frame_at(catalog, film, frame), words)
@@ -165,10 +167,12 @@ def search(
 
 @router.get("/films/{film_id}/page")
 def page(
-    request: Request, film_id: str, without: Annotated[list[Part] | None, Query(max_length=8)] = None
+    request: Request,
+    context: Seen,
+    film_id: str,
+    without: Annotated[list[Part] | None, Query(max_length=8)] = None,
 ) -> Response:
     """The film as one HTML file that plays without a server, and without these of its parts."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         film = film_by(catalog, film_id)
         made = film_page(catalog, film, request.app.state.static, without or ())
@@ -182,9 +186,8 @@ def page(
 
 
 @router.post("/films/{film_id}/export")
-def export_film(request: Request, film_id: str, wanted: WantedPoints) -> Response:
+def export_film(request: Request, context: Seen, film_id: str, wanted: WantedPoints) -> Response:
     """Points of a film with any of its columns, as a file; `X-Chroma-Rows` says how many of how many."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         film = film_by(catalog, film_id)
         body, rows, of = export_points(
@@ -200,27 +203,24 @@ def export_film(request: Request, film_id: str, wanted: WantedPoints) -> Respons
 
 
 @router.get("/films/{film_id}/ids")
-def ids(request: Request, film_id: str) -> Response:
+def ids(request: Request, context: Seen, film_id: str) -> Response:
     """The ids of the points in film order: an Arrow stream with the column `id`."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         body = film_ids(catalog, film_by(catalog, film_id))
     return answer(request, body, _ARROW, cache=ASK)
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/samples")
-def samples(request: Request, run_id: str, split: str) -> Response:
+def samples(request: Request, context: Seen, run_id: str, split: str) -> Response:
     """What is known of the samples of a split, but their images: an Arrow stream."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         body = samples_stream(catalog, lookups.split_by(catalog, run_id, split))
     return answer(request, body, _ARROW, cache=ASK)
 
 
 @router.post("/runs/{run_id}/splits/{split:path}/samples/export")
-def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Response:
+def export(request: Request, context: Seen, run_id: str, split: str, wanted: Wanted) -> Response:
     """Chosen samples with their labels, outputs, metadata and tags, as a file."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         body = export_samples(
             catalog,
@@ -233,9 +233,8 @@ def export(request: Request, run_id: str, split: str, wanted: Wanted) -> Respons
 
 
 @router.post("/runs/{run_id}/splits/{split:path}/selections")
-async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
+async def keep(request: Request, context: Seen, run_id: str, split: str) -> dict[str, str]:
     """Keep a selection that is too long for an address: a body of ascending u32 positions; its name."""
-    context: Context = request.app.state.context
     body = b""
     async for part in request.stream():
         body += part
@@ -253,9 +252,8 @@ async def keep(request: Request, run_id: str, split: str) -> dict[str, str]:
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/selections/{name}")
-def selection(request: Request, run_id: str, split: str, name: str) -> Response:
+def selection(request: Request, context: Seen, run_id: str, split: str, name: str) -> Response:
     """The positions of a kept selection: u32, ascending."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         found = lookups.split_by(catalog, run_id, split)
     body = selections.read_selection(context.store.files, found, name).astype("<u4").tobytes()
@@ -263,9 +261,10 @@ def selection(request: Request, run_id: str, split: str, name: str) -> Response:
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/matches")
-def matches(request: Request, run_id: str, split: str, other_run: str, other_split: str) -> Response:
+def matches(  # noqa: PLR0917 - FastAPI reads them by name
+    request: Request, context: Seen, run_id: str, split: str, other_run: str, other_split: str
+) -> Response:
     """For each sample of a split, in order, its position in another split, by id: u32, 2**32 - 1 is none."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         found = comparison.match_samples(
             catalog,
@@ -279,6 +278,7 @@ def matches(request: Request, run_id: str, split: str, other_run: str, other_spl
 @router.get("/runs/{run_id}/splits/{split:path}/overlap")
 def overlap(  # noqa: PLR0917 - FastAPI reads them by name
     request: Request,
+    context: Seen,
     run_id: str,
     split: str,
     layer: str,
@@ -289,7 +289,6 @@ def overlap(  # noqa: PLR0917 - FastAPI reads them by name
     other_step: Int64 | None = None,
 ) -> Response:
     """Share of its neighbours each sample keeps at another moment, by position: f32, NaN where not known."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         found = comparison.compare(
             catalog,
@@ -300,9 +299,8 @@ def overlap(  # noqa: PLR0917 - FastAPI reads them by name
 
 
 @router.get("/runs/{run_id}/snapshots/{snapshot_id}/vectors")
-def vectors(request: Request, run_id: str, snapshot_id: str) -> Response:
+def vectors(request: Request, context: Seen, run_id: str, snapshot_id: str) -> Response:
     """The vectors of a snapshot: an Arrow stream with the columns id, part and vector."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         body = vectors_stream(catalog, lookups.snapshot_by(catalog, run_id, snapshot_id))
     return answer(request, body, _ARROW, cache=ASK)

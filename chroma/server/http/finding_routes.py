@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from chroma.errors import NotFoundError
-from chroma.server.home.context import Context
+from chroma.server.http.asked import Seen
 from chroma.server.http.caching import ASK, answer
 from chroma.server.http.film_routes import EXPORTS
 from chroma.server.store.findings.decisions import patch_file
@@ -20,10 +20,13 @@ router = APIRouter(prefix="/api")
 
 @router.get("/runs/{run_id}/splits/{split:path}/patch")
 def patch(
-    request: Request, run_id: str, split: str, format: Literal["csv", "json", "parquet"] = "json"
+    request: Request,
+    context: Seen,
+    run_id: str,
+    split: str,
+    format: Literal["csv", "json", "parquet"] = "json",
 ) -> Response:
     """The new labels that were decided on, as a file; json is an object of label by id."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         body = patch_file(catalog, run_id, split, format)
     headers = {
@@ -35,9 +38,8 @@ def patch(
 
 
 @router.get("/runs/{run_id}/findings/{key}/ids")
-def ids(request: Request, run_id: str, key: str) -> Response:
+def ids(request: Request, context: Seen, run_id: str, key: str) -> Response:
     """The ids of all samples behind a finding, strongest first: a JSON list of texts."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         report = newest_report(catalog, run_id)
     found = next((each for each in report.findings if each.key == key), None)

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from anyio import to_thread
 
 from chroma.server.home.context import Context
-from chroma.server.store.tokens import Grant, grant_of
+from chroma.server.store.access import Grant
+from chroma.server.store.tokens import grant_of
 
 _FRESH = 2.0  # seconds for which an answer counts: so long a token works on after it was revoked
 _MOST = 1000  # answers that are kept

@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chroma.server.home.context import Context
+from chroma.server.http.asked import Whole
 from chroma.server.store import counts
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")  # a sender may make up others
@@ -71,9 +72,8 @@ def new_registry() -> CollectorRegistry:
 
 
 @router.get("/metrics")
-async def metrics(request: Request) -> Response:
+async def metrics(request: Request, context: Whole) -> Response:
     """What Prometheus reads, as text; with a token it sends it as `Authorization: Bearer`."""
-    context: Context = request.app.state.context
     text = await to_thread.run_sync(_text, request.app.state.registry, context)
     return Response(text, media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from chroma.errors import NotFoundError
-from chroma.server.home.context import Context
+from chroma.server.http.asked import Seen
 from chroma.server.http.caching import ASK, FOREVER, answer
 from chroma.server.http.numbers import Int64
 from chroma.server.store import lookups
@@ -17,9 +17,8 @@ router = APIRouter(prefix="/api")
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/samples/{position}/image")
-def image(request: Request, run_id: str, split: str, position: Int64) -> Response:
+def image(request: Request, context: Seen, run_id: str, split: str, position: Int64) -> Response:
     """The image of a sample, as it was captured: WebP, PNG or JPEG."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
     table.check_positions([position])
@@ -31,9 +30,8 @@ def image(request: Request, run_id: str, split: str, position: Int64) -> Respons
 
 
 @router.get("/runs/{run_id}/splits/{split:path}/sprites/{page}")
-def sprites(request: Request, run_id: str, split: str, page: Int64) -> Response:
+def sprites(request: Request, context: Seen, run_id: str, split: str, page: Int64) -> Response:
     """Up to 1,024 images, 32 a row, 32 pixels a side: position i is tile i % 1024 of page i // 1024."""
-    context: Context = request.app.state.context
     with context.store.reading() as catalog:
         table = split_samples(catalog, lookups.split_by(catalog, run_id, split))
     start = page * SPRITES

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 from chroma.errors import SegmentError
 from chroma.server.home import arrivals
 from chroma.server.home.arrivals import MOST_BYTES, Key
-from chroma.server.home.context import Context
+from chroma.server.http.asked import Sent
 from chroma.server.http.problems import problem
 
 DIGEST = "chroma-digest"  # header: blake2b of the body, 32 hex digits
@@ -61,9 +61,8 @@ class Keys(BaseModel):
 
 
 @router.put("/runs/{run_id}/segments/{writer}/{number}", status_code=201)
-async def put_segment(request: Request, run_id: str, writer: str, number: int) -> Response:
+async def put_segment(request: Request, sent: Sent, run_id: str, writer: str, number: int) -> Response:
     """Take a segment: 201 for a new one, 200 for one that is there, 409 where another one of its key is."""
-    context: Context = request.app.state.context
     uploads: Uploads = request.app.state.uploads
     key = Key(run_id, writer, number)
     announced = request.headers.get("content-length", "0")
@@ -71,8 +70,9 @@ async def put_segment(request: Request, run_id: str, writer: str, number: int) -
     if size > MOST_BYTES:
         return _closing(413, f"the segment is larger than {MOST_BYTES // 2**20} MiB")
     # Before the body: those that are refused need not send it.
-    await to_thread.run_sync(lambda: arrivals.digests(context, run_id, []))
-    path = await to_thread.run_sync(arrivals.new_upload, context, size)
+    await to_thread.run_sync(sent.check, run_id)
+    await to_thread.run_sync(lambda: arrivals.digests(sent.context, run_id, []))
+    path = await to_thread.run_sync(arrivals.new_upload, sent.context, size)
     async with uploads.place() as granted:
         if not granted:
             return _closing(429, f"{_MOST_AT_ONCE} segments are being received already; send it again")
@@ -81,7 +81,9 @@ async def put_segment(request: Request, run_id: str, writer: str, number: int) -
             if refused is not None:
                 return refused
             outcome = await to_thread.run_sync(
-                lambda: arrivals.admit(context, key, path, request.headers.get(DIGEST)),
+                lambda: arrivals.admit(
+                    sent.context, key, path, request.headers.get(DIGEST), opening=sent.check_opening
+                ),
                 limiter=uploads.proofs,
             )
         except SegmentError as error:
@@ -94,28 +96,28 @@ async def put_segment(request: Request, run_id: str, writer: str, number: int) -
 
 
 @router.post("/runs/{run_id}/segments/known")
-def known_segments(request: Request, run_id: str, body: Keys) -> Mapping[str, list[Any]]:
+def known_segments(sent: Sent, run_id: str, body: Keys) -> Mapping[str, list[Any]]:
     """Which of these segments, by writer and number, are there: each with its digest."""
-    context: Context = request.app.state.context
     keys = [(key.writer, key.number) for key in (Key(run_id, *pair) for pair in body.keys)]
-    found = arrivals.digests(context, run_id, keys)
+    sent.check(run_id)
+    found = arrivals.digests(sent.context, run_id, keys)
     return {"known": [[writer, number, digest] for (writer, number), digest in found.items()]}
 
 
 @router.post("/runs/{run_id}/writers/{writer}/heartbeat", status_code=204)
-def heartbeat(request: Request, run_id: str, writer: str) -> None:
+def heartbeat(sent: Sent, run_id: str, writer: str) -> None:
     """A sign of life of a writer; a minute without one, or a closing segment, interrupts its run."""
-    context: Context = request.app.state.context
     key = Key(run_id, writer, 0)
-    arrivals.hear(context, key.run, key.writer)
+    sent.check(key.run)
+    arrivals.hear(sent.context, key.run, key.writer)
 
 
 @router.delete("/runs/{run_id}/writers/{writer}/heartbeat", status_code=204)
-def end_of_writer(request: Request, run_id: str, writer: str) -> None:
+def end_of_writer(sent: Sent, run_id: str, writer: str) -> None:
     """The writer has ended; `chroma sync` says so of a process that is gone."""
-    context: Context = request.app.state.context
     key = Key(run_id, writer, 0)
-    arrivals.end(context, key.run, key.writer)
+    sent.check(key.run)
+    arrivals.end(sent.context, key.run, key.writer)
 
 
 async def _receive(request: Request, path: Path) -> Response | None:

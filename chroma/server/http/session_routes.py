@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from chroma.server.http.sessions import HEADER, RENEW, Sessions
-from chroma.server.store.tokens import Grant
+from chroma.server.store.access import Grant
 
 router = APIRouter(prefix="/api")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, 
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
 from chroma.server.store.postgresql import shown
+from chroma.server.store.scoping import restrict
 from chroma.settings import Settings
 
 
@@ -25,10 +26,12 @@ class Catalog:
     Attributes:
         session: Reads and writes rows.
         files: Segments, neighbor graphs and films.
+        projects: Names of the projects whose rows there are; None for all.
     """
 
     session: Session
     files: Files
+    projects: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,13 @@ class Store:
         engine: Of the database.
         files: Segments, neighbor graphs and films.
         place: Device and inode of the catalog's file; None for a database that is no file.
+        projects: Names of the projects whose rows there are; None for all.
     """
 
     engine: Engine
     files: Files
     place: tuple[int, int] | None = None
+    projects: frozenset[str] | None = None
 
     @classmethod
     def open(cls, settings: Settings, *, rebuild: bool = False) -> Store:
@@ -82,6 +87,10 @@ class Store:
             engine.dispose()
             raise
         return cls(engine, files, None if place is None else _place(place))
+
+    def within(self, projects: frozenset[str] | None) -> Store:
+        """The same store as if these projects were all there is; None: all of it."""
+        return replace(self, projects=projects)
 
     @property
     def is_shared(self) -> bool:
@@ -122,8 +131,8 @@ class Store:
         would fail at once, whatever the busy timeout.
         """
         writer = self.engine.execution_options(**{WRITE: True})
-        with Session(writer, expire_on_commit=False) as session, session.begin():
-            yield Catalog(session, self.files)
+        with self._session(writer) as session, session.begin():
+            yield Catalog(session, self.files, self.projects)
 
     @contextmanager
     def claiming(self) -> Generator[Catalog]:
@@ -135,15 +144,21 @@ class Store:
             with self.writing() as catalog:
                 yield catalog
             return
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield Catalog(session, self.files)
+        with self._session(self.engine) as session, session.begin():
+            yield Catalog(session, self.files, self.projects)
 
     @contextmanager
     def reading(self) -> Generator[Catalog]:
         """A transaction that sees one state of the catalog and writes nothing."""
         reader = self.engine.execution_options(**{WRITE: False})
-        with Session(reader, expire_on_commit=False) as session:
-            yield Catalog(session, self.files)
+        with self._session(reader) as session:
+            yield Catalog(session, self.files, self.projects)
+
+    def _session(self, engine: Engine) -> Session:
+        session = Session(engine, expire_on_commit=False)
+        if self.projects is not None:
+            restrict(session, self.projects)
+        return session
 
     def close(self, *, sealed: bool = False) -> None:
         """Close the database's connections.

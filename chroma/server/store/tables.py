@@ -184,10 +184,30 @@ class Token(Table, table=True):
     id: str = Field(default_factory=new_id, primary_key=True)
     name: str
     scope: str  # read, write, admin
+    project: str | None = None  # name of the one it is good for, which need not exist yet; None: all
     digest: str = Field(unique=True)  # sha256, hex
     created_at: datetime = _moment()
     expires_at: datetime | None = _moment_or_none()
     revoked_at: datetime | None = _moment_or_none()
+
+
+class Member(Table, table=True):
+    """What a user may do in a project; see `chroma.server.store.members`."""
+
+    __table_args__ = (UniqueConstraint("user", "project"),)
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    user: str  # as a proxy names them: an email address
+    project: str  # its name; empty: all
+    role: str  # reader, writer, admin
+    created_at: datetime = _moment()
+
+
+class Sender(Table, table=True):
+    """Into which projects a run may go, by the rights of all who sent parts of it before it was opened."""
+
+    run_id: str = Field(primary_key=True)  # its first segment may still be on its way: no foreign key
+    projects: list[str] | None = _list_or_none()  # names; None: any
 
 
 class AuditEntry(Table, table=True):

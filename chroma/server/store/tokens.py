@@ -6,58 +6,38 @@ The catalog holds digests only. A digest without a salt is enough: a token is 25
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
 from sqlmodel import col, select
 
-from chroma.errors import ConfigError, NotFoundError, RefusedError
+from chroma.errors import ConfigError, NotFoundError
+from chroma.server.store.access import SCOPES, Grant
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import AuditEntry, Token, now
 
-SCOPES = ("read", "write", "admin")  # each may do what those before it may
 _MARK = "chroma_"  # programs that look for secrets in sources know it by this
 _LONGEST = 200  # characters of a name
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
-    """What whoever asks may do.
-
-    Attributes:
-        scope: read: see everything, and have films and findings made of it; write: also send runs, and
-            change names, tags, labels and views; admin: also delete.
-        name: Of the token; None for this machine's own.
-        digest: Of the token; None for this machine's own.
-    """
-
-    scope: str = "admin"
-    name: str | None = None
-    digest: str | None = None
-
-    def allows(self, scope: str) -> bool:
-        """Whether it covers a scope."""
-        return SCOPES.index(scope) <= SCOPES.index(self.scope)
-
-    def check(self, scope: str) -> None:
-        """Check that it covers a scope.
-
-        Raises:
-            RefusedError: It does not.
-        """
-        if not self.allows(scope):
-            raise RefusedError(
-                f"the token {self.name!r} may only {self.scope}, and this needs one that may {scope}; "
-                "ask who runs the server for one"
-            )
-
-
-OWNER = Grant()  # who shows this machine's own token, or is alone on it
-
-
-def create_token(catalog: Catalog, name: str, scope: str, expires_at: datetime | None, *, by: str) -> str:
+def create_token(
+    catalog: Catalog,
+    name: str,
+    scope: str,
+    expires_at: datetime | None,
+    *,
+    by: str,
+    project: str | None = None,
+) -> str:
     """Make a token; returns it, for it is not stored.
+
+    Args:
+        catalog: Open for writing.
+        name: Whose it is, or what for.
+        scope: read, write or admin.
+        expires_at: Then it ends; None: never.
+        by: Who makes it.
+        project: Name of the one project it is good for, which need not exist yet; None: all.
 
     Raises:
         ConfigError: The name or the scope cannot be used, or a token of this name works.
@@ -66,11 +46,16 @@ def create_token(catalog: Catalog, name: str, scope: str, expires_at: datetime |
         raise ConfigError(f"a token cannot be named {name!r:.50}; use 1 to {_LONGEST} printable characters")
     if scope not in SCOPES:
         raise ConfigError(f"a token cannot have the scope {scope!r:.50}; give one of {', '.join(SCOPES)}")
+    if project is not None and (not 0 < len(project) <= _LONGEST or not project.isprintable()):
+        raise ConfigError(
+            f"no project can be named {project!r:.50}; use 1 to {_LONGEST} printable characters"
+        )
     if any(each.name == name for each in working_tokens(catalog)):
         raise ConfigError(f"there is a token named {name!r}; revoke it first, or give another name")
     token = _MARK + secrets.token_urlsafe(32)
-    catalog.session.add(Token(name=name, scope=scope, digest=digest_of(token), expires_at=expires_at))
-    note(catalog, by, "create_token", name)
+    digest = digest_of(token)
+    catalog.session.add(Token(name=name, scope=scope, project=project, digest=digest, expires_at=expires_at))
+    note(catalog, by, "create_token", name if project is None else f"{name} in {project}")
     return token
 
 
@@ -111,7 +96,9 @@ def grant_of(catalog: Catalog, digest: str) -> Grant | None:
     token = catalog.session.exec(select(Token).where(Token.digest == digest)).first()
     if token is None or state_of(token) != "works":
         return None
-    return Grant(token.scope, token.name, digest)
+    if token.project is None:
+        return Grant(token.scope, token.name, digest)
+    return Grant(None, token.name, digest, ((token.project, token.scope),))
 
 
 def digest_of(token: str) -> str:

@@ -24,6 +24,7 @@ from chroma.server.store.films.frames import frames_of, revisions, shown
 from chroma.server.store.films.job_requests import Ask, enqueue
 from chroma.server.store.films.joint_splits import PLUS, chosen_splits
 from chroma.server.store.films.logged_coordinates import LOGGED
+from chroma.server.store.films.lookups import film_by
 from chroma.server.store.films.partners import refuse_others
 from chroma.server.store.films.sources import (
     KIND,
@@ -63,6 +64,8 @@ def request_film(catalog: Catalog, request: FilmRequest, ask: Ask | None = None)
         make_joint(catalog, film, request, splits)
     picked, sample_ids = None, request.sample_ids
     if request.samples_of is not None:
+        if catalog.projects is not None:
+            film_by(catalog, request.samples_of)  # picks are files: the catalog says whose
         sample_ids = points.picked_of(catalog.files, request.samples_of)
     if sample_ids is not None:
         picked = points.pick(split_samples(catalog, split), sample_ids)

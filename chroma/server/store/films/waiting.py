@@ -43,6 +43,10 @@ class Waiting:
     can_park: bool
 
 
+# What is told of a job of a project that whoever asks does not see.
+_OTHERS = ("film", None, "", "another project", None, None, "")
+
+
 def waiting_for(catalog: Catalog, job: Job) -> Waiting | None:
     """Behind what a job waits; None where it does not wait, or is about to begin."""
     if job.status != "pending":
@@ -58,11 +62,11 @@ def waiting_for(catalog: Catalog, job: Job) -> Waiting | None:
     if first.kind == IDLE:
         run = catalog.session.get(Run, first.key)
         if run is None:
-            return None
+            return None if catalog.projects is None else Waiting(*_OTHERS, left, ahead, False)
         return Waiting("findings", None, run.id, run.name, None, None, first.message, left, ahead, False)
     film = catalog.session.get(Film, film_of(first))
     if film is None:
-        return None
+        return None if catalog.projects is None else Waiting(*_OTHERS, left, ahead, False)
     return Waiting(
         kind="film",
         film_id=film.id,

@@ -12,6 +12,7 @@ from chroma.server.store.catalog import Catalog
 from chroma.server.store.findings.label_queue import LabelProgress, label_progress
 from chroma.server.store.findings.report import Report
 from chroma.server.store.findings.reports import KIND, inputs_digest, read_report
+from chroma.server.store.lookups import run_by
 from chroma.server.store.tables import Job
 
 
@@ -61,8 +62,9 @@ def newest_report(catalog: Catalog, run_id: str) -> Report:
     """The newest report of a run.
 
     Raises:
-        NotFoundError: There is none yet.
+        NotFoundError: There is none yet, or no such run.
     """
+    run_by(catalog, run_id)  # reports are files: the catalog says whose
     report = read_report(catalog, run_id)
     if report is None:
         raise NotFoundError("report of findings for run", run_id)

@@ -1,0 +1,80 @@
+"""Who may do what: the one place that decides.
+
+A grant says which scope somebody has, in all projects or in some. What it does not reach does not exist for
+its holder: the catalog that is opened for it (`Store.within`) holds the rows of those projects alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chroma.errors import RefusedError
+
+SCOPES = ("read", "write", "admin")  # each may do what those before it may
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What whoever asks may do.
+
+    Attributes:
+        scope: In all projects: read: see everything, and have films and findings made of it; write: also
+            send runs, and change names, tags, labels and views; admin: also delete. None: it counts in
+            `projects` only.
+        name: Of the token; None for this machine's own.
+        digest: Of the token; None for this machine's own.
+        projects: Names of projects, each with the scope there.
+    """
+
+    scope: str | None = "admin"
+    name: str | None = None
+    digest: str | None = None
+    projects: tuple[tuple[str, str], ...] = ()
+
+    def allows(self, scope: str) -> bool:
+        """Whether it covers a scope in any project."""
+        return _covers(self.scope, scope) or any(_covers(own, scope) for _, own in self.projects)
+
+    def within(self, scope: str) -> frozenset[str] | None:
+        """Names of the projects in which it covers a scope; None for all."""
+        if _covers(self.scope, scope):
+            return None
+        return frozenset(name for name, own in self.projects if _covers(own, scope))
+
+    def check(self, scope: str) -> None:
+        """Check that it covers a scope in any project.
+
+        Raises:
+            RefusedError: It does not.
+        """
+        if not self.allows(scope):
+            best = max((own for own in (self.scope, *dict(self.projects).values()) if own), key=SCOPES.index)
+            raise RefusedError(
+                f"{self.who} may only {best}, and this needs one that may {scope}; "
+                "ask who runs the server for one"
+            )
+
+    def check_everywhere(self, scope: str) -> None:
+        """Check that it covers a scope in all projects: what concerns the server needs that.
+
+        Raises:
+            RefusedError: It does not.
+        """
+        self.check(scope)
+        if not _covers(self.scope, scope):
+            raise RefusedError(
+                f"{self.who} may {scope} in some projects only, and this concerns all of them; "
+                "ask who runs the server"
+            )
+
+    @property
+    def who(self) -> str:
+        """Its holder, for sentences."""
+        return f"the token {self.name!r}"
+
+
+OWNER = Grant()  # who shows this machine's own token, or is alone on it
+
+
+def _covers(own: str | None, scope: str) -> bool:
+    return own is not None and SCOPES.index(scope) <= SCOPES.index(own)
