@@ -174,6 +174,12 @@ def test_twenty_labels_are_reviewed_by_keyboard(page: Page, looked: Server) -> N
     # it goes on where it was left
     page.reload()
     expect(sample).to_contain_text(f"{DECISIONS + 1} of ")
+    page.keyboard.press("j")
+    expect(sample).to_contain_text(f"{DECISIONS + 2} of ")
+    # its steps are no entries of the history: Back leaves it
+    page.go_back()
+    expect(page.get_by_test_id("review")).to_have_count(0)
+    expect(page.get_by_test_id("review-labels").first).to_be_visible()
 
 
 def test_what_is_empty_or_cannot_be_told_is_said(page: Page, looked: Server) -> None:

@@ -1,7 +1,5 @@
+import { REVIEW } from "../state/layout";
 import { useView } from "../state/view";
-
-/** How the address names the review of a split's labels. */
-export const REVIEW = "labels:";
 
 /**
  * Opens the review of a split's labels, and the split's film where there is one.

@@ -1,4 +1,5 @@
 /** The view in the browser's history: the address follows it, and Back restores it. */
+import { reviewIn } from "./layout";
 import { ENTRIES, type View, writeView } from "./url";
 import { addressedView, useView } from "./view";
 
@@ -14,9 +15,18 @@ export function openView(view: View): void {
 /** Changes of the same fields within this time are one history entry: dragging a range, clicking names. */
 const TOGETHER_MS = 1_000;
 
-/** Names of the changed fields that make history entries; of panes, only run, layer and split count. */
+/**
+ * Names of the changed fields that make history entries; of panes, only run, layer and split count. A review of labels is
+ * one entry, however many samples it steps through: Back leaves it.
+ */
 function changedEntries(view: View, before: View): string {
+  const review = reviewIn(view.opened);
+  const begins = review !== null && review !== reviewIn(before.opened);
+  if (begins) return "review";
+  // A sample that is focused elsewhere opens its panel, and is an entry.
+  const steps = review !== null && view.opened === before.opened;
   const differs = (name: (typeof ENTRIES)[number]): boolean => {
+    if (steps && name === "sample") return false;
     if (name !== "panes") return view[name] !== before[name];
     const shown = ({ panes }: View) =>
       JSON.stringify(panes.map(({ run, layer, split }) => [run, layer, split]));

@@ -13,6 +13,15 @@ export type Layout = {
 /** Stands among the opened panels for that of what was chosen last on the canvas. */
 export const CHOSEN = "chosen";
 
+/** How the address names the review of a split's labels, a part of the panel `findings`. */
+export const REVIEW = "labels:";
+
+/** The review that the panel of findings shows, of the opened panels; null where it shows the findings. */
+export const reviewIn = (opened: readonly string[]): string | null => {
+  const latest = opened.find((name) => name === "findings" || name.startsWith(REVIEW));
+  return latest?.startsWith(REVIEW) ? latest : null;
+};
+
 /** More opened panels than sides need not be remembered; these are some more than there are sides. */
 const MOST_OPENED = 6;
 export const LEAST_SIZE = 160;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Chart } from "./charts";
 import { mirrorToAddress } from "./history";
 import { placedAt, readLayout } from "./layout";
@@ -110,6 +110,27 @@ describe("the view store", () => {
     stop();
     useView.getState().seek(76);
     expect(window.location.search).toBe("?step=57&colour=prediction");
+  });
+
+  it("makes a review of labels one entry in the history, however many samples it steps through", () => {
+    useView.getState().show({ ...DEFAULT_VIEW, run: "r" });
+    const stop = mirrorToAddress();
+    const { focus, openPanel } = useView.getState();
+    const pushed = vi.spyOn(window.history, "pushState");
+    openPanel("labels:train");
+    expect(pushed).toHaveBeenCalledTimes(1);
+    for (const sample of [7, 3, 9]) focus(sample, true);
+    expect(window.location.search).toBe("?run=r&sample=9&panel=labels%3Atrain");
+    expect(pushed).toHaveBeenCalledTimes(1);
+    focus(4); // on the canvas, which opens its panel
+    expect(pushed).toHaveBeenCalledTimes(2);
+    openPanel("findings");
+    // Within a second, changes of one kind are one entry.
+    vi.spyOn(performance, "now").mockReturnValue(performance.now() + 5_000);
+    focus(5, true);
+    expect(pushed).toHaveBeenCalledTimes(3);
+    vi.restoreAllMocks();
+    stop();
   });
 
   it("hides, isolates and shows categories again", () => {

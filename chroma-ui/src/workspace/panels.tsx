@@ -1,11 +1,10 @@
 /** The panels of the workspace. To add one, write a component of `PanelProps` and add an entry to `PANELS`. */
 import type { ComponentType } from "react";
 import { FindingsPanel } from "../findings/FindingsPanel";
-import { REVIEW } from "../findings/openReview";
 import { SampleTab } from "../inspector/SampleTab";
 import { LeftPanel } from "../legend/LeftPanel";
 import { RunSummary } from "../runs/RunSummary";
-import type { Side } from "../state/layout";
+import { REVIEW, type Side } from "../state/layout";
 import { useView } from "../state/view";
 import { Bars, Chart, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
 import { lazily } from "../ui/lazily";
