@@ -16,7 +16,6 @@ app = typer.Typer(
     name="chroma",
     help="Watch what your model learns: see, list and read what was captured while it trained.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.command("ui")(application.ui)
