@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from typing import Any
 
 import numpy as np
 import pytest
 
 from chroma.server.home.context import Context
+from chroma.server.jobs import film as film_module
+from chroma.server.jobs import parking
 from chroma.server.jobs.film import draw_film
+from chroma.server.jobs.worker import Worker
 from chroma.server.store import tables
 from chroma.server.store.films import frames as stored
-from chroma.server.store.films import lifecycle
+from chroma.server.store.films import job_queue, job_requests, lifecycle
+from chroma.server.store.films.job_requests import Ask
 from tests.server import filming
 from tests.server.filming import Turns
 
@@ -53,6 +60,7 @@ def draw_interrupted(context: Context, film: tables.Film, every: int) -> int:
 @pytest.fixture(autouse=True)
 def asked_always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chroma.server.jobs.parking._EVERY", 0.0)
+    monkeypatch.setattr("chroma.server.jobs.parking._PATIENCE", 0.0)
 
 
 def test_a_film_parked_again_and_again_is_the_same(opened: Context) -> None:
@@ -109,3 +117,47 @@ def test_what_was_kept_of_other_snapshots_or_is_damaged_is_not_gone_on_with(open
     path.write_bytes(path.read_bytes()[:1000])
     filming.draw(opened, parked)
     np.testing.assert_array_equal(drawn(opened, straight), drawn(opened, parked))
+
+
+def test_a_job_is_parked_only_for_one_that_no_other_worker_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # the patience of the product
+    clock, waits = [0.0], [True]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    asked = parking.asked_now_and_then(lambda: waits[0])
+
+    def answer(at: float, waiting: bool) -> bool:
+        clock[0], waits[0] = at, waiting
+        return asked()
+
+    assert [answer(at, True) for at in (0.1, 0.5, 1.0, 1.6, 2.0)] == [False, False, False, True, True]
+    assert not answer(3.0, False)
+    assert not answer(4.0, True)  # it has just come
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere niceness is of whole processes")
+@pytest.mark.parametrize("is_long", [True, False])
+def test_what_takes_long_leaves_the_processor_to_others(
+    opened: Context, monkeypatch: pytest.MonkeyPatch, is_long: bool
+) -> None:
+    filming.whole_run(opened, 2, n=200).close()
+    film = filming.ask(opened)
+    with opened.store.writing() as catalog:
+        job_requests.enqueue(catalog, "film", film.id, Ask(size=job_queue.SHORT + is_long))
+        taken = job_queue.take(catalog, "worker")
+    assert taken is not None
+    found: list[int] = []
+
+    def niceness() -> int:
+        return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+
+    def measure(*given: Any) -> Any:
+        found.append(niceness())
+        return work_out(*given)
+
+    work_out = film_module.work_out_purity  # the last that is done of a film
+    monkeypatch.setattr(film_module, "work_out_purity", measure)
+    before = niceness()
+    Worker(opened.store, "worker").do(taken)
+    assert found == [max(before, 10) if is_long else before]
+    assert niceness() == before  # the worker's next job is as fast as ever
+    assert filming.on_screen(opened, film)[0] is not None

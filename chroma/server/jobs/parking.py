@@ -15,6 +15,8 @@ from chroma.projection.large_film import ParkedLargeFilm
 from chroma.server.jobs.film_data import FilmData
 
 _EVERY = 0.3  # seconds between two looks at the queue: each reads the catalog
+# Seconds that a job may wait for another worker before this one is parked for it: going on costs, too.
+_PATIENCE = 1.0
 
 
 class FilmParkedError(Exception):
@@ -22,15 +24,24 @@ class FilmParkedError(Exception):
 
 
 def asked_now_and_then(park: Callable[[], bool]) -> Callable[[], bool]:
-    """Whether a job that goes first waits; between two looks at the queue the answer is no."""
+    """Whether a job that goes first waits, and no other worker takes it.
+
+    Between two looks at the queue the answer is no.
+    """
     looked = time.monotonic()
+    waits_since: float | None = None
 
     def parking() -> bool:
-        nonlocal looked
-        if time.monotonic() - looked < _EVERY:
+        nonlocal looked, waits_since
+        present = time.monotonic()
+        if present - looked < _EVERY:
             return False
-        looked = time.monotonic()
-        return park()
+        looked = present
+        if not park():
+            waits_since = None
+            return False
+        waits_since = present if waits_since is None else waits_since
+        return present - waits_since >= _PATIENCE
 
     return parking
 

@@ -32,7 +32,7 @@ logger = logging.getLogger("chroma.server")
 
 _POLL = 0.2  # seconds between two looks at the queue while it holds jobs: how late progress is shown
 _IDLE_POLL = 30.0  # seconds between two looks without an event, for jobs that another process asked for
-_LONG = 2.0  # seconds of one job after which a second worker is started for what is short
+_LONG = 2.0  # seconds of one job after which a second worker is started for films that wait
 _TELL = 3.0  # seconds between two events for films that wait
 _DEATHS = 5  # workers that may die one after the other without taking a job
 
@@ -224,9 +224,8 @@ class Supervisor:
         if second.is_started:
             if all(job.owner != second.owner for job in held):
                 second.wake()
-        elif self._busy_for() > _LONG and (
-            any(job.size > job_queue.SHORT for job in held)
-            or any(job.kind == FILM and job.status == "pending" for job in active)
+        elif any(job.size > job_queue.SHORT for job in held) or (
+            self._busy_for() > _LONG and any(job.kind == FILM and job.status == "pending" for job in active)
         ):
             self._launch(second)
 

@@ -14,6 +14,8 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,6 +43,8 @@ _HEARTBEAT = 5.0  # seconds between renewals of the lease
 # Training may run on the same machine: leave it at least half of the cores.
 THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _POLL = 1.0  # seconds between two looks at an empty queue, for a worker that no server wakes
+# Niceness of what takes long, on Linux: first paints, short films and trainings have the processor before it.
+_NICE = 10
 _REST = 300.0  # seconds without a job after which a worker of a server ends: it gives its memory back
 
 
@@ -101,7 +105,8 @@ class Worker:
         heart = threading.Thread(target=self._beat, args=(job, ended), daemon=True)
         heart.start()
         try:
-            done = self._do(job, _Turn(self._store, job, self._owner, self._short))
+            turn = _Turn(self._store, job, self._owner, self._short)
+            done = _in_a_thread(lambda: self._do(job, turn))
             with self._store.claiming() as catalog:
                 (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
@@ -118,11 +123,12 @@ class Worker:
             heart.join()
 
     def _do(self, job: Taken, turn: _Turn) -> bool:
-        if job.kind == KIND:
-            return make_report(self._store, job.key, turn, threads=THREADS)
-        if job.kind == ORBIT:
-            return draw_orbit(self._store, job.key, turn, threads=THREADS)
-        return draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
+        with threadpool_limits(THREADS):  # OpenMP keeps its limit by thread
+            if job.kind == KIND:
+                return make_report(self._store, job.key, turn, threads=THREADS)
+            if job.kind == ORBIT:
+                return draw_orbit(self._store, job.key, turn, threads=THREADS)
+            return draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):
@@ -151,13 +157,40 @@ class _Turn:
 
     def pause(self) -> bool:
         with self._store.reading() as catalog:
-            if self._short and job_queue.is_long(catalog, self._job):
+            is_long = job_queue.is_long(catalog, self._job)
+            if self._short and is_long:
                 return True  # for the other worker
+            if is_long:
+                give_way()
             return job_queue.others_wait(catalog, self._job)
 
     def park(self) -> bool:
         with self._store.reading() as catalog:
+            if job_queue.is_long(catalog, self._job):
+                give_way()
             return job_queue.others_wait(catalog, self._job, before=True)
+
+
+def give_way() -> None:
+    """Let this thread, and those it starts, take only what others leave of the processor."""
+    if sys.platform == "linux":  # elsewhere niceness is of whole processes
+        thread = threading.get_native_id()
+        if os.getpriority(os.PRIO_PROCESS, thread) < _NICE:
+            os.setpriority(os.PRIO_PROCESS, thread, _NICE)
+
+
+def _in_a_thread(work: Callable[[], bool]) -> bool:
+    """Do a job in a thread of its own: a thread that gave way cannot take it back."""
+    future: Future[bool] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="job", daemon=True).start()
+    return future.result()
 
 
 def warm_up() -> None:
@@ -192,7 +225,7 @@ def main(arguments: list[str] | None = None) -> None:
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
         threading.Thread(target=_follow_parent, args=(worker,), daemon=True).start()
-    with threadpool_limits(THREADS):
+    with threadpool_limits(THREADS):  # of the warm-up
         worker.work()
 
 
