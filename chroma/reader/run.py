@@ -112,6 +112,9 @@ class StoredRun(FilmMethods, FindingMethods, ComparingMethods, TrainingMethods):
     def samples(self, split: str) -> pd.DataFrame:
         """Read the samples of a split, in probe order.
 
+        Args:
+            split: Name of a split.
+
         Returns:
             One row each, indexed by position in the split: id, label (as given: class indices stay
             indices, their names stand in `splits()`), text, metadata, and what the model said last, where
@@ -200,6 +203,11 @@ class StoredRun(FilmMethods, FindingMethods, ComparingMethods, TrainingMethods):
     def tag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Mark samples with a tag.
 
+        Args:
+            tag: Name of the tag; it is made if need be.
+            ids: Ids of samples.
+            split: Name of their split.
+
         Raises:
             NotFoundError: There is no such split, or a sample is not in it.
         """
@@ -207,6 +215,11 @@ class StoredRun(FilmMethods, FindingMethods, ComparingMethods, TrainingMethods):
 
     def untag(self, tag: str, ids: Iterable[int | str], split: str = "val") -> None:
         """Take a tag off samples.
+
+        Args:
+            tag: Name of the tag.
+            ids: Ids of samples.
+            split: Name of their split.
 
         Raises:
             NotFoundError: There is no such split or tag.
