@@ -145,6 +145,13 @@ def test_coordinates_without_vectors_are_a_film_too(page: Page, kinds: Server) -
     expect(page.get_by_test_id("status-chip")).not_to_contain_text("trustworthiness")
     focus(page, 7)
     expect(page.get_by_test_id("inspector")).to_contain_text("It has no vector here")
+    # in three dimensions it cannot be drawn, and says why
+    page.get_by_test_id("method").click()
+    expect(page.get_by_test_id("orbit-none")).to_contain_text("logged have two dimensions")
+    page.keyboard.press("Escape")
+    page.goto(f"{page.url}&orbit=pca")
+    expect(page.get_by_test_id("orbit")).to_contain_text("there are no vectors to draw it from")
+    page.get_by_test_id("orbit-back").click()
     # beside the other layer: each pane shows what it can
     page.get_by_test_id("compare").click()
     wait_until(

@@ -1,4 +1,4 @@
-"""How a film is drawn is chosen in the top bar: the method and its parameters."""
+"""How a film is drawn is chosen in the top bar: method, parameters, and a frame in three dimensions."""
 
 from __future__ import annotations
 

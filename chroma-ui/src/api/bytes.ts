@@ -119,6 +119,19 @@ export async function fetchFound(
   return new Uint32Array(swapped(await response.arrayBuffer(), 4));
 }
 
+/** A frame in three dimensions; NaN is missing. */
+export function fetchOrbit(
+  film: Pick<Film, "id">,
+  digest: string,
+): Promise<Record<"x" | "y" | "z", Float32Array>> {
+  const address = `api/films/${encodeURIComponent(film.id)}/orbit/${encodeURIComponent(digest)}`;
+  return fetchOnce(address, address, (buffer) => {
+    const values = new Float32Array(swapped(buffer, 4));
+    const n = values.length / 3;
+    return { x: values.subarray(0, n), y: values.subarray(n, 2 * n), z: values.subarray(2 * n) };
+  });
+}
+
 export type SplitOfRun = { run: string; split: string };
 export type SnapshotKey = SplitOfRun & { layer: string; step: number };
 

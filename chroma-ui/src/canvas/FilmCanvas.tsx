@@ -3,6 +3,7 @@ import type { Found } from "../film/found";
 import type { Picture } from "../film/picture";
 import { indexAt, keyAt } from "../film/samples";
 import { useLit } from "../film/useLit";
+import { ORBIT_BOX, type OrbitState } from "../film/useOrbit";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
@@ -20,11 +21,14 @@ import { Fit, Minus, Plus } from "../ui/icons";
 import styles from "./canvas.module.css";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
+import { OrbitChip } from "./OrbitChip";
 import { SearchBar } from "./SearchBar";
 import { StatusChip } from "./StatusChip";
 import { Thumbnails } from "./Thumbnails";
 import { ToolButtons } from "./ToolButtons";
+import { useCanvasKeys } from "./useCanvasKeys";
 import { createViews } from "./views";
+import { canvasWords } from "./words";
 
 type Props = {
   shown: ShownFrame | null;
@@ -36,6 +40,8 @@ type Props = {
   split: { name: string; hasImages: boolean };
   focus: { index: number; neighbours: number[] } | null;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
+  /** The frame in three dimensions, where it is asked for. */
+  orbit: OrbitState;
   onPick: (index: number) => void;
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
@@ -45,7 +51,8 @@ type Props = {
 };
 
 export function FilmCanvas(props: Props) {
-  const { shown, picture, plot } = props;
+  const { shown, picture, plot, orbit } = props;
+  const { space } = orbit;
   const tool = useSelection((selection) => selection.tool);
   const selected = useSelectedPoints(shown);
   const select = useSelectPoints(shown);
@@ -58,6 +65,8 @@ export function FilmCanvas(props: Props) {
     useHovered.getState().hover(next && shown ? keyAt(shown, next.index) : null, "canvas");
   };
   const listed = useHovered(({ sample, by }) => (by === "list" ? sample : null));
+  const onKeyDown = useCanvasKeys(plot, shown, space !== null, props.focus?.index ?? null, select, selected);
+  const inWords = shown && picture ? canvasWords(shown, picture, selected, props.focus?.index ?? null) : "";
   const [views] = useState(createViews);
   const [frame, revision] = [shown?.frame, shown?.revision];
   // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame
@@ -67,7 +76,7 @@ export function FilmCanvas(props: Props) {
       <ScatterPlot
         shown={shown}
         picture={picture}
-        box={props.box}
+        box={space ? ORBIT_BOX : props.box}
         style={props.style}
         glideMs={props.glideMs}
         focus={props.focus}
@@ -75,6 +84,13 @@ export function FilmCanvas(props: Props) {
         selected={selected}
         lit={lit}
         trails={props.trails}
+        space={space}
+        label={
+          space
+            ? "Points in three dimensions: arrow keys turn them"
+            : "Points: arrow keys go from point to point"
+        }
+        onKeyDown={onKeyDown}
         onSelect={select}
         onHover={setHover}
         echo={shown && listed !== null ? indexAt(shown, listed) : null}
@@ -110,17 +126,10 @@ export function FilmCanvas(props: Props) {
           </div>
           <SelectionBar shown={shown} />
           <SearchBar shown={shown} picture={picture} found={props.found} />
-          <StatusChip
-            shown={shown}
-            drawn={picture.scene.drawn.length}
-            views={views}
-            trails={props.trails?.frames.length ? props.trails.indices.length : 0}
-            selected={selected.length}
-          />
-          {plot ? (
+          {plot && !space ? (
             <Thumbnails plot={plot} shown={shown} picture={picture} split={props.split} views={views} />
           ) : null}
-          {plot && props.box?.box ? (
+          {plot && props.box?.box && !space ? (
             <Minimap scene={picture.scene} whole={props.box.box} views={views} onMove={plot.centreOn} />
           ) : null}
           {hover && hover.index < shown.points.n ? (
@@ -134,6 +143,22 @@ export function FilmCanvas(props: Props) {
           ) : null}
         </>
       ) : null}
+      <div className={styles.foot}>
+        <OrbitChip orbit={orbit} />
+        {shown && picture ? (
+          <StatusChip
+            shown={shown}
+            drawn={picture.scene.drawn.length}
+            views={views}
+            trails={props.trails?.frames.length ? props.trails.indices.length : 0}
+            selected={selected.length}
+            spatial={space !== null}
+          />
+        ) : null}
+      </div>
+      <p className={styles.spoken} role="status" data-testid="canvas-words">
+        {inWords}
+      </p>
       {props.children}
     </div>
   );

@@ -15,6 +15,8 @@ type Props = {
   /** Selected samples whose trails are drawn. */
   trails: number;
   selected: number;
+  /** In three dimensions: what is known of the film's own picture does not hold there. */
+  spatial?: boolean;
 };
 
 /** How many vectors of a frame are equal, where they are many. */
@@ -35,37 +37,14 @@ const KEPT = "in_picture";
 const componentsOf = (parameters: Parameters): number[] =>
   ["first", "second"].map((axis, at) => parameters.find(({ name }) => name === axis)?.value ?? at + 1);
 
-/** How many points are drawn, and how trustworthy the layout is. */
-export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
-  const { film, frame, points, revision } = shown;
-  const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));
+/** How trustworthy the film's picture of a frame is. */
+function Quality({ shown }: { shown: ShownFrame }) {
+  const { film, frame } = shown;
   const quality = frame.trustworthiness;
   const hasKept = film.columns.some(({ name }) => name === KEPT);
   const sampled = frame.qualityN !== null && frame.qualityN < frame.n ? ` on ${count(frame.qualityN)}` : "";
   return (
-    <p className={styles.status} data-testid="status-chip">
-      <span>
-        <b>{count(drawn)}</b> of <b>{count(points.n)}</b> points
-      </span>
-      {trails > 0 && trails < selected ? (
-        <span title="More trails would hide each other">
-          trails of <b>{count(trails)}</b> of <b>{count(selected)}</b>
-        </span>
-      ) : null}
-      {film.n < film.of ? (
-        <span title="The run captures only these samples of the split">
-          {count(film.n)} of {count(film.of)} samples
-        </span>
-      ) : null}
-      {revision.landmarks !== null && revision.landmarks < film.n ? (
-        <span title="These samples were drawn in full, the others placed among them. Refine draws all in full.">
-          <b>{count(revision.landmarks)}</b> of <b>{count(film.n)}</b> drawn in full
-        </span>
-      ) : null}
-      <span>
-        zoom <b>{zoom}×</b>
-      </span>
-      <Equal frame={frame} />
+    <>
       {quality !== null ? (
         <span title="Neighbours on the map that are neighbours in the full space (Venna & Kaski 2001, k = 15)">
           trustworthiness <b>{decimal(quality)}</b>
@@ -94,6 +73,39 @@ export function StatusChip({ shown, drawn, views, trails, selected }: Props) {
           continuity <b>{decimal(frame.continuity)}</b>
         </span>
       ) : null}
+    </>
+  );
+}
+
+/** How many points are drawn, and how trustworthy the layout is. */
+export function StatusChip({ shown, drawn, views, trails, selected, spatial = false }: Props) {
+  const { film, frame, points, revision } = shown;
+  const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));
+  return (
+    <p className={styles.status} data-testid="status-chip">
+      <span>
+        <b>{count(drawn)}</b> of <b>{count(points.n)}</b> points
+      </span>
+      {trails > 0 && trails < selected ? (
+        <span title="More trails would hide each other">
+          trails of <b>{count(trails)}</b> of <b>{count(selected)}</b>
+        </span>
+      ) : null}
+      {film.n < film.of ? (
+        <span title="The run captures only these samples of the split">
+          {count(film.n)} of {count(film.of)} samples
+        </span>
+      ) : null}
+      {!spatial && revision.landmarks !== null && revision.landmarks < film.n ? (
+        <span title="These samples were drawn in full, the others placed among them. Refine draws all in full.">
+          <b>{count(revision.landmarks)}</b> of <b>{count(film.n)}</b> drawn in full
+        </span>
+      ) : null}
+      <span>
+        zoom <b>{zoom}×</b>
+      </span>
+      <Equal frame={frame} />
+      {spatial ? null : <Quality shown={shown} />}
       {revision.preview ? (
         <span className={styles.preview}>{revision.method.toUpperCase()} preview</span>
       ) : null}

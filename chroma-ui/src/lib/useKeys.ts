@@ -6,7 +6,7 @@ const BUSY = `${HELD}, [role=tab]`;
 const OWN_ARROWS = "[role=slider]:not([data-testid=timeline-slider])";
 const OWN_SPACE = "button, a";
 
-/** `KeyboardEvent.key` (letters in lower case, `mod+` or `mod+shift+` before it for Ctrl or ⌘), and what it does. */
+/** `KeyboardEvent.key` (letters in lower case; before it `shift+` where that is another key, `mod+` or `mod+shift+` for Ctrl or ⌘), and what it does. */
 export type Key = readonly [name: string, act: () => void];
 
 /** Keyboard shortcuts of the page; a focused widget keeps its own keys. Those that come `first` go before all others. */
@@ -17,20 +17,24 @@ export function useKeys(keys: readonly Key[], first = false): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey) return;
       if (event.ctrlKey || event.metaKey) {
-        // Within a text field undo is the field's own.
+        // Within a text field undo and select all are the field's own.
         const name = `mod+${event.shiftKey ? "shift+" : ""}${event.key.toLowerCase()}`;
         const found = latest.current.find(([key]) => key === name);
-        if (!found || (name.endsWith("+z") && event.target instanceof Element && event.target.closest(HELD)))
+        if (!found || (/\+[az]$/.test(name) && event.target instanceof Element && event.target.closest(HELD)))
           return;
         event.preventDefault();
         found[1]();
         return;
       }
       const at = event.target instanceof Element ? event.target : null;
-      if (at?.closest(BUSY)) return;
+      // F6 leads out of whatever has the focus.
+      if (event.key !== "F6" && at?.closest(BUSY)) return;
       if (event.key.startsWith("Arrow") && at?.closest(OWN_ARROWS)) return;
       if (event.key === " " && at?.closest(OWN_SPACE)) return;
-      const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const plain = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+      const shifted = `shift+${plain}`;
+      const held = event.shiftKey && latest.current.some(([key]) => key === shifted);
+      const name = held ? shifted : plain;
       const found = latest.current.find(([key]) => key === name);
       if (!found) return;
       event.preventDefault();

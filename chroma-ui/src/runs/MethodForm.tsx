@@ -18,11 +18,14 @@ type Props = {
 
 /** Methods to choose from, also those that are not installed, and the parameters of the one that is chosen. */
 export default function MethodForm({ offered, current, parameters, onDone }: Props) {
-  const { setMethod } = useView.getState();
+  const orbit = useView((view) => view.orbit);
+  const { setMethod, setOrbit } = useView.getState();
   const [lacking, setLacking] = useState<Offered | null>(null);
+  const there = offered.filter(({ installed }) => installed);
+  const spatial = current.name === "logged" ? [] : there.filter((method) => method.spatial);
   const choose = (method: Offered) => {
     setLacking(null);
-    if (method.name === current.name) return;
+    if (method.name === current.name && orbit === null) return;
     setMethod(method.name);
     if (method.parameters.length === 0) onDone();
   };
@@ -34,7 +37,7 @@ export default function MethodForm({ offered, current, parameters, onDone }: Pro
             <button
               type="button"
               className={styles.method}
-              aria-pressed={method === current}
+              aria-pressed={method === current && orbit === null}
               data-value={method.name}
               data-lacking={method.installed ? undefined : true}
               aria-expanded={method.installed ? undefined : lacking === method}
@@ -42,7 +45,7 @@ export default function MethodForm({ offered, current, parameters, onDone }: Pro
             >
               <b>{method.title}</b>
               <span>{method.installed ? method.description : "Not installed"}</span>
-              {method === current ? <Check size={14} /> : null}
+              {method === current && orbit === null ? <Check size={14} /> : null}
             </button>
             {lacking === method && method.install ? (
               <div className={styles.install} data-testid="method-install">
@@ -56,13 +59,52 @@ export default function MethodForm({ offered, current, parameters, onDone }: Pro
           </li>
         ))}
       </ul>
-      {current.parameters.length ? (
+      {current.parameters.length && orbit === null ? (
         <ParameterForm
           key={`${current.name} ${JSON.stringify(parameters)}`}
           method={current}
           parameters={parameters}
           onDone={onDone}
         />
+      ) : null}
+      {current.name === "logged" ? (
+        <p className={styles.note} data-testid="orbit-none">
+          Coordinates that you logged have two dimensions; three are drawn from a layer's vectors, by other
+          methods.
+        </p>
+      ) : null}
+      {spatial.length ? (
+        <div className={styles.spatial}>
+          <h3>This frame in three dimensions</h3>
+          <p className={styles.note}>Drag, or use the arrow keys on the canvas, to turn it.</p>
+          <div className={styles.row}>
+            {spatial.map(({ name, title }) => (
+              <Button
+                key={name}
+                aria-pressed={orbit === name}
+                data-testid={`orbit-${name}`}
+                onClick={() => {
+                  setOrbit(name);
+                  onDone();
+                }}
+              >
+                {title} in 3-D
+              </Button>
+            ))}
+            {orbit === null ? null : (
+              <Button
+                look="accent"
+                data-testid="orbit-leave"
+                onClick={() => {
+                  setOrbit(null);
+                  onDone();
+                }}
+              >
+                Back to 2-D
+              </Button>
+            )}
+          </div>
+        </div>
       ) : null}
     </>
   );

@@ -13,28 +13,32 @@ const MethodForm = lazily(() => import("./MethodForm"), {
 
 type Props = { run: RunDetail; layer: string; split: string };
 
-/** How the film is drawn: the method and its parameters. */
+/** How the film is drawn: the method, its parameters, and one frame in three dimensions. */
 export function MethodPicker({ run, layer, split }: Props) {
   const [open, setOpen] = useState(false);
   const wanted = useView((view) => view.method);
   const parameters = useView((view) => view.parameters);
+  const orbit = useView((view) => view.orbit);
   const current = pickMethod(run, layer, split, wanted);
   const offered = offeredFor(run, layer, split);
   const method = offered.find(({ name }) => name === current);
   if (!method) return null;
   const chosen = current === wanted ? parameters.filter(({ name }) => isOf(method, name)) : [];
+  const text =
+    orbit === null
+      ? [method.title, ...chosen.map(({ value }) => `${value}`)].join(" ")
+      : `${orbit.toUpperCase()} in 3-D`;
   return (
     <Popover.Root open={open} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
         <button
           type="button"
           className={styles.trigger}
-          aria-label={`Projection: ${method.title}`}
+          aria-label={`Projection: ${text}`}
           data-testid="method"
           data-value={current ?? undefined}
         >
-          {method.title}
-          {chosen.length ? <small>{chosen.map(({ value }) => value).join(", ")}</small> : null}
+          <span>{text}</span>
           <ChevronDown size={13} />
         </button>
       </Popover.Trigger>

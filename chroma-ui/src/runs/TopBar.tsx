@@ -41,7 +41,7 @@ export function TopBar(props: Props) {
   const joint = run?.jointSplits ?? [];
   const splits = [...(run?.splits.map(({ name }) => name) ?? []), ...joint];
   return (
-    <header className={styles.bar}>
+    <header className={styles.bar} data-part="top">
       <IconButton label="Colours" className={styles.narrow} onClick={() => onPanel("left")}>
         <PanelLeft />
       </IconButton>

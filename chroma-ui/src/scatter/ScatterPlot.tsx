@@ -1,10 +1,11 @@
-import { useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { Picture } from "../film/picture";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import type { Points } from "./encode";
 import type { Manner, Tool } from "./gestures";
 import type { Plot } from "./plot";
 import styles from "./ScatterPlot.module.css";
+import type { Space } from "./space";
 import { hookOf, publishHook } from "./testHook";
 import type { Style } from "./types";
 import { useScatterplot } from "./useScatterplot";
@@ -24,11 +25,17 @@ type Props = {
   selected: Uint32Array;
   /** Points that stand out of the others; null: none. */
   lit?: Uint32Array | null;
+  /** The points in three dimensions; null: in two. */
+  space?: Space | null;
   trails: { indices: readonly number[]; frames: readonly Points[] } | null;
   /** The point that is hovered in another plot. */
   echo?: number | null;
   /** Which pane of the compare view it is. */
   pane?: number;
+  /** What screen readers say of it. */
+  label?: string;
+  /** Keys while it has the focus, and whether a key gave it the focus. */
+  onKeyDown?: (event: KeyboardEvent, byKey: boolean) => void;
   onHover: (hover: Hover | null) => void;
   onPick: (index: number) => void;
   onSelect: (indices: Uint32Array, manner: Manner) => void;
@@ -40,6 +47,7 @@ export function ScatterPlot(props: Props) {
   const { shown, picture, box, style, glideMs, focus, tool, selected, trails } = props;
   const container = useRef<HTMLDivElement>(null);
   const [hovering, setHovering] = useState(false);
+  const byKey = useRef(false);
   const latest = useRef(props);
   latest.current = props;
 
@@ -73,6 +81,9 @@ export function ScatterPlot(props: Props) {
     placed.current = plot ? box : null;
   }, [plot, box]);
 
+  const { space = null } = props;
+  useEffect(() => plot?.setSpace(space), [plot, space]);
+
   const glide = useRef(glideMs);
   glide.current = glideMs;
   useEffect(() => {
@@ -96,6 +107,14 @@ export function ScatterPlot(props: Props) {
     <div
       ref={container}
       className={styles.plot}
+      tabIndex={props.onKeyDown ? 0 : undefined}
+      role="application"
+      aria-label={props.label ?? "Points"}
+      data-testid={props.onKeyDown ? "points" : undefined}
+      onFocus={(event) => {
+        byKey.current = event.currentTarget.matches(":focus-visible");
+      }}
+      onKeyDown={(event) => props.onKeyDown?.(event, byKey.current)}
       data-hovering={hovering || undefined}
       data-frame={shown?.frame.index}
     />

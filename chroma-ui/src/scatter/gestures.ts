@@ -11,6 +11,9 @@ export type Hand = {
   stance: () => Stance;
   room: () => Room;
   onStance: (stance: Stance) => void;
+  /** Whether dragging turns the points in space, by these pixels, in place of the view. */
+  turns: () => boolean;
+  onTurn: (right: number, down: number) => void;
   onHover: (place: { x: number; y: number } | null) => void;
   onPick: (place: { x: number; y: number }) => void;
   /** The path drawn so far; null once it has ended. */
@@ -58,12 +61,14 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
     const selects = event.button === 0 && touches.size === 1 && (tool !== "move" || modified);
     box = tool === "box";
     const manner: Manner = event.altKey ? "subtract" : event.shiftKey ? "add" : "replace";
+    if (press?.path) hand.onPath(null);
     press = {
       id: event.pointerId,
       ...place,
       from: hand.stance(),
       path: selects ? { manner, at: [place] } : null,
-      moved: false,
+      // Two fingers are no tap.
+      moved: touches.size > 1,
     };
     requestHover(null);
   };
@@ -85,6 +90,7 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
     press.moved ||= Math.hypot(place.x - press.x, place.y - press.y) >= CLICK_PX;
     if (!press.moved) return;
     if (press.path) stretch(press.path, place);
+    else if (hand.turns() && before) hand.onTurn(place.x - before.x, place.y - before.y);
     else pan(press, place);
   };
 
@@ -94,12 +100,17 @@ export function watchGestures(canvas: HTMLCanvasElement, hand: Hand): () => void
   };
 
   const pinch = (before: { x: number; y: number }, now: typeof before, other: typeof before) => {
-    if (press) press.path = null;
     const factor =
       Math.hypot(now.x - other.x, now.y - other.y) / Math.hypot(before.x - other.x, before.y - other.y);
-    if (Number.isFinite(factor) && factor > 0) {
-      hand.onStance(zoomed(hand.stance(), hand.room(), factor, other.x, other.y));
-    }
+    if (!Number.isFinite(factor) || factor <= 0) return;
+    // What lay between the fingers stays between them: it moves by half of what one of them does.
+    const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+    const stance = zoomed(hand.stance(), hand.room(), factor, middle.x, middle.y);
+    const scale = (2 * stance.distance) / hand.room().height;
+    const [right, down] = [(now.x - before.x) / 2, (now.y - before.y) / 2];
+    hand.onStance({ ...stance, x: stance.x - right * scale, y: stance.y + down * scale });
+    // The finger that stays on the canvas goes on from here.
+    if (press) press.from = hand.stance();
   };
 
   const stretch = (path: Path, place: { x: number; y: number }) => {

@@ -67,6 +67,33 @@ export function nearest(cells: Cells, marks: Uint8Array, { x, y }: Place, reach:
   return found;
 }
 
+/**
+ * The nearest drawn point in a direction from a position, within 45 degrees of it; null where there is none. Points at
+ * the position itself have no direction.
+ */
+export function towards(
+  points: Points,
+  marks: Uint8Array,
+  from: Place,
+  [right, up]: readonly [number, number],
+): number | null {
+  let found: number | null = null;
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < points.n; i++) {
+    if (!points.present[i] || !marks[i] || marks[i] === MARKS.ground) continue;
+    const x = placeX(points, i) - from.x;
+    const y = placeY(points, i) - from.y;
+    const along = x * right + y * up;
+    const across = Math.abs(x * up - y * right);
+    // What lies straight ahead is meant before what is as near to one side.
+    const away = along + 2 * across;
+    if (along <= 0 || across > along || away >= least) continue;
+    least = away;
+    found = i;
+  }
+  return found;
+}
+
 /** Rows of the u16 grid are grouped by their upper bits, so that a point is tested against the edges of its band only. */
 const BAND = 8;
 

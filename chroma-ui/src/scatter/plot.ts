@@ -1,15 +1,16 @@
 /** The plot: an imperative object around the renderer, the overlay and the gestures. Knows nothing of React. */
 import { appearanceFor } from "./appearance";
 import { placeUnder, screenTransform } from "./camera";
-import { type Between, type Points, placeBetween } from "./encode";
+import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { countMarks, dims, markPoints } from "./marks";
 import type { Thumbnail } from "./overlay";
 import { createOverlayLayer } from "./overlayLayer";
-import { type Cells, nearest, sortIntoCells, within } from "./picking";
+import { type Cells, nearest, sortIntoCells, towards, within } from "./picking";
 import { countPixels, laidOver, type PixelCount } from "./pixels";
 import { createRenderer } from "./renderer";
 import { createSheets } from "./sheets";
+import { FRONT, type Space, seenFrom, turnedBy } from "./space";
 import { createTransition } from "./transition";
 import type { Scene, Style } from "./types";
 import { createViewpoint, type ViewOfPlot } from "./viewpoint";
@@ -26,6 +27,10 @@ export type Plot = ReturnType<typeof createPlot>;
 const REST_MS = 180;
 /** Tools at the left, and what is said of the frame at the bottom. */
 const COVERED = { left: 48, top: 8, bottom: 44 };
+/** A point nearer to the edge than this, in CSS pixels, is brought into view. */
+const EDGE = 24;
+/** Radians for each pixel that space is dragged. */
+const TURN = 0.008;
 /** A point is hit up to this far from its edge, in CSS pixels. */
 const HIT_PX = 4;
 
@@ -38,7 +43,11 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const viewpoint = createViewpoint(room, requestDraw, events.onView, style.covered ?? COVERED);
   const { stance } = viewpoint;
   const transition = createTransition();
+  /** What was asked for; `shown` has its points as they are seen in space. */
+  let given: Scene | null = null;
   let shown: Scene | null = null;
+  let space: Space | null = null;
+  let turn = FRONT;
   let restingScene: Scene | null = null;
 
   let tool: Tool = "move";
@@ -125,14 +134,42 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       mark(scene);
   }
 
+  function cellsOf(): Cells | null {
+    if (shown && cells?.points !== shown.points) cells = sortIntoCells(shown.points);
+    return cells;
+  }
+
   function pick(at: { x: number; y: number }): number | null {
     if (!shown || !transition.rests()) return null;
-    if (cells?.points !== shown.points) cells = sortIntoCells(shown.points);
+    const sorted = cellsOf();
     const reach = ((look().size / 2 + HIT_PX) * 2 * stance().distance) / room.height;
-    return cells ? nearest(cells, marks, placeUnder(stance(), room, at.x, at.y), reach) : null;
+    return sorted ? nearest(sorted, marks, placeUnder(stance(), room, at.x, at.y), reach) : null;
+  }
+
+  /** The scene in space, where its points are there. */
+  const inSpace = (scene: Scene): Scene =>
+    space?.x.length === scene.points.n ? { ...scene, points: seenFrom(space, turn), groups: null } : scene;
+
+  function showScene(scene: Scene, ms: number): void {
+    const before = shown;
+    const moves = before !== null && before.points !== scene.points;
+    const left = moves ? transition.leave(before.points, scene.points, ms) : null;
+    if (left) renderer.drop(left);
+    restingScene = null;
+    shown = scene;
+    send(scene, before);
+    requestDraw();
+  }
+
+  function turnBy(right: number, down: number): void {
+    if (!space || !given) return;
+    turn = turnedBy(turn, right, down);
+    showScene(inSpace(given), 0);
   }
 
   const release = watchGestures(canvas, {
+    turns: () => space !== null,
+    onTurn: (right, down) => turnBy(right * TURN, down * TURN),
     tool: () => tool,
     stance,
     room: () => room,
@@ -179,20 +216,24 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     canvas,
     /** Shows a scene; with `ms` > 0 the points glide there from where they are. The newest scene wins. */
     show(scene: Scene, ms: number): void {
-      const before = shown;
-      const moves = before !== null && before.points !== scene.points;
-      const left = moves ? transition.leave(before.points, scene.points, ms) : null;
-      if (left) renderer.drop(left);
-      restingScene = null;
-      shown = scene;
-      send(scene, before);
-      requestDraw();
+      given = scene;
+      showScene(inSpace(scene), space ? 0 : ms);
     },
+    /** Shows the points in three dimensions, from the front; null in two. */
+    setSpace(next: Space | null): void {
+      if (space === next) return;
+      space = next;
+      turn = FRONT;
+      if (given) showScene(inSpace(given), 0);
+    },
+    /** Turns the space by so many radians. */
+    turnBy,
     /** Shows nothing, and forgets where the points were. */
     clear(): void {
       if (!shown) return;
       const left = transition.reset();
       if (left) renderer.drop(left);
+      given = null;
       shown = null;
       restingScene = null;
       resize();
@@ -244,6 +285,25 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       thumbnails = next;
       requestOverlay();
     },
+    /** The next point in a direction from a point, or from the middle of the view; null where there is none. */
+    towards(index: number | null, direction: readonly [right: number, up: number]): number | null {
+      if (!shown) return null;
+      const { points } = shown;
+      const { x, y } = stance();
+      const held = index !== null && points.present[index] ? index : null;
+      const sorted = cellsOf();
+      if (held === null) return sorted && nearest(sorted, marks, { x, y }, 4 * stance().distance);
+      return towards(points, marks, { x: placeX(points, held), y: placeY(points, held) }, direction);
+    },
+    /** Moves the view so far that a point is in it. */
+    reveal(index: number): void {
+      if (!shown?.points.present[index]) return;
+      const { toX, toY } = screenTransform(stance(), room);
+      const [x, y] = [placeX(shown.points, index), placeY(shown.points, index)];
+      const [left, top] = [toX(x), toY(y)];
+      if (left < EDGE || top < EDGE || left > room.width - EDGE || top > room.height - EDGE)
+        viewpoint.centreOn(x, y);
+    },
     setBox: viewpoint.setBox,
     fit: viewpoint.fit,
     zoomBy: viewpoint.zoomBy,
@@ -252,7 +312,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     place: viewpoint.place,
     resize,
     /** Whether this scene is on the canvas, and neither points nor camera move. */
-    isSettled: (scene: Scene): boolean => restingScene === scene && !pendingDraw && !viewpoint.travels(),
+    isSettled: (scene: Scene): boolean =>
+      given === scene && restingScene === shown && !pendingDraw && !viewpoint.travels(),
     /** CSS pixels from the canvas's corner; null for a missing point. */
     screenOf(index: number): { x: number; y: number } | null {
       if (!shown?.points.present[index]) return null;
@@ -291,7 +352,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
         send(next, last);
         draw();
       };
-      turnTo(scene, change);
+      turnTo(inSpace(scene), change);
       try {
         return take();
       } finally {

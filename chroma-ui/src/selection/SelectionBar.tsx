@@ -26,6 +26,8 @@ type Props = {
 export function SelectionBar({ shown, projects = true }: Props) {
   const clear = useSelection((selection) => selection.clear);
   const held = useSelection((selection) => selection.samples.length);
+  const open = useSelection((selection) => selection.tagging);
+  const { setTagging } = useSelection.getState();
   const indices = useSelectedPoints(shown);
   const tagging = useTagging(shown);
   const projectOnly = useProjectOnly(shown);
@@ -40,7 +42,12 @@ export function SelectionBar({ shown, projects = true }: Props) {
         <b data-testid="selected-count">{count(indices.length)}</b>
         {indices.length < held ? ` of ${count(held)}` : ""} selected
       </p>
-      <TagMenu known={tags} onTag={(tag) => void tagging("tag", tag, indices)}>
+      <TagMenu
+        known={tags}
+        open={open}
+        onOpenChange={setTagging}
+        onTag={(tag) => void tagging("tag", tag, indices)}
+      >
         <Button data-testid="tag-open">
           Tag <ChevronDown size={13} />
         </Button>

@@ -7,6 +7,9 @@ import { useView } from "./view";
 type Selection = {
   /** Keys of the selected samples, ascending; in the compare view of the first pane's split. */
   samples: Uint32Array;
+  /** Whether the menu that tags them is open. */
+  tagging: boolean;
+  setTagging: (tagging: boolean) => void;
   tool: Tool;
   setTool: (tool: Tool) => void;
   /** With `stays` the panel that is open stays so: it selected them itself. */
@@ -38,6 +41,8 @@ export function combine(held: Uint32Array, given: Uint32Array, manner: Manner): 
 
 export const useSelection: SelectorStore<Selection> = create<Selection>()((set) => ({
   samples: NOTHING,
+  tagging: false,
+  setTagging: (tagging) => set({ tagging }),
   tool: "move",
   setTool: (tool) => set({ tool }),
   select: (given, manner = "replace", stays = false) => {

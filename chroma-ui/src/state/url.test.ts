@@ -25,6 +25,7 @@ describe("the address of a view", () => {
         { name: "first", value: 3 },
         { name: "min_dist", value: 0.05 },
       ],
+      orbit: "umap",
       over: "runs",
       at: "r & 2",
       mates: ["r & 2", "ü"],

@@ -144,6 +144,16 @@ export const FIELDS = {
       },
     ),
   ),
+  /** The method by which the frame is shown in three dimensions; null: it is not. */
+  orbit: entry(
+    field<Method | null>(
+      null,
+      (query) => ["pca", "umap"].find((name) => name === query.get("orbit")) ?? null,
+      (value, query) => {
+        if (value) query.set("orbit", value);
+      },
+    ),
+  ),
   /** What the frames run over. */
   over: entry(choice("over", AXES)),
   /** Over layers and runs: the layer, or the id of the run, of the frame shown; null for the last one. */

@@ -36,6 +36,8 @@ type Actions = {
   openSplit: (split: string, joint?: boolean) => void;
   /** With parameters that differ from the defaults. */
   setMethod: (method: Method, parameters?: Parameters) => void;
+  /** Shows a frame in three dimensions, by this method; null shows the film. */
+  setOrbit: (method: Method | null) => void;
   /** Changes what the frames run over; over layers those of `step`, over runs also the `mates`. */
   runOver: (over: Axis, step: number | null, mates?: readonly string[]) => void;
   /** Over runs: the epoch that each run shows; null for the last. */
@@ -160,9 +162,11 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
     set({
       method,
       parameters,
+      orbit: null,
       camera: null,
       ...(method === "logged" ? { over: "epochs" as const, at: null } : {}),
     }),
+  setOrbit: (orbit) => set({ orbit, camera: null, playing: false }),
   runOver: (over, step, mates) =>
     set((view) => ({
       over,

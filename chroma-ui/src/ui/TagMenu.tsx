@@ -8,15 +8,19 @@ type Props = {
   /** Tags to choose from. */
   known: readonly string[];
   align?: "start" | "center";
+  /** Whether it is open, and what changes that; without them it keeps that itself. */
+  open?: boolean;
+  onOpenChange?: (open: boolean) => void;
   onTag: (tag: string) => void;
 };
 
 /** A menu to choose a tag, or to enter a new one. */
-export function TagMenu({ children, known, align = "center", onTag }: Props) {
-  const [open, setOpen] = useState(false);
+export function TagMenu({ children, known, align = "center", ...given }: Props) {
+  const [own, setOwn] = useState(false);
+  const { open = own, onOpenChange = setOwn, onTag } = given;
   const [name, setName] = useState("");
   const give = (tag: string) => {
-    setOpen(false);
+    onOpenChange(false);
     setName("");
     onTag(tag);
   };
@@ -25,7 +29,7 @@ export function TagMenu({ children, known, align = "center", onTag }: Props) {
     if (name.trim()) give(name.trim());
   };
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
+    <Popover.Root open={open} onOpenChange={onOpenChange}>
       <Popover.Trigger asChild>{children}</Popover.Trigger>
       <Popover.Portal>
         <Popover.Content

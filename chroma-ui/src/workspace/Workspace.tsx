@@ -10,6 +10,7 @@ import { useCamera } from "../film/useCamera";
 import { useFilmKeys } from "../film/useFilmKeys";
 import { useDrawing, useFilmFrame } from "../film/useFilmView";
 import { useFrames, useTrails } from "../film/useFrames";
+import { ORBIT_BOX, useOrbit } from "../film/useOrbit";
 import { useSelectedPoints } from "../film/useSelectedPoints";
 import { useMarks } from "../findings/useMarks";
 import { useFocus } from "../inspector/useFocus";
@@ -36,6 +37,7 @@ import type { PanelProps } from "./panelProps";
 import { UndoButtons } from "./UndoButtons";
 import { useDocks } from "./useDocks";
 import { useOpenRun } from "./useOpenRun";
+import { useSampleKeys } from "./useSampleKeys";
 import styles from "./Workspace.module.css";
 
 const NOTHING: never[] = [];
@@ -63,8 +65,9 @@ export function Workspace() {
 
   const { frames, index, shown, found, box, framePoints, problem } = useFilmFrame(film, choice);
   const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
+  const orbit = useOrbit(film, frames[index] ?? null);
   usePlayer(frames, index, shown?.frame.digest ?? null);
-  const onView = useCamera(plot, box, cameraOf, setCamera);
+  const onView = useCamera(plot, orbit.space ? ORBIT_BOX : box, cameraOf, setCamera);
   const { seekTo, seekStep, scrubTo } = useFrames(frames, framePoints, plot, seekFrame);
   const focusOf = useFocus(shown);
   const { focused } = focusOf;
@@ -72,6 +75,7 @@ export function Workspace() {
   useKeptSelection(run?.id ?? null, (run && split && splitsOf(run, split.name)[0]) ?? null);
   const trails = useTrails(framePoints, index, useSelectedPoints(shown), focused?.index ?? null, trailsOn);
 
+  const sampleKeys = useSampleKeys(plot, shown, picture, focused?.index ?? null);
   useFilmKeys(
     {
       onPlay: () => togglePlay(frames, index),
@@ -88,6 +92,7 @@ export function Workspace() {
       ["mod+k", () => setSearching(true)],
       ["/", () => setSearching(true)],
       ["p", () => setListing(true)],
+      ...sampleKeys,
     ],
   );
 
@@ -145,7 +150,7 @@ export function Workspace() {
           }
         />
       </div>
-      <aside className={styles.left} aria-label="Panels on the left">
+      <aside className={styles.left} data-part="left" aria-label="Panels on the left">
         <Dock side="left" docks={docks} props={props} />
       </aside>
       <main className={styles.centre}>
@@ -158,7 +163,8 @@ export function Workspace() {
           glideMs={glideMs}
           split={split ?? { name: "", hasImages: false }}
           focus={focused}
-          trails={trails}
+          trails={orbit.space ? null : trails}
+          orbit={orbit}
           onPick={(i) => focus(keyAt(shown, i))}
           plot={plot}
           onPlot={setPlot}
@@ -197,10 +203,10 @@ export function Workspace() {
           />
         </div>
       ) : null}
-      <aside className={styles.right} aria-label="Inspector">
+      <aside className={styles.right} data-part="right" aria-label="Inspector">
         <Dock side="right" docks={docks} props={props} />
       </aside>
-      <aside className={styles.drawer} aria-label="Panels below">
+      <aside className={styles.drawer} data-part="bottom" aria-label="Panels below">
         <Dock side="bottom" docks={docks} props={props} />
       </aside>
       <Palette
