@@ -58,6 +58,7 @@ def test_facets_filter_each_other_and_stand_in_the_address(film: Page) -> None:
     expect(film.get_by_test_id("status-chip")).to_contain_text(f"{errors} of 898")
     film.get_by_test_id("facet").filter(has_text="Label").get_by_role("button").first.click()
     labels = film.locator("[data-testid=facet][data-name=label] [data-testid=facet-value]")
+    expect(labels).to_have_count(10)
     counted = [re.findall(r"(\d+) / (\d+)", text)[0] for text in labels.all_inner_texts()]
     # the labels' own counts follow the other filter; their totals do not
     assert sum(int(left) for left, _ in counted) == errors
