@@ -101,6 +101,11 @@ def touch(session: CDPSession, kind: str, *fingers: tuple[float, float]) -> None
     session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
 
+def tap(session: CDPSession, x: float, y: float) -> None:
+    touch(session, "touchStart", (x, y))
+    touch(session, "touchEnd")
+
+
 def test_two_fingers_zoom_and_move_the_view_and_a_tap_focuses(tablet: Page) -> None:
     box = tablet.get_by_test_id("points").bounding_box()
     assert box
@@ -112,21 +117,22 @@ def test_two_fingers_zoom_and_move_the_view_and_a_tap_focuses(tablet: Page) -> N
     for wide in (60, 80):
         touch(session, "touchMove", (x - wide, y), (x + wide, y))
     touch(session, "touchEnd")
-    wait_until(tablet, f"window.__chroma.ready && {span} > 1.7 * {before}")
-    assert tablet.evaluate(span) == pytest.approx(2 * before, rel=0.1)
+    # Each finger's move comes on its own: the last of them counts.
+    wait_until(tablet, f"window.__chroma.ready && Math.abs({span} / {before} - 2) < 0.1")
     assert tablet.evaluate(SAMPLE) == -1, "two fingers are no tap"
     here = tablet.evaluate("window.__chroma.screenOf(0)")
     touch(session, "touchStart", (x - 40, y), (x + 40, y))
     for way in (20, 40, 60):
         touch(session, "touchMove", (x - 40 + way, y + way), (x + 40 + way, y + way))
     touch(session, "touchEnd")
-    wait_until(tablet, f"window.__chroma.ready && window.__chroma.screenOf(0).x > {here['x']} + 40")
-    there = tablet.evaluate("window.__chroma.screenOf(0)")
-    assert there["x"] - here["x"] == pytest.approx(60, abs=12)
-    assert there["y"] - here["y"] == pytest.approx(60, abs=12)
-    assert tablet.evaluate(span) == pytest.approx(2 * before, rel=0.15)
-    tablet.get_by_test_id("fit").tap()
+    wait_until(
+        tablet,
+        f"(({{ x, y }}) => Math.hypot(x - 60, y - 60) < 12)((({{ x, y }}) => ({{ x: x - {here['x']}, "
+        f"y: y - {here['y']} }}))(window.__chroma.screenOf(0))) && Math.abs({span} / {before} - 2) < 0.3",
+    )
+    # By a click: on a busy machine a tap lasts so long that Chromium takes it for a long press.
+    tablet.get_by_test_id("fit").click()
     wait_until(tablet, f"window.__chroma.ready && {span} < 1.2 * {before}")
     at = tablet.evaluate("window.__chroma.screenOf(5)")
-    tablet.touchscreen.tap(at["x"], at["y"])
+    tap(session, at["x"], at["y"])
     wait_until(tablet, f"{SAMPLE} >= 0")
