@@ -87,3 +87,32 @@ def test_labels_and_predictions_of_the_frame_shown(film: Page, server: Server) -
     )
     film.mouse.click(place["x"], place["y"])
     expect(film.get_by_test_id("sample-id")).to_be_visible()
+
+
+def test_the_matrix_has_a_slider_of_its_own(film: Page, server: Server) -> None:
+    film.get_by_test_id("tab-confusion").click()
+    right = film.get_by_test_id("confusion-right")
+    expect(right).to_contain_text(f"epoch {EPOCHS - 1}")
+    follow = film.get_by_test_id("confusion-follow")
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    slider = film.get_by_test_id("confusion").get_by_role("slider", name="Frame of the matrix")
+    slider.focus()
+    film.keyboard.press("Home")
+    expect(right).to_contain_text("epoch 0")
+    expect(slider).to_have_attribute("aria-valuetext", "epoch 0")
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    first, last = shown(film), counted(server)
+    assert np.trace(first) < np.trace(last)
+    np.testing.assert_array_equal(first.sum(1), last.sum(1))
+    # The film stays, and a cell selects the samples of the slider's epoch.
+    assert film.evaluate("window.__chroma.frame.epoch") == EPOCHS - 1
+    cell = film.locator("[data-testid=confusion-cell][data-label='3'][data-prediction='3']")
+    cell.click()
+    expect(film.get_by_test_id("selected-count")).to_have_text(str(first[3, 3]))
+    film.get_by_test_id("confusion-history").locator("button").nth(1).click()
+    expect(right).to_contain_text("epoch 1")
+    assert film.evaluate("window.__chroma.frame.epoch") == EPOCHS - 1
+    assert violations(film) == []
+    follow.click()
+    expect(right).to_contain_text(f"epoch {EPOCHS - 1}")
+    np.testing.assert_array_equal(shown(film), last)

@@ -5,15 +5,18 @@ import { keysAt } from "../film/samples";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, percent } from "../lib/format";
 import { useSelection } from "../state/selection";
-import { Section } from "../ui/controls";
+import { Button } from "../ui/Button";
+import { Section, Slider } from "../ui/controls";
+import { Chain } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
 import { CellHistory } from "./CellHistory";
 import styles from "./confusion.module.css";
 import { type Cell, Grid } from "./Grid";
-import { confusionOf, mostConfused, type Norm, pairsOf, pointsOf } from "./matrix";
+import { confusionOf, type Matrix, mostConfused, type Norm, pairsOf, pointsOf } from "./matrix";
 import { Pairs } from "./Pairs";
 import { refusalOf } from "./refusal";
 import { useMatrices } from "./useMatrices";
+import { type Moment, useMoment } from "./useMoment";
 
 type Props = {
   shown: ShownFrame;
@@ -34,50 +37,97 @@ const NORMS: readonly { value: Norm; name: string; title: string }[] = [
   },
 ];
 
-/** Which labels the model takes for which, at the frame shown and since when. */
+/** Which labels the model takes for which, at the frame shown or at one of its own, and since when. */
 export default function ConfusionPanel({ shown, ...rest }: Props) {
-  const { film, label, prediction } = shown;
+  const { film } = shown;
   const refusal = refusalOf(film);
-  const columns = [
-    film.columns.find(({ name }) => name === "label"),
-    film.columns.find(({ name }) => name === "prediction"),
-  ];
-  if (refusal !== null || !label || !columns[0] || !columns[1]) {
+  const columns = useMemo(
+    () => ["label", "prediction"].flatMap((wanted) => film.columns.find(({ name }) => name === wanted) ?? []),
+    [film.columns],
+  );
+  if (refusal !== null || columns.length < 2) {
     return (
       <p className={styles.refusal} data-testid="confusion-refused">
         {refusal ?? "Waiting for labels and predictions."}
       </p>
     );
   }
-  if (!prediction || confusionOf(label, prediction).known === 0) {
-    return (
-      <p className={styles.refusal} data-testid="confusion-refused">
-        What the model predicted is not known at {spoken(shown.frame, film.axis)}.
-      </p>
-    );
-  }
+  return <AtMoment {...rest} shown={shown} columns={columns} />;
+}
+
+type MomentProps = Props & {
+  /** Label and prediction. */
+  columns: readonly Column[];
+};
+
+/** The slider, and the matrix of its frame where that is known. */
+function AtMoment({ shown, columns, onStep, ...rest }: MomentProps) {
+  const { film, revision } = shown;
+  const { now, index, own, setOwn } = useMoment(shown, columns);
+  const { frame, label, prediction } = now;
+  const matrix = useMemo(
+    () => (label && prediction ? confusionOf(label, prediction) : null),
+    [label, prediction],
+  );
   return (
-    <Confusion
-      {...rest}
-      shown={shown}
-      label={label}
-      prediction={prediction}
-      columns={[columns[0], columns[1]]}
-    />
+    <div className={styles.panel} data-testid="confusion">
+      {revision.frames.length > 1 ? (
+        <div className={styles.moment}>
+          <Slider
+            label="Frame of the matrix"
+            min={0}
+            max={revision.frames.length - 1}
+            step={1}
+            value={[index]}
+            textOf={(at) => spoken(revision.frames[at], film.axis)}
+            onChange={([at]) => setOwn(at)}
+          />
+          <Button
+            look="quiet"
+            aria-pressed={own === null}
+            title={
+              own === null ? "The matrix is that of the film's frame" : "Shows that of the film's frame again"
+            }
+            data-testid="confusion-follow"
+            onClick={() => setOwn(own === null ? index : null)}
+          >
+            <Chain size={14} /> Film
+          </Button>
+        </div>
+      ) : null}
+      {label && prediction && matrix?.known ? (
+        <Confusion
+          {...rest}
+          shown={shown}
+          frame={frame}
+          label={label}
+          prediction={prediction}
+          columns={columns}
+          matrix={matrix}
+          onStep={
+            own === null || onStep === null
+              ? onStep
+              : (step) => setOwn(revision.frames.findIndex((each) => each.step === step))
+          }
+        />
+      ) : (
+        <p className={styles.refusal} data-testid="confusion-refused">
+          What the model predicted is not known at {spoken(frame, film.axis)}.
+        </p>
+      )}
+    </div>
   );
 }
 
-type ConfusionProps = Props & {
-  label: CategoricalColumn;
-  prediction: CategoricalColumn;
-  columns: readonly [Column, Column];
-};
+type ConfusionProps = MomentProps &
+  Moment &
+  Record<"label" | "prediction", CategoricalColumn> & { matrix: Matrix };
 
-function Confusion({ shown, label, prediction, columns, classColours, onStep }: ConfusionProps) {
-  const { film, frame } = shown;
+function Confusion({ shown, frame, label, prediction, columns, matrix, ...rest }: ConfusionProps) {
+  const { film } = shown;
+  const { classColours, onStep } = rest;
   const [norm, setNorm] = useState<Norm>("count");
   const [chosen, setChosen] = useState<readonly [string, string] | null>(null);
-  const matrix = useMemo(() => confusionOf(label, prediction), [label, prediction]);
   const matrices = useMatrices(film, shown.revision, columns[0], columns[1]);
   const pairs = useMemo(() => pairsOf((matrices ?? []).map((each) => each.matrix)), [matrices]);
   const classes = mostConfused(matrix, MOST_CLASSES);
@@ -95,7 +145,7 @@ function Confusion({ shown, label, prediction, columns, classColours, onStep }: 
   };
 
   return (
-    <div className={styles.panel} data-testid="confusion">
+    <>
       <div>
         <p className={styles.summary} data-testid="confusion-right">
           <b>{percent(matrix.right / matrix.known)}</b> right: {count(matrix.right)} of {count(matrix.known)}
@@ -156,6 +206,6 @@ function Confusion({ shown, label, prediction, columns, classColours, onStep }: 
           }}
         />
       </Section>
-    </div>
+    </>
   );
 }

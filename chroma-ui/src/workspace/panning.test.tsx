@@ -87,7 +87,12 @@ const FILM = {
       },
     ],
   },
-  columns: [{ name: "label", kind: "CATEGORICAL", perFrame: false, drawn: false, legend: ["cat"] }],
+  columns: [
+    {
+      ...{ name: "label", title: "Label", group: "Labels", kind: "CATEGORICAL" },
+      ...{ perFrame: false, drawn: false, legend: ["cat"], note: null },
+    },
+  ],
 };
 const ANSWERS = {
   runs: [RUN],
