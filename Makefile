@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-server bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -128,7 +128,7 @@ dev: $(VENV)/installed chroma-ui/node_modules/.installed ## Vite's dev server on
 	api=$$!; trap "kill $$api" EXIT; cd chroma-ui && npm run dev
 
 bench: $(VENV)/frameworks ## every benchmark, side by side with peers
-	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $$(grep -l "^def main" benchmarks/*.py); do echo "» $$script"; PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 bench-capture: $(VENV)/installed ## what capture costs a training, beside its peers (DATA=images.npz, else digits)
 	$(BIN)/python benchmarks/capture.py $(if $(DATA),--data $(DATA))
@@ -155,6 +155,9 @@ bench-backlog: $(VENV)/installed ## how soon a dashboard answers with a backlog 
 
 bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a film of 100,000 samples is drawn (SAMPLES=, OPENED=)
 	$(BIN)/python benchmarks/people_first.py $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(OPENED),--opened $(OPENED))
+
+bench-server: $(VENV)/installed ## 50 writers into PostgreSQL and S3, the server killed three times, beside plain PUT (WRITERS=, EPOCHS=)
+	PYTHONPATH=. $(BIN)/python benchmarks/server.py $(if $(WRITERS),--writers $(WRITERS)) $(if $(EPOCHS),--epochs $(EPOCHS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

@@ -18,6 +18,7 @@ from chroma.errors import (
     RefusedError,
     SegmentError,
     SegmentVersionError,
+    StoreError,
     TransportError,
 )
 
@@ -37,6 +38,7 @@ _ERRORS: dict[str, type[ChromaError]] = {
         RefusedError,
         SegmentError,
         SegmentVersionError,
+        StoreError,
         TransportError,
     )
 }

@@ -13,6 +13,7 @@ ChromaError
 ├── IngestError              a segment that cannot be taken in
 ├── CatalogError             the catalog database cannot be used
 │   └── MigrationError       its schema cannot be brought up to date
+├── StoreError               the bucket of segments and films cannot be reached
 ├── JobError                 a projection or another job failed
 └── TransportError           the server cannot be reached, or refused
 ```
@@ -95,6 +96,10 @@ class CatalogError(ChromaError):
 
 class MigrationError(CatalogError):
     """The catalog's schema cannot be brought up to date."""
+
+
+class StoreError(ChromaError):
+    """The bucket of segments and films cannot be reached, or takes no more; trying again may help."""
 
 
 class JobError(ChromaError):

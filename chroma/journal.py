@@ -200,8 +200,13 @@ def check_link(folder: Path, root: Path) -> None:
 
 def entries_of(run: str, folder: Path) -> list[Entry]:
     """List the segments of one run in a folder, oldest number of each writer first."""
-    names = ((path, _NAME.fullmatch(path.name)) for path in folder.iterdir())
-    return sorted(Entry(run, name["writer"], int(name["number"]), path) for path, name in names if name)
+    return sorted(entry for path in folder.iterdir() if (entry := entry_at(run, path)) is not None)
+
+
+def entry_at(run: str, path: Path) -> Entry | None:
+    """The segment of a run that a file is by its name; None where it is none."""
+    name = _NAME.fullmatch(path.name)
+    return None if name is None else Entry(run, name["writer"], int(name["number"]), path)
 
 
 def is_empty(journal: Path) -> bool:

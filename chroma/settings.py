@@ -15,7 +15,7 @@ from chroma.errors import ConfigError
 
 # A scheme, a host and perhaps a port: RFC 6454
 ORIGIN = r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
-_SECRETS = ("webhook", "token", "database_url")  # values that no message shows
+_SECRETS = ("webhook", "token", "database_url", "store_url")  # values that no message shows
 
 
 class Settings(BaseSettings):
@@ -72,7 +72,13 @@ class Settings(BaseSettings):
     )
     store_url: str | None = Field(
         default=None,
-        description="Where segments and films are kept, if not in the home: file:///folder.",
+        description="Where segments and films are kept, if not in the home: file:///folder, or a bucket that "
+        "several servers share: s3://bucket/prefix, gs://bucket/prefix, abfs://container@account/prefix.",
+    )
+    cache_bytes: int = Field(
+        default=20 * 10**9,
+        gt=0,
+        description="Most bytes of a bucket that a server keeps copies of in its home.",
     )
     public_url: str | None = Field(
         default=None,
@@ -142,8 +148,11 @@ class Settings(BaseSettings):
     @field_validator("store_url")
     @classmethod
     def _store(cls, given: str | None) -> str | None:
-        if given is not None and not re.match(r"file:///.", given):
-            raise ValueError("it is no address of a folder such as file:///srv/chroma")
+        if given is not None and not re.match(r"file:///.|(s3|gs|abfss?)://[^/]", given):
+            raise ValueError(
+                "it is no address of a folder such as file:///srv/chroma, or of a bucket such as "
+                "s3://bucket/prefix"
+            )
         return given
 
     @field_validator("webhook")
@@ -197,12 +206,19 @@ class Settings(BaseSettings):
 
     @property
     def store(self) -> Path:
-        """Folder of ingested segments, neighbor graphs and films."""
+        """Folder of ingested segments, neighbor graphs and films; of a bucket, that of their copies."""
         if self.store_url is None:
             return self.home / "store"
+        if self.bucket_url is not None:
+            return self.home / "bucket"
         from urllib.request import url2pathname  # slow to import, and a server alone needs it
 
         return Path(url2pathname(self.store_url.removeprefix("file://")))
+
+    @property
+    def bucket_url(self) -> str | None:
+        """The store's address, where it is a bucket."""
+        return None if self.store_url is None or self.store_url.startswith("file:") else self.store_url
 
     def stores(self) -> dict[str, str]:
         """The variables by which another process finds the catalog and the store that are not in the home."""

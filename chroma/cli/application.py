@@ -48,7 +48,8 @@ DatabaseUrl = Annotated[
 StoreUrl = Annotated[
     str | None,
     typer.Option(
-        help="Where segments and films are kept: file:///folder; by default CHROMA_STORE_URL, else the home.",
+        help="Where segments and films are kept: file:///folder or s3://bucket/prefix; by default "
+        "CHROMA_STORE_URL, else the home.",
         show_default=False,
     ),
 ]

@@ -20,7 +20,9 @@ def check(
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair", help="Add stored segments that the catalog lacks; have damaged films drawn again."
+            "--repair",
+            help="Add stored segments that the catalog lacks; have damaged films drawn again; "
+            "remove files that nothing names.",
         ),
     ] = False,
     as_json: AsJson = False,
@@ -40,7 +42,7 @@ def check(
     else:
         for damage in report.damaged:
             echo(_line(damage))
-        echo(_summary(len(report.damaged), len(report.repaired), any(each.derived for each in left)))
+        echo(_summary(len(report.damaged), len(report.repaired), any(each.can_go for each in left)))
     if left:
         raise typer.Exit(1)
 
@@ -52,7 +54,7 @@ def _as_json(damage: Damage, *, repaired: bool) -> dict[str, Any]:
 
 def _line(damage: Damage) -> str:
     places = ("run", "layer", "split", "epoch", "step")
-    where = [f"{name} {value}" for name in places if (value := getattr(damage, name)) is not None]
+    where = [f"{name} {value}" for name in places if (value := getattr(damage, name)) not in (None, "")]
     return f"{damage.kind}: {', '.join(where)}\n    {damage.path}\n    {damage.reason}"
 
 
@@ -61,5 +63,7 @@ def _summary(damaged: int, repaired: int, can_repair: bool) -> str:
         return "Nothing is damaged."
     if repaired:
         return f"{damaged} damaged, {repaired} of them repaired: the next dashboard draws them again."
-    hint = "; films and graphs are made again with: chroma check --repair" if can_repair else ""
+    hint = (
+        "; what can be made again, or can go, is repaired with: chroma check --repair" if can_repair else ""
+    )
     return f"{damaged} damaged{hint}."

@@ -12,6 +12,7 @@ import typer
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo, shown
 from chroma.cli._quantities import duration, n_bytes
+from chroma.settings import load_settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,19 +168,52 @@ def prune_runs(
 def export_run(
     run: Annotated[str, typer.Argument(help="Name or id of a run, or latest.")],
     file: Annotated[
-        Path, typer.Argument(help="film.html plays offline; samples.csv, .json or .parquet is a table.")
+        Path,
+        typer.Argument(
+            help="run.zip holds all of it; film.html plays offline; samples.csv, .json, .parquet is a table."
+        ),
     ],
     layer: Annotated[str, typer.Option(help="Layer of the film; auto is the one opened first.")] = "auto",
     split: Annotated[str, typer.Option(help="Split.")] = "val",
     method: Annotated[str, typer.Option(help="How the film is drawn; an unknown name lists all.")] = "umap",
     home: Home = None,
 ) -> None:
-    """Write a film as one page that plays offline, or a split's samples as a table."""
+    """Write a whole run, a film as one page that plays offline, or a split's samples as a table."""
     import chroma
 
+    if file.suffix.lower() == ".zip":
+        _export_whole(run, file, home)
+        return
     with chroma.open(home) as catalog:
         written = catalog.run(run).export(file, layer=layer, split=split, method=method)
     echo(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
+
+
+def _export_whole(run: str, file: Path, home: Path | None) -> None:
+    import chroma
+    from chroma.server.home.portable import export_run as write
+
+    with chroma.open(home) as catalog:
+        run_id = catalog.run(run).id
+    written = write(load_settings(home=home), run_id, file)
+    echo(f"{file}: {written.segments} segments, {written.bytes / 1e6:,.1f} MB")
+
+
+@commands.command("import")
+def import_run(
+    file: Annotated[Path, typer.Argument(help="From: chroma runs export RUN FILE.zip")], home: Home = None
+) -> None:
+    """Take in a run that was exported as a zip file; what is there already stays as it is."""
+    import chroma
+    from chroma.server.requirements import require_dashboard
+
+    require_dashboard()
+    from chroma.server.home.portable import import_run as read
+
+    found = read(load_settings(home=home), file)
+    with chroma.open(home) as catalog:
+        name = catalog.run(found.run).name
+    echo(f"{name}: {found.new} of {found.segments} segments are new, {found.bytes / 1e6:,.1f} MB in all")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class Orbit:
     @classmethod
     def read(cls, catalog: Catalog, orbit: orbits.Orbit) -> Orbit:
         """How far it is."""
-        if catalog.files.path(orbit.path).is_file():
+        if catalog.files.size(orbit.path) is not None:
             return cls(status=JobStatus.READY, progress=1.0, message="", error=None, digest=orbit.digest)
         job = orbits.job_of(catalog, orbit)
         status = JobStatus(job.status) if job else JobStatus.PENDING

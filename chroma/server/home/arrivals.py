@@ -14,7 +14,7 @@ from typing import Literal
 
 from chroma import journal, liveness, segment
 from chroma.durable import wait_for_disk
-from chroma.errors import ChromaError, ConfigError, HomeError, SegmentError, SegmentVersionError
+from chroma.errors import ChromaError, ConfigError, HomeError, SegmentError, SegmentVersionError, StoreError
 from chroma.journal import Entry
 from chroma.records import Notes, RunOpened
 from chroma.segment import ReadSegment
@@ -31,8 +31,9 @@ MOST_BYTES = segment.MAX_BYTES + 2**20
 _ROOM = 256 * 2**20  # bytes that stay free on the server's disk: the catalog needs some too
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
-# Of two uploads of one key the second must see what the first has put into the journal.
-_ADMITTING = threading.Lock()
+# Of two uploads of one key the second must see what the first has put into the journal. Of other keys it need
+# not wait while the first goes into a bucket.
+_ADMITTING = [threading.Lock() for _ in range(64)]
 
 
 class OtherSegmentError(ChromaError):
@@ -102,45 +103,63 @@ def remove_unfinished(settings: Settings) -> None:
             path.unlink()
 
 
-def admit(
-    context: Context,
+def prove_upload(
     key: Key,
     path: Path,
-    digest: str | None = None,
+    announced: str | None = None,
     *,
     opening: Callable[[str, str], None] = lambda run, project: None,
-) -> Literal["new", "known"]:
-    """Prove the bytes of a segment and put them into the journal, durably; once, however often it is sent.
+) -> str:
+    """Prove the bytes of a segment that came; returns their digest.
 
     Args:
-        context: Of the home.
         key: What it must say it is.
-        path: Its bytes, from `new_upload`; gone afterwards.
-        digest: Of these bytes, as the sender computed it.
+        path: Its bytes, from `new_upload`.
+        announced: Their digest, as the sender computed it.
         opening: Called with run and project of a segment that opens a run; raises where it must not.
 
     Raises:
         SegmentError: It is damaged, or not the one that its key says.
         ConfigError: Its digest is another.
+    """
+    read = _proved(key, path)
+    digest = read.digest
+    if announced not in (None, digest):
+        raise ConfigError(
+            f"the segment {key.run}/{key.writer}-{key.number} came with the digest {digest}, and "
+            f"{announced!r:.50} was announced; send it again"
+        )
+    if isinstance(read.record, RunOpened):
+        opening(key.run, read.record.project)
+    return digest
+
+
+def admit(context: Context, key: Key, path: Path, digest: str) -> Literal["new", "known"]:
+    """Put a proved segment into the journal, durably; once, however often it is sent.
+
+    Where the store is a bucket, that has it before the answer: this machine may be lost after it.
+
+    Args:
+        context: Of the home.
+        key: Of the segment.
+        path: Its bytes, from `new_upload`; gone afterwards.
+        digest: Of these bytes.
+
+    Raises:
         OtherSegmentError: Another one of its key is there.
         RunDeletedError: Its run was deleted.
+        StoreError: The bucket does not take it now.
         OSError: The disk is full or gone.
     """
     try:
-        read = _proved(key, path)
-        if digest not in (None, read.digest):
-            raise ConfigError(
-                f"the segment {key.run}/{key.writer}-{key.number} came with the digest {read.digest}, and "
-                f"{digest!r:.50} was announced; send it again"
-            )
-        if isinstance(read.record, RunOpened):
-            opening(key.run, read.record.project)
-        wait_for_disk(path)
-        with _ADMITTING:
+        if context.store.files.is_local:
+            wait_for_disk(path)
+        with _ADMITTING[hash(key) % len(_ADMITTING)]:
             there = digests(context, key.run, [(key.writer, key.number)]).get((key.writer, key.number))
             if there is not None:
-                _refuse_other(key, there, read.digest)
+                _refuse_other(key, there, digest)
                 return "known"
+            _keep(context, key, path, digest)
             target = context.settings.journal / key.run / key.name
             signs.hear(context, key.run, key.writer)  # makes the folder
             path.replace(target)
@@ -148,8 +167,27 @@ def admit(
         return "new"
     except OSError as error:
         raise full(error) from error
+    except StoreError as error:
+        context.parts.failed("store", error)
+        raise
     finally:
         path.unlink(missing_ok=True)
+
+
+def _keep(context: Context, key: Key, path: Path, digest: str) -> None:
+    """Have the bytes in the bucket, where there is one."""
+    files = context.store.files
+    if files.is_local:
+        return
+    relative = files.segment(key.run, key.writer, key.number)
+    if files.size(relative) is not None:  # of another server, or of this one before it was killed
+        with suppress(SegmentError):  # damaged: ours takes its place
+            there = files.open_segment(relative).digest
+            files.own(relative).unlink(missing_ok=True)  # the copy; ours comes there
+            _refuse_other(key, there, digest)
+            return
+    files.keep(relative, path)
+    context.parts.works("store")
 
 
 def full(error: OSError) -> OSError:
@@ -178,7 +216,7 @@ def digests(context: Context, run: str, keys: list[tuple[str, int]]) -> dict[tup
             continue
         places = (
             context.settings.journal / run / journal.segment_name(writer, number),
-            files.path(files.segment(run, writer, number)),
+            files.place(files.segment(run, writer, number)),
         )
         for place in places:
             with suppress(SegmentError, OSError):

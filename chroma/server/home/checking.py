@@ -21,7 +21,7 @@ class CheckReport:
 
     Attributes:
         damaged: What cannot be read as it was written.
-        repaired: Of these, what was dropped and will be made anew by the next dashboard.
+        repaired: Of these, what was dropped; what can be made anew is, by the next dashboard.
     """
 
     damaged: list[Damage]
@@ -33,8 +33,8 @@ def check_home(settings: Settings, *, repair: bool) -> CheckReport:
 
     Args:
         settings: Which home.
-        repair: Add stored segments that the catalog lacks (all, where it was lost), and drop damaged films
-            and graphs.
+        repair: Add stored segments that the catalog lacks (all, where it was lost), and drop damaged films,
+            graphs and reports, and orphans.
 
     Raises:
         HomeInUseError: It is to be repaired, and a dashboard runs.
@@ -55,8 +55,8 @@ def check_home(settings: Settings, *, repair: bool) -> CheckReport:
             reconcile(Context(settings, store, Events(), None))
         with store.reading() as catalog:
             damaged = list(find_damage(catalog, settings.journal))
-        derived = [damage for damage in damaged if damage.derived]
-        if repair and derived:
+        dropped = [damage for damage in damaged if damage.can_go]
+        if repair and dropped:
             with store.writing() as catalog:
-                drop_derived(catalog, derived)
-    return CheckReport(damaged, derived if repair else [])
+                drop_derived(catalog, dropped)
+    return CheckReport(damaged, dropped if repair else [])

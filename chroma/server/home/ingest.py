@@ -22,6 +22,7 @@ from chroma.server.home import signs
 from chroma.server.home.context import Context
 from chroma.server.home.segment_batch import INGESTING, IngestReport, add_batch, publish
 from chroma.server.home.segment_order import batches, newest_first
+from chroma.server.home.stored import stored_entries
 from chroma.server.store.ingest.attempts import mark_lost, open_writers
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.segments import deleted_runs, known_keys, open_transaction
@@ -77,19 +78,7 @@ def reconcile(context: Context) -> IngestReport:
         known = known_keys(catalog)
     report = IngestReport()
     refused: dict[str, str] = {}
-
-    def listed() -> list[Entry]:
-        found: list[Entry] = []
-        for folder in context.store.files.folders("runs/*/segments"):
-            run = folder.parent.name
-            if liveness.valid_run_id(run):
-                try:
-                    journal.check_link(folder, folder.parents[1])
-                    found += journal.entries_of(run, folder)
-                except OSError as error:
-                    refused[run] = str(error)
-        return [entry for entry in found if (entry.run, entry.writer, entry.number) not in known]
-
+    listed = stored_entries(context.store.files, known, refused)
     for _ in _taken_in(context, listed, set(), report, refused):
         pass
     _name(context, refused)
@@ -137,7 +126,7 @@ def write_note(context: Context, run_id: str, note: Notes) -> None:
         with INGESTING, open_transaction(context.store, [header]) as transaction:
             change = transaction.add(read, lambda: None)
     except BaseException:
-        path.unlink(missing_ok=True)
+        context.store.files.remove(relative)
         raise
     if isinstance(change, Change):
         publish(context, change)

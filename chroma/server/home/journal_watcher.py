@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 _AT_LEAST_EVERY = 1000  # ms: a writer that dies makes no file, and network file systems send no events
 _PURGE_EVERY = 3600  # seconds
+_DROP_EVERY = 24 * 3600  # seconds: all files of the runs are listed for it
 _LOOK_ASIDE_EVERY = 30.0  # seconds
 _LOOK_AT_OTHERS = 15.0  # seconds; whether writers are gone that sent to another server of the catalog
 _GATHER = 100  # ms: segments that come together are ingested in one pass
@@ -41,8 +42,9 @@ class Watcher:
         self._context = context
         self._thread = PartThread("ingest", self._work, context.parts, context.closing)
         self._purge_at = time.monotonic()
+        self._drop_at = time.monotonic() + _PURGE_EVERY
         self._aside_at = 0.0
-        self._prepared = False
+        self._prepared = self._swept = False
         self._was_empty = False
         self._others_at = 0.0
 
@@ -73,7 +75,8 @@ class Watcher:
             bring_back(context.store.files.root / "runs")
             mend_films(context.store)
             signs.hear_all_again(context)
-            reconcile(context)
+            if context.store.files.is_local:
+                reconcile(context)
             self._prepared = True
         self._pass()
         for _ in _looks(folder, context.closing):
@@ -101,10 +104,16 @@ class Watcher:
                 note_missing(catalog)
             context.progress.caught_up.set()
             context.tell()
+        if not self._swept:
+            self._swept = True
+            if not context.store.files.is_local:
+                reconcile(context)  # here: to list a bucket takes long
         context.parts.works("ingest")
         if context.read_only is None and time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY
             purge_deleted(context.store, context.settings.journal)
+        if context.read_only is None and time.monotonic() >= self._drop_at:
+            self._drop_at = time.monotonic() + _DROP_EVERY
             drop_unused_selections(context.store)
 
 

@@ -22,7 +22,7 @@ def request_orbit(context: Context, film_id: str, index: int | None, method: str
     with context.store.writing() as catalog:
         film = film_by(catalog, film_id)
         orbit = orbit_of(catalog, film, index, method)
-        if not context.store.files.path(orbit.path).is_file():
+        if context.store.files.size(orbit.path) is None:
             size = film.n * (1 if method == "pca" else _SLOWER)
             job_requests.enqueue(catalog, ORBIT, orbit.key, Ask(asked=True, size=size))
             if method != "pca":  # no first paint: it takes long

@@ -12,7 +12,7 @@ from typing import Literal
 
 logger = logging.getLogger("chroma.server")
 
-Part = Literal["ingest", "films", "worker", "webhook", "relay", "others"]
+Part = Literal["ingest", "films", "worker", "webhook", "relay", "others", "store"]
 
 _PAUSE = (0.2, 5.0)  # seconds before work that failed is begun again: first, at most
 _STEADY = 60.0  # seconds of work after which a failure counts as the first one
@@ -21,6 +21,7 @@ _WORK: dict[Part, str] = {
     "ingest": "what trainings write is taken in",
     "films": "films are asked for as snapshots come",
     "worker": "films are drawn",
+    "store": "segments are taken in, and films are kept,",
     "webhook": "events are sent to CHROMA_WEBHOOK",
     "relay": "what changes here is shown by other servers of the database",
     "others": "what changes on other servers of the database is shown",

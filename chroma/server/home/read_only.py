@@ -63,10 +63,11 @@ def usable(settings: Settings, *, with_journal: bool = True, reason: str | None 
     if reason is None:
         yield Usable(settings, None)
         return
-    if settings.database_url is not None:
+    if settings.database_url is not None or settings.bucket_url is not None:
         raise HomeError(
-            f"the home {settings.home} cannot be written to ({reason}), and a server with a database takes "
-            "segments in there; free space, or set CHROMA_HOME to a folder on a disk you can write to"
+            f"the home {settings.home} cannot be written to ({reason}), and a server with a database or a "
+            "bucket takes segments in there; free space, or set CHROMA_HOME to a folder on a disk you can "
+            "write to"
         )
     with ExitStack() as held:
         try:

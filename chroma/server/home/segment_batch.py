@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import logging
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
 from chroma import journal
 from chroma.durable import wait_for_disk
-from chroma.errors import IngestError, SegmentError
+from chroma.errors import IngestError, SegmentError, StoreError
 from chroma.journal import Entry
 from chroma.segment import ReadSegment
 from chroma.server.home.context import Context
@@ -21,7 +22,7 @@ from chroma.server.home.segment_order import Opened
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.field_types import check_fields
-from chroma.server.store.ingest.segments import open_transaction
+from chroma.server.store.ingest.segments import digests_of, open_transaction
 from chroma.server.store.samples.load import forget_samples
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ def add_batch(context: Context, batch: list[Opened], report: IngestReport, refus
             if _is_of_the_home(error):
                 raise
             failed.append((entry, error))
+    _keep(context, proved)
     with INGESTING:
         try:
             changes = _commit(context, proved)
@@ -100,6 +102,23 @@ class _SegmentFailedError(Exception):
     """One segment of a transaction failed."""
 
 
+def _keep(context: Context, proved: list[_Proved]) -> None:
+    """Put segments into the bucket, where there is one, before the transaction: others wait for that."""
+    files = context.store.files
+    if files.is_local or not proved:
+        return
+    with context.store.reading() as catalog:
+        run = proved[0][0].run
+        known = digests_of(catalog, run, [(entry.writer, entry.number) for entry, _ in proved])
+    for entry, read in proved:
+        if known.get((entry.writer, entry.number)) in (None, read.digest):  # else it will be refused
+            relative = files.segment(entry.run, entry.writer, entry.number)
+            if entry.path != files.place(relative):  # which comes from there
+                with suppress(FileNotFoundError):  # another pass has moved it
+                    files.keep(relative, entry.path)
+    context.parts.works("store")
+
+
 def _commit(
     context: Context, proved: list[_Proved], failed: list[_Failed] | None = None
 ) -> list[Change | Literal["known", "held"]]:
@@ -122,7 +141,7 @@ def _commit(
             for entry, read in proved:
                 if not entry.path.exists():
                     continue  # another pass has moved it
-                target = files.path(files.segment(entry.run, entry.writer, entry.number))
+                target = files.place(files.segment(entry.run, entry.writer, entry.number))
 
                 def move(entry: Entry = entry, target: Path = target) -> None:
                     if entry.path == target:
@@ -182,7 +201,9 @@ def _dispose(entry: Entry, error: Exception, report: IngestReport, refused: dict
 
 
 def _is_of_the_home(error: Exception) -> bool:
-    return isinstance(error, Unavailable) or (isinstance(error, OSError) and error.errno in _OF_THE_HOME)
+    if isinstance(error, (Unavailable, StoreError)):
+        return True
+    return isinstance(error, OSError) and error.errno in _OF_THE_HOME
 
 
 def prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:

@@ -133,7 +133,7 @@ def orbit(request: Request, context: Seen, film_id: str, digest: str) -> Respons
     body = context.store.files.read_sealed(found.path)
     if body is None:
         # so that it is drawn again when it is asked for
-        context.store.files.own(found.path).unlink(missing_ok=True)
+        context.store.files.remove(found.path)
         raise NotFoundError("drawing in three dimensions", digest)
     return answer(request, body, _BYTES, cache=FOREVER)
 

@@ -18,6 +18,7 @@ from chroma.errors import (
     NotFoundError,
     RefusedError,
     SegmentError,
+    StoreError,
 )
 from chroma.server.home.arrivals import DiskFullError, OtherSegmentError, RunDeletedError
 
@@ -31,6 +32,7 @@ _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
     (IngestError, 409),
     (SegmentError, 410),  # what it held is gone
     (CatalogError, 503),
+    (StoreError, 503),
     (HomeError, 503),
 )
 
@@ -50,7 +52,8 @@ def answer_problems(app: FastAPI) -> None:
 
 async def _chroma_error(_request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
-    return problem(status, str(error), code=type(error).__name__)
+    headers = {"Retry-After": "5"} if isinstance(error, StoreError) else None
+    return problem(status, str(error), headers, code=type(error).__name__)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

@@ -27,6 +27,7 @@ _WAIT = 10.0  # seconds that an upload waits for its turn before it is asked to 
 _STALL = 30.0  # seconds in which the next `_LEAST` bytes, or the rest, must come
 _LEAST = 2**16
 _PROOFS = 4  # at once: each reads a whole segment
+_WRITES = 16  # at once: to the disk, or to a bucket, where each waits for answers
 _MOST_KEYS = 10_000
 
 router = APIRouter(prefix="/api")
@@ -38,6 +39,7 @@ class Uploads:
     def __init__(self) -> None:
         self.places = asyncio.Semaphore(_MOST_AT_ONCE)
         self.proofs = CapacityLimiter(_PROOFS)
+        self.writes = CapacityLimiter(_WRITES)
 
     @asynccontextmanager
     async def place(self) -> AsyncGenerator[bool]:
@@ -80,11 +82,13 @@ async def put_segment(request: Request, sent: Sent, run_id: str, writer: str, nu
             refused = await _receive(request, path)
             if refused is not None:
                 return refused
-            outcome = await to_thread.run_sync(
-                lambda: arrivals.admit(
-                    sent.context, key, path, request.headers.get(DIGEST), opening=sent.check_opening
-                ),
+            told = request.headers.get(DIGEST)
+            digest = await to_thread.run_sync(
+                lambda: arrivals.prove_upload(key, path, told, opening=sent.check_opening),
                 limiter=uploads.proofs,
+            )
+            outcome = await to_thread.run_sync(
+                arrivals.admit, sent.context, key, path, digest, limiter=uploads.writes
             )
         except SegmentError as error:
             return problem(422, str(error), code=type(error).__name__)

@@ -85,12 +85,12 @@ def large_halfway(data: FilmData, made_of: str) -> ParkedLargeFilm | None:
 
 def forget_halfway(data: FilmData) -> None:
     """Drop what was kept of a film: it is drawn."""
-    data.store.files.own(_path(data)).unlink(missing_ok=True)
+    data.store.files.remove(_path(data))
 
 
 def _read(data: FilmData, made_of: str) -> dict[str, Any]:
     """What was kept of the film; nothing where it is of another one, or damaged: then it begins anew."""
-    body = data.store.files.read_sealed(_path(data))
+    body = data.store.files.read_sealed(_path(data), fresh=True)
     try:
         with np.load(io.BytesIO(body or b""), allow_pickle=False) as kept:
             found = {name: kept[name] for name in kept.files}

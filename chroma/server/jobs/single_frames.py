@@ -44,17 +44,21 @@ def kept_basis(data: FilmData, snapshots: Sequence[Snapshot], *, anew: bool) -> 
         anew: Find it again: no frame was drawn on the one there is.
     """
     path = f"films/{data.film.id}/basis.f64"
-    known = None if anew or not data.store.files.path(path).is_file() else _read_basis(data, path)
+    known = None if anew else _read_basis(data, path)
     # One of collapsed snapshots alone has no directions: on it, all frames to come would be one place.
     if known is not None and known.components.any():
         return known
     basis = pca_basis(data.newest_vectors(snapshots), components=data.components)
-    data.store.files.write(path, np.vstack([basis.mean, basis.components]).astype("<f8").tobytes())
-    return _read_basis(data, path)
+    rows = np.vstack([basis.mean, basis.components]).astype("<f8")
+    data.store.files.write(path, rows.tobytes())
+    return Basis(rows[0], rows[1:])
 
 
-def _read_basis(data: FilmData, path: str) -> Basis:
-    rows = np.fromfile(data.store.files.path(path), "<f8").reshape(3, -1)
+def _read_basis(data: FilmData, path: str) -> Basis | None:
+    kept = data.store.files.path(path, fresh=True)
+    if not kept.is_file():
+        return None
+    rows = np.fromfile(kept, "<f8").reshape(3, -1)
     return Basis(rows[0], rows[1:])
 
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from chroma.errors import HomeError
+from chroma.errors import HomeError, StoreError
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
@@ -152,7 +152,7 @@ class Supervisor:
         """Request the films of a run; one that is damaged costs its own films."""
         try:
             grow_films(self._context, [run_id])
-        except (Unavailable, HomeError):
+        except (Unavailable, HomeError, StoreError):
             raise
         except Exception as error:
             logger.warning("chroma: the films of run %s cannot be asked for", run_id, exc_info=error)
@@ -161,7 +161,7 @@ class Supervisor:
         """Ask for the reports of runs that ended; trouble with them leaves films alone."""
         try:
             request_missing(self._context, run_ids)
-        except (Unavailable, HomeError):
+        except (Unavailable, HomeError, StoreError):
             raise
         except Exception as error:
             logger.warning("chroma: findings cannot be asked for", exc_info=error)

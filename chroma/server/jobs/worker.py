@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -22,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from chroma.errors import ChromaError
+from chroma.errors import ChromaError, StoreError
 from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
@@ -45,6 +46,7 @@ THREADS = max(1, min(4, (os.cpu_count() or 2) // 2))
 _POLL = 1.0  # seconds between two looks at an empty queue, for a worker that no server wakes
 # Niceness of what takes long, on Linux: first paints, short films and trainings have the processor before it.
 _NICE = 10
+_LATER = 5.0  # seconds before a job is taken again that the store did not let be done
 _REST = 300.0  # seconds without a job after which a worker of a server ends: it gives its memory back
 
 
@@ -111,6 +113,11 @@ class Worker:
                 (job_queue.finish if done else job_queue.release)(catalog, job, self._owner)
         except LeaseLostError:
             logger.info("the %s job %s was cancelled, or taken over by another worker", job.kind, job.key)
+        except StoreError as error:
+            logger.warning("the %s job %s waits: %s", job.kind, job.key, error)
+            time.sleep(_LATER)  # the job is held meanwhile
+            with self._store.claiming() as catalog:
+                job_queue.release(catalog, job, self._owner)
         except ChromaError as error:
             with self._store.claiming() as catalog:
                 job_queue.fail(catalog, job, self._owner, str(error))

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from chroma.errors import HomeError
+from chroma.server.store.bucket_files import open_files
 from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, move_aside, seal
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
 from chroma.server.store.files import Files
@@ -64,7 +65,7 @@ class Store:
         """
         if settings.database_url is not None:
             engine = open_engine(settings.database_url.get_secret_value())
-            return cls._migrated(engine, Files(settings.store), None)
+            return cls._migrated(engine, open_files(settings), None)
         place = settings.catalog
         check_kind(place)
         if rebuild and is_sealed(place) is False:
@@ -77,7 +78,7 @@ class Store:
                 raise
             move_aside(place, str(error).partition(";")[0])
             engine = open_engine(place)
-        return cls._migrated(engine, Files(settings.store), place)
+        return cls._migrated(engine, open_files(settings), place)
 
     @classmethod
     def _migrated(cls, engine: Engine, files: Files, place: Path | None) -> Store:

@@ -15,6 +15,7 @@ from chroma.journal import entries, set_aside_segments
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import grow_film
 from chroma.server.store.findings.reports import damaged_reports
+from chroma.server.store.orphans import orphans
 from chroma.server.store.snapshots.neighbor_graphs import read_graph
 from chroma.server.store.tables import Film, Frame, Graph, Layer, Revision, Segment, Snapshot, Split
 
@@ -27,7 +28,8 @@ class Damage:
 
     Attributes:
         kind: What it is: a stored segment; a segment that was set aside; a run whose journal cannot be read;
-            or a frame of a film, a neighbor graph or a report of findings, which can be made again.
+            a frame of a film, a neighbor graph or a report of findings, which can be made again; or an
+            orphan: a file of the store that nothing in the catalog names, which can be removed.
         run: Id of its run.
         path: Of the file or folder.
         reason: One sentence.
@@ -38,7 +40,7 @@ class Damage:
         row: Id of its row, for what can be made again.
     """
 
-    kind: Literal["segment", "set aside", "run", "film", "graph", "findings"]
+    kind: Literal["segment", "set aside", "run", "film", "graph", "findings", "orphan"]
     run: str
     path: Path
     reason: str
@@ -53,6 +55,11 @@ class Damage:
         """Whether it can be made again from the segments."""
         return self.kind in ("film", "graph", "findings")
 
+    @property
+    def can_go(self) -> bool:
+        """Whether nothing is lost with it."""
+        return self.derived or self.kind == "orphan"
+
 
 def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
     """Read every file of the store, and look for what could not come in from the journal.
@@ -66,6 +73,8 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
     yield from _damaged_graphs(catalog)
     for run, path, reason in damaged_reports(catalog.files):
         yield Damage("findings", run, path, reason)
+    for run, orphan in orphans(catalog):
+        yield Damage("orphan", run, catalog.files.own(orphan.path), "nothing in the catalog names it")
     refused: list[tuple[str, OSError]] = []
     list(entries(journal, lambda run, error: refused.append((run, error))))
     for run, error in refused:
@@ -77,6 +86,8 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
 
 def note_missing(catalog: Catalog) -> None:
     """Note the stored segments whose file is gone or has another size; none is read."""
+    if not catalog.files.is_local:
+        return  # each would be a request; what is gone is found when it is read, or by a check
     rows = catalog.session.exec(select(Segment.path, Segment.bytes)).all()
     for path, size in rows:
         try:
@@ -106,7 +117,7 @@ def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = No
         query if film_id is None else query.where(Film.id == film_id)
     ).all()
     for frame, film, layer, split in rows:
-        path = catalog.files.path(frame.path)
+        path = catalog.files.path(frame.path, fresh=thorough)
         try:
             reason = "" if path.stat().st_size == 8 * frame.of else "its size is wrong"
             if thorough and not reason:
@@ -119,7 +130,7 @@ def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = No
 
 
 def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
-    """Drop damaged graphs and reports, and the drawings that damaged frames belong to.
+    """Drop damaged graphs and reports, the drawings that damaged frames belong to, and orphans.
 
     Their films are drawn again; reports are made again by the next dashboard.
     """
@@ -134,14 +145,20 @@ def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
     catalog.session.exec(delete(Revision).where(col(Revision.id).in_(gone)))
     catalog.session.exec(delete(Graph).where(col(Graph.id).in_(graphs)))
     for damage in damages:
-        if damage.derived and damage.path.is_relative_to(catalog.files.root):
-            damage.path.unlink(missing_ok=True)  # or the same numbers, drawn again, would leave it as it is
+        if damage.can_go and damage.path.is_relative_to(catalog.files.root):
+            # or the same numbers, drawn again, would leave it as it is
+            catalog.files.remove(_relative(catalog, damage.path))
     for film in films:
         grow_film(catalog, str(film))
 
 
 def mend_films(store: Store, film_id: str | None = None) -> None:
-    """Ask for films anew whose frames are no longer there; one film, if named, is looked at thoroughly."""
+    """Ask for films anew whose frames are no longer there; one film, if named, is looked at thoroughly.
+
+    All films of a bucket are not looked at: that would be a request for each frame.
+    """
+    if film_id is None and not store.files.is_local:
+        return
     with store.reading() as catalog:
         damaged = list(damaged_frames(catalog, thorough=film_id is not None, film_id=film_id))
     if damaged:

@@ -1,11 +1,13 @@
-"""The store's files: segments, neighbor graphs and films, under one folder."""
+"""The store's files: segments, neighbor graphs and films, under one folder; of a bucket: `bucket_files`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from stat import S_ISREG
 
 from chroma.errors import CatalogError, SegmentError, SegmentMissingError
 from chroma.journal import segment_name, write_durably
@@ -15,6 +17,15 @@ from chroma.untrusted import Stamp, read_stamped
 _DIGEST = 16  # bytes
 _LARGEST_SEALED = 2**33
 BELOW = "below.txt"  # in the folder, names `Files.below`
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A file of a store: its path relative to it, its size in bytes and when it was written (seconds)."""
+
+    path: str
+    size: int
+    written: float
 
 
 class Files:
@@ -35,17 +46,28 @@ class Files:
         self._verified: dict[str, Stamp | None] = {}
         self.damaged: dict[str, str] = {}
 
-    def path(self, relative: str) -> Path:
+    is_local = True  # whether to look at a file costs no request
+
+    def path(self, relative: str, *, fresh: bool = False) -> Path:
         """Where a file of the store lies: in the one below, if it is there and not in this one.
+
+        Args:
+            relative: Of the file.
+            fresh: It is one of the few that are written again: a copy of it may be old.
 
         Raises:
             CatalogError: The path would leave the store.
+            StoreError: The store is a bucket, and does not answer.
         """
         path = self.own(relative)
         if self.below is not None and not path.exists():
             below = self.below / path.relative_to(self.root)
             return below if below.exists() else path
         return path
+
+    def place(self, relative: str) -> Path:
+        """As `path`; but nothing is fetched of a bucket."""
+        return self.path(relative)
 
     def own(self, relative: str) -> Path:
         """Where a file of the store lies that is written or removed.
@@ -66,10 +88,36 @@ class Files:
         """The folders of this store and of the one below."""
         return (self.root,) if self.below is None else (self.root, self.below)
 
-    def folders(self, pattern: str) -> Iterator[Path]:
-        """The folders of a pattern, in this store and in the one below."""
-        for root in self.roots:
-            yield from root.glob(pattern)
+    def below_folder(self, folder: str) -> list[Stored]:
+        """All files below a folder, the oldest first, in this store and in the one below."""
+        found: dict[str, Stored] = {}
+        for root in reversed(self.roots):
+            for path in root.joinpath(*folder.split("/")).rglob("*"):
+                with suppress(OSError):
+                    if S_ISREG((status := path.lstat()).st_mode):
+                        name = path.relative_to(root).as_posix()
+                        found[name] = Stored(name, status.st_size, status.st_mtime)
+        return sorted(found.values(), key=lambda each: each.written)
+
+    def size(self, relative: str) -> int | None:
+        """Bytes of a file; None where there is none."""
+        try:
+            status = self.path(relative).lstat()
+        except OSError:
+            return None
+        return status.st_size if S_ISREG(status.st_mode) else None
+
+    def keep(self, relative: str, source: Path) -> None:
+        """Put a file into the bucket, where there is one, before it is moved to its path."""
+
+    def remove(self, relative: str) -> None:
+        """Remove a file, if it is there; one of the store below stays."""
+        self.own(relative).unlink(missing_ok=True)
+
+    def touch(self, relative: str) -> None:
+        """Note that a file is in use, where that can be written."""
+        with suppress(OSError):
+            os.utime(self.own(relative))
 
     def write(self, relative: str, body: bytes) -> Path:
         """Write a file durably: after a crash it is there whole or not at all.
@@ -90,10 +138,11 @@ class Files:
         """
         return self.write(relative, body + _digest(body))
 
-    def read_sealed(self, relative: str) -> bytes | None:
+    def read_sealed(self, relative: str, *, fresh: bool = False) -> bytes | None:
         """The bytes of such a file; None where it is gone or damaged."""
+        path = self.path(relative, fresh=fresh)
         try:
-            body, _ = read_stamped(self.path(relative), _LARGEST_SEALED)
+            body, _ = read_stamped(path, _LARGEST_SEALED)
         except (OSError, ValueError):
             return None
         sealed, digest = body[:-_DIGEST], body[-_DIGEST:]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,8 +16,10 @@ from chroma.journal import DELETED, entries_of
 from chroma.liveness import leads_elsewhere
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
+from chroma.server.store.files import Files
 
 UNDO = timedelta(days=7)  # a run deleted by mistake is missed within a week, its gigabytes after that
+_SELECTION = re.compile(r"runs/[^/]+/selections/[^/]+/([^/]+)\.z")
 _UNUSED = timedelta(days=90)  # after this a link to a selection is not opened again
 
 
@@ -52,18 +56,16 @@ def purge_deleted(store: Store, journal: Path, *, at_once: bool = False) -> list
         freed = 0
         derived = (f"graphs/{run_id}", f"findings/{run_id}", f"runs/{run_id}/selections")
         for folder in (*(f"films/{film}" for film in films), *derived):
-            place = store.files.path(folder)
-            freed += sum(file.lstat().st_size for file in place.rglob("*") if file.is_file())
-            shutil.rmtree(place, ignore_errors=True)
-        for folder in (store.files.path(f"runs/{run_id}/segments"), journal / run_id):
-            root = journal if folder.name == run_id else folder.parents[1]
-            if not folder.is_dir() or leads_elsewhere(folder, root):
-                continue
-            for entry in entries_of(run_id, folder):
+            freed += _empty(store.files, folder)
+        kept = {store.files.segment(run_id, *note) for note in notes}
+        freed += _empty(store.files, f"runs/{run_id}/segments", kept)
+        held = journal / run_id
+        if held.is_dir() and not leads_elsewhere(held, journal):
+            for entry in entries_of(run_id, held):
                 if (entry.writer, entry.number) not in notes:
                     freed += entry.path.lstat().st_size
                     entry.path.unlink(missing_ok=True)
-        store.files.path(f"runs/{run_id}/{DELETED}").unlink(missing_ok=True)
+        store.files.own(f"runs/{run_id}/{DELETED}").unlink(missing_ok=True)
         for lost in [path for path in store.files.damaged if path.startswith(f"runs/{run_id}/")]:
             store.files.damaged.pop(lost, None)
         if freed:
@@ -76,10 +78,26 @@ def drop_unused_selections(store: Store) -> None:
     with store.reading() as catalog:
         kept = " ".join(catalog.session.exec(select(tables.SavedView.address)).all())
     oldest = (tables.now() - _UNUSED).timestamp()
-    for path in store.files.root.glob("runs/*/selections/*/*.z"):
-        with suppress(OSError):
-            if path.lstat().st_mtime < oldest and path.stem not in kept:
-                path.unlink()
+    for each in store.files.below_folder("runs"):
+        name = _SELECTION.fullmatch(each.path)
+        if name and each.written < oldest and name[1] not in kept:
+            with suppress(OSError):
+                store.files.remove(each.path)
+
+
+def _empty(files: Files, folder: str, kept: Collection[str] | None = None) -> int:
+    """Remove a folder, or the files in it that are not kept; returns the bytes that this freed."""
+    place = files.own(folder)
+    if leads_elsewhere(place, files.root):
+        return 0  # a link: what it leads to is not ours
+    freed = 0
+    for each in files.below_folder(folder):
+        if kept is None or (each.path not in kept and each.path.count("/") == folder.count("/") + 1):
+            files.remove(each.path)
+            freed += each.size
+    if kept is None:
+        shutil.rmtree(place, ignore_errors=True)
+    return freed
 
 
 def _remove_rows(catalog: Catalog, run_id: str) -> tuple[list[str], set[tuple[str, int]]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from sqlalchemy import delete, event
 from sqlmodel import Session, col, select
 
-from chroma.errors import SegmentError
+from chroma.errors import SegmentError, StoreError
 from chroma.projection.film import Bounds, bounds
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.files import Files
@@ -109,7 +110,7 @@ def add_frame(
     body = np.ascontiguousarray(xy.T, dtype="<f4").tobytes()
     digest = _digest(body) + _mark(snapshot)
     path = f"films/{revision.film_id}/{digest}.f32"
-    if not catalog.files.own(path).is_file():
+    if catalog.files.size(path) != len(body):
         catalog.files.write(path, body)
     row = Frame(
         revision_id=revision.id,
@@ -188,7 +189,8 @@ def drop_previews(catalog: Catalog, film_id: str, *, but_newest: bool = False) -
 
     def unlink(_session: Session) -> None:
         for path in paths - kept:
-            catalog.files.own(path).unlink(missing_ok=True)
+            with suppress(StoreError):  # the sweep finds it
+                catalog.files.remove(path)
 
     # While the rows can be read, so can the files.
     event.listen(catalog.session, "after_commit", unlink, once=True)
@@ -200,20 +202,23 @@ def read_frame(files: Files, frame: Frame) -> Xy:
     Raises:
         SegmentError: The file is gone, or holds other numbers.
     """
+    path = files.path(frame.path)
     try:
-        body = files.path(frame.path).read_bytes()
+        body = path.read_bytes()
     except OSError as error:
         raise SegmentError(f"a frame of this film cannot be read ({error}); it is drawn again") from error
     if len(body) != 8 * frame.of or not frame.digest.startswith(_digest(body)):
-        raise SegmentError(f"{files.path(frame.path)} is damaged; this frame of the film is drawn again")
+        raise SegmentError(f"{path} is damaged; this frame of the film is drawn again")
     return np.frombuffer(body, "<f4").reshape(2, -1).T
 
 
 def save_clusters(files: Files, frame: Frame, clusters: npt.NDArray[np.int32]) -> None:
     """Keep the clusters of a frame's layout in place of others: int32 `[n]`, -1 for points in none."""
-    kept = files.write_sealed(_clusters_path(frame), clusters.astype("<i4").tobytes())
-    for other in set(kept.parent.glob("*.clusters")) - {kept}:
-        other.unlink(missing_ok=True)
+    kept = _clusters_path(frame)
+    files.write_sealed(kept, clusters.astype("<i4").tobytes())
+    for other in files.below_folder(kept.rpartition("/")[0]):
+        if other.path.endswith(".clusters") and other.path != kept:
+            files.remove(other.path)
 
 
 def read_clusters(files: Files, frame: Frame) -> npt.NDArray[np.int32] | None:

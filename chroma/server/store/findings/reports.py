@@ -6,7 +6,6 @@ import logging
 from collections.abc import Collection, Iterator
 from contextlib import suppress
 from functools import lru_cache
-from glob import escape
 from hashlib import blake2b
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def inputs_digest(catalog: Catalog, run_id: str) -> str | None:
 
 def has_report(catalog: Catalog, run_id: str, inputs: str) -> bool:
     """Whether the report of these inputs is there, whole or not."""
-    return catalog.files.path(_path(run_id, inputs)).is_file()
+    return catalog.files.size(_path(run_id, inputs)) is not None
 
 
 def without_report(catalog: Catalog, run_ids: Collection[str] | None) -> list[str]:
@@ -71,32 +70,33 @@ def read_report(catalog: Catalog, run_id: str) -> Report | None:
     """
     if catalog.session.get(Run, run_id) is None:
         return None  # what is asked for may be no name of a file
-    paths = sorted(_files(catalog.files, run_id), key=_age)
-    for path in reversed(paths):
+    for name in reversed(_names(catalog.files, run_id)):
+        path = catalog.files.path(name)
         try:
             return _read(path, _stamp(path))
         except FileNotFoundError:
             continue  # a newer one took its place
         except (OSError, ValueError) as error:
             logger.warning("chroma: the report %s cannot be read (%s); it is made anew", path.name, error)
-            if path.is_relative_to(catalog.files.root):
-                with suppress(OSError):
-                    path.unlink()
+            with suppress(OSError):
+                catalog.files.remove(name)
     return None
 
 
 def save_report(files: Files, run_id: str, report: Report) -> None:
     """Store a report; it takes the place of earlier ones of its run."""
-    place = files.write(_path(run_id, report.inputs), encode(report))
-    for path in _files(files, run_id):
-        if path != place and path.is_relative_to(files.root):
+    place = _path(run_id, report.inputs)
+    files.write(place, encode(report))
+    for name in _names(files, run_id):
+        if name != place:
             with suppress(OSError):
-                path.unlink()
+                files.remove(name)
 
 
 def damaged_reports(files: Files) -> Iterator[tuple[str, Path, str]]:
     """Reports that cannot be read: run, file and reason."""
-    for path in files.folders("findings/*/*.arrow"):
+    for name in _names(files, ""):
+        path = files.path(name)
         try:
             read_file(path)
         except FileNotFoundError:
@@ -114,16 +114,11 @@ def _path(run_id: str, inputs: str) -> str:
     return f"{folder(run_id)}/{inputs}.arrow"
 
 
-def _files(files: Files, run_id: str) -> list[Path]:
-    files.path(_path(run_id, "x"))  # checks it
-    return list(files.folders(f"{escape(folder(run_id))}/*.arrow"))
-
-
-def _age(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return 0
+def _names(files: Files, run_id: str) -> list[str]:
+    """The reports of a run, the oldest first; of all runs if it is empty."""
+    files.own(_path(run_id or "x", "x"))  # checks it
+    within = folder(run_id) if run_id else "findings"
+    return [each.path for each in files.below_folder(within) if each.path.endswith(".arrow")]
 
 
 def _stamp(path: Path) -> Stamp:

@@ -11,6 +11,7 @@ import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func
@@ -57,7 +58,7 @@ def split_samples(
         looked_at: dict[str, SampleTableBuilder] = catalog.session.info.setdefault(_LOOKED_AT, {})
         if fresh is not None and builder is not None and looked_at.get(split.id) is builder:
             read, row = fresh
-            builder.add(read, (row.id or 0, row.digest), catalog.files.path(row.path))
+            builder.add(read, (row.id or 0, row.digest), partial(catalog.files.path, row.path))
             return builder.finished()
         if builder is None or not _still_there(catalog, split, builder.seen):
             builder = SampleTableBuilder()
@@ -69,7 +70,9 @@ def split_samples(
             known = fresh[0] if fresh is not None and fresh[0].digest == digest else None
             try:
                 builder.add(
-                    known or catalog.files.open_segment(path), (id_, digest), catalog.files.path(path)
+                    known or catalog.files.open_segment(path),
+                    (id_, digest),
+                    partial(catalog.files.path, path),
                 )
             except (SegmentError, FileNotFoundError) as error:
                 damage = error

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
-from contextlib import suppress
 from hashlib import blake2b
 
 import numpy as np
@@ -42,7 +40,7 @@ def keep_selection(files: Files, split: Split, positions: Array) -> str:
     gaps = np.diff(positions, prepend=positions.dtype.type(0)).astype("<u4").tobytes()
     name = _name(gaps)
     path = _path(split, name)
-    if not files.path(path).is_file():
+    if files.size(path) is None:
         files.write(path, zlib.compress(gaps, 6))
     return name
 
@@ -63,8 +61,7 @@ def read_selection(files: Files, split: Split, name: str) -> Array:
     if _name(unpacked) != name:  # damaged
         raise NotFoundError("selection", name)
     gaps = np.frombuffer(unpacked, "<u4")
-    with suppress(OSError):  # it is in use: kept for longer
-        os.utime(files.own(_path(split, name)))
+    files.touch(_path(split, name))  # it is in use: kept for longer
     return np.cumsum(gaps, dtype=np.uint32)
 
 

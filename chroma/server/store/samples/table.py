@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,8 +129,8 @@ class SampleTableBuilder:
         self._images: dict[int, tuple[StoredImages, int]] = {}
         self._table: SampleTable | None = None
 
-    def add(self, read: ReadSegment, key: Key, path: Path) -> None:
-        """Add the samples of a segment, stored at `path`; one of the kind `samples` completes the others."""
+    def add(self, read: ReadSegment, key: Key, path: Callable[[], Path]) -> None:
+        """Add a segment that is stored where `path` says; one of the kind `samples` completes the others."""
         known = len(self._index)
         described = read.record_name == Samples.__name__
         if described:
