@@ -1,17 +1,16 @@
 """Take the pictures of the README and the docs from a real training: `make screenshots`.
 
-With `--all FOLDER`, ten states of the dashboard instead, dark and light, in two window sizes: to be looked at
-one by one before a release.
+With `--all FOLDER`, all states of `states.py` instead, dark and light, in two window sizes: to be looked at
+one by one before a release. What axe finds serious in them is printed, and fails.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -20,7 +19,9 @@ from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from docs.states import STATES, address, fill, settle, stages
 from tests.e2e.stage import FINISHED, Server, browser, serve, train, wait_until
+from tests.e2e.test_finding import violations
 
 IMAGES = Path(__file__).parent / "images"
 SHADES = ("dark", "light")
@@ -36,12 +37,6 @@ def open_film(page: Page, address: str) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def still(page: Page) -> None:
-    """Wait until the canvas stands still."""
-    wait_until(page, "window.__chroma?.ready", timeout=60_000)
-    page.wait_for_timeout(500)
-
-
 def focus(page: Page) -> None:
     """A sample in focus, its neighbours beside it."""
     place = page.evaluate("window.__chroma.screenOf(11)")
@@ -53,88 +48,31 @@ def focus(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def select(page: Page) -> None:
-    """A group of samples selected by a box, with its gallery."""
-    places = page.evaluate("[5, 15, 25, 35].map(i => window.__chroma.screenOf(i))")
-    page.get_by_test_id("tool-box").click()
-    x, y = places[0]["x"], places[0]["y"]
-    page.mouse.move(x - 90, y - 80)
-    page.mouse.down()
-    page.mouse.move(x + 90, y + 80, steps=4)
-    with page.expect_response(lambda response: "/sprites/" in response.url):
-        page.mouse.up()
-    page.get_by_test_id("selection-bar").wait_for()
-    page.mouse.move(5, 5)
-    page.wait_for_timeout(500)  # until the thumbnails are drawn
-
-
-def search(page: Page) -> None:
-    """The palette."""
-    page.keyboard.press("Control+k")
-    page.keyboard.type("colour")
-    page.get_by_test_id("palette-entry").first.wait_for()
-
-
-def views(page: Page) -> None:
-    """Saved views."""
-    page.get_by_test_id("views").click()
-    name = page.get_by_label("Name this view")
-    page.wait_for_timeout(500)  # until those saved before are listed
-    if page.get_by_test_id("saved-view").count() == 0:
-        name.fill("where 8 meets 1")
-        page.keyboard.press("Enter")
-        page.get_by_test_id("saved-view").first.wait_for()
-
-
-def helped(page: Page) -> None:
-    """The sheet of keys."""
-    page.keyboard.press("?")
-    page.get_by_test_id("help-sheet").wait_for()
-
-
-def wait(page: Page) -> None:
-    """As the address says."""
-    still(page)
-
-
-def states(runs: Sequence[str]) -> dict[str, tuple[dict[str, str | list[str]], Callable[[Page], None]]]:
-    """Ten states: what the address says, and what is done then."""
-    panes = [json.dumps([run]) for run in runs[:2]]
-    errors = json.dumps(["correct", "wrong"])
-    return {
-        "film": ({}, wait),
-        "focus": ({}, focus),
-        "selection": ({}, select),
-        "number": ({"colour": "confidence"}, wait),
-        "errors": ({"colour": "prediction", "filter": errors}, wait),
-        "search": ({}, search),
-        "views": ({}, views),
-        "runs": ({"runs": "all"}, lambda page: page.wait_for_timeout(3000)),
-        "compare": ({"pane": panes}, lambda page: page.wait_for_timeout(6000)),
-        "keys": ({}, helped),
-    }
-
-
-def take_all(chromium: Browser, server: Server, runs: Sequence[str], folder: Path) -> None:
-    """Every state, dark and light, in both sizes."""
+def take_all(chromium: Browser, home: Path, folder: Path, only: Sequence[str]) -> int:
+    """Every state, dark and light, in both sizes; returns in how many axe finds something serious."""
     folder.mkdir(parents=True, exist_ok=True)
-    for shade in SHADES:
-        for width, height in SIZES:
-            context = chromium.new_context(
-                viewport={"width": width, "height": height}, color_scheme=shade, reduced_motion="reduce"
-            )
-            page = context.new_page()
-            open_film(page, server.door)
-            for name, (address, act) in states(runs).items():
-                run = {} if name in ("runs", "compare") else {"run": runs[0]}
-                page.goto(f"{server.url}/?{urlencode(run | address, doseq=True)}")
-                if run:
-                    still(page)
-                act(page)
-                path = folder / f"{name}-{shade}-{width}.png"
-                page.screenshot(path=path)
-                print(path)
-            context.close()
+    unfit = 0
+    with stages(home) as (server, empty, ids):
+        for shade in SHADES:
+            for width, height in SIZES:
+                context = chromium.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=shade, reduced_motion="reduce"
+                )
+                page = context.new_page()
+                for door in (empty.door, server.door):
+                    page.goto(door)
+                for name in only or STATES:
+                    state = STATES[name]
+                    base = empty.url if state.empty else server.url
+                    page.goto(f"{base}/?{urlencode(address(state, ids), doseq=True)}")
+                    settle(page, state)
+                    path = folder / f"{name}-{shade}-{width}.png"
+                    page.screenshot(path=path)
+                    found = violations(page)
+                    unfit += bool(found)
+                    print(path, *found)
+                context.close()
+    return unfit
 
 
 def take_readme(chromium: Browser, server: Server) -> None:
@@ -192,24 +130,23 @@ def animate(chromium: Browser, server: Server, path: Path) -> None:
 def main() -> None:
     """Train on digits, open the dashboard, and take the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--all", type=Path, metavar="FOLDER", help="ten states instead, for looking at")
-    parser.add_argument("--home", type=Path, help="a home with two trainings, instead of new ones")
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="all states instead, for looking at")
+    parser.add_argument("--only", nargs="+", choices=STATES, default=[], help="of all states only these")
+    parser.add_argument("--home", type=Path, help="where the trainings are kept, or are already")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         home = options.home or Path(folder, "home")
-        if options.home is None:
+        is_new = not home.exists()
+        if options.all:
+            if is_new:
+                fill(home)
+            with browser() as chromium:
+                unfit = take_all(chromium, home, options.all, options.only)
+            sys.exit(f"axe finds something serious in {unfit} pictures" if unfit else 0)
+        if is_new:
             train(home)
-            if options.all:
-                train(home, "--epochs", "4")
         with serve(home) as server, browser() as chromium:
-            if options.all:
-                import chroma
-
-                with chroma.open(server.url, server.token) as catalog:
-                    runs = catalog.runs()["id"].tolist()
-                take_all(chromium, server, runs, options.all)
-            else:
-                take_readme(chromium, server)
+            take_readme(chromium, server)
 
 
 if __name__ == "__main__":

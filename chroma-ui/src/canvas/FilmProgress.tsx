@@ -25,7 +25,7 @@ export function FilmProgress(props: { film: Film | null; onStop?: () => void; on
       ) : (
         <p>
           {text}
-          {share > 0 ? ` · ${Math.round(share * 100)} %` : ""}
+          {share > 0 ? ` · ${Math.round(share * 100)}%` : ""}
         </p>
       )}
       {film?.parked ? (

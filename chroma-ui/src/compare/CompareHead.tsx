@@ -69,7 +69,7 @@ export function CompareHead({ first, full, nameOf, onAdd, onHelp, onPanel }: Pro
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
-      <Button look="accent" onClick={() => void copyLink()} data-testid="copy-link">
+      <Button look="accent" aria-label="Copy link" onClick={() => void copyLink()} data-testid="copy-link">
         <Link size={15} />
         <span className={styles.wideOnly}>Copy link</span>
       </Button>

@@ -56,6 +56,9 @@ export default function RunTable({ picked, onPick, onOpen }: Props) {
       })),
     );
   }, [runs, text, columns, sort, by]);
+  const numeric = new Set(
+    shown.filter(({ of }) => rows.some(({ run }) => typeof of(run) === "number")).map(({ name }) => name),
+  );
   const pages = Math.max(1, Math.ceil(rows.length / PAGE));
   const at = Math.min(page, pages - 1);
   // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its first page
@@ -95,13 +98,13 @@ export default function RunTable({ picked, onPick, onOpen }: Props) {
           <thead>
             <tr>
               <th aria-label="Chosen" />
-              {shown.map(({ name, title, of }) => {
+              {shown.map(({ name, title }) => {
                 const isBy = sort.column === name;
                 return (
                   <th
                     key={name}
                     scope="col"
-                    data-number={listed.some(({ run }) => typeof of(run) === "number") || undefined}
+                    data-number={numeric.has(name) || undefined}
                     aria-sort={isBy ? (sort.down ? "descending" : "ascending") : "none"}
                   >
                     <button
@@ -145,7 +148,7 @@ export default function RunTable({ picked, onPick, onOpen }: Props) {
                 {shown.map((column) => (
                   <td
                     key={column.name}
-                    data-number={typeof column.of(run) === "number" || undefined}
+                    data-number={numeric.has(column.name) || undefined}
                     title={textOf(column, run)}
                   >
                     {column.name === "run.name" ? (

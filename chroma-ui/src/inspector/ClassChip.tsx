@@ -1,3 +1,4 @@
+import { spokenName } from "../lib/format";
 import styles from "./inspector.module.css";
 
 export function ClassChip({
@@ -11,7 +12,7 @@ export function ClassChip({
 }) {
   return (
     <span className={styles.chip} style={{ "--ink": colour ?? "var(--text-soft)" } as React.CSSProperties}>
-      {kind} <b>{name}</b>
+      {kind} <b>{spokenName(name)}</b>
     </span>
   );
 }

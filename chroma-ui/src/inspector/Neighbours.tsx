@@ -1,4 +1,4 @@
-import { decimal } from "../lib/format";
+import { decimal, spokenName } from "../lib/format";
 import { Section } from "../ui/controls";
 import { changeOf } from "./change";
 import styles from "./neighbours.module.css";
@@ -105,7 +105,7 @@ function Neighbour(props: Omit<Props, "now" | "before" | "fetching"> & { near: N
         ) : (
           <span className={styles.name}>
             {near.sampleId}
-            {near.label === null ? "" : ` · ${near.label}`}
+            {near.label === null ? "" : ` · ${spokenName(near.label)}`}
           </span>
         )}
         <span className={styles.distance}>{decimal(near.distance, 2)}</span>

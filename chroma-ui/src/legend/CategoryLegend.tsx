@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 import { noteOf } from "../film/columns";
 import type { LegendEntry } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
-import { count, percent } from "../lib/format";
+import { count, percent, spokenName } from "../lib/format";
 import { useHighlight } from "../state/highlight";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
@@ -74,7 +74,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
               type="button"
               className={styles.entry}
               aria-pressed={!entry.hidden}
-              title={`${entry.name}: ${count(entry.count)} points${
+              title={`${spokenName(entry.name)}: ${count(entry.count)} points${
                 entry.right === null ? "" : `, ${percent(entry.right)} ${meaning}`
               }. Click to hide, double-click to show only this one.`}
               data-testid="legend-item"
@@ -97,7 +97,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
                 className={styles.dot}
                 style={{ background: entry.hidden ? "var(--text-faint)" : entry.colour }}
               />
-              <span className={styles.name}>{entry.name}</span>
+              <span className={styles.name}>{spokenName(entry.name)}</span>
               <span className={styles.bar}>
                 <span style={{ width: `${(100 * entry.count) / most}%`, background: entry.colour }} />
               </span>

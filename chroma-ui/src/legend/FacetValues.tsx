@@ -1,7 +1,7 @@
 import { useMemo, useState } from "react";
 import type { CategoricalColumn } from "../api/bytes";
 import { countCodes } from "../film/statistics";
-import { count } from "../lib/format";
+import { count, spokenName } from "../lib/format";
 import { type Filter, NOT_KNOWN, passingOthers, type Sifted, toggled } from "../state/filters";
 import { useView } from "../state/view";
 import styles from "./facets.module.css";
@@ -64,7 +64,7 @@ export function FacetValues({ name, title, values, filter, present, among, sifte
               onClick={() => setFilter(name, toggled(filter, name, value))}
             >
               <span className={styles.tick} />
-              <span className={styles.valueName}>{value}</span>
+              <span className={styles.valueName}>{spokenName(value)}</span>
               <span className={styles.counts}>
                 <b>{count(left[code])}</b> / {count(all[code])}
               </span>

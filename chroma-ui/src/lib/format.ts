@@ -21,6 +21,9 @@ export const percent = (share: number): string => {
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
 };
 
+/** A category as people read it: of several labels, a sample may have none. */
+export const spokenName = (name: string): string => name || "none";
+
 /** A probability in percent, with one decimal; never rounded to certainty. */
 export const chance = (share: number): string =>
   share < 0.0005 ? "< 0.1%" : `${(Math.min(share, share < 1 ? 0.9994 : 1) * 100).toFixed(1)}%`;

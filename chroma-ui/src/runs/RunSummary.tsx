@@ -63,8 +63,15 @@ export function RunSummary({ run }: { run: RunDetail }) {
           ...(run.attempts > 1 ? [["attempts", count(run.attempts)] as [string, ReactNode]] : []),
         ]}
       />
-      <Section title="Layers" note={`${count(run.snapshots.length)} snapshots`}>
-        {run.layers.length === 0 ? <p className={styles.faint}>No layer yet.</p> : null}
+      <Section
+        title="Layers"
+        note={`${count(run.snapshots.length)} ${run.snapshots.length === 1 ? "snapshot" : "snapshots"}`}
+      >
+        {run.layers.length === 0 ? (
+          <p className={styles.faint}>
+            {run.status === "RUNNING" ? "No layer yet." : "No layer was captured."}
+          </p>
+        ) : null}
         {run.layers.map((layer) => {
           return (
             <div key={layer.id} className={styles.layer} data-testid="layer-card" data-layer={layer.name}>

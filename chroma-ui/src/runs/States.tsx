@@ -49,7 +49,12 @@ export function NoSnapshots({ run, chosen }: { run: RunDetail; chosen: string | 
       testId="empty-state"
       icon={failed ? <Warning size={32} /> : null}
     >
-      {failed && error ? <pre className={styles.snippet}>{error}</pre> : null}
+      {failed && error ? (
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long error is scrolled by key
+        <pre className={styles.snippet} tabIndex={0}>
+          {error}
+        </pre>
+      ) : null}
       <p>{whyNone(status, error)}</p>
     </Message>
   );
