@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -100,6 +100,10 @@ class Settings(BaseSettings):
     webhook: SecretStr | None = Field(
         default=None,
         description="Address of a chat that a dashboard sends events of runs to, as a JSON body with `text`.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How a server and its workers log: text, or json, with a line for each request, too.",
     )
     probe_bytes: int = Field(
         default=10**9,

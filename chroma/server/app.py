@@ -30,6 +30,7 @@ from chroma.server.http.fresh import Fresh
 from chroma.server.http.limits import Limits
 from chroma.server.http.policies import Framers, Policies
 from chroma.server.http.problems import answer_problems
+from chroma.server.http.request_ids import RequestIds
 from chroma.server.http.sessions import Sessions
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.settings import Settings, load_settings
@@ -89,7 +90,8 @@ def create_app(
     app.add_middleware(Gate, token=token, sessions=sessions, framers=framers, hosts=settings.allowed_hosts)
     app.add_middleware(Policies, framers=framers)  # on refusals too
     app.state.registry = registry = metrics.new_registry()
-    app.add_middleware(metrics.Metrics, registry=registry)  # the outermost: it counts refusals, too
+    app.add_middleware(metrics.Metrics, registry=registry)  # outside those: it counts refusals, too
+    app.add_middleware(RequestIds)  # the outermost: what any of them logs has the id
     answer_problems(app)
 
     app.include_router(health.router)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import uvicorn
 
 from chroma.errors import ConfigError, HomeError
+from chroma.server import logs
 from chroma.server.app import create_app
 from chroma.server.home.home import Home
 from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
@@ -116,6 +117,8 @@ def run_foreground(
         ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
     """
     _refuse_without_token(host, token)
+    logs.configure(settings.log_format)  # the process is ours
+    logs.report_errors()
     listening = _listen(host, port) if port is not None else _listen_near(host)
     root_path = prefix_of(settings, listening.getsockname()[1])
     server, _, home = _prepare(settings, listening, host, token, root_path=root_path, ready=ready)
@@ -170,7 +173,7 @@ def _prepare(
         settings = settings.model_copy(update={"allow_host": f"{settings.allow_host},{name}"})
     config = uvicorn.Config(
         create_app(settings, token=token, home=home, root_path=root_path),
-        log_config=None,  # logging belongs to the program we run in
+        log_config=None,  # logging belongs to the program we run in, or chroma.server.logs has set it up
         access_log=False,
         lifespan="on",
         http=BoundedProtocol,

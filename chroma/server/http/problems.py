@@ -21,6 +21,7 @@ from chroma.errors import (
     StoreError,
 )
 from chroma.server.home.arrivals import DiskFullError, OtherSegmentError, RunDeletedError
+from chroma.server.logs import request_id
 
 _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
     (OtherSegmentError, 409),
@@ -48,6 +49,7 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(ChromaError, _chroma_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(Exception, _error_of_ours)
 
 
 async def _chroma_error(_request: Request, error: Exception) -> JSONResponse:
@@ -67,3 +69,13 @@ async def _validation_error(_request: Request, error: Exception) -> JSONResponse
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"][1:])
     return problem(422, f"{name} cannot be used: {first['msg']}; give another value")
+
+
+async def _error_of_ours(_request: Request, _error: Exception) -> JSONResponse:
+    """What nobody expected; the server logs it afterwards."""
+    current = request_id.get() or ""
+    return problem(
+        500,
+        f"the server failed at this request; its log says why, at the request id {current}",
+        {"X-Request-Id": current},
+    )

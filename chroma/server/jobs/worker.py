@@ -27,6 +27,7 @@ from chroma.errors import ChromaError, StoreError
 from chroma.projection.film import draw_film as draw_frames
 from chroma.projection.film import next_frame
 from chroma.projection.neighbors import neighbor_graph
+from chroma.server import logs
 from chroma.server.jobs.film import draw_film
 from chroma.server.jobs.findings.make import make_report
 from chroma.server.jobs.orbit import draw_orbit
@@ -218,8 +219,9 @@ def main(arguments: list[str] | None = None) -> None:
     )
     parser.add_argument("--short", action="store_true", help="only first paints and short films")
     given = parser.parse_args(arguments)
-    logging.basicConfig(format="chroma worker: %(message)s")
     settings = load_settings(home=given.home)
+    logs.configure(settings.log_format, "chroma worker: %(message)s")
+    logs.report_errors()
     shutil.rmtree(settings.home / "cache", ignore_errors=True)  # compiled code was kept here; it is no more
     worker = Worker(
         Store.open(settings),
