@@ -159,9 +159,10 @@ bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a fi
 bench-server: $(VENV)/installed ## 50 writers into PostgreSQL and S3, the server killed three times, beside plain PUT (WRITERS=, EPOCHS=)
 	PYTHONPATH=. $(BIN)/python benchmarks/server.py $(if $(WRITERS),--writers $(WRITERS)) $(if $(EPOCHS),--epochs $(EPOCHS))
 
-bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector, in Chromium
+bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector; table and charts
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error
 	@PYTHONPATH=. $(BIN)/python benchmarks/ui/run.py
+	@PYTHONPATH=. $(BIN)/python benchmarks/ui/panels.py
 
 docs: $(VENV)/installed ## the documentation site, into site/
 	$(BIN)/python -m pip install --quiet --group docs

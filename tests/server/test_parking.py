@@ -42,6 +42,13 @@ class CalledWhenPlacing(Interrupted):
         return super().park() or self.heard[-1][0].startswith("Placing")
 
 
+class CalledWhenMeasuring(Turns):
+    """Called away after each frame that is measured."""
+
+    def park(self) -> bool:
+        return self.heard[-1][0].startswith("Measuring")
+
+
 def drawn(context: Context, film: tables.Film) -> list[Any]:
     _, frames = filming.on_screen(context, film)
     return [stored.read_frame(context.store.files, frame) for frame in frames]
@@ -106,6 +113,16 @@ def test_a_large_film_goes_on_with_its_landmarks_and_its_placed_frames(
     assert stages == sorted(stages)  # first among the landmarks' passes, then after each placed frame
     assert (stages.count(False) >= 1, stages.count(True)) == (True, 2)
     np.testing.assert_array_equal(drawn(opened, straight), drawn(opened, parked))
+
+
+def test_measuring_lets_a_first_paint_go_first_and_goes_on(opened: Context) -> None:
+    filming.whole_run(opened, 3, n=200).close()
+    film = filming.ask(opened)
+    worker = CalledWhenMeasuring(opened, film)
+    assert [draw_film(opened.store, film.id, worker) for _ in range(3)] == [False, False, True]
+    _, frames = filming.on_screen(opened, film)
+    assert [frame.quality_n for frame in frames] == [200] * 3
+    assert len([heard for heard, _ in worker.heard if heard.startswith("Measuring")]) == 3
 
 
 def test_what_was_kept_of_other_snapshots_or_is_damaged_is_not_gone_on_with(opened: Context) -> None:

@@ -209,6 +209,8 @@ def _measure(data: FilmData, builder: RevisionBuilder, turn: Turn, *, moves: boo
         done = _between(_DRAWN, 1.0, count / len(missing))
         turn.advance(done, f"Measuring quality, frame {index + 1} of {len(builder.wanted)}", kept=True)
         builder.set_quality(index, measure_quality(data, builder.wanted[index], builder.xy(index)))
+        if count + 1 < len(missing) and turn.park():
+            raise FilmParkedError  # what was measured is stored
     if moves and not builder.has_motion:
         places = sorted(builder.frames)
         builder.set_motion(
