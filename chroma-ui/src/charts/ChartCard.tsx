@@ -25,7 +25,7 @@ const ALONE = "-";
 
 /** One chart, with its columns, kind and scales. */
 export function ChartCard({ chart, shown, picture, kept, mode, onChange, onRemove }: Props) {
-  const { x, y, lost, model, problem, tryAgain } = useChart(chart, shown, kept);
+  const { x, y, lost, model, isBusy, problem, tryAgain } = useChart(chart, shown, kept);
   const columns = chartColumns(shown);
   const options = columns.map(({ name, title, group }) => ({ value: name, name: title, group }));
   const name = x ? (y ? `${x.title} by ${y.title}` : x.title) : chart.x;
@@ -33,7 +33,13 @@ export function ChartCard({ chart, shown, picture, kept, mode, onChange, onRemov
   const kind = x ? kindOf(chart, x, y) : null;
   const title = kind ? `${KIND_NAMES[kind]} of ${name}` : name;
   return (
-    <section className={styles.card} aria-label={title} data-testid="chart" data-kind={kind ?? undefined}>
+    <section
+      className={styles.card}
+      aria-label={title}
+      aria-busy={isBusy}
+      data-testid="chart"
+      data-kind={kind ?? undefined}
+    >
       <header className={styles.head}>
         <Select
           label="Column"

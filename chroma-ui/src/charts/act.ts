@@ -59,12 +59,15 @@ export function filtersOf(model: Model, from: number, to: number): Filter[] {
 export function pointsIn(model: Model, from: number, to: number, kept: Uint8Array): Uint32Array {
   const spans = spansOf(model, from, to);
   const { xBins, yBins } = model;
-  const found: number[] = [];
+  const found = new Uint32Array(kept.length);
+  let n = 0;
   for (let i = 0; i < kept.length; i++) {
     if (!kept[i] || xBins[i] === NO_BIN || (yBins && yBins[i] === NO_BIN)) continue;
-    if (spans.every(({ bins, from: first, to: last }) => bins[i] >= first && bins[i] <= last)) found.push(i);
+    let inside = true;
+    for (const { bins, from: first, to: last } of spans) inside &&= bins[i] >= first && bins[i] <= last;
+    if (inside) found[n++] = i;
   }
-  return Uint32Array.from(found);
+  return found.slice(0, n);
 }
 
 const same = (a: Filter | undefined, b: Filter) => JSON.stringify(a) === JSON.stringify(b);

@@ -49,7 +49,7 @@ const STEPS = 512;
 const MOST_DOTS = 3_000;
 const MOST_OTHERS = 1_500;
 
-type Given = {
+export type Given = {
   kind: ChartKind;
   x: Side;
   y: Side | null;

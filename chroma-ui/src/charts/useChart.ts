@@ -5,8 +5,9 @@ import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import type { Chart } from "../state/charts";
 import { FOUND } from "../state/filters";
+import { countChart } from "./count";
 import { kindOf } from "./kinds";
-import { type Model, modelOf } from "./model";
+import type { Model } from "./model";
 
 /** The columns that a chart can draw. */
 export function chartColumns(shown: ShownFrame): Column[] {
@@ -25,6 +26,8 @@ export function useKept({ scene }: Picture): Uint8Array {
 
 /** The values of some columns in a frame, loaded together. */
 type Loaded = { shown: ShownFrame; of: string; values: ReadonlyMap<string, ColumnValues> };
+/** `of` says of which columns, as what; the rest what it was counted from. */
+type Counted = { of: string; usable: Loaded; kept: Uint8Array; model: Model };
 type Answer = { loaded: Loaded | null; problem: string | null };
 
 /** What a chart draws; the one of the frame before stays until the next is counted. */
@@ -58,16 +61,28 @@ export function useChart(chart: Chart, shown: ShownFrame, kept: Uint8Array) {
   }, [shown, names, tries]);
 
   const usable = loaded?.of === names && loaded.shown.film.id === shown.film.id ? loaded : null;
-  const model = useMemo<Model | null>(() => {
-    if (!x || !usable || usable.shown.points.n !== kept.length) return null;
+  const kind = x ? kindOf(chart, x, y) : null;
+  const of = JSON.stringify([shown.film.id, names, kind, chart.log]);
+  const [counted, setCounted] = useState<Counted | null>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `of` says which columns, kind and scales
+  useEffect(() => {
+    if (!x || !kind || !usable || usable.shown.points.n !== kept.length) return;
     const side = (column: Column) => {
       const values = usable.values.get(column.name);
       return values ? { name: column.name, title: column.title, values } : null;
     };
     const [across, up] = [side(x), y ? side(y) : null];
-    if (!across || (y && !up)) return null;
+    if (!across || (y && !up)) return;
     const { present } = usable.shown.points;
-    return modelOf({ kind: kindOf(chart, x, y), x: across, y: up, log: chart.log, present, kept });
-  }, [usable, kept, chart, x, y]);
-  return { x, y, lost, model, problem, tryAgain: () => setTries((n) => n + 1) };
+    return countChart(
+      { kind, x: across, y: up, log: chart.log, present, kept },
+      (model) => setCounted({ of, usable, kept, model }),
+      (problem) => setAnswer({ loaded: null, problem }),
+    );
+  }, [usable, kept, of]);
+  // What was counted under the filters before stays until it is counted anew.
+  const fits = counted?.of === of && counted.model.xBins.length === kept.length ? counted : null;
+  const model = fits?.model ?? null;
+  const isBusy = fits !== null && (fits.kept !== kept || fits.usable !== usable);
+  return { x, y, lost, model, isBusy, problem, tryAgain: () => setTries((n) => n + 1) };
 }

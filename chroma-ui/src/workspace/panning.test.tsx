@@ -6,10 +6,14 @@ import { Tooltip } from "radix-ui";
 import { Profiler, type ReactNode, useEffect } from "react";
 import { Client, Provider } from "urql";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { type Given, modelOf } from "../charts/model";
+import type { Counted } from "../charts/modelWorker";
 import Compare from "../compare/Compare";
 import type { Plot } from "../scatter/plot";
+import { placedAt } from "../state/layout";
 import { DEFAULT_VIEW } from "../state/url";
 import { useView } from "../state/view";
+import { USUAL } from "./docks";
 import { Workspace } from "./Workspace";
 
 const N = 3;
@@ -123,6 +127,16 @@ function FakePlot({ onPlot }: { onPlot: (plot: Plot) => void }) {
   return null;
 }
 
+/** Counts as the worker does, which no test environment has. */
+class CountingHere {
+  onmessage: (event: { data: Counted }) => void = () => undefined;
+  postMessage(given: Given): void {
+    const { x, y: _, ...rest } = modelOf(given);
+    queueMicrotask(() => act(() => this.onmessage({ data: { turned: x !== given.x, rest } })));
+  }
+  terminate(): void {}
+}
+
 const renders: string[] = [];
 /** A busy machine takes longer than the default second. */
 const PATIENT = { timeout: 15_000 };
@@ -175,6 +189,22 @@ it("renders nothing of the page while the camera moves over one film", async () 
   act(() => useView.getState().setCamera({ x: 1, y: 0, zoom: 2 }));
   expect(followed).toContainEqual({ x: 1, y: 0, zoom: 2 });
   expect(renders).toEqual([]);
+});
+
+it("renders no row of the table and no chart while the camera moves", async () => {
+  vi.stubGlobal("Worker", CountingHere);
+  vi.spyOn(HTMLElement.prototype, "clientHeight", "get").mockReturnValue(400);
+  const layout = placedAt(placedAt(USUAL, "table", "bottom"), "charts", "right");
+  useView.getState().show({ ...DEFAULT_VIEW, run: "r", layout, opened: ["table", "charts"] });
+  await opened(<Workspace />);
+  await waitFor(() => expect(screen.getByTestId("table-grid")).toBeTruthy(), PATIENT);
+  await waitFor(() => expect(screen.getByTestId("chart-note")).toBeTruthy(), PATIENT);
+  renders.length = 0;
+  act(() => useView.getState().setCamera({ x: 1, y: 0, zoom: 2 }));
+  expect(followed).toContainEqual({ x: 1, y: 0, zoom: 2 });
+  expect(renders).toEqual([]);
+  act(() => useView.getState().focus(1)); // what does render them
+  expect(renders).not.toEqual([]);
 });
 
 it.each([[[]], [["camera" as const]]])("renders no pane while a camera moves, free: %s", async (free) => {
