@@ -4,10 +4,9 @@
     python benchmarks/influence.py --data images.npz     # any npz with images and labels
 
 Printed: the share of wrong labels among the ten strongest opponents of each error, where 10 or 2 % of the
-    labels
-are wrong; and what an error's margin gains when the model is trained again without 40 samples, chosen by
-influence, as the nearest of another label, or at random. The images are learned by a small CNN, the texts are
-docstrings of installed libraries, learned by a bag of words with a hidden layer.
+labels are wrong; and what an error's margin gains when the model is trained again without 40 samples, chosen
+by influence, as the nearest of another label, or at random. The images are learned by a small CNN, the texts
+are docstrings of installed libraries, learned by a bag of words with a hidden layer.
 """
 
 from __future__ import annotations
