@@ -136,7 +136,7 @@ def _list(archive: zipfile.ZipFile, file: Path) -> tuple[str, list[_Listed]]:
         about = parse_json(archive.read(_LIST))
         if about["format"] != _FORMAT:
             raise ValueError(f"its format is {about['format']!r}, and this Chroma reads {_FORMAT}")
-        run = cast("str", about["run"])
+        run: object = about["run"]
         listed = [
             _Listed(str(one["name"]), int(one["bytes"]), str(one["digest"])) for one in about["segments"]
         ]
