@@ -49,12 +49,12 @@ def server() -> str:
         os.chown(folder, pwd.getpwnam(user).pw_uid, -1)
     data = folder / "data"
 
-    def program(name: str, *options: str) -> list[str]:
-        return [str(_programs() / name), "-D", str(data), *options]
+    def on_data(name: str, *options: str) -> list[str]:
+        return [program(name), "-D", str(data), *options]
 
-    init = program("initdb", "-U", "chroma", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions")
+    init = on_data("initdb", "-U", "chroma", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions")
     # nothing is kept, and nobody reaches it but by its socket
-    command = program("postgres", "-k", str(folder), "--fsync=off", "--listen_addresses=")
+    command = on_data("postgres", "-k", str(folder), "--fsync=off", "--listen_addresses=")
     with (folder / "log").open("wb") as log:
         subprocess.run(init, user=user, cwd=folder, check=True, stdout=log, stderr=log)
         process = subprocess.Popen(command, user=user, cwd=folder, stdout=log, stderr=log)
@@ -68,6 +68,11 @@ def server() -> str:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError((folder / "log").read_text(errors="replace")) from error
             time.sleep(0.05)
+
+
+def program(name: str) -> str:
+    """A program of the PostgreSQL that tests use, such as `pg_dump`."""
+    return str(_programs() / name)
 
 
 def new_database(name: str) -> str:

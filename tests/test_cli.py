@@ -165,6 +165,9 @@ def test_a_port_in_use(home: Path):
 
 def test_only_loopback():
     _refused(_run("application", "run", "--host", "0.0.0.0"), "0.0.0.0", "127.0.0.1")
+    assert _run("tokens", "create", "me").returncode == 0
+    with _serving("application", "run", "--host", "0.0.0.0") as (_, url):
+        assert "token" not in url  # what a server for others prints is kept by others
 
 
 def test_a_home_under_a_file(tmp_path: Path):

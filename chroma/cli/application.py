@@ -131,6 +131,7 @@ def _serve(
     from chroma.server.requirements import require_dashboard
 
     require_dashboard()
+    from chroma.server.http.origins import LOOPBACK
     from chroma.server.serving import new_token, run_foreground
 
     token = None if no_token else new_token()
@@ -140,8 +141,13 @@ def _serve(
         threading.Thread(target=show, args=(url, root_path), daemon=True).start()
 
     def tell(url: str, root_path: str, run_id: str | None) -> None:
-        address = _public(settings, url, token, run_id, root_path)
-        echo(f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\nCtrl-C stops it.")
+        # of a server for others the output is kept, as by Docker: no place for a token that may do everything
+        alone = host in LOOPBACK
+        address = _public(settings, url, token if alone else None, run_id, root_path)
+        how = "" if alone else "It is opened with a token: chroma tokens create NAME --scope read\n"
+        echo(
+            f"Chroma {chroma.__version__} shows {settings.home} at\n\n    {address}\n\n{how}Ctrl-C stops it."
+        )
 
     def show(url: str, root_path: str) -> None:
         """Tell the address and open the page: of the run once it is taken in, of all runs meanwhile."""

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,11 +23,11 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
-import chroma
+from chroma.cli._home_segments import HomeSegments
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo
-from chroma.errors import ConfigError, SegmentError
-from chroma.journal import Entry, entries, entries_of
+from chroma.errors import ConfigError, SegmentError, StoreError
+from chroma.journal import Entry, entries
 from chroma.liveness import is_alive
 from chroma.segment import open_segment
 from chroma.settings import Settings, load_settings
@@ -81,8 +81,11 @@ def sync(
             "and CHROMA_TOKEN_FILE to a file with its token"
         )
     began = time.monotonic()
-    found = list(entries(settings.outbox)) + _of_home(settings, runs or [], every)
-    total = outbox.size_of(found)
+    home_segments = HomeSegments(settings)
+    found = list(entries(settings.outbox))
+    if runs or every:
+        found += home_segments.of(runs or [], every=every)
+    total = sum(map(home_segments.size, found))
     result = _Sync(settings.server)
     bars = Progress(
         TextColumn("{task.description}"),
@@ -92,7 +95,7 @@ def sync(
     )
     with bars:
         task = bars.add_task(f"{len(found):,} segments", total=total)
-        _send_all(settings, found, at_once, result, lambda size: bars.advance(task, size))
+        _send_all(settings, found, home_segments, at_once, result, lambda size: bars.advance(task, size))
     seconds = time.monotonic() - began
     left = result.outcomes["left"] + result.outcomes["refused"]
     if as_json:
@@ -107,28 +110,13 @@ def sync(
         raise typer.Exit(1)
 
 
-def _of_home(settings: Settings, runs: Iterable[str], every: bool) -> list[Entry]:
-    """The segments of runs that a dashboard of this home has taken in, or will."""
-    places = {folder.name for folder in (settings.store / "runs").glob("*") if folder.is_dir()}
-    places |= {folder.name for folder in settings.journal.glob("*") if folder.is_dir()}
-    waiting = {folder.name for folder in settings.outbox.glob("*") if folder.is_dir()}
-    ids = places if every else {each if each in places | waiting else _id_of(settings, each) for each in runs}
-    found: list[Entry] = []
-    for run in sorted(ids):
-        # The journal first: what a dashboard moves meanwhile is then in the store.
-        for folder in (settings.journal / run, settings.store / "runs" / run / "segments"):
-            with suppress(FileNotFoundError):
-                found += entries_of(run, folder)
-    return found
-
-
-def _id_of(settings: Settings, name: str) -> str:
-    with chroma.open(settings.home) as catalog:
-        return catalog.run(name).id
-
-
 def _send_all(
-    settings: Settings, found: list[Entry], at_once: int, result: _Sync, advance: Callable[[int], None]
+    settings: Settings,
+    found: list[Entry],
+    home_segments: HomeSegments,
+    at_once: int,
+    result: _Sync,
+    advance: Callable[[int], None],
 ) -> None:
     """Send segments, several at once, but those that the server has."""
     local = threading.local()
@@ -143,10 +131,10 @@ def _send_all(
     stopped: dict[str, str] = {}  # by run; "" stands for all
 
     def send(entry: Entry) -> None:
-        size = outbox.size_of([entry])
+        size = home_segments.size(entry)
         outcome, reason = "left", stopped.get(entry.run) or stopped.get("", "")
         if not reason:
-            outcome, reason = _send(server(), entry, settings, stopped)
+            outcome, reason = _send(server(), entry, settings, home_segments, stopped)
         result.note(outcome, size if outcome == "sent" else 0, reason)
         advance(size)
 
@@ -156,7 +144,7 @@ def _send_all(
     try:
         with ThreadPoolExecutor(at_once, thread_name_prefix="chroma-sync") as pool:
             for run, of_run in runs.items():
-                missing = _missing(server(), run, of_run, settings, result, stopped, advance)
+                missing = _missing(server(), run, of_run, settings, home_segments, result, stopped, advance)
                 for _ in pool.map(send, missing):
                     pass
                 _say_ended(server(), settings, run, of_run)
@@ -170,6 +158,7 @@ def _missing(
     run: str,
     found: list[Entry],
     settings: Settings,
+    home_segments: HomeSegments,
     result: _Sync,
     stopped: dict[str, str],
     advance: Callable[[int], None],
@@ -187,10 +176,10 @@ def _missing(
             stopped[run] = str(error)
             known = {}
         for entry in batch:
-            with suppress(SegmentError, OSError):
-                digest = known.get((entry.writer, entry.number))
-                if digest is not None and digest == open_segment(entry.path).digest:
-                    advance(outbox.size_of([entry]))
+            digest = known.get((entry.writer, entry.number))
+            with suppress(SegmentError, StoreError, OSError):
+                if digest is not None and digest == _digest(entry, home_segments):
+                    advance(home_segments.size(entry))
                     result.note("known")
                     _acknowledge(entry, settings)
                     continue
@@ -198,16 +187,26 @@ def _missing(
     return missing
 
 
-def _send(server: Server, entry: Entry, settings: Settings, stopped: dict[str, str]) -> tuple[str, str]:
+def _digest(entry: Entry, home_segments: HomeSegments) -> str:
+    home_segments.fetch(entry)
+    return open_segment(entry.path).digest
+
+
+def _send(
+    server: Server, entry: Entry, settings: Settings, home_segments: HomeSegments, stopped: dict[str, str]
+) -> tuple[str, str]:
     """Send a segment; returns its outcome and the reason why it was not sent."""
     try:
+        home_segments.fetch(entry)
         new = _tries()(server.put, entry)
         _acknowledge(entry, settings)
         return "sent" if new else "known", ""
     except FileNotFoundError:
-        return "known", ""  # the training has sent it meanwhile
-    except LaterError as error:
-        stopped[""] = str(error)  # it will not take the others either
+        if entry.path.is_relative_to(settings.outbox):
+            return "known", ""  # the training has sent it meanwhile
+        return "left", "it went from the home meanwhile; call chroma sync again"
+    except (StoreError, LaterError) as error:
+        stopped[""] = str(error)  # the other segments will not fare better
         return "left", str(error)
     except DeletedError as error:
         stopped[entry.run] = str(error)

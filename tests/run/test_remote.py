@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ import pytest
 import chroma
 from chroma.journal import entries
 from chroma.server.serving import Served
+from tests import s3
 from tests.run.remote import answering, free_port, server, train
 
 TOKEN = "a-secret-of-the-server"
@@ -28,9 +30,11 @@ def waiting(home: Path) -> int:
     return sum(1 for _ in entries(home / "outbox"))
 
 
-def sync(home: Path, url: str, *options: str, token: str = TOKEN, code: int = 0) -> dict[str, object]:
+def sync(
+    home: Path, url: str, *options: str, token: str = TOKEN, code: int = 0, **variables: str
+) -> dict[str, object]:
     """`chroma sync --json` in a process of its own."""
-    given = {"CHROMA_HOME": str(home), "CHROMA_SERVER": url, "CHROMA_TOKEN": token}
+    given = {"CHROMA_HOME": str(home), "CHROMA_SERVER": url, "CHROMA_TOKEN": token} | variables
     done = subprocess.run(
         [sys.executable, "-m", "chroma", "sync", "--json", *options],
         env={name: value for name, value in os.environ.items() if not name.startswith("CHROMA_")} | given,
@@ -171,3 +175,21 @@ def seconds(printed: str) -> tuple[float, float]:
     found = re.search(r"TOOK ([\d.e-]+) FINISH ([\d.e-]+)", printed)
     assert found
     return float(found[1]), float(found[2])
+
+
+def test_a_run_of_a_home_in_a_bucket_is_sent_though_this_machine_has_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tmp_path / "near", None)
+    url = {"CHROMA_STORE_URL": s3.shared().url("sync")}
+    with monkeypatch.context() as bucket:
+        bucket.setenv(*next(iter(url.items())))
+        with chroma.open(tmp_path / "near") as db:
+            assert len(db.runs()) == 1  # taken in
+        shutil.rmtree(tmp_path / "near" / "bucket")
+    with server(tmp_path / "server", TOKEN) as served:
+        first = sync(tmp_path / "near", served.url, "--all", **url)
+        shutil.rmtree(tmp_path / "near" / "bucket")
+        second = sync(tmp_path / "near", served.url, "far", **url)
+        check_there(served)
+    assert (first["sent"], second["sent"], second["known"]) == (SEGMENTS, 0, SEGMENTS)

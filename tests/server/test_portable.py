@@ -99,3 +99,17 @@ def test_another_run_of_the_same_id_is_refused(exported: tuple[Captured, Path], 
     first.write_bytes(second.read_bytes())
     with pytest.raises(ConfigError, match="another segment"):
         import_run(settings, file)
+
+
+def test_a_run_that_was_deleted_here_is_not_imported_unseen(
+    exported: tuple[Captured, Path], settings: Settings
+) -> None:
+    _, file = exported
+    import_run(settings, file)
+    with chroma.open(settings.home) as catalog:
+        catalog.run("run-a").delete()
+    with pytest.raises(ConfigError, match="chroma runs restore run-a"):
+        import_run(settings, file)
+    with chroma.open(settings.home) as catalog:
+        catalog.restore("run-a")
+    assert import_run(settings, file).new == 0

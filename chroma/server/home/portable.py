@@ -17,6 +17,8 @@ from chroma.errors import ConfigError, SegmentError
 from chroma.journal import Entry
 from chroma.server.home.segment_batch import prove
 from chroma.server.store.bucket_files import open_files
+from chroma.server.store.catalog import Store
+from chroma.server.store.ingest.segments import is_deleted
 from chroma.settings import Settings
 from chroma.untrusted import parse_json
 
@@ -93,12 +95,14 @@ def import_run(settings: Settings, file: Path) -> Portable:
         file: From `export_run`, of anybody.
 
     Raises:
-        ConfigError: It is no such file, cannot be read, or the home has another segment of the same name.
+        ConfigError: It is no such file, cannot be read, its run was deleted in the home, or the home has
+            another segment of the same name.
         SegmentError: Something in it is damaged.
     """
     try:
         with zipfile.ZipFile(file) as archive:
             run, listed = _list(archive, file)
+            _refuse_deleted(settings, run)
             here = {entry.path.name: entry for entry in _segments(settings, run)}
             new: list[_Listed] = []
             for each in listed:
@@ -119,6 +123,22 @@ def import_run(settings: Settings, file: Path) -> Portable:
             raise
         raise ConfigError(f"the file {file} cannot be imported ({error}); export the run again") from error
     return Portable(run, len(listed), sum(each.bytes for each in listed), len(new))
+
+
+def _refuse_deleted(settings: Settings, run: str) -> None:
+    """What comes in of a deleted run waits unseen until it is restored: better said before."""
+    settings.home.mkdir(0o700, parents=True, exist_ok=True)
+    store = Store.open(settings)
+    try:
+        with store.reading() as catalog:
+            if is_deleted(catalog, run):
+                raise ConfigError(
+                    f"the run {run} was deleted in the home {settings.home}: bring it back with "
+                    f"chroma runs restore {run}, then import; if its files are removed for good, import into "
+                    "another home"
+                )
+    finally:
+        store.close()
 
 
 @dataclass(frozen=True, slots=True)
