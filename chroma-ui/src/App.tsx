@@ -4,7 +4,6 @@ import { Provider } from "urql";
 import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
-import { Home } from "./home/Home";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress } from "./state/history";
@@ -18,6 +17,7 @@ import { Workspace } from "./workspace/Workspace";
 
 // what most pages never show is loaded with it
 const Compare = lazily(() => import("./compare/Compare"));
+const Home = lazily(() => import("./home/Home"));
 const Tour = lazily(() => import("./start/Tour"), { quiet: true });
 
 const HEALTH_MS = 2_000;

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.timeout(300),
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
 ]
-FIRST_LOAD = 300_000  # bytes, gzipped
+FIRST_LOAD = 285_000  # bytes, gzipped
 SCRUBBED = 5_000_000  # bytes of 100,000 points in 10 epochs
 
 

@@ -32,7 +32,7 @@ const MOST_METRICS = 3;
 const NOTHING: HomeRun[] = [];
 
 /** The home page: all runs with thumbnails of their films. */
-export function Home() {
+export default function Home() {
   const { openRun, setHome } = useView.getState();
   useTitle("Runs");
   const returns = useConnection((connection) => connection.returns);

@@ -17,7 +17,7 @@ import { type Near, Neighbours } from "./Neighbours";
 import { SampleImage } from "./SampleImage";
 import type { Place, SampleDetail } from "./useSample";
 
-export type SamplePanelProps = {
+type SamplePanelProps = {
   shown: ShownFrame;
   /** Index of the sample in the film. */
   index: number;
@@ -64,7 +64,7 @@ function useFilmFacts(shown: ShownFrame, index: number) {
   });
 }
 
-export function SamplePanel(props: SamplePanelProps) {
+export default function SamplePanel(props: SamplePanelProps) {
   const { shown, index, split, sample, place, classColours } = props;
   const { film } = shown;
   const own = sampleAt(shown, index);

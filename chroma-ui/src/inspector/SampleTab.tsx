@@ -1,8 +1,11 @@
 import { useView } from "../state/view";
 import { Target } from "../ui/icons";
+import { lazily } from "../ui/lazily";
 import type { PanelProps } from "../workspace/panelProps";
 import styles from "./inspector.module.css";
-import { SamplePanel } from "./SamplePanel";
+
+// Loaded when a sample is chosen.
+const SamplePanel = lazily(() => import("./SamplePanel"));
 
 /** The sample in focus, or how to choose one. */
 export function SampleTab({ shown, picture, split, focus, onStep }: PanelProps) {

@@ -38,7 +38,7 @@ function Last({ epoch, step, value }: RunDetail["metrics"][number]["points"][num
   );
 }
 
-export function RunSummary({ run }: { run: RunDetail }) {
+export default function RunSummary({ run }: { run: RunDetail }) {
   const receipt = readReceipt(run.receipt);
   const config = entries(run.config);
   const home = useHomeState();

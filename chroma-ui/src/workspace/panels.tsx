@@ -3,7 +3,6 @@ import type { ComponentType } from "react";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { SampleTab } from "../inspector/SampleTab";
 import { LeftPanel } from "../legend/LeftPanel";
-import { RunSummary } from "../runs/RunSummary";
 import { REVIEW, type Side } from "../state/layout";
 import { useView } from "../state/view";
 import { Bars, Chart, Flag, Grid, Info, Lasso, Rows, Target } from "../ui/icons";
@@ -16,6 +15,7 @@ const LOADING = { waiting: <p className={styles.loading}>Loading…</p> };
 // Loaded when they are opened: the first page stays small.
 const ConfusionPanel = lazily(() => import("../confusion/ConfusionPanel"), LOADING);
 const ReviewPanel = lazily(() => import("../findings/ReviewPanel"), LOADING);
+const RunSummary = lazily(() => import("../runs/RunSummary"), LOADING);
 const SelectionPanel = lazily(() => import("../selection/SelectionPanel"), LOADING);
 
 export type PanelEntry = {
