@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -15,6 +16,11 @@ from chroma.errors import ConfigError
 
 # A scheme, a host and perhaps a port: RFC 6454
 ORIGIN = r"[a-z][a-z0-9+.-]*://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?"
+# Headers that say something else, and that a client may send through a proxy
+_OTHER_HEADERS = (
+    *("authorization", "cookie", "host", "origin", "forwarded", "x-forwarded-for", "x-forwarded-host"),
+    *("x-forwarded-proto", "x-chroma-session", "x-chroma-fresh", "x-request-id", "user-agent", "accept"),
+)
 _SECRETS = ("webhook", "token", "database_url", "store_url")  # values that no message shows
 
 
@@ -97,6 +103,16 @@ class Settings(BaseSettings):
         description="Origins, separated by commas, whose pages may show the dashboard in a frame; "
         "a notebook that has the token needs none: http://localhost:8888.",
     )
+    proxy_user_header: str | None = Field(
+        default=None,
+        description="Header in which a proxy names the user who signed in at it: X-Forwarded-Email; "
+        "needs CHROMA_TRUSTED_PROXY.",
+    )
+    trusted_proxy: str = Field(
+        default="",
+        description="Addresses and networks of that proxy, separated by commas: 10.0.0.5, 172.18.0.0/16; "
+        "the header of others is ignored.",
+    )
     webhook: SecretStr | None = Field(
         default=None,
         description="Address of a chat that a dashboard sends events of runs to, as a JSON body with `text`.",
@@ -174,6 +190,27 @@ class Settings(BaseSettings):
                 raise ValueError(f"{name!r} is not a host name; give names such as hub.example.org")
         return given
 
+    @field_validator("proxy_user_header")
+    @classmethod
+    def _header(cls, given: str | None) -> str | None:
+        if given and (not re.fullmatch(r"[A-Za-z0-9-]+", given) or given.lower() in _OTHER_HEADERS):
+            raise ValueError("it is no header in which a proxy names a user, such as X-Forwarded-Email")
+        return given or None
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _networks(cls, given: str) -> str:
+        for name in filter(None, (each.strip() for each in given.split(","))):
+            try:
+                everybody = ip_network(name).prefixlen == 0
+            except ValueError:
+                raise ValueError(
+                    f"{name!r} is no address or network; give such as 10.0.0.5 or 172.18.0.0/16"
+                ) from None
+            if everybody:
+                raise ValueError(f"{name!r} is everybody, who could then name any user; name the proxy alone")
+        return given
+
     @field_validator("allow_frame")
     @classmethod
     def _origins(cls, given: str) -> str:
@@ -186,6 +223,11 @@ class Settings(BaseSettings):
     def framing_origins(self) -> tuple[str, ...]:
         """The origins of `allow_frame`."""
         return tuple(origin.strip() for origin in self.allow_frame.split(",") if origin.strip())
+
+    @property
+    def proxy_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The addresses of `trusted_proxy`."""
+        return tuple(ip_network(name.strip()) for name in self.trusted_proxy.split(",") if name.strip())
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

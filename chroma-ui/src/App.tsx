@@ -5,6 +5,7 @@ import styles from "./App.module.css";
 import { createGraphqlClient } from "./api/client";
 import { watchHealth } from "./api/http";
 import { useShade, useThemeOnPage } from "./lib/useTheme";
+import { Unauthorised } from "./runs/States";
 import { useConnection } from "./state/connection";
 import { mirrorToAddress } from "./state/history";
 import { usePreferences } from "./state/preferences";
@@ -26,6 +27,7 @@ export function App() {
   const [client] = useState(createGraphqlClient);
   const home = useView((view) => view.home);
   const comparing = useView((view) => view.panes.length > 0);
+  const unauthorised = useConnection(({ status }) => status === "unauthorised");
   const toured = usePreferences((preferences) => preferences.toured);
   useThemeOnPage(useShade());
   useEffect(mirrorToAddress, []);
@@ -36,7 +38,16 @@ export function App() {
       <Tooltip.Provider delayDuration={350} skipDelayDuration={200}>
         <div className={styles.app}>
           <Banner />
-          {home ? <Home /> : comparing ? <Compare /> : <Workspace />}
+          {/* the workspace says so beside what it has loaded */}
+          {unauthorised && (home || comparing) ? (
+            <Unauthorised />
+          ) : home ? (
+            <Home />
+          ) : comparing ? (
+            <Compare />
+          ) : (
+            <Workspace />
+          )}
         </div>
         {home || comparing || toured ? null : <Tour />}
         <Notices />

@@ -31,10 +31,7 @@ def add(
     ] = "reader",
     home: Home = None,
 ) -> None:
-    """Make a user a member of a project, or give a member another role.
-
-    No user can sign in to this version's server: it is opened by tokens. Members count once users can.
-    """
+    """Make a user a member of a project, or give a member another role."""
     from chroma.server.store import members
 
     where = _where(project, all_projects)
@@ -43,10 +40,6 @@ def add(
         found = members.add_member(catalog, name, where, role, by=user())
         said = f"{found.user} is {role} of {project or 'all projects'}."
     echo(said)
-    echo(
-        "No user can sign in to this version's server yet: until then, chroma tokens create opens it.",
-        err=True,
-    )
     if project is not None and project not in known:
         echo(f"No run is in a project named {project} yet.", err=True)
 

@@ -32,6 +32,7 @@ from chroma.server.http.policies import Framers, Policies
 from chroma.server.http.problems import answer_problems
 from chroma.server.http.request_ids import RequestIds
 from chroma.server.http.sessions import Sessions
+from chroma.server.http.signed_in import SignedIn
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.settings import Settings, load_settings
 
@@ -54,7 +55,11 @@ def create_app(
         home: The home, where the caller has opened it; closed with the app all the same.
         static: Folder of the built dashboard.
         root_path: Prefix under which a proxy shows it; requests come with or without it.
+
+    Raises:
+        ConfigError: The settings let anybody be any user.
     """
+    signed_in = SignedIn.of(settings, token)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
@@ -87,7 +92,14 @@ def create_app(
     framers = Framers(settings.framing_origins)
     app.add_middleware(Fresh)
     app.add_middleware(Limits)
-    app.add_middleware(Gate, token=token, sessions=sessions, framers=framers, hosts=settings.allowed_hosts)
+    app.add_middleware(
+        Gate,
+        token=token,
+        sessions=sessions,
+        framers=framers,
+        hosts=settings.allowed_hosts,
+        signed_in=signed_in,
+    )
     app.add_middleware(Policies, framers=framers)  # on refusals too
     app.state.registry = registry = metrics.new_registry()
     app.add_middleware(metrics.Metrics, registry=registry)  # outside those: it counts refusals, too

@@ -17,6 +17,7 @@ from chroma.server.app import create_app
 from chroma.server.home.home import Home
 from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
 from chroma.server.http.origins import LOOPBACK
+from chroma.server.http.signed_in import SignedIn
 from chroma.server.store.tokens import working_tokens
 from chroma.settings import Settings
 
@@ -69,9 +70,10 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
-        ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
+        ConfigError: The host is none of this machine, or no token says who may come, or anybody could say who
+            comes; or the port is in use.
     """
-    _refuse_without_token(host, token)
+    _refuse_before_listening(settings, host, token)
     listening = _listen(host, port)
     root_path = prefix_of(settings, listening.getsockname()[1])
     server, url, home = _prepare(settings, listening, host, token, root_path=root_path)
@@ -114,9 +116,10 @@ def run_foreground(
     Raises:
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
-        ConfigError: The host is none of this machine, or no token says who may come; or the port is in use.
+        ConfigError: The host is none of this machine, or no token says who may come, or anybody could say who
+            comes; or the port is in use.
     """
-    _refuse_without_token(host, token)
+    _refuse_before_listening(settings, host, token)
     logs.configure(settings.log_format)  # the process is ours
     logs.report_errors()
     listening = _listen(host, port) if port is not None else _listen_near(host)
@@ -182,16 +185,17 @@ def _prepare(
         timeout_graceful_shutdown=_PATIENCE,
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,
+        proxy_headers=False,  # X-Forwarded-For would name the peer, and so anybody the trusted proxy
     )
     return _Server(config, lambda: ready(url, root_path), home.withdraw), url, home
 
 
 def _open_home(settings: Settings, host: str, token: str | None, url: str, root_path: str) -> Home:
-    """Open a home to be served; to other machines only where tokens say who may do what."""
+    """Open a home to be served; to other machines only where tokens, or members, say who may do what."""
     home = Home(settings, token=token, url=url, root_path=root_path)
     if host not in LOOPBACK:
         with home.context.store.reading() as catalog:
-            ready = bool(working_tokens(catalog))
+            ready = settings.proxy_user_header is not None or bool(working_tokens(catalog))
         if not ready:
             home.close()
             raise ConfigError(
@@ -201,8 +205,9 @@ def _open_home(settings: Settings, host: str, token: str | None, url: str, root_
     return home
 
 
-def _refuse_without_token(host: str, token: str | None) -> None:
-    """Before anything listens: other machines are asked for a token."""
+def _refuse_before_listening(settings: Settings, host: str, token: str | None) -> None:
+    """Other machines are asked for a token, and whose word counts is known."""
+    SignedIn.of(settings, token)
     if host not in LOOPBACK and token is None:
         raise ConfigError(
             f"the host {host} is not this machine alone: other machines would reach your data without a "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from itertools import product
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +30,19 @@ from chroma.server.store.catalog import Store
 from chroma.settings import load_settings
 from tests.postgresql import new_database
 from tests.server.training import dump
-from tests.server.two_projects import MARK, OPEN, OWN, QUIET, Project, app_of, token_of, train
+from tests.server.two_projects import (
+    MARK,
+    OPEN,
+    OWN,
+    PROXY,
+    QUIET,
+    USER,
+    Project,
+    app_of,
+    token_of,
+    train,
+    user_of,
+)
 
 # what belongs to no project, and is asked for without one
 NOBODYS = {"/api/health", "/api/health/ready", "/api/session"}
@@ -44,6 +57,8 @@ class Two:
         self.app, self.client = app_of(context)
         self.member = token_of(context, "admin", self.quiet.name)
         self.foreign = token_of(context, "admin", self.open.name)
+        self.user = user_of(context, "admin", self.open.name)
+        self.strangers = (self.foreign, self.user)
 
     def ask(self, who: dict[str, str], query: str, **variables: Any) -> httpx2.Response:
         return self.client.post("/graphql", json={"query": query, "variables": variables}, headers=who)
@@ -58,7 +73,7 @@ def two(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     home = tmp_path_factory.mktemp("two") / "home"
     home.mkdir()
     url = new_database(f"two_{uuid4().hex}") if request.param == "postgresql" else None
-    settings = load_settings(home=home, database_url=url)
+    settings = load_settings(home=home, database_url=url, proxy_user_header=USER, trusted_proxy=PROXY)
     store = Store.open(settings)
     yield Two(Context(settings, store, Events(), None))
     store.close()
@@ -103,9 +118,10 @@ def test_no_route_answers_for_a_foreign_project(two: Two) -> None:
         asks = {each.call for each in route.dependant.dependencies}
         assert asks & {asked.seen_by, asked.whole, asked.sent_by}, f"{route.path} asks nobody whether it may"
         wanted = request_of(route, two.quiet)
-        refused = two.client.request(**wanted, headers=two.foreign)
-        assert refused.status_code in (403, 404), (wanted, refused.status_code, refused.text)
-        assert MARK not in refused.text, wanted
+        for who in two.strangers:
+            refused = two.client.request(**wanted, headers=who)
+            assert refused.status_code in (403, 404), (wanted, refused.status_code, refused.text)
+            assert MARK not in refused.text, wanted
         own = two.client.request(**wanted, headers=two.member)
         if route.path == "/metrics":
             assert own.status_code == 403
@@ -162,10 +178,11 @@ def test_no_query_shows_a_foreign_project(two: Two) -> None:
     schema = build_schema(our_schema().as_str()).query_type
     assert schema
     for name, document in fields(schema, two.quiet):
-        theirs = two.ask(two.foreign, f"{{ {document} }}").text
-        assert MARK not in theirs.replace(json.dumps(document), ""), (name, theirs)
-        if two.quiet.run not in document:
-            assert two.quiet.run not in theirs, (name, theirs)
+        for who in two.strangers:
+            theirs = two.ask(who, f"{{ {document} }}").text
+            assert MARK not in theirs.replace(json.dumps(document), ""), (name, theirs)
+            if two.quiet.run not in document:
+                assert two.quiet.run not in theirs, (name, theirs)
         if name not in SILENT:
             assert MARK in two.ask(two.member, f"{{ {document} }}").text, name
 
@@ -174,8 +191,8 @@ def test_no_mutation_changes_a_foreign_project(two: Two) -> None:
     schema = build_schema(our_schema().as_str()).mutation_type
     assert schema
     before = {name: found for name, found in dump(two.context).items() if name != "audit_entry"}
-    for name, document in fields(schema, two.quiet):
-        answer = two.ask(two.foreign, f"mutation {{ {document} }}").json()
+    for who, (name, document) in product(two.strangers, fields(schema, two.quiet)):
+        answer = two.ask(who, f"mutation {{ {document} }}").json()
         if name == "purgeRuns":
             assert answer["data"]["purgeRuns"] == []
             continue
@@ -187,7 +204,7 @@ def test_no_mutation_changes_a_foreign_project(two: Two) -> None:
 
 def test_projects_and_runs_are_those_of_the_token(two: Two) -> None:
     query = "{ projects { name runs { id } } runs { id project } views { name } }"
-    for who, project in ((two.foreign, two.open), (two.member, two.quiet)):
+    for who, project in ((two.foreign, two.open), (two.user, two.open), (two.member, two.quiet)):
         data = two.ask(who, query).json()["data"]
         assert data["projects"] == [{"name": project.name, "runs": [{"id": project.run}]}]
         assert data["runs"] == [{"id": project.run, "project": project.name}]
@@ -197,9 +214,10 @@ def test_projects_and_runs_are_those_of_the_token(two: Two) -> None:
     assert two.open.name in two.ask(two.foreign, ask).text  # what there is, as for a project that is not
 
 
-def test_a_socket_tells_nothing_of_a_foreign_project(two: Two) -> None:
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_socket_tells_nothing_of_a_foreign_project(two: Two, who: int) -> None:
     with two.client.websocket_connect(
-        "ws://127.0.0.1/graphql", subprotocols=["graphql-transport-ws"], headers=two.foreign
+        "ws://127.0.0.1/graphql", subprotocols=["graphql-transport-ws"], headers=two.strangers[who]
     ) as socket:
         socket.send_json({"type": "connection_init"})
         socket.receive_json()
@@ -266,6 +284,7 @@ def test_the_command_line_makes_members_and_lists_projects(two: Two, monkeypatch
         assert (answer.exit_code != 0) == fails, answer
         return answer.output.strip() if not fails else str(answer.exception)
 
+    run("members", "remove", two.user[USER], "--project", "open")
     assert "There is no member" in run("members", "list")
     assert "anna@example.org is writer of open" in run(
         "members", "add", "Anna@Example.org", "--project", "open", "--role", "writer"

@@ -36,12 +36,14 @@ from chroma.server.store.films import frames as stored
 from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.films.requests import request_film
 from chroma.server.store.findings import reports
+from chroma.server.store.members import add_member
 from chroma.server.store.samples import selections
 from chroma.server.store.saved_views import all_views
 from chroma.server.store.tokens import create_token
 from tests.server.filming import Alone, Turns
 
 OWN = "own-token"
+USER, PROXY = "X-Forwarded-Email", "10.1.2.3"  # the header in which the proxy names users, and its address
 _COUNT = count()
 N = 24
 QUIET, OPEN = "quiet", "open"  # the projects; all of `quiet` is marked
@@ -132,7 +134,16 @@ def app_of(context: Context) -> tuple[FastAPI, TestClient]:
     app.state.context = context
     app.state.uploads = Uploads()
     app.state.static = STATIC
-    return app, TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+    asking = (PROXY, 50000)
+    return app, TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False, client=asking)
+
+
+def user_of(context: Context, role: str, project: str) -> dict[str, str]:
+    """The headers of a page whose user, a new member of the project, signed in at the proxy."""
+    user = f"user-{next(_COUNT)}@example.org"
+    with context.store.writing() as catalog:
+        add_member(catalog, user, project, role, by="test")
+    return {USER: user, "Origin": "http://127.0.0.1"}
 
 
 def token_of(context: Context, scope: str, project: str | None) -> dict[str, str]:

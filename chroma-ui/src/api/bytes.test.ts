@@ -169,7 +169,7 @@ describe("fetching", () => {
     expect(useConnection.getState().status).toBe("unauthorised");
     answer(200);
     await fetchColumn(film, label, frame);
-    expect(useConnection.getState()).toEqual({ status: "ok", returns: 1 });
+    expect(useConnection.getState()).toMatchObject({ status: "ok", returns: 1 });
   });
 });
 

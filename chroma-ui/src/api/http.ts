@@ -16,11 +16,18 @@ export const fetchFromServer: typeof fetch = async (input, init) => {
     if (!aborted) reportDown();
     throw error;
   }
-  if (response.status === 401) reportUnauthorised();
+  const stranger = response.status === 403 ? await strangerOf(response.clone()) : null;
+  if (response.status === 401 || stranger) reportUnauthorised(stranger);
   else if (response.status === 502 || response.status === 503 || response.status === 504) reportDown();
   else reportUp();
   return response;
 };
+
+/** What the server tells a user who is a member of no project; null where it refuses something else. */
+async function strangerOf(response: Response): Promise<string | null> {
+  const { code, detail } = await response.json().catch(() => ({}));
+  return code === "NoMemberError" ? detail : null;
+}
 
 /** Requests the server's health regularly; returns a function that stops it. */
 export function watchHealth(everyMs: number): () => void {

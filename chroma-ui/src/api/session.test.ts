@@ -46,6 +46,10 @@ it("forgets a session that the server does not know, and only then", async () =>
   answer(503, {});
   await keepSession();
   expect(shown()).toBe("first");
+  answer(403, {}); // the user is signed in at a proxy, and needs none
+  await keepSession();
+  expect(shown()).toBeNull();
+  arrive("/#session=second");
   answer(401, {});
   await keepSession();
   expect(shown()).toBeNull();

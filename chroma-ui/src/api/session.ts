@@ -55,7 +55,8 @@ async function renew(value: string): Promise<void> {
   try {
     const address = new URL("api/session", document.baseURI);
     const response = await fetch(address, { method: "POST", headers: { [HEADER]: value } });
-    if (response.status === 401 && read()?.value === value) write(null);
+    // 403: it has ended, and the user is signed in at a proxy
+    if ((response.status === 401 || response.status === 403) && read()?.value === value) write(null);
     if (!response.ok) return;
     const answer = (await response.json()) as { session: string; renew: number };
     write({ value: answer.session, renewAt: Date.now() + 1000 * answer.renew });

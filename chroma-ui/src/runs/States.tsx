@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import type { RunStatus } from "../api/gql/graphql";
+import { useConnection } from "../state/connection";
 import { Button } from "../ui/Button";
 import { Logo, Warning } from "../ui/icons";
 import { lazily } from "../ui/lazily";
@@ -84,12 +85,24 @@ export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () 
 }
 
 export function Unauthorised() {
+  const stranger = useConnection((connection) => connection.stranger);
   return (
-    <Message title="This dashboard needs its token" testId="unauthorised" icon={<Warning size={32} />}>
+    <Message
+      title={stranger ? "You are not a member yet" : "This dashboard needs its token"}
+      testId={stranger ? "stranger" : "unauthorised"}
+      icon={<Warning size={32} />}
+    >
       <p>
-        Open the address that <code>chroma ui</code> printed: it carries the token, and this browser then
-        keeps it.
+        {stranger ? (
+          `${stranger.charAt(0).toUpperCase()}${stranger.slice(1)}.`
+        ) : (
+          <>
+            Open the address that <code>chroma ui</code> printed: it carries the token, and this browser then
+            keeps it. If you sign in to reach it, load the page again.
+          </>
+        )}
       </p>
+      <Button onClick={() => window.location.reload()}>Load again</Button>
     </Message>
   );
 }

@@ -193,7 +193,7 @@ class RequestContext(BaseContext):
                 raise RefusedError(
                     f"{self.grant.who} may not {scope} in this project, or there is no such thing: {error}"
                 ) from error
-            if self.grant.name is not None:
+            if self.grant.kind != "machine":
                 about = args[0] if args and isinstance(args[0], str) else ""
                 with self._whole.store.writing() as catalog:
                     note(catalog, self.grant.name, action.__name__, about)

@@ -1,4 +1,4 @@
-"""Access: from this machine only, from our own pages, with the token or a session.
+"""Access: from this machine only, from our own pages, with the token or a session, or signed in at a proxy.
 
 The browser is the danger: any web page may send requests to 127.0.0.1. A page that re-binds its name to
 this machine is refused by its Host, one of another site or port by its Origin, and all others lack the
@@ -11,6 +11,7 @@ import hmac
 from collections.abc import Collection
 from urllib.parse import parse_qsl, urlencode
 
+from anyio import to_thread
 from starlette.datastructures import Headers
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,11 +19,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from chroma.errors import RefusedError
 from chroma.server.home.context import Context
 from chroma.server.http.grants import Grants
-from chroma.server.http.origins import below_prefix, is_program, refusal
+from chroma.server.http.origins import below_prefix, is_from_a_page, is_program, may_change, refusal
 from chroma.server.http.policies import Framers
 from chroma.server.http.problems import problem
 from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
-from chroma.server.store.access import OWNER, Grant
+from chroma.server.http.signed_in import SignedIn
+from chroma.server.store.access import OWNER, Grant, NoMemberError
+from chroma.server.store.members import USER, admins
 from chroma.server.store.tokens import digest_of
 
 _OPEN = ("/api/health", "/api/health/ready")
@@ -46,6 +49,7 @@ class Gate:
         sessions: Of the pages.
         framers: Who may show the dashboard in a frame; a link with the token may name them.
         hosts: Names under which a proxy shows the dashboard, with or without a port.
+        signed_in: Tells the user who signed in at the proxy; None where it signs nobody in.
     """
 
     def __init__(
@@ -55,12 +59,15 @@ class Gate:
         sessions: Sessions,
         framers: Framers,
         hosts: Collection[str] = (),
+        *,
+        signed_in: SignedIn | None = None,
     ) -> None:
         self._app = app
         self._token = token
         self._sessions = sessions
         self._framers = framers
         self._hosts = hosts
+        self._signed_in = signed_in
         self._grants = Grants()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,7 +96,13 @@ class Gate:
             return None
         if not is_program(scope):
             return await self._welcome(scope) if path == "/" and self._token is not None else None
-        grant = await self._grant(scope, headers)
+        needed = _needed(scope)
+        try:
+            grant = await self._grant(scope, headers)
+            if grant is not None:
+                grant.check(needed)
+        except RefusedError as error:
+            return problem(403, str(error), code=type(error).__name__)
         if grant is None:
             return problem(
                 401,
@@ -97,11 +110,6 @@ class Gate:
                 "or one of chroma tokens create; in a browser, open the link that chroma ui prints",
                 {"WWW-Authenticate": "Bearer"},
             )
-        needed = _needed(scope)
-        try:
-            grant.check(needed)
-        except RefusedError as error:
-            return problem(403, str(error), code=type(error).__name__)
         state = scope.setdefault("state", {})
         state["grant"] = grant
         context = _context(scope)
@@ -110,44 +118,74 @@ class Gate:
         return None
 
     async def _grant(self, scope: Scope, headers: Headers) -> Grant | None:
-        """What whoever asks may do; None where neither token nor session is known."""
+        """What whoever asks may do; None where neither token, session nor user is known.
+
+        Raises:
+            RefusedError: Who asks is known, and must not do this.
+        """
         if self._token is None:
             return OWNER
         scheme, _, bearer = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await self._by_token(scope, bearer.strip())
         session = _session(scope, headers)
-        if session is None or session not in self._sessions:
+        if session is not None and session in self._sessions:
+            holder = self._sessions.holder(session)
+            found = OWNER if holder is None else await self._by_holder(scope, holder)
+            if found is not None:
+                return found
+        return None if self._signed_in is None else await self._by_user(self._signed_in, scope, headers)
+
+    async def _by_user(self, signed_in: SignedIn, scope: Scope, headers: Headers) -> Grant | None:
+        """What the user may do who signed in at the proxy.
+
+        A browser shows that they did with every request, whichever page made it: so ours must have.
+        """
+        user = signed_in.user(scope)
+        context = _context(scope)
+        if user is None or context is None:
             return None
-        holder = self._sessions.holder(session)
-        return OWNER if holder is None else await self._by_digest(scope, holder)
+        if may_change(scope) and not is_from_a_page(headers):
+            raise RefusedError(
+                "who signed in at the proxy may change things by the dashboard's own page alone, which sends "
+                "Origin; programs send Authorization: Bearer with a token of chroma tokens create"
+            )
+        grant = await self._grants.of(context, f"{USER}{user}")
+        if grant is None:
+
+            def known() -> list[str]:
+                with context.store.reading() as catalog:
+                    return admins(catalog)
+
+            raise NoMemberError(user, await to_thread.run_sync(known))
+        return grant
 
     async def _by_token(self, scope: Scope, given: str) -> Grant | None:
-        return OWNER if self._is_token(given) else await self._by_digest(scope, digest_of(given))
+        return OWNER if self._is_token(given) else await self._by_holder(scope, digest_of(given))
 
-    async def _by_digest(self, scope: Scope, digest: str) -> Grant | None:
+    async def _by_holder(self, scope: Scope, holder: str) -> Grant | None:
         context = _context(scope)
-        return None if context is None else await self._grants.of(context, digest)
+        return None if context is None else await self._grants.of(context, holder)
 
     def _while_granted(self, scope: Scope, receive: Receive, send: Send) -> tuple[Receive, Send]:
-        """A socket's two ends, which close once its token is revoked or has expired."""
+        """A socket's two ends, which close once its holder may do less, or more, than when it was opened."""
         grant: Grant = scope["state"]["grant"]
-        digest = grant.digest
-        if digest is None:
+        holder = grant.holder
+        if holder is None:
             return receive, send
         closed = False
 
         async def receiving() -> Message:
             message = await receive()
-            if await self._by_digest(scope, digest) != grant:
+            if await self._by_holder(scope, holder) != grant:
                 return {"type": "websocket.disconnect", "code": 1008}
             return message
 
         async def sending(message: Message) -> None:
             nonlocal closed
-            if not closed and await self._by_digest(scope, digest) != grant:
+            if not closed and await self._by_holder(scope, holder) != grant:
                 closed = True
-                await send({"type": "websocket.close", "code": 1008, "reason": "the token ended"})
+                await send({"type": "websocket.close", "code": 1008, "reason": "what it may do has changed"})
             if not closed:
                 await send(message)
 
@@ -170,7 +208,7 @@ class Gate:
             if name == "framed-by":
                 self._framers.add(value)
         rest = urlencode([(name, value) for name, value in query if name not in ("token", "framed-by")])
-        address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin(grant.digest)}"
+        address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin(grant.holder)}"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
     def _is_token(self, given: str) -> bool:

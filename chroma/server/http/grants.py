@@ -1,4 +1,4 @@
-"""What tokens of the catalog allow, looked up once in a while."""
+"""What tokens and users of the catalog may do, looked up once in a while."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from chroma.server.home.context import Context
 from chroma.server.store.access import Grant
+from chroma.server.store.members import USER, grant_of_user
 from chroma.server.store.tokens import grant_of
 
 _FRESH = 2.0  # seconds for which an answer counts: so long a token works on after it was revoked
@@ -16,7 +17,7 @@ _MOST = 1000  # answers that are kept
 
 
 class Grants:
-    """Looks tokens up in the catalog; those that are not there are looked up each time.
+    """Looks holders up in the catalog; those that are not there are looked up each time.
 
     Args:
         clock: Seconds, growing.
@@ -26,20 +27,22 @@ class Grants:
         self._clock = clock
         self._known: dict[str, tuple[float, Grant]] = {}
 
-    async def of(self, context: Context, digest: str) -> Grant | None:
-        """What the token of a digest allows now; None where there is none."""
-        until, grant = self._known.get(digest, (0.0, None))
+    async def of(self, context: Context, holder: str) -> Grant | None:
+        """What a holder, a token's digest or `user:` and a name, may do now; None where there is none."""
+        until, grant = self._known.get(holder, (0.0, None))
         if grant is not None and self._clock() < until:
             return grant
 
         def look() -> Grant | None:
             with context.store.reading() as catalog:
-                return grant_of(catalog, digest)
+                if holder.startswith(USER):
+                    return grant_of_user(catalog, holder.removeprefix(USER))
+                return grant_of(catalog, holder)
 
         grant = await to_thread.run_sync(look)
-        self._known.pop(digest, None)
+        self._known.pop(holder, None)
         if grant is not None:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            self._known[digest] = self._clock() + _FRESH, grant
+            self._known[holder] = self._clock() + _FRESH, grant
         return grant

@@ -43,13 +43,22 @@ def refusal(scope: Scope, headers: Headers, hosts: Collection[str]) -> str | Non
     if is_program(scope) and headers.get("sec-fetch-site") in ("same-site", "cross-site"):
         return "requests from pages of other sites and ports are refused; use the dashboard's own page"
     origin = headers.get("origin")
-    changes = scope["type"] == "websocket" or scope["method"] not in _READS
-    if not changes or origin is None:
+    if not may_change(scope) or origin is None:
         return None
     page = origin.partition("://")[2]
     if page == host or _allows(hosts, page):
         return None
     return f"requests from pages of {origin!r} are refused; use the dashboard's own page"
+
+
+def may_change(scope: Scope) -> bool:
+    """Whether a request may change something, or opens a socket that may."""
+    return scope["type"] == "websocket" or scope["method"] not in _READS
+
+
+def is_from_a_page(headers: Headers) -> bool:
+    """Whether a browser says that a page sent a request that `refusal` let through: one of our own."""
+    return "origin" in headers or headers.get("sec-fetch-site") == "same-origin"
 
 
 def _allows(hosts: Collection[str], host: str) -> bool:

@@ -40,7 +40,7 @@ class Sessions:
         """A session for a link; the page that opens it renews it at once.
 
         Args:
-            holder: Digest of the token that it stands for; None for this machine's own.
+            holder: Of the grant that it stands for; None for this machine's own.
         """
         return self._add(_LINK, holder)
 
@@ -58,7 +58,7 @@ class Sessions:
             return self._ends.get(_digest(session), 0.0) > self._clock()
 
     def holder(self, session: str) -> str | None:
-        """Digest of the token that a session stands for; None for this machine's own."""
+        """Holder of the grant that a session stands for; None for this machine's own."""
         with self._lock:
             return self._holders.get(_digest(session))
 

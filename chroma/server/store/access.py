@@ -7,6 +7,7 @@ its holder: the catalog that is opened for it (`Store.within`) holds the rows of
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from chroma.errors import RefusedError
 
@@ -21,15 +22,17 @@ class Grant:
         scope: In all projects: read: see everything, and have films and findings made of it; write: also
             send runs, and change names, tags, labels and views; admin: also delete. None: it counts in
             `projects` only.
-        name: Of the token; None for this machine's own.
-        digest: Of the token; None for this machine's own.
+        name: Of the token, or of the user; empty for this machine's own.
+        holder: By which the catalog tells again what it is now; None for this machine's own.
         projects: Names of projects, each with the scope there.
+        kind: What shows that it is they: a token, a proxy that named the user, this machine's own token.
     """
 
     scope: str | None = "admin"
-    name: str | None = None
-    digest: str | None = None
+    name: str = ""
+    holder: str | None = None
     projects: tuple[tuple[str, str], ...] = ()
+    kind: Literal["machine", "token", "user"] = "machine"
 
     def allows(self, scope: str) -> bool:
         """Whether it covers a scope in any project."""
@@ -50,8 +53,8 @@ class Grant:
         if not self.allows(scope):
             best = max((own for own in (self.scope, *dict(self.projects).values()) if own), key=SCOPES.index)
             raise RefusedError(
-                f"{self.who} may only {best}, and this needs one that may {scope}; "
-                "ask who runs the server for one"
+                f"{self.who} may only {best}, and this needs the right to {scope}; "
+                "ask who runs the server for it"
             )
 
     def check_everywhere(self, scope: str) -> None:
@@ -70,7 +73,17 @@ class Grant:
     @property
     def who(self) -> str:
         """Its holder, for sentences."""
-        return f"the token {self.name!r}"
+        return f"the {self.kind} {self.name!r}"
+
+
+class NoMemberError(RefusedError):
+    """A user has signed in, and is no member of any project."""
+
+    def __init__(self, user: str, admins: list[str]) -> None:
+        ask = f"ask {', '.join(admins)}" if admins else "ask who runs the server"
+        super().__init__(
+            f"you are signed in as {user}, and are a member of no project here; {ask} to add you"
+        )
 
 
 OWNER = Grant()  # who shows this machine's own token, or is alone on it

@@ -8,12 +8,15 @@ from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
+from chroma.server.store.access import Grant
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import Member, Project, Run, Token
 from chroma.server.store.tokens import note, state_of
 
 ROLES = {"reader": "read", "writer": "write", "admin": "admin"}  # each with the scope that it gives
 ALL = ""  # project of members who may do the same in all projects
+USER = "user:"  # begins what stands for a user where a token's digest stands for a token
+_MOST_ADMINS = 3  # that are named to somebody who looks for one
 _LONGEST = 200  # characters of a user and of a project's name
 
 
@@ -48,7 +51,7 @@ def add_member(catalog: Catalog, user: str, project: str, role: str, *, by: str)
         ConfigError: The user, the project or the role cannot be used.
     """
     name = normal(user)
-    if not name or len(name) > _LONGEST or not name.isprintable() or " " in name:
+    if not is_name(name):
         raise ConfigError(f"no user can be named {user!r:.50}; give the email address that the proxy sends")
     if len(project) > _LONGEST or not project.isprintable():
         raise ConfigError(
@@ -108,9 +111,38 @@ def all_projects(catalog: Catalog) -> list[ProjectLine]:
     ]
 
 
+def grant_of_user(catalog: Catalog, user: str) -> Grant | None:
+    """What a user who has signed in may do; None where they are no member of anything.
+
+    Args:
+        catalog: Open.
+        user: As `normal` gives it.
+    """
+    found = catalog.session.exec(select(Member).where(Member.user == user).order_by(Member.project)).all()
+    if not found:
+        return None
+    roles = {each.project: ROLES[each.role] for each in found}
+    everywhere = roles.pop(ALL, None)
+    return Grant(everywhere, user, f"{USER}{user}", tuple(roles.items()), kind="user")
+
+
+def admins(catalog: Catalog) -> list[str]:
+    """Those who may do everything in all projects, and so can tell who may add a member."""
+    query = select(Member.user).where(Member.project == ALL, Member.role == "admin").order_by(Member.user)
+    return list(catalog.session.exec(query.limit(_MOST_ADMINS)).all())
+
+
+def is_name(user: str) -> bool:
+    """Whether a user can have this name."""
+    return 0 < len(user) <= _LONGEST and user.isprintable() and not {" ", ","} & {*user}
+
+
 def normal(user: str) -> str:
-    """A user's name as it is kept: mail servers tell no case, and proxies send either."""
-    return user.strip().lower()
+    """A user's name as it is kept: mail servers tell no case, and proxies send either.
+
+    Of ASCII letters only: other letters have lower ones that are somebody else's.
+    """
+    return user.strip().encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _find(catalog: Catalog, user: str, project: str) -> Member | None:

@@ -97,8 +97,8 @@ def grant_of(catalog: Catalog, digest: str) -> Grant | None:
     if token is None or state_of(token) != "works":
         return None
     if token.project is None:
-        return Grant(token.scope, token.name, digest)
-    return Grant(None, token.name, digest, ((token.project, token.scope),))
+        return Grant(token.scope, token.name, digest, kind="token")
+    return Grant(None, token.name, digest, ((token.project, token.scope),), kind="token")
 
 
 def digest_of(token: str) -> str:
