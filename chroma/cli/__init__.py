@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import chroma
-from chroma.cli import application, check, doctor, example, insights, members, runs, sync, tokens
+from chroma.cli import application, audit, check, doctor, example, insights, members, runs, sync, tokens
 from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
@@ -24,6 +24,7 @@ app.add_typer(runs.commands, name="runs")
 app.add_typer(tokens.commands, name="tokens")
 app.add_typer(members.commands, name="members")
 app.add_typer(members.projects, name="projects")
+app.command("audit")(audit.audit)
 app.command("insights")(insights.insights)
 app.command("sync")(sync.sync)
 app.command("example")(example.example)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -34,7 +33,6 @@ def open_store(home: Path | None) -> Generator[Store]:
 
 def user() -> str:
     """Who runs this command."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # of a container, without a name
-        return "somebody on the server"
+    from chroma.server.store.audit import this_user
+
+    return this_user()

@@ -77,31 +77,3 @@ def revoke(name: Name, home: Home = None) -> None:
     with open_store(home) as store, store.writing() as catalog:
         revoke_token(catalog, name, by=user())
     echo(f"The token {name} is revoked.")
-
-
-@commands.command("log")
-def log(
-    limit: Annotated[int, typer.Option(min=1, help="How many entries.")] = 50,
-    home: Home = None,
-    as_json: AsJson = False,
-) -> None:
-    """Show what was changed by whom, newest first: tokens, and all that tokens changed."""
-    from chroma.server.store.tokens import audit
-
-    with open_store(home) as store, store.reading() as catalog:
-        found = [
-            {
-                "at": each.at.isoformat(timespec="seconds"),
-                "who": each.who,
-                "action": each.action,
-                "about": each.about,
-            }
-            for each in audit(catalog, limit)
-        ]
-    if as_json:
-        echo(json.dumps(found, indent=2, ensure_ascii=False))
-        return
-    for each in found:
-        echo(f"{each['at']}  {each['who']}  {each['action']}  {each['about']}")
-    if not found:
-        echo("Nothing was changed by a token yet.")

@@ -35,7 +35,7 @@ from chroma.server.app import create_app
 from chroma.server.graphql.schema import build_schema as our_schema
 from chroma.server.home.context import Context
 from chroma.server.http import grants
-from chroma.server.store import tables, tokens
+from chroma.server.store import audit, tables, tokens
 from chroma.server.store.tables import now
 from chroma.settings import Settings, load_settings
 from tests.server.training import rows
@@ -195,11 +195,35 @@ def _drain(socket: WebSocketTestSession) -> None:
         socket.receive_json()
 
 
-def test_what_a_token_changes_is_logged_with_its_name(client: TestClient, kept: Context) -> None:
-    ask(client, make(kept, "admin", "anna"), DELETE)
+def test_what_is_changed_is_noted_with_who_changed_it(client: TestClient, kept: Context) -> None:
+    anna, me = make(kept, "admin", "anna"), audit.this_user()
     ask(client, OWN, RENAME)
-    found = [(row.who, row.action, row.about) for row in rows(kept, tables.AuditEntry)]
-    assert found == [("test", "create_token", "anna"), ("anna", "delete_run", "run-a")]
+    ask(client, anna, DELETE)
+    ask(client, anna, 'mutation { restoreRun(id: "run-a") { id } }')
+    ask(client, OWN, DELETE)
+    ask(client, anna, "mutation { purgeRuns { id } }")
+    found = [(row.kind, row.who, row.action, row.run, row.project) for row in rows(kept, tables.AuditEntry)]
+    assert found == [
+        ("machine", "test", "create_token", None, None),
+        ("machine", me, "rename_run", "run-a", "digits"),
+        ("token", "anna", "delete_run", "run-a", "digits"),
+        ("token", "anna", "restore_run", "run-a", "digits"),
+        ("machine", me, "delete_run", "run-a", "digits"),
+        ("token", "anna", "purge_run", "run-a", "digits"),
+    ]
+
+    def said(*given: str) -> list[str]:
+        answer = CliRunner().invoke(commands, ["audit", "--json", *given])
+        assert answer.exit_code == 0, answer
+        return [each["action"] for each in json.loads(answer.stdout)]
+
+    assert said("--run", "x") == ["purge_run", "delete_run", "restore_run", "delete_run", "rename_run"]
+    assert said("--run", "x", "--limit", "1") == ["purge_run"]
+    assert said("--project", "digits", "--since", "1h") == said("--run", "run-a")
+    assert said("--project", "words") == []
+    plain = CliRunner().invoke(commands, ["audit", "--limit", "2"])
+    assert "token anna  purge_run  run-a  digits" in plain.output
+    assert "2 of 6 entries are shown" in plain.output
 
 
 def test_the_catalog_holds_no_token(kept: Context) -> None:
@@ -225,7 +249,6 @@ def test_the_command_line_makes_lists_and_revokes_them(settings: Settings) -> No
     assert token.startswith("chroma_")
     assert "ci" in run("revoke", "ci")
     assert json.loads(run("list", "--json"))[0]["state"] == "revoked"
-    assert [each["action"] for each in json.loads(run("log", "--json"))] == ["revoke_token", "create_token"]
 
 
 def test_other_machines_are_let_in_only_where_there_is_a_token(settings: Settings) -> None:

@@ -15,10 +15,10 @@ from chroma.errors import NotFoundError, RefusedError
 from chroma.server.home.context import Context
 from chroma.server.store import queries
 from chroma.server.store.access import Grant
+from chroma.server.store.audit import note_action
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.card_films import card_films
 from chroma.server.store.films.logged_coordinates import logged_steps
-from chroma.server.store.tokens import note
 
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
@@ -193,10 +193,8 @@ class RequestContext(BaseContext):
                 raise RefusedError(
                     f"{self.grant.who} may not {scope} in this project, or there is no such thing: {error}"
                 ) from error
-            if self.grant.kind != "machine":
-                about = args[0] if args and isinstance(args[0], str) else ""
-                with self._whole.store.writing() as catalog:
-                    note(catalog, self.grant.name, action.__name__, about)
+            with self._whole.store.writing() as catalog:
+                note_action(catalog, self.grant, action.__name__, args, done)
             return done
 
         return await to_thread.run_sync(run)

@@ -18,6 +18,7 @@ from chroma.server.home.context import Context
 from chroma.server.home.copied import bring_back
 from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
+from chroma.server.store.audit import ITSELF, note_purged
 from chroma.server.store.check import mend_films, note_missing
 from chroma.server.store.purge import drop_unused_selections, purge_deleted
 
@@ -111,7 +112,9 @@ class Watcher:
         context.parts.works("ingest")
         if context.read_only is None and time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY
-            purge_deleted(context.store, context.settings.journal)
+            if purged := purge_deleted(context.store, context.settings.journal):
+                with context.store.writing() as catalog:
+                    note_purged(catalog, purged, ITSELF)
         if context.read_only is None and time.monotonic() >= self._drop_at:
             self._drop_at = time.monotonic() + _DROP_EVERY
             drop_unused_selections(context.store)

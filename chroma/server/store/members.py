@@ -9,9 +9,10 @@ from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.store.access import Grant
+from chroma.server.store.audit import note
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import Member, Project, Run, Token
-from chroma.server.store.tokens import note, state_of
+from chroma.server.store.tokens import state_of
 
 ROLES = {"reader": "read", "writer": "write", "admin": "admin"}  # each with the scope that it gives
 ALL = ""  # project of members who may do the same in all projects
@@ -62,7 +63,7 @@ def add_member(catalog: Catalog, user: str, project: str, role: str, *, by: str)
     found = _find(catalog, name, project) or Member(user=name, project=project, role=role)
     found.role = role
     catalog.session.add(found)
-    note(catalog, by, "add_member", f"{name} {role} {project or 'all projects'}")
+    note(catalog, by, "add_member", f"{name}, {role} of {project or 'all projects'}", project=project or None)
     return found
 
 
@@ -77,7 +78,9 @@ def remove_member(catalog: Catalog, user: str, project: str, *, by: str) -> None
         there = [each.user for each in all_members(catalog) if each.project == project]
         raise NotFoundError("member of " + (project or "all projects"), user, there)
     catalog.session.delete(found)
-    note(catalog, by, "remove_member", f"{found.user} {project or 'all projects'}")
+    note(
+        catalog, by, "remove_member", f"{found.user}, of {project or 'all projects'}", project=project or None
+    )
 
 
 def all_members(catalog: Catalog, project: str | None = None) -> list[Member]:

@@ -211,15 +211,18 @@ class Sender(Table, table=True):
 
 
 class AuditEntry(Table, table=True):
-    """Something that was changed by a token, or of tokens."""
+    """Something that was changed; see `chroma.server.store.audit`. It outlives what it is about."""
 
     __tablename__ = "audit_entry"  # pyright: ignore[reportAssignmentType]
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_INTEGER)
     at: datetime = _moment()
-    who: str  # name of the token; of the user of the command line, for tokens themselves
+    who: str  # name of the token, the user, or of whoever was at the server's machine
+    kind: str | None = None  # how `who` was known: token, user, machine; None: by an earlier version
     action: str  # name of what was done: delete_run, tag_samples, create_token
-    about: str  # id of the run, name of the token; empty where it is about no one thing
+    about: str  # new name, tag, name of the token; empty where there is no more to say
+    run: str | None = None  # id of the run it was done to
+    project: str | None = None  # its name then
 
 
 class Layer(Table, table=True):

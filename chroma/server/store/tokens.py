@@ -1,4 +1,4 @@
-"""Tokens for people and trainings that are not on the server's own machine, and what was done with them.
+"""Tokens for people and trainings that are not on the server's own machine.
 
 The catalog holds digests only. A digest without a salt is enough: a token is 256 random bits.
 """
@@ -13,8 +13,9 @@ from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.store.access import SCOPES, Grant
+from chroma.server.store.audit import note
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.tables import AuditEntry, Token, now
+from chroma.server.store.tables import Token, now
 
 _MARK = "chroma_"  # programs that look for secrets in sources know it by this
 _LONGEST = 200  # characters of a name
@@ -55,7 +56,7 @@ def create_token(
     token = _MARK + secrets.token_urlsafe(32)
     digest = digest_of(token)
     catalog.session.add(Token(name=name, scope=scope, project=project, digest=digest, expires_at=expires_at))
-    note(catalog, by, "create_token", name if project is None else f"{name} in {project}")
+    note(catalog, by, "create_token", f"{name}, {scope}", project=project)
     return token
 
 
@@ -88,7 +89,7 @@ def revoke_token(catalog: Catalog, name: str, *, by: str) -> None:
     if name not in working:
         raise NotFoundError("token", name, working)
     working[name].revoked_at = now()
-    note(catalog, by, "revoke_token", name)
+    note(catalog, by, "revoke_token", name, project=working[name].project)
 
 
 def grant_of(catalog: Catalog, digest: str) -> Grant | None:
@@ -104,14 +105,3 @@ def grant_of(catalog: Catalog, digest: str) -> Grant | None:
 def digest_of(token: str) -> str:
     """Digest of a token, hex."""
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def note(catalog: Catalog, who: str, action: str, about: str) -> None:
-    """Keep who did what, when."""
-    catalog.session.add(AuditEntry(who=who, action=action, about=about[:_LONGEST]))
-
-
-def audit(catalog: Catalog, limit: int) -> list[AuditEntry]:
-    """What was done last, newest first."""
-    newest = select(AuditEntry).order_by(col(AuditEntry.id).desc()).limit(limit)
-    return list(catalog.session.exec(newest).all())
