@@ -21,7 +21,7 @@ COPY chroma/ chroma/
 COPY --from=dashboard /src/chroma/server/static/ chroma/server/static/
 RUN python -m build --wheel --outdir /dist \
     && /opt/chroma/bin/pip install --no-cache-dir --constraint constraints.txt \
-       "$(echo /dist/chroma_embeddings-*.whl)[dashboard,team]"
+       "$(echo /dist/chroma_embeddings-*.whl)[dashboard,team,dask]"
 
 FROM python:3.11-slim-bookworm
 # a fixed number: volumes keep their owner, and Kubernetes proves by it that this is not root

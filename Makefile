@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-server bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-server bench-dask bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,7 +37,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(call cpu_torch)
 	@$(BIN)/python -m pip install --progress-bar on --quiet --constraint constraints.txt torch lightning
-	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[team,lightning]" --group dev
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[team,dask,lightning]" --group dev
 	@touch $@
 
 # what else tests use: other frameworks, loggers beside them, other ways to draw; the demo needs none of them
@@ -158,6 +158,9 @@ bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a fi
 
 bench-server: $(VENV)/installed ## 50 writers into PostgreSQL and S3, the server killed three times, beside plain PUT (WRITERS=, EPOCHS=)
 	PYTHONPATH=. $(BIN)/python benchmarks/server.py $(if $(WRITERS),--writers $(WRITERS)) $(if $(EPOCHS),--epochs $(EPOCHS))
+
+bench-dask: $(VENV)/installed ## films drawn by two workers of a Dask cluster beside those of one (FILMS=, ROUNDS=)
+	PYTHONPATH=. $(BIN)/python benchmarks/dask_films.py $(if $(FILMS),--films $(FILMS)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector; table and charts
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

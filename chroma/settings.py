@@ -86,6 +86,11 @@ class Settings(BaseSettings):
         gt=0,
         description="Most bytes of a bucket that a server keeps copies of in its home.",
     )
+    scheduler: str | None = Field(
+        default=None,
+        description="Scheduler of a Dask cluster whose workers do the jobs of a server: tcp://host:8786; by "
+        "default processes of its own do.",
+    )
     public_url: str | None = Field(
         default=None,
         description="Address under which others reach the dashboard, which links carry: https://host/prefix.",
@@ -174,6 +179,15 @@ class Settings(BaseSettings):
                 "s3://bucket/prefix"
             )
         return given
+
+    @field_validator("scheduler")
+    @classmethod
+    def _scheduler(cls, given: str | None) -> str | None:
+        if given and not re.fullmatch(
+            r"(tcp|tls|wss?)://[^\s/:@]+:\d{1,5}|(tcp|tls)://\[[0-9a-f:]+\]:\d{1,5}", given
+        ):
+            raise ValueError("it is no address of a Dask scheduler such as tcp://host:8786")
+        return given or None
 
     @field_validator("webhook")
     @classmethod

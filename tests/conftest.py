@@ -25,6 +25,7 @@ SLOW = (
     "tests/server/test_app.py",
     "tests/server/test_backlog.py",
     "tests/server/test_buckets.py",
+    "tests/server/test_dask.py",
     "tests/server/test_film_axes.py",
     "tests/server/test_film_job.py",
     "tests/server/test_film_picks.py",

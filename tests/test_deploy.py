@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 from http.client import HTTPConnection
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,10 +26,11 @@ from tests.test_docs import routes
 ROOT = Path(__file__).parents[1]
 DOCKERFILE = ROOT / "Dockerfile"
 COMPOSE = ROOT / "deploy" / "compose.yaml"
+CLUSTER = ROOT / "deploy" / "compose.cluster.yaml"
 MANIFESTS = sorted(
     path for path in (ROOT / "deploy/kubernetes").glob("*.yaml") if path.stem != "kustomization"
 )
-FILES = [DOCKERFILE, COMPOSE, *MANIFESTS]
+FILES = [DOCKERFILE, COMPOSE, CLUSTER, *MANIFESTS]
 
 
 def lint(program: str, *arguments: str | Path) -> None:
@@ -41,8 +43,30 @@ def test_hadolint_takes_the_dockerfile() -> None:
     lint("hadolint", "--failure-threshold", "style", DOCKERFILE)
 
 
-def test_compose_takes_its_file() -> None:
-    lint("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE)
+def test_compose_takes_its_files() -> None:
+    lint("check-jsonschema", "--builtin-schema", "vendor.compose-spec", COMPOSE, CLUSTER)
+
+
+def test_the_cluster_has_what_its_workers_need() -> None:
+    services = yaml.safe_load(CLUSTER.read_text())["services"]
+    server, worker = services["chroma"]["environment"], services["worker"]["environment"]
+    for name in ("CHROMA_DATABASE_URL", "CHROMA_STORE_URL"):
+        assert server[name] == worker[name]
+    assert server["CHROMA_DATABASE_URL"] == composed(COMPOSE)["CHROMA_DATABASE_URL"]
+    address = server["CHROMA_SCHEDULER"]
+    assert address in services["worker"]["entrypoint"]
+    host, _, port = address.removeprefix("tcp://").partition(":")
+    assert port in services[host]["entrypoint"]
+    for name in (host, "worker"):  # as Dask's own commands read them
+        program, command, *given = services[name]["entrypoint"] + services[name]["command"]
+        assert program == "dask"
+        parser: Any = import_module(f"distributed.cli.dask_{command}").main
+        parser.make_parser(click.Context(parser)).parse_args(list(given))
+
+
+def composed(file: Path) -> dict[str, str]:
+    """The variables of the server."""
+    return yaml.safe_load(file.read_text())["services"]["chroma"]["environment"]
 
 
 def test_github_takes_the_workflows() -> None:
@@ -75,9 +99,8 @@ def test_every_setting_exists(path: Path) -> None:
 def test_every_value_of_a_setting_can_be_used() -> None:
     container = yaml.safe_load((ROOT / "deploy/kubernetes/deployment.yaml").read_text())["spec"]["template"]
     (container,) = container["spec"]["containers"]
-    composed = yaml.safe_load(COMPOSE.read_text())["services"]["chroma"]["environment"]
     values = {each["name"]: each["value"] for each in container["env"] if "value" in each}
-    for given in (values, {**composed, "CHROMA_PUBLIC_URL": ""}):
+    for given in (values, {**composed(COMPOSE), "CHROMA_PUBLIC_URL": ""}, composed(CLUSTER)):
         named = {
             name.removeprefix("CHROMA_").lower(): value
             for name, value in given.items()
@@ -125,12 +148,12 @@ def test_the_image_keeps_what_the_volumes_hold() -> None:
     container = yaml.safe_load((ROOT / "deploy/kubernetes/deployment.yaml").read_text())["spec"]["template"]
     container = container["spec"]["containers"][0]
     mounted = {each["mountPath"] for each in container["volumeMounts"]}
-    composed = {
+    volumes = {
         each.partition(":")[2]
         for each in yaml.safe_load(COMPOSE.read_text())["services"]["chroma"]["volumes"]
     }
     kept = set(json.loads(instruction("VOLUME")))
-    assert kept == composed
+    assert kept == volumes
     assert mounted == kept | {"/tmp"}
     home = re.findall(r"CHROMA_HOME=(\S+)", DOCKERFILE.read_text())
     assert home == ["/data/home"]  # below the volume: a folder of the server's own, not the volume's root

@@ -53,6 +53,14 @@ StoreUrl = Annotated[
         show_default=False,
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        help="Scheduler of a Dask cluster whose workers draw the films: tcp://host:8786; by default "
+        "CHROMA_SCHEDULER, else this machine draws them.",
+        show_default=False,
+    ),
+]
 AllowHost = Annotated[
     str | None,
     typer.Option(
@@ -100,6 +108,7 @@ def run_application(
     home: Home = None,
     database_url: DatabaseUrl = None,
     store_url: StoreUrl = None,
+    scheduler: Scheduler = None,
     no_token: Annotated[
         bool,
         typer.Option("--no-token", help="Ask for no token; only for machines that nobody else uses."),
@@ -113,6 +122,7 @@ def run_application(
         home=home,
         database_url=database_url,
         store_url=store_url,
+        scheduler=scheduler,
         root_path=root_path,
         allow_host=allow_host,
     )

@@ -18,6 +18,7 @@ from chroma.server.home.home import Home
 from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
 from chroma.server.http.origins import LOOPBACK
 from chroma.server.http.signed_in import SignedIn
+from chroma.server.jobs.cluster_workers import check_cluster
 from chroma.server.store.tokens import working_tokens
 from chroma.settings import Settings
 
@@ -71,7 +72,8 @@ def serve(settings: Settings, *, host: str = "127.0.0.1", port: int = 0, token: 
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is none of this machine, or no token says who may come, or anybody could say who
-            comes; or the port is in use.
+            comes; or the port is in use;
+            or workers of a Dask cluster would not find the catalog and the store.
     """
     _refuse_before_listening(settings, host, token)
     listening = _listen(host, port)
@@ -117,7 +119,8 @@ def run_foreground(
         HomeError: Another process owns the home, or it cannot be written to.
         CatalogError: The catalog is damaged or newer than this program.
         ConfigError: The host is none of this machine, or no token says who may come, or anybody could say who
-            comes; or the port is in use.
+            comes; or the port is in use;
+            or workers of a Dask cluster would not find the catalog and the store.
     """
     _refuse_before_listening(settings, host, token)
     logs.configure(settings.log_format)  # the process is ours
@@ -206,8 +209,9 @@ def _open_home(settings: Settings, host: str, token: str | None, url: str, root_
 
 
 def _refuse_before_listening(settings: Settings, host: str, token: str | None) -> None:
-    """Other machines are asked for a token, and whose word counts is known."""
+    """Other machines are asked for a token, whose word counts is known, and a cluster finds what it needs."""
     SignedIn.of(settings, token)
+    check_cluster(settings)
     if host not in LOOPBACK and token is None:
         raise ConfigError(
             f"the host {host} is not this machine alone: other machines would reach your data without a "

@@ -16,6 +16,7 @@ from chroma.server.home.film_requests import cancel_film, request_film
 from chroma.server.home.home import Home
 from chroma.server.jobs import worker as worker_module
 from chroma.server.jobs.findings.make import make_report
+from chroma.server.jobs.local_workers import LocalWorkers
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
 from chroma.server.store import tables
@@ -69,7 +70,9 @@ def test_nothing_is_asked_while_nothing_happens(settings: Settings) -> None:
     try:
         asked = time.monotonic()
         request_film(context, FilmRequest("run-0", "val", filming.LAYER))
-        filming.until(lambda: supervisor.pid, 10)
+        workers = supervisor.workers
+        assert isinstance(workers, LocalWorkers)
+        filming.until(lambda: workers.pid, 10)
         filming.whole_run(context, 1, 20, "run-3").close()
         filming.until(lambda: "run-3" in runs_with_films(context), 10)
         assert time.monotonic() - asked < 10

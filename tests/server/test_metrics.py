@@ -60,4 +60,5 @@ def test_a_server_with_a_part_that_is_down_is_not_ready(client: TestClient, kept
     answer = client.get("/api/health/ready")
     assert (answer.status_code, list(answer.json()["down"])) == (503, ["webhook"])
     kept.parts.works("webhook")
+    kept.parts.failed("worker", "the scheduler does not answer")  # films wait; all else works
     assert client.get("/api/health/ready").status_code == 200

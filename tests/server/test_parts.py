@@ -13,7 +13,7 @@ from chroma.journal import JournalWriter
 from chroma.server.home import journal_watcher
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
-from chroma.server.jobs import supervisor as supervisor_module
+from chroma.server.jobs import local_workers
 from chroma.server.jobs import worker as worker_module
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.jobs.worker import Worker
@@ -34,6 +34,10 @@ DEATHS = [
     GeneratorExit(),
     None,  # it returns before its time
 ]
+
+
+def not_started(_: WorkerProcess) -> None:
+    """A worker that nobody needs here."""
 
 
 def failing(original: Callable[..., Any], errors: list[BaseException]) -> Callable[..., Any]:
@@ -72,8 +76,12 @@ def test_ingest_begins_again(
     kept.progress.caught_up.wait(10)
     seen = told(client, kept, monkeypatch)
     if error is None:
-        looks, ended = journal_watcher._looks, iter([[], []])
-        monkeypatch.setattr(journal_watcher, "_looks", lambda *of: next(ended, None) or looks(*of))
+        looks, ended = vars(journal_watcher)["_looks"], iter(list[list[Any]]([[], []]))
+
+        def look(*of: Any) -> Any:
+            return next(ended, None) or looks(*of)
+
+        monkeypatch.setattr(journal_watcher, "_looks", look)
         error = RuntimeError("to get out of the loop")
     monkeypatch.setattr(
         journal_watcher, "ingest_journal", failing(journal_watcher.ingest_journal, [error] * 2)
@@ -96,7 +104,7 @@ def test_films_are_asked_for_again(
     seen = told(client, kept, monkeypatch)
     monkeypatch.setattr(lifecycle, "published", failing(lifecycle.published, [error] * 2))
     monkeypatch.setattr(job_queue, "recent", failing(job_queue.recent, [error] * 2))
-    monkeypatch.setattr(WorkerProcess, "start", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "start", not_started)
     filming.whole_run(kept, 1).close()
     filming.until(lambda: rows(kept, tables.Film), 20)
     filming.until(lambda: seen and not seen[-1]["health"], 10)
@@ -116,7 +124,7 @@ def test_a_run_whose_films_cannot_be_asked_for_costs_its_own(
         return wanted(catalog, run_ids)
 
     monkeypatch.setattr(lifecycle, "wanted_films", broken)
-    monkeypatch.setattr(WorkerProcess, "start", lambda _: None)
+    monkeypatch.setattr(WorkerProcess, "start", not_started)
     supervisor = Supervisor(opened)
     supervisor.start()
     try:
@@ -151,7 +159,7 @@ def test_the_worker_is_started_again_however_it_ended(settings: Settings, monkey
     monkeypatch.setattr("chroma.server.jobs.worker_process._BACKOFF", (0.01, 0.01))
     start = WorkerProcess.start
     monkeypatch.setattr(WorkerProcess, "start", failing(start, [OSError(12, "Cannot allocate memory")]))
-    monkeypatch.setattr(supervisor_module, "_DEATHS", 6)
+    monkeypatch.setattr(local_workers, "_DEATHS", 6)
     home = Home(settings, token=None)
     reasons: list[str] = []
     monkeypatch.setattr(

@@ -11,6 +11,7 @@ import pytest
 from sqlmodel import select
 
 from chroma.server.home.home import Home
+from chroma.server.jobs.local_workers import LocalWorkers
 from chroma.server.jobs.supervisor import Supervisor
 from chroma.server.store import tables
 from chroma.settings import Settings
@@ -26,6 +27,11 @@ class Watched:
         self.supervisor = Supervisor(self.context)
         if start:
             self.supervisor.start()
+
+    @property
+    def workers(self) -> LocalWorkers:
+        assert isinstance(self.supervisor.workers, LocalWorkers)
+        return self.supervisor.workers
 
     def job(self) -> tables.Job | None:
         with self.context.store.reading() as catalog:
@@ -68,14 +74,14 @@ def test_a_killed_worker_is_replaced_and_the_film_is_drawn(settings: Settings) -
     watched.supervisor.start()
     try:
         filming.until(lambda: (job := watched.job()) and "6 frames together" in job.message)
-        killed = watched.supervisor.pid
+        killed = watched.workers.pid
         assert killed is not None
         # Stopped first, so that the film cannot be finished between the look and the kill.
         os.kill(killed, signal.SIGSTOP)
         assert watched.drawn() == []
         os.kill(killed, signal.SIGKILL)
         filming.until(watched.ready)
-        pid = watched.supervisor.pid
+        pid = watched.workers.pid
         assert pid not in (None, killed)
         before = watched.drawn()
         assert len(before) == 6
@@ -88,7 +94,7 @@ def test_a_killed_worker_is_replaced_and_the_film_is_drawn(settings: Settings) -
         filming.train(writer, [6], 360)
         filming.until(lambda: len(watched.drawn()) == 7)
         assert watched.drawn()[:6] == before
-        assert watched.supervisor.pid == pid
+        assert watched.workers.pid == pid
     finally:
         writer.close()
         watched.close()
@@ -97,7 +103,7 @@ def test_a_killed_worker_is_replaced_and_the_film_is_drawn(settings: Settings) -
 def test_the_worker_ends_with_its_server(settings: Settings) -> None:
     watched = Watched(settings)
     filming.whole_run(watched.context, 2).close()
-    pid = filming.until(lambda: watched.supervisor.pid)
+    pid = filming.until(lambda: watched.workers.pid)
     watched.close()
     filming.until(lambda: gone(pid))
     again = Watched(settings)

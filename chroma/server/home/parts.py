@@ -55,12 +55,18 @@ class Parts:
     _down: dict[Part, Down] = field(default_factory=dict[Part, Down])
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def failed(self, part: Part, error: BaseException | str) -> None:
-        """Tell that a part failed; the same reason is logged once."""
+    def failed(self, part: Part, error: BaseException | str, brief: str | None = None) -> None:
+        """Tell that a part failed; the same reason is logged once.
+
+        Args:
+            part: Which.
+            error: Why.
+            brief: The same for those who show no token; None: what can be told of the error.
+        """
         what = error if isinstance(error, str) else f"{type(error).__name__}: {error}".replace("\n", " ")
         reason = f"{_WORK[part]} again once this is over: {what}"
         strerror = getattr(error, "strerror", None)
-        brief = str(strerror or (what if isinstance(error, str) else type(error).__name__))
+        brief = brief or str(strerror or (what if isinstance(error, str) else type(error).__name__))
         with self._lock:
             before = self._down.get(part)
             since, times = (before.since, before.times) if before else (datetime.now(UTC), 0)

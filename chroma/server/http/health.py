@@ -21,9 +21,12 @@ async def health(request: Request) -> dict[str, Any]:
 
 @router.get("/health/ready")
 async def ready(request: Request) -> JSONResponse:
-    """The same for load balancers: 503 until the start's backlog is taken in, and while a part is down."""
+    """The same for load balancers: 503 until the start's backlog is taken in, and while a part is down.
+
+    Where films wait for workers, pages are answered all the same, and say so.
+    """
     state = _state(request)
-    works = state["ingest"]["caught_up"] and not state["down"]
+    works = state["ingest"]["caught_up"] and state["down"].keys() <= {"worker"}
     return JSONResponse(state, 200 if works else 503)
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Generator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,18 +17,24 @@ def chunk_executor(workers: int, report: Callable[[int, int], None]) -> Generato
     """An executor for chunks; the results are the same for any number of processes.
 
     Args:
-        workers: Processes; 1: all is done in this one.
+        workers: Processes, or threads where a process may start none; 1: all is done in this one.
         report: Called after each chunk of a `map` with the number of chunks done and of all; what it raises
             ends the work.
     """
     if workers == 1:
         yield _Reporting(None, report)
         return
-    pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_follow_parent)
+    pool = _pool(workers)
     try:
         yield _Reporting(pool, report)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _pool(workers: int) -> Executor:
+    if multiprocessing.current_process().daemon:  # as Dask starts its workers: it may have no children
+        return ThreadPoolExecutor(workers)
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_follow_parent)
 
 
 class _Reporting(Executor):

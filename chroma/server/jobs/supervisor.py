@@ -1,7 +1,7 @@
-"""Requests films as snapshots arrive, runs a worker while there are jobs, and publishes their progress.
+"""Requests films as snapshots arrive, has workers do the jobs of the queue, and publishes their progress.
 
 Nothing is done while nothing happens: events of this process wake the supervisor, and the queue is polled
-only while it holds jobs, for what the worker process writes to it.
+only while it holds jobs, for what workers write to it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import logging
 import queue
 import threading
 import time
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +19,9 @@ from chroma.server.home.events import Event
 from chroma.server.home.film_requests import grow_films
 from chroma.server.home.finding_requests import request_missing
 from chroma.server.home.parts import PartThread
-from chroma.server.jobs.worker_process import WorkerProcess, how
+from chroma.server.jobs.cluster_workers import ClusterWorkers
+from chroma.server.jobs.local_workers import LocalWorkers
+from chroma.server.jobs.workers import Workers
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue, job_requests, lifecycle
 from chroma.server.store.films.orbits import film_of
@@ -32,9 +33,7 @@ logger = logging.getLogger("chroma.server")
 
 _POLL = 0.2  # seconds between two looks at the queue while it holds jobs: how late progress is shown
 _IDLE_POLL = 30.0  # seconds between two looks without an event, for jobs that another process asked for
-_LONG = 2.0  # seconds of one job after which a second worker is started for films that wait
 _TELL = 3.0  # seconds between two events for films that wait
-_DEATHS = 5  # workers that may die one after the other without taking a job
 
 _OVERLAP = timedelta(seconds=2)  # a job may be written this long before its commit is seen
 
@@ -42,10 +41,13 @@ Seen = tuple[str, float, str, str | None]
 
 
 class Supervisor:
-    """Starts the worker when there are jobs, starts it again when it dies, and ends it with the server.
+    """Has the workers tended while there are jobs, and tells pages how far these are.
 
     Args:
         context: Of the open home.
+
+    Attributes:
+        workers: Who does the jobs: processes of this server, or those of a Dask cluster.
     """
 
     def __init__(self, context: Context) -> None:
@@ -53,8 +55,10 @@ class Supervisor:
         self._stop = threading.Event()
         self._woken = threading.Event()
         self._thread = PartThread("films", self._run, context.parts, self._stop)
-        self._workers = WorkerProcess(context.settings), WorkerProcess(context.settings, ["--short"])
-        self._busy_since: tuple[str, float] | None = None  # which job the first worker does, and since when
+        scheduler = context.settings.scheduler
+        self.workers: Workers = (
+            LocalWorkers(context) if scheduler is None else ClusterWorkers(context, scheduler)
+        )
         self._told = 0.0  # when pages of films that wait were last told to look again
         self._watched: dict[str, float] = {}  # films, and until when their jobs say that somebody looks
         self._seen: dict[str, Seen] = {}
@@ -64,33 +68,17 @@ class Supervisor:
         self._changed: set[str] | None = None  # ids of runs to look at; None: all
         self._published: dict[str, str] = {}
 
-    @property
-    def pid(self) -> int | None:
-        """Process id of the living worker."""
-        return self._workers[0].pid
-
-    @property
-    def second_pid(self) -> int | None:
-        """Process id of the living worker that does short jobs beside a long one."""
-        return self._workers[1].pid
-
     def start(self) -> None:
         """Begin to watch the queue."""
+        self.workers.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """End the worker, and give back what it was doing."""
+        """End the thread, and the workers."""
         self._stop.set()
         self._woken.set()
         self._thread.join()  # returns at once where it was not started
-        for worker in self._workers:
-            if worker.is_started:
-                worker.end()
-                with (
-                    suppress(Unavailable),
-                    self._context.store.claiming() as catalog,
-                ):  # else its lease runs out
-                    job_queue.give_back(catalog, worker.owner)
+        self.workers.stop()
 
     def _run(self) -> None:
         with self._context.events.listening(self._hear):
@@ -121,13 +109,9 @@ class Supervisor:
         self._publish(news, runs)
         active = [job for job in jobs if job.status in ("pending", "running")]
         self._active = {job.id for job in active}
-        owners = {worker.owner for worker in self._workers}
-        if any(job.owner in owners and job_queue.is_held(job) for job in active):
-            self._context.parts.works("worker")
         self._tell_waiting(active, runs)
         self._keep_watched(active)
-        self._note_busy(active)
-        self._tend(active)
+        self.workers.tend(active)
         return bool(active)
 
     def _grow(self) -> None:
@@ -206,70 +190,6 @@ class Supervisor:
                 for film, left in fresh.items():
                     job_requests.watch(catalog, FILM, [film], now() + timedelta(seconds=left))
                     self._watched[film] = present + left
-
-    def _tend(self, active: list[Job]) -> None:
-        for worker in self._workers:
-            code = worker.died()
-            if code is not None:
-                self._clean_up(worker, code, active)
-        main, second = self._workers
-        if not active:
-            return
-        held = [job for job in active if job_queue.is_held(job)]
-        if not main.is_started:
-            self._launch(main)
-        elif all(job.owner != main.owner for job in held):
-            main.wake()
-        # Others wait for what takes long: a second process makes first paints, and draws short films.
-        if second.is_started:
-            if all(job.owner != second.owner for job in held):
-                second.wake()
-        elif any(job.size > job_queue.SHORT for job in held) or (
-            self._busy_for() > _LONG and any(job.kind == FILM and job.status == "pending" for job in active)
-        ):
-            self._launch(second)
-
-    def _busy_for(self) -> float:
-        """Seconds for which the first worker has been doing one job."""
-        return time.monotonic() - self._busy_since[1] if self._busy_since else 0.0
-
-    def _note_busy(self, active: list[Job]) -> None:
-        main = self._workers[0]
-        job = next((job.id for job in active if job.owner == main.owner and job_queue.is_held(job)), None)
-        if job is None:
-            self._busy_since = None
-        elif self._busy_since is None or self._busy_since[0] != job:
-            self._busy_since = job, time.monotonic()
-
-    def _launch(self, worker: WorkerProcess) -> None:
-        if not worker.may_start:
-            return
-        try:
-            worker.start()
-        except (OSError, ValueError) as error:  # no memory, or no process left
-            worker.rest()
-            self._context.parts.failed("worker", error)
-
-    def _clean_up(self, worker: WorkerProcess, code: int, active: list[Job]) -> None:
-        """Give up the leases of a worker that ended, and wait a little longer before each new one."""
-        took_one = any(job.owner == worker.owner for job in active)
-        if code == 0 and worker.rested and not took_one:  # it had nothing to do, and gave its memory back
-            return
-        worker.deaths = 0 if took_one else worker.deaths
-        worker.rest()
-        self._context.parts.failed("worker", f"the worker {how(code)}; what it had drawn is kept")
-        with self._context.store.claiming() as catalog:
-            job_queue.expire(catalog, worker.owner)
-        if worker.deaths >= _DEATHS:
-            worker.deaths = 0
-            if self._context.store.is_shared:
-                return  # other servers have workers, too
-            with self._context.store.claiming() as catalog:
-                job_queue.fail_pending(
-                    catalog,
-                    f"the worker process cannot be started (it {how(code)}, {_DEATHS} times); "
-                    "see the server's log, and run: chroma doctor",
-                )
 
 
 def _state(job: Job) -> Seen:

@@ -65,6 +65,7 @@ class Worker:
         poll: Seconds between two looks at an empty queue; None: only when woken.
         rest: Seconds without a job and without being woken after which it ends; None: never.
         short: It does first paints, and films that are drawn in some seconds, and no others.
+        threads: Threads to draw with; they do not change what is drawn.
     """
 
     def __init__(
@@ -76,7 +77,9 @@ class Worker:
         rest: float | None = None,
         *,
         short: bool = False,
+        threads: int = THREADS,
     ) -> None:
+        self._threads = threads
         self._store = store
         self._owner = owner
         self._workers = workers
@@ -89,11 +92,9 @@ class Worker:
         """Take jobs, for ever or until it rests; what a job cannot do is written to its row."""
         warm = False
         while True:
-            with self._store.claiming() as catalog:
-                job = job_queue.take(catalog, self._owner, short=self._short)
-            if job is not None:
-                self.do(job)
-            elif not warm:
+            if self.work_once():
+                continue
+            if not warm:
                 warm_up()
                 warm = True
             else:
@@ -101,6 +102,14 @@ class Worker:
                 self.awake.clear()
                 if not woken and self._poll is None:
                     return
+
+    def work_once(self) -> bool:
+        """Take one job and do it; False where there was none to take."""
+        with self._store.claiming() as catalog:
+            job = job_queue.take(catalog, self._owner, short=self._short)
+        if job is not None:
+            self.do(job)
+        return job is not None
 
     def do(self, job: Taken) -> None:
         """Do one job; an error of ours fails it, any other ends the process after it was written down."""
@@ -131,12 +140,12 @@ class Worker:
             heart.join()
 
     def _do(self, job: Taken, turn: _Turn) -> bool:
-        with threadpool_limits(THREADS):  # OpenMP keeps its limit by thread
+        with threadpool_limits(self._threads):  # OpenMP keeps its limit by thread
             if job.kind == KIND:
-                return make_report(self._store, job.key, turn, threads=THREADS)
+                return make_report(self._store, job.key, turn, threads=self._threads)
             if job.kind == ORBIT:
-                return draw_orbit(self._store, job.key, turn, threads=THREADS)
-            return draw_film(self._store, job.key, turn, threads=THREADS, workers=self._workers)
+                return draw_orbit(self._store, job.key, turn, threads=self._threads)
+            return draw_film(self._store, job.key, turn, threads=self._threads, workers=self._workers)
 
     def _beat(self, job: Taken, ended: threading.Event) -> None:
         while not ended.wait(_HEARTBEAT):

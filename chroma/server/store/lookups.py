@@ -1,4 +1,4 @@
-"""A row by its id or name, or an error that lists what exists."""
+"""A row by its id or name, or an error that lists what exists; the newest rows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sqlmodel import col, select
 
 from chroma.errors import NotFoundError
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.tables import COORDINATES, HIDDEN, Layer, Run, Snapshot, Split, stable_id
+from chroma.server.store.tables import COORDINATES, HIDDEN, Layer, Run, Segment, Snapshot, Split, stable_id
 
 
 def run_by(catalog: Catalog, run_id: str) -> Run:
@@ -74,3 +74,9 @@ def only_coordinates(catalog: Catalog, layer: Layer, split: Split, step: int | N
     key = stable_id("snapshot", layer.run_id, layer.name, split.name, step)
     row = catalog.session.get(Snapshot, key)
     return row is not None and row.status == COORDINATES
+
+
+def newest_segments(catalog: Catalog, most: int) -> list[str]:
+    """Paths of the segments that were taken in last."""
+    newest = select(Segment.path).order_by(col(Segment.id).desc()).limit(most)
+    return list(catalog.session.exec(newest).all())
