@@ -18,11 +18,13 @@ import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import { useSelection } from "../state/selection";
 import { useView } from "../state/view";
 import { colouredByKept, KEPT, snapshotKey, useOverlap } from "./kept";
+import { laidWords } from "./laid";
 import { letterOf, PaneHead } from "./PaneHead";
 import styles from "./pane.module.css";
 import { numbersOf, pointsOf } from "./sampleNumbers";
 import { type Span, useCompare, useCompareStore } from "./store";
 import { useDragged } from "./useDragged";
+import { useLaid } from "./useLaid";
 import { usePane } from "./usePane";
 import type { PaneContent } from "./usePanes";
 import { useSampleNumbers } from "./useSampleNumbers";
@@ -66,7 +68,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     byKept ? snapshotKey(other, other?.shown?.frame.step ?? null) : null,
     ready,
   );
-  const shown = useMemo(() => {
+  const coloured = useMemo(() => {
     if (!loaded.shown) return null;
     if (byKept) return colouredByKept(loaded.shown, overlap);
     const { range, colourName } = loaded.shown;
@@ -75,10 +77,15 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
     // Panes share one scale, which follows no pane's own values.
     return { ...loaded.shown, range: [scale.low, scale.high] as [number, number], spread: NO_SPREAD };
   }, [loaded.shown, byKept, overlap, scale]);
+  const sampleNumbers = useSampleNumbers(pane, found, coloured);
+  const { laidOnto, place, box: laidBox } = useLaid(pane, coloured, sampleNumbers);
+  const box = laidBox ?? loaded.box;
+  const shown = useMemo(
+    () => (coloured ? { ...coloured, points: place(coloured.points) } : null),
+    [coloured, place],
+  );
   const { picture, style, glideMs } = useDrawing(shown, split?.classNames);
   const lit = useLit(shown, picture, loaded.found);
-
-  const sampleNumbers = useSampleNumbers(pane, found, shown);
   const focused = sampleNumbers && sharedFocus !== null ? sampleNumbers.indexOf(sharedFocus) : -1;
   const { sample } = useSample(
     shown && run && layer && split
@@ -105,23 +112,29 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
       index,
       shown,
       picture,
+      box,
+      laidOnto,
       span: spanOf(loaded.shown),
       sampleNumbers,
       sample: focused >= 0 ? sample : null,
     }),
-    [run, layer, split, film, frames, index, shown, picture, sampleNumbers, sample, focused],
+    [run, layer, split, film, frames, index, shown, picture, box, laidOnto, sampleNumbers, sample, focused],
   );
   useEffect(() => publish(pane, live), [publish, pane, live]);
   useEffect(() => () => publish(pane, null), [publish, pane]);
 
   const keepView = useCamera(
     plot,
-    loaded.box,
+    box,
     ({ free, panes, camera }) => (free.includes("camera") ? panes[pane]?.camera : null) ?? camera,
     (camera) => (cameraFree ? setPane(pane, { camera }) : setCamera(camera)),
   );
-  const { scrubTo } = useFrames(frames, loaded.framePoints, plot, (frame) =>
-    setPane(pane, { step: frame.step }),
+  const { scrubTo } = useFrames(
+    frames,
+    loaded.framePoints,
+    plot,
+    (frame) => setPane(pane, { step: frame.step }),
+    place,
   );
   useDragged(pane, scrubTo);
   useEffect(() => {
@@ -158,7 +171,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           pane={pane}
           shown={shown}
           picture={picture}
-          box={loaded.box}
+          box={box}
           style={{ ...style, covered: PANE_COVERED }}
           glideMs={glideMs}
           focus={focus}
@@ -186,6 +199,17 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             {trust !== null ? (
               <span title="Trustworthiness (Venna & Kaski 2001, k = 15)">
                 trust <b>{decimal(trust)}</b>
+              </span>
+            ) : null}
+            {laidOnto ? (
+              <span title={laidWords(laidOnto, letterOf(pane))} data-testid="pane-laid">
+                {laidOnto.fit ? (
+                  <>
+                    laid onto A, residual <b>{decimal(laidOnto.fit.residual)}</b>
+                  </>
+                ) : (
+                  "not laid onto A"
+                )}
               </span>
             ) : null}
             {shown.revision.preview ? <em>{shown.revision.method.toUpperCase()} preview</em> : null}

@@ -12,6 +12,7 @@ import { Facts } from "../ui/Facts";
 import { Select } from "../ui/Select";
 import styles from "./differences.module.css";
 import { snapshotKey, useOverlap } from "./kept";
+import { laidWords } from "./laid";
 import { letterOf } from "./PaneHead";
 import { type PaneLive, useCompareStore } from "./store";
 
@@ -119,6 +120,13 @@ export function Differences({ one, lives, against, onAgainst }: Props) {
           <p className={styles.waiting}>{playing ? "Compared once the films stand still." : "…"}</p>
         )}
       </Section>
+      {two?.laidOnto ? (
+        <Section title="Laid onto A">
+          <p className={styles.laid} data-testid="laid" data-mirrored={two.laidOnto.fit?.similarity.mirrored}>
+            {laidWords(two.laidOnto, letterOf(against))}
+          </p>
+        </Section>
+      ) : null}
       {found?.movers.length ? (
         <Section title="Changed most" note={`${count(found.movers.length)} of ${count(found.compared)}`}>
           <ol className={styles.movers} onPointerLeave={() => store.getState().setHover(null)}>

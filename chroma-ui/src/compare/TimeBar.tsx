@@ -28,7 +28,8 @@ const LINK_TITLES: Record<LinkName, string> = { camera: "Cameras", time: "Times"
 export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
   const playing = useView((view) => view.playing);
   const free = useView((view) => view.free);
-  const { setPlaying, setLinked } = useView.getState();
+  const laid = useView((view) => view.laid);
+  const { setPlaying, setLinked, setLaid } = useView.getState();
   const speed = usePreferences((preferences) => preferences.speed);
   const loop = usePreferences((preferences) => preferences.loop);
   const { set } = usePreferences.getState();
@@ -126,6 +127,17 @@ export function TimeBar({ lives, measure, onSeek, onFit }: Props) {
           {LINK_TITLES[name]}
         </Button>
       ))}
+      <Button
+        look="quiet"
+        aria-pressed={laid}
+        className={styles.link}
+        disabled={lives.length < 2}
+        title="Turns, scales and mirrors the other films so that the samples they share with A lie nearest"
+        data-testid="lay-onto"
+        onClick={() => setLaid(!laid)}
+      >
+        Lay onto A
+      </Button>
       <span className={styles.rule} />
       <div className={styles.tools} role="toolbar" aria-label="View">
         <ToolButtons side="top" />

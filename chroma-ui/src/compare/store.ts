@@ -3,9 +3,10 @@ import { createContext, useContext } from "react";
 import { createStore, type StoreApi, useStore } from "zustand";
 import type { Frame } from "../api/bytes";
 import type { Picture } from "../film/picture";
-import type { ShownFrame } from "../film/useShownFrame";
+import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import type { SampleDetail } from "../inspector/useSample";
 import type { Place } from "../scatter/viewpoint";
+import type { Laid } from "./laid";
 import type { SampleNumbers } from "./sampleNumbers";
 import type { PaneFilm } from "./usePane";
 
@@ -17,6 +18,10 @@ export type PaneLive = PaneFilm & {
   index: number;
   shown: ShownFrame | null;
   picture: Picture | null;
+  /** What its camera fits. */
+  box: FilmBox | null;
+  /** How its points are laid onto those of pane A; null where they are not. */
+  laidOnto: Laid | null;
   /** The colour column and its range in this pane, before all panes share one scale. */
   span: Span | null;
   sampleNumbers: SampleNumbers | null;

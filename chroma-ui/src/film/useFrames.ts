@@ -7,12 +7,15 @@ import { useView } from "../state/view";
 /** More trails than this hide each other. */
 const MOST_TRAILS = 40;
 
-/** Moves through the frames: to a frame, to a step, or to a point in time between two frames. */
+const asTheyAre = (points: Points): Points => points;
+
+/** Moves through the frames: to a frame, to a step, or to a point in time between two frames, with the points where `place` puts them. */
 export function useFrames(
   frames: readonly Frame[],
   framePoints: readonly Points[] | null,
   plot: Plot | null,
   seekFrame: (frame: Frame) => void,
+  place: (points: Points) => Points = asTheyAre,
 ) {
   const seekTo = useCallback(
     (next: number) => {
@@ -39,7 +42,8 @@ export function useFrames(
     const before = Math.min(frames.length - 1, Math.max(0, Math.floor(at)));
     const after = Math.min(frames.length - 1, before + 1);
     if (framePoints?.[before] && framePoints[after]) {
-      plot?.scrub({ from: framePoints[before], to: framePoints[after], along: at - before });
+      const [from, to] = [place(framePoints[before]), place(framePoints[after])];
+      plot?.scrub({ from, to, along: at - before });
     }
     seekTo(Math.round(at));
   };

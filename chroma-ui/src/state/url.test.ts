@@ -16,6 +16,7 @@ describe("the address of a view", () => {
         { run: "s", layer: 'a"b', step: null, camera: { x: 1, y: 0, zoom: 2 }, split: "train" },
       ],
       free: ["camera"],
+      laid: true,
       against: 2,
       run: "r & 1",
       layer: "encoder.fc1:input",

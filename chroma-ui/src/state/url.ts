@@ -114,6 +114,14 @@ export const FIELDS = {
       for (const name of names) query.append("free", name);
     },
   ),
+  /** Whether the other panes' points are turned, scaled and mirrored onto those of the first. */
+  laid: field(
+    false,
+    (query) => query.get("laid") === "A",
+    (value, query) => {
+      if (value) query.set("laid", "A");
+    },
+  ),
   /** The pane whose neighbours the first one's are compared with. */
   against: field(
     1,

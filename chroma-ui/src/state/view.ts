@@ -29,6 +29,8 @@ type Actions = {
   /** Shows the film of the first pane alone, with the samples and the camera that all panes share. */
   leavePanes: () => void;
   setAgainst: (pane: number) => void;
+  /** Lays the other panes' points onto those of the first. */
+  setLaid: (laid: boolean) => void;
   /** Links the panes' cameras or times, or unlinks them. */
   setLinked: (name: LinkName, linked: boolean) => void;
   openLayer: (layer: string) => void;
@@ -137,6 +139,7 @@ export const useView: SelectorStore<ViewState> = create<ViewState>()((set) => ({
         : {}),
     })),
   setAgainst: (against) => set({ against }),
+  setLaid: (laid) => set({ laid }),
   setLinked: (name, linked) =>
     set(({ free }) => ({
       free: linked ? free.filter((other) => other !== name) : [...free, name].sort(),
