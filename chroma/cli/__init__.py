@@ -8,7 +8,19 @@ from typing import Annotated
 import typer
 
 import chroma
-from chroma.cli import application, audit, check, doctor, example, insights, members, runs, sync, tokens
+from chroma.cli import (
+    application,
+    audit,
+    check,
+    doctor,
+    example,
+    insights,
+    links,
+    members,
+    runs,
+    sync,
+    tokens,
+)
 from chroma.cli._printing import echo
 from chroma.errors import ChromaError
 
@@ -22,6 +34,7 @@ app.command("ui")(application.ui)
 app.add_typer(application.commands, name="application")
 app.add_typer(runs.commands, name="runs")
 app.add_typer(tokens.commands, name="tokens")
+app.add_typer(links.commands, name="links")
 app.add_typer(members.commands, name="members")
 app.add_typer(members.projects, name="projects")
 app.command("audit")(audit.audit)

@@ -11,6 +11,7 @@ from urllib.parse import urlencode, urlsplit
 from chroma.reader._inline import inline_frame
 from chroma.reader.catalog import Catalog
 from chroma.reader.connection import Connection
+from chroma.settings import load_settings
 
 
 class Dashboard:
@@ -19,13 +20,14 @@ class Dashboard:
     Shown as the last value of a notebook cell it is an inline frame, dark or light as the notebook is.
 
     Attributes:
-        url: Address to open in a browser; it carries the token.
+        url: Address to open in a browser; it carries the token, and `CHROMA_PUBLIC_URL` if that is set.
     """
 
     def __init__(self, connection: Connection, run: str | None) -> None:
         self._connection = connection
         self._run = run
-        self.url = page(connection.url, connection.token, run, connection.root_path)
+        public = load_settings().public_url
+        self.url = _local(connection, run) if public is None else page(public, connection.token, run)
 
     def stop(self) -> None:
         """Stop it, if it was started here; a dashboard of another process is left alone."""
@@ -61,10 +63,10 @@ def ui(run: str | None = None, port: int | None = None, open: bool = True) -> Da
         NotFoundError: There is no such run.
     """
     connection = Connection(port=port)
-    dashboard = Dashboard(connection, run and Catalog(connection).run(run).id)
+    run_id = run and Catalog(connection).run(run).id
     if open and not _in_notebook():
-        open_page(dashboard.url)
-    return dashboard
+        open_page(_local(connection, run_id))
+    return Dashboard(connection, run_id)
 
 
 def page(url: str, token: str | None, run: str | None = None, root_path: str = "") -> str:
@@ -77,6 +79,11 @@ def page(url: str, token: str | None, run: str | None = None, root_path: str = "
         root_path: Prefix under which a proxy shows it; the server takes requests with and without it.
     """
     return f"{url}{root_path}/{_query(token, run)}"
+
+
+def _local(connection: Connection, run: str | None) -> str:
+    """The address on this machine."""
+    return page(connection.url, connection.token, run, connection.root_path)
 
 
 def _query(token: str | None, run: str | None) -> str:

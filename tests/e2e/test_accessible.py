@@ -40,6 +40,7 @@ OPENED: dict[str, Callable[[Page], None]] = {
     "runs": clicked("run-picker", "[data-testid=run-item]"),
     "colours": clicked("colour-by", "[role=option]"),
     "views": clicked("views", "[data-testid=views-list]"),
+    "share": clicked("share", "[data-testid=share-make]"),
     "keys": clicked("help", "[data-testid=help-sheet]"),
     "save": clicked("save-picture", "[data-testid=save-sheet]"),
     "search": clicked("search", "[data-testid=palette]"),

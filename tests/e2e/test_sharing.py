@@ -13,6 +13,7 @@ import sys
 import zlib
 from collections import Counter
 from pathlib import Path
+from typing import cast
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -42,7 +43,8 @@ def saved(page: Page, choice: str) -> Path:
 def colours(target: Page | Locator) -> Counter[tuple[int, int, int]]:
     """How many pixels of each colour a screenshot holds."""
     image = Image.open(io.BytesIO(target.screenshot())).convert("RGB")
-    return Counter({colour: count for count, colour in image.getcolors(1 << 24) or []})
+    found = cast("list[tuple[int, tuple[int, int, int]]]", image.getcolors(1 << 24) or [])
+    return Counter({colour: count for count, colour in found})
 
 
 def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, server: Server) -> None:
@@ -81,6 +83,57 @@ def test_views_are_saved_opened_renamed_deleted_and_brought_back(film: Page, ser
     expect(entry).to_contain_text("without threes")
     entry.get_by_role("button", name=re.compile("Delete")).click()
     expect(entry).to_have_count(0)
+
+
+def test_a_link_shows_one_run_to_a_colleague_until_it_is_revoked(
+    page: Page, pair: Server, chromium: Browser
+) -> None:
+    page.goto(pair.door)
+    wait_until(page, FINISHED, timeout=120_000)
+    page.keyboard.press("Home")
+    wait_until(page, "window.__chroma.ready && window.__chroma.frame.epoch === 0")
+    here = page.evaluate("[new URL(location).searchParams.get('run'), window.__chroma.points]")
+    page.get_by_test_id("share").click()
+    page.get_by_test_id("share-make").click()
+    sheet = page.get_by_test_id("share-sheet")
+    expect(sheet).to_contain_text("It works until")
+    expect(sheet.get_by_role("alert")).to_contain_text("CHROMA_PUBLIC_URL")
+    expect(sheet.get_by_test_id("share-link")).to_have_count(1)
+    address = page.get_by_test_id("share-address").input_value()
+
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    colleague = context.new_page()
+    complaints: list[str] = []
+    colleague.on("pageerror", lambda error: complaints.append(str(error)))
+    colleague.goto(address)
+    wait_until(colleague, FINISHED, timeout=120_000)
+    there = "[new URL(location).searchParams.get('run'), window.__chroma.points]"
+    assert colleague.evaluate(there) == here
+    assert colleague.evaluate("window.__chroma.frame.epoch") == 0
+    assert "link" not in colleague.url
+    assert "session" not in colleague.url
+    assert colleague.evaluate("localStorage['chroma-session /'] === undefined")
+    colleague.get_by_test_id("run-picker").click()
+    expect(colleague.get_by_test_id("run-item")).to_have_count(1)
+    colleague.get_by_role("button", name="Rename").first.click()
+    colleague.get_by_label("New name").fill("mine")
+    colleague.keyboard.press("Enter")
+    expect(colleague.get_by_test_id("notice")).to_contain_text("may only read")
+    colleague.keyboard.press("Escape")
+    colleague.get_by_test_id("share").click()
+    expect(colleague.get_by_test_id("share-sheet")).to_contain_text("may only read")
+    colleague.reload()  # the tab keeps its session
+    wait_until(colleague, FINISHED, timeout=120_000)
+
+    sheet.get_by_test_id("share-link").get_by_role("button").click()
+    expect(sheet.get_by_test_id("share-link")).to_have_count(0)
+    colleague.wait_for_timeout(2_000)
+    colleague.reload()
+    expect(colleague.get_by_test_id("unauthorised")).to_be_visible()
+    colleague.goto(address)
+    expect(colleague.get_by_role("heading")).to_have_text("This link has ended")
+    context.close()
+    assert complaints == []
 
 
 def test_the_link_restores_where_the_camera_was(film: Page) -> None:

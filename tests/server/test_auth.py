@@ -116,6 +116,9 @@ async def test_sessions_are_bounded() -> None:
     sessions = Sessions()
     made = [sessions.renew() for _ in range(1001)]
     assert [each in sessions for each in (made[0], made[1], made[-1])] == [False, True, True]
+    shown = [sessions.begin("a link") for _ in range(200)]
+    assert [each in sessions for each in (made[100], made[101], made[-1])] == [False, True, True]
+    assert [each in sessions for each in (shown[99], shown[100])] == [False, True]
 
 
 async def test_only_the_notebook_that_has_the_token_may_frame_the_dashboard(visitor: AsyncClient) -> None:

@@ -19,13 +19,14 @@ from typer.testing import CliRunner
 
 from chroma import segment
 from chroma.cli import app as commands
+from chroma.journal import JournalWriter
 from chroma.records import Header, Metrics, RunOpened, Segment
 from chroma.server.graphql.schema import build_schema as our_schema
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event, Events
 from chroma.server.home.ingest import ingest_journal
 from chroma.server.http import asked
-from chroma.server.store import scoping, tables
+from chroma.server.store import access, scoping, tables
 from chroma.server.store.catalog import Store
 from chroma.settings import load_settings
 from tests.postgresql import new_database
@@ -39,6 +40,7 @@ from tests.server.two_projects import (
     USER,
     Project,
     app_of,
+    link_of,
     token_of,
     train,
     user_of,
@@ -58,7 +60,18 @@ class Two:
         self.member = token_of(context, "admin", self.quiet.name)
         self.foreign = token_of(context, "admin", self.open.name)
         self.user = user_of(context, "admin", self.open.name)
-        self.strangers = (self.foreign, self.user)
+        self.shown = link_of(context, self.client, self.open.run)  # a link to the open project's run
+        # and one to another run of the quiet project, whose name it may know, and nothing else
+        writer = JournalWriter(context.settings.journal, "run-beside")
+        writer.commit(RunOpened(self.quiet.name, "beside"))
+        writer.close()
+        ingest_journal(context)
+        self.beside = link_of(context, self.client, "run-beside")
+        self.strangers = (self.foreign, self.user, self.shown, self.beside)
+
+    def leaks(self, who: dict[str, str], text: str) -> bool:
+        """Whether an answer tells them anything of the quiet project's run."""
+        return MARK in (text.replace(self.quiet.name, "") if who is self.beside else text)
 
     def ask(self, who: dict[str, str], query: str, **variables: Any) -> httpx2.Response:
         return self.client.post("/graphql", json={"query": query, "variables": variables}, headers=who)
@@ -121,7 +134,7 @@ def test_no_route_answers_for_a_foreign_project(two: Two) -> None:
         for who in two.strangers:
             refused = two.client.request(**wanted, headers=who)
             assert refused.status_code in (403, 404), (wanted, refused.status_code, refused.text)
-            assert MARK not in refused.text, wanted
+            assert not two.leaks(who, refused.text), wanted
         own = two.client.request(**wanted, headers=two.member)
         if route.path == "/metrics":
             assert own.status_code == 403
@@ -180,7 +193,7 @@ def test_no_query_shows_a_foreign_project(two: Two) -> None:
     for name, document in fields(schema, two.quiet):
         for who in two.strangers:
             theirs = two.ask(who, f"{{ {document} }}").text
-            assert MARK not in theirs.replace(json.dumps(document), ""), (name, theirs)
+            assert not two.leaks(who, theirs.replace(json.dumps(document), "")), (name, theirs)
             if two.quiet.run not in document:
                 assert two.quiet.run not in theirs, (name, theirs)
         if name not in SILENT:
@@ -194,30 +207,74 @@ def test_no_mutation_changes_a_foreign_project(two: Two) -> None:
     for who, (name, document) in product(two.strangers, fields(schema, two.quiet)):
         answer = two.ask(who, f"mutation {{ {document} }}").json()
         if name == "purgeRuns":
-            assert answer["data"]["purgeRuns"] == []
+            assert not (answer["data"] or {}).get("purgeRuns")
             continue
         assert "errors" in answer, (name, answer)
-        assert MARK not in json.dumps(answer).replace(two.quiet.known["sample"], ""), (name, answer)
+        said = json.dumps(answer).replace(two.quiet.known["sample"], "")
+        assert not two.leaks(who, said), (name, answer)
     after = {name: found for name, found in dump(two.context).items() if name != "audit_entry"}
     assert after == before
 
 
+def test_a_link_shows_its_run_and_adds_nothing(two: Two) -> None:
+    before = dump(two.context)
+    for route in routes(two.app):
+        if route.path in NOBODYS:
+            continue
+        wanted = request_of(route, two.open)
+        answer = two.client.request(**wanted, headers=two.shown)
+        reads = wanted["method"] == "GET" or wanted["url"].endswith("/export")
+        there = "orbit" in route.path or wanted["url"].endswith("/none/ids") or route.path == "/metrics"
+        assert (answer.status_code < 300) == (reads and not there), (wanted, answer.text)
+    schema = build_schema(our_schema().as_str())
+    assert schema.query_type
+    assert schema.mutation_type
+    for name, document in fields(schema.query_type, two.open):
+        answer = two.ask(two.shown, f"{{ {document} }}")
+        if name in ("links", "views"):
+            assert not (answer.json()["data"] or {}).get(name)
+        elif name not in SILENT:
+            assert "loud" in answer.text, (name, answer.text)
+    for name, document in fields(schema.mutation_type, two.open):
+        answer = two.ask(two.shown, f"mutation {{ {document} }}").json()
+        drawn = name == "requestFindings"  # there already
+        assert ("errors" in answer) == (not drawn), (name, answer)
+    film = f'mutation {{ requestFilm(runId: "{two.open.run}", split: "val", method: "METHOD") {{ id }} }}'
+    assert "errors" not in two.ask(two.shown, film.replace("METHOD", "pca")).json()
+    assert "ShownOnlyError" in two.ask(two.shown, film.replace("METHOD", "umap")).text
+    assert dump(two.context) == before
+
+
 def test_projects_and_runs_are_those_of_the_token(two: Two) -> None:
     query = "{ projects { name runs { id } } runs { id project } views { name } }"
-    for who, project in ((two.foreign, two.open), (two.user, two.open), (two.member, two.quiet)):
+    for who, project, runs in (
+        (two.foreign, two.open.name, [two.open.run]),
+        (two.user, two.open.name, [two.open.run]),
+        (two.shown, two.open.name, [two.open.run]),
+        (two.beside, two.quiet.name, ["run-beside"]),
+        (two.member, two.quiet.name, ["run-beside", two.quiet.run]),
+    ):
         data = two.ask(who, query).json()["data"]
-        assert data["projects"] == [{"name": project.name, "runs": [{"id": project.run}]}]
-        assert data["runs"] == [{"id": project.run, "project": project.name}]
-        assert len(data["views"]) == 1
+        ids = [{"id": run} for run in runs]
+        assert data["projects"] == [{"name": project, "runs": ids}]
+        assert data["runs"] == [each | {"project": project} for each in ids]
+        assert len(data["views"]) == (who not in (two.shown, two.beside))
     assert len(two.ask({"Authorization": f"Bearer {OWN}"}, query).json()["data"]["runs"]) >= 2
     ask = f'{{ runs(project: "{two.quiet.name}") {{ id }} }}'
     assert two.open.name in two.ask(two.foreign, ask).text  # what there is, as for a project that is not
 
 
-@pytest.mark.parametrize("who", [0, 1])
+def as_socket(who: dict[str, str]) -> dict[str, str]:
+    """A socket of a page shows its session among its protocols."""
+    if "X-Chroma-Session" not in who:
+        return who
+    return {"Sec-WebSocket-Protocol": f"graphql-transport-ws, chroma-session.{who['X-Chroma-Session']}"}
+
+
+@pytest.mark.parametrize("who", [0, 1, 2])
 def test_a_socket_tells_nothing_of_a_foreign_project(two: Two, who: int) -> None:
     with two.client.websocket_connect(
-        "ws://127.0.0.1/graphql", subprotocols=["graphql-transport-ws"], headers=two.strangers[who]
+        "ws://127.0.0.1/graphql", subprotocols=["graphql-transport-ws"], headers=as_socket(two.strangers[who])
     ) as socket:
         socket.send_json({"type": "connection_init"})
         socket.receive_json()
@@ -243,7 +300,7 @@ def test_every_table_is_of_a_project_or_closed() -> None:
     closed = {
         name
         for name, table in tables.Table.metadata.tables.items()
-        if str(scoping.criterion(table, frozenset(("x",)))) in ("false", "0 = 1")
+        if str(scoping.criterion(table, access.Reach(frozenset(("x",))))) in ("false", "0 = 1")
     }
     assert closed == {"token", "member", "audit_entry", "job"}
     assert scoping.OPEN == ("job",)
@@ -300,7 +357,7 @@ def test_the_command_line_makes_members_and_lists_projects(two: Two, monkeypatch
     ]
     lines = json.loads(run("projects", "list", "--json"))
     found = {each["name"]: (each["runs"], each["members"], each["tokens"]) for each in lines}
-    assert found.items() >= {two.quiet.name: (1, 1, 1), "new": (0, 1, 0), "open": (1, 2, 1)}.items()
+    assert found.items() >= {two.quiet.name: (2, 1, 1), "new": (0, 1, 0), "open": (1, 2, 1)}.items()
     run("members", "remove", "anna@example.org", "--project", "open")
     assert "no member of open named 'anna@example.org'" in run(
         "members", "remove", "anna@example.org", "--project", "open", fails=True

@@ -36,6 +36,7 @@ from chroma.server.store.films import frames as stored
 from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.films.requests import request_film
 from chroma.server.store.findings import reports
+from chroma.server.store.links import create_link
 from chroma.server.store.members import add_member
 from chroma.server.store.samples import selections
 from chroma.server.store.saved_views import all_views
@@ -101,6 +102,7 @@ def train(context: Context, project: str) -> Project:
         Notes("keep-view", {"id": f"{project:0>32}", "name": f"{mark} view", "address": f"?run={run}"}),
     )
     with context.store.writing() as catalog:
+        create_link(catalog, run, f"?run={run}", by=f"{mark}-maker")
         film = request_film(catalog, FilmRequest(run, "val", layer, "pca"))
     draw_film(context.store, film.id, Turns(context, film))
     assert make_report(context.store, run, Alone())
@@ -136,6 +138,16 @@ def app_of(context: Context) -> tuple[FastAPI, TestClient]:
     app.state.static = STATIC
     asking = (PROXY, 50000)
     return app, TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False, client=asking)
+
+
+def link_of(context: Context, client: TestClient, run: str) -> dict[str, str]:
+    """The header of a page that a new link to this run opened."""
+    with context.store.writing() as catalog:
+        _link, secret = create_link(catalog, run, f"?run={run}", by="test")
+    answer = client.get(f"/?link={secret}", follow_redirects=False)
+    session = answer.headers["location"].partition("#tab-session=")[2]
+    renewed = client.post("/api/session", headers={"X-Chroma-Session": session})  # that of a link is short
+    return {"X-Chroma-Session": renewed.json()["session"]}
 
 
 def user_of(context: Context, role: str, project: str) -> dict[str, str]:

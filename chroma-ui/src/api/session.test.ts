@@ -17,7 +17,10 @@ function arrive(address: string): void {
   takeSession();
 }
 
-beforeEach(() => window.localStorage.clear());
+beforeEach(() => {
+  window.localStorage.clear();
+  window.sessionStorage.clear();
+});
 afterEach(() => vi.unstubAllGlobals());
 
 it("takes the session of a link and clears it from the address", async () => {
@@ -54,6 +57,20 @@ it("forgets a session that the server does not know, and only then", async () =>
   await keepSession();
   expect(shown()).toBeNull();
   expect(withSessionProtocol("graphql")).toEqual(["graphql"]);
+});
+
+it("keeps the session of a link for the tab, and another's for all tabs", async () => {
+  arrive("/#session=mine");
+  arrive("/?run=a#tab-session=shown");
+  expect(shown()).toBe("shown");
+  answer(200, { session: "renewed", renew: 3600 });
+  await keepSession();
+  expect(shown()).toBe("renewed");
+  window.sessionStorage.clear(); // as another tab has it
+  expect(shown()).toBe("mine");
+  arrive("/#tab-session=shown");
+  arrive("/#session=newer");
+  expect(shown()).toBe("newer");
 });
 
 it("needs no storage", async () => {

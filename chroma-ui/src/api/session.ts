@@ -15,29 +15,35 @@ let renewing: Promise<void> | null = null;
 
 function read(): Session | null {
   try {
-    const text = window.localStorage.getItem(KEY);
+    // A link's session is of this tab alone: the others go on with what they may see.
+    const text = window.sessionStorage.getItem(KEY) ?? window.localStorage.getItem(KEY);
     return text === null ? unstored : (JSON.parse(text) as Session);
   } catch {
     return unstored; // a frame to which the browser gives no storage
   }
 }
 
-function write(session: Session | null): void {
+function write(session: Session | null, ofTab?: boolean): void {
   unstored = session;
   try {
-    if (session) window.localStorage.setItem(KEY, JSON.stringify(session));
-    else window.localStorage.removeItem(KEY);
+    const place =
+      (ofTab ?? window.sessionStorage.getItem(KEY) !== null) ? window.sessionStorage : window.localStorage;
+    if (session) place.setItem(KEY, JSON.stringify(session));
+    else place.removeItem(KEY);
   } catch {
     // It lasts as long as the page.
   }
 }
 
-/** Takes the session from the address of a link with the token, and clears it from there. */
+/** Takes the session from the address of a link, and clears it from there. */
 export function takeSession(): void {
   const { hash, pathname, search } = window.location;
-  const value = new URLSearchParams(hash.slice(1)).get("session");
+  const given = new URLSearchParams(hash.slice(1));
+  const ofTab = given.has("tab-session");
+  const value = given.get("tab-session") ?? given.get("session");
   if (value === null) return;
-  write({ value, renewAt: 0 });
+  if (!ofTab) write(null, true);
+  write({ value, renewAt: 0 }, ofTab);
   window.history.replaceState(window.history.state, "", `${pathname}${search}`);
 }
 

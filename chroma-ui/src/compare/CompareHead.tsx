@@ -2,6 +2,7 @@ import { copyLink } from "../runs/copyLink";
 import { HomeBadge } from "../runs/HomeBadge";
 import { methodsFor, pickMethod } from "../runs/methods";
 import { ThemeToggle } from "../runs/ThemeToggle";
+import { ShareLink } from "../share/ShareLink";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Cross, Link, Logo, PanelLeft, PanelRight, Plus, Question } from "../ui/icons";
@@ -69,6 +70,7 @@ export function CompareHead({ first, full, nameOf, onAdd, onHelp, onPanel }: Pro
       <IconButton label="Keys and gestures" hint="?" onClick={onHelp} data-testid="help">
         <Question />
       </IconButton>
+      {first?.run ? <ShareLink id={first.run.id} name={first.run.name} /> : null}
       <Button look="accent" aria-label="Copy link" onClick={() => void copyLink()} data-testid="copy-link">
         <Link size={15} />
         <span className={styles.wideOnly}>Copy link</span>

@@ -1,28 +1,10 @@
-import type { ReactNode } from "react";
-import type { RunStatus } from "../api/gql/graphql";
-import { useConnection } from "../state/connection";
 import { Button } from "../ui/Button";
-import { Logo, Warning } from "../ui/icons";
+import { Warning } from "../ui/icons";
 import { lazily } from "../ui/lazily";
-import type { RunDetail } from "./run";
-import styles from "./states.module.css";
+import { Message } from "./Message";
 
-const ENDED: Record<RunStatus, string> = {
-  RUNNING: "No snapshots yet",
-  FINISHED: "This run finished without a snapshot",
-  FAILED: "This run failed before its first snapshot",
-  INTERRUPTED: "This run was interrupted before its first snapshot",
-};
-
-function Message(props: { title: string; children: ReactNode; icon?: ReactNode; testId?: string }) {
-  return (
-    <div className={styles.message} data-testid={props.testId}>
-      {props.icon ?? <Logo size={40} />}
-      <h2>{props.title}</h2>
-      {props.children}
-    </div>
-  );
-}
+/** Loaded when it is shown: who has the token never sees it. */
+export const Unauthorised = lazily(() => import("./Stranger"));
 
 const Start = lazily(() => import("../start/Start"));
 
@@ -40,38 +22,8 @@ export function NoSuchRun({ onOpen }: { onOpen: () => void }) {
   );
 }
 
-/** What happened to a run without snapshots of the chosen layer and split; `chosen` names them where it has others. */
-export function NoSnapshots({ run, chosen }: { run: RunDetail; chosen: string | null }) {
-  const { status, error } = run;
-  const failed = status === "FAILED" || status === "INTERRUPTED";
-  return (
-    <Message
-      title={chosen ? `No snapshots of ${chosen}` : ENDED[status]}
-      testId="empty-state"
-      icon={failed ? <Warning size={32} /> : null}
-    >
-      {failed && error ? (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a long error is scrolled by key
-        <pre className={styles.snippet} tabIndex={0}>
-          {error}
-        </pre>
-      ) : null}
-      <p>{whyNone(status, error)}</p>
-    </Message>
-  );
-}
-
-function whyNone(status: RunStatus, error: string | null): string {
-  if (status === "RUNNING")
-    return "The first one is taken at the end of the first validation epoch; it appears here by itself.";
-  if (status === "FINISHED")
-    return "Nothing was captured before it ended. Its receipt, under Run, says what was looked for and why it is missing.";
-  if (status === "FAILED")
-    return error
-      ? "The training ended with this error; what Chroma had captured is under Run."
-      : "The training ended with an error that it did not name; its own output says which.";
-  return "Its process ended without finishing the run: it was killed, or the machine stopped. The same run_id continues it.";
-}
+/** Loaded when it is shown: most runs have snapshots. */
+export const NoSnapshots = lazily(() => import("./NoSnapshots"));
 
 export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () => void }) {
   return (
@@ -80,29 +32,6 @@ export function FilmFailed({ problem, onRetry }: { problem: string; onRetry: () 
       <Button look="accent" onClick={onRetry} data-testid="retry">
         Try again
       </Button>
-    </Message>
-  );
-}
-
-export function Unauthorised() {
-  const stranger = useConnection((connection) => connection.stranger);
-  return (
-    <Message
-      title={stranger ? "You are not a member yet" : "This dashboard needs its token"}
-      testId={stranger ? "stranger" : "unauthorised"}
-      icon={<Warning size={32} />}
-    >
-      <p>
-        {stranger ? (
-          `${stranger.charAt(0).toUpperCase()}${stranger.slice(1)}.`
-        ) : (
-          <>
-            Open the address that <code>chroma ui</code> printed: it carries the token, and this browser then
-            keeps it. If you sign in to reach it, load the page again.
-          </>
-        )}
-      </p>
-      <Button onClick={() => window.location.reload()}>Load again</Button>
     </Message>
   );
 }

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { ShareLink } from "../share/ShareLink";
 import { Views } from "../share/Views";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
@@ -141,6 +142,7 @@ export function TopBar(props: Props) {
           runName={(id) => runs.find((entry) => entry.id === id)?.name ?? "another run"}
         />
       ) : null}
+      {run ? <ShareLink id={run.id} name={run.name} /> : null}
       {run ? (
         <Button
           look="accent"

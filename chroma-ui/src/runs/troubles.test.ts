@@ -6,6 +6,7 @@ const WELL: HomeState = {
   down: [],
   damage: [],
   readOnly: null,
+  publicUrl: null,
 };
 
 it("is silent about a home that is well", () => {

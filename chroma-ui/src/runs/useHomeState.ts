@@ -3,6 +3,7 @@ import { useQuery } from "urql";
 import { HomeStateDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { useConnection } from "../state/connection";
+import { setPublicUrl } from "./copyLink";
 import type { HomeState } from "./troubles";
 
 /** How far ingest is, and what is wrong with the home; null while unknown. */
@@ -16,5 +17,8 @@ export function useHomeState(): HomeState | null {
   useEffect(() => {
     if (returns > 0) refetch({ requestPolicy: "network-only" });
   }, [returns, refetch]);
-  return data?.home ?? null;
+  const home = data?.home ?? null;
+  const url = home?.publicUrl ?? null;
+  useEffect(() => setPublicUrl(url), [url]);
+  return home;
 }

@@ -7,20 +7,19 @@ export type SavedView = ViewsQuery["views"][number];
 
 type Failed = { graphQLErrors: readonly { message: string }[]; message: string };
 
-const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
+export const why = (error: Failed) => error.graphQLErrors[0]?.message ?? error.message;
 
 /** The saved views of all runs, newest first, and how to save, rename and delete them; deleting can be undone. */
-export function useViews(wanted: boolean) {
+export function useViews() {
   const [{ data, fetching }, refetch] = useQuery({
     query: ViewsDocument,
-    pause: !wanted,
     requestPolicy: "cache-and-network",
   });
   const [, saveView] = useMutation(SaveViewDocument);
   const [, deleteView] = useMutation(DeleteViewDocument);
   const again = () => refetch({ requestPolicy: "network-only" });
   useEvents((events) => {
-    if (wanted && events.some(({ kind }) => ["VIEW", "RUN", "LISTENING"].includes(kind))) again();
+    if (events.some(({ kind }) => ["VIEW", "RUN", "LISTENING"].includes(kind))) again();
   });
 
   const save = async (runId: string, name: string, address: string, id?: string): Promise<boolean> => {

@@ -120,6 +120,11 @@ export const Link = (props: Props) => (
     <path d="M6.7 9.3 9.3 6.7M7.5 4.7l1.1-1.1a2.7 2.7 0 0 1 3.8 3.8L11.3 8.5M8.5 11.3l-1.1 1.1a2.7 2.7 0 0 1-3.8-3.8L4.7 7.5" />
   </Stroked>
 );
+export const Share = (props: Props) => (
+  <Stroked {...props}>
+    <path d="M8 9.5V2.5M5.3 5 8 2.3 10.7 5M3.5 8v5.5h9V8" />
+  </Stroked>
+);
 export const Fit = (props: Props) => (
   <Stroked {...props}>
     <path d="M2.5 6V3.5a1 1 0 0 1 1-1H6M10 2.5h2.5a1 1 0 0 1 1 1V6M13.5 10v2.5a1 1 0 0 1-1 1H10M6 13.5H3.5a1 1 0 0 1-1-1V10" />

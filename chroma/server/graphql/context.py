@@ -64,7 +64,7 @@ class RequestContext(BaseContext):
 
     def __init__(self, context: Context, grant: Grant) -> None:
         super().__init__()
-        self.home = context.within(grant.within("read"))
+        self.home = context.within(grant.reach("read"))
         self.grant = grant
         self._whole = context
         self._seen: set[str] = set()
@@ -115,6 +115,21 @@ class RequestContext(BaseContext):
 
         return await to_thread.run_sync(run)
 
+    async def read_as(self, scope: str, question: Callable[[Catalog], Value]) -> Value:
+        """Read what those alone may see who may do more than read, in a thread.
+
+        Raises:
+            RefusedError: They may not.
+        """
+        self.grant.check(scope)
+        home = self._whole.within(self.grant.reach(scope))
+
+        def run() -> Value:
+            with home.store.reading() as catalog:
+                return question(catalog)
+
+        return await to_thread.run_sync(run)
+
     async def change(
         self,
         action: Callable[Concatenate[Context, Arguments], Value],
@@ -144,7 +159,7 @@ class RequestContext(BaseContext):
 
     async def sees(self, run_id: str | None) -> bool:
         """Whether what happens in a run, or to the home, may be told."""
-        if run_id is None or run_id in self._seen or self.home.store.projects is None:
+        if run_id is None or run_id in self._seen or self.home.store.reach is None:
             return True
         if await self.read(lambda catalog: queries.find_run(catalog, run_id)) is None:
             return False
@@ -181,13 +196,13 @@ class RequestContext(BaseContext):
         **kwargs: Arguments.kwargs,
     ) -> Value:
         self.grant.check(scope)
-        home = self._whole.within(self.grant.within(scope))
+        home = self._whole.within(self.grant.reach(scope))
 
         def run() -> Value:
             try:
                 done = action(home, *args, **kwargs)
             except NotFoundError as error:
-                if home.store.projects == self.home.store.projects:
+                if home.store.reach == self.home.store.reach:
                     raise
                 # they see it, but in its project they may less
                 raise RefusedError(

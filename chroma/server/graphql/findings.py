@@ -193,7 +193,8 @@ class RunFindings:
     async def findings(self, info: Info) -> Findings:
         run_id = str(self.id)
         state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
-        if state.lost and info.context.home.read_only is None:
+        home = info.context.home
+        if state.lost and home.read_only is None and not home.store.is_shown:
             await info.context.compute(request_findings, run_id)
             state = await info.context.read(lambda catalog: findings_state(catalog, run_id))
         return Findings.of_state(run_id, state)

@@ -45,6 +45,9 @@ class Home:
     read_only: str | None = strawberry.field(
         description="Why nothing is written, one sentence for people; null: it is"
     )
+    public_url: str | None = strawberry.field(
+        description="Address under which others reach the dashboard; null: that of the page"
+    )
 
     @strawberry.field
     async def damage(self, info: Info) -> list[Damage]:
@@ -63,7 +66,7 @@ class Home:
 
     @classmethod
     def of_context(cls, context: Context) -> Home:
-        at, partial = context.progress, context.store.projects is not None
+        at, partial = context.progress, context.store.reach is not None
         return cls(
             ingest=Ingest(taken=at.taken, of=at.of, caught_up=at.caught_up.is_set()),
             down=[
@@ -76,4 +79,5 @@ class Home:
                 for each in context.parts.down()
             ],
             read_only=context.read_only,
+            public_url=context.settings.public_url,
         )

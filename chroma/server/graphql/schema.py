@@ -27,6 +27,7 @@ from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, SampleSearch
 from chroma.server.graphql.saved_views import SavedView
 from chroma.server.graphql.scalars import SCALARS, BigInt
+from chroma.server.graphql.sharing import LinkMutation, LinkQuery
 from chroma.server.home import example_run, notes
 from chroma.server.store import lookups, queries
 from chroma.server.store.catalog import Catalog
@@ -75,7 +76,7 @@ class PurgedRun:
 
 
 @strawberry.type
-class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery):
+class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery, LinkQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
         return Home.of_context(info.context.home)
@@ -155,7 +156,7 @@ class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery):
 
 
 @strawberry.type
-class Mutation(FilmMutation, OrbitMutation, LabelMutation):
+class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
     @strawberry.mutation(
         description="Trains a small example run on handwritten digits; answers once its first epoch is there"
     )

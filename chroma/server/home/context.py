@@ -11,6 +11,7 @@ from chroma.errors import HomeError
 from chroma.server.home.events import Event, Events
 from chroma.server.home.parts import Parts
 from chroma.server.home.watching import Watching
+from chroma.server.store.access import Reach
 from chroma.server.store.catalog import Store
 from chroma.settings import Settings
 
@@ -65,9 +66,9 @@ class Context:
     def __post_init__(self) -> None:
         self.parts.changed = self.tell
 
-    def within(self, projects: frozenset[str] | None) -> Context:
-        """The same home as if these projects were all there is; None: all of it."""
-        return self if projects is None else replace(self, store=self.store.within(projects))
+    def within(self, reach: Reach | None) -> Context:
+        """The same home as if there were no more than this; None: all of it."""
+        return self if reach is None else replace(self, store=self.store.within(reach))
 
     def check_writable(self) -> None:
         """Check that what a user writes can be kept.

@@ -24,9 +24,12 @@ def request_film(context: Context, request: FilmRequest) -> Film:
     Raises:
         NotFoundError: No such run, layer, split, step, epoch or sample.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
+        ShownOnlyError: Whoever asks sees what is there by a link, and this film is not.
     """
     with context.store.writing() as catalog:
         film = requests.request_film(catalog, request, Ask(asked=True))
+        if catalog.is_shown:
+            return film
         until = context.watching.looked(film.id)
         job_requests.watch(catalog, KIND, [film.id], until)
     return _published(context, film, "asked for")

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
+from chroma.server.store.access import ShownOnlyError
 from chroma.server.store.films import job_requests
 from chroma.server.store.findings import reports
 from chroma.server.store.lookups import run_by
@@ -16,11 +17,14 @@ def request_findings(context: Context, run_id: str) -> None:
 
     Raises:
         NotFoundError: There is no such run.
+        ShownOnlyError: Whoever asks sees what is there by a link, and this report is not.
     """
     with context.store.reading() as catalog:
         run_by(catalog, run_id)
         inputs = reports.inputs_digest(catalog, run_id)
         there = inputs is None or reports.has_report(catalog, run_id, inputs)
+    if not there and context.store.is_shown:
+        raise ShownOnlyError
     if not there:
         _enqueue(context, run_id)
 

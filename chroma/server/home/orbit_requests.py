@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chroma.server.home.context import Context
 from chroma.server.home.events import Event
+from chroma.server.store.access import ShownOnlyError
 from chroma.server.store.films import job_requests
 from chroma.server.store.films.job_requests import Ask
 from chroma.server.store.films.lookups import film_by
@@ -18,11 +19,17 @@ def request_orbit(context: Context, film_id: str, index: int | None, method: str
     Raises:
         NotFoundError: No such film or frame.
         ConfigError: It cannot be drawn by this method.
+        ShownOnlyError: Whoever asks sees what is there by a link, and this drawing is not.
     """
     with context.store.writing() as catalog:
         film = film_by(catalog, film_id)
         orbit = orbit_of(catalog, film, index, method)
-        if context.store.files.size(orbit.path) is None:
+        there = context.store.files.size(orbit.path) is not None
+        if catalog.is_shown:
+            if not there:
+                raise ShownOnlyError
+            return orbit
+        if not there:
             size = film.n * (1 if method == "pca" else _SLOWER)
             job_requests.enqueue(catalog, ORBIT, orbit.key, Ask(asked=True, size=size))
             if method != "pca":  # no first paint: it takes long

@@ -25,7 +25,9 @@ from chroma.server.http.problems import problem
 from chroma.server.http.sessions import HEADER, PROTOCOL, Sessions
 from chroma.server.http.signed_in import SignedIn
 from chroma.server.store.access import OWNER, Grant, NoMemberError
+from chroma.server.store.links import link_of
 from chroma.server.store.members import USER, admins
+from chroma.server.store.tables import Link
 from chroma.server.store.tokens import digest_of
 
 _OPEN = ("/api/health", "/api/health/ready")
@@ -35,6 +37,11 @@ _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</t
 <h1 style="font-size:1.25em">This link is of a dashboard that ended</h1>
 <p>Open the link that <code>chroma ui</code> prints: it ends with <code>?token=…</code>.
 Running <code>chroma ui</code> again opens it for you.</p>"""
+_ENDED = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Chroma</title>
+<body style="font:16px/1.5 system-ui;max-width:36em;margin:15vh auto;padding:0 1em">
+<h1 style="font-size:1.25em">This link has ended</h1>
+<p>It was revoked, or its time is over, or the run that it showed was deleted.
+Ask whoever sent it to you for another.</p>"""
 
 
 class Gate:
@@ -114,7 +121,7 @@ class Gate:
         state["grant"] = grant
         context = _context(scope)
         if context is not None:
-            state["context"] = context.within(grant.within(needed))
+            state["context"] = context.within(grant.reach(needed))
         return None
 
     async def _grant(self, scope: Scope, headers: Headers) -> Grant | None:
@@ -192,23 +199,42 @@ class Gate:
         return receiving, sending
 
     async def _welcome(self, scope: Scope) -> Response | None:
-        """Turn `/?token=` into a session, and send the browser to the address without the token.
+        """Turn `/?token=` or `/?link=` into a session, and send the browser to the address without it.
 
         The session stands behind the #, which browsers send to nobody. The address is relative: a proxy may
         have removed a prefix that we do not know.
         """
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        link = dict(query).get("link")
+        if link is not None:
+            return await self._show(scope, link)
         given = dict(query).get("token")
         if given is None:
             return None
         grant = await self._by_token(scope, given)
-        if grant is None:
+        if grant is None or grant.kind == "link":
             return HTMLResponse(_PAGE, 401, {"Cache-Control": "no-store"})
         for name, value in query:
             if name == "framed-by":
                 self._framers.add(value)
         rest = urlencode([(name, value) for name, value in query if name not in ("token", "framed-by")])
         address = f"./{'?' if rest else ''}{rest}#session={self._sessions.begin(grant.holder)}"
+        return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
+
+    async def _show(self, scope: Scope, secret: str) -> Response:
+        """Open a link's view, in a session that sees its run alone; only the browser's tab keeps it."""
+        context = _context(scope)
+
+        def found() -> Link | None:
+            if context is None:
+                return None
+            with context.store.reading() as catalog:
+                return link_of(catalog, secret)
+
+        link = await to_thread.run_sync(found)
+        if link is None:
+            return HTMLResponse(_ENDED, 401, {"Cache-Control": "no-store"})
+        address = f"./{link.address}#tab-session={self._sessions.begin(link.digest)}"
         return RedirectResponse(address, 303, {"Cache-Control": "no-store"})
 
     def _is_token(self, given: str) -> bool:

@@ -1,4 +1,4 @@
-"""What tokens and users of the catalog may do, looked up once in a while."""
+"""What tokens, users and links of the catalog may do, looked up once in a while."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from anyio import to_thread
 
 from chroma.server.home.context import Context
 from chroma.server.store.access import Grant
+from chroma.server.store.links import grant_of_link
 from chroma.server.store.members import USER, grant_of_user
 from chroma.server.store.tokens import grant_of
 
@@ -28,7 +29,12 @@ class Grants:
         self._known: dict[str, tuple[float, Grant]] = {}
 
     async def of(self, context: Context, holder: str) -> Grant | None:
-        """What a holder, a token's digest or `user:` and a name, may do now; None where there is none."""
+        """What a holder may do now; None where there is none.
+
+        Args:
+            context: The whole home.
+            holder: The digest of a token or link, or `user:` and a name.
+        """
         until, grant = self._known.get(holder, (0.0, None))
         if grant is not None and self._clock() < until:
             return grant
@@ -37,7 +43,7 @@ class Grants:
             with context.store.reading() as catalog:
                 if holder.startswith(USER):
                     return grant_of_user(catalog, holder.removeprefix(USER))
-                return grant_of(catalog, holder)
+                return grant_of(catalog, holder) or grant_of_link(catalog, holder)
 
         grant = await to_thread.run_sync(look)
         self._known.pop(holder, None)

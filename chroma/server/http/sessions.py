@@ -21,6 +21,7 @@ _LINK = 60  # seconds for which the session of a link can be used: it stays in t
 _IDLE = 7 * 24 * 3600  # seconds that a page may sleep
 _GRACE = 300  # seconds for which a replaced session still counts: other tabs are about to learn the new one
 _MOST = 1000  # the oldest ones go first
+_MOST_OF_ONE = 100  # of one holder: a link that is passed around ends nobody else's
 
 
 class Sessions:
@@ -67,6 +68,9 @@ class Sessions:
         with self._lock:
             now = self._clock()
             self._ends = {name: end for name, end in self._ends.items() if end > now}
+            mine = [name for name in self._ends if holder is not None and self._holders.get(name) == holder]
+            for name in mine[: max(0, len(mine) - _MOST_OF_ONE + 1)]:
+                del self._ends[name]
             while len(self._ends) >= _MOST:
                 del self._ends[next(iter(self._ends))]
             self._holders = {name: found for name, found in self._holders.items() if name in self._ends}

@@ -15,6 +15,20 @@ SCOPES = ("read", "write", "admin")  # each may do what those before it may
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """How much of the catalog there is for somebody.
+
+    Attributes:
+        projects: Their names; one that does not exist yet may.
+        run: Id of the one run of them that there is; None: all. Whoever sees one run alone, by a link, adds
+            nothing either, no films and no jobs.
+    """
+
+    projects: frozenset[str]
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Grant:
     """What whoever asks may do.
 
@@ -25,14 +39,17 @@ class Grant:
         name: Of the token, or of the user; empty for this machine's own.
         holder: By which the catalog tells again what it is now; None for this machine's own.
         projects: Names of projects, each with the scope there.
-        kind: What shows that it is they: a token, a proxy that named the user, this machine's own token.
+        kind: What shows that it is they: a token, a proxy that named the user, a link, this machine's own
+            token.
+        run: Id of the one run that a link shows; None: all runs of the projects.
     """
 
     scope: str | None = "admin"
     name: str = ""
     holder: str | None = None
     projects: tuple[tuple[str, str], ...] = ()
-    kind: Literal["machine", "token", "user"] = "machine"
+    kind: Literal["machine", "token", "user", "link"] = "machine"
+    run: str | None = None
 
     def allows(self, scope: str) -> bool:
         """Whether it covers a scope in any project."""
@@ -43,6 +60,11 @@ class Grant:
         if _covers(self.scope, scope):
             return None
         return frozenset(name for name, own in self.projects if _covers(own, scope))
+
+    def reach(self, scope: str) -> Reach | None:
+        """How much of the catalog there is for what needs a scope; None: all of it."""
+        projects = self.within(scope)
+        return None if projects is None else Reach(projects, self.run)
 
     def check(self, scope: str) -> None:
         """Check that it covers a scope in any project.
@@ -83,6 +105,15 @@ class NoMemberError(RefusedError):
         ask = f"ask {', '.join(admins)}" if admins else "ask who runs the server"
         super().__init__(
             f"you are signed in as {user}, and are a member of no project here; {ask} to add you"
+        )
+
+
+class ShownOnlyError(RefusedError):
+    """Whoever sees a run by a link asked for what nobody had drawn or looked for before."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a link shows what is there, and has nothing drawn or looked for; ask whoever sent it for more"
         )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from chroma.errors import HomeError
+from chroma.server.store.access import Reach
 from chroma.server.store.bucket_files import open_files
 from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, move_aside, seal
 from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
@@ -27,12 +28,17 @@ class Catalog:
     Attributes:
         session: Reads and writes rows.
         files: Segments, neighbor graphs and films.
-        projects: Names of the projects whose rows there are; None for all.
+        reach: Whose rows there are; None for all.
     """
 
     session: Session
     files: Files
-    projects: frozenset[str] | None = None
+    reach: Reach | None = None
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is shown by a link: nothing is added to it, no films and no jobs either."""
+        return self.reach is not None and self.reach.run is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +49,13 @@ class Store:
         engine: Of the database.
         files: Segments, neighbor graphs and films.
         place: Device and inode of the catalog's file; None for a database that is no file.
-        projects: Names of the projects whose rows there are; None for all.
+        reach: Whose rows there are; None for all.
     """
 
     engine: Engine
     files: Files
     place: tuple[int, int] | None = None
-    projects: frozenset[str] | None = None
+    reach: Reach | None = None
 
     @classmethod
     def open(cls, settings: Settings, *, rebuild: bool = False) -> Store:
@@ -89,9 +95,14 @@ class Store:
             raise
         return cls(engine, files, None if place is None else _place(place))
 
-    def within(self, projects: frozenset[str] | None) -> Store:
-        """The same store as if these projects were all there is; None: all of it."""
-        return replace(self, projects=projects)
+    def within(self, reach: Reach | None) -> Store:
+        """The same store as if there were no more than this; None: all of it."""
+        return replace(self, reach=reach)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it is shown by a link: nothing is added to it, no films and no jobs either."""
+        return self.reach is not None and self.reach.run is not None
 
     @property
     def is_shared(self) -> bool:
@@ -133,7 +144,7 @@ class Store:
         """
         writer = self.engine.execution_options(**{WRITE: True})
         with self._session(writer) as session, session.begin():
-            yield Catalog(session, self.files, self.projects)
+            yield Catalog(session, self.files, self.reach)
 
     @contextmanager
     def claiming(self) -> Generator[Catalog]:
@@ -146,19 +157,19 @@ class Store:
                 yield catalog
             return
         with self._session(self.engine) as session, session.begin():
-            yield Catalog(session, self.files, self.projects)
+            yield Catalog(session, self.files, self.reach)
 
     @contextmanager
     def reading(self) -> Generator[Catalog]:
         """A transaction that sees one state of the catalog and writes nothing."""
         reader = self.engine.execution_options(**{WRITE: False})
         with self._session(reader) as session:
-            yield Catalog(session, self.files, self.projects)
+            yield Catalog(session, self.files, self.reach)
 
     def _session(self, engine: Engine) -> Session:
         session = Session(engine, expire_on_commit=False)
-        if self.projects is not None:
-            restrict(session, self.projects)
+        if self.reach is not None:
+            restrict(session, self.reach)
         return session
 
     def close(self, *, sealed: bool = False) -> None:

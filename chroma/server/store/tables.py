@@ -191,6 +191,19 @@ class Token(Table, table=True):
     revoked_at: datetime | None = _moment_or_none()
 
 
+class Link(Table, table=True):
+    """A link that shows one run to whoever has it; see `chroma.server.store.links`."""
+
+    id: str = Field(default_factory=new_id, primary_key=True)
+    run_id: str = _owned("run.id")
+    address: str  # the search part of what it opens: ?run=…
+    digest: str = Field(unique=True)  # sha256, hex
+    made_by: str  # name of the token, the user, or of whoever was at the server's machine
+    created_at: datetime = _moment()
+    expires_at: datetime = _moment()
+    revoked_at: datetime | None = _moment_or_none()
+
+
 class Member(Table, table=True):
     """What a user may do in a project; see `chroma.server.store.members`."""
 

@@ -15,7 +15,7 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.server.store.access import SCOPES, Grant
 from chroma.server.store.audit import note
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.tables import Token, now
+from chroma.server.store.tables import Link, Token, now
 
 _MARK = "chroma_"  # programs that look for secrets in sources know it by this
 _LONGEST = 200  # characters of a name
@@ -72,8 +72,8 @@ def working_tokens(catalog: Catalog) -> list[Token]:
     return [each for each in all_tokens(catalog) if state_of(each) == "works"]
 
 
-def state_of(token: Token) -> str:
-    """What has become of a token: works, expired or revoked."""
+def state_of(token: Token | Link) -> str:
+    """What has become of a token, or a link: works, expired or revoked."""
     if token.revoked_at is not None:
         return "revoked"
     return "expired" if token.expires_at is not None and token.expires_at <= now() else "works"

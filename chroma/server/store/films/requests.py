@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
 from chroma.server.store import lookups
+from chroma.server.store.access import ShownOnlyError
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import points
 from chroma.server.store.films.film_request import (
@@ -54,6 +55,7 @@ def request_film(catalog: Catalog, request: FilmRequest, ask: Ask | None = None)
         NotFoundError: No such run, layer, split, step, epoch or sample.
         MissingDependencyError: The method's package is not installed.
         ConfigError: What is asked for does not belong together, or runs that did not follow the same data.
+        ShownOnlyError: Whoever asks sees what is there by a link, and this film is not.
     """
     check_request(request)
     run = _active_run(catalog, request.run_id)
@@ -64,7 +66,7 @@ def request_film(catalog: Catalog, request: FilmRequest, ask: Ask | None = None)
         make_joint(catalog, film, request, splits)
     picked, sample_ids = None, request.sample_ids
     if request.samples_of is not None:
-        if catalog.projects is not None:
+        if catalog.reach is not None:
             film_by(catalog, request.samples_of)  # picks are files: the catalog says whose
         sample_ids = points.picked_of(catalog.files, request.samples_of)
     if sample_ids is not None:
@@ -73,6 +75,10 @@ def request_film(catalog: Catalog, request: FilmRequest, ask: Ask | None = None)
     check_neighbors(film, len(picked) if picked is not None else sum(each.n for each in splits))
     film.id = _id(catalog, film)
     known = catalog.session.get(Film, film.id)
+    if catalog.is_shown:
+        if known is None:
+            raise ShownOnlyError
+        return known
     if known is None:
         if picked is not None:
             points.keep_subset(catalog.files, film.id, picked)

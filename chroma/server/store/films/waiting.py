@@ -62,11 +62,11 @@ def waiting_for(catalog: Catalog, job: Job) -> Waiting | None:
     if first.kind == IDLE:
         run = catalog.session.get(Run, first.key)
         if run is None:
-            return None if catalog.projects is None else Waiting(*_OTHERS, left, ahead, False)
+            return None if catalog.reach is None else Waiting(*_OTHERS, left, ahead, False)
         return Waiting("findings", None, run.id, run.name, None, None, first.message, left, ahead, False)
     film = catalog.session.get(Film, film_of(first))
     if film is None:
-        return None if catalog.projects is None else Waiting(*_OTHERS, left, ahead, False)
+        return None if catalog.reach is None else Waiting(*_OTHERS, left, ahead, False)
     return Waiting(
         kind="film",
         film_id=film.id,
