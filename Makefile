@@ -159,8 +159,8 @@ bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a fi
 bench-server: $(VENV)/installed ## 50 writers into PostgreSQL and S3, the server killed three times, beside plain PUT (WRITERS=, EPOCHS=)
 	PYTHONPATH=. $(BIN)/python benchmarks/server.py $(if $(WRITERS),--writers $(WRITERS)) $(if $(EPOCHS),--epochs $(EPOCHS))
 
-bench-dask: $(VENV)/installed ## films drawn by two workers of a Dask cluster beside those of one (FILMS=, ROUNDS=)
-	PYTHONPATH=. $(BIN)/python benchmarks/dask_films.py $(if $(FILMS),--films $(FILMS)) $(if $(ROUNDS),--rounds $(ROUNDS))
+bench-dask: $(VENV)/installed ## films drawn by two workers of a Dask cluster beside those of one (FILMS=, SAMPLES=, ROUNDS=)
+	PYTHONPATH=. $(BIN)/python benchmarks/dask_films.py $(if $(FILMS),--films $(FILMS)) $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-ui: $(VENV)/installed $(STATIC) .chromium ## our renderer beside regl-scatterplot, plotly and the TensorBoard projector; table and charts
 	@cd benchmarks/ui && npm install --no-save --no-audit --no-fund --loglevel=error && ../../chroma-ui/node_modules/.bin/tsc --noEmit && ../../chroma-ui/node_modules/.bin/vite build . --logLevel error

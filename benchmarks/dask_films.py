@@ -4,7 +4,7 @@
     PYTHONPATH=. python benchmarks/dask_films.py --films 12 --rounds 3
 
 Starts a PostgreSQL and two Dask clusters, of one worker and of two, one thread each, and has the same server
-draw the same films on both by turns: runs of 2,000 samples, 10 epochs and 64 values. Workers have drawn a
+draw the same films on both by turns: runs of some samples, 10 epochs and 64 values. Workers have drawn a
 film before. The time is that from when the server connects, all films waiting, until the last is drawn. What
 else the machine does is told by the load, and by the CPU seconds that the workers got of those that passed.
 """
@@ -34,40 +34,40 @@ from chroma.settings import Settings, load_settings
 from tests.dask_cluster import DaskCluster
 from tests.postgresql import new_database
 
-WIDTH, EPOCHS, SAMPLES = 64, 10, 2_000
+WIDTH, EPOCHS = 64, 10
 _PATIENCE = 900.0  # seconds for the films of a round
 
 
-def write_run(settings: Settings, name: str) -> JournalWriter:
+def write_run(settings: Settings, name: str, samples: int) -> JournalWriter:
     """A run whose ten classes come apart; it goes on, so that nothing but its film is made."""
     random = np.random.default_rng(0)
-    labels = random.integers(0, 10, SAMPLES)
+    labels = random.integers(0, 10, samples)
     centres = random.normal(size=(10, WIDTH))
-    noise = random.normal(size=(SAMPLES, WIDTH)).astype(np.float32)
+    noise = random.normal(size=(samples, WIDTH)).astype(np.float32)
     writer = JournalWriter(settings.journal, name)
     writer.commit(RunOpened("dask", name))
-    writer.commit(Samples("val", np.arange(SAMPLES), of=SAMPLES, labels=labels))
+    writer.commit(Samples("val", np.arange(samples), of=samples, labels=labels))
     for epoch in range(EPOCHS):
         vectors = (noise + 0.5 * (epoch + 1) * centres[labels]).astype(np.float16)
-        writer.commit(Snapshot("fc1", "val", epoch, epoch * 10, np.arange(SAMPLES), vectors, of=SAMPLES))
+        writer.commit(Snapshot("fc1", "val", epoch, epoch * 10, np.arange(samples), vectors, of=samples))
     return writer
 
 
-def draw(settings: Settings, name: str, films: int) -> float:
+def draw(settings: Settings, name: str, films: int, samples: int) -> float:
     """Seconds in which the cluster of these settings draws the films of so many new runs."""
     with ExitStack() as held:
         home = Home(settings, token=None)
         held.callback(home.close)
         for number in range(films):
-            held.callback(write_run(settings, f"{name}-{number}").close)
+            held.callback(write_run(settings, f"{name}-{number}", samples).close)
         ingest_journal(home.context)
+        films += len(_jobs(home))  # and those of the rounds before
         supervisor = Supervisor(home.context)
         began = time.monotonic()
         supervisor.start()
         held.callback(supervisor.stop)
         while True:
-            with home.context.store.reading() as catalog:
-                jobs = catalog.session.exec(select(Job.status).where(Job.kind == KIND)).all()
+            jobs = _jobs(home)
             if "failed" in jobs:
                 raise RuntimeError("a film failed; see the log")
             if len(jobs) >= films and set(jobs) == {"ready"}:
@@ -75,6 +75,12 @@ def draw(settings: Settings, name: str, films: int) -> float:
             if time.monotonic() - began > _PATIENCE:
                 raise TimeoutError(f"{films} films took longer than {_PATIENCE:.0f} s")
             time.sleep(0.02)
+
+
+def _jobs(home: Home) -> list[str]:
+    """How the films that were asked for are."""
+    with home.context.store.reading() as catalog:
+        return list(catalog.session.exec(select(Job.status).where(Job.kind == KIND)).all())
 
 
 class Measured:
@@ -100,9 +106,9 @@ class Measured:
         """End the cluster."""
         self.cluster.close()
 
-    def measure(self, name: str, films: int) -> None:
+    def measure(self, name: str, films: int, samples: int) -> None:
         """Draw so many films, and print in what time."""
-        before, spent = self._cpu(), draw(self.settings, name, films)
+        before, spent = self._cpu(), draw(self.settings, name, films, samples)
         cpu, load = self._cpu() - before, os.getloadavg()[0]
         self.seconds.append(spent)
         print(
@@ -120,15 +126,16 @@ def main() -> None:
     """Read the command line and measure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--films", type=int, default=12, help="of a round")
+    parser.add_argument("--samples", type=int, default=2_000, help="of a film")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, ExitStack() as held:
         both = [held.enter_context(closing(Measured(Path(folder, str(n)), n))) for n in (1, 2)]
         for cluster in both:
-            draw(cluster.settings, "warm", 2 * cluster.workers)
+            draw(cluster.settings, "warm", 2 * cluster.workers, given.samples)
         for number in range(given.rounds):
             for cluster in both:
-                cluster.measure(f"round-{number}", given.films)
+                cluster.measure(f"round-{number}", given.films, given.samples)
         one, two = (cluster.seconds for cluster in both)
         ratios = [a / b for a, b in zip(one, two, strict=True)]
         print(
