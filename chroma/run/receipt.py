@@ -122,7 +122,7 @@ class Receipt:
             lines += labelled(
                 "cost",
                 f"{self.seconds:.2f} s of {self.training_seconds:.1f} s on the training's thread "
-                f"({self.percent:.1f} %)",
+                f"({self.percent:.1f}%)",
             )
         for line in self.lost:
             lines += labelled("missing", line)

@@ -41,27 +41,39 @@ def test_typical_and_hard_samples_are_listed_last(opened: Context, home: Path):
     assert "prediction_depth" not in columns  # of one layer
 
 
-def test_samples_that_no_layer_decides(opened: Context, home: Path):
-    labels = IDS % 4
-    near = (np.eye(4)[labels] * 5 + INPUTS[:, :4] * 0.1).astype(np.float32)
-    far = near.copy()
-    far[:3] = near[1:4]  # in the last layer they lie among another class
+LABELS = IDS % 4
+NEAR = (np.eye(4)[LABELS] * 5 + INPUTS[:, :4] * 0.1).astype(np.float32)
+
+
+def of_two_layers(opened: Context, last: np.ndarray) -> Report:
+    """The findings of a training whose first layer knows the classes, and whose model is always right."""
     with chroma.init(project="tests") as run:
-        for layer, vectors in (("first", near), ("last", far)):
+        for layer, vectors in (("first", NEAR), ("last", last)):
             run.log_embeddings(
                 vectors,
                 layer=layer,
                 ids=IDS,
                 epoch=0,
-                labels=labels,
-                logits=np.eye(4, dtype=np.float32)[labels],
+                labels=LABELS,
+                logits=np.eye(4, dtype=np.float32)[LABELS],
             )
-    report = report_of(opened, run.id)
+    return report_of(opened, run.id)
+
+
+def test_samples_that_no_layer_decides(opened: Context, home: Path):
+    far = NEAR.copy()
+    far[:3] = NEAR[1:4]  # in the last layer they lie among another class
+    report = of_two_layers(opened, far)
     found, late = finding(report, "sample-late-val")
     assert sorted(late.ids.tolist()) == [0, 1, 2]
     assert "3 of 200 samples of val" in found.text
     depth = report.scores["val"].columns["prediction_depth"]
     assert depth.tolist() == [2.0] * 3 + [0.0] * 197
+
+
+def test_a_last_layer_that_knows_no_class_decides_no_sample_late(opened: Context, home: Path):
+    report = of_two_layers(opened, INPUTS[:, :4] * 1e-3)
+    assert not [each for each in report.findings if each.key == "sample-late-val"]
 
 
 def test_targets_far_from_the_prediction_are_in_doubt(opened: Context, home: Path):

@@ -56,7 +56,7 @@ export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: r
                       key="cost"
                       title={`${receipt.seconds.toFixed(2)} s of ${(receipt.training_seconds ?? 0).toFixed(1)} s on the training's thread`}
                     >
-                      {receipt.percent.toFixed(1)} % of the training's time
+                      {receipt.percent.toFixed(1)}% of the training's time
                     </span>,
                   ] as const,
                 ]),

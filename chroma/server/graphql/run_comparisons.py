@@ -53,7 +53,7 @@ class Outcomes:
         description="Samples whose label is another in the second run; that of the second one counts"
     )
     difference: float | None = strawberry.field(
-        description="Accuracy of the second run less that of the first, with its 95 % interval"
+        description="Accuracy of the second run less that of the first, with its 95% interval"
     )
     low: float | None
     high: float | None

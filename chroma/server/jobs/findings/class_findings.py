@@ -15,10 +15,10 @@ from chroma.server.store.findings.labels import class_text
 from chroma.server.store.findings.report import Finding, FoundSamples
 
 _MOST_PAIRS = 5  # told of a split
-_CONFUSED = "share of a class that is taken for another, lower end of Wilson's 95 % interval above 5 %"
+_CONFUSED = "share of a class that is taken for another, lower end of Wilson's 95% interval above 5%"
 _SPLIT = "2-means on one half, share of the variance that its groups explain on the other, above 0.8"
 _RARE = "fewer samples than a fifth of the median class"
-_SLICE = "HDBSCAN on 8 principal axes; errors above chance (hypergeometric, false discoveries below 5 %)"
+_SLICE = "HDBSCAN on 8 principal axes; errors above chance (hypergeometric, false discoveries below 5%)"
 
 
 def find_classes(evidence: Evidence) -> Found:
