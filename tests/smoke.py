@@ -1,6 +1,6 @@
-"""Captures, reads back, draws and serves with an installed Chroma: `python tests/smoke.py`, no framework, no pytest.
+"""Captures, reads back, draws and serves with an installed Chroma: `python tests/smoke.py`, without pytest.
 
-For versions of Python and of packages that the whole suite is not run on.
+For versions of Python and of packages that the whole suite is not run on; it needs no training framework.
 """
 
 from __future__ import annotations
