@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { count } from "../lib/format";
 import { Snippet } from "../start/Snippet";
 import type { Parameters } from "../state/parameters";
 import { useView } from "../state/view";
@@ -76,7 +77,12 @@ export default function MethodForm({ offered, current, parameters, onDone }: Pro
       {spatial.length ? (
         <div className={styles.spatial}>
           <h3>This frame in three dimensions</h3>
-          <p className={styles.note}>Drag, or use the arrow keys on the canvas, to turn it.</p>
+          <p className={styles.note} data-testid="orbit-note">
+            Drag, or use the arrow keys on the canvas, to turn it.
+            {spatial.map(({ title, spatialMost }) =>
+              spatialMost === null ? "" : ` ${title} draws films of up to ${count(spatialMost)} samples so.`,
+            )}
+          </p>
           <div className={styles.row}>
             {spatial.map(({ name, title }) => (
               <Button

@@ -4,7 +4,7 @@ import type { RunDetail } from "./run";
 
 const taken = (status: string) =>
   ({ layer: "fc1", split: "val", status }) as unknown as RunDetail["snapshots"][number];
-const rest = { install: null, parameters: [], spatial: false };
+const rest = { install: null, parameters: [], spatial: false, spatialMost: null };
 const methods = [
   { ...rest, name: "pca", title: "PCA", description: "At once", installed: true },
   { ...rest, name: "umap", title: "UMAP", description: "Neighbourhoods", installed: true },

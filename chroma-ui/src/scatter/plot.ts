@@ -219,11 +219,10 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       given = scene;
       showScene(inSpace(scene), space ? 0 : ms);
     },
-    /** Shows the points in three dimensions, from the front; null in two. */
+    /** Shows the points in three dimensions, from the side they were last turned to; null in two. */
     setSpace(next: Space | null): void {
       if (space === next) return;
       space = next;
-      turn = FRONT;
       if (given) showScene(inSpace(given), 0);
     },
     /** Turns the space by so many radians. */
@@ -236,6 +235,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
       given = null;
       shown = null;
       restingScene = null;
+      turn = FRONT;
       resize();
     },
     /** Holds the points between two frames of the film; null moves them to the frame shown. */

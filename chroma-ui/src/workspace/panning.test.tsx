@@ -35,7 +35,7 @@ const RUN = {
   methods: [
     {
       ...{ name: "umap", title: "UMAP", description: "", installed: true },
-      ...{ install: null, parameters: [], spatial: true },
+      ...{ install: null, parameters: [], spatial: true, spatialMost: null },
     },
   ],
   metrics: [],

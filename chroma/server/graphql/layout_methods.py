@@ -11,6 +11,7 @@ from chroma.projection.methods import is_installed
 from chroma.server.graphql.context import Info
 from chroma.server.store.films.film_request import METHODS
 from chroma.server.store.films.joint_splits import PUBLISHED, joint_names
+from chroma.server.store.films.orbits import spatial_most
 
 
 def _is_there(name: str) -> bool:
@@ -37,6 +38,9 @@ class LayoutMethod:
     install: str | None = strawberry.field(description="The command that installs it; null where it is there")
     parameters: list[MethodParameter]
     spatial: bool = strawberry.field(description="true: one frame can be drawn in three dimensions by it")
+    spatial_most: int | None = strawberry.field(
+        description="Of films of at most so many samples; null: of any, or of none"
+    )
 
 
 @strawberry.type(description="A parameter that a film was drawn with.")
@@ -83,6 +87,7 @@ class RunLayouts:
                     for each in method.parameters
                 ],
                 spatial=method.spatial,
+                spatial_most=spatial_most(name) if method.spatial else None,
             )
             for name, method in METHODS.items()
             if method.offered

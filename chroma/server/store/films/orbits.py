@@ -46,6 +46,11 @@ class Orbit:
         return f"films/{self.film.id}/{self.digest}.orbit"
 
 
+def spatial_most(method: str) -> int | None:
+    """Of how many samples at most a frame is drawn in three dimensions by a method; None: of any number."""
+    return None if method == "pca" else LARGE
+
+
 def orbit_of(catalog: Catalog, film: Film, index: int | None, method: str) -> Orbit:
     """The frame of a film at an index, the last one by default, in three dimensions.
 
@@ -56,10 +61,11 @@ def orbit_of(catalog: Catalog, film: Film, index: int | None, method: str) -> Or
     spatial = [name for name, each in METHODS.items() if each.spatial]
     if method not in spatial:
         raise ConfigError(f"no frame is drawn in three dimensions by {method!r}; give {' or '.join(spatial)}")
-    if film.n > LARGE and method != "pca":
+    most = spatial_most(method)
+    if most is not None and film.n > most:
         raise ConfigError(
             f"a frame of {film.n:,} samples is drawn in three dimensions by pca alone; by {method} up to "
-            f"{LARGE:,}: pick fewer samples"
+            f"{most:,}: pick fewer samples"
         )
     frame = frame_at(catalog, film, index)
     if frame is None:
