@@ -1,4 +1,4 @@
-"""What the page does when things go wrong, how much it loads, and whether scrubbing asks the server."""
+"""What the page does when things go wrong, and how much it loads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, Response, WebSocketRoute, expect
 
@@ -20,7 +19,6 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium: apt-get install chromium, or set CHROMIUM"),
 ]
 FIRST_LOAD = 285_000  # bytes, gzipped
-SCRUBBED = 5_000_000  # bytes of 100,000 points in 10 epochs
 
 
 def free_port() -> str:
@@ -100,51 +98,3 @@ def test_what_changes_before_the_page_listens_is_not_missed(
             held.pop(0)()
             page.wait_for_timeout(200)
         wait_until(page, FINISHED, timeout=20_000)
-
-
-def test_a_hundred_thousand_points_are_scrubbed_without_the_server(chromium: Browser, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    rng = np.random.default_rng(1)
-    start, moves = rng.normal(size=(100_000, 2)), rng.normal(size=(100_000, 2))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CHROMA_HOME", str(home))
-        with chroma.init("large", "a hundred thousand") as run:
-            for epoch in range(10):
-                xy = (start + 0.1 * epoch * moves).astype(np.float32)
-                run.log_embeddings(xy, layer="xy", ids=range(len(xy)), split="val", epoch=epoch)
-    with serve(home, "--no-token") as running:
-        context = chromium.new_context(viewport={"width": 1024, "height": 700}, reduced_motion="reduce")
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        frames: dict[str, int] = {}
-        page.on(
-            "response",
-            lambda response: (
-                frames.update({response.url: int(response.headers.get("content-length", 0))})
-                if "/frames/" in response.url
-                else None
-            ),
-        )
-        page.goto(f"{running.url}/?method=pca")
-        wait_until(page, "window.__chroma?.ready && window.__chroma.points === 100000")
-        wait_until(
-            page,
-            "performance.getEntriesByType('resource').filter(e => e.name.includes('/frames/')).length >= 10",
-        )
-        page.wait_for_load_state("networkidle")
-        assert len(frames) == 10
-        assert sum(frames.values()) <= SCRUBBED
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        slider = page.get_by_test_id("timeline-slider")
-        track = slider.bounding_box()
-        assert track
-        page.keyboard.press("Home")
-        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 0")
-        page.keyboard.press("End")
-        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 9")
-        for _ in range(5):
-            page.keyboard.press("ArrowLeft")
-        wait_until(page, "window.__chroma.ready && window.__chroma.frame.index === 4")
-        assert [url for url in asked if "/frames/" in url or "/columns/" in url] == []
-        context.close()

@@ -18,6 +18,7 @@ import { useHovered } from "../state/hovered";
 import { useSelection } from "../state/selection";
 import { IconButton } from "../ui/Button";
 import { Fit, Minus, Plus } from "../ui/icons";
+import { Above } from "./Above";
 import styles from "./canvas.module.css";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
@@ -46,7 +47,9 @@ type Props = {
   plot: Plot | null;
   onPlot: (plot: Plot | null) => void;
   onView: (view: ViewOfPlot) => void;
-  /** Shown over the canvas: progress, or a message in its place. */
+  /** What is said of a film on its way, above the selection and the search. */
+  progress: ReactNode;
+  /** Shown over the canvas: a message in its place, or a chip. */
   children?: ReactNode;
 };
 
@@ -124,8 +127,6 @@ export function FilmCanvas(props: Props) {
             </IconButton>
             <SaveMenu plot={plot} shown={shown} picture={picture} box={props.box} />
           </div>
-          <SelectionBar shown={shown} />
-          <SearchBar shown={shown} picture={picture} found={props.found} />
           {plot && !space ? (
             <Thumbnails plot={plot} shown={shown} picture={picture} split={props.split} views={views} />
           ) : null}
@@ -143,6 +144,15 @@ export function FilmCanvas(props: Props) {
           ) : null}
         </>
       ) : null}
+      <Above>
+        {props.progress}
+        {shown && picture ? (
+          <>
+            <SelectionBar shown={shown} />
+            <SearchBar shown={shown} picture={picture} found={props.found} />
+          </>
+        ) : null}
+      </Above>
       <div className={styles.foot}>
         <OrbitChip orbit={orbit} />
         {shown && picture ? (

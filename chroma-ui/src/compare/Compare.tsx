@@ -1,6 +1,7 @@
 import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
 import { useQuery } from "urql";
 import { RunsDocument } from "../api/gql/graphql";
+import { Above } from "../canvas/Above";
 import { useFilmKeys } from "../film/useFilmKeys";
 import { LeftPanel } from "../legend/LeftPanel";
 import { useSize } from "../lib/useSize";
@@ -148,7 +149,9 @@ function SideBySide() {
       >
         {first?.shown ? (
           <div className={styles.acts}>
-            <SelectionBar shown={first.shown} projects={false} />
+            <Above>
+              <SelectionBar shown={first.shown} projects={false} />
+            </Above>
           </div>
         ) : null}
         {panes.map((what, pane) => (

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef, useState } from "react";
+import { Above } from "../canvas/Above";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { HoverCard } from "../canvas/HoverCard";
 import { Equal } from "../canvas/StatusChip";
@@ -241,7 +242,9 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             {isGone ? "This run is not here: choose another one." : (problem ?? loaded.problem)}
           </p>
         ) : (
-          <FilmProgress film={film} onRequest={found.requestFilm} />
+          <Above>
+            <FilmProgress film={film} onRequest={found.requestFilm} />
+          </Above>
         )}
       </div>
     </section>

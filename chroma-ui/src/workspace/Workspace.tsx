@@ -169,11 +169,17 @@ export function Workspace() {
           plot={plot}
           onPlot={setPlot}
           onView={onView}
+          progress={
+            message || !run ? null : (
+              <FilmProgress
+                film={film}
+                onStop={() => open.changeFilm("cancel")}
+                onRequest={open.requestFilm}
+              />
+            )
+          }
         >
           {message}
-          {!message && run ? (
-            <FilmProgress film={film} onStop={() => open.changeFilm("cancel")} onRequest={open.requestFilm} />
-          ) : null}
           <Waiting
             shown={shown}
             wanted={frames[index] ?? null}
