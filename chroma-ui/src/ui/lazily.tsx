@@ -26,13 +26,18 @@ export function lazily<P extends object>(load: Loader<P>, { waiting = null, quie
   // biome-ignore lint/correctness/noComponentHookFactories: called once for each part, at the level of the module
   return function Lazily(props: P) {
     const [Part, setPart] = useState<ComponentType<P>>(Latest);
+    const [tries, setTries] = useState(0);
     const tryAgain = async () => {
+      setTries(tries + 1);
       if (!(await renewStyles())) return;
       Latest = lazy(load);
       setPart(Latest);
     };
     return (
-      <Boundary key={keyOf(Part)} failed={quiet ? null : <Failed onAgain={() => void tryAgain()} />}>
+      <Boundary
+        key={keyOf(Part)}
+        failed={quiet ? null : <Failed tries={tries} onAgain={() => void tryAgain()} />}
+      >
         <Suspense fallback={waiting}>
           <Part {...props} />
         </Suspense>
@@ -77,11 +82,13 @@ async function renewStyles(): Promise<boolean> {
   return (await Promise.all(came)).every(Boolean);
 }
 
-function Failed({ onAgain }: { onAgain: () => void }) {
+/** Some browsers never ask again for a script that failed: then the whole page is loaded, as its address says. */
+function Failed({ tries, onAgain }: { tries: number; onAgain: () => void }) {
   return (
     <div className={styles.failed} role="alert" data-testid="part-failed">
       <p>This part of the page could not be loaded or shown. The rest goes on.</p>
       <Button onClick={onAgain}>Try again</Button>
+      {tries > 0 ? <Button onClick={() => window.location.reload()}>Load the page again</Button> : null}
     </div>
   );
 }
