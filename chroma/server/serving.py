@@ -15,7 +15,7 @@ from chroma.errors import ConfigError, HomeError
 from chroma.server import logs
 from chroma.server.app import create_app
 from chroma.server.home.home import Home
-from chroma.server.http.connection import MOST_CONNECTIONS, MOST_HEAD, BoundedProtocol
+from chroma.server.http.connection import MOST_HEAD, BoundedProtocol
 from chroma.server.http.origins import LOOPBACK
 from chroma.server.http.signed_in import SignedIn
 from chroma.server.jobs.cluster_workers import check_cluster
@@ -184,7 +184,6 @@ def _prepare(
         lifespan="on",
         http=BoundedProtocol,
         h11_max_incomplete_event_size=MOST_HEAD,
-        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=_PATIENCE,
         ws_max_size=2**20,  # bytes: subscriptions are short texts
         server_header=False,

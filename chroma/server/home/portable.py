@@ -15,6 +15,7 @@ from chroma import journal, liveness, segment
 from chroma.durable import write_durably
 from chroma.errors import ConfigError, SegmentError
 from chroma.journal import Entry
+from chroma.server.home.arrivals import MOST_BYTES
 from chroma.server.home.segment_batch import prove
 from chroma.server.store.bucket_files import open_files
 from chroma.server.store.catalog import Store
@@ -151,8 +152,7 @@ class _Listed:
 def _list(archive: zipfile.ZipFile, file: Path) -> tuple[str, list[_Listed]]:
     """The run of a file and its segments; nothing in it is believed."""
     try:
-        if archive.getinfo(_LIST).file_size > _MOST:
-            raise ValueError("its list is too long")
+        _refuse_bombs(archive)
         about = parse_json(archive.read(_LIST))
         if about["format"] != _FORMAT:
             raise ValueError(f"its format is {about['format']!r}, and this Chroma reads {_FORMAT}")
@@ -171,6 +171,18 @@ def _list(archive: zipfile.ZipFile, file: Path) -> tuple[str, list[_Listed]]:
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"the file {file} is no exported run ({error}); export the run again") from error
     return run, listed
+
+
+def _refuse_bombs(archive: zipfile.ZipFile) -> None:
+    """Refuse what would fill the memory, before anything is read: an export packs nothing.
+
+    Raises:
+        ValueError: Something is packed, larger than ours are, or there more than once.
+    """
+    for each in archive.infolist():
+        most = _MOST if each.filename == _LIST else MOST_BYTES
+        if each.compress_type != zipfile.ZIP_STORED or not 0 <= each.file_size == each.compress_size <= most:
+            raise ValueError(f"{each.filename!r:.100} is packed, or larger than {most} bytes")
 
 
 def _proved(archive: zipfile.ZipFile, run: str, listed: _Listed, file: Path) -> bytes:

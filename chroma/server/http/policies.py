@@ -50,6 +50,15 @@ class Framers:
         return "".join(f" {origin}" for origin in (*self._named, *self._shown))
 
 
+def headers_of(framers: Framers) -> dict[str, str]:
+    """The headers, for an answer that comes from outside the app.
+
+    Args:
+        framers: Who may show it in a frame.
+    """
+    return _HEADERS | {"Content-Security-Policy": f"{_CONTENT}{framers}"}
+
+
 class Policies:
     """ASGI middleware that adds the headers to every answer.
 
@@ -67,9 +76,7 @@ class Policies:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(_HEADERS)
-                headers["Content-Security-Policy"] = f"{_CONTENT}{self._framers}"
+                MutableHeaders(scope=message).update(headers_of(self._framers))
             await send(message)
 
         await self._app(scope, receive, sending if scope["type"] == "http" else send)
