@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo check test chaos postgresql part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-server bench-dask bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos attack audit postgresql reader part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-queue bench-server bench-dask bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -103,9 +103,24 @@ CHAOS ?= 20
 chaos: $(VENV)/installed ## kills, damage, full disks, readers that come and go: CHAOS=20 times as many trials as in `make test`
 	CHAOS=$(CHAOS) $(BIN)/python -m pytest -q tests/chaos
 
+# one process, so that the table is whole. atheris guides the decoder's part; its wheels are not for every machine
+ATTACK ?= 20
+attack: $(VENV)/installed $(STATIC) ## a server on PostgreSQL and a bucket, by people with and without tokens: ATTACK=20 times as many requests
+	@$(BIN)/python -m pip install --quiet atheris 2>/dev/null || echo "» atheris cannot be installed here: its part is left out"
+	ATTACK=$(ATTACK) $(BIN)/python -m pytest -q tests/attack
+
+audit: $(VENV)/installed ## known vulnerabilities of the tested versions, by pip-audit and npm audit
+	@$(BIN)/python -m pip install --quiet pip-audit
+	@$(BIN)/python .ci/audit.py
+
 # `make test` runs a part of them on both databases
 postgresql: $(VENV)/frameworks ## tests of the server and the reader with their catalogs in a PostgreSQL that they start
 	DATABASE=postgresql $(PYTEST) tests/server $(wildcard tests/test_reader*.py)
+
+# `make test` reads homes, and a part on the others
+READER ?= team
+reader: $(VENV)/frameworks ## tests of the reader against READER=home, a local server (server), or PostgreSQL and a bucket (team)
+	READER=$(READER) $(PYTEST) $(wildcard tests/test_reader*.py)
 
 # how CI spreads the tests over machines
 part: $(VENV)/frameworks $(STATIC) .chromium ## tests of MARK only, as MARK="keras or transformers"

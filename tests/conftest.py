@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,11 @@ from tests.guarantees import Recorder
 FIRST = ("tests/integrations/test_keras.py", "tests/test_wheel.py", "tests/e2e", "")
 # files whose tests take minutes each and share nothing: any worker may take one
 APART = ("tests/integrations/test_keras.py::test_every_cell_of_the_backend",)
+# folders whose tests share a server: one worker takes all
+TOGETHER = ("tests/attack/",)
 # those that start many processes, compile or draw for seconds: `make check` leaves them out
 SLOW = (
+    "tests/attack",
     "tests/projection/test_extremes.py",
     "tests/projection/test_film.py",
     "tests/projection/test_joint.py",
@@ -46,6 +50,8 @@ SLOW = (
     "tests/test_reader",
 )
 
+READER = os.environ.get("READER", "home")  # see tests/readers.py
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before anything heavy is imported: what all processes of the tests share."""
@@ -58,13 +64,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ByFile(LoadScopeScheduling):
-    """Gives each file to one worker as a whole, for its fixtures are costly; of `APART` each test.
+    """Gives each file to one worker as a whole, for its fixtures are costly; of `APART` each test,
+    of `TOGETHER` whole folders.
 
     pytest-xdist's own `loadgroup` writes the group into `item._nodeid`, which pytest 9.2 reads no more.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
+        together = [folder for folder in TOGETHER if nodeid.startswith(folder)]
+        return together[0] if together else nodeid if nodeid.startswith(APART) else nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
@@ -75,9 +83,25 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByFile:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that all workers end together; mark the slow."""
     for item in items:
+        if READER != "home" and item.get_closest_marker("of_homes"):
+            item.add_marker(pytest.mark.skip(reason="it is about homes and who owns them"))
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next(at for at, first in enumerate(FIRST) if item.nodeid.startswith(first)))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reading() -> Iterator[None]:
+    """With `READER=server` or `team`, `chroma.open` reads homes by way of such a server."""
+    if READER == "home":
+        yield
+        return
+    import chroma
+    from tests.readers import opened  # it imports what most tests do without
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chroma, "open", opened)
+        yield
 
 
 @pytest.fixture

@@ -241,6 +241,7 @@ def test_a_film_of_logged_coordinates(home: Path):
             stored.embeddings()
 
 
+@pytest.mark.of_homes
 def test_a_film_that_cannot_be_drawn(tmp_path: Path):
     capture(tmp_path, n=20, epochs=1)
     with chroma.open(tmp_path) as db:
@@ -255,6 +256,7 @@ def test_a_film_that_cannot_be_drawn(tmp_path: Path):
             run.embeddings()
 
 
+@pytest.mark.of_homes
 def test_a_second_reader_asks_the_first(db: Catalog, stored_home: Path, captured: Captured):
     with chroma.open(stored_home) as second:
         assert second.url == db.url
@@ -274,6 +276,7 @@ def test_a_second_reader_asks_the_first(db: Catalog, stored_home: Path, captured
     assert done.stdout.split() == [db.url, str(captured.vectors["encoder.fc1", 2].sum(dtype="f8"))]
 
 
+@pytest.mark.of_homes
 def test_a_reader_outlives_the_owner_it_asked(tmp_path: Path):
     capture(tmp_path, n=20, epochs=1)
     code = "import sys, chroma\ndb = chroma.open(sys.argv[1])\nprint('open', flush=True)\nsys.stdin.read()"
@@ -291,6 +294,7 @@ def test_a_reader_outlives_the_owner_it_asked(tmp_path: Path):
     assert find_owner(load_settings(home=tmp_path)) is None
 
 
+@pytest.mark.of_homes
 def test_left_open_it_is_closed_at_exit(home: Path):
     capture(home, n=20, epochs=1)
     code = "import chroma; db = chroma.open(); print(len(db.runs()))"
@@ -301,6 +305,7 @@ def test_left_open_it_is_closed_at_exit(home: Path):
     assert not (home / "server.json").exists()
 
 
+@pytest.mark.of_homes
 def test_a_url_asks_for_its_token(db: Catalog, stored_home: Path):
     owner = find_owner(load_settings(home=stored_home))
     assert owner is not None
@@ -321,6 +326,7 @@ def test_works_inside_a_running_event_loop(stored_home: Path, db: Catalog):
     assert asyncio.run(cell()) == 1
 
 
+@pytest.mark.of_homes
 def test_a_living_run_grows(tmp_path: Path):
     capture(tmp_path, "first", n=20, epochs=1)
     with chroma.open(tmp_path) as db:
@@ -339,6 +345,7 @@ def test_a_closed_catalog_says_so(tmp_path: Path):
     assert find_owner(load_settings(home=tmp_path)) is None
 
 
+@pytest.mark.of_homes
 def test_ui_finds_the_dashboard(db: Catalog, stored_home: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("CHROMA_HOME", str(stored_home))
     with chroma.ui(run="brave-fox", open=False) as dashboard:
@@ -354,6 +361,7 @@ def test_pages_carry_what_they_need():
     assert page("http://h:1", "t", None, "/user/me") == "http://h:1/user/me/?token=t"
 
 
+@pytest.mark.of_homes
 def test_ui_starts_one_on_an_empty_home(home: Path):
     dashboard = chroma.ui(open=False)
     owner = find_owner(load_settings())
@@ -363,6 +371,7 @@ def test_ui_starts_one_on_an_empty_home(home: Path):
     assert find_owner(load_settings()) is None
 
 
+@pytest.mark.of_homes
 def test_a_home_that_is_a_file(tmp_path: Path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(HomeError):

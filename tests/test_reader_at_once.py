@@ -20,6 +20,8 @@ from chroma.server.home.read_only import usable
 from chroma.settings import load_settings
 from tests.captured import capture
 
+pytestmark = pytest.mark.of_homes
+
 
 def train(name: str) -> str:
     with chroma.init(project="p", name=name) as run:

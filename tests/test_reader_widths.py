@@ -38,6 +38,7 @@ def test_metrics_that_diverge_are_read_as_they_were_logged() -> None:
         np.testing.assert_array_equal(db.run("r").metrics()["value"], values)
 
 
+@pytest.mark.of_homes
 @pytest.mark.parametrize("folder", ["feature%2Ffoo", "a%20b", "a?b", "a#b", "ä b"])
 def test_homes_may_have_any_name(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / folder / ".chroma"
