@@ -280,6 +280,12 @@ class Settings(BaseSettings):
         """The store's address, where it is a bucket."""
         return None if self.store_url is None or self.store_url.startswith("file:") else self.store_url
 
+    def without_places(self, text: str) -> str:
+        """A sentence for people elsewhere: folders of this machine by the names of the settings."""
+        for place, name in ((self.home, "CHROMA_HOME"), (self.store, "CHROMA_STORE_URL")):
+            text = text.replace(str(place), name)
+        return text
+
     def stores(self) -> dict[str, str]:
         """The variables by which another process finds the catalog and the store that are not in the home."""
         url = self.database_url.get_secret_value() if self.database_url else None

@@ -44,7 +44,7 @@ def test_requests_by_openapi(target: Target, who: str) -> None:
         [each.as_strategy(generation_mode=mode) for each in found for mode in (valid, wrong)]
     )
 
-    @often(25)
+    @often(15)
     @given(cases, st.data())
     def send(case: Any, data: st.DataObject) -> None:
         for name in case.path_parameters or {}:
@@ -63,7 +63,7 @@ def test_requests_by_openapi(target: Target, who: str) -> None:
 def test_graphql_with_odd_arguments(target: Target, who: str) -> None:
     odd = Odd([*map(str, target.quiet.known.values()), "umap", "pca"])
 
-    @often(25)
+    @often(15)
     @given(odd.operations(build_schema(str(ours())), without={"startExample"}))  # it trains for seconds
     def send(operation: dict[str, Any]) -> None:
         body = json.dumps(operation)

@@ -173,7 +173,7 @@ def test_bodies_that_do_not_end(target: Target, who: str) -> None:
 
 
 def test_bodies_that_unpack_to_more_are_not_unpacked(target: Target, who: str) -> None:
-    bomb = gzip.compress(json.dumps({"query": "{ runs { id } }", "x": "a" * 10**8}).encode())
+    bomb = gzip.compress(json.dumps({"query": "{ runs { id } }", "x": "a" * 10**8}).encode(), 1)
     for path in ("/graphql", "/api/runs/run-quiet/segments/known"):
         headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
         answer = target.request(who, "packed bodies", "POST", path, content=bomb, headers=headers)

@@ -14,7 +14,7 @@ from strawberry.types.nodes import SelectedField
 from chroma.errors import NotFoundError, RefusedError
 from chroma.server.home.context import Context
 from chroma.server.store import queries
-from chroma.server.store.access import Grant
+from chroma.server.store.access import OWNER, Grant
 from chroma.server.store.audit import note_action
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.films.card_films import card_films
@@ -105,6 +105,10 @@ class RequestContext(BaseContext):
             for name in asked & set(fields):
                 relation, keys = fields[name]
                 tasks.start_soon(relation.fetch, keys)
+
+    def told(self, sentence: str) -> str:
+        """A sentence as whoever asks may read it: on this machine as it is, elsewhere without its folders."""
+        return sentence if self.grant == OWNER else self.home.settings.without_places(sentence)
 
     async def read(self, question: Callable[[Catalog], Value]) -> Value:
         """Read from the catalog, in a thread."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 import strawberry
@@ -58,26 +59,26 @@ class Home:
                 run_id=strawberry.ID(each.run_id),
                 kind=each.kind,
                 count=each.count,
-                reason=each.reason,
+                reason=info.context.told(each.reason),
                 way_out=each.way_out,
             )
             for each in found
         ]
 
     @classmethod
-    def of_context(cls, context: Context) -> Home:
+    def of_context(cls, context: Context, told: Callable[[str], str]) -> Home:
         at, partial = context.progress, context.store.reach is not None
         return cls(
             ingest=Ingest(taken=at.taken, of=at.of, caught_up=at.caught_up.is_set()),
             down=[
                 Down(
                     part=each.part,
-                    reason=each.brief if partial else each.reason,  # the whole one may name a run
+                    reason=each.brief if partial else told(each.reason),  # the whole one may name a run
                     since=each.since,
                     times=each.times,
                 )
                 for each in context.parts.down()
             ],
-            read_only=context.read_only,
+            read_only=context.read_only and told(context.read_only),
             public_url=context.settings.public_url,
         )

@@ -79,7 +79,7 @@ class PurgedRun:
 class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery, LinkQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
-        return Home.of_context(info.context.home)
+        return Home.of_context(info.context.home, info.context.told)
 
     @strawberry.field
     async def projects(self, info: Info) -> list[Project]:
@@ -249,6 +249,8 @@ class Schema(strawberry.Schema):
         """Name the class of our errors; log with a traceback what is masked in the answer."""
         for error in errors:
             if isinstance(error.original_error, ChromaError):
+                if execution_context is not None:
+                    error.message = execution_context.context.told(error.message)
                 error.extensions = {**(error.extensions or {}), "code": type(error.original_error).__name__}
             if _masked(error):
                 logger.error("GraphQL: %s", error.message, exc_info=error.original_error)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse
 
 from chroma.errors import (
@@ -21,7 +22,9 @@ from chroma.errors import (
     StoreError,
 )
 from chroma.server.home.arrivals import DiskFullError, OtherSegmentError, RunDeletedError
+from chroma.server.home.context import Context
 from chroma.server.logs import request_id
+from chroma.server.store.access import OWNER, Grant
 
 _STATUS: tuple[tuple[type[ChromaError], int], ...] = (
     (OtherSegmentError, 409),
@@ -52,10 +55,20 @@ def answer_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _error_of_ours)
 
 
-async def _chroma_error(_request: Request, error: Exception) -> JSONResponse:
+async def _chroma_error(request: Request, error: Exception) -> JSONResponse:
     status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": "5"} if isinstance(error, StoreError) else None
-    return problem(status, str(error), headers, code=type(error).__name__)
+    detail = told(request, str(error))
+    return problem(status, detail, headers, code=type(error).__name__)
+
+
+def told(connection: HTTPConnection, sentence: str) -> str:
+    """An error as whoever asks may read it: on this machine as it is, elsewhere without its folders."""
+    grant: Grant = getattr(connection.state, "grant", OWNER)
+    if grant == OWNER:
+        return sentence
+    context: Context = connection.app.state.context
+    return context.settings.without_places(sentence)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:

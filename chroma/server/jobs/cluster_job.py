@@ -100,7 +100,8 @@ def take_one(owner: str, threads: int) -> bool:
     if not _busy.acquire(blocking=False):
         return False
     try:
-        return Worker(_store(), owner, workers=threads, threads=threads).work_once()
+        told = load_settings().without_places
+        return Worker(_store(), owner, workers=threads, threads=threads, told=told).work_once()
     except Exception as error:  # not all of them can be sent
         logger.warning("chroma: a job failed", exc_info=error)
         raise JobError(f"{type(error).__name__}: {error}") from None

@@ -66,6 +66,7 @@ class Worker:
         rest: Seconds without a job and without being woken after which it ends; None: never.
         short: It does first paints, and films that are drawn in some seconds, and no others.
         threads: Threads to draw with; they do not change what is drawn.
+        told: Makes of an error the sentence that is stored: for everybody who sees what the job is about.
     """
 
     def __init__(
@@ -78,9 +79,11 @@ class Worker:
         *,
         short: bool = False,
         threads: int = THREADS,
+        told: Callable[[str], str] = str,
     ) -> None:
         self._threads = threads
         self._store = store
+        self._told = told
         self._owner = owner
         self._workers = workers
         self._poll = poll
@@ -130,10 +133,11 @@ class Worker:
                 job_queue.release(catalog, job, self._owner)
         except ChromaError as error:
             with self._store.claiming() as catalog:
-                job_queue.fail(catalog, job, self._owner, str(error))
+                job_queue.fail(catalog, job, self._owner, self._told(str(error)))
         except Exception as error:
             with self._store.claiming() as catalog:
-                job_queue.note_error(catalog, job, self._owner, f"{type(error).__name__}: {error}")
+                what = self._told(f"{type(error).__name__}: {error}")
+                job_queue.note_error(catalog, job, self._owner, what)
             raise
         finally:
             ended.set()
@@ -239,6 +243,7 @@ def main(arguments: list[str] | None = None) -> None:
         poll=None if given.attached else _POLL,
         rest=_REST if given.attached else None,
         short=given.short,
+        told=settings.without_places,
     )
     if given.attached:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's to answer
