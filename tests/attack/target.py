@@ -21,6 +21,7 @@ import chroma
 from chroma.server.home.context import Context
 from chroma.server.home.events import Events
 from chroma.server.store import scoping, tables
+from chroma.server.store.access import Reach
 from chroma.server.store.catalog import Store
 from chroma.server.store.engine import open_engine
 from chroma.settings import load_settings
@@ -190,7 +191,7 @@ class Target:
                     continue
                 query = table.select()
                 if projects is not None:
-                    query = query.where(scoping.criterion(table, frozenset(projects)))
+                    query = query.where(scoping.criterion(table, Reach(frozenset(projects))))
                 found[table.name] = sorted(repr(dict(row)) for row in connection.execute(query).mappings())
         return found
 
