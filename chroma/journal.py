@@ -11,7 +11,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,6 +27,7 @@ from chroma.segment import parts, write
 
 _NAME = re.compile(r"(?P<writer>\d+-[0-9a-f]{8})-(?P<number>\d+)\.arrow")
 ASIDE = "set-aside"
+_ASIDES = (ASIDE, f"segments/{ASIDE}")  # in a run's folder: of a journal, of a store
 DELETED = "deleted"  # in the store, beside the segments of a deleted run whose files are not removed yet
 
 
@@ -244,9 +245,15 @@ def set_aside(entry: Entry, reason: str) -> Path:
     return target
 
 
-def set_aside_segments(folder: Path) -> Iterator[tuple[str, Path, str]]:
-    """List (run, file, reason) of all that was set aside in the runs of a journal, or of a store."""
-    found = (folder.glob(f"{place}/*.arrow") for place in (f"*/{ASIDE}", f"*/segments/{ASIDE}"))
+def set_aside_segments(folder: Path, runs: Collection[str] | None = None) -> Iterator[tuple[str, Path, str]]:
+    """List (run, file, reason) of all that was set aside in the runs of a journal, or of a store.
+
+    Args:
+        folder: The journal, or the runs of a store.
+        runs: Only these; None: all there are, each of which is looked at.
+    """
+    places = [f"{run}/{place}" for run in (["*"] if runs is None else runs) for place in _ASIDES]
+    found = (folder.glob(f"{place}/*.arrow") for place in places)
     for path in sorted(path for each in found for path in each):
         run = path.relative_to(folder).parts[0]
         try:

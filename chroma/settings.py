@@ -61,6 +61,12 @@ class Settings(BaseSettings):
         gt=0,
         description="Most bytes the home may hold; then capture stops, says so, and training goes on.",
     )
+    disk_warning: int | None = Field(
+        default=None,
+        ge=0,
+        description="Bytes of room on a disk below which Chroma warns before it is full; by default 5 % of "
+        "the disk or 2 GB, whichever is less.",
+    )
     server: str | None = Field(
         default=None,
         description="Address of a server that runs are sent to while they train: https://host/prefix.",

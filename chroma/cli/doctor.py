@@ -17,6 +17,7 @@ import chroma
 from chroma.cli._options import AsJson, Home
 from chroma.cli.determinism import run, said, trials
 from chroma.client import Client
+from chroma.disks import disks
 from chroma.errors import ChromaError, HomeError, TransportError
 from chroma.journal import entries
 from chroma.server.requirements import missing
@@ -34,7 +35,6 @@ _SERVER = (
     "httpx2",
 )
 _FRAMEWORKS = ("torch", "lightning", "pytorch-lightning", "keras", "tensorflow", "jax", "transformers")
-_FREE_BYTES = 1e9  # below this a training soon fills the disk
 
 
 def doctor(
@@ -107,6 +107,7 @@ def _home(settings: Settings) -> dict[str, Any]:
         "exists": settings.home.is_dir(),
         "writable": standing.is_dir() and os.access(standing, os.W_OK | os.X_OK),
         "free_bytes": shutil.disk_usage(standing).free,
+        "low_disks": [each.warning for each in disks(settings) if each.low],
         "journal_segments": waiting,
         "outbox_segments": to_send,
         "catalog_bytes": settings.catalog.stat().st_size if settings.catalog.is_file() else None,
@@ -181,11 +182,7 @@ def _problems(report: dict[str, Any]) -> list[str]:
     problems: list[str] = []
     if not home["writable"]:
         problems.append(f"the home {home['path']} cannot be written; set CHROMA_HOME to a folder that can")
-    elif home["free_bytes"] < _FREE_BYTES:
-        problems.append(
-            f"the disk of {home['path']} has {home['free_bytes'] / 1e6:.0f} MB left; "
-            "make room, or set CHROMA_HOME to a folder on another disk"
-        )
+    problems += home["low_disks"]
     if owner and not owner["answers"]:
         problems.append(
             f"process {owner['pid'] or 'unknown'} owns the home but does not answer; "

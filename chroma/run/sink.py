@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from chroma.disks import disks
 from chroma.errors import HomeError
 from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
@@ -120,6 +121,9 @@ class JournalSink:
         except OSError:
             return False
 
+    def _warn_of_disks(self) -> None:
+        self._tell(("disk", each.warning) for each in disks(self._settings) if each.low)
+
     def _tell(self, found: Iterable[tuple[str, str]]) -> None:
         for about, sentence in found:
             self._report(about, sentence)
@@ -130,6 +134,7 @@ class JournalSink:
             self._used, self._unseen = _bytes_below(self._home), 0
             self._again = time.monotonic() + _LOOK_AGAIN
             self._deleted = _bytes_deleted(self._home)
+            self._warn_of_disks()
         self.full = self._used + self._unseen >= self._most
         if self.full:
             used, most, deleted = (

@@ -62,6 +62,11 @@ class ReadSegment:
         if intact is False or (intact is None and self._version >= (1, 1)):
             raise SegmentError(f"{_name(self._path)} is damaged: its bytes do not match its checksum")
 
+    def known_as(self, digest: str) -> ReadSegment:
+        """The same segment; its digest is known, and not computed again."""
+        self.__dict__["digest"] = digest
+        return self
+
     @functools.cached_property
     def digest(self) -> str:
         """Blake2b of the file, 32 hex digits; reads the whole file."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import errno
 import secrets
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -25,6 +27,7 @@ from chroma.settings import Settings
 _PORT = 8000
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # all addresses of a machine; how it reaches itself
 _TRIES = 100  # ports looked at after the usual one
+_MMAP_THRESHOLD, _LARGE = -3, 2**20  # of mallopt; bytes
 _PATIENCE = 3  # seconds that open requests and subscriptions get at the end
 
 
@@ -125,6 +128,7 @@ def run_foreground(
     _refuse_before_listening(settings, host, token)
     logs.configure(settings.log_format)  # the process is ours
     logs.report_errors()
+    _give_memory_back()
     listening = _listen(host, port) if port is not None else _listen_near(host)
     root_path = prefix_of(settings, listening.getsockname()[1])
     server, _, home = _prepare(settings, listening, host, token, root_path=root_path, ready=ready)
@@ -216,6 +220,16 @@ def _refuse_before_listening(settings: Settings, host: str, token: str | None) -
             f"the host {host} is not this machine alone: other machines would reach your data without a "
             "token; leave --no-token away, or use 127.0.0.1"
         )
+
+
+def _give_memory_back() -> None:
+    """Have large blocks of memory mapped one by one, so that each goes back when it is freed (glibc).
+
+    By itself glibc maps no more blocks of a size that was freed once: threads that read segments would keep
+    what the largest needed.
+    """
+    with suppress(OSError, AttributeError, TypeError):  # another C library has no such thing
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -111,6 +111,7 @@ def test_search_and_order(runs_page: Page) -> None:
     def ordered(by: str) -> list[str]:
         runs_page.get_by_test_id("home-order").click()
         runs_page.get_by_role("option", name=by, exact=True).click()
+        expect(runs_page.locator("main[aria-busy=true]")).to_have_count(0)
         return names(runs_page)
 
     assert ordered("oldest") == newest[::-1]

@@ -13,11 +13,13 @@ from fastapi.testclient import TestClient
 from chroma import liveness, segment
 from chroma.journal import Entry, JournalWriter, entries
 from chroma.records import Metrics, Notes, RunOpened
+from chroma.segment import ReadSegment
 from chroma.server.home import arrivals
 from chroma.server.home.context import Context
 from chroma.server.home.ingest import catch_up
 from chroma.server.http import limits, segment_routes
 from chroma.server.store import tables
+from chroma.untrusted import stamp_of
 from tests.captured import capture
 from tests.server.training import rows
 
@@ -114,7 +116,8 @@ def test_two_at_once_of_one_key_leave_one(client: TestClient, kept: Context, wri
     entry = written[2]
     with ThreadPoolExecutor(8) as pool:
         body = entry.path.read_bytes()
-        codes = list(pool.map(lambda _: client.put(address(entry), content=body).status_code, range(8)))
+        puts = [pool.submit(client.put, address(entry), content=body) for _ in range(8)]
+        codes = [put.result().status_code for put in puts]
     assert sorted(codes) == [200] * 7 + [201]
     settle(kept)
     assert stored(kept) == {(entry.writer, entry.number): body}
@@ -199,7 +202,7 @@ def test_too_large_and_too_many_are_told_so(
     assert (announced.status_code, parts.status_code) == (413, 413)
     monkeypatch.undo()
     monkeypatch.setattr(segment_routes, "_WAIT", 0.05)
-    uploads = client.app.state.uploads  # pyright: ignore[reportFunctionMemberAccess]
+    uploads = client.app.state.uploads  # type: ignore[attr-defined]
     uploads.places._value = 0
     busy = client.put(address(written[1]), content=body)
     uploads.places._value = 32
@@ -264,3 +267,36 @@ def test_what_is_left_of_an_upload_goes_with_the_next_start(kept: Context) -> No
     left.write_bytes(b"cut")
     arrivals.remove_unfinished(kept.settings)
     assert not left.exists()
+
+
+def test_what_was_proved_as_it_came_is_not_read_through_again(
+    client: TestClient, kept: Context, written: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proved: list[str] = []
+    verify = ReadSegment.verify
+
+    def counted(self: ReadSegment) -> None:
+        proved.append(f"{self.header.writer}-{self.header.number}")
+        verify(self)
+
+    monkeypatch.setattr(ReadSegment, "verify", counted)
+    for entry in written:
+        assert client.put(address(entry), content=entry.path.read_bytes()).status_code == 201
+    until(client, kept, "finished")
+    assert len(rows(kept, tables.Segment)) == ALL
+    assert sorted(proved) == sorted(f"{entry.writer}-{entry.number}" for entry in written)
+    assert {row.digest for row in rows(kept, tables.Segment)} == {
+        segment.open_segment(entry.path).digest for entry in written
+    }
+
+
+def test_what_was_changed_since_it_was_proved_is_proved_again(kept: Context, written: list[Entry]) -> None:
+    path = kept.settings.home / "one.arrow"
+    path.write_bytes(written[0].path.read_bytes())
+    kept.proofs.note(path, "d" * 32, path)
+    stamp = segment.open_segment(path).stamp
+    assert kept.proofs.take(path, stamp) == "d" * 32
+    assert kept.proofs.take(path, stamp) is None  # asked once
+    kept.proofs.note(path, "d" * 32, path)
+    path.write_bytes(path.read_bytes() + b"!")
+    assert kept.proofs.take(path, stamp_of(path.stat())) is None

@@ -62,6 +62,7 @@ def test_nothing_is_asked_while_nothing_happens(settings: Settings) -> None:
         supervisor.start()
         filming.until(lambda: any("snapshot" in statement for statement in sent), 10)  # the look at the start
         time.sleep(2)
+        assert not [each for each in sent if "film.run_id = " in each], "a look at all runs, not at each"
         sent.clear()
         time.sleep(IDLE)
         assert sent == []

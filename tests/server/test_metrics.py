@@ -34,7 +34,7 @@ def test_it_tells_what_the_home_holds_and_what_was_asked(settings: Settings):
     assert figures["chroma_snapshots",] == 4  # two layers, two epochs
     assert figures["chroma_segments",] > 4
     assert figures["chroma_ingest_waiting",] == 0
-    assert figures["chroma_disk_free_bytes",] > 0
+    assert figures["chroma_disk_free_bytes", "home"] > 0
     assert figures["process_cpu_seconds_total",] > 0
     assert figures["chroma_requests_total", "/api/health", "200", "GET"] == 1
     assert figures["chroma_requests_total", "/api/films/{film_id}/frames/{digest}", "404", "GET"] == 1

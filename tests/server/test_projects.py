@@ -264,6 +264,29 @@ def test_projects_and_runs_are_those_of_the_token(two: Two) -> None:
     assert two.open.name in two.ask(two.foreign, ask).text  # what there is, as for a project that is not
 
 
+@pytest.mark.parametrize("order", ["newest", "oldest", "name", "size", f"{MARK}_acc"])
+def test_a_page_of_runs_lists_and_counts_those_that_one_sees(two: Two, order: str) -> None:
+    query = """query ($words: String!, $order: String!, $also: [ID!]) {
+        runsPage(words: $words, order: $order, also: $also) {
+            found of projects { name runs } metrics tags runs { id } } }"""
+    also = [two.quiet.run, two.open.run, "run-beside"]
+
+    def page(who: dict[str, str], words: str) -> dict[str, Any]:
+        return two.ask(who, query, words=words, order=order, also=also).json()["data"]["runsPage"]
+
+    for who, project, runs, mark in (
+        *((each, two.open.name, {two.open.run}, "loud") for each in (two.foreign, two.user, two.shown)),
+        (two.beside, two.quiet.name, {"run-beside"}, None),
+        (two.member, two.quiet.name, {"run-beside", two.quiet.run}, MARK),
+    ):
+        counted = {"found": len(runs), "of": len(runs), "projects": [{"name": project, "runs": len(runs)}]}
+        own = {"metrics": [f"{mark}_acc"] if mark else [], "tags": [f"{mark}-kept"] if mark else []}
+        listed = page(who, "")
+        assert {each["id"] for each in listed.pop("runs")} == runs
+        assert listed == counted | own
+        assert page(who, f"{MARK}-name")["found"] == (who is two.member)
+
+
 def as_socket(who: dict[str, str]) -> dict[str, str]:
     """A socket of a page shows its session among its protocols."""
     if "X-Chroma-Session" not in who:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from fastapi.testclient import TestClient
 from graphql import parse, print_ast, separate_operations
 
 from chroma.journal import JournalWriter
-from chroma.records import Metrics
+from chroma.records import Metrics, RunOpened
 from chroma.server.home.context import Context
 from chroma.server.jobs.worker_process import WorkerProcess
 from chroma.server.store.films.film_request import FilmRequest
 from chroma.server.store.films.requests import request_film
 from chroma.server.store.tables import Film
 from tests.server import filming
+from tests.server.test_idle import statements
 
 pytestmark = pytest.mark.databases
 
@@ -31,10 +33,16 @@ def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WorkerProcess, "start", start)
 
 
+def page(client: TestClient, operation: str = "Home", **variables: Any) -> dict[str, Any]:
+    """What the dashboard asks for."""
+    query = print_ast(separate_operations(parse(OPERATIONS.read_text(encoding="utf-8")))[operation])
+    given = {"words": "", "order": "newest", "first": 60, "also": []} | variables
+    return client.post("/graphql", json={"query": query, "variables": given}).json()["data"]["runsPage"]
+
+
 def cards(client: TestClient) -> dict[str, Any]:
-    """What the dashboard asks for, by run."""
-    query = print_ast(separate_operations(parse(OPERATIONS.read_text(encoding="utf-8")))["Home"])
-    return {run["id"]: run for run in client.post("/graphql", json={"query": query}).json()["data"]["runs"]}
+    """The cards by run."""
+    return {run["id"]: run for run in page(client)["runs"]}
 
 
 def trained(context: Context, run: str, epochs: int) -> None:
@@ -109,3 +117,58 @@ def shape(value: Any) -> list[str]:
     """The fields of an object, or of the first of a list."""
     one = value[0] if isinstance(value, list) and value else value
     return list(one) if isinstance(one, dict) else []
+
+
+def opened(context: Context, runs: Iterable[int]) -> None:
+    """Runs with a metric and a tag, some without a number in it, in two projects."""
+    for number in runs:
+        writer = JournalWriter(context.settings.journal, f"run-{number:02d}")
+        name = f"Ember {number}" if number % 2 else f"ash {number}"
+        writer.commit(RunOpened(f"project {number % 2}", name, tags=("kept",) if number < 2 else ()))
+        value = float("nan") if number == 3 else number / 10
+        writer.commit(Metrics(0, 1, {"acc": 9.0, "loss": 9.0}))
+        writer.commit(Metrics(1, 2, {"acc": value, "loss": value} if number < 5 else {"acc": value}))
+        filming.finish(context, writer)
+
+
+def test_a_page_of_runs_is_found_ordered_and_counted_here(client: TestClient, kept: Context) -> None:
+    opened(kept, range(6))
+
+    def ids(**variables: Any) -> list[int]:
+        return [int(run["id"][-2:]) for run in page(client, **variables)["runs"]]
+
+    assert ids() == [5, 4, 3, 2, 1, 0]
+    assert ids(order="oldest", first=2) == [0, 1]
+    second = client.post("/graphql", json={"query": "{ runsPage(first: 4, offset: 4) { of runs { id } } }"})
+    assert second.json()["data"]["runsPage"] == {"of": 6, "runs": [{"id": "run-01"}, {"id": "run-00"}]}
+    assert ids(order="name") == [0, 2, 4, 1, 3, 5]
+    assert ids(order="acc") == [5, 4, 2, 1, 0, 3]  # not a number comes last
+    assert ids(order="loss") == [0, 1, 2, 4, 5, 3]  # the lowest first: the last value of run 5 is 9
+    assert set(ids(order="size")) == set(range(6))
+    assert (ids(words="EMBER kept"), ids(words="nobody")) == ([1], [])
+    found = page(client, words="ember", first=2)
+    assert (found["found"], found["of"], len(found["runs"])) == (3, 6, 2)
+    assert found["projects"] == [{"name": "project 1", "runs": 3}]
+    assert page(client, "HomeChoices") == {"metrics": ["acc", "loss"], "tags": ["kept"]}
+    listed = page(client, "Runs", words="ash 4", also=["run-04", "run-01", "gone"])["runs"]
+    assert [run["id"] for run in listed] == ["run-04", "run-01"]
+    client.post("/graphql", json={"query": 'mutation { deleteRun(id: "run-05") { id } }'})
+    assert (ids(), page(client)["of"]) == ([4, 3, 2, 1, 0], 5)
+    assert page(client, "HomeChoices")["metrics"] == ["acc", "loss"]
+
+
+def test_more_runs_need_no_more_statements(client: TestClient, kept: Context) -> None:
+    def asked() -> int:
+        """How many; the fewest of some tries: threads of the server ask, too."""
+        counts: list[int] = []
+        for _ in range(5):
+            with statements(kept.store) as sent:
+                page(client)
+                counts.append(len(sent))
+        return min(counts)
+
+    opened(kept, range(2))
+    few = asked()
+    opened(kept, range(2, 12))
+    assert page(client)["of"] == 12
+    assert asked() == few < 25

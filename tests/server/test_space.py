@@ -16,6 +16,8 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 import chroma
+from chroma.cli.doctor import examine
+from chroma.disks import disks
 from chroma.errors import HomeError
 from chroma.server.app import create_app
 from chroma.server.home import notes
@@ -31,6 +33,7 @@ from chroma.settings import Settings, load_settings
 from tests.captured import capture
 from tests.server import filming
 from tests.server.training import rows
+from tests.server.two_projects import token_of
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -73,6 +76,33 @@ def test_a_full_home_names_what_a_purge_would_free(
         (home / "chroma.db").unlink()
         run.log_embeddings(np.ones((5, 3)), layer="a", epoch=1)
     assert list((home / "journal").rglob("*.arrow"))
+
+
+def test_a_disk_with_little_room_is_told_before_it_is_full(
+    home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    settings = load_settings(home=home)
+    (disk,) = disks(settings)  # one, though the home and the store lie on it
+    assert (disk.of, disk.low) == ("home", disk.free < min(2e9, 0.05 * disk.total))
+    monkeypatch.setenv("CHROMA_DISK_WARNING", str(disk.total))
+    monkeypatch.delenv("CHROMA_STRICT", raising=False)
+    with chroma.init(project="p", name="n") as run:
+        run.log_embeddings(np.ones((5, 3)), layer="a", epoch=0)
+    assert "chroma: the disk of the home has" in caplog.text  # the training's own log
+    caplog.clear()
+    app, query = create_app(load_settings(home=home), token="own"), {"query": "{ home { lowDisks } }"}
+    own = {"Authorization": "Bearer own"}
+    with TestClient(app, base_url="http://127.0.0.1", headers=own) as client:
+        assert app.state.context.progress.caught_up.wait(30)
+        (told,) = client.post("/graphql", json=query).json()["data"]["home"]["lowDisks"]
+        assert "GB left of" in told
+        member = token_of(app.state.context, "admin", "p")
+        answer = client.post("/graphql", json=query, headers=member).json()
+        assert answer["data"]["home"] == {"lowDisks": []}
+        assert 'chroma_disk_low{of="home"} 1.0' in client.get("/metrics").text
+        assert client.get("/api/health/ready").status_code == 200  # it works, as yet
+    assert "chroma: the disk of the home has" in caplog.text
+    assert any("GB left of" in each for each in examine(load_settings(home=home))["problems"])
 
 
 def test_selections_that_nobody_opens_expire(opened: Context):

@@ -71,7 +71,11 @@ def train(context: Context, project: str) -> Project:
     writer = JournalWriter(context.settings.journal, run)
     writer.commit(
         RunOpened(
-            project if project == OPEN else f"{MARK}-{project}", f"{mark}-name", "torch", "classification"
+            project if project == OPEN else f"{MARK}-{project}",
+            f"{mark}-name",
+            "torch",
+            "classification",
+            tags=(f"{mark}-kept",),
         )
     )
     writer.commit(

@@ -1,11 +1,10 @@
 import { type CSSProperties, useCallback, useMemo, useRef, useState } from "react";
-import { useQuery } from "urql";
-import { RunsDocument } from "../api/gql/graphql";
 import { Above } from "../canvas/Above";
 import { useFilmKeys } from "../film/useFilmKeys";
 import { LeftPanel } from "../legend/LeftPanel";
 import { useSize } from "../lib/useSize";
 import { useTitle } from "../lib/useTitle";
+import { useRuns } from "../runs/useRuns";
 import { SelectionBar } from "../selection/SelectionBar";
 import { useKeptSelection } from "../selection/useKeptSelection";
 import { MOST_PANES, type Pane } from "../state/panes";
@@ -58,8 +57,7 @@ function SideBySide() {
   const [panel, setPanel] = useState<"left" | "right" | null>(null);
   const grid = useRef<HTMLDivElement>(null);
   const room = useSize(grid);
-  const [{ data }] = useQuery({ query: RunsDocument, requestPolicy: "cache-and-network" });
-  const runs = data?.runs ?? [];
+  const runs = useRuns(panes.flatMap(({ run }) => run ?? [])).runs ?? [];
   const named = [...new Set(panes.map((pane) => runs.find(({ id }) => id === pane.run)?.name ?? ""))];
   useTitle(named.filter(Boolean).join(" and "), "side by side");
 

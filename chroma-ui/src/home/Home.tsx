@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from "react";
 import { useQuery } from "urql";
-import { HomeDocument } from "../api/gql/graphql";
+import { HomeChoicesDocument, HomeDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { count } from "../lib/format";
+import { useDebounced } from "../lib/useDebounced";
 import { useKeys } from "../lib/useKeys";
 import { useTitle } from "../lib/useTitle";
 import { HomeBadge } from "../runs/HomeBadge";
@@ -12,7 +13,7 @@ import { useRunChanges } from "../runs/useRunChanges";
 import { useConnection } from "../state/connection";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
-import { IconButton } from "../ui/Button";
+import { Button, IconButton } from "../ui/Button";
 import { Help } from "../ui/Help";
 import { Logo, Question, Search } from "../ui/icons";
 import { lazily } from "../ui/lazily";
@@ -20,7 +21,7 @@ import { Segmented } from "../ui/Segmented";
 import { Select } from "../ui/Select";
 import cardStyles from "./card.module.css";
 import styles from "./home.module.css";
-import { byProject, foundRuns, type HomeRun, metricNames } from "./order";
+import { byProject, type HomeRun } from "./order";
 import { PickedBar } from "./PickedBar";
 import { RunCard } from "./RunCard";
 import { useCardKeys } from "./useCardKeys";
@@ -29,6 +30,10 @@ const RunTable = lazily(() => import("./RunTable"));
 
 const ORDERS = ["newest", "oldest", "name", "size"];
 const MOST_METRICS = 3;
+/** Cards that are loaded at first, and with each “Show more”. */
+const PAGE = 60;
+const REST_MS = 150;
+const NO_CHOICES = { metrics: [], tags: [] };
 const NOTHING: HomeRun[] = [];
 
 /** The home page: all runs with thumbnails of their films. */
@@ -39,12 +44,25 @@ export default function Home() {
   const runsAs = usePreferences((preferences) => preferences.runsAs);
   const [words, setWords] = useState("");
   const [order, setOrder] = useState("newest");
+  const [most, setMost] = useState(PAGE);
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const [renaming, setRenaming] = useState<string | null>(null);
   const [help, setHelp] = useState(false);
   const search = useRef<HTMLInputElement>(null);
-  const [{ data }, refetch] = useQuery({ query: HomeDocument, requestPolicy: "cache-and-network" });
-  const again = () => refetch({ requestPolicy: "network-only" });
+  const rested = useDebounced(words.trim(), REST_MS) ?? "";
+  const [{ data, fetching }, refetch] = useQuery({
+    query: HomeDocument,
+    variables: { words: rested, order, first: most },
+    requestPolicy: "cache-and-network",
+  });
+  const [{ data: choices }, refetchChoices] = useQuery({
+    query: HomeChoicesDocument,
+    requestPolicy: "cache-and-network",
+  });
+  const again = () => {
+    refetch({ requestPolicy: "network-only" });
+    refetchChoices({ requestPolicy: "network-only" });
+  };
   const changes = useRunChanges(again);
   useEvents(again);
   // biome-ignore lint/correctness/useExhaustiveDependencies: fetched again once the server is back
@@ -52,14 +70,17 @@ export default function Home() {
     if (returns > 0) again();
   }, [returns]);
 
-  const runs = data?.runs ?? NOTHING;
-  const metrics = metricNames(runs);
-  const found = foundRuns(runs, words, order);
-  const groups = byProject(found);
+  const page = data?.runsPage;
+  const runs = page?.runs ?? NOTHING;
+  const { metrics, tags } = choices?.runsPage ?? NO_CHOICES;
+  const groups = byProject(runs);
   const shown = groups.flatMap(([, members]) => members);
-  const tags = [...new Set(runs.flatMap((run) => run.runTags))].sort();
+  // Runs stay chosen while other words list other ones.
+  const known = useRef(new Map<string, HomeRun>());
+  for (const run of runs) known.current.set(run.id, run);
   // In the order in which they were chosen: the first is A.
-  const chosen = [...picked].flatMap((id) => runs.find((run) => run.id === id) ?? []);
+  const chosen = [...picked].flatMap((id) => known.current.get(id) ?? []);
+  const ofProject = new Map(page?.projects.map(({ name, runs }) => [name, runs]));
 
   const open = (id: string) => {
     openRun(id);
@@ -89,9 +110,11 @@ export default function Home() {
         <h1>
           <Logo size={22} /> Runs
           <span className={styles.count} data-testid="home-count">
-            {found.length === runs.length
-              ? count(runs.length)
-              : `${count(found.length)} of ${count(runs.length)}`}
+            {page
+              ? page.found === page.of
+                ? count(page.of)
+                : `${count(page.found)} of ${count(page.of)}`
+              : null}
           </span>
         </h1>
         {runsAs === "cards" ? (
@@ -104,7 +127,10 @@ export default function Home() {
                 placeholder="Find a run by name, project, tag or status"
                 aria-label="Find a run"
                 value={words}
-                onChange={(event) => setWords(event.target.value)}
+                onChange={(event) => {
+                  setWords(event.target.value);
+                  setMost(PAGE);
+                }}
                 onKeyDown={(event) => event.key === "Escape" && event.currentTarget.blur()}
               />
               <kbd>/</kbd>
@@ -114,7 +140,10 @@ export default function Home() {
               testId="home-order"
               value={order}
               options={[...ORDERS, ...metrics].map((name) => ({ value: name, name }))}
-              onChange={setOrder}
+              onChange={(next) => {
+                setOrder(next);
+                setMost(PAGE);
+              }}
               note="first"
               compact
             />
@@ -130,32 +159,30 @@ export default function Home() {
           ]}
           onChange={(next) => usePreferences.getState().set({ runsAs: next })}
         />
-        <HomeBadge nameOf={(id) => runs.find((run) => run.id === id)?.name ?? null} />
+        <HomeBadge nameOf={(id) => known.current.get(id)?.name ?? null} />
         <ThemeToggle />
         <IconButton label="Keys and gestures" hint="?" onClick={() => setHelp(true)} data-testid="help">
           <Question />
         </IconButton>
       </header>
-      {data && runs.length === 0 ? (
+      {page?.of === 0 ? (
         <div className={styles.nobody}>
           <NoRuns />
         </div>
       ) : null}
       {data ? null : <Waiting />}
-      {runsAs === "table" && runs.length ? (
+      {runsAs === "table" && page?.of ? (
         <main>
           <RunTable picked={picked} onPick={pick} onOpen={open} />
         </main>
       ) : (
         <>
-          {runs.length && found.length === 0 ? (
-            <p className={styles.nothing}>No run matches “{words}”.</p>
-          ) : null}
-          <main ref={list} className={styles.projects}>
+          {page?.of && page.found === 0 ? <p className={styles.nothing}>No run matches “{rested}”.</p> : null}
+          <main ref={list} className={styles.projects} aria-busy={fetching}>
             {groups.map(([project, members]) => (
               <section key={project} aria-label={project} data-testid="home-project">
                 <h2 className={styles.project}>
-                  {project} <span>{count(members.length)}</span>
+                  {project} <span>{ofTotal(members.length, ofProject.get(project))}</span>
                 </h2>
                 <ul className={styles.cards}>
                   {members.map((run) => (
@@ -178,6 +205,18 @@ export default function Home() {
               </section>
             ))}
           </main>
+          {page && page.found > runs.length ? (
+            <p className={styles.more}>
+              {ofTotal(runs.length, page.found)} runs
+              {fetching || runs.length >= most ? (
+                <Button disabled={fetching} onClick={() => setMost(most + PAGE)} data-testid="home-more">
+                  Show more
+                </Button>
+              ) : (
+                "are listed here; words find the others, and the table lists all" // the server gives no more
+              )}
+            </p>
+          ) : null}
         </>
       )}
       <PickedBar runs={chosen} tags={tags} changes={changes} onClear={() => setPicked(new Set())} />
@@ -185,6 +224,10 @@ export default function Home() {
     </div>
   );
 }
+
+/** `60`, or `60 of 500` where not all are listed. */
+const ofTotal = (listed: number, total = listed) =>
+  total > listed ? `${count(listed)} of ${count(total)}` : count(total);
 
 /** Placeholders while the runs load. */
 function Waiting() {

@@ -1,25 +1,13 @@
 import { Popover } from "radix-ui";
 import { useEffect, useMemo, useState } from "react";
-import { useQuery } from "urql";
-import { RunTableDocument } from "../api/gql/graphql";
-import { useEvents } from "../api/useEvents";
 import { count } from "../lib/format";
 import { usePreferences } from "../state/preferences";
 import { Button } from "../ui/Button";
 import { ChevronDown } from "../ui/icons";
 import { Select } from "../ui/Select";
-import {
-  type Column,
-  columnsOf,
-  filtered,
-  grouped,
-  type Sort,
-  shownAtFirst,
-  sorted,
-  type TableRun,
-  textOf,
-} from "./table";
+import { type Column, columnsOf, filtered, grouped, type Sort, shownAtFirst, sorted, textOf } from "./table";
 import styles from "./table.module.css";
+import { useTableRuns } from "./useTableRuns";
 
 type Props = {
   picked: ReadonlySet<string>;
@@ -30,13 +18,10 @@ type Props = {
 /** Rows on a page: more would make the page slow. */
 const PAGE = 50;
 const NO_GROUP = "none";
-const NOTHING: TableRun[] = [];
 
 /** All runs as a table of metrics and configuration. */
 export default function RunTable({ picked, onPick, onOpen }: Props) {
-  const [{ data }, refetch] = useQuery({ query: RunTableDocument, requestPolicy: "cache-and-network" });
-  useEvents(() => refetch({ requestPolicy: "network-only" }));
-  const runs = data?.runs ?? NOTHING;
+  const { runs, of, loading, loadAll } = useTableRuns();
   const [text, setText] = useState("");
   const [sort, setSort] = useState<Sort>({ column: "run.started", down: true });
   const [by, setBy] = useState<string | null>(null);
@@ -90,7 +75,13 @@ export default function RunTable({ picked, onPick, onOpen }: Props) {
         <Columns columns={columns} shown={shown} />
         <span className={styles.count} role="status" data-testid="table-count">
           {count(rows.length)} of {count(runs.length)} runs
+          {of > runs.length ? `, the newest of ${count(of)}` : null}
         </span>
+        {of > runs.length ? (
+          <Button look="quiet" disabled={loading} onClick={loadAll} data-testid="table-all">
+            Load all {count(of)}
+          </Button>
+        ) : null}
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is scrolled by key */}
       <section className={styles.wide} tabIndex={0} aria-label="Table of runs">

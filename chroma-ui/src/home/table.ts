@@ -3,7 +3,7 @@ import type { RunTableQuery } from "../api/gql/graphql";
 import { flat } from "../compare/numbers";
 import { ago, bytes, logged } from "../lib/format";
 
-export type TableRun = RunTableQuery["runs"][number];
+export type TableRun = RunTableQuery["runsPage"]["runs"][number];
 type Value = string | number | null;
 export type Column = {
   /** `run.…`, `metric.…` or `config.…`: stable while runs come and go. */

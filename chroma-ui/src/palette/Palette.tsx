@@ -5,6 +5,7 @@ import { SearchSamplesDocument } from "../api/gql/graphql";
 import { count } from "../lib/format";
 import { useDebounced } from "../lib/useDebounced";
 import type { RunEntry } from "../runs/RunPicker";
+import { useFoundRuns } from "../runs/useRuns";
 import { keyOf } from "../state/sampleKey";
 import { useView } from "../state/view";
 import { Search } from "../ui/icons";
@@ -58,6 +59,8 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample, onSearch
     variables: { filmId: place?.filmId ?? "", frame: place?.frame ?? null, words: rested ?? "" },
     pause: place === null || rested === null,
   });
+  const others = useFoundRuns(rested)?.runs ?? [];
+  const known = [...runs, ...others.filter(({ id }) => runs.every((run) => run.id !== id))];
   const search = rested === null || place === null ? null : (data?.searchSamples ?? null);
   const hits = search?.hits ?? [];
   const onCanvas: Entry[] =
@@ -95,7 +98,7 @@ function Finder({ onOpenChange, commands, runs, place, onRun, onSample, onSearch
         note: command.hint ?? "",
         act: command.act,
       })),
-    ...fitting(runs, words, (run) => `${run.project} ${run.name}`)
+    ...fitting(known, words, (run) => `${run.project} ${run.name}`)
       .slice(0, MOST_RUNS)
       .map((run) => ({
         key: `run ${run.id}`,

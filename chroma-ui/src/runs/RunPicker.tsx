@@ -1,15 +1,19 @@
 import { Popover } from "radix-ui";
 import { useMemo, useState } from "react";
 import type { RunsQuery } from "../api/gql/graphql";
-import { ago } from "../lib/format";
+import { ago, count } from "../lib/format";
+import { useDebounced } from "../lib/useDebounced";
 import { IconButton } from "../ui/Button";
 import { Bin, ChevronDown, Pencil, Search } from "../ui/icons";
 import { Rename } from "../ui/Rename";
 import styles from "./picker.module.css";
 import { StatusDot } from "./StatusDot";
 import { useRunChanges } from "./useRunChanges";
+import { useFoundRuns } from "./useRuns";
 
-export type RunEntry = RunsQuery["runs"][number];
+export type RunEntry = RunsQuery["runsPage"]["runs"][number];
+
+const REST_MS = 150;
 
 type Props = {
   runs: readonly RunEntry[];
@@ -23,18 +27,16 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
   const [wanted, setWanted] = useState("");
   const [renaming, setRenaming] = useState<string | null>(null);
   const changes = useRunChanges(onChanged);
+  const rested = useDebounced(wanted.trim(), REST_MS);
+  const found = useFoundRuns(open ? rested : null);
+  const listed = found?.runs ?? runs;
   const chosen = runs.find((run) => run.id === current) ?? null;
 
   const projects = useMemo(() => {
-    const words = wanted.toLowerCase().split(/\s+/).filter(Boolean);
-    const fitting = runs.filter((run) => {
-      const text = `${run.project} ${run.name} ${run.status}`.toLowerCase();
-      return words.every((word) => text.includes(word));
-    });
     const grouped = new Map<string, RunEntry[]>();
-    for (const run of fitting) grouped.set(run.project, [...(grouped.get(run.project) ?? []), run]);
+    for (const run of listed) grouped.set(run.project, [...(grouped.get(run.project) ?? []), run]);
     return [...grouped];
-  }, [runs, wanted]);
+  }, [listed]);
 
   const remove = (run: RunEntry) => {
     const wasOpen = run.id === current;
@@ -116,6 +118,11 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
                 </ul>
               </section>
             ))}
+            {found && found.found > listed.length ? (
+              <p className={styles.nothing} data-testid="run-picker-more">
+                The newest {count(listed.length)} of {count(found.found)}; words find the others.
+              </p>
+            ) : null}
           </div>
         </Popover.Content>
       </Popover.Portal>

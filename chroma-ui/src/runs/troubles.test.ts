@@ -7,6 +7,7 @@ const WELL: HomeState = {
   damage: [],
   readOnly: null,
   publicUrl: null,
+  lowDisks: [],
 };
 
 it("is silent about a home that is well", () => {
@@ -17,6 +18,7 @@ it("says what is wrong, and what helps", () => {
   const found = troublesOf({
     ...WELL,
     readOnly: "the disk is full",
+    lowDisks: ["the disk of the home has 1.0 GB left of 100.0 GB"],
     down: [{ part: "worker", reason: "films are drawn again once this is over: killed" }],
     damage: [
       { runId: "a", kind: "set aside", count: 1, reason: "it is cut", wayOut: "remove the file" },
@@ -25,9 +27,10 @@ it("says what is wrong, and what helps", () => {
   });
   expect(found.map(({ run, title }) => [run, title])).toEqual([
     [null, "The home is read-only"],
+    [null, "A disk is nearly full"],
     [null, "Films are not drawn"],
     ["a", "1 file set aside"],
     ["b", "1,200 files damaged"],
   ]);
-  expect(found[2]).toMatchObject({ reason: "it is cut", wayOut: "remove the file" });
+  expect(found[3]).toMatchObject({ reason: "it is cut", wayOut: "remove the file" });
 });

@@ -25,6 +25,7 @@ export function troublesOf(home: HomeState): Trouble[] {
     ...(home.readOnly
       ? [{ run: null, title: "The home is read-only", reason: home.readOnly, wayOut: "" }]
       : []),
+    ...home.lowDisks.map((reason) => ({ run: null, title: "A disk is nearly full", reason, wayOut: "" })),
     ...home.down.map(({ part, reason }) => ({
       run: null,
       title: PARTS[part] ?? `${part} is down`,

@@ -99,7 +99,7 @@ const FILM = {
   ],
 };
 const ANSWERS = {
-  runs: [RUN],
+  runsPage: { runs: [RUN], found: 1, of: 1 },
   run: RUN,
   requestFilm: FILM,
   film: FILM,

@@ -1,10 +1,9 @@
 import { useEffect } from "react";
-import { useQuery } from "urql";
 import { useShallow } from "zustand/react/shallow";
-import { RunsDocument } from "../api/gql/graphql";
 import { useEvents } from "../api/useEvents";
 import { filmRequest } from "../runs/choices";
 import { useRunFilm } from "../runs/useRunFilm";
+import { useRuns } from "../runs/useRuns";
 import { useConnection } from "../state/connection";
 import { useView } from "../state/view";
 
@@ -18,11 +17,7 @@ export function useOpenRun() {
     })),
   );
   const returns = useConnection((connection) => connection.returns);
-  const [{ data, error }, refetchRuns] = useQuery({
-    query: RunsDocument,
-    requestPolicy: "cache-and-network",
-  });
-  const runs = data?.runs ?? null;
+  const { runs, error, refetch: refetchRuns } = useRuns(view.run === null ? [] : [view.run]);
   const runId = view.run ?? runs?.[0]?.id ?? null;
   const open = useRunFilm(
     { run: runId, layer: view.layer, split: view.split },

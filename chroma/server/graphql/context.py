@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
 import strawberry
@@ -102,9 +103,9 @@ class RequestContext(BaseContext):
             if isinstance(field, SelectedField)
         }
         async with create_task_group() as tasks:
-            for name in asked & set(fields):
-                relation, keys = fields[name]
-                tasks.start_soon(relation.fetch, keys)
+            for relation in {fields[name][0] for name in asked & set(fields)}:
+                keys = [fields[name][1] for name in asked & set(fields) if fields[name][0] is relation]
+                tasks.start_soon(relation.fetch, chain.from_iterable(keys))
 
     def told(self, sentence: str) -> str:
         """A sentence as whoever asks may read it: on this machine as it is, elsewhere without its folders."""

@@ -8,6 +8,7 @@ from datetime import datetime
 import strawberry
 from anyio import to_thread
 
+from chroma.disks import disks
 from chroma.server.graphql.context import Info
 from chroma.server.home.context import Context
 from chroma.server.home.damage import known_damage
@@ -49,6 +50,16 @@ class Home:
     public_url: str | None = strawberry.field(
         description="Address under which others reach the dashboard; null: that of the page"
     )
+
+    @strawberry.field(
+        description="A sentence for each disk of the home and the store with little room left; none for "
+        "those who see only some projects, or one run"
+    )
+    async def low_disks(self, info: Info) -> list[str]:
+        if info.context.home.store.reach is not None:
+            return []
+        found = await to_thread.run_sync(disks, info.context.home.settings)
+        return [each.warning for each in found if each.low]
 
     @strawberry.field
     async def damage(self, info: Info) -> list[Damage]:

@@ -136,16 +136,16 @@ class Run(RunFindings, RunLayouts, RunCard):
         return info.context.accepted.answer(str(self.id), lost_sentence)
 
     @strawberry.field(description="Snapshots that the training gave, as far as its files tell")
-    async def accepted(self, info: Info) -> int:
-        return (await info.context.accepted.load(str(self.id)))[0]
+    def accepted(self, info: Info) -> int:
+        return info.context.accepted.answer(str(self.id), lambda found: found[0])
 
     @strawberry.field(description="How many of them are kept; while it runs, others wait to be written")
-    async def kept(self, info: Info) -> int:
-        return (await info.context.accepted.load(str(self.id)))[1]
+    def kept(self, info: Info) -> int:
+        return info.context.accepted.answer(str(self.id), lambda found: found[1])
 
     @strawberry.field(description="true if nothing was captured or logged")
-    async def empty(self, info: Info) -> bool:
-        return not await info.context.full.load(str(self.id))
+    def empty(self, info: Info) -> bool:
+        return info.context.full.answer(str(self.id), lambda full: not full)
 
     run_tags: list[str] = strawberry.field(
         description="Tags of the run itself, by name; `tags` are those of its samples"
@@ -160,8 +160,8 @@ class Run(RunFindings, RunLayouts, RunCard):
         return info.context.bytes.answer(str(self.id), float)
 
     @strawberry.field
-    async def attempts(self, info: Info) -> int:
-        return await info.context.attempts.load(str(self.id))
+    def attempts(self, info: Info) -> int:
+        return info.context.attempts.answer(str(self.id), int)
 
     @strawberry.field(description="In the order of the model, those without vectors last")
     async def layers(self, info: Info) -> list[Layer]:

@@ -23,6 +23,7 @@ from chroma.server.graphql.label_doubts import LabelMutation, LabelQuery
 from chroma.server.graphql.limits import EXTENSIONS
 from chroma.server.graphql.orbits import OrbitMutation, OrbitQuery
 from chroma.server.graphql.run_comparisons import ComparisonQuery
+from chroma.server.graphql.run_pages import RunsPageQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, SampleSearch
 from chroma.server.graphql.saved_views import SavedView
@@ -76,7 +77,7 @@ class PurgedRun:
 
 
 @strawberry.type
-class Query(FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery, LinkQuery):
+class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery, LinkQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
         return Home.of_context(info.context.home, info.context.told)

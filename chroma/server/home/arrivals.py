@@ -162,6 +162,8 @@ def admit(context: Context, key: Key, path: Path, digest: str) -> Literal["new",
             _keep(context, key, path, digest)
             target = context.settings.journal / key.run / key.name
             signs.hear(context, key.run, key.writer)  # makes the folder
+            # before ingest can see it
+            context.proofs.note(path, digest, target)
             path.replace(target)
         wait_for_disk(target.parent)
         return "new"

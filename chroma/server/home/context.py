@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from chroma.errors import HomeError
 from chroma.server.home.events import Event, Events
 from chroma.server.home.parts import Parts
+from chroma.server.home.proofs import Proofs
 from chroma.server.home.watching import Watching
 from chroma.server.store.access import Reach
 from chroma.server.store.catalog import Store
@@ -47,6 +48,7 @@ class Context:
         parts: Which parts of the server are down, and why.
         read_only: Why nothing of the home is written, one sentence; None: it is.
         watching: Which films somebody looks at.
+        proofs: Which segments were proved as they came.
         closing: Set when the home is about to be closed: long work ends soon.
         check_lock: Raises HomeError where another process may own the home by now.
     """
@@ -60,6 +62,7 @@ class Context:
     parts: Parts = field(default_factory=Parts)
     read_only: str | None = None
     watching: Watching = field(default_factory=Watching)
+    proofs: Proofs = field(default_factory=Proofs)
     closing: threading.Event = field(default_factory=threading.Event)
     check_lock: Callable[[], None] = lambda: None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,13 +28,15 @@ def is_being_copied(path: Path) -> bool:
         return False
 
 
-def bring_back(folder: Path) -> None:
+def bring_back(folder: Path, runs: Collection[str] = ("*",)) -> None:
     """Put segments that were changed since they were set aside where they were: they may be whole now.
 
     Args:
         folder: The journal, or the runs of a store.
+        runs: Which runs are looked at.
     """
-    for place in (*folder.glob(f"*/{ASIDE}"), *folder.glob(f"*/segments/{ASIDE}")):
+    names = [f"{run}/{place}" for run in runs for place in (ASIDE, f"segments/{ASIDE}")]
+    for place in [each for name in names for each in folder.glob(name)]:
         for entry in entries_of(place.relative_to(folder).parts[0], place):
             reason, target = entry.path.with_suffix(".txt"), place.parent / entry.path.name
             with suppress(OSError):

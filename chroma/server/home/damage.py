@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import Literal
 
 from chroma.journal import set_aside_segments
@@ -41,12 +42,13 @@ class RunDamage:
 def known_damage(context: Context) -> list[RunDamage]:
     """What is known now, by run and kind: not a check of all bytes, which `chroma check` does."""
     reasons: dict[tuple[str, Kind], list[str]] = defaultdict(list)
-    for folder in (context.settings.journal, *(root / "runs" for root in context.store.files.roots)):
-        for run, _, reason in set_aside_segments(folder):
-            reasons[run, "set aside"].append(reason)
+    files = context.store.files
+    aside = [set_aside_segments(root / "runs", files.aside.copy()) for root in files.roots]
+    for run, _, reason in chain(set_aside_segments(context.settings.journal), *aside):
+        reasons[run, "set aside"].append(reason)
     for run, reason in list(context.left_out.items()):
         reasons[run, "left out"].append(reason)
-    for path, reason in list(context.store.files.damaged.items()):
+    for path, reason in list(files.damaged.items()):
         reasons[path.split("/")[1], "damaged"].append(reason)
     return [
         RunDamage(run, kind, len(found), found[-1], _WAY_OUT[kind])

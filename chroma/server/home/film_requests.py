@@ -71,7 +71,7 @@ def park_film(context: Context, film_id: str) -> Film:
 
 def redraw_damaged(context: Context, film_id: str) -> None:
     """Drop the frames of a film that are gone or damaged, and ask for them anew."""
-    mend_films(context.store, film_id)
+    mend_films(context.store, [film_id], thorough=True)
     with context.store.reading() as catalog:
         film = lifecycle.active_film(catalog, film_id)
     if film is not None:

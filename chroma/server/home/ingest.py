@@ -26,6 +26,7 @@ from chroma.server.home.stored import stored_entries
 from chroma.server.store.ingest.attempts import mark_lost, open_writers
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.segments import deleted_runs, known_keys, open_transaction
+from chroma.server.store.listing import compare_segments
 from chroma.server.store.lookups import run_by
 
 logger = logging.getLogger(__name__)
@@ -72,13 +73,21 @@ def ingest_journal(context: Context) -> IngestReport:
     return report
 
 
-def reconcile(context: Context) -> IngestReport:
-    """Add stored segments that have no row: after a kill, or where the catalog was lost."""
+def reconcile(context: Context, runs: Collection[str] | None = None) -> IngestReport:
+    """Add stored segments that have no row: after a kill, or where the catalog was lost.
+
+    Args:
+        context: Of the home.
+        runs: Of a folder: those that have other files than rows; None: it is found out which these are.
+    """
+    files = context.store.files
     with context.store.reading() as catalog:
-        known = known_keys(catalog)
+        if runs is None and files.is_local:
+            runs = compare_segments(catalog, sizes=False).unlike
+        known = known_keys(catalog, runs)
     report = IngestReport()
     refused: dict[str, str] = {}
-    listed = stored_entries(context.store.files, known, refused)
+    listed = stored_entries(files, known, refused, runs or ())
     for _ in _taken_in(context, listed, set(), report, refused):
         pass
     _name(context, refused)

@@ -12,6 +12,7 @@ from pathlib import Path
 from watchfiles import Change, watch
 
 from chroma import journal
+from chroma.disks import disks
 from chroma.errors import HomeError
 from chroma.server.home import signs
 from chroma.server.home.context import Context
@@ -20,6 +21,7 @@ from chroma.server.home.ingest import ingest_journal, reconcile
 from chroma.server.home.parts import PartThread
 from chroma.server.store.audit import ITSELF, note_purged
 from chroma.server.store.check import mend_films, note_missing
+from chroma.server.store.listing import compare_segments, films_unlike
 from chroma.server.store.purge import drop_unused_selections, purge_deleted
 
 logger = logging.getLogger(__name__)
@@ -29,6 +31,7 @@ _PURGE_EVERY = 3600  # seconds
 _DROP_EVERY = 24 * 3600  # seconds: all files of the runs are listed for it
 _LOOK_ASIDE_EVERY = 30.0  # seconds
 _LOOK_AT_OTHERS = 15.0  # seconds; whether writers are gone that sent to another server of the catalog
+_MANY = 20_000  # stored segments whose sizes are looked at once the server is ready
 _GATHER = 100  # ms: segments that come together are ingested in one pass
 
 
@@ -47,6 +50,9 @@ class Watcher:
         self._aside_at = 0.0
         self._prepared = self._swept = False
         self._was_empty = False
+        self._unlike = set[str]()  # runs whose folder had other files than rows at the start
+        self._many = False
+        self._low = set[str]()  # whose disks have little room left
         self._others_at = 0.0
 
     def start(self) -> None:
@@ -73,15 +79,43 @@ class Watcher:
             raise HomeError(f"{folder} is no folder; move it away: trainings write to a folder of this name")
         folder.mkdir(parents=True, exist_ok=True)
         if not self._prepared:
-            bring_back(context.store.files.root / "runs")
-            mend_films(context.store)
+            self._look_at_store()
             signs.hear_all_again(context)
-            if context.store.files.is_local:
-                reconcile(context)
             self._prepared = True
         self._pass()
         for _ in _looks(folder, context.closing):
             self._pass()
+
+    def _look_at_disks(self) -> None:
+        """Say when a disk has little room left, and when it has room again."""
+        low = {each.of: each.warning for each in disks(self._context.settings) if each.low}
+        for of in low.keys() - self._low:
+            logger.warning("chroma: %s", low[of])
+        if low.keys() != self._low:
+            self._low = set(low)
+            self._context.tell()
+
+    def _look_at_store(self) -> None:
+        """See which runs have other files than rows; those are taken in, or said to be missing."""
+        files = self._context.store.files
+        if files.is_local:
+            with self._context.store.reading() as catalog:
+                found = compare_segments(catalog, sizes=False)
+            bring_back(files.root / "runs", found.aside)
+            files.aside.update(found.aside)
+            self._unlike = found.unlike | found.aside
+            self._many = found.files > _MANY
+            reconcile(self._context, self._unlike)
+
+    def _look_at_sizes(self) -> None:
+        """Note segments that are gone or have another size, and ask for films anew that lack frames."""
+        store = self._context.store
+        if store.files.is_local:
+            with store.reading() as catalog:
+                found = compare_segments(catalog, sizes=True)
+                note_missing(catalog, found.unlike | self._unlike)
+                films = films_unlike(catalog)
+            mend_films(store, films)
 
     def _pass(self) -> None:
         context = self._context
@@ -92,6 +126,7 @@ class Watcher:
         if time.monotonic() >= self._aside_at:
             self._aside_at = time.monotonic() + _LOOK_ASIDE_EVERY
             bring_back(context.settings.journal)
+            self._look_at_disks()
         # Nothing can have happened since the journal was read empty. Ingest reads the catalog too, so it
         # is asked once more after the last file went.
         empty = journal.is_empty(context.settings.journal)
@@ -101,14 +136,17 @@ class Watcher:
             ingest_journal(context)
         self._was_empty = empty
         if not context.progress.caught_up.is_set() and not context.closing.is_set():
-            with context.store.reading() as catalog:
-                note_missing(catalog)
+            if not self._many:
+                self._look_at_sizes()
             context.progress.caught_up.set()
             context.tell()
         if not self._swept:
             self._swept = True
             if not context.store.files.is_local:
                 reconcile(context)  # here: to list a bucket takes long
+            elif self._many:
+                self._look_at_sizes()
+                context.tell()
         context.parts.works("ingest")
         if context.read_only is None and time.monotonic() >= self._purge_at:
             self._purge_at = time.monotonic() + _PURGE_EVERY

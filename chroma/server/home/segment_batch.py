@@ -72,7 +72,8 @@ def add_batch(context: Context, batch: list[Opened], report: IngestReport, refus
     failed: list[_Failed] = []
     for entry, read in batch:
         try:
-            proved.append((entry, prove(entry, read)))
+            known = context.proofs.take(entry.path, getattr(read, "stamp", None))
+            proved.append((entry, prove(entry, read, known)))
         except Exception as error:
             if _is_of_the_home(error):
                 raise
@@ -89,7 +90,7 @@ def add_batch(context: Context, batch: list[Opened], report: IngestReport, refus
         else:
             setattr(report, change, getattr(report, change) + 1)
     for entry, error in failed:
-        _dispose(entry, error, report, refused)
+        _dispose(context, entry, error, report, refused)
     for change in dict.fromkeys(change for change in changes if isinstance(change, Change)):
         publish(context, change)
 
@@ -176,7 +177,9 @@ def _move_back(moved: list[tuple[Path, Path]], only: Path | None = None) -> None
             target.replace(source)
 
 
-def _dispose(entry: Entry, error: Exception, report: IngestReport, refused: dict[str, str]) -> None:
+def _dispose(
+    context: Context, entry: Entry, error: Exception, report: IngestReport, refused: dict[str, str]
+) -> None:
     """Set aside a segment that is wrong; leave one that cannot be read or moved now, or is being copied."""
     if isinstance(error, FileNotFoundError):
         return  # another pass has moved it
@@ -193,6 +196,8 @@ def _dispose(entry: Entry, error: Exception, report: IngestReport, refused: dict
             error = refusal
         else:
             report.set_aside += 1
+            if kept.is_relative_to(context.store.files.root):
+                context.store.files.aside.add(entry.run)
             logger.warning("chroma: set aside %s: %s", kept, error)
             return
     elif not isinstance(error, OSError):
@@ -206,8 +211,13 @@ def _is_of_the_home(error: Exception) -> bool:
     return isinstance(error, OSError) and error.errno in _OF_THE_HOME
 
 
-def prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
+def prove(entry: Entry, read: ReadSegment | Exception, known: str | None = None) -> ReadSegment:
     """Verify an opened segment, before anything moves.
+
+    Args:
+        entry: What it must say it is.
+        read: The segment, or why it cannot be opened.
+        known: Its digest, where the bytes have been proved as they came: they are not read again for it.
 
     Raises:
         SegmentError: It is damaged, or not the one that its name says.
@@ -218,7 +228,10 @@ def prove(entry: Entry, read: ReadSegment | Exception) -> ReadSegment:
         for_now = isinstance(cause, OSError) and cause.errno not in (None, *_OF_THE_FILE)
         raise cause if for_now and cause else read
     try:
-        read.verify()
+        if known is None:
+            read.verify()
+        else:
+            read = read.known_as(known)
         check_fields(read.record_name, read.fields)
         _ = read.record
     except (TypeError, ValueError, LookupError) as error:

@@ -15,7 +15,7 @@ _FETCHED = 256  # segments of a bucket that are fetched before they are taken in
 
 
 def stored_entries(
-    files: Files, known: Collection[Key], refused: dict[str, str]
+    files: Files, known: Collection[Key], refused: dict[str, str], runs: Collection[str]
 ) -> Callable[[], list[Entry]]:
     """A function that lists them: of a folder all that there are now, of a bucket some more at each call.
 
@@ -23,12 +23,13 @@ def stored_entries(
         files: Of the store.
         known: Keys of the segments that have rows.
         refused: Receives the runs whose folder cannot be used, and why.
+        runs: Of a folder: those whose segments are listed.
 
     Raises:
         StoreError: The bucket does not answer; the function may raise it too.
     """
     if files.is_local:
-        return lambda: [entry for entry in _of_folders(files, refused) if _key(entry) not in known]
+        return lambda: [entry for entry in _of_folders(files, refused, runs) if _key(entry) not in known]
     left = sorted(entry for entry in _of_bucket(files) if _key(entry) not in known)
 
     def some() -> list[Entry]:
@@ -38,11 +39,11 @@ def stored_entries(
     return some
 
 
-def _of_folders(files: Files, refused: dict[str, str]) -> list[Entry]:
+def _of_folders(files: Files, refused: dict[str, str], runs: Collection[str]) -> list[Entry]:
     found: list[Entry] = []
-    for folder in (each for root in files.roots for each in root.glob("runs/*/segments")):
+    for folder in (root / "runs" / run / "segments" for root in files.roots for run in sorted(runs)):
         run = folder.parent.name
-        if liveness.valid_run_id(run):
+        if liveness.valid_run_id(run) and folder.exists():
             try:
                 journal.check_link(folder, folder.parents[1])
                 found += journal.entries_of(run, folder)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 
 from anyio import to_thread
 from fastapi import APIRouter, Request
@@ -15,6 +13,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chroma.disks import disks
 from chroma.server.home.context import Context
 from chroma.server.http.asked import Whole
 from chroma.server.store import counts
@@ -109,9 +108,12 @@ class _Home:
         )
         down = {each.part: each.times for each in context.parts.down()}
         yield _gauge("chroma_part_failures", "Failures in a row of parts that are down now", "part", down)
-        with suppress(OSError):  # the home's folder is gone
-            free = shutil.disk_usage(context.settings.home).free
-            yield GaugeMetricFamily("chroma_disk_free_bytes", "Free bytes of the home's disk", free)
+        found = disks(context.settings)
+        for name, says, values in (
+            ("chroma_disk_free_bytes", "Free bytes of a disk", {each.of: each.free for each in found}),
+            ("chroma_disk_low", "1: it has little room left", {each.of: int(each.low) for each in found}),
+        ):
+            yield _gauge(name, says, "of", values)
 
 
 def _gauge(name: str, says: str, label: str, values: dict[str, int]) -> GaugeMetricFamily:

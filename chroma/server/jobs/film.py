@@ -86,7 +86,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
             f"{source.subject} has no snapshot of split {source.splits} yet; the film is drawn when "
             "there is one"
         )
-    mend_films(store, film_id)
+    mend_films(store, [film_id], thorough=True)
     snapshots = readable(store, source, points)
     data = FilmData(store, source, points, threads=threads, workers=workers)
     try:

@@ -25,6 +25,7 @@ from chroma.server.jobs.workers import Workers
 from chroma.server.store.engine import Unavailable
 from chroma.server.store.films import job_queue, job_requests, lifecycle
 from chroma.server.store.films.orbits import film_of
+from chroma.server.store.films.settled import settled_runs
 from chroma.server.store.films.sources import KIND as FILM
 from chroma.server.store.findings import reports
 from chroma.server.store.tables import Film, Job, now
@@ -123,7 +124,12 @@ class Supervisor:
                 return
         with self._context.store.reading() as catalog:
             published = lifecycle.published(catalog, self._changed)
-        changed = [run for run, state in published.items() if self._published.get(run) != state]
+            settled = settled_runs(catalog) if self._changed is None else ()
+        changed = [
+            run
+            for run, state in published.items()
+            if self._published.get(run) != state and run not in settled
+        ]
         for run in changed:
             self._grow_run(run)
         self._look_for_findings(self._changed)

@@ -74,11 +74,12 @@ class Store:
             return cls._migrated(engine, open_files(settings), None)
         place = settings.catalog
         check_kind(place)
-        if rebuild and is_sealed(place) is False:
+        sealed = is_sealed(place)
+        if rebuild and sealed is False:
             move_aside(place, f"the catalog {place} is not as it was closed")
         break_seal(place)
         try:
-            engine = open_engine(place)
+            engine = open_engine(place, intact=sealed is True)
         except CatalogDamagedError as error:
             if not rebuild:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -15,6 +15,7 @@ from chroma.journal import entries, set_aside_segments
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.films.lifecycle import grow_film
 from chroma.server.store.findings.reports import damaged_reports
+from chroma.server.store.listing import FEW
 from chroma.server.store.orphans import orphans
 from chroma.server.store.snapshots.neighbor_graphs import read_graph
 from chroma.server.store.tables import Film, Frame, Graph, Layer, Revision, Segment, Snapshot, Split
@@ -84,12 +85,16 @@ def find_damage(catalog: Catalog, journal: Path) -> Iterator[Damage]:
         yield Damage("set aside", run, path, reason)
 
 
-def note_missing(catalog: Catalog) -> None:
-    """Note the stored segments whose file is gone or has another size; none is read."""
+def note_missing(catalog: Catalog, runs: Collection[str]) -> None:
+    """Note the stored segments of some runs whose file is gone or has another size; none is read."""
     if not catalog.files.is_local:
         return  # each would be a request; what is gone is found when it is read, or by a check
-    rows = catalog.session.exec(select(Segment.path, Segment.bytes)).all()
-    for path, size in rows:
+    rows = select(Segment.run_id, Segment.path, Segment.bytes)
+    if len(runs) <= FEW:
+        rows = rows.where(col(Segment.run_id).in_(runs))
+    for run, path, size in catalog.session.exec(rows).all():
+        if run not in runs:
+            continue
         try:
             if catalog.files.path(path).lstat().st_size == size:
                 continue
@@ -98,13 +103,15 @@ def note_missing(catalog: Catalog) -> None:
         catalog.files.miss(path)
 
 
-def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = None) -> Iterator[Damage]:
+def damaged_frames(
+    catalog: Catalog, *, thorough: bool, films: Collection[str] | None = None
+) -> Iterator[Damage]:
     """Frames whose file is missing or has another size; if `thorough`, or holds other numbers.
 
     Args:
         catalog: Open for reading.
         thorough: Read every file.
-        film_id: Of this film only; None: of all.
+        films: Of these films only; None: of all.
     """
     query = (
         select(Frame, Film, Layer.name, Split.name)
@@ -113,10 +120,12 @@ def damaged_frames(catalog: Catalog, *, thorough: bool, film_id: str | None = No
         .join(Layer, col(Film.layer_id) == Layer.id)
         .join(Split, col(Film.split_id) == Split.id)
     )
-    rows: Iterable[Any] = catalog.session.exec(
-        query if film_id is None else query.where(Film.id == film_id)
-    ).all()
+    if films is not None and len(films) <= FEW:
+        query = query.where(col(Film.id).in_(films))
+    rows: Iterable[Any] = catalog.session.exec(query).all()
     for frame, film, layer, split in rows:
+        if films is not None and film.id not in films:
+            continue
         path = catalog.files.path(frame.path, fresh=thorough)
         try:
             reason = "" if path.stat().st_size == 8 * frame.of else "its size is wrong"
@@ -152,15 +161,12 @@ def drop_derived(catalog: Catalog, damages: Sequence[Damage]) -> None:
         grow_film(catalog, str(film))
 
 
-def mend_films(store: Store, film_id: str | None = None) -> None:
-    """Ask for films anew whose frames are no longer there; one film, if named, is looked at thoroughly.
-
-    All films of a bucket are not looked at: that would be a request for each frame.
-    """
-    if film_id is None and not store.files.is_local:
+def mend_films(store: Store, films: Collection[str], *, thorough: bool = False) -> None:
+    """Ask for those of some films anew whose frames are gone; if thorough, or hold other numbers."""
+    if not films:
         return
     with store.reading() as catalog:
-        damaged = list(damaged_frames(catalog, thorough=film_id is not None, film_id=film_id))
+        damaged = list(damaged_frames(catalog, thorough=thorough, films=films))
     if damaged:
         with store.writing() as catalog:
             drop_derived(catalog, damaged)

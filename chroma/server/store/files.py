@@ -36,6 +36,7 @@ class Files:
 
     Attributes:
         damaged: Segments that were found missing or damaged, by path, and why.
+        aside: Runs with segments of the store that were set aside, as far as is known.
         below: A store that may only be read: files that are not in this one are read from there.
     """
 
@@ -45,6 +46,7 @@ class Files:
         self.below = Path(os.fsdecode(below.read_bytes())) if below.is_file() else None
         self._verified: dict[str, Stamp | None] = {}
         self.damaged: dict[str, str] = {}
+        self.aside: set[str] = set()
 
     is_local = True  # whether to look at a file costs no request
 

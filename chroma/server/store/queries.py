@@ -180,13 +180,12 @@ def tag_samples(catalog: Catalog, tag_ids: Keys) -> dict[str, list[str]]:
     return {tag: sorted(ids, key=lambda id_: (len(id_), id_)) for tag, ids in found.items()}
 
 
-def run_bytes(catalog: Catalog, run_ids: Keys) -> dict[str, int]:
-    """Bytes of stored segments by run."""
-    rows: Iterable[Any] = catalog.session.exec(
-        select(Segment.run_id, func.sum(Segment.bytes))
-        .where(col(Segment.run_id).in_(run_ids))
-        .group_by(Segment.run_id)
-    ).all()
+def run_bytes(catalog: Catalog, run_ids: Keys | None) -> dict[str, int]:
+    """Bytes of stored segments by run; None: of all runs."""
+    query = select(Segment.run_id, func.sum(Segment.bytes)).group_by(Segment.run_id)
+    if run_ids is not None:
+        query = query.where(col(Segment.run_id).in_(run_ids))
+    rows: Iterable[Any] = catalog.session.exec(query).all()
     return {run: int(total) for run, total in rows}
 
 

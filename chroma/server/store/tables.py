@@ -107,6 +107,8 @@ class Project(Table, table=True):
 class Run(Table, table=True):
     """One training, or one manual logging session. Its id is the segments' run id."""
 
+    __table_args__ = (Index("ix_run_listed", "deleted_at", "created_at"),)
+
     id: str = Field(primary_key=True)
     project_id: str = _owned("project.id")
     name: str = Field(index=True)
@@ -150,10 +152,11 @@ class Segment(Table, table=True):
     __table_args__ = (
         UniqueConstraint("run_id", "writer", "number"),
         Index("ix_segment_key", "run_id", "kind", "split", "layer", "step"),
+        Index("ix_segment_bytes", "run_id", "bytes"),  # what runs hold, without a look at each row
     )
 
     id: int | None = Field(default=None, primary_key=True, sa_type=_INTEGER)
-    run_id: str = _owned("run.id")
+    run_id: str = Field(foreign_key="run.id", ondelete="CASCADE")
     attempt_id: str | None = Field(default=None, foreign_key="attempt.id", ondelete="CASCADE", index=True)
     writer: str
     number: int = Field(sa_type=_INTEGER)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.errors import ConfigError, NotFoundError
@@ -131,23 +132,24 @@ def published(catalog: Catalog, run_ids: Collection[str] | None = None) -> dict[
         run_ids: The runs to look at; None: all. All segments and snapshots of these runs are read.
     """
     snapshots = (
-        select(Snapshot.run_id, Snapshot.digest)
+        select(Snapshot.run_id, func.aggregate_strings(col(Snapshot.digest), " "))
         .join(Run, col(Snapshot.run_id) == Run.id)
         .where(col(Run.deleted_at).is_(None), col(Snapshot.status).in_(PUBLISHED))
-        .order_by(col(Snapshot.id))
+        .group_by(col(Snapshot.run_id))
     )
     coordinates = (
-        select(Segment.run_id, Segment.digest)
+        select(Segment.run_id, func.aggregate_strings(col(Segment.digest), " "))
         .join(Run, col(Segment.run_id) == Run.id)
         .where(col(Run.deleted_at).is_(None), Segment.kind == Projection.kind)
-        .order_by(col(Segment.id))
+        .group_by(col(Segment.run_id))
     )
     if run_ids is not None:
         snapshots = snapshots.where(col(Snapshot.run_id).in_(run_ids))
         coordinates = coordinates.where(col(Segment.run_id).in_(run_ids))
     found: dict[str, Any] = {}
-    for run_id, digest in (*catalog.session.exec(snapshots), *catalog.session.exec(coordinates)):
-        found.setdefault(run_id, blake2b(digest_size=16)).update((digest or "").encode())
+    for run_id, digests in (*catalog.session.exec(snapshots), *catalog.session.exec(coordinates)):
+        state = found.setdefault(run_id, blake2b(digest_size=16))
+        state.update(" ".join(["", *sorted((digests or "").split())]).encode())
     return {run_id: digest.hexdigest() for run_id, digest in found.items()}
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import func
 from sqlmodel import col, select
 
 from chroma.records import Metrics, Notes
@@ -22,6 +24,7 @@ from chroma.untrusted import Stamp
 logger = logging.getLogger("chroma.server")
 
 KIND = "findings"  # of the jobs that make reports
+_AT_ONCE = 500  # runs
 _VERSION = "1"  # raised when other findings come of the same run
 
 
@@ -30,18 +33,27 @@ def inputs_digest(catalog: Catalog, run_id: str) -> str | None:
 
     Logged scalars and what users wrote do not count: findings do not read them.
     """
-    segments = catalog.session.exec(
-        select(Segment.digest)
-        .where(Segment.run_id == run_id, col(Segment.kind).not_in((Notes.kind, Metrics.kind, "run")))
-        .order_by(col(Segment.digest))
+    return inputs_digests(catalog, [run_id]).get(run_id)
+
+
+def inputs_digests(catalog: Catalog, run_ids: Sequence[str]) -> dict[str, str]:
+    """These digests of some runs, in two statements; those of which nothing was captured are left out."""
+    segments: Iterable[Any] = catalog.session.exec(
+        select(Segment.run_id, func.aggregate_strings(col(Segment.digest), " "))
+        .where(col(Segment.run_id).in_(run_ids), col(Segment.kind).not_in((Notes.kind, Metrics.kind, "run")))
+        .group_by(col(Segment.run_id))
     ).all()
-    if not segments:
-        return None
-    shown = catalog.session.exec(
-        select(Snapshot.digest).where(Snapshot.run_id == run_id, col(Snapshot.digest).is_not(None))
+    snapshots: Iterable[Any] = catalog.session.exec(
+        select(Snapshot.run_id, func.aggregate_strings(col(Snapshot.digest), " "))
+        .where(col(Snapshot.run_id).in_(run_ids), col(Snapshot.digest).is_not(None))
+        .group_by(col(Snapshot.run_id))
     ).all()
-    parts = [_VERSION, *segments, "", *sorted(digest or "" for digest in shown)]
-    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    shown: dict[str, str] = dict(snapshots)
+    found: dict[str, str] = {}
+    for run_id, digests in segments:
+        parts = [_VERSION, *sorted(digests.split()), "", *sorted(shown.get(run_id, "").split())]
+        found[run_id] = blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    return found
 
 
 def has_report(catalog: Catalog, run_id: str, inputs: str) -> bool:
@@ -55,11 +67,20 @@ def without_report(catalog: Catalog, run_ids: Collection[str] | None) -> list[st
     query = select(Run.id).where(*ended)
     if run_ids is not None:
         query = query.where(col(Run.id).in_(run_ids))
+    ids, files = catalog.session.exec(query.order_by(col(Run.created_at))).all(), catalog.files
+    # of a bucket, to ask for each would be a request
+    there = None if files.is_local or run_ids is not None else set(_names(files, ""))
     found: list[str] = []
-    for run_id in catalog.session.exec(query.order_by(col(Run.created_at))).all():
-        inputs = inputs_digest(catalog, run_id)
-        if inputs is not None and not has_report(catalog, run_id, inputs):
-            found.append(run_id)
+    for at in range(0, len(ids), _AT_ONCE):
+        some = ids[at : at + _AT_ONCE]
+        inputs = inputs_digests(catalog, some)
+        for run_id in some:
+            if run_id in inputs and not (
+                has_report(catalog, run_id, inputs[run_id])
+                if there is None
+                else _path(run_id, inputs[run_id]) in there
+            ):
+                found.append(run_id)
     return found
 
 

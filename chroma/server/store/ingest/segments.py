@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Literal
 
@@ -17,6 +17,7 @@ from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog, Store
 from chroma.server.store.ingest.changes import Change
 from chroma.server.store.ingest.rows import add_rows
+from chroma.server.store.listing import FEW
 from chroma.server.store.samples.load import forget_samples
 
 # What a record with wrong types or shapes raises while its rows are added.
@@ -129,9 +130,11 @@ def open_transaction(store: Store, headers: Sequence[Header]) -> Generator[Trans
         ) from error
 
 
-def known_keys(catalog: Catalog) -> set[tuple[str, str, int]]:
-    """(run, writer, number) of all segments in the catalog."""
+def known_keys(catalog: Catalog, runs: Collection[str] | None = None) -> set[tuple[str, str, int]]:
+    """(run, writer, number) of the segments in the catalog: of all runs, or of these where they are few."""
     segments = select(tables.Segment.run_id, tables.Segment.writer, tables.Segment.number)
+    if runs is not None and len(runs) <= FEW:
+        segments = segments.where(col(tables.Segment.run_id).in_(runs))
     return {(run, writer, number) for run, writer, number in catalog.session.exec(segments).all()}
 
 
