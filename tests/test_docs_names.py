@@ -14,12 +14,15 @@ from typing import Any
 
 import click
 import pytest
+from graphql import build_schema as parsed
+from graphql import is_specified_scalar_type
 from typer.main import get_command
 
 import chroma
 import chroma.reader
 import chroma.run
 from chroma.cli import app
+from chroma.server.graphql.schema import build_schema
 from chroma.settings import Settings
 from tests.test_docs import DOCS, routes
 
@@ -159,3 +162,31 @@ def test_every_default_is_as_it_is_said(name: str) -> None:
         assert float(row[1].strip("`")) == default
     elif not default:
         assert row[1] in ("none", "a new id")
+
+
+def undescribed(sdl: str) -> list[str]:
+    """Types, fields and values of a schema that do not say what they mean."""
+    found: list[str] = []
+    for name, each in parsed(sdl).type_map.items():
+        if name.startswith("__") or is_specified_scalar_type(each):
+            continue
+        parts: dict[str, Any] = {**getattr(each, "fields", {}), **getattr(each, "values", {})}
+        found += [] if (each.description or "").strip() else [name]
+        found += [f"{name}.{own}" for own, part in parts.items() if not (part.description or "").strip()]
+    return found
+
+
+def test_the_graphql_schema_says_what_each_name_means() -> None:
+    assert undescribed(build_schema().as_str()) == []
+
+
+def test_what_the_graphql_schema_does_not_say_is_found() -> None:
+    sdl = '''
+    """Asked"""
+    type Query { """Told""" told(words: Words): Kind, untold: String }
+    """Sent"""
+    input Words { untold: Int }
+    enum Kind { """Good""" GOOD, BAD }
+    scalar Odd
+    '''
+    assert undescribed(sdl) == ["Query.untold", "Words.untold", "Kind", "Kind.BAD", "Odd"]

@@ -16,8 +16,8 @@ from chroma.server.store.films import card_films
 
 @strawberry.type(description="The last value of a metric")
 class LastMetric:
-    name: str
-    value: AnyFloat
+    name: str = strawberry.field(description="As it was logged")
+    value: AnyFloat = strawberry.field(description="That of its last step; it may be NaN or infinite")
 
     @classmethod
     def of_row(cls, row: tables.Metric) -> LastMetric:
@@ -27,10 +27,10 @@ class LastMetric:
 @strawberry.type(description="A film, as a card shows it")
 class CardFilm:
     id: strawberry.ID = strawberry.field(description="Of the film")
-    layer: str
-    split: str
+    layer: str = strawberry.field(description="Name of its layer; over layers of the last one")
+    split: str = strawberry.field(description="Name of its split")
     n: int = strawberry.field(description="Points in the film")
-    status: JobStatus
+    status: JobStatus = strawberry.field(description="How far its drawing is")
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people")
     revision: strawberry.ID | None = strawberry.field(description="The newest; null until the first preview")

@@ -12,22 +12,24 @@ from chroma.server.store.snapshots import comparison
 
 @strawberry.input(description="One layer of a run at one step (the last one by default), for a split")
 class Moment:
-    run_id: strawberry.ID
-    layer: str
-    split: str
-    step: BigInt | None = None
+    run_id: strawberry.ID = strawberry.field(description="The run")
+    layer: str = strawberry.field(description="Name of its layer")
+    split: str = strawberry.field(description="Name of its split")
+    step: BigInt | None = strawberry.field(
+        default=None, description="Global optimizer step; null: the last one"
+    )
 
     def plain(self) -> comparison.Moment:
         """The same for the store."""
         return comparison.Moment(str(self.run_id), self.layer, self.split, self.step)
 
 
-@strawberry.type
+@strawberry.type(description="A sample whose neighbours changed")
 class Mover:
-    sample_id: str
+    sample_id: str = strawberry.field(description="Its id, as text")
     position: int = strawberry.field(description="In the first split")
     other_position: int = strawberry.field(description="In the second one")
-    label: str | None
+    label: str | None = strawberry.field(description="Name of its class in the first split; null without one")
     overlap: float = strawberry.field(description="Share of its neighbours that it keeps, 0..1")
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import strawberry
 
+from chroma.server.graphql.arguments import SomeLayer, SplitName
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import Film, FilmAxis
 from chroma.server.graphql.layout_methods import ParameterInput
@@ -14,29 +15,31 @@ from chroma.server.graphql.scalars import BigInt
 from chroma.server.home.film_requests import cancel_film, park_film, refine_film, request_film
 from chroma.server.store import lookups, tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.films.film_request import FilmRequest
+from chroma.server.store.films.film_request import Axis, FilmRequest
 from chroma.server.store.films.partners import Partner, partners_of
 from chroma.server.store.films.sources import chosen_layer
 from chroma.server.store.films.views import film_views
 
 
-@strawberry.type
+@strawberry.type(description="Another run of the project, and whether it can join a film over runs")
 class FilmPartner:
-    run: Run
+    run: Run = strawberry.field(description="The other run")
     refusal: str | None = strawberry.field(
         description="Why it cannot stand in a film with the first run; null: it can"
     )
 
 
-@strawberry.type
+@strawberry.type(description="Which runs can join a film over runs: `found` were looked at, of `of`")
 class FilmPartners:
-    found: list[FilmPartner] = strawberry.field(description="Newest first")
+    found: list[FilmPartner] = strawberry.field(description="Newest first, at most 24")
     of: int = strawberry.field(description="Other runs of the project; only the newest ones were looked at")
 
 
 @strawberry.type
 class FilmQuery:
-    @strawberry.field
+    @strawberry.field(
+        description="A film by its id; null: there is none. What somebody looks at is drawn before the rest"
+    )
     async def film(self, info: Info, id: strawberry.ID) -> Film | None:
         views = await info.context.read(lambda catalog: film_views(catalog, [str(id)]))
         if views:
@@ -45,7 +48,7 @@ class FilmQuery:
 
     @strawberry.field(description="Runs of the same project that can, or cannot, join this one in a film")
     async def film_partners(
-        self, info: Info, run_id: strawberry.ID, split: str, layer: str | None = None
+        self, info: Info, run_id: strawberry.ID, split: SplitName, layer: SomeLayer = None
     ) -> FilmPartners:
         def read(catalog: Catalog) -> tuple[list[Partner], int]:
             of_run = lookups.split_by(catalog, str(run_id), split)
@@ -78,10 +81,14 @@ class FilmMutation:
         layer: Annotated[
             str | None, strawberry.argument(description="Over epochs and runs; null: the default one")
         ] = None,
-        method: str = "umap",
-        axis: FilmAxis = FilmAxis.EPOCHS,
+        method: Annotated[
+            str, strawberry.argument(description="As in `Run.methods`; logged: the user's own coordinates")
+        ] = "umap",
+        axis: Annotated[
+            FilmAxis, strawberry.argument(description="What the frames run over")
+        ] = FilmAxis.EPOCHS,
         steps: Annotated[
-            list[BigInt] | None, strawberry.argument(description="Over epochs: only these; null: all")
+            list[BigInt] | None, strawberry.argument(description="Over epochs: only these steps; null: all")
         ] = None,
         layers: Annotated[
             list[str] | None, strawberry.argument(description="Over layers: these, in order; null: all")
@@ -117,7 +124,7 @@ class FilmMutation:
             # Over layers it is ignored: the dashboard sends the layer that is open.
             layer=None if axis is FilmAxis.LAYERS else layer,
             method=method,
-            axis=axis.value,
+            axis=cast("Axis", axis.value),
             steps=steps,
             layers=layers,
             runs=None if run_ids is None else [str(each) for each in run_ids],

@@ -20,26 +20,32 @@ from chroma.server.store.films.views import FilmView
 from chroma.server.store.films.waiting import waiting_for
 
 
-@strawberry.enum
+@strawberry.enum(description="How far what the server draws or looks for is")
 class JobStatus(Enum):
-    PENDING = "pending"
-    RUNNING = "running"
-    READY = "ready"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
+    PENDING = strawberry.enum_value("pending", description="It waits for its turn")
+    RUNNING = strawberry.enum_value("running", description="It is being made")
+    READY = strawberry.enum_value("ready", description="It is made")
+    FAILED = strawberry.enum_value("failed", description="It could not be made; a new request tries it again")
+    CANCELLED = strawberry.enum_value(
+        "cancelled", description="It was stopped; it rests until it is asked for again"
+    )
 
 
 @strawberry.enum(description="What the frames of a film run over")
 class FilmAxis(Enum):
-    EPOCHS = "epochs"
-    LAYERS = "layers"
-    RUNS = "runs"
+    EPOCHS = strawberry.enum_value("epochs", description="The snapshots of one layer, through the training")
+    LAYERS = strawberry.enum_value("layers", description="The layers of one run at one moment")
+    RUNS = strawberry.enum_value(
+        "runs", description="The same layer of several runs that followed the same data"
+    )
 
 
-@strawberry.enum
+@strawberry.enum(description="What the values of a column are")
 class ColumnKind(Enum):
-    CATEGORICAL = "categorical"
-    NUMERIC = "numeric"
+    CATEGORICAL = strawberry.enum_value(
+        "categorical", description="One category each: uint16 codes into `legend`, 65535 where missing"
+    )
+    NUMERIC = strawberry.enum_value("numeric", description="One number each: float32, NaN where missing")
 
 
 @strawberry.type(description="One number or one category for each point of a film, fetched as bytes.")
@@ -51,7 +57,7 @@ class Column:
     )
     title: str = strawberry.field(description="What people read for its name")
     group: str = strawberry.field(description="The heading it is listed under; columns come sorted by it")
-    kind: ColumnKind
+    kind: ColumnKind = strawberry.field(description="What its values are")
     per_frame: bool = strawberry.field(
         description="true: the values differ from frame to frame (fetch with ?frame=INDEX)"
     )
@@ -66,11 +72,13 @@ class Column:
     )
 
 
-@strawberry.type
+@strawberry.type(description="2-D layouts of an ordered list of snapshots of the same samples, aligned")
 class Film:
     view: strawberry.Private[FilmView]
 
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(
+        description="The digest of what was asked for: the same request has the same id"
+    )
     run_id: strawberry.ID = strawberry.field(
         description="Over runs the first, whose samples are the points: positions are those of its split"
     )
@@ -86,7 +94,7 @@ class Film:
     method: str = strawberry.field(
         description="A key of chroma.projection.methods.METHODS; logged: the user's own coordinates"
     )
-    axis: FilmAxis
+    axis: FilmAxis = strawberry.field(description="What its frames run over")
     steps: list[BigInt] | None = strawberry.field(
         description="Over epochs: the steps it was asked for; null for all"
     )
@@ -108,16 +116,16 @@ class Film:
     snapshot_count: int = strawberry.field(
         description="Snapshots it could show; more than it has frames where it was thinned to 60"
     )
-    status: JobStatus
+    status: JobStatus = strawberry.field(description="How far its drawing is")
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people, with the time left")
-    error: str | None
+    error: str | None = strawberry.field(description="Why it could not be drawn, for people; else null")
     parked: bool = strawberry.field(description="true: it lets all others go first; requestFilm ends that")
     revision: Revision | None = strawberry.field(
         description="The newest revision; null until the first preview"
     )
 
-    @strawberry.field
+    @strawberry.field(description="What is known of its points, to colour and filter them by")
     async def columns(self, info: Info) -> list[Column]:
         found = await info.context.read(lambda catalog: film_columns(catalog, self.view.film))
         return [
@@ -163,7 +171,7 @@ class Film:
             lambda catalog: is_refinable(catalog, view.film, view.revision, view.frames)
         )
 
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was asked for first, UTC")
 
     @classmethod
     def of_view(cls, view: FilmView) -> Film:

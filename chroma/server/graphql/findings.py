@@ -9,6 +9,7 @@ from typing import Any
 
 import strawberry
 
+from chroma.server.graphql.arguments import After, First
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.films import JobStatus
 from chroma.server.graphql.scalars import BigInt
@@ -20,36 +21,50 @@ from chroma.server.store.findings.state import FindingsState, findings_state
 MOST_SAMPLES = 200  # samples of one request
 
 
-@strawberry.enum
+@strawberry.enum(description="What a finding is about")
 class FindingKind(Enum):
-    LABEL = "label"
-    OUTLIER = "outlier"
-    DUPLICATE = "duplicate"
-    LEAK = "leak"
-    COVERAGE = "coverage"
-    SAMPLE = "sample"
-    CLASS = "class"
-    SLICE = "slice"
-    LAYER = "layer"
-    EPOCH = "epoch"
-    SPLIT = "split"
-    DRIFT = "drift"
-    RUN = "run"
-    EVENT = "event"
-    ALARM = "alarm"
+    LABEL = strawberry.enum_value("label", description="Labels that the model does not agree with")
+    OUTLIER = strawberry.enum_value("outlier", description="Samples far from all others")
+    DUPLICATE = strawberry.enum_value("duplicate", description="Samples of a split that are there twice")
+    LEAK = strawberry.enum_value(
+        "leak", description="Samples of another split that are in the training data, too"
+    )
+    COVERAGE = strawberry.enum_value(
+        "coverage", description="Samples of another split that the training data do not reach"
+    )
+    SAMPLE = strawberry.enum_value(
+        "sample", description="Typical and hard samples, and those that only the head decides"
+    )
+    CLASS = strawberry.enum_value("class", description="Classes that are confused, two in one, or rare")
+    SLICE = strawberry.enum_value(
+        "slice", description="Groups that lie together, on which the model fails more often than elsewhere"
+    )
+    LAYER = strawberry.enum_value("layer", description="Layers whose vectors are mostly equal")
+    EPOCH = strawberry.enum_value("epoch", description="An epoch; none is looked for in this version")
+    SPLIT = strawberry.enum_value("split", description="A split; none is looked for in this version")
+    DRIFT = strawberry.enum_value("drift", description="A split that a classifier tells from train")
+    RUN = strawberry.enum_value("run", description="A whole run; none is looked for in this version")
+    EVENT = strawberry.enum_value(
+        "event", description="What happened in the training, by the outputs or as the user reported it"
+    )
+    ALARM = strawberry.enum_value("alarm", description="What a rule found while it trained")
 
 
-@strawberry.type
+@strawberry.type(description="A sample behind a finding, or another answer")
 class FoundSample:
-    split: str
-    sample_id: str
+    split: str = strawberry.field(description="Name of its split")
+    sample_id: str = strawberry.field(description="Its id, as text")
     position: int | None = strawberry.field(
         description="null: it was not followed, so nothing but its id, labels and outputs is known"
     )
-    score: float | None
-    label: str | None
-    text: str | None
-    has_image: bool
+    score: float | None = strawberry.field(
+        description="It means what the finding, or the query, says; null where there is none"
+    )
+    label: str | None = strawberry.field(
+        description="Name of its class, or its measurement as text; null where not known"
+    )
+    text: str | None = strawberry.field(description="Its text, cut to 200 characters; null without one")
+    has_image: bool = strawberry.field(description="true: its image is kept")
     suggested: str | None = strawberry.field(description="The label that the model prefers, of LABEL")
     other: FoundSample | None = strawberry.field(
         description="The sample on the other side of a pair: of a duplicate or a leak"
@@ -62,29 +77,31 @@ class FoundSample:
         return cls(**figures)
 
 
-@strawberry.type
+@strawberry.type(description="Something computed that deserves a look")
 class Finding:
     run_id: strawberry.Private[str]
     found: strawberry.Private[report.FoundSamples | None]
 
     key: strawberry.ID = strawberry.field(description="Stable while it says the same; unique in the run")
-    kind: FindingKind
-    title: str
+    kind: FindingKind = strawberry.field(description="What it is about")
+    title: str = strawberry.field(description="A few words")
     text: str = strawberry.field(description="One plain sentence with figures")
     rank: float = strawberry.field(description="0..1, higher first")
     method: str = strawberry.field(description="How it is computed, in words, and after whom")
-    split: str | None
-    layer: str | None
-    epoch: BigInt | None
-    step: BigInt | None
+    split: str | None = strawberry.field(description="Name of the split; null where it is about none")
+    layer: str | None = strawberry.field(description="Name of the layer; null where it is about none")
+    epoch: BigInt | None = strawberry.field(description="0-based; null where it is about none")
+    step: BigInt | None = strawberry.field(description="Global optimizer step; null where it is about none")
     count: int | None = strawberry.field(
         description="Samples behind it, of how many; null where it is not about samples"
     )
-    of: int | None
+    of: int | None = strawberry.field(
+        description="Samples that were looked at; null where it is not about samples"
+    )
     view: str = strawberry.field(description="The search part of the dashboard's address that shows it")
 
     @strawberry.field(description="The samples behind it, strongest first, at most 200 at once")
-    async def samples(self, info: Info, first: int = 24, after: int = 0) -> list[FoundSample]:
+    async def samples(self, info: Info, first: First = 24, after: After = 0) -> list[FoundSample]:
         found = self.found
         if found is None:
             return []
@@ -112,34 +129,34 @@ class Finding:
         )  # fmt: skip
 
 
-@strawberry.type
+@strawberry.type(description="A kind of finding that cannot be said")
 class Refusal:
-    kind: FindingKind
-    reason: str
+    kind: FindingKind = strawberry.field(description="Which kind")
+    reason: str = strawberry.field(description="Why, and what helps, in one sentence")
 
 
-@strawberry.type
+@strawberry.type(description="How far the labels in doubt of a split are decided")
 class LabelProgress:
-    split: str
+    split: str = strawberry.field(description="Name of the split")
     of: BigInt = strawberry.field(description="Samples whose label has a score")
     doubts: int = strawberry.field(description="Those in doubt: the queue")
-    confirmed: int
-    relabelled: int
-    skipped: int
+    confirmed: int = strawberry.field(description="Samples whose label was said to be right")
+    relabelled: int = strawberry.field(description="Samples that were given another label")
+    skipped: int = strawberry.field(description="Samples that were left open")
 
     @classmethod
     def of_found(cls, found: label_queue.LabelProgress) -> LabelProgress:
         return cls(**{each.name: getattr(found, each.name) for each in fields(found)})
 
 
-@strawberry.type
+@strawberry.type(description="The newest report of a run, and how far the next one is")
 class Findings:
     status: JobStatus | None = strawberry.field(
         description="null: nothing was asked for yet, for the run goes on or nothing is captured"
     )
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people")
-    error: str | None
+    error: str | None = strawberry.field(description="Why it could not be made, for people; else null")
     made_at: datetime | None = strawberry.field(description="null: there is no report yet")
     stale: bool = strawberry.field(
         description="true: the report is of an earlier state of the run than the newest"
@@ -171,14 +188,17 @@ class Findings:
         )
 
 
-@strawberry.type
+@strawberry.type(description="One figure of a layer at one step")
 class LayerFigure:
-    layer: str
-    split: str
-    epoch: BigInt | None
-    step: BigInt
-    name: str
-    value: float
+    layer: str = strawberry.field(description="Name of the layer")
+    split: str = strawberry.field(description="Name of the split whose vectors it is of")
+    epoch: BigInt | None = strawberry.field(description="0-based; null where only steps are counted")
+    step: BigInt = strawberry.field(description="Global optimizer step")
+    name: str = strawberry.field(
+        description="equal_share, effective_rank, rank_me, anisotropy, two_nn, mle_dimension, hubness, "
+        "knn_accuracy, nc1 or nc2"
+    )
+    value: float = strawberry.field(description="Finite; how each is computed is in docs/insights.md")
 
 
 @strawberry.type

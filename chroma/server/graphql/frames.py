@@ -9,21 +9,25 @@ from chroma.server.store import tables
 from chroma.server.store.films.views import FilmView, FrameSource
 
 
-@strawberry.type
+@strawberry.type(description="The layout of one snapshot")
 class Frame:
-    index: int
-    run_id: strawberry.ID
+    index: int = strawberry.field(description="Its place in the revision, from 0")
+    run_id: strawberry.ID = strawberry.field(description="The run whose snapshot it shows")
     run: str = strawberry.field(description="Name of its run")
-    layer: str
-    epoch: BigInt | None
-    step: BigInt
-    digest: str
+    layer: str = strawberry.field(description="Name of the layer")
+    epoch: BigInt | None = strawberry.field(description="0-based; null where only steps are counted")
+    step: BigInt = strawberry.field(description="Global optimizer step")
+    digest: str = strawberry.field(
+        description="Its numbers are at /api/films/{id}/frames/{digest}, and never change"
+    )
     n: int = strawberry.field(description="Points that have coordinates in this frame")
-    of: int
+    of: int = strawberry.field(description="Points in the film")
     trustworthiness: float | None = strawberry.field(
         description="Venna & Kaski 2001, k=15; null while not computed"
     )
-    continuity: float | None
+    continuity: float | None = strawberry.field(
+        description="Venna & Kaski 2001, k=15; null while not computed"
+    )
     neighborhood_hit: float | None = strawberry.field(
         description="Share of the 15 nearest neighbours in 2-D that carry the same label; null without labels"
     )
@@ -72,17 +76,19 @@ class Frame:
         )
 
 
-@strawberry.type
+@strawberry.type(description="One drawing of a film: a preview comes and goes, final frames never change")
 class Revision:
-    id: strawberry.ID
-    number: int
+    id: strawberry.ID = strawberry.field(description="Of the revision")
+    number: int = strawberry.field(description="Newer drawings of the film have higher ones")
     method: str = strawberry.field(
         description="What drew it: pca (a preview, or the film asked for), or the film's method"
     )
     preview: bool = strawberry.field(description="true: a preview, by PCA or of the film being drawn")
     offset_x: float = strawberry.field(description="x = offsetX + u16 / 65534 * scale; 65535 = missing")
-    offset_y: float
-    scale: float
+    offset_y: float = strawberry.field(description="y = offsetY + u16 / 65534 * scale; 65535 = missing")
+    scale: float = strawberry.field(
+        description="How far the numbers 0 to 65534 reach, the same for x and y and for all frames"
+    )
     landmarks: int | None = strawberry.field(
         description="Samples drawn in full, where all others are placed among them; null: all in full"
     )
@@ -97,7 +103,7 @@ class Revision:
         description="Spearman's correlation of movement and change of neighbours, -1..1"
     )
     motion_n: int | None = strawberry.field(description="Samples the movement was measured on")
-    frames: list[Frame]
+    frames: list[Frame] = strawberry.field(description="In order")
 
     @classmethod
     def of_row(cls, view: FilmView, row: tables.Revision) -> Revision:

@@ -27,23 +27,25 @@ class Ingest:
 class Down:
     part: str = strawberry.field(description="ingest, films, worker or webhook")
     reason: str = strawberry.field(description="One sentence for people")
-    since: datetime
+    since: datetime = strawberry.field(description="When it failed first, UTC")
     times: int = strawberry.field(description="Failures since then")
 
 
 @strawberry.type(description="What one run lacks, of one kind, as far as is known; chroma check reads all")
 class Damage:
-    run_id: strawberry.ID
+    run_id: strawberry.ID = strawberry.field(description="The run")
     kind: str = strawberry.field(description="set aside, left out or damaged")
     count: int = strawberry.field(description="Files; 1 where a whole run is left out")
     reason: str = strawberry.field(description="One sentence for people, of the last one")
     way_out: str = strawberry.field(description="What to do; one sentence for people")
 
 
-@strawberry.type
+@strawberry.type(description="The home that the server keeps: how far it is, and what is wrong with it")
 class Home:
-    ingest: Ingest
-    down: list[Down]
+    ingest: Ingest = strawberry.field(description="How far ingest is")
+    down: list[Down] = strawberry.field(
+        description="Parts of the server that do not work now; empty where all do"
+    )
     read_only: str | None = strawberry.field(
         description="Why nothing is written, one sentence for people; null: it is"
     )
@@ -61,7 +63,7 @@ class Home:
         found = await to_thread.run_sync(disks, info.context.home.settings)
         return [each.warning for each in found if each.low]
 
-    @strawberry.field
+    @strawberry.field(description="What runs lack, by run and kind; empty where nothing is known")
     async def damage(self, info: Info) -> list[Damage]:
         found = await to_thread.run_sync(known_damage, info.context.home)
         found = [each for each in found if await info.context.sees(each.run_id)]

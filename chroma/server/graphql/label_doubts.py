@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 
+from chroma.server.graphql.arguments import After, First, SampleIds, SplitName
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.findings import Findings, LabelProgress
 from chroma.server.graphql.scalars import BigInt
@@ -16,31 +18,31 @@ from chroma.server.store.findings.state import findings_state, newest_report
 _MOST = 200  # rows of one request
 
 
-@strawberry.enum
+@strawberry.enum(description="What is decided on a label in doubt")
 class LabelDecision(Enum):
-    CONFIRM = "confirm"
-    RELABEL = "relabel"
-    SKIP = "skip"
+    CONFIRM = strawberry.enum_value("confirm", description="The label is right")
+    RELABEL = strawberry.enum_value("relabel", description="Another label is right: `label` says which")
+    SKIP = strawberry.enum_value("skip", description="It is left open")
     UNDO = strawberry.enum_value("undo", description="Only sent: takes the decision away")
 
 
 @strawberry.type(description="What the model said of a sample at one epoch; null where not known")
 class DoubtMoment:
-    epoch: BigInt | None
-    probability: float | None = strawberry.field(description="Of the given label")
+    epoch: BigInt | None = strawberry.field(description="0-based")
+    probability: float | None = strawberry.field(description="Of the given label, 0..1")
     other: str | None = strawberry.field(description="The best other class")
-    other_probability: float | None
+    other_probability: float | None = strawberry.field(description="Of that class, 0..1")
 
 
-@strawberry.type
+@strawberry.type(description="A label that the model does not agree with")
 class LabelDoubt:
-    sample_id: str
+    sample_id: str = strawberry.field(description="Id of the sample, as text")
     position: int | None = strawberry.field(description="null: it was not followed")
     score: float = strawberry.field(
         description="log p(given) - log p(best other class), of means over epochs; lower is more doubtful"
     )
-    given: str
-    suggested: str
+    given: str = strawberry.field(description="The label it has")
+    suggested: str = strawberry.field(description="The label that the model prefers")
     probability: float | None = strawberry.field(description="Of the suggested label, 0..1")
     disagreement: float | None = strawberry.field(
         description="Share of its nearest neighbours that carry another label; null where not known"
@@ -48,19 +50,23 @@ class LabelDoubt:
     epochs_wrong: int | None = strawberry.field(
         description="Epochs at which another class was likelier, of `epochsSeen`"
     )
-    epochs_seen: int | None
+    epochs_seen: int | None = strawberry.field(description="Epochs that saw it under this label")
     times_forgotten: int | None = strawberry.field(description="How often it went from right to wrong")
     first_learned: BigInt | None = strawberry.field(
         description="First epoch at which it was right; null: never"
     )
     mean_probability: float | None = strawberry.field(description="Of the given label, over all epochs")
-    deviation: float | None
-    has_image: bool
+    deviation: float | None = strawberry.field(
+        description="Standard deviation of the given label's probability, over all epochs"
+    )
+    has_image: bool = strawberry.field(description="true: its image is kept")
     unseen: str | None = strawberry.field(
         description="Why there is neither image nor text, in a sentence with the way out; null: there is one"
     )
-    text: str | None
-    decision: LabelDecision | None
+    text: str | None = strawberry.field(description="Its text, cut to 200 characters; null without one")
+    decision: LabelDecision | None = strawberry.field(
+        description="What was decided; null: nothing yet, never UNDO"
+    )
     label: str | None = strawberry.field(description="Its new label, where it was relabelled")
     moments: list[DoubtMoment] = strawberry.field(description="What the model said of it, by epoch")
 
@@ -104,12 +110,12 @@ class LabelDoubt:
         )
 
 
-@strawberry.type
+@strawberry.type(description="Some labels in doubt of a split")
 class LabelDoubts:
-    progress: LabelProgress
+    progress: LabelProgress = strawberry.field(description="How far all of them are decided")
     class_names: list[str] = strawberry.field(description="To relabel with")
     method: str = strawberry.field(description="How the score is computed")
-    rows: list[LabelDoubt]
+    rows: list[LabelDoubt] = strawberry.field(description="The most doubtful first")
 
 
 @strawberry.type
@@ -123,10 +129,12 @@ class LabelQuery:
         self,
         info: Info,
         run_id: strawberry.ID,
-        split: str,
-        first: int = 24,
-        after: int = 0,
-        undecided: bool = False,
+        split: SplitName,
+        first: First = 24,
+        after: After = 0,
+        undecided: Annotated[
+            bool, strawberry.argument(description="true: those decided on are left out")
+        ] = False,
     ) -> LabelDoubts:
         run = str(run_id)
         found = await info.context.read(
@@ -168,10 +176,13 @@ class LabelMutation:
         self,
         info: Info,
         run_id: strawberry.ID,
-        split: str,
-        sample_ids: list[str],
+        split: SplitName,
+        sample_ids: SampleIds,
         decision: LabelDecision,
-        label: str | None = None,
+        label: Annotated[
+            str | None,
+            strawberry.argument(description="The new label, with RELABEL alone"),
+        ] = None,
     ) -> LabelProgress:
         found = await info.context.change(
             label_decisions.decide_labels, str(run_id), split, sample_ids, str(decision.value), label

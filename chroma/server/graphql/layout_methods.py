@@ -20,10 +20,10 @@ def _is_there(name: str) -> bool:
 
 @strawberry.type(description="A number that a method takes.")
 class MethodParameter:
-    name: str
+    name: str = strawberry.field(description="What `ParameterInput.name` takes")
     title: str = strawberry.field(description="Its name for people")
     description: str = strawberry.field(description="What it does, for people, in one phrase")
-    default: float
+    default: float = strawberry.field(description="What is taken where it is not given")
     low: float = strawberry.field(description="The smallest that is taken")
     high: float = strawberry.field(description="The largest that is taken")
     whole: bool = strawberry.field(description="true: whole numbers only")
@@ -31,12 +31,14 @@ class MethodParameter:
 
 @strawberry.type(description="A way to draw films that the dashboard offers.")
 class LayoutMethod:
-    name: str = strawberry.field(description="What `film(method:)` takes")
+    name: str = strawberry.field(description="What `requestFilm(method:)` takes")
     title: str = strawberry.field(description="Its name for people")
     description: str = strawberry.field(description="What it shows, for people, in one phrase")
     installed: bool = strawberry.field(description="false: its package is not there, see `install`")
     install: str | None = strawberry.field(description="The command that installs it; null where it is there")
-    parameters: list[MethodParameter]
+    parameters: list[MethodParameter] = strawberry.field(
+        description="The numbers that it takes; empty where it takes none"
+    )
     spatial: bool = strawberry.field(description="true: one frame can be drawn in three dimensions by it")
     spatial_most: int | None = strawberry.field(
         description="Of films of at most so many samples; null: of any, or of none"
@@ -45,8 +47,8 @@ class LayoutMethod:
 
 @strawberry.type(description="A parameter that a film was drawn with.")
 class ParameterValue:
-    name: str
-    value: float
+    name: str = strawberry.field(description="As in `MethodParameter.name`")
+    value: float = strawberry.field(description="What was given")
 
     @classmethod
     def of_params(cls, params: Mapping[str, float] | None) -> list[ParameterValue]:
@@ -55,8 +57,8 @@ class ParameterValue:
 
 @strawberry.input(description="A parameter of a method, see `LayoutMethod.parameters`.")
 class ParameterInput:
-    name: str
-    value: float
+    name: str = strawberry.field(description="As in `MethodParameter.name`")
+    value: float = strawberry.field(description="From `MethodParameter.low` to `high`")
 
 
 @strawberry.type

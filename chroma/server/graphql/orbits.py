@@ -13,16 +13,18 @@ from chroma.server.store.catalog import Catalog
 from chroma.server.store.films import orbits
 from chroma.server.store.films.lookups import film_by
 
-FrameIndex = Annotated[int | None, strawberry.argument(description="Of the frame; null: the last one")]
+FrameIndex = Annotated[
+    int | None, strawberry.argument(description="Index of the frame, from 0; null: the last one")
+]
 Method = Annotated[str, strawberry.argument(description="pca or umap")]
 
 
 @strawberry.type(description="A frame of a film in three dimensions; its front is like the frame.")
 class Orbit:
-    status: JobStatus
+    status: JobStatus = strawberry.field(description="How far its drawing is")
     progress: float = strawberry.field(description="0..1")
     message: str = strawberry.field(description="What is being done now, for people")
-    error: str | None
+    error: str | None = strawberry.field(description="Why it could not be drawn, for people; else null")
     digest: str | None = strawberry.field(
         description="Once it is READY: its numbers are at /api/films/{id}/orbit/{digest}, f32 x[n], y[n], "
         "z[n], largest coordinate 1, NaN where a sample is missing"

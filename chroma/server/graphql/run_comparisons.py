@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import fields
 from enum import Enum
+from typing import Annotated, Literal, cast
 
 import strawberry
 
+from chroma.server.graphql.arguments import After, First, SplitName
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.findings import MOST_SAMPLES, FoundSample
 from chroma.server.store import lookups, queries
@@ -15,27 +17,31 @@ from chroma.server.store.films.sources import default_layer
 from chroma.server.store.findings import run_outcomes, similarities
 from chroma.server.store.findings.found_samples import found_samples
 
+BothHave = Annotated[str, strawberry.argument(description="Name of a split that both runs have")]
 
-@strawberry.enum
+
+@strawberry.enum(description="What became of a sample from the first run to the second")
 class Outcome(Enum):
-    MENDED = "mended"
-    BROKEN = "broken"
-    BOTH_WRONG = "both_wrong"
+    MENDED = strawberry.enum_value("mended", description="Wrong in the first run, right in the second")
+    BROKEN = strawberry.enum_value("broken", description="Right in the first run, wrong in the second")
+    BOTH_WRONG = strawberry.enum_value("both_wrong", description="Wrong in both")
 
 
-@strawberry.enum
+@strawberry.enum(description="What is compared")
 class SimilarityAxis(Enum):
-    LAYERS = "layers"
-    EPOCHS = "epochs"
+    LAYERS = strawberry.enum_value("layers", description="The last snapshot of each layer")
+    EPOCHS = strawberry.enum_value(
+        "epochs", description="The snapshots of one layer, at most 20, evenly spread"
+    )
 
 
-@strawberry.type
+@strawberry.type(description="What became of the samples of one class")
 class ClassOutcome:
-    name: str
-    mended: int
-    broken: int
-    both_wrong: int
-    of: int
+    name: str = strawberry.field(description="Name of the class")
+    mended: int = strawberry.field(description="Wrong in the first run, right in the second")
+    broken: int = strawberry.field(description="Right in the first run, wrong in the second")
+    both_wrong: int = strawberry.field(description="Wrong in both")
+    of: int = strawberry.field(description="Samples of the class that were compared")
 
 
 @strawberry.type(description="Predictions of two runs for the samples of a split that both have, by id")
@@ -46,18 +52,24 @@ class Outcomes:
 
     shared: int = strawberry.field(description="Samples with a label, and predictions of both")
     mended: int = strawberry.field(description="Wrong in the first run, right in the second")
-    broken: int
-    both_wrong: int
-    both_right: int
+    broken: int = strawberry.field(description="Right in the first run, wrong in the second")
+    both_wrong: int = strawberry.field(description="Wrong in both")
+    both_right: int = strawberry.field(description="Right in both")
     labels_differ: int = strawberry.field(
         description="Samples whose label is another in the second run; that of the second one counts"
     )
     difference: float | None = strawberry.field(
-        description="Accuracy of the second run less that of the first, with its 95% interval"
+        description="Accuracy of the second run less that of the first, -1..1; null where none was compared"
     )
-    low: float | None
-    high: float | None
-    p_value: float | None = strawberry.field(description="Of McNemar's exact test")
+    low: float | None = strawberry.field(
+        description="Lower end of its 95% interval; null where nothing was compared"
+    )
+    high: float | None = strawberry.field(
+        description="Upper end of its 95% interval; null where nothing was compared"
+    )
+    p_value: float | None = strawberry.field(
+        description="Of McNemar's exact test; null where nothing was compared"
+    )
     classes: list[ClassOutcome] = strawberry.field(description="Those with most changes first")
     refusal: str | None = strawberry.field(
         description="Why they cannot be compared, in a sentence with the way out"
@@ -65,9 +77,9 @@ class Outcomes:
 
     @strawberry.field(description="Samples of one outcome, with positions in the first run's split")
     async def samples(
-        self, info: Info, outcome: Outcome, first: int = 24, after: int = 0
+        self, info: Info, outcome: Outcome, first: First = 24, after: After = 0
     ) -> list[FoundSample]:
-        group = self.made.samples(self.split, outcome.value)
+        group = self.made.samples(self.split, cast("run_outcomes.Group", outcome.value))
         lines = await info.context.read(
             lambda catalog: found_samples(
                 catalog, self.first_run_id, group, min(max(first, 0), MOST_SAMPLES), max(after, 0)
@@ -105,14 +117,18 @@ class Outcomes:
 
 @strawberry.type(description="Debiased linear CKA of snapshots, on the samples that both sides have")
 class Similarity:
-    rows: list[str]
-    columns: list[str]
+    rows: list[str] = strawberry.field(description="Names of layers, or of moments as in `epoch 3`")
+    columns: list[str] = strawberry.field(
+        description="The same of the other run, if one is named; else those of `rows`"
+    )
     values: list[list[float | None]] = strawberry.field(
         description="values[row][column]: 1 is the same up to rotation and scale; null where not known"
     )
-    n: int = strawberry.field(description="Samples compared")
-    of: int = strawberry.field(description="Samples on both sides")
-    refusal: str | None
+    n: int = strawberry.field(description="Samples compared, at most 2,000, evenly spread")
+    of: int = strawberry.field(description="Samples that both sides follow")
+    refusal: str | None = strawberry.field(
+        description="Why it cannot be said, in a sentence with the way out; null: it can"
+    )
 
 
 @strawberry.type
@@ -121,7 +137,7 @@ class ComparisonQuery:
 
     @strawberry.field(description="What two runs predict for the same samples")
     async def outcomes(
-        self, info: Info, first_run_id: strawberry.ID, second_run_id: strawberry.ID, split: str
+        self, info: Info, first_run_id: strawberry.ID, second_run_id: strawberry.ID, split: BothHave
     ) -> Outcomes:
         def compare(catalog: Catalog) -> run_outcomes.RunOutcomes:
             return run_outcomes.run_outcomes(
@@ -140,10 +156,14 @@ class ComparisonQuery:
         self,
         info: Info,
         run_id: strawberry.ID,
-        split: str,
+        split: SplitName,
         over: SimilarityAxis = SimilarityAxis.LAYERS,
-        layer: str | None = None,
-        other_run_id: strawberry.ID | None = None,
+        layer: Annotated[
+            str | None, strawberry.argument(description="Over epochs; null: the layer that opens first")
+        ] = None,
+        other_run_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Of the columns; null: the same run")
+        ] = None,
     ) -> Similarity:
         def compare(catalog: Catalog) -> similarities.Similarity:
             sides = [_side(catalog, str(run_id), split, over, layer)]
@@ -179,4 +199,5 @@ def _side(
         one = lookups.layer_by(catalog, run_id, layer)
     else:
         one = default_layer(layers) if layers else None
-    return similarities.named_snapshots(catalog, layers, row, over.value, one), split
+    axis = cast('Literal["layers", "epochs"]', over.value)
+    return similarities.named_snapshots(catalog, layers, row, axis, one), split

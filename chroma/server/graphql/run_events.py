@@ -13,34 +13,34 @@ from chroma.server.graphql.scalars import BigInt
 from chroma.server.store import tables
 
 
-@strawberry.enum
+@strawberry.enum(description="Who tells of an event")
 class RunEventKind(Enum):
     ALARM = strawberry.enum_value("alarm", description="Found by a rule while it trained")
     EVENT = strawberry.enum_value("event", description="Reported by the user")
 
 
-@strawberry.enum
+@strawberry.enum(description="How bad it is")
 class Level(Enum):
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
+    INFO = strawberry.enum_value("info", description="The least; only users give it")
+    WARNING = strawberry.enum_value("warning", description="What `run.alert` gives where nothing is said")
+    ERROR = strawberry.enum_value("error", description="The worst")
 
 
-@strawberry.type
+@strawberry.type(description="Something that happened in a run at a step")
 class RunEvent:
-    id: strawberry.ID
-    kind: RunEventKind
+    id: strawberry.ID = strawberry.field(description="Of the event; it stays the same")
+    kind: RunEventKind = strawberry.field(description="Who tells of it")
     rule: str | None = strawberry.field(description="Name of the rule; null for EVENT")
-    level: Level
+    level: Level = strawberry.field(description="How bad it is")
     title: str = strawberry.field(description="A few words")
     text: str = strawberry.field(description="One sentence with figures; empty where the title says all")
-    epoch: BigInt | None
-    step: BigInt
+    epoch: BigInt | None = strawberry.field(description="0-based; null where only steps are counted")
+    step: BigInt = strawberry.field(description="Global optimizer step")
     split: str | None = strawberry.field(description="null: it is about the run")
-    layer: str | None
+    layer: str | None = strawberry.field(description="null: it is about the run or a split")
     figures: JSON = strawberry.field(description="What the sentence says, name to number")
     view: str = strawberry.field(description="The search part of the dashboard's address that shows it")
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was written, UTC")
 
     @classmethod
     def of_row(cls, row: tables.RunEvent) -> RunEvent:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import strawberry
 
 from chroma.server.graphql.context import Info
@@ -12,10 +14,10 @@ _MOST = 1000  # runs of a page
 _MOST_ALSO = 100
 
 
-@strawberry.type
+@strawberry.type(description="A project, and how many runs it has")
 class ProjectCount:
-    name: str
-    runs: int
+    name: str = strawberry.field(description="Name of the project")
+    runs: int = strawberry.field(description="Runs of it that the words find")
 
 
 @strawberry.type(description="Some of all runs that are not deleted")
@@ -25,7 +27,7 @@ class RunsPage:
     of: int = strawberry.field(description="Runs that there are")
     projects: list[ProjectCount] = strawberry.field(description="Of those found, how many each has; by name")
 
-    @strawberry.field
+    @strawberry.field(description="Those of the page, in the order asked for")
     async def runs(self, info: Info) -> list[Run]:
         return await Run.of_rows(info, self.rows)
 
@@ -47,11 +49,21 @@ class RunsPageQuery:
     async def runs_page(  # noqa: PLR0917 - GraphQL gives them by name
         self,
         info: Info,
-        words: str = "",
-        order: str = "newest",
-        first: int = 60,
-        offset: int = 0,
-        also: list[strawberry.ID] | None = None,
+        words: Annotated[
+            str, strawberry.argument(description="With spaces between; case does not count")
+        ] = "",
+        order: Annotated[
+            str,
+            strawberry.argument(
+                description="size: largest first; a metric: its last value, losses and errors lowest first, "
+                "others highest first, runs without a number last"
+            ),
+        ] = "newest",
+        first: Annotated[int, strawberry.argument(description="Runs of the page, at most 1,000")] = 60,
+        offset: Annotated[int, strawberry.argument(description="Runs before it")] = 0,
+        also: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Ids of runs, at most 100")
+        ] = None,
     ) -> RunsPage:
         most, begin = max(0, min(first, _MOST)), max(0, offset)
         ids = [str(each) for each in also or ()][:_MOST_ALSO]

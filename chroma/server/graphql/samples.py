@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import strawberry
 from strawberry.scalars import JSON
 
+from chroma.server.graphql.arguments import LayerName, Step
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.scalars import BigInt
 from chroma.server.store import tables
@@ -17,34 +19,39 @@ from chroma.server.store.samples.search import Found
 from chroma.server.store.snapshots.history import sample_history, top_classes
 from chroma.server.store.snapshots.neighbors import sample_neighbors
 
+Nearest = Annotated[int, strawberry.argument(description="How many, 1 to 1,000")]
+Likeliest = Annotated[int, strawberry.argument(description="How many, 1 or more")]
 
-@strawberry.type
+
+@strawberry.type(description="One of the nearest neighbours of a sample")
 class Neighbor:
-    sample_id: str
-    position: int
-    distance: float
-    label: str | None
+    sample_id: str = strawberry.field(description="Its id, as text")
+    position: int = strawberry.field(description="Its number in the split, from 0")
+    distance: float = strawberry.field(description="Euclidean, in the full-dimensional space")
+    label: str | None = strawberry.field(description="Name of its class; null without one")
 
 
 @strawberry.type(description="What is read of a sample in a list")
 class SampleLine:
-    id: str
-    position: int
-    label: str | None
-    text: str | None
+    id: str = strawberry.field(description="Its id, as text")
+    position: int = strawberry.field(description="Its number in the split, from 0")
+    label: str | None = strawberry.field(
+        description="Name of its class, or its measurement as text; null without one"
+    )
+    text: str | None = strawberry.field(description="Its text, cut to 200 characters; null without one")
 
 
-@strawberry.type
+@strawberry.type(description="A sample that a search found")
 class SampleHit:
-    id: str
-    split: str
-    position: int = strawberry.field(description="In its split")
+    id: str = strawberry.field(description="Its id, as text")
+    split: str = strawberry.field(description="Name of its split")
+    position: int = strawberry.field(description="Its number in that split, from 0")
     where: str = strawberry.field(description="What of it was found, for people")
 
 
 @strawberry.type(description="What a search found among the samples of a film")
 class SampleSearch:
-    found: int = strawberry.field(description="Samples")
+    found: int = strawberry.field(description="Samples for which the search holds")
     of: int = strawberry.field(description="Samples that were searched")
     hits: list[SampleHit] = strawberry.field(description="The first of them")
     problem: str | None = strawberry.field(
@@ -57,20 +64,22 @@ class SampleSearch:
         return cls(found=int(found.marks.sum()), of=len(found.marks), hits=hits, problem=None)
 
 
-@strawberry.type
+@strawberry.type(description="A class, and how likely the model held it")
 class Guess:
-    name: str
-    probability: float
+    name: str = strawberry.field(description="Name of the class")
+    probability: float = strawberry.field(description="0..1")
 
 
 @strawberry.type(description="A sample at one snapshot of a layer; null where something is not known.")
 class SampleMoment:
-    epoch: BigInt | None
-    step: BigInt
-    prediction: str | None
-    confidence: float | None
-    margin: float | None
-    cross_entropy: float | None
+    epoch: BigInt | None = strawberry.field(description="0-based; null where only steps are counted")
+    step: BigInt = strawberry.field(description="Global optimizer step")
+    prediction: str | None = strawberry.field(description="Name of the predicted class")
+    confidence: float | None = strawberry.field(description="Probability of the prediction, 0..1")
+    margin: float | None = strawberry.field(
+        description="Probability of the label less that of the best other class; without one best less second"
+    )
+    cross_entropy: float | None = strawberry.field(description="Of the label, in nats; null without one")
     agreement: float | None = strawberry.field(
         description="Share of its 15 nearest neighbours in the full space that carry its label; "
         "null while no neighbor graph is stored"
@@ -80,29 +89,31 @@ class SampleMoment:
     )
 
 
-@strawberry.type
+@strawberry.type(description="A sample, with what the model said of it at one step; null where not known")
 class Sample:
     run_id: strawberry.Private[str]
     split: strawberry.Private[str]
     step: strawberry.Private[int | None]
 
-    id: str
-    position: int
-    label: str | None
-    prediction: str | None
-    confidence: float | None
-    margin: float | None
-    cross_entropy: float | None
-    has_image: bool
-    text: str | None
-    metadata: JSON
-    tags: list[str]
+    id: str = strawberry.field(description="Its id, as text")
+    position: int = strawberry.field(description="Its number in the split, from 0")
+    label: str | None = strawberry.field(description="Name of its class, or its measurement as text")
+    prediction: str | None = strawberry.field(description="Name of the predicted class")
+    confidence: float | None = strawberry.field(description="Probability of the prediction, 0..1")
+    margin: float | None = strawberry.field(
+        description="Probability of the label less that of the best other class; without one best less second"
+    )
+    cross_entropy: float | None = strawberry.field(description="Of the label, in nats; null without one")
+    has_image: bool = strawberry.field(description="true: its image is kept")
+    text: str | None = strawberry.field(description="Its whole text")
+    metadata: JSON = strawberry.field(description="What was logged of it: name to value")
+    tags: list[str] = strawberry.field(description="Names of its tags, sorted")
 
     @strawberry.field(
-        description="Nearest neighbours in the full-dimensional space; none of coordinates alone"
+        description="Its nearest neighbours in a layer, nearest first; none of coordinates alone"
     )
     async def neighbors(
-        self, info: Info, layer: str, step: BigInt | None = None, k: int = 12
+        self, info: Info, layer: LayerName, step: Step = None, k: Nearest = 12
     ) -> list[Neighbor]:
         found = await info.context.read(
             lambda catalog: sample_neighbors(
@@ -112,7 +123,7 @@ class Sample:
         return [Neighbor(**asdict(near)) for near in found]
 
     @strawberry.field(description="The classes the model held likeliest, at the step asked for")
-    async def top_classes(self, info: Info, most: int = 5) -> list[Guess]:
+    async def top_classes(self, info: Info, most: Likeliest = 5) -> list[Guess]:
         found = await info.context.read(
             lambda catalog: top_classes(
                 catalog, self._split(catalog), self.position, step=self.step, most=max(1, most)
@@ -121,7 +132,7 @@ class Sample:
         return [Guess(name=name, probability=probability) for name, probability in found]
 
     @strawberry.field(description="The sample at every snapshot of a layer, in the order of steps")
-    async def biography(self, info: Info, layer: str) -> list[SampleMoment]:
+    async def biography(self, info: Info, layer: LayerName) -> list[SampleMoment]:
         found = await info.context.read(
             lambda catalog: sample_history(
                 catalog, self._split(catalog), self._layer(catalog, layer), self.position

@@ -11,11 +11,11 @@ from chroma.server.store import tables
 
 @strawberry.type(description="An address of the dashboard with a name; it restores what was seen")
 class SavedView:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Of the view; saveView takes it to change it")
     run_id: strawberry.ID = strawberry.field(description="The run that was open; it is deleted with it")
-    name: str
+    name: str = strawberry.field(description="1 to 200 characters")
     address: str = strawberry.field(description="The search part of the address: ?run=…&layer=…")
-    created_at: datetime
+    created_at: datetime = strawberry.field(description="When it was saved first, UTC")
 
     @classmethod
     def of_row(cls, row: tables.SavedView) -> SavedView:

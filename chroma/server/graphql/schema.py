@@ -6,6 +6,7 @@ import logging
 from collections.abc import AsyncGenerator
 from dataclasses import asdict
 from enum import Enum
+from typing import Annotated
 
 import strawberry
 from graphql import GraphQLError
@@ -14,6 +15,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from chroma.errors import ChromaError, ConfigError
+from chroma.server.graphql.arguments import Address, Name, SampleIds, SplitName, Step
 from chroma.server.graphql.comparison import Comparison, Moment
 from chroma.server.graphql.context import Info
 from chroma.server.graphql.film_mutations import FilmMutation, FilmQuery
@@ -21,13 +23,13 @@ from chroma.server.graphql.home import Home
 from chroma.server.graphql.influences import WhyQuery
 from chroma.server.graphql.label_doubts import LabelMutation, LabelQuery
 from chroma.server.graphql.limits import EXTENSIONS
-from chroma.server.graphql.orbits import OrbitMutation, OrbitQuery
+from chroma.server.graphql.orbits import FrameIndex, OrbitMutation, OrbitQuery
 from chroma.server.graphql.run_comparisons import ComparisonQuery
 from chroma.server.graphql.run_pages import RunsPageQuery
 from chroma.server.graphql.runs import Project, Run, Tag
 from chroma.server.graphql.samples import Sample, SampleLine, SampleSearch
 from chroma.server.graphql.saved_views import SavedView
-from chroma.server.graphql.scalars import SCALARS, BigInt
+from chroma.server.graphql.scalars import SCALARS
 from chroma.server.graphql.sharing import LinkMutation, LinkQuery
 from chroma.server.home import example_run, notes
 from chroma.server.store import lookups, queries
@@ -40,59 +42,69 @@ from chroma.server.store.snapshots import comparison
 
 logger = logging.getLogger("chroma.server")
 
+Words = Annotated[str, strawberry.argument(description="Up to 32, as in: cat label:dog confidence<.5")]
+Hits = Annotated[int, strawberry.argument(description="Of hits, 1 to 200")]
+Movers = Annotated[int, strawberry.argument(description="How many movers, 0 to 1,000")]
 
-@strawberry.enum
+
+@strawberry.enum(description="What changed")
 class EventKind(Enum):
     LISTENING = strawberry.enum_value(
         "listening",
         description="Sent first to every new subscriber: earlier events were not sent to it, "
         "so fetch again what may have changed",
     )
-    RUN = "run"
-    SNAPSHOT = "snapshot"
-    METRIC = "metric"
+    RUN = strawberry.enum_value("run", description="A run itself: status, name, tags of the run, deletion")
+    SNAPSHOT = strawberry.enum_value(
+        "snapshot", description="Snapshots, samples, or what was logged of them; `message` is the split"
+    )
+    METRIC = strawberry.enum_value("metric", description="Values of metrics")
     ALARM = strawberry.enum_value("alarm", description="`Run.events` has one more; its title is `message`")
-    FILM = "film"
-    TAG = "tag"
-    VIEW = "view"
+    FILM = strawberry.enum_value("film", description="A film, or how far it is")
+    TAG = strawberry.enum_value("tag", description="A tag of samples; `message` is its name")
+    VIEW = strawberry.enum_value("view", description="A saved view; `message` is its name")
     FINDINGS = strawberry.enum_value("findings", description="The findings of a run, or how far they are")
     HOME = strawberry.enum_value("home", description="What `home` tells changed: ingest, or what is down")
 
 
-@strawberry.type
+@strawberry.type(description="Something changed: what shows it is to be fetched again")
 class Event:
-    kind: EventKind
+    kind: EventKind = strawberry.field(description="What changed")
     run_id: strawberry.ID | None = strawberry.field(
         description="null for LISTENING to all runs, and for HOME"
     )
-    film_id: strawberry.ID | None
+    film_id: strawberry.ID | None = strawberry.field(description="The film, for FILM; else null")
     progress: float | None = strawberry.field(description="0..1, for films and findings")
-    message: str
+    message: str = strawberry.field(
+        description="What is being done, or the name of what changed; it may be empty"
+    )
 
 
-@strawberry.type
+@strawberry.type(description="A deleted run whose files are gone for good")
 class PurgedRun:
-    id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Of the run")
     bytes: float = strawberry.field(description="Bytes that were freed")
 
 
-@strawberry.type
+@strawberry.type(description="What can be asked")
 class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, WhyQuery, LinkQuery):
     @strawberry.field(description="The home itself; an event of the kind HOME says that it changed")
     async def home(self, info: Info) -> Home:
         return Home.of_context(info.context.home, info.context.told)
 
-    @strawberry.field
+    @strawberry.field(description="Those with a run that is not deleted, by name")
     async def projects(self, info: Info) -> list[Project]:
         return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]
 
-    @strawberry.field(description="Newest first")
+    @strawberry.field(
+        description="Runs that are not deleted, newest first; of one project, by its name, if given"
+    )
     async def runs(self, info: Info, project: str | None = None) -> list[Run]:
         return await Run.of_rows(
             info, await info.context.read(lambda catalog: queries.all_runs(catalog, project))
         )
 
-    @strawberry.field
+    @strawberry.field(description="A run by its id, a deleted one too; null: there is none")
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:
         row = await info.context.read(lambda catalog: queries.find_run(catalog, str(id)))
         return Run.of_row(row) if row else None
@@ -106,7 +118,7 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
         "(the last one by default)"
     )
     async def sample(
-        self, info: Info, run_id: strawberry.ID, split: str, position: int, step: BigInt | None = None
+        self, info: Info, run_id: strawberry.ID, split: SplitName, position: int, step: Step = None
     ) -> Sample | None:
         found = await info.context.read(
             lambda catalog: sample_details(
@@ -117,7 +129,7 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
 
     @strawberry.field(description="Samples by position in the split, up to 500, in the order asked for")
     async def sample_lines(
-        self, info: Info, run_id: strawberry.ID, split: str, positions: list[int]
+        self, info: Info, run_id: strawberry.ID, split: SplitName, positions: list[int]
     ) -> list[SampleLine]:
         found = await info.context.read(
             lambda catalog: sample_lines(catalog, lookups.split_by(catalog, str(run_id), split), positions)
@@ -129,7 +141,7 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
         "known at a frame (the last one by default); equal ids come first"
     )
     async def search_samples(
-        self, info: Info, film_id: strawberry.ID, words: str, frame: int | None = None, limit: int = 12
+        self, info: Info, film_id: strawberry.ID, words: Words, frame: FrameIndex = None, limit: Hits = 12
     ) -> SampleSearch:
         most = max(1, min(limit, 200))
 
@@ -147,7 +159,7 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
     @strawberry.field(
         description="How the neighbours of the same samples, by id, differ between two layers, steps or runs"
     )
-    async def comparison(self, info: Info, first: Moment, second: Moment, movers: int = 24) -> Comparison:
+    async def comparison(self, info: Info, first: Moment, second: Moment, movers: Movers = 24) -> Comparison:
         _store, most = info.context.home.store, max(0, min(movers, 1000))
         return await info.context.read(
             lambda catalog: Comparison.of_found(
@@ -156,7 +168,10 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
         )
 
 
-@strawberry.type
+@strawberry.type(
+    description="What can be changed, by those who may write; deleteRun, restoreRun and purgeRuns by "
+    "administrators; requestFilm, requestOrbit and requestFindings by all who may read"
+)
 class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
     @strawberry.mutation(
         description="Trains a small example run on handwritten digits; answers once its first epoch is there"
@@ -164,15 +179,17 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
     async def start_example(self, info: Info) -> strawberry.ID:
         return strawberry.ID(await info.context.manage(example_run.start_example))
 
-    @strawberry.mutation
-    async def rename_run(self, info: Info, id: strawberry.ID, name: str) -> Run:
+    @strawberry.mutation(description="Gives a run another name")
+    async def rename_run(self, info: Info, id: strawberry.ID, name: Name) -> Run:
         return Run.of_row(await info.context.change(notes.rename_run, str(id), name))
 
-    @strawberry.mutation(description="Files go after the undo window; restoreRun brings it back until then")
+    @strawberry.mutation(
+        description="Deletes a run: its files go after 7 days; restoreRun brings it back until then"
+    )
     async def delete_run(self, info: Info, id: strawberry.ID) -> Run:
         return Run.of_row(await info.context.administer(notes.delete_run, str(id)))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Undoes the deletion of a run, until its files are removed")
     async def restore_run(self, info: Info, id: strawberry.ID) -> Run:
         return Run.of_row(await info.context.administer(notes.restore_run, str(id)))
 
@@ -184,11 +201,11 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
         return [PurgedRun(id=strawberry.ID(each.run_id), bytes=each.bytes) for each in found]
 
     @strawberry.mutation(description="Gives a run a tag; one it has already stays")
-    async def tag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+    async def tag_run(self, info: Info, id: strawberry.ID, tag: Name) -> Run:
         return Run.of_row(await info.context.change(notes.tag_run, str(id), tag))
 
-    @strawberry.mutation
-    async def untag_run(self, info: Info, id: strawberry.ID, tag: str) -> Run:
+    @strawberry.mutation(description="Takes a tag from a run, if it has it")
+    async def untag_run(self, info: Info, id: strawberry.ID, tag: Name) -> Run:
         return Run.of_row(await info.context.change(notes.untag_run, str(id), tag))
 
     @strawberry.mutation(
@@ -199,8 +216,8 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
         self,
         info: Info,
         run_id: strawberry.ID,
-        name: str,
-        address: str,
+        name: Name,
+        address: Address,
         id: strawberry.ID | None = None,
     ) -> SavedView:
         view_id = None if id is None else str(id)
@@ -208,26 +225,28 @@ class Mutation(FilmMutation, OrbitMutation, LabelMutation, LinkMutation):
             await info.context.change(notes.save_view, str(run_id), name, address, view_id)
         )
 
-    @strawberry.mutation(description="saveView with its id brings it back")
+    @strawberry.mutation(description="Deletes a saved view; saveView with its id brings it back")
     async def delete_view(self, info: Info, id: strawberry.ID) -> SavedView:
         return SavedView.of_row(await info.context.change(notes.delete_view, str(id)))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Gives samples a tag, which is made if it is new")
     async def tag_samples(
-        self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
+        self, info: Info, run_id: strawberry.ID, split: SplitName, tag: Name, sample_ids: SampleIds
     ) -> Tag:
         return Tag.of_row(await info.context.change(notes.tag_samples, str(run_id), split, tag, sample_ids))
 
-    @strawberry.mutation
+    @strawberry.mutation(description="Takes a tag from samples; the tag itself stays")
     async def untag_samples(
-        self, info: Info, run_id: strawberry.ID, split: str, tag: str, sample_ids: list[str]
+        self, info: Info, run_id: strawberry.ID, split: SplitName, tag: Name, sample_ids: SampleIds
     ) -> Tag:
         return Tag.of_row(await info.context.change(notes.untag_samples, str(run_id), split, tag, sample_ids))
 
 
-@strawberry.type
+@strawberry.type(description="What can be followed")
 class Subscription:
-    @strawberry.subscription(description="Everything that changes; of one run, if named")
+    @strawberry.subscription(
+        description="Everything that changes, or what of one run does; LISTENING comes first"
+    )
     async def events(self, info: Info, run_id: strawberry.ID | None = None) -> AsyncGenerator[Event]:
         async for event in info.context.home.events.subscribe(None if run_id is None else str(run_id)):
             if event.kind != "listening" and not await info.context.sees(event.run_id):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import strawberry
 
+from chroma.server.graphql.arguments import Address
 from chroma.server.graphql.context import Info
 from chroma.server.home import sharing
 from chroma.server.store import tables
@@ -17,12 +18,14 @@ from chroma.server.store.tokens import state_of
 
 @strawberry.type(description="A link that shows one run, as it was looked at, to whoever has it")
 class Link:
-    id: strawberry.ID
-    run_id: strawberry.ID
+    id: strawberry.ID = strawberry.field(description="Of the link; it does not open it")
+    run_id: strawberry.ID = strawberry.field(description="The run that it shows")
     address: str = strawberry.field(description="Of the view, the search part: ?run=…&layer=…")
-    made_by: str
-    created_at: datetime
-    expires_at: datetime
+    made_by: str = strawberry.field(
+        description="Name of a token or a user, or of whoever was at the server's machine"
+    )
+    created_at: datetime = strawberry.field(description="When it was made, UTC")
+    expires_at: datetime = strawberry.field(description="When it ends by itself, UTC")
 
     @classmethod
     def of_row(cls, row: tables.Link) -> Link:
@@ -36,9 +39,9 @@ class Link:
         )
 
 
-@strawberry.type
+@strawberry.type(description="A link that was just made")
 class NewLink:
-    link: Link
+    link: Link = strawberry.field(description="What is kept of it")
     query: str = strawberry.field(
         description="What follows the dashboard's own address: ?link=…; it is not stored"
     )
@@ -62,8 +65,8 @@ class LinkMutation:
         self,
         info: Info,
         run_id: strawberry.ID,
-        address: str,
-        days: Annotated[int, strawberry.argument(description="For which it works, up to 365")] = USUAL.days,
+        address: Address,
+        days: Annotated[int, strawberry.argument(description="For which it works, 1 to 365")] = USUAL.days,
     ) -> NewLink:
         by = info.context.grant.name or this_user()
         made = await info.context.change(sharing.create_link, str(run_id), address, days=days, by=by)
