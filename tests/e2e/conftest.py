@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 import chroma
 from tests.e2e.stage import FINISHED, Server, browser, copy_home, serve, train, wait_until
 from tests.e2e.two_splits import log_two_splits
 
 EPOCHS = 4
+
+expect.set_options(timeout=20_000)  # ms: two browsers on two cores are slow at times
 
 
 def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
