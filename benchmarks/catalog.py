@@ -57,7 +57,7 @@ SNAPSHOTS = 10  # of each run
 TEMPLATE = "run-0000"
 _FIRST = 10_000_000  # the number of the first copy: it takes the place of the first 8 characters of ids
 _APART = timedelta(minutes=7)  # between the beginnings of two runs
-_SETTLE = 15.0  # seconds before what an idle server costs is measured
+_SETTLE = 15.0  # seconds after a start, and before what an idle server costs is measured
 # in the order of their foreign keys
 _COPIED = (
     tables.Run,
@@ -252,6 +252,7 @@ def measure(home: Path, seconds: float) -> None:
             time.sleep(5)
             server.stop(kill=True)
     try:
+        time.sleep(_SETTLE)
         ask(server, home)
         time.sleep(_SETTLE)
         watched = family(server.process.pid)

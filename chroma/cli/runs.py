@@ -17,12 +17,20 @@ from chroma.settings import load_settings
 if TYPE_CHECKING:
     import pandas as pd
 
+_SHOWN = 200  # runs of a list on the terminal, where nobody says how many
+
 commands = typer.Typer(help="List, show, export and delete runs.", no_args_is_help=True)
 
 
 @commands.command("list")
 def list_runs(
     project: Annotated[str | None, typer.Option(help="Only this project.", show_default=False)] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help=f"The newest so many. [default: {_SHOWN}, with --json all]", show_default=False
+        ),
+    ] = None,
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -30,13 +38,17 @@ def list_runs(
     import chroma
 
     with chroma.open(home) as catalog:
-        table = catalog.runs(project)
+        table = catalog.runs(project, limit=_SHOWN if limit is None and not as_json else limit)
+        projects = catalog.projects()
+    of = int(projects["runs"][(projects["name"] == project) | (project is None)].sum())
     if as_json:
         _print_json(_records(table))
-    elif table.empty:
+    elif not of:
         echo("No runs yet: give your trainer a ChromaCallback, or log with chroma.init().")
     else:
         _print_table(table[["name", "project", "status", "created_at", "bytes", "id"]])
+        if len(table) < of:
+            echo(f"The newest {len(table):,} of {of:,} runs; all: --limit {of}")
 
 
 @commands.command("show")
@@ -50,8 +62,7 @@ def show_run(
 
     with chroma.open(home) as catalog:
         stored = catalog.run(run)
-        runs = catalog.runs()
-        about = runs[runs["id"] == stored.id]
+        about = catalog.runs(run_ids=[stored.id])
         damage = catalog.damage()
         tables = {
             "layers": stored.layers(),

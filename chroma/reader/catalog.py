@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from chroma.errors import ConfigError, NotFoundError
+from chroma.reader import _lists
 from chroma.reader._tables import frame
 from chroma.reader.connection import Connection
 from chroma.reader.filming import read_film
@@ -19,14 +20,9 @@ from chroma.reader.run import StoredRun
 if TYPE_CHECKING:
     import pandas as pd
 
-_PROJECTS = "{ projects { id name createdAt runs { id deletedAt } } }"
+_PROJECTS = "{ projects { id name createdAt } runsPage(first: 0) { projects { name runs } } }"
 _RESTORE = "mutation R($id: ID!) { restoreRun(id: $id) { id name } }"
 _DAMAGE = "{ home { damage { runId kind count reason wayOut } } }"
-_RUNS = """query Runs($project: String) {
-  runs(project: $project) {
-    id name project status framework task createdAt finishedAt deletedAt bytes attempts accepted kept empty
-  }
-}"""
 
 
 def open(home_or_url: str | Path | None = None, token: str | None = None) -> Catalog:
@@ -67,16 +63,20 @@ class Catalog:
         Returns:
             One row each: name, runs (how many), created_at (UTC), id.
         """
-        projects = self._connection.query(_PROJECTS)["projects"]
-        for project in projects:
-            project["runs"] = sum(not run["deletedAt"] for run in project["runs"])
-        return frame(projects, ["name", "runs", "createdAt", "id"])
+        asked = self._connection.query(_PROJECTS)
+        runs = {each["name"]: each["runs"] for each in asked["runsPage"]["projects"]}
+        rows = [project | {"runs": runs.get(project["name"], 0)} for project in asked["projects"]]
+        return frame(rows, ["name", "runs", "createdAt", "id"])
 
-    def runs(self, project: str | None = None) -> pd.DataFrame:
+    def runs(
+        self, project: str | None = None, *, limit: int | None = None, run_ids: Iterable[str] | None = None
+    ) -> pd.DataFrame:
         """List runs, newest first; deleted ones are left out.
 
         Args:
             project: Name of a project; all by default.
+            limit: The newest so many runs; all by default.
+            run_ids: Only these runs, in this order; those that there are not are left out. Alone.
 
         Returns:
             One row each: name, project, status, framework, task, created_at and finished_at (UTC), bytes,
@@ -84,15 +84,20 @@ class Catalog:
             that is killed loses those it had in memory), id.
 
         Raises:
+            ConfigError: `limit` is negative, or `run_ids` is not alone.
             NotFoundError: There is no such project.
         """
+        if limit is not None and limit < 0:
+            raise ConfigError(f"limit is {limit}, which is no number of runs; give 0 or more")
+        if run_ids is not None:
+            if project is not None or limit is not None:
+                raise ConfigError("run_ids says which runs are listed; leave out project and limit")
+            return _lists.runs_by(self._connection, run_ids)
         if project is not None:
             known = [each["name"] for each in self._connection.query(_PROJECTS)["projects"]]
             if project not in known:
                 raise NotFoundError("project", project, known)
-        runs = [run | {"status": run["status"].lower()} for run in self._runs(project)]
-        names = ["name", "project", "status", "framework", "task", "createdAt", "finishedAt"]
-        return frame(runs, [*names, "bytes", "attempts", "accepted", "kept", "id"])
+        return _lists.newest_runs(self._connection, project, limit)
 
     def run(self, name_or_id: str = "latest") -> StoredRun:
         """Pick a run.
@@ -104,14 +109,8 @@ class Catalog:
         Raises:
             NotFoundError: There is none; the sentence suggests the nearest names.
         """
-        runs = self._runs()
-        for run in runs:
-            if run["id"] == name_or_id:
-                return StoredRun(self._connection, run["id"], run["name"])
-        for run in sorted(runs, key=lambda run: bool(run["empty"])):
-            if name_or_id in (run["name"], "latest"):
-                return StoredRun(self._connection, run["id"], run["name"])
-        raise NotFoundError("run", name_or_id, dict.fromkeys(run["name"] for run in runs))
+        run = _lists.find_run(self._connection, name_or_id)
+        return StoredRun(self._connection, run["id"], run["name"])
 
     def damage(self) -> pd.DataFrame:
         """List what is known to be damaged, set aside or left out; `chroma check` reads every file.
@@ -186,12 +185,11 @@ class Catalog:
         """Ids of each project's best run; of all its runs where none has the metric."""
         name, highest = best_rule(rule)
         best: dict[str, tuple[float, str]] = {}
-        for run_id, project in zip(runs["id"], runs["project"], strict=True):
-            metrics = StoredRun(self._connection, run_id, run_id).metrics()
-            values = metrics["value"][metrics["name"] == name].dropna()
-            if len(values):
-                value = float(values.max() if highest else -values.min())
-                best[project] = max(best.get(project, (value, run_id)), (value, run_id))
+        projects = dict(zip(runs["id"], runs["project"], strict=True))
+        for run_id, values in _lists.values_of(self._connection, list(projects), name):
+            value = max(values) if highest else -min(values)
+            project = projects[run_id]
+            best[project] = max(best.get(project, (value, run_id)), (value, run_id))
         without = runs[~runs["project"].isin(list(best))]
         return {run_id for _, run_id in best.values()} | set(without["id"])
 
@@ -256,7 +254,3 @@ class Catalog:
 
     def __repr__(self) -> str:
         return f"<Catalog at {self.url}>"
-
-    def _runs(self, project: str | None = None) -> list[dict[str, Any]]:
-        runs: list[dict[str, Any]] = self._connection.query(_RUNS, project=project)["runs"]
-        return [run for run in runs if not run["deletedAt"]]

@@ -97,12 +97,12 @@ class Query(RunsPageQuery, FilmQuery, OrbitQuery, LabelQuery, ComparisonQuery, W
         return [Project.of_row(row) for row in await info.context.read(queries.all_projects)]
 
     @strawberry.field(
-        description="Runs that are not deleted, newest first; of one project, by its name, if given"
+        description="Runs that are not deleted, newest first; of one project, by its name, if given, and "
+        "only the newest so many, if given"
     )
-    async def runs(self, info: Info, project: str | None = None) -> list[Run]:
-        return await Run.of_rows(
-            info, await info.context.read(lambda catalog: queries.all_runs(catalog, project))
-        )
+    async def runs(self, info: Info, project: str | None = None, first: int | None = None) -> list[Run]:
+        rows = await info.context.read(lambda catalog: queries.all_runs(catalog, project, first))
+        return await Run.of_rows(info, rows)
 
     @strawberry.field(description="A run by its id, a deleted one too; null: there is none")
     async def run(self, info: Info, id: strawberry.ID) -> Run | None:

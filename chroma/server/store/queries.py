@@ -44,8 +44,8 @@ def all_projects(catalog: Catalog) -> list[Project]:
     )
 
 
-def all_runs(catalog: Catalog, project: str | None) -> list[Run]:
-    """Runs that are not deleted, newest first; of one project, if named.
+def all_runs(catalog: Catalog, project: str | None, first: int | None = None) -> list[Run]:
+    """Runs that are not deleted, newest first; of one project, if named; the newest `first`, if given.
 
     Raises:
         NotFoundError: No such project.
@@ -56,7 +56,7 @@ def all_runs(catalog: Catalog, project: str | None) -> list[Run]:
         if found is None:
             raise NotFoundError("project", project, catalog.session.exec(select(Project.name)).all())
         query = query.where(Run.project_id == found.id)
-    return list(catalog.session.exec(query).all())
+    return list(catalog.session.exec(query.limit(None if first is None else max(0, first))).all())
 
 
 def find_run(catalog: Catalog, run_id: str) -> Run | None:
@@ -180,12 +180,13 @@ def tag_samples(catalog: Catalog, tag_ids: Keys) -> dict[str, list[str]]:
     return {tag: sorted(ids, key=lambda id_: (len(id_), id_)) for tag, ids in found.items()}
 
 
-def run_bytes(catalog: Catalog, run_ids: Keys | None) -> dict[str, int]:
-    """Bytes of stored segments by run; None: of all runs."""
-    query = select(Segment.run_id, func.sum(Segment.bytes)).group_by(Segment.run_id)
-    if run_ids is not None:
-        query = query.where(col(Segment.run_id).in_(run_ids))
-    rows: Iterable[Any] = catalog.session.exec(query).all()
+def run_bytes(catalog: Catalog, run_ids: Keys) -> dict[str, int]:
+    """Bytes of stored segments by run."""
+    rows: Iterable[Any] = catalog.session.exec(
+        select(Segment.run_id, func.sum(Segment.bytes))
+        .where(col(Segment.run_id).in_(run_ids))
+        .group_by(Segment.run_id)
+    ).all()
     return {run: int(total) for run, total in rows}
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import ScalarSelect, String, cast, func
 from sqlmodel import col, select
 
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.queries import run_bytes
-from chroma.server.store.tables import Metric, Project, Run
+from chroma.server.store.tables import Metric, Project, Run, Segment
 
 _LOW_FIRST = re.compile("loss|err", re.IGNORECASE)
 
@@ -66,19 +65,13 @@ def run_page(catalog: Catalog, asked: Asked) -> RunPage:
     ).all()
     projects = {name: int(runs) for name, runs in counts}
     of = found = sum(projects.values())
-    if not asked.words.split() and asked.order in ("newest", "oldest"):
-        newest = asked.order == "newest"
-        query = select(Run.id).where(col(Run.deleted_at).is_(None))
-        query = (
-            query.order_by(col(Run.created_at).desc(), Run.id)
-            if newest
-            else query.order_by(col(Run.created_at), col(Run.id).desc())
-        )
-        ids = list(catalog.session.exec(query.offset(asked.offset).limit(asked.first)).all())
+    if asked.words.split():
+        matching = _matching(catalog, asked.words)
+        projects, found = dict(Counter(matching.values())), len(matching)
+        ids = [id_ for id_ in _ordered(catalog, asked.order) if id_ in matching]
+        ids = ids[asked.offset : asked.offset + asked.first]
     else:
-        rows = _found(catalog, asked.words)
-        projects, found = dict(Counter(row.project for row in rows)), len(rows)
-        ids = _sorted(catalog, rows, asked.order)[asked.offset : asked.offset + asked.first]
+        ids = _ordered(catalog, asked.order, asked.offset, asked.first)
     ids += [each for each in asked.also if each not in ids]
     there = {row.id: row for row in catalog.session.exec(select(Run).where(col(Run.id).in_(ids))).all()}
     return RunPage([there[id_] for id_ in ids if id_ in there], found, of, projects)
@@ -101,52 +94,59 @@ def run_tags(catalog: Catalog) -> list[str]:
     return sorted({tag for tags in rows for tag in tags})
 
 
-def _found(catalog: Catalog, words: str) -> list[Any]:
-    """Id, name, status, tags and project of the runs in which all words stand, newest first."""
-    columns: tuple[Any, ...] = (Run.id, Run.name, Run.status, Run.tags, col(Project.name).label("project"))
+def _matching(catalog: Catalog, words: str) -> dict[str, str]:
+    """Projects, by run, of the runs in which all words stand."""
+    # tags stay text where there are none: to decode them is half of what it costs
+    columns: tuple[Any, ...] = (Run.id, Run.name, Run.status, cast(Run.tags, String), col(Project.name))
     query: Any = (
-        select(Run.id, Run.name)
+        select(Run.id, Run.name)  # of one column, rows would be values
         .join(Project, col(Run.project_id) == Project.id)
         .with_only_columns(*columns)
         .where(col(Run.deleted_at).is_(None))
-        .order_by(col(Run.created_at).desc(), Run.id)
     )
     rows: Sequence[Any] = catalog.session.exec(query).all()
     wanted = words.lower().split()
-
-    def has(row: Any) -> bool:
-        text = f"{row.project} {row.name} {row.status} {' '.join(row.tags)}".lower()
-        return all(word in text for word in wanted)
-
-    return [row for row in rows if has(row)]
-
-
-def _sorted(catalog: Catalog, rows: list[Any], order: str) -> list[str]:
-    """Ids of runs that come newest first, in another order."""
-    if order == "oldest":
-        rows.reverse()
-    elif order == "name":
-        rows.sort(key=lambda row: (row.name.casefold(), row.name))
-    elif order == "size":
-        sizes = run_bytes(catalog, None)
-        rows.sort(key=lambda row: -sizes.get(row.id, 0))
-    elif order != "newest":
-        values, sign = _last_values(catalog, order), 1 if _LOW_FIRST.search(order) else -1
-        rows.sort(key=lambda row: sign * values[row.id] if row.id in values else math.inf)
-    return [row.id for row in rows]
+    found: dict[str, str] = {}
+    for run_id, name, status, tags, project in rows:
+        text = f"{project} {name} {status} {'' if tags == '[]' else ' '.join(json.loads(tags))}".lower()
+        if all(word in text for word in wanted):
+            found[run_id] = project
+    return found
 
 
-def _last_values(catalog: Catalog, name: str) -> dict[str, float]:
-    """The last value of a metric by run; of those where it is a number."""
-    last = (
-        select(Metric.run_id, func.max(Metric.step).label("step"))
-        .where(Metric.name == name)
-        .group_by(col(Metric.run_id))
-        .subquery()
+def _ordered(catalog: Catalog, order: str, offset: int = 0, first: int | None = None) -> list[str]:
+    """Ids of runs in an order, equal ones newest first."""
+    newest_first = (col(Run.created_at).desc(), col(Run.id))
+    if order == "name":
+        named = catalog.session.exec(
+            select(Run.id, Run.name).where(col(Run.deleted_at).is_(None)).order_by(*newest_first)
+        ).all()
+        ids = [run_id for run_id, _ in sorted(named, key=lambda row: (row[1].casefold(), row[1]))]
+        return ids[offset:] if first is None else ids[offset : offset + first]
+    query = select(Run.id).where(col(Run.deleted_at).is_(None))
+    if order == "newest":
+        query = query.order_by(*newest_first)
+    elif order == "oldest":
+        query = query.order_by(col(Run.created_at), col(Run.id).desc())
+    else:
+        value = _size() if order == "size" else _last_value(order)
+        falling = order == "size" or not _LOW_FIRST.search(order)
+        query = query.order_by(value.is_(None), value.desc() if falling else value).order_by(*newest_first)
+    return list(catalog.session.exec(query.offset(offset).limit(first)).all())
+
+
+def _size() -> ScalarSelect[Any]:
+    """Bytes of a run's stored segments."""
+    return select(func.sum(Segment.bytes)).where(Segment.run_id == Run.id).correlate(Run).scalar_subquery()
+
+
+def _last_value(name: str) -> ScalarSelect[Any]:
+    """The last value of a run's metric; NULL where it is no number."""
+    return (
+        select(Metric.value)
+        .where(Metric.run_id == Run.id, Metric.name == name)
+        .order_by(col(Metric.step).desc())
+        .limit(1)
+        .correlate(Run)
+        .scalar_subquery()
     )
-    rows: Sequence[Any] = catalog.session.exec(
-        select(Metric.run_id, Metric.value)
-        .join(last, (col(Metric.run_id) == last.c.run_id) & (col(Metric.step) == last.c.step))
-        .where(Metric.name == name, col(Metric.value).is_not(None))
-    ).all()
-    return dict(rows)
