@@ -25,7 +25,7 @@ endef
 # pytest with a worker per core; a file's tests stay together, the longest files first (tests/conftest.py)
 PYTEST := $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist loadscope --no-loadscope-reorder
 
-.PHONY: demo check test chaos attack audit postgresql reader part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-catalog bench-queue bench-server bench-dask bench-ui docs messages screenshots clean help
+.PHONY: demo check test chaos attack audit postgresql reader part lint format ui dev bench bench-capture bench-keras bench-film bench-insight bench-alarms bench-idle bench-backlog bench-catalog bench-failures bench-queue bench-server bench-dask bench-ui docs messages screenshots clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -170,6 +170,9 @@ bench-backlog: $(VENV)/installed ## how soon a dashboard answers with a backlog 
 
 bench-catalog: $(VENV)/installed ## a catalog of 10,000 runs: start-up, pages, metrics, idle cost (RUNS=, DATABASE=postgresql)
 	PYTHONPATH=. $(BIN)/python benchmarks/catalog.py $(if $(RUNS),--runs $(RUNS)) $(if $(DATABASE),--database $(DATABASE))
+
+bench-failures: $(VENV)/installed ## what a training notices of a closed port, a stopped, killed or slow server, a full disk (ROUNDS=)
+	PYTHONPATH=. $(BIN)/python benchmarks/failures.py $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench-queue: $(VENV)/installed ## how soon a newly opened run is seen while a film of 100,000 samples is drawn (SAMPLES=, OPENED=)
 	$(BIN)/python benchmarks/people_first.py $(if $(SAMPLES),--samples $(SAMPLES)) $(if $(OPENED),--opened $(OPENED))
