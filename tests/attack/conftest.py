@@ -13,10 +13,12 @@ from tests.attack.target import WHO, Target
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Started once: no attack may change what the next one looks at."""
     made = Target(tmp_path_factory.mktemp("attack"))
-    yield made
-    made.check()
-    TABLE["memory of the server at its peak"] = Counter({"MB": made.peak // 10**6})
-    made.stop()
+    try:
+        yield made
+        made.check()
+        TABLE["memory of the server at its peak"] = Counter({"MB": made.peak // 10**6})
+    finally:
+        made.stop()
 
 
 @pytest.fixture(scope="package", params=WHO)

@@ -67,7 +67,6 @@ class Target:
 
     Attributes:
         quiet: The project that `foreigner` is not of; `reader` may read it.
-        tokens: Of all `WHO` but nobody.
         headers: What each sends.
     """
 
@@ -91,6 +90,18 @@ class Target:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx2.Client(base_url=self.url, timeout=60, trust_env=False)
+        paths = (folder, Path(chroma.__file__).parents[1], sys.prefix, s3.shared().folder)
+        self._never = [
+            *map(str, paths),
+            "Traceback (most",
+            'File "',
+            "site-packages",
+            "key:secret",
+            "psycopg",
+        ]
+        self._never += [given.partition(" ")[2] for who in self.headers.values() for given in who.values()]
+        self._secrets = _texts_of(self.rows([self.quiet.name]))
         self._log = folder / "log"
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -111,19 +122,8 @@ class Target:
             if "Ctrl-C stops" in line:
                 break
         else:
+            self.stop()
             raise AssertionError(self._log.read_text())
-        self.client = httpx2.Client(base_url=self.url, timeout=60, trust_env=False)
-        paths = (folder, Path(chroma.__file__).parents[1], sys.prefix, s3.shared().folder)
-        self._never = [
-            *map(str, paths),
-            "Traceback (most",
-            'File "',
-            "site-packages",
-            "key:secret",
-            "psycopg",
-        ]
-        self._never += [given.partition(" ")[2] for who in self.headers.values() for given in who.values()]
-        self._secrets = _texts_of(self.rows([self.quiet.name]))
 
     def stop(self) -> None:
         """End it."""
