@@ -26,6 +26,7 @@ from tests.dask_cluster import DaskCluster
 from tests.postgresql import shared_database
 from tests.server import filming
 from tests.server.drawn import digests
+from tests.server.test_two_servers import serving
 from tests.server.training import rows
 
 _SECONDS = 80  # for what takes a few on a machine that does nothing else
@@ -177,6 +178,31 @@ def test_a_film_whose_worker_is_killed_has_the_same_bits(
     frames = numbers(context, "undisturbed")
     assert len(frames) == 6
     assert numbers(context, "disturbed") == frames
+
+
+def test_a_server_that_is_killed_loses_nothing(
+    server: Callable[[], Context], folder: Path, tmp_path: Path, cluster: DaskCluster, postgresql: str
+) -> None:
+    """The worker ends the film that the server asked for; what waited goes to the other server's."""
+    store = folder / "store"
+    home = Home(load_settings(home=tmp_path / "journal", store_url=store.as_uri()), token=None)
+    with (
+        closing(home),
+        ends_noted(postgresql) as ended,
+        serving(tmp_path / "first", store, postgresql, "--scheduler", cluster.address) as (first, _),
+    ):
+        for run in ("first", "second", "third"):
+            filming.whole_run(home.context, 6, 600, run).close()
+        until(lambda: sum("together" in job.message for job in jobs(home.context)) > 0)
+        first.kill()
+        first.wait()
+        drawn = len(ended())
+        assert drawn < 3
+        context = server()
+        until(lambda: all_ready(context, 3))
+        films = [key for key, _ in ended() if key in {job.key for job in jobs(context)}]
+    assert len(films) == len(set(films)) == 3
+    assert numbers(context, "first") == numbers(context, "second") == numbers(context, "third") != []
 
 
 def test_a_scheduler_that_is_lost_and_comes_back(server: Callable[[], Context], cluster: DaskCluster) -> None:

@@ -18,11 +18,14 @@ from tests.captured import capture
 
 
 @contextmanager
-def serving(home: Path, store: Path, database: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    home: Path, store: Path, database: str, *options: str
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server in a process of its own, and its address."""
     command = [sys.executable, "-m", "chroma", "application", "run", "--no-token", "--home", str(home)]
     environment = {name: value for name, value in os.environ.items() if name != "CHROMA_DATABASE_URL"}
     with subprocess.Popen(
-        [*command, "--database-url", database, "--store-url", store.as_uri()],
+        [*command, "--database-url", database, "--store-url", store.as_uri(), *options],
         stdout=subprocess.PIPE,
         text=True,
         env=environment,  # the workers must get it from their server
