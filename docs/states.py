@@ -18,6 +18,16 @@ import chroma
 from tests.e2e.stage import ROOT, Server, serve, wait_until
 
 IMAGES, NUMBERS, TEXTS, SEVERAL = "first", "progression", "pages", "marks"
+LONG = "vit-base-patch16-224 on 50 kinds, seed 0, cosine decay, warm-up 500, mixup 0.2, b"
+KINDS = (
+    "greater short-horned lizard of the high plains",
+    "common loon",
+    "black-and-white ruffed lemur, eastern Madagascar",
+    "tarpon",
+    "pot",
+    "three-toed sloth hanging from a cecropia tree",
+    "Saint Bernard",
+)
 BELOW = "legend~findings,sample,selection,confusion,run~table,charts@430"
 CHARTS = [["label"], ["confidence", "", "ecdf"], ["confidence", "label"], ["confidence", "margin"]]
 
@@ -143,6 +153,7 @@ STATES: dict[str, State] = {
     "regression": State(NUMBERS, {"split": "train"}, act=click_sample, shown="[data-testid=sample-id]"),
     "texts": State(TEXTS, act=click_sample, shown="[data-testid=neighbour]"),
     "several-labels": State(SEVERAL, {"split": "train"}, act=click_sample, shown="[data-testid=neighbour]"),
+    "50-classes": State(LONG),
     "500-classes": State("500 classes"),
 }
 
@@ -180,6 +191,13 @@ def log_some() -> None:
         run.log_samples("val", ids=range(3000), labels=labels, class_names=[f"class {i}" for i in range(500)])
         vectors = rng.normal(size=(500, 16))[labels] * 6 + rng.normal(size=(3000, 16))
         run.log_embeddings(vectors, layer="fc", ids=range(3000), split="val", epoch=0)
+    with chroma.init("odd", LONG) as run:
+        labels = rng.permutation(np.arange(3000) % 50)
+        named = [f"{KINDS[i % len(KINDS)]}, number {i // len(KINDS)}" for i in range(50)]
+        run.log_samples("val", ids=range(3000), labels=labels, class_names=named)
+        for epoch in range(3):
+            vectors = rng.normal(size=(50, 16))[labels] * 2 * epoch + rng.normal(size=(3000, 16))
+            run.log_embeddings(vectors, layer="fc", ids=range(3000), split="val", epoch=epoch)
     script = """import chroma
 with chroma.init('odd', 'failed') as run:
     raise RuntimeError('CUDA out of memory: tried to allocate 3 GB')"""

@@ -42,7 +42,7 @@ def others(trained: Training, labels: npt.NDArray[np.int64], held_out: npt.NDArr
     p = softmax(trained.logits)
     outputs = Probabilities.dense(p, labels)
     found: Scores = {
-        "Chroma, kNN disagreement": _knn(trained, labels, best_epoch(trained.val_accuracy) or 0),
+        "Chroma, kNN agreement": _knn(trained, labels, best_epoch(trained.val_accuracy) or 0),
         "cleanlab, in-sample": _cleanlab(p[-1], labels, "self_confidence"),
         "cleanlab, in-sample margin": _cleanlab(p[-1], labels, "normalized_margin"),
         "cleanlab, 3-fold": _cleanlab(held_out, labels, "self_confidence"),
@@ -59,7 +59,7 @@ def _knn(trained: Training, labels: npt.NDArray[np.int64], best: int) -> npt.NDA
     """Mean over the same epochs as the score."""
     epochs = range((best + 2) // 2 - 1, best + 1)
     graphs = (neighbor_graph(trained.features[e], k=50, metric="cosine") for e in epochs)
-    return np.mean([neighbor_votes(g.indices, labels).disagreement for g in graphs], axis=0)
+    return -np.mean([neighbor_votes(g.indices, labels).agreement for g in graphs], axis=0)
 
 
 def _cleanlab(

@@ -20,14 +20,14 @@ class NeighborVotes:
     """What a sample's neighbours say of its label.
 
     Attributes:
-        disagreement: float32 `[n]` in [0, 1]: the share of labelled neighbours with another label; NaN where
+        agreement: float32 `[n]` in [0, 1]: the share of labelled neighbours that carry its label; NaN where
             there is no label, or no labelled neighbour.
         suggested: int32 `[n]`, the label most of them carry (of equally frequent ones the nearest
             neighbour's); -1 where there is none.
         share: float32 `[n]`, the share of them that carry it.
     """
 
-    disagreement: Floats
+    agreement: Floats
     suggested: Ints
     share: Floats
 
@@ -39,7 +39,7 @@ def neighbor_votes(
 ) -> NeighborVotes:
     """Let the k nearest neighbours vote on each label.
 
-    `disagreement = 1/k sum_j [y_j != y_i]`: k-disagreeing neighbours, Smith, Martinez & Giraud-Carrier 2014,
+    `agreement = 1/k sum_j [y_j == y_i]`: 1 - k-disagreeing neighbours, Smith, Martinez & Giraud-Carrier 2014,
     "An instance level analysis of data complexity". k=50 by cosine distance was best for label errors here.
 
     Args:
@@ -49,7 +49,7 @@ def neighbor_votes(
     """
     own = labels if own is None else own
     n, k = ids.shape
-    disagreement, share = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
+    agreement, share = np.full(n, np.nan, np.float32), np.full(n, np.nan, np.float32)
     suggested = np.full(n, -1, np.int32)
     for rows in blocks(n, k * k):
         said = np.where(ids[rows] >= 0, labels[np.maximum(ids[rows], 0)], -1)
@@ -63,8 +63,8 @@ def neighbor_votes(
         share[rows][has] = votes.max(axis=1)[has] / total[has]
         judged = has & (own[rows] >= 0)
         same = (said == own[rows, None]).sum(axis=1)
-        disagreement[rows][judged] = 1 - same[judged] / total[judged]
-    return NeighborVotes(disagreement, suggested, share)
+        agreement[rows][judged] = same[judged] / total[judged]
+    return NeighborVotes(agreement, suggested, share)
 
 
 def multilabel_scores(probabilities: npt.NDArray[np.floating[Any]], labels: npt.NDArray[Any]) -> Floats:

@@ -118,7 +118,7 @@ def neighborhood_hit(
     return Quality(hits / (len(queries) * k), len(queries), n, k)
 
 
-def knn_purity(graph: NeighborGraph, labels: Labels) -> Quality:
+def knn_agreement(graph: NeighborGraph, labels: Labels) -> Quality:
     """Mean share of a sample's neighbours in the full space that carry its label.
 
     What `neighborhood_hit` can hope for.

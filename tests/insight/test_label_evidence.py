@@ -9,22 +9,22 @@ from chroma.projection.neighbors import neighbor_graph
 def test_neighbours_vote():
     ids = np.array([[1, 2, 3], [0, 2, 3], [3, 0, -1], [-1, -1, -1]])
     found = neighbor_votes(ids, np.array([0, 1, 1, -1]))
-    np.testing.assert_allclose(found.disagreement, [1, 0.5, 1, np.nan])
+    np.testing.assert_allclose(found.agreement, [0, 0.5, 0, np.nan])
     assert found.suggested.tolist() == [1, 0, 0, -1]
     np.testing.assert_allclose(found.share, [1, 0.5, 1, np.nan])
 
 
-def test_disagreement_is_what_agreement_leaves():
+def test_agreement_is_that_of_the_neighbor_graph():
     rng = np.random.default_rng(0)
     graph = neighbor_graph(rng.normal(size=(200, 4)).astype(np.float32), k=9)
     labels = rng.integers(-1, 3, 200)
-    found = neighbor_votes(graph.indices, labels).disagreement
-    np.testing.assert_allclose(found, 1 - label_agreement(graph, labels), atol=1e-6)
+    found = neighbor_votes(graph.indices, labels).agreement
+    np.testing.assert_allclose(found, label_agreement(graph, labels), atol=1e-6)
 
 
 def test_others_can_be_voted_on():
     found = neighbor_votes(np.array([[0, 1], [2, 1]]), np.array([4, 5, 5]), own=np.array([4, 4]))
-    assert found.disagreement.tolist() == [0.5, 1]
+    assert found.agreement.tolist() == [0.5, 0]
     assert found.suggested.tolist() == [4, 5]
 
 

@@ -3,7 +3,7 @@ import pytest
 from sklearn.manifold import trustworthiness as reference
 from sklearn.neighbors import NearestNeighbors
 
-from chroma.insight.quality import continuity, knn_purity, neighborhood_hit, trustworthiness
+from chroma.insight.quality import continuity, knn_agreement, neighborhood_hit, trustworthiness
 from chroma.projection.layout import pca_start
 from chroma.projection.neighbors import neighbor_graph
 
@@ -64,14 +64,14 @@ def test_samples_without_a_label_do_not_count(digits, frame):
     assert neighborhood_hit(frame, labels) == neighborhood_hit(frame[1::2], labels[1::2])
 
 
-def test_knn_purity(digits):
+def test_knn_agreement(digits):
     graph = neighbor_graph(digits[0])
-    purity = knn_purity(graph, digits[1])
-    assert purity.value == pytest.approx((digits[1][graph.indices] == digits[1][:, None]).mean())
+    found = knn_agreement(graph, digits[1])
+    assert found.value == pytest.approx((digits[1][graph.indices] == digits[1][:, None]).mean())
     labels = digits[1].copy()
     labels[:100] = -1
-    assert knn_purity(graph, labels).n <= 1697
-    assert knn_purity(graph, np.full(1797, -1)).value is None
+    assert knn_agreement(graph, labels).n <= 1697
+    assert knn_agreement(graph, np.full(1797, -1)).value is None
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

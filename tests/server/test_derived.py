@@ -12,9 +12,9 @@ from chroma.records import Columns, RunOpened, Samples
 from chroma.server.home.context import Context
 from chroma.server.jobs.film import draw_film
 from chroma.server.store import lookups, tables
+from chroma.server.store.films.agreement import forget_agreement, work_out_agreement
 from chroma.server.store.films.columns import MISSING, column_values, film_columns
 from chroma.server.store.films.lookups import frame_at
-from chroma.server.store.films.purity import forget_purity, work_out_purity
 from chroma.server.store.samples.column_names import GROUPS
 from chroma.server.store.samples.user_columns import Column
 from chroma.server.store.snapshots.history import sample_history, top_classes
@@ -69,15 +69,15 @@ def test_neighbours_movement_and_clusters_are_columns(opened: Context) -> None:
     assert values_of(opened, film, "kept", 2)[7] == pytest.approx(len(near[0] & near[1]) / 15)
     assert np.isnan(values_of(opened, film, "kept", 0)).all()
     _, frames = filming.on_screen(opened, film)
-    assert all(frame.knn_purity is not None for frame in frames)  # the job has left it there
+    assert all(frame.knn_agreement is not None for frame in frames)  # the job has left it there
     with opened.store.writing() as catalog:
-        forget_purity(catalog, film.split_id)
+        forget_agreement(catalog, film.split_id)
     _, forgotten = filming.on_screen(opened, film)
-    assert [frame.knn_purity for frame in forgotten] == [None] * 3
-    purity = work_out_purity(opened.store, film.id, forgotten)
-    assert purity == work_out_purity(opened.store, film.id, frames)
-    assert purity[2] == pytest.approx(np.nanmean(agreement))
-    assert purity[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
+    assert [frame.knn_agreement for frame in forgotten] == [None] * 3
+    mean = work_out_agreement(opened.store, film.id, forgotten)
+    assert mean == work_out_agreement(opened.store, film.id, frames)
+    assert mean[2] == pytest.approx(np.nanmean(agreement))
+    assert mean[0] == pytest.approx(np.nanmean(values_of(opened, film, "agreement", 0)))
     from chroma.server.store.films.frames import read_frame
 
     before, after = (read_frame(opened.store.files, frames[at]).astype(np.float64) for at in (1, 2))

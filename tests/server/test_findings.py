@@ -55,9 +55,9 @@ def test_flipped_labels_are_the_doubts(opened: Context, trained: Trained):
     suggested = scores.columns["label_suggested"][order][trained.flipped]
     assert (suggested == trained.truth[trained.flipped]).mean() > 0.8
     np.testing.assert_array_equal(scores.columns["label_given"][order], trained.given)
-    disagree = scores.columns["knn_disagreement"][order]
-    assert disagree[trained.flipped].mean() > 0.7
-    assert np.delete(disagree, trained.flipped).mean() < 0.3
+    agreement = scores.columns["agreement_50"][order]
+    assert agreement[trained.flipped].mean() < 0.3
+    assert np.delete(agreement, trained.flipped).mean() > 0.7
 
 
 def test_its_view_selects_the_samples(opened: Context, trained: Trained):

@@ -171,8 +171,8 @@ def test_what_takes_long_leaves_the_processor_to_others(
         found.append(niceness())
         return work_out(*given)
 
-    work_out = film_module.work_out_purity  # the last that is done of a film
-    monkeypatch.setattr(film_module, "work_out_purity", measure)
+    work_out = film_module.work_out_agreement  # the last that is done of a film
+    monkeypatch.setattr(film_module, "work_out_agreement", measure)
     before = niceness()
     Worker(opened.store, "worker").do(taken)
     assert found == [max(before, 10) if is_long else before]

@@ -30,7 +30,7 @@ export function DoubtView({ run, row, place, split, sample, colours, followed, f
     facts.push(["predicted otherwise", `${row.epochsWrong} of ${row.epochsSeen} epochs`]);
   if (row.firstLearned !== null) facts.push(["first learned", `epoch ${row.firstLearned}`]);
   if (row.timesForgotten !== null) facts.push(["forgotten", `${row.timesForgotten} times`]);
-  if (row.disagreement !== null) facts.push(["neighbours of other labels", percent(row.disagreement)]);
+  if (row.agreement !== null) facts.push(["kNN agreement, k = 50", percent(row.agreement)]);
   const near = followed && position !== null && focus.key === sample;
   return (
     <section className={styles.doubt} aria-label={`Sample ${row.sampleId}`}>

@@ -13,8 +13,8 @@ from chroma.server.graphql.film_waiting import FilmWaiting
 from chroma.server.graphql.frames import Revision
 from chroma.server.graphql.layout_methods import ParameterValue
 from chroma.server.graphql.scalars import BigInt
+from chroma.server.store.films.agreement import known_agreement, work_out_agreement
 from chroma.server.store.films.columns import film_columns
-from chroma.server.store.films.purity import known_purity, work_out_purity
 from chroma.server.store.films.sources import is_refinable
 from chroma.server.store.films.views import FilmView
 from chroma.server.store.films.waiting import waiting_for
@@ -155,11 +155,11 @@ class Film:
         "space that carry its label; null while no neighbor graph is stored"
     )
     async def knn_agreement(self, info: Info) -> list[float | None]:
-        known = known_purity(self.view.frames)
+        known = known_agreement(self.view.frames)
         if known is not None:
             return known
         store, view = info.context.home.store, self.view
-        return await to_thread.run_sync(work_out_purity, store, view.film.id, view.frames)
+        return await to_thread.run_sync(work_out_agreement, store, view.film.id, view.frames)
 
     @strawberry.field(
         description="true: some frames were not drawn together with the others, or samples were placed among "

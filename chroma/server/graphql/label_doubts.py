@@ -44,8 +44,8 @@ class LabelDoubt:
     given: str = strawberry.field(description="The label it has")
     suggested: str = strawberry.field(description="The label that the model prefers")
     probability: float | None = strawberry.field(description="Of the suggested label, 0..1")
-    disagreement: float | None = strawberry.field(
-        description="Share of its nearest neighbours that carry another label; null where not known"
+    agreement: float | None = strawberry.field(
+        description="kNN agreement among its 50 nearest neighbours, 0..1; null where not known"
     )
     epochs_wrong: int | None = strawberry.field(
         description="Epochs at which another class was likelier, of `epochsSeen`"
@@ -86,7 +86,7 @@ class LabelDoubt:
             given=found.given,
             suggested=found.suggested,
             probability=figures["label_probability"],
-            disagreement=figures["knn_disagreement"],
+            agreement=figures["agreement_50"],
             epochs_wrong=whole("epochs_wrong"),
             epochs_seen=whole("epochs_seen"),
             times_forgotten=whole("times_forgotten"),

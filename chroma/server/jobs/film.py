@@ -22,10 +22,10 @@ from chroma.server.jobs.single_frames import frame_after, kept_basis, pca_frames
 from chroma.server.store.catalog import Store
 from chroma.server.store.check import mend_films
 from chroma.server.store.films import lifecycle
+from chroma.server.store.films.agreement import work_out_agreement
 from chroma.server.store.films.frames import Xy
 from chroma.server.store.films.logged_coordinates import LOGGED
 from chroma.server.store.films.points import points_of
-from chroma.server.store.films.purity import work_out_purity
 from chroma.server.store.films.sources import film_source, recipe
 from chroma.server.store.tables import COORDINATES, Snapshot
 
@@ -102,7 +102,7 @@ def draw_film(store: Store, film_id: str, turn: Turn, *, threads: int = 1, worke
         forget_halfway(data)
         builder.cluster()
         _measure(data, builder, turn, moves=film.method != "pca")
-        work_out_purity(store, film.id, list(builder.frames.values()))
+        work_out_agreement(store, film.id, list(builder.frames.values()))
     except FilmDeletedError:
         pass
     except FilmParkedError:

@@ -7,7 +7,18 @@ from hashlib import blake2b
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Index, Integer, MetaData, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import registry
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -415,7 +426,8 @@ class Frame(Table, table=True):
     stress: float | None = None  # Kruskal 1964
     stress_pca: float | None = None  # of the PCA frame of the same snapshot
     quality_n: int | None = None  # samples the quality figures were computed on
-    knn_purity: float | None = None  # below 0: it has none; None: not computed since labels or graphs came
+    # below 0: it has none; None: not computed since labels or graphs came
+    knn_agreement: float | None = Field(default=None, sa_column=Column("knn_purity", Float, nullable=True))
     spread: float | None = None  # of the snapshot's vectors, as the next two: see chroma.insight.collapse
     effective_rank: float | None = None  # Roy & Vetterli 2007; None: all are equal
     equal: int | None = None  # vectors in the largest group of equal ones

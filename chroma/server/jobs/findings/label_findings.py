@@ -16,7 +16,7 @@ from chroma.server.store import tables
 from chroma.server.store.findings.addresses import selection_text, view_address
 from chroma.server.store.findings.report import Finding, FoundSamples, LabelQueue
 
-_NEIGHBORS = 50  # whose disagreement is shown
+_NEIGHBORS = 50  # of the kNN agreement that is shown
 _AROUND = 20  # whose labels count in the score
 _NO_TRAINING = (
     "Labels of training samples are not scored: outputs=True keeps what a classifier says of each of them as "
@@ -66,7 +66,7 @@ def _score_split(evidence: Evidence, split: tables.Split, passes: Passes, found:
     found.scores.append((split.name, passes.ids, columns))
     votes = _votes(evidence, split, passes.steps[scores.window[1]])
     if votes is not None:
-        found.scores.append((split.name, evidence.samples(split).ids, {"knn_disagreement": votes}))
+        found.scores.append((split.name, evidence.samples(split).ids, {"agreement_50": votes}))
     found.queues.append(LabelQueue(split.name, len(scored), len(doubts), passes.of, method))
     if not len(doubts):
         return
@@ -141,7 +141,7 @@ def _columns(scores: LabelScores, passes: Passes) -> dict[str, Array]:
 
 
 def _votes(evidence: Evidence, split: tables.Split, step: int) -> npt.NDArray[np.float32] | None:
-    """The share of each sample's neighbours with another label, by position; None without vectors."""
+    """The share of each sample's neighbours that carry its label, by position; None without vectors."""
     labels = evidence.labels(split)
     snapshot = evidence.near(split, step)
     if labels is None or snapshot is None:
@@ -150,7 +150,7 @@ def _votes(evidence: Evidence, split: tables.Split, step: int) -> npt.NDArray[np
     graph = evidence.graph(snapshot, _NEIGHBORS)
     whole = np.full(len(labels), np.nan, np.float32)
     if graph is not None:
-        whole[positions] = neighbor_votes(graph.indices, labels[positions]).disagreement
+        whole[positions] = neighbor_votes(graph.indices, labels[positions]).agreement
     return whole
 
 

@@ -62,7 +62,7 @@ class LabelDoubts:
 
 
 FIGURES = (
-    "label_score", "label_probability", "knn_disagreement", "epochs_wrong", "epochs_seen", "times_forgotten",
+    "label_score", "label_probability", "agreement_50", "epochs_wrong", "epochs_seen", "times_forgotten",
     "first_learned", "mean_probability", "probability_deviation",
 )  # fmt: skip
 

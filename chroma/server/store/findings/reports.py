@@ -25,7 +25,7 @@ logger = logging.getLogger("chroma.server")
 
 KIND = "findings"  # of the jobs that make reports
 _AT_ONCE = 500  # runs
-_VERSION = "1"  # raised when other findings come of the same run
+_VERSION = "2"  # raised when other findings come of the same run
 
 
 def inputs_digest(catalog: Catalog, run_id: str) -> str | None:

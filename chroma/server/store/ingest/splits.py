@@ -7,7 +7,7 @@ from chroma.records import Columns, Outputs, Projection, Samples, Snapshot
 from chroma.segment import ReadSegment
 from chroma.server.store import tables
 from chroma.server.store.catalog import Catalog
-from chroma.server.store.films.purity import forget_purity
+from chroma.server.store.films.agreement import forget_agreement
 from chroma.server.store.samples.load import split_samples
 
 SampleRecord = Samples | Snapshot | Outputs | Columns | Projection  # records whose rows are samples
@@ -48,7 +48,7 @@ def update_split(
         split.class_names = list(record.class_names) or split.class_names
         split.has_labels = split.has_labels or record.labels is not None
         split.has_images = split.has_images or any(image is not None for image in record.images or ())
-        forget_purity(catalog, split.id)
+        forget_agreement(catalog, split.id)
         split.has_texts = split.has_texts or any(text is not None for text in record.texts or ())
     catalog.session.add(split)
     catalog.session.flush()

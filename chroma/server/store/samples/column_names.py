@@ -13,7 +13,7 @@ FOUND = {
     "label_probability": ("Probability of the suggested label", _FINDINGS),
     "epochs_wrong": ("Epochs wrong", _FINDINGS),
     "times_forgotten": ("Times forgotten", _FINDINGS),
-    "knn_disagreement": ("kNN disagreement", _FINDINGS),
+    "agreement_50": ("kNN agreement, k = 50", _FINDINGS),
     "hardness": ("Hardness", _FINDINGS),
     "prediction_depth": ("Prediction depth", _FINDINGS),
     "typicality": ("Typicality", _FINDINGS),

@@ -62,8 +62,10 @@ def save_graph(catalog: Catalog, snapshot: Snapshot, graph: NeighborGraph, subse
     row.n, row.recall = graph.n_valid, graph.recall
     catalog.session.add(row)
     catalog.session.flush()
-    # Frames of this snapshot have another purity now; not through `films`, which builds on this module.
-    catalog.session.exec(update(Frame).where(col(Frame.snapshot_id) == snapshot.id).values(knn_purity=None))
+    # Its frames have another kNN agreement now; not through `films`, which builds on this module.
+    catalog.session.exec(
+        update(Frame).where(col(Frame.snapshot_id) == snapshot.id).values(knn_agreement=None)
+    )
 
 
 def place_rows(graph: NeighborGraph, rows: np.ndarray[Any, np.dtype[np.int64]], n: int) -> NeighborGraph:
