@@ -65,14 +65,23 @@ demo: $(VENV)/installed $(STATIC) ## train on real digits, then open the dashboa
 
 ui: $(STATIC) ## build the dashboard into chroma/server/static
 
+.PHONY: lint-python lint-ui test-ui
+lint: lint-python lint-ui ## ruff, pyright, import layers, GraphQL schema, Biome
+
 # with every framework there: the types of what the integrations lean on
-lint: $(VENV)/frameworks $(STATIC) ## ruff, pyright, import layers, GraphQL schema, Biome
+lint-python: $(VENV)/frameworks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m chroma.server.graphql.export --check chroma-ui/schema.graphql
-	cd chroma-ui && npm run --silent lint
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+# the build has checked the types
+lint-ui: $(STATIC)
+	cd chroma-ui && npx biome check .
+
+test-ui: lint-ui
+	cd chroma-ui && npm test --silent
 
 format: $(VENV)/installed chroma-ui/node_modules/.installed ## let ruff and Biome mend what they can
 	$(BIN)/ruff check --fix-only .
@@ -94,8 +103,8 @@ check: $(VENV)/installed chroma-ui/node_modules/.installed ## two minutes: lint 
 	$(PYTEST) -m "not slow" $(addprefix tests/,$(filter $(notdir $(wildcard tests/*)) integrations/%,$(UNITS)))
 
 # a test that fails is tried once more, for those that wait on browsers and processes of a busy machine; R names them
-test: lint .chromium ## lint, then all tests: dashboard units, Python, browser, wheel
-	cd chroma-ui && npm test --silent
+test: ## lint, then all tests: dashboard units, Python, browser, wheel
+	@$(MAKE) --jobs 2 lint test-ui .chromium
 	$(PYTEST) --reruns 1 -rfER
 
 # one process, so that the table is whole; as root it also mounts small disks
