@@ -1,10 +1,10 @@
-import { Popover } from "radix-ui";
 import { useEffect, useMemo, useState } from "react";
 import { count } from "../lib/format";
 import { usePreferences } from "../state/preferences";
 import { Button } from "../ui/Button";
 import { ChevronDown } from "../ui/icons";
 import { Select } from "../ui/Select";
+import { Sheet } from "../ui/Sheet";
 import { type Column, columnsOf, filtered, grouped, type Sort, shownAtFirst, sorted, textOf } from "./table";
 import styles from "./table.module.css";
 import { useTableRuns } from "./useTableRuns";
@@ -182,38 +182,31 @@ function Columns({ columns, shown }: { columns: readonly Column[]; shown: readon
   const names = shown.map(({ name }) => name);
   const set = (runColumns: string[] | null) => usePreferences.getState().set({ runColumns });
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
+    <Sheet
+      label="Columns"
+      trigger={
         <Button data-testid="table-columns">
           {count(shown.length)} of {count(columns.length)} columns <ChevronDown size={13} />
         </Button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.menu}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Columns"
-        >
-          <Button look="quiet" onClick={() => set(null)}>
-            Those that tell runs apart
-          </Button>
-          {columns.map(({ name, title, group }) => (
-            <label key={name}>
-              <input
-                type="checkbox"
-                checked={names.includes(name)}
-                onChange={() =>
-                  set(names.includes(name) ? names.filter((other) => other !== name) : [...names, name])
-                }
-              />
-              <span>{title}</span>
-              <small>{group}</small>
-            </label>
-          ))}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className={styles.menu}
+    >
+      <Button look="quiet" onClick={() => set(null)}>
+        Those that tell runs apart
+      </Button>
+      {columns.map(({ name, title, group }) => (
+        <label key={name}>
+          <input
+            type="checkbox"
+            checked={names.includes(name)}
+            onChange={() =>
+              set(names.includes(name) ? names.filter((other) => other !== name) : [...names, name])
+            }
+          />
+          <span>{title}</span>
+          <small>{group}</small>
+        </label>
+      ))}
+    </Sheet>
   );
 }

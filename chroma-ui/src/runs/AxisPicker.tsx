@@ -1,4 +1,3 @@
-import { Popover } from "radix-ui";
 import { useQuery } from "urql";
 import { FilmPartnersDocument } from "../api/gql/graphql";
 import { count } from "../lib/format";
@@ -7,6 +6,7 @@ import { useView } from "../state/view";
 import { ChevronDown } from "../ui/icons";
 import { Segmented } from "../ui/Segmented";
 import { Select } from "../ui/Select";
+import { Sheet } from "../ui/Sheet";
 import styles from "./axis.module.css";
 
 type Props = {
@@ -75,40 +75,34 @@ export function AxisPicker({ runId, layer, split, layers, step, epochs }: Props)
     <>
       <Segmented label="Frames run over" testId="axis" value={over} options={CHOICES} onChange={choose} />
       {over === "runs" ? (
-        <Popover.Root>
-          <Popover.Trigger asChild>
+        <Sheet
+          label="Runs in the film"
+          trigger={
             <button type="button" className={styles.which} data-testid="mates-open">
               {count(mates.length + 1)} runs <ChevronDown size={13} />
             </button>
-          </Popover.Trigger>
-          <Popover.Portal>
-            <Popover.Content
-              className={styles.menu}
-              sideOffset={6}
-              collisionPadding={8}
-              aria-label="Runs in the film"
-              data-testid="mates"
-            >
-              {partners.map(({ run, refusal }) => (
-                <label key={run.id} className={styles.mate} data-refused={refusal !== null || undefined}>
-                  <input
-                    type="checkbox"
-                    checked={mates.includes(run.id)}
-                    disabled={refusal !== null}
-                    onChange={() => toggle(run.id)}
-                  />
-                  <span>{run.name}</span>
-                  {refusal ? <small>{refusal}</small> : null}
-                </label>
-              ))}
-              {data && data.filmPartners.of > partners.length ? (
-                <small>
-                  {count(partners.length)} of {count(data.filmPartners.of)} other runs, the newest
-                </small>
-              ) : null}
-            </Popover.Content>
-          </Popover.Portal>
-        </Popover.Root>
+          }
+          className={styles.menu}
+          data-testid="mates"
+        >
+          {partners.map(({ run, refusal }) => (
+            <label key={run.id} className={styles.mate} data-refused={refusal !== null || undefined}>
+              <input
+                type="checkbox"
+                checked={mates.includes(run.id)}
+                disabled={refusal !== null}
+                onChange={() => toggle(run.id)}
+              />
+              <span>{run.name}</span>
+              {refusal ? <small>{refusal}</small> : null}
+            </label>
+          ))}
+          {data && data.filmPartners.of > partners.length ? (
+            <small>
+              {count(partners.length)} of {count(data.filmPartners.of)} other runs, the newest
+            </small>
+          ) : null}
+        </Sheet>
       ) : null}
       {over === "runs" && epochs.length ? (
         <Select

@@ -1,6 +1,6 @@
-import { Popover } from "radix-ui";
 import { count } from "../lib/format";
 import { Warning } from "../ui/icons";
+import { Sheet } from "../ui/Sheet";
 import styles from "./homeBadge.module.css";
 import { type Trouble, troublesOf } from "./troubles";
 import { useHomeState } from "./useHomeState";
@@ -21,8 +21,9 @@ export function HomeBadge({ nameOf }: Props) {
         </p>
       )}
       {troubles.length ? (
-        <Popover.Root>
-          <Popover.Trigger asChild>
+        <Sheet
+          label="Problems of the home"
+          trigger={
             <button
               type="button"
               className={styles.badge}
@@ -32,19 +33,13 @@ export function HomeBadge({ nameOf }: Props) {
               <Warning size={14} />
               {count(troubles.length)}
             </button>
-          </Popover.Trigger>
-          <Popover.Portal>
-            <Popover.Content
-              className={styles.list}
-              sideOffset={6}
-              collisionPadding={8}
-              aria-label="Problems of the home"
-              data-testid="home-troubles"
-            >
-              <Troubles troubles={troubles} nameOf={nameOf} />
-            </Popover.Content>
-          </Popover.Portal>
-        </Popover.Root>
+          }
+          align="center"
+          className={styles.list}
+          data-testid="home-troubles"
+        >
+          <Troubles troubles={troubles} nameOf={nameOf} />
+        </Sheet>
       ) : null}
     </>
   );

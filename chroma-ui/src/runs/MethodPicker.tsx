@@ -1,8 +1,8 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import { useView } from "../state/view";
 import { ChevronDown } from "../ui/icons";
 import { lazily } from "../ui/lazily";
+import { Sheet } from "../ui/Sheet";
 import styles from "./method.module.css";
 import { offeredFor, pickMethod } from "./methods";
 import type { RunDetail } from "./run";
@@ -29,8 +29,11 @@ export function MethodPicker({ run, layer, split }: Props) {
       ? [method.title, ...chosen.map(({ value }) => `${value}`)].join(" ")
       : `${orbit.toUpperCase()} in 3-D`;
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
+    <Sheet
+      open={open}
+      onOpenChange={setOpen}
+      label="Projection"
+      trigger={
         <button
           type="button"
           className={styles.trigger}
@@ -41,20 +44,12 @@ export function MethodPicker({ run, layer, split }: Props) {
           <span>{text}</span>
           <ChevronDown size={13} />
         </button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.menu}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Projection"
-          data-testid="method-menu"
-        >
-          <MethodForm offered={offered} current={method} parameters={chosen} onDone={() => setOpen(false)} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className={styles.menu}
+      data-testid="method-menu"
+    >
+      <MethodForm offered={offered} current={method} parameters={chosen} onDone={() => setOpen(false)} />
+    </Sheet>
   );
 }
 

@@ -1,4 +1,3 @@
-import { Popover } from "radix-ui";
 import { useMemo, useState } from "react";
 import type { RunsQuery } from "../api/gql/graphql";
 import { ago, count } from "../lib/format";
@@ -6,6 +5,7 @@ import { useDebounced } from "../lib/useDebounced";
 import { IconButton } from "../ui/Button";
 import { Bin, ChevronDown, Pencil, Search } from "../ui/icons";
 import { Rename } from "../ui/Rename";
+import { Sheet } from "../ui/Sheet";
 import styles from "./picker.module.css";
 import { StatusDot } from "./StatusDot";
 import { useRunChanges } from "./useRunChanges";
@@ -45,87 +45,85 @@ export function RunPicker({ runs, current, onOpen, onChanged }: Props) {
   };
 
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger className={styles.picker} data-testid="run-picker" title="Choose a run">
-        {chosen ? <StatusDot status={chosen.status} /> : null}
-        <span className={styles.pickerName}>{chosen?.name ?? "No run"}</span>
-        <ChevronDown size={14} />
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.popover}
-          align="start"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Runs"
-        >
-          <label className={styles.search}>
-            <Search size={14} />
-            <input
-              type="search"
-              placeholder="Find a run"
-              aria-label="Find a run"
-              value={wanted}
-              onChange={(event) => setWanted(event.target.value)}
-            />
-          </label>
-          <div className={styles.runs}>
-            {projects.length === 0 ? <p className={styles.nothing}>No run matches “{wanted}”.</p> : null}
-            {projects.map(([project, members]) => (
-              <section key={project}>
-                <h3 className={styles.project}>{project}</h3>
-                <ul>
-                  {members.map((run) => (
-                    <li
-                      key={run.id}
-                      className={styles.run}
-                      data-current={run.id === current || undefined}
-                      data-testid="run-item"
-                    >
-                      {renaming === run.id ? (
-                        <Rename
-                          name={run.name}
-                          onDone={(name) => {
-                            setRenaming(null);
-                            void changes.rename(run.id, name);
-                          }}
-                          onCancel={() => setRenaming(null)}
-                        />
-                      ) : (
-                        <>
-                          <button
-                            type="button"
-                            className={styles.open}
-                            onClick={() => {
-                              onOpen(run.id);
-                              setOpen(false);
-                            }}
-                          >
-                            <StatusDot status={run.status} />
-                            <span className={styles.runName}>{run.name}</span>
-                            <span className={styles.when}>{ago(run.createdAt)}</span>
-                          </button>
-                          <IconButton label={`Rename ${run.name}`} onClick={() => setRenaming(run.id)}>
-                            <Pencil size={14} />
-                          </IconButton>
-                          <IconButton label={`Delete ${run.name}`} onClick={() => remove(run)}>
-                            <Bin size={14} />
-                          </IconButton>
-                        </>
-                      )}
-                    </li>
-                  ))}
-                </ul>
-              </section>
-            ))}
-            {found && found.found > listed.length ? (
-              <p className={styles.nothing} data-testid="run-picker-more">
-                The newest {count(listed.length)} of {count(found.found)}; words find the others.
-              </p>
-            ) : null}
-          </div>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Sheet
+      open={open}
+      onOpenChange={setOpen}
+      label="Runs"
+      trigger={
+        <button type="button" className={styles.picker} data-testid="run-picker" title="Choose a run">
+          {chosen ? <StatusDot status={chosen.status} /> : null}
+          <span className={styles.pickerName}>{chosen?.name ?? "No run"}</span>
+          <ChevronDown size={14} />
+        </button>
+      }
+      className={styles.popover}
+      align="start"
+    >
+      <label className={styles.search}>
+        <Search size={14} />
+        <input
+          type="search"
+          placeholder="Find a run"
+          aria-label="Find a run"
+          value={wanted}
+          onChange={(event) => setWanted(event.target.value)}
+        />
+      </label>
+      <div className={styles.runs}>
+        {projects.length === 0 ? <p className={styles.nothing}>No run matches “{wanted}”.</p> : null}
+        {projects.map(([project, members]) => (
+          <section key={project}>
+            <h3 className={styles.project}>{project}</h3>
+            <ul>
+              {members.map((run) => (
+                <li
+                  key={run.id}
+                  className={styles.run}
+                  data-current={run.id === current || undefined}
+                  data-testid="run-item"
+                >
+                  {renaming === run.id ? (
+                    <Rename
+                      name={run.name}
+                      onDone={(name) => {
+                        setRenaming(null);
+                        void changes.rename(run.id, name);
+                      }}
+                      onCancel={() => setRenaming(null)}
+                    />
+                  ) : (
+                    <>
+                      <button
+                        type="button"
+                        className={styles.open}
+                        onClick={() => {
+                          onOpen(run.id);
+                          setOpen(false);
+                        }}
+                      >
+                        <StatusDot status={run.status} />
+                        <span className={styles.runName}>{run.name}</span>
+                        <span className={styles.when}>{ago(run.createdAt)}</span>
+                      </button>
+                      <IconButton label={`Rename ${run.name}`} onClick={() => setRenaming(run.id)}>
+                        <Pencil size={14} />
+                      </IconButton>
+                      <IconButton label={`Delete ${run.name}`} onClick={() => remove(run)}>
+                        <Bin size={14} />
+                      </IconButton>
+                    </>
+                  )}
+                </li>
+              ))}
+            </ul>
+          </section>
+        ))}
+        {found && found.found > listed.length ? (
+          <p className={styles.nothing} data-testid="run-picker-more">
+            The newest {count(listed.length)} of {count(found.found)}; words find the others.
+          </p>
+        ) : null}
+      </div>
+    </Sheet>
   );
 }

@@ -1,4 +1,3 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import { createPortal } from "react-dom";
 import type { Picture } from "../film/picture";
@@ -8,6 +7,7 @@ import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Camera } from "../ui/icons";
 import { lazily } from "../ui/lazily";
+import { Sheet } from "../ui/Sheet";
 import type { FilmFormat } from "./formats";
 import type { Looks } from "./save";
 import styles from "./share.module.css";
@@ -30,33 +30,29 @@ export function SaveMenu({ plot, shown, picture, box }: Props) {
   };
   return (
     <>
-      <Popover.Root open={open} onOpenChange={setOpen}>
-        <Popover.Trigger asChild>
+      <Sheet
+        open={open}
+        onOpenChange={setOpen}
+        label="Save a picture or the film"
+        trigger={
           <IconButton label="Save a picture or the film" side="right" data-testid="save-picture">
             <Camera />
           </IconButton>
-        </Popover.Trigger>
-        <Popover.Portal>
-          <Popover.Content
-            className={styles.menu}
-            side="right"
-            align="end"
-            sideOffset={8}
-            collisionPadding={8}
-            aria-label="Save a picture or the film"
-          >
-            <SaveSheet
-              plot={plot}
-              shown={shown}
-              picture={picture}
-              hasBox={Boolean(box?.box && box.complete)}
-              busy={job !== null}
-              onFilm={onFilm}
-              onDone={() => setOpen(false)}
-            />
-          </Popover.Content>
-        </Popover.Portal>
-      </Popover.Root>
+        }
+        className={styles.menu}
+        side="right"
+        sideOffset={8}
+      >
+        <SaveSheet
+          plot={plot}
+          shown={shown}
+          picture={picture}
+          hasBox={Boolean(box?.box && box.complete)}
+          busy={job !== null}
+          onFilm={onFilm}
+          onDone={() => setOpen(false)}
+        />
+      </Sheet>
       {job
         ? createPortal(
             <div className={styles.job} role="status" data-testid="film-job">

@@ -1,8 +1,8 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import { IconButton } from "../ui/Button";
 import { Share } from "../ui/icons";
 import { lazily } from "../ui/lazily";
+import { Sheet } from "../ui/Sheet";
 import styles from "./share.module.css";
 
 const ShareSheet = lazily(() => import("./ShareSheet"), {
@@ -13,24 +13,19 @@ const ShareSheet = lazily(() => import("./ShareSheet"), {
 export function ShareLink(run: { id: string; name: string }) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
+    <Sheet
+      open={open}
+      onOpenChange={setOpen}
+      label="Share"
+      trigger={
         <IconButton label="Share" data-testid="share">
           <Share />
         </IconButton>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.views}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Share"
-          data-testid="share-sheet"
-        >
-          <ShareSheet {...run} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className={styles.views}
+      data-testid="share-sheet"
+    >
+      <ShareSheet {...run} />
+    </Sheet>
   );
 }

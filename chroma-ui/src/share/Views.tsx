@@ -1,8 +1,8 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import { IconButton } from "../ui/Button";
 import { Bookmark } from "../ui/icons";
 import { lazily } from "../ui/lazily";
+import { Sheet } from "../ui/Sheet";
 import styles from "./share.module.css";
 
 const ViewsSheet = lazily(() => import("./ViewsSheet"), {
@@ -13,29 +13,23 @@ const ViewsSheet = lazily(() => import("./ViewsSheet"), {
 export function Views({ runId, runName }: { runId: string; runName: (id: string) => string }) {
   const [open, setOpen] = useState(false);
   return (
-    <Popover.Root open={open} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
+    <Sheet
+      open={open}
+      onOpenChange={setOpen}
+      label="Saved views"
+      trigger={
         <IconButton label="Saved views" data-testid="views">
           <Bookmark />
         </IconButton>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.views}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          // Undoing a deletion leaves the list open.
-          onInteractOutside={(event) => {
-            if (event.target instanceof Element && event.target.closest("[data-notice]"))
-              event.preventDefault();
-          }}
-          aria-label="Saved views"
-          data-testid="views-list"
-        >
-          <ViewsSheet runId={runId} runName={runName} onDone={() => setOpen(false)} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className={styles.views}
+      // Undoing a deletion leaves the list open.
+      onInteractOutside={(event) => {
+        if (event.target instanceof Element && event.target.closest("[data-notice]")) event.preventDefault();
+      }}
+      data-testid="views-list"
+    >
+      <ViewsSheet runId={runId} runName={runName} onDone={() => setOpen(false)} />
+    </Sheet>
   );
 }

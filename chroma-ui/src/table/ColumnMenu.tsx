@@ -1,10 +1,10 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import type { Column } from "../api/bytes";
 import type { Table } from "../state/table";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { ArrowDown, ArrowUp, Check, ChevronDown } from "../ui/icons";
+import { Sheet } from "../ui/Sheet";
 import styles from "./table.module.css";
 
 type Props = { columns: readonly Column[]; table: Table };
@@ -30,70 +30,63 @@ export function ColumnMenu({ columns, table }: Props) {
     setTable({ ...table, columns: next });
   };
   return (
-    <Popover.Root>
-      <Popover.Trigger asChild>
+    <Sheet
+      label="Columns"
+      trigger={
         <Button className={styles.small} data-testid="table-columns">
           Columns <ChevronDown size={13} />
         </Button>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.sheet}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Columns"
-        >
-          <input
-            className={styles.search}
-            placeholder="Find a column"
-            aria-label="Find a column"
-            value={words}
-            onChange={(event) => setWords(event.target.value)}
-          />
-          <ul className={styles.choices}>
-            {matching.map(({ name, title, group }) => {
-              const at = shown.indexOf(name);
-              return (
-                <li key={name}>
-                  <button
-                    type="button"
-                    className={styles.choice}
-                    aria-pressed={at >= 0}
-                    data-column={name}
-                    onClick={() => toggle(name)}
+      }
+      className={styles.sheet}
+    >
+      <input
+        className={styles.search}
+        placeholder="Find a column"
+        aria-label="Find a column"
+        value={words}
+        onChange={(event) => setWords(event.target.value)}
+      />
+      <ul className={styles.choices}>
+        {matching.map(({ name, title, group }) => {
+          const at = shown.indexOf(name);
+          return (
+            <li key={name}>
+              <button
+                type="button"
+                className={styles.choice}
+                aria-pressed={at >= 0}
+                data-column={name}
+                onClick={() => toggle(name)}
+              >
+                <span className={styles.tick}>{at >= 0 ? <Check size={13} /> : null}</span>
+                {title}
+                <small>{group}</small>
+              </button>
+              {at >= 0 ? (
+                <>
+                  <IconButton
+                    label={`${title} to the left`}
+                    disabled={at === 0}
+                    onClick={() => move(name, -1)}
                   >
-                    <span className={styles.tick}>{at >= 0 ? <Check size={13} /> : null}</span>
-                    {title}
-                    <small>{group}</small>
-                  </button>
-                  {at >= 0 ? (
-                    <>
-                      <IconButton
-                        label={`${title} to the left`}
-                        disabled={at === 0}
-                        onClick={() => move(name, -1)}
-                      >
-                        <ArrowUp size={13} />
-                      </IconButton>
-                      <IconButton
-                        label={`${title} to the right`}
-                        disabled={at === shown.length - 1}
-                        onClick={() => move(name, 1)}
-                      >
-                        <ArrowDown size={13} />
-                      </IconButton>
-                    </>
-                  ) : null}
-                </li>
-              );
-            })}
-          </ul>
-          <Button className={styles.small} onClick={() => setTable(null)}>
-            Usual columns
-          </Button>
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+                    <ArrowUp size={13} />
+                  </IconButton>
+                  <IconButton
+                    label={`${title} to the right`}
+                    disabled={at === shown.length - 1}
+                    onClick={() => move(name, 1)}
+                  >
+                    <ArrowDown size={13} />
+                  </IconButton>
+                </>
+              ) : null}
+            </li>
+          );
+        })}
+      </ul>
+      <Button className={styles.small} onClick={() => setTable(null)}>
+        Usual columns
+      </Button>
+    </Sheet>
   );
 }

@@ -1,7 +1,7 @@
-import { Popover } from "radix-ui";
 import { useState } from "react";
 import { count, logged } from "../lib/format";
 import { ChevronDown } from "../ui/icons";
+import { Sheet } from "../ui/Sheet";
 import type { InkedCurve } from "./CurveLines";
 import type { Reading } from "./curves";
 import { GROUPS } from "./groups";
@@ -63,39 +63,36 @@ export function CurveList({ curves, onToggle, onPoint, onReset }: Props) {
   );
   return (
     <div className={styles.curves}>
-      <Popover.Root open={open} onOpenChange={setOpen}>
-        <Popover.Trigger className={styles.choose} data-testid="curves-open">
-          {chosen.length} of {count(curves.length)} curves
-          <ChevronDown size={12} />
-        </Popover.Trigger>
-        <Popover.Portal>
-          <Popover.Content
-            className={styles.chooser}
-            side="top"
-            align="end"
-            sideOffset={6}
-            collisionPadding={8}
-            aria-label="Curves to draw"
-            data-testid="curves-list"
-          >
-            {GROUPS.map(({ name, title }) => {
-              const members = curves.filter(({ group }) => group === name);
-              if (members.length === 0) return null;
-              return (
-                <section key={name} data-group={name}>
-                  <h3>{title}</h3>
-                  <ul>{members.map((curve) => rowOf(curve, "curve"))}</ul>
-                </section>
-              );
-            })}
-            {onReset ? (
-              <button type="button" className={styles.reset} onClick={onReset}>
-                As at first
-              </button>
-            ) : null}
-          </Popover.Content>
-        </Popover.Portal>
-      </Popover.Root>
+      <Sheet
+        open={open}
+        onOpenChange={setOpen}
+        label="Curves to draw"
+        trigger={
+          <button type="button" className={styles.choose} data-testid="curves-open">
+            {chosen.length} of {count(curves.length)} curves
+            <ChevronDown size={12} />
+          </button>
+        }
+        className={styles.chooser}
+        side="top"
+        data-testid="curves-list"
+      >
+        {GROUPS.map(({ name, title }) => {
+          const members = curves.filter(({ group }) => group === name);
+          if (members.length === 0) return null;
+          return (
+            <section key={name} data-group={name}>
+              <h3>{title}</h3>
+              <ul>{members.map((curve) => rowOf(curve, "curve"))}</ul>
+            </section>
+          );
+        })}
+        {onReset ? (
+          <button type="button" className={styles.reset} onClick={onReset}>
+            As at first
+          </button>
+        ) : null}
+      </Sheet>
       <ul className={styles.values} aria-label="Curves drawn">
         {chosen.map((curve) => rowOf(curve, "curve-drawn"))}
       </ul>

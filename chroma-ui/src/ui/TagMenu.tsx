@@ -1,5 +1,5 @@
-import { Popover } from "radix-ui";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { Sheet } from "./Sheet";
 import styles from "./TagMenu.module.css";
 
 type Props = {
@@ -29,33 +29,29 @@ export function TagMenu({ children, known, align = "center", ...given }: Props) 
     if (name.trim()) give(name.trim());
   };
   return (
-    <Popover.Root open={open} onOpenChange={onOpenChange}>
-      <Popover.Trigger asChild>{children}</Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.menu}
-          align={align}
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Tags"
-        >
-          <form onSubmit={submit}>
-            <input
-              className={styles.input}
-              placeholder="New tag, then Enter"
-              aria-label="New tag"
-              maxLength={100}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </form>
-          {known.map((tag) => (
-            <button key={tag} type="button" className={styles.choice} onClick={() => give(tag)}>
-              {tag}
-            </button>
-          ))}
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Sheet
+      open={open}
+      onOpenChange={onOpenChange}
+      label="Tags"
+      trigger={children}
+      className={styles.menu}
+      align={align}
+    >
+      <form onSubmit={submit}>
+        <input
+          className={styles.input}
+          placeholder="New tag, then Enter"
+          aria-label="New tag"
+          maxLength={100}
+          value={name}
+          onChange={(event) => setName(event.target.value)}
+        />
+      </form>
+      {known.map((tag) => (
+        <button key={tag} type="button" className={styles.choice} onClick={() => give(tag)}>
+          {tag}
+        </button>
+      ))}
+    </Sheet>
   );
 }

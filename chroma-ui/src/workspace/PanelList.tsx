@@ -1,4 +1,3 @@
-import { Popover } from "radix-ui";
 import { type FormEvent, useState } from "react";
 import { readCharts, writeCharts } from "../state/charts";
 import { readLayout, SIDES, type Side, sideOf, writeLayout } from "../state/layout";
@@ -6,6 +5,7 @@ import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
 import { Button, IconButton } from "../ui/Button";
 import { Bin, Check, PanelBottom, PanelLeft, PanelRight, Panels } from "../ui/icons";
+import { Sheet } from "../ui/Sheet";
 import styles from "./docks.module.css";
 import { SIDE_NAMES } from "./PanelMenu";
 import { PANELS } from "./panels";
@@ -18,55 +18,44 @@ type Props = { docks: Docks; open: boolean; onOpenChange: (open: boolean) => voi
 /** All panels: opens, closes and moves them; layouts saved by name. */
 export function PanelList({ docks, open, onOpenChange }: Props) {
   return (
-    <Popover.Root open={open} onOpenChange={onOpenChange}>
-      <Popover.Trigger asChild>
+    <Sheet
+      open={open}
+      onOpenChange={onOpenChange}
+      label="Panels"
+      trigger={
         <IconButton label="Panels" hint="P" data-testid="panels">
           <Panels />
         </IconButton>
-      </Popover.Trigger>
-      <Popover.Portal>
-        <Popover.Content
-          className={styles.sheet}
-          align="end"
-          sideOffset={6}
-          collisionPadding={8}
-          aria-label="Panels"
-          data-testid="panel-list"
-        >
-          <h2 className={styles.title}>Panels</h2>
-          <ul className={styles.list}>
-            {PANELS.map(({ name, title, Icon }) => {
-              const at = sideOf(docks.layout, name);
-              return (
-                <li key={name} className={styles.row}>
-                  <button
-                    type="button"
-                    className={styles.toggle}
-                    aria-pressed={at !== null}
-                    data-testid={`panel-${name}`}
-                    onClick={() => (at === null ? docks.open(name) : docks.close(name))}
-                  >
-                    <span className={styles.tick}>{at === null ? null : <Check size={14} />}</span>
-                    <Icon size={15} />
-                    {title}
-                  </button>
-                  {SIDES.map((side) => (
-                    <Place
-                      key={side}
-                      side={side}
-                      title={title}
-                      at={at}
-                      onMove={() => docks.move(name, side)}
-                    />
-                  ))}
-                </li>
-              );
-            })}
-          </ul>
-          <Layouts docks={docks} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+      }
+      className={styles.sheet}
+      data-testid="panel-list"
+    >
+      <h2 className={styles.title}>Panels</h2>
+      <ul className={styles.list}>
+        {PANELS.map(({ name, title, Icon }) => {
+          const at = sideOf(docks.layout, name);
+          return (
+            <li key={name} className={styles.row}>
+              <button
+                type="button"
+                className={styles.toggle}
+                aria-pressed={at !== null}
+                data-testid={`panel-${name}`}
+                onClick={() => (at === null ? docks.open(name) : docks.close(name))}
+              >
+                <span className={styles.tick}>{at === null ? null : <Check size={14} />}</span>
+                <Icon size={15} />
+                {title}
+              </button>
+              {SIDES.map((side) => (
+                <Place key={side} side={side} title={title} at={at} onMove={() => docks.move(name, side)} />
+              ))}
+            </li>
+          );
+        })}
+      </ul>
+      <Layouts docks={docks} />
+    </Sheet>
   );
 }
 
