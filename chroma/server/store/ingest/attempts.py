@@ -92,14 +92,14 @@ def _update_open_snapshots(catalog: Catalog, attempt: tables.Attempt) -> None:
 
 def open_writers(catalog: Catalog) -> set[tuple[str, str]]:
     """(run, writer) of all writers of running attempts that have not closed."""
-    found = catalog.session.exec(
-        select(tables.Segment.run_id, tables.Segment.writer, tables.Attempt.id)
-        .join(tables.Attempt)
-        .where(tables.Attempt.status == "running")
+    running = catalog.session.exec(select(tables.Attempt).where(tables.Attempt.status == "running")).all()
+    closed = {attempt.id: attempt.closings for attempt in running}
+    found = catalog.session.exec(  # in two steps: joined, SQLite looks at every segment that there is
+        select(tables.Segment.run_id, tables.Segment.writer, tables.Segment.attempt_id)
+        .where(col(tables.Segment.attempt_id).in_(closed))
         .distinct()
     ).all()
-    closed = {key: catalog.session.get_one(tables.Attempt, key).closings for _, _, key in found}
-    return {(run, writer) for run, writer, key in found if writer not in closed[key]}
+    return {(run, writer) for run, writer, key in found if writer not in closed[key or ""]}
 
 
 def mark_lost(catalog: Catalog, run_id: str, writer: str) -> bool:
