@@ -35,6 +35,18 @@ def test_the_run_is_named_and_both_panels_can_be_reached(film: Page, width: int)
         button.click()
 
 
+def test_the_top_bar_holds_everything_from_1024_on(film: Page) -> None:
+    film.set_viewport_size({"width": 1024, "height": 700})
+    places = film.locator("[data-part=top] > *").evaluate_all(
+        "all => all.map(one => one.getBoundingClientRect()).filter(place => place.width)"
+        ".map(({left, right}) => [left, right])"
+    )
+    assert all(0 <= left <= right <= 1024 for left, right in places), places
+    name = film.get_by_test_id("run-picker").bounding_box()
+    assert name
+    assert name["width"] >= 118
+
+
 @pytest.mark.parametrize("width", [1440, 1024])
 def test_panes_side_by_side_name_what_they_show(page: Page, pair: Server, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 700})

@@ -33,7 +33,7 @@ def test_a_sample_tells_its_biography(film: Page) -> None:
     focus(film, 5)
     biography = film.get_by_test_id("biography")
     expect(biography.get_by_test_id("prediction-strip").locator("button")).to_have_count(EPOCHS)
-    for name in ("confidence", "margin", "agreement", "kept"):
+    for name in ("confidence", "margin", "kNN agreement", "neighbours kept"):
         chart = biography.get_by_test_id(f"biography-{name}")
         told = chart.get_attribute("aria-label") or ""
         assert len(re.findall(r"[\d.]+%?(?=,|$)|not known", told.split(": ")[1])) == EPOCHS, told
@@ -63,7 +63,7 @@ def test_neighbours_come_and_go(film: Page) -> None:
     assert near.count() == 15 + lost.count()
     kept = 15 - lost.count()
     expect(film.get_by_text(f"{kept} of 15 kept")).to_be_visible()
-    told = film.get_by_test_id("biography-kept").get_attribute("aria-label") or ""
+    told = film.get_by_test_id("biography-neighbours kept").get_attribute("aria-label") or ""
     assert told.split(": ")[1].split(", ")[1] == f"{round(100 * kept / 15)}%"
     lost.first.click()
     expect(film.get_by_test_id("biography")).to_be_visible()

@@ -20,6 +20,7 @@ import { IconButton } from "../ui/Button";
 import { Fit, Minus, Plus } from "../ui/icons";
 import { Above } from "./Above";
 import styles from "./canvas.module.css";
+import { coveredBy } from "./covered";
 import { HoverCard } from "./HoverCard";
 import { Minimap } from "./Minimap";
 import { OrbitChip } from "./OrbitChip";
@@ -62,6 +63,10 @@ export function FilmCanvas(props: Props) {
   const lit = useLit(shown, picture, props.found);
   const container = useRef<HTMLDivElement>(null);
   const room = useSize(container);
+  const tools = useRef<HTMLDivElement>(null);
+  const foot = useRef<HTMLDivElement>(null);
+  const placeOf = (part: typeof container) => part.current?.getBoundingClientRect();
+  const covered = () => coveredBy(placeOf(container) ?? new DOMRect(), placeOf(tools), placeOf(foot));
   const [hover, setOwn] = useState<Hover | null>(null);
   const setHover = (next: Hover | null) => {
     setOwn(next);
@@ -80,7 +85,7 @@ export function FilmCanvas(props: Props) {
         shown={shown}
         picture={picture}
         box={space ? ORBIT_BOX : props.box}
-        style={props.style}
+        style={{ ...props.style, covered }}
         glideMs={props.glideMs}
         focus={props.focus}
         tool={tool}
@@ -107,7 +112,13 @@ export function FilmCanvas(props: Props) {
       />
       {shown && picture ? (
         <>
-          <div className={styles.tools} role="toolbar" aria-label="View" aria-orientation="vertical">
+          <div
+            ref={tools}
+            className={styles.tools}
+            role="toolbar"
+            aria-label="View"
+            aria-orientation="vertical"
+          >
             <ToolButtons side="right" />
             <span className={styles.rule} />
             <IconButton label="Zoom in" side="right" onClick={() => plot?.zoomBy(1.6)}>
@@ -153,7 +164,7 @@ export function FilmCanvas(props: Props) {
           </>
         ) : null}
       </Above>
-      <div className={styles.foot}>
+      <div ref={foot} className={styles.foot}>
         <OrbitChip orbit={orbit} />
         {shown && picture ? (
           <StatusChip

@@ -1,6 +1,6 @@
 /** Draws a chart as SVG with Observable Plot, which is loaded with the panel. */
 import * as Plot from "@observablehq/plot";
-import { count } from "../lib/format";
+import { count, shortened } from "../lib/format";
 import { type Axis, edgeOf } from "./axes";
 import type { Model } from "./model";
 
@@ -18,8 +18,6 @@ const REST = "var(--chart-rest)";
 const LETTER = 6.4;
 const LONGEST = 16;
 
-const cut = (name: string): string => (name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name);
-
 const marginFor = (axis: Axis): number =>
   axis.kind === "names"
     ? 30 + LETTER * Math.min(LONGEST, Math.max(...axis.names.map(({ length }) => length), 1))
@@ -27,7 +25,13 @@ const marginFor = (axis: Axis): number =>
 
 const scaleFor = (axis: Axis, title: string): Plot.ScaleOptions =>
   axis.kind === "names"
-    ? { domain: axis.names, label: title, tickFormat: cut, type: "band", padding: 0.12 }
+    ? {
+        domain: axis.names,
+        label: title,
+        tickFormat: (name: string) => shortened(name, LONGEST),
+        type: "band",
+        padding: 0.12,
+      }
     : {
         ...{ domain: [axis.low, axis.high], label: title, type: axis.log ? "log" : "linear" },
         tickFormat: axis.log ? "~g" : undefined,

@@ -173,7 +173,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
           shown={shown}
           picture={picture}
           box={box}
-          style={{ ...style, covered: PANE_COVERED }}
+          style={{ ...style, covered: () => PANE_COVERED }}
           glideMs={glideMs}
           focus={focus}
           tool={tool}

@@ -45,14 +45,14 @@ const LINES: readonly Line[] = [
     text: (value) => decimal(value, 2),
   },
   {
-    name: "agreement",
+    name: "kNN agreement",
     hint: "Share of the 15 nearest neighbours in the full space that have the same label",
     scale: [0, 1],
     read: (moment) => moment.agreement,
     text: percent,
   },
   {
-    name: "kept",
+    name: "neighbours kept",
     hint: "Share of the previous epoch's nearest neighbours that are still among them",
     scale: [0, 1],
     read: (moment) => moment.kept,

@@ -29,7 +29,7 @@ it("shows names as text, with counts and accuracies", () => {
   expect(container.querySelector("img")).toBeNull();
   const [cat, nasty, owl] = screen.getAllByTestId("legend-item");
   expect(within(cat).getByText("50%")).toBeTruthy();
-  expect(within(nasty).getByText(NASTY)).toBeTruthy();
+  expect(nasty.textContent).toContain(NASTY);
   expect(within(nasty).getByText("2,000")).toBeTruthy();
   expect(owl.textContent).toBe("owl0");
 });

@@ -6,6 +6,7 @@ import { count, percent, spokenName } from "../lib/format";
 import { useHighlight } from "../state/highlight";
 import { useView } from "../state/view";
 import { Section } from "../ui/controls";
+import { LongName } from "../ui/LongName";
 import styles from "./legend.module.css";
 
 const ORDERS = ["class", "size", "accuracy"] as const;
@@ -97,7 +98,7 @@ export function CategoryLegend({ shown, legend }: { shown: ShownFrame; legend: r
                 className={styles.dot}
                 style={{ background: entry.hidden ? "var(--text-faint)" : entry.colour }}
               />
-              <span className={styles.name}>{spokenName(entry.name)}</span>
+              <LongName className={styles.name} name={spokenName(entry.name)} />
               <span className={styles.bar}>
                 <span style={{ width: `${(100 * entry.count) / most}%`, background: entry.colour }} />
               </span>

@@ -4,6 +4,7 @@ import { countCodes } from "../film/statistics";
 import { count, spokenName } from "../lib/format";
 import { type Filter, NOT_KNOWN, passingOthers, type Sifted, toggled } from "../state/filters";
 import { useView } from "../state/view";
+import { LongName } from "../ui/LongName";
 import styles from "./facets.module.css";
 
 type Props = {
@@ -64,7 +65,7 @@ export function FacetValues({ name, title, values, filter, present, among, sifte
               onClick={() => setFilter(name, toggled(filter, name, value))}
             >
               <span className={styles.tick} />
-              <span className={styles.valueName}>{spokenName(value)}</span>
+              <LongName className={styles.valueName} name={spokenName(value)} />
               <span className={styles.counts}>
                 <b>{count(left[code])}</b> / {count(all[code])}
               </span>

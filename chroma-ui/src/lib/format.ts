@@ -21,6 +21,13 @@ export const percent = (share: number): string => {
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
 };
 
+/** A text of at most so many letters, cut in its middle: names that begin alike differ at their ends. */
+export function shortened(text: string, most: number): string {
+  if (text.length <= most) return text;
+  const end = Math.floor(most * 0.4);
+  return `${text.slice(0, most - 1 - end)}…${text.slice(-end)}`;
+}
+
 /** A category as people read it: of several labels, a sample may have none. */
 export const spokenName = (name: string): string => name || "none";
 

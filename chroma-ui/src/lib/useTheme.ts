@@ -3,7 +3,7 @@ import { usePreferences } from "../state/preferences";
 
 export type Shade = "dark" | "light";
 
-function useMedia(query: string): boolean {
+export function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (changed) => {
       const media = window.matchMedia(query);

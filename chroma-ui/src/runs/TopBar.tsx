@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { useMedia } from "../lib/useTheme";
 import { ShareLink } from "../share/ShareLink";
 import { Views } from "../share/Views";
 import { useView } from "../state/view";
@@ -38,6 +39,7 @@ export function TopBar(props: Props) {
   const { openRun, openLayer, openSplit, setHome } = useView.getState();
   const wantedMethod = useView((view) => view.method);
   const method = run && layer && split ? pickMethod(run, layer, split, wantedMethod) : null;
+  const narrow = useMedia("(max-width: 1180px)");
   const layers = run?.layers ?? [];
   const joint = run?.jointSplits ?? [];
   const splits = [...(run?.splits.map(({ name }) => name) ?? []), ...joint];
@@ -75,6 +77,7 @@ export function TopBar(props: Props) {
             title: `${name}: ${dim ? `${dim} dimensions` : "no vectors"}${reason ? `, ${reason}` : ""}`,
           }))}
           onChange={openLayer}
+          room={narrow ? 14 : 44}
         />
       ) : null}
       {splits.length > 1 ? (
@@ -88,7 +91,7 @@ export function TopBar(props: Props) {
             title: joint.includes(name) ? "Placed together in one film" : undefined,
           }))}
           onChange={(name) => openSplit(name, joint.includes(name))}
-          room={24}
+          room={narrow ? 14 : 24}
         />
       ) : null}
       {run && layer && split && method !== "logged" && !joint.includes(split) ? (

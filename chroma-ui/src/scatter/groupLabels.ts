@@ -3,7 +3,7 @@ import { mix } from "./camera";
 import { type Contour, clusterContours, clusterMedians, type Group, groupsAmong, thinned } from "./clusters";
 import { type Between, placeBetween } from "./encode";
 import { withMass } from "./mass";
-import type { Label } from "./overlay";
+import type { Label } from "./names";
 import type { Scene } from "./types";
 
 /** Contours of more groups than this would hide each other. */

@@ -2,12 +2,13 @@ import type { Shade } from "../lib/useTheme";
 import type { Transform } from "./camera";
 import type { Contour } from "./clusters";
 import type { Path } from "./gestures";
-
-export type Label = { text: string; x: number; y: number; size: number };
+import { type Free, type Label, placedNames } from "./names";
 
 export type OverlayScene = {
   shade: Shade;
   labels: readonly Label[];
+  /** Between which pixels names stand. */
+  free: Free;
   contours: readonly Contour[];
   /** Holes of points that are no discs: half their size in CSS pixels, and whether they are square. */
   holes: readonly { x: number; y: number; half: number; square: boolean }[];
@@ -37,7 +38,7 @@ const INK: Record<Shade, { text: string; halo: string; line: string }> = {
 const THUMBNAIL_PX = 32;
 /** As behind the points. */
 const GROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
-const LABEL_FONT = '650 16px "Inter Variable", system-ui, sans-serif';
+const labelFont = (size: number) => `650 ${size}px "Inter Variable", system-ui, sans-serif`;
 
 /** Draws names, contours and the focus over the points. The context is scaled to CSS pixels. */
 export function drawOverlay(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
@@ -201,24 +202,19 @@ function ring(
 }
 
 function drawLabels(context: CanvasRenderingContext2D, scene: OverlayScene, place: Transform): void {
-  context.font = LABEL_FONT;
+  const { size, names } = placedNames(scene.labels, place, scene.free, (text, size) => {
+    context.font = labelFont(size);
+    return context.measureText(text).width;
+  });
+  context.font = labelFont(size);
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.lineJoin = "round";
-  const taken: { x: number; y: number; half: number }[] = [];
-  const bySize = [...scene.labels].sort((a, b) => b.size - a.size);
-  for (const label of bySize) {
-    const x = place.toX(label.x);
-    const y = place.toY(label.y);
-    const text = label.text.length > 24 ? `${label.text.slice(0, 23)}…` : label.text;
-    const half = context.measureText(text).width / 2 + 4;
-    if (taken.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 18))
-      continue;
-    taken.push({ x, y, half });
-    context.lineWidth = 5;
-    context.strokeStyle = INK[scene.shade].halo;
+  context.lineWidth = 5;
+  context.strokeStyle = INK[scene.shade].halo;
+  context.fillStyle = INK[scene.shade].text;
+  for (const { text, x, y } of names) {
     context.strokeText(text, x, y);
-    context.fillStyle = INK[scene.shade].text;
     context.fillText(text, x, y);
   }
 }

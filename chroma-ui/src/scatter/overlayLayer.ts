@@ -11,6 +11,8 @@ export type OverlayScene = {
   scene: Scene;
   moment: Between;
   style: Style;
+  /** CSS pixels at the left edge that are covered. */
+  covered: number;
   /** Diameter of the points in CSS pixels. */
   size: number;
   still: boolean;
@@ -66,6 +68,7 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
         {
           shade: style.shade as Shade,
           labels: style.labels ? groupLabels.labels(scene, moment) : [],
+          free: { left: overlay.covered, right: width },
           contours,
           holes: holesOf(scene, overlay.size, spot),
           contourAlpha: Math.min(1, age),

@@ -1,6 +1,6 @@
 /** The plot: an imperative object around the renderer, the overlay and the gestures. Knows nothing of React. */
 import { appearanceFor } from "./appearance";
-import { placeUnder, screenTransform } from "./camera";
+import { type Covered, placeUnder, screenTransform } from "./camera";
 import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { countMarks, dims, markPoints } from "./marks";
@@ -25,7 +25,7 @@ export type PlotEvents = {
 export type Plot = ReturnType<typeof createPlot>;
 
 const REST_MS = 180;
-/** Tools at the left, and what is said of the frame at the bottom. */
+/** Where nobody says what covers the canvas: tools at the left, what is said of the frame at the bottom. */
 const COVERED = { left: 48, top: 8, bottom: 44 };
 /** A point nearer to the edge than this, in CSS pixels, is brought into view. */
 const EDGE = 24;
@@ -40,7 +40,12 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   const overlay = createOverlayLayer(sheet);
 
   const room = { width: 1, height: 1 };
-  const viewpoint = createViewpoint(room, requestDraw, events.onView, style.covered ?? COVERED);
+  let covered: Covered = COVERED;
+  const whatIsCovered = (): Covered => {
+    covered = style.covered?.() ?? COVERED;
+    return covered;
+  };
+  const viewpoint = createViewpoint(room, requestDraw, events.onView, whatIsCovered);
   const { stance } = viewpoint;
   const transition = createTransition();
   /** What was asked for; `shown` has its points as they are seen in space. */
@@ -97,7 +102,15 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const still = transition.rests();
     const { size } = look();
     const scene = { scene: shown, moment: now, style, size, still, focus, echo, trails, path, thumbnails };
-    if (overlay.draw(scene, screenTransform(stance(), room), room.width, room.height)) requestOverlay();
+    if (
+      overlay.draw(
+        { ...scene, covered: covered.left },
+        screenTransform(stance(), room),
+        room.width,
+        room.height,
+      )
+    )
+      requestOverlay();
   }
 
   function drawPoints(now: Between): void {

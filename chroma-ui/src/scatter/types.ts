@@ -31,6 +31,6 @@ export type Style = {
   opacity: number;
   labels: boolean;
   contours: boolean;
-  /** What lies over the edges of the canvas. */
-  covered?: Covered;
+  /** What lies over the edges of the canvas now. */
+  covered?: () => Covered;
 };

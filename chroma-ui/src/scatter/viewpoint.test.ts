@@ -14,7 +14,7 @@ function made() {
     room,
     () => undefined,
     (view) => views.push(view),
-    { left: 48, top: 8, bottom: 44 },
+    () => ({ left: 48, top: 8, bottom: 44 }),
   );
   const arrive = () => {
     vi.advanceTimersByTime(2000);

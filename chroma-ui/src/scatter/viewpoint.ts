@@ -25,7 +25,7 @@ export function createViewpoint(
   room: Room,
   requestDraw: () => void,
   onMove: (view: ViewOfPlot) => void,
-  covered: Covered,
+  covered: () => Covered,
 ) {
   let stance: Stance = { x: 0, y: 0, distance: 1 };
   let home: Stance | null = null;
@@ -34,7 +34,7 @@ export function createViewpoint(
   let led = false;
   let travel: { from: Stance; to: Stance; start: number; ms: number } | null = null;
 
-  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, covered);
+  const homeOf = (whole: Box): Stance => stanceOf(whole, room, MARGIN, covered());
   const zoom = (): number => (home ? home.distance / stance.distance : 1);
 
   const place = (): Place => {

@@ -63,7 +63,11 @@ export async function* shots(
   host.ariaHidden = "true";
   document.body.append(host);
   // Contours fade in by the clock, which a film does not follow.
-  const plot = createPlot(host, { shade, ...view.appearance, contours: false, covered: COVERED }, NOTHING);
+  const plot = createPlot(
+    host,
+    { shade, ...view.appearance, contours: false, covered: () => COVERED },
+    NOTHING,
+  );
   delete plot.canvas.dataset.testid;
   try {
     let before: ShownFrame | null = null;

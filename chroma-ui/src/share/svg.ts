@@ -1,10 +1,11 @@
 /** Pure: the canvas as an SVG picture whose names, lines and legend stay sharp and editable. */
-import { count } from "../lib/format";
+import { count, shortened } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
 import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
 import { type PlaceOf, placeBetween, placeX, placeY } from "../scatter/encode";
 import { withMass } from "../scatter/mass";
+import { placedNames } from "../scatter/names";
 import type { Scene } from "../scatter/types";
 
 export type Sketch = {
@@ -58,7 +59,8 @@ const escaped = (text: string) =>
     .map((letter) => ESCAPES[letter] ?? letter)
     .join("");
 const short = (value: number) => Math.round(value * 100) / 100;
-const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** About the width of a letter, in font sizes. */
+const LETTER = 0.56;
 
 /** The background of pictures, as of the page. */
 export const GROUND: Record<Shade, string> = { dark: "#0d0f16", light: "#f8f9fd" };
@@ -147,15 +149,25 @@ function contoursOf({ scene, transform, contours }: Sketch): string {
     .join("");
 }
 
-function namesOf({ scene, transform, labels }: Sketch, text: string, halo: string): string {
+function namesOf({ scene, transform, room, labels }: Sketch, text: string, halo: string): string {
   const { groups } = scene;
   if (!labels || !groups) return "";
-  return clusterMedians(...groupsAt(scene, groups))
+  const all = clusterMedians(...groupsAt(scene, groups)).map(({ code, ...at }) => ({
+    text: groups.names[code],
+    ...at,
+  }));
+  const { size, names } = placedNames(
+    all,
+    transform,
+    { left: 0, right: room.width },
+    (text, size) => LETTER * size * text.length,
+  );
+  return names
     .map(
-      ({ code, x, y }) =>
-        `<text x="${short(transform.toX(x))}" y="${short(transform.toY(y))}" font-size="16" font-weight="650" ${text} ` +
+      ({ text: name, x, y }) =>
+        `<text x="${short(x)}" y="${short(y)}" font-size="${size}" font-weight="650" ${text} ` +
         `text-anchor="middle" dominant-baseline="central" stroke="${halo}" stroke-width="5" stroke-linejoin="round" ` +
-        `paint-order="stroke">${escaped(cut(groups.names[code], 24))}</text>`,
+        `paint-order="stroke">${escaped(name)}</text>`,
     )
     .join("");
 }
@@ -169,7 +181,7 @@ function legendOf(
   const left = room.width;
   const faint = text.replace(/fill="[^"]*"/, `fill="${soft}"`);
   const parts = [
-    `<text x="${left + 12}" y="24" font-size="12" font-weight="650" ${text} dominant-baseline="central">${escaped(cut(title, 24))}</text>`,
+    `<text x="${left + 12}" y="24" font-size="12" font-weight="650" ${text} dominant-baseline="central">${escaped(shortened(title, 24))}</text>`,
   ];
   if (ramp) {
     const width = LEGEND_ROOM - 24;
@@ -190,7 +202,7 @@ function legendOf(
   shown.slice(0, rows).forEach(({ name, colour, count: n }, row) => {
     parts.push(
       `<circle cx="${left + 18}" cy="${y(row)}" r="4.5" fill="${colour}"/>` +
-        `<text x="${left + 30}" y="${y(row)}" font-size="12" ${text} dominant-baseline="central">${escaped(cut(name, 18))}</text>` +
+        `<text x="${left + 30}" y="${y(row)}" font-size="12" ${text} dominant-baseline="central">${escaped(shortened(name, 18))}</text>` +
         `<text x="${left + LEGEND_ROOM - 12}" y="${y(row)}" font-size="11" ${faint} text-anchor="end" dominant-baseline="central">${count(n)}</text>`,
     );
   });
