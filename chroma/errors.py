@@ -49,20 +49,28 @@ class MissingDependencyError(ChromaError, ImportError):
         )
 
 
+# what makes the first one, where it may also be elsewhere
+_FIRST = {"run": ": give your trainer a ChromaCallback, or name the home that has one (CHROMA_HOME, --home)"}
+
+
 class NotFoundError(ChromaError, LookupError):
     """Something asked for by name does not exist.
 
     Args:
         kind: What was asked for: "run", "layer", "split" …
         name: The name that was asked for.
-        known: The names that exist; the nearest ones are suggested.
+        known: The names that exist; the nearest ones are suggested. None: they are not told.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str] = ()) -> None:
+    def __init__(self, kind: str, name: object, known: Iterable[str] | None = None) -> None:
+        if known is None:
+            super().__init__(f"no {kind} named {str(name)!r}")
+            return
         names = list(known)
         near = get_close_matches(str(name), names, n=3, cutoff=0.5) or names[:8]
         more = f" of {len(names)}" if len(near) < len(names) else ""
-        hint = f"; there is {', '.join(near)}{more}" if near else f"; there is no {kind} yet"
+        none = f"; there is no {kind} yet{_FIRST.get(kind, '')}"
+        hint = f"; there is {', '.join(near)}{more}" if near else none
         super().__init__(f"no {kind} named {str(name)!r}{hint}")
 
 

@@ -102,7 +102,19 @@ def test_an_empty_home_says_what_to_do():
     done = _run("runs", "list")
     assert done.returncode == 0
     assert "No runs yet" in done.stdout
+    assert os.environ["CHROMA_HOME"] in done.stdout
+    _refused(_run("runs", "show"), "there is no run yet: give your trainer a ChromaCallback")
     assert json.loads(_run("runs", "list", "--json").stdout) == []
+
+
+def test_lists_are_of_use_in_a_narrow_terminal(home: Path, tmp_path: Path):
+    capture(home, "20260504-091012-9c842a", n=20, epochs=1)
+    assert "20260504-091012-9c842a" in _run("runs", "list", COLUMNS="80").stdout  # in one piece, to be copied
+    written = _run("runs", "export", "latest", str(tmp_path / "samples.csv"))
+    assert re.search(r"csv: [1-9][\d.]* k?B$", written.stdout.strip())
+    _refused(_run("runs", "export", "latest", "samples.txt"), "no ending", ".html", ".csv", ".zip")
+    _refused(_run("insights", "--kind", "labels"), "no kind of finding named 'labels'; there is label")
+    assert "/?link=" in _run("links", "create", "latest").stdout
 
 
 def test_an_unknown_run(home: Path):

@@ -14,7 +14,9 @@ import chroma
 from chroma.cli import app
 from chroma.integrations.lightning import ChromaCallback
 from chroma.reader import Catalog, StoredRun
+from chroma.reader.findings import KINDS
 from chroma.server.app import create_app
+from chroma.server.graphql.findings import FindingKind
 from chroma.settings import Settings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -51,6 +53,20 @@ def test_every_public_name():
     for name in chroma.__all__:
         if not name.startswith("_"):
             assert re.search(rf"chroma\.{name}\b|members: \[.*\b{name}\b", pages), name
+
+
+def test_every_kind_of_finding():
+    assert set(KINDS) == {kind.name.lower() for kind in FindingKind}
+    for kind in set(KINDS) - {"run"}:
+        assert re.search(rf"\b{kind}\b", inspect.getdoc(StoredRun.insights) or ""), kind
+
+
+def test_the_receipt_of_the_readme_is_what_is_printed():
+    shown = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    said = (DOCS / "messages.md").read_text(encoding="utf-8")
+    note = re.search(r"^note +(.*)\n +(.*)$", shown, re.M)
+    assert note, "the receipt has a note of two lines"
+    assert f"{note[1]} {note[2]}" in said
 
 
 def test_every_setting():

@@ -22,7 +22,7 @@ commands = typer.Typer(help="Show one run to colleagues without a token.", no_ar
 
 @commands.command("create")
 def create(
-    run: Annotated[str, typer.Argument(help="Name or id of the run.")],
+    run: Annotated[str, typer.Argument(help="Name or id of a run, or latest.")],
     view: Annotated[
         str, typer.Option(help="Search part of the dashboard's address: ?run=…&layer=…", show_default=False)
     ] = "",
@@ -92,11 +92,11 @@ def revoke(
 
 
 def _run_id(catalog: Catalog, given: str) -> str:
-    """Id of the run of this id or name, the newest of several."""
+    """Id of the run of this id or name, the newest of several, or of all if it is `latest`."""
     from chroma.server.store.queries import all_runs
 
     runs = all_runs(catalog, None)
     for each in runs:
-        if given in (each.id, each.name):
+        if given in (each.id, each.name, "latest"):
             return each.id
     raise NotFoundError("run", given, [each.name for each in runs])

@@ -12,6 +12,7 @@ import typer
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo, shown
 from chroma.cli._quantities import duration, n_bytes
+from chroma.run.printing import size_text
 from chroma.settings import load_settings
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def list_runs(
     if as_json:
         _print_json(_records(table))
     elif not of:
-        echo("No runs yet: give your trainer a ChromaCallback, or log with chroma.init().")
+        where = load_settings(home=home).home
+        echo(f"No runs yet in {where}: give your trainer a ChromaCallback, or log with chroma.init().")
     else:
         _print_table(table[["name", "project", "status", "created_at", "bytes", "id"]])
         if len(table) < of:
@@ -126,7 +128,7 @@ def purge_runs(
         if not yes:
             typer.confirm("Remove the files of all deleted runs for good?", abort=True)
         purged = catalog.purge()
-    typer.echo(f"Freed {purged['bytes'].sum() / 1e6:,.1f} MB of {len(purged)} deleted runs.")
+    typer.echo(f"Freed {size_text(purged['bytes'].sum())} of {len(purged)} deleted runs.")
 
 
 @commands.command("prune")
@@ -197,7 +199,7 @@ def export_run(
         return
     with chroma.open(home) as catalog:
         written = catalog.run(run).export(file, layer=layer, split=split, method=method)
-    echo(f"{written}: {written.stat().st_size / 1e6:,.1f} MB")
+    echo(f"{written}: {size_text(written.stat().st_size)}")
 
 
 def _export_whole(run: str, file: Path, home: Path | None) -> None:
@@ -207,7 +209,7 @@ def _export_whole(run: str, file: Path, home: Path | None) -> None:
     with chroma.open(home) as catalog:
         run_id = catalog.run(run).id
     written = write(load_settings(home=home), run_id, file)
-    echo(f"{file}: {written.segments} segments, {written.bytes / 1e6:,.1f} MB")
+    echo(f"{file}: {written.segments} segments, {size_text(written.bytes)}")
 
 
 @commands.command("import")
@@ -224,7 +226,7 @@ def import_run(
     found = read(load_settings(home=home), file)
     with chroma.open(home) as catalog:
         name = catalog.run(found.run).name
-    echo(f"{name}: {found.new} of {found.segments} segments are new, {found.bytes / 1e6:,.1f} MB in all")
+    echo(f"{name}: {found.new} of {found.segments} segments are new, {size_text(found.bytes)} in all")
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -242,7 +244,7 @@ def _print_table(table: pd.DataFrame, title: str | None = None) -> None:
 
     drawn = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     for name in table.columns:
-        drawn.add_column(str(name).replace("_", " "), overflow="fold")
+        drawn.add_column(str(name).replace("_", " "), overflow="fold", no_wrap=name == "id")  # to be copied
     for row in table.itertuples(index=False):
         drawn.add_row(*(Text(shown(_text(*cell))) for cell in zip(row, table.columns, strict=True)))
     Console().print(drawn)
@@ -252,7 +254,7 @@ def _text(value: Any, column: str) -> str:
     import pandas as pd
 
     if column == "bytes":
-        return f"{value / 1e6:,.1f} MB"
+        return size_text(value)
     if isinstance(value, pd.Timestamp):
         return value.tz_convert(None).strftime("%Y-%m-%d %H:%M UTC")
     if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):

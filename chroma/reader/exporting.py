@@ -24,6 +24,7 @@ def format_of(path: Path) -> str:
         raise ConfigError(
             f"the file {path.name!r} has no ending that says what to write; "
             f"end it with .html for a film, or with {', '.join(FORMATS[1:])} for a table of samples"
+            " (.zip, for a whole run, is written by chroma runs export)"
         )
     return path.suffix.lower()[1:]
 

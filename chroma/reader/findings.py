@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from chroma.errors import JobError
+from chroma.errors import JobError, NotFoundError
 from chroma.reader._queries import RunQueries
 from chroma.reader._tables import as_ids, numbers
 from chroma.reader.connection import Connection
@@ -43,6 +43,10 @@ _SAMPLES = """query Q($id: ID!, $first: Int!, $after: Int!) {
     }
   }
 }"""
+KINDS = (
+    "label", "outlier", "duplicate", "leak", "coverage", "sample", "class", "slice", "layer", "epoch",
+    "split", "drift", "run", "event", "alarm",
+)  # fmt: skip
 COLUMNS = [
     "kind", "split", "id", "score", "label", "suggested", "of", "of_split", "layer", "epoch", "step", "rank",
     "title", "text", "view", "key",
@@ -73,6 +77,7 @@ class FindingMethods:
 
         Raises:
             JobError: They could not be made.
+            NotFoundError: There is no such kind.
 
         Example:
             >>> doubts = run.insights("label")
@@ -81,6 +86,8 @@ class FindingMethods:
         """
         import pandas as pd
 
+        if kind is not None and kind not in KINDS:
+            raise NotFoundError("kind of finding", kind, KINDS)
         if wait:
             self._wait_for_findings()
         said = self._queries.ask(_FOUND)["findings"]
