@@ -128,7 +128,7 @@ def purge_runs(
         if not yes:
             typer.confirm("Remove the files of all deleted runs for good?", abort=True)
         purged = catalog.purge()
-    typer.echo(f"Freed {size_text(purged['bytes'].sum())} of {len(purged)} deleted runs.")
+    typer.echo(f"Freed {size_text(int(purged['bytes'].sum()))} of {len(purged)} deleted runs.")
 
 
 @commands.command("prune")
@@ -254,7 +254,7 @@ def _text(value: Any, column: str) -> str:
     import pandas as pd
 
     if column == "bytes":
-        return size_text(value)
+        return size_text(int(value))
     if isinstance(value, pd.Timestamp):
         return value.tz_convert(None).strftime("%Y-%m-%d %H:%M UTC")
     if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
