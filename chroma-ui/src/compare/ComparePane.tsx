@@ -199,7 +199,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             <Equal frame={shown.frame} />
             {trust !== null ? (
               <span title="Trustworthiness (Venna & Kaski 2001, k = 15)">
-                trust <b>{decimal(trust)}</b>
+                trustworthiness <b>{decimal(trust)}</b>
               </span>
             ) : null}
             {laidOnto ? (
