@@ -9,7 +9,9 @@ from typing import Any, cast
 from fastapi import APIRouter
 from starlette.requests import HTTPConnection
 from strawberry.fastapi import GraphQLRouter
+from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 
 from chroma.server.graphql.context import RequestContext
 from chroma.server.graphql.schema import build_schema
@@ -18,7 +20,15 @@ _INIT = timedelta(seconds=10)  # in which a socket must begin
 _SUBSCRIPTIONS = 20  # of one socket; a page has one
 
 
+class _Socket(BaseGraphQLTransportWSHandler[RequestContext, None]):
+    async def handle_task_exception(self, error: Exception) -> None:
+        if not isinstance(error, WebSocketDisconnected):  # a page that was closed is no error
+            await super().handle_task_exception(error)
+
+
 class _Router(GraphQLRouter[RequestContext, None]):
+    graphql_transport_ws_handler_class = _Socket
+
     def decode_json(self, data: str | bytes) -> object:
         """What a body or a socket's message says.
 
