@@ -131,7 +131,9 @@ STATES: dict[str, State] = {
     ),
     "review": State(IMAGES, {"panel": "labels:train", "split": "train"}, shown="[data-testid=review] img"),
     "cannot-say": State("noise", FINDINGS, shown="[data-testid=findings-refused]"),
-    "table": State(IMAGES, {"panel": "table", "layout": BELOW}, shown="[data-testid=table-row] img"),
+    "table": State(
+        IMAGES, {"panel": "table", "layout": BELOW}, shown="[data-testid=table-row] [style*='url(']"
+    ),
     "charts": State(
         IMAGES,
         {"panel": "charts", "layout": BELOW, "charts": json.dumps(CHARTS)},
