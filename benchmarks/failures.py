@@ -1,7 +1,7 @@
 """What a training notices of a server or disk that fails: nothing, or so many milliseconds.
 
     make bench-failures
-    PYTHONPATH=. python benchmarks/failures.py --rounds 5 --epochs 40
+    PYTHONPATH=. python benchmarks/failures.py --rounds 5 --epochs 20
 
 The same training, each time in a process of its own, beside: its home alone; a server that works; a
 closed port; a server that is stopped (SIGSTOP), that is killed (SIGKILL) in the middle, that answers after
@@ -196,8 +196,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--rounds", type=int, default=5, help="the median of so many trainings each")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3, help="the median of so many trainings each")
     given = parser.parse_args()
     cases = CASES | ({"disk that fills up": full} if sys.platform == "linux" and os.geteuid() == 0 else {})
     took: dict[str, list[Took]] = {name: [] for name in cases}
