@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -90,3 +91,12 @@ def test_the_terminal_says_of_how_many(ids: tuple[Path, list[str]]):
     said = CliRunner().invoke(app, ["runs", "list", "--project", "one", "--home", home]).output
     assert said.count("long name") == 2
     assert "newest" not in said
+
+
+def test_a_link_is_to_the_run_that_the_reader_picks(ids: tuple[Path, list[str]]):
+    home, made = ids
+    for given in ("latest", "long name", "bare", made[0]):
+        done = CliRunner().invoke(app, ["links", "create", given, "--home", str(home)])
+        assert done.exit_code == 0, done.output
+    listed = CliRunner().invoke(app, ["links", "list", "--home", str(home), "--json"]).output
+    assert sorted(link["run"] for link in json.loads(listed)) == sorted(made[at] for at in (3, 3, 4, 0))

@@ -92,11 +92,14 @@ def revoke(
 
 
 def _run_id(catalog: Catalog, given: str) -> str:
-    """Id of the run of this id or name, the newest of several, or of all if it is `latest`."""
-    from chroma.server.store.queries import all_runs
+    """Id of the run of this id or name, or `latest`; which of several is as in `chroma.open().run()`."""
+    from chroma.server.store.queries import all_runs, full_runs
 
     runs = all_runs(catalog, None)
-    for each in runs:
-        if given in (each.id, each.name, "latest"):
-            return each.id
-    raise NotFoundError("run", given, [each.name for each in runs])
+    if any(each.id == given for each in runs):
+        return given
+    named = [each.id for each in runs if given in (each.name, "latest")]
+    if not named:
+        raise NotFoundError("run", given, [each.name for each in runs])
+    full = full_runs(catalog, named)
+    return next((each for each in named if each in full), named[0])
