@@ -23,7 +23,7 @@ Every message is one sentence that names what, why and what to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -49,6 +49,7 @@ class MissingDependencyError(ChromaError, ImportError):
         )
 
 
+_MOST_NAMED = 7  # of several that do not exist, beside the first
 # what makes the first one, where it may also be elsewhere
 _FIRST = {"run": ": give your trainer a ChromaCallback, or name the home that has one (CHROMA_HOME, --home)"}
 
@@ -60,18 +61,24 @@ class NotFoundError(ChromaError, LookupError):
         kind: What was asked for: "run", "layer", "split" …
         name: The name that was asked for.
         known: The names that exist; the nearest ones are suggested. None: they are not told.
+        more: Further names that were asked for and do not exist.
     """
 
-    def __init__(self, kind: str, name: object, known: Iterable[str] | None = None) -> None:
+    def __init__(
+        self, kind: str, name: object, known: Iterable[str] | None = None, more: Sequence[object] = ()
+    ) -> None:
+        said = " or ".join(repr(str(each)) for each in (name, *more[:_MOST_NAMED]))
+        if len(more) > _MOST_NAMED:
+            said += f", nor {len(more) - _MOST_NAMED} more that were asked for"
         if known is None:
-            super().__init__(f"no {kind} named {str(name)!r}")
+            super().__init__(f"no {kind} named {said}")
             return
         names = list(known)
         near = get_close_matches(str(name), names, n=3, cutoff=0.5) or names[:8]
         more = f" of {len(names)}" if len(near) < len(names) else ""
         none = f"; there is no {kind} yet{_FIRST.get(kind, '')}"
         hint = f"; there is {', '.join(near)}{more}" if near else none
-        super().__init__(f"no {kind} named {str(name)!r}{hint}")
+        super().__init__(f"no {kind} named {said}{hint}")
 
 
 class RefusedError(ChromaError):

@@ -30,8 +30,10 @@ class Settings(BaseSettings):
     There is no global instance: each entry point makes its own with `load_settings`.
     """
 
+    # an empty variable is none: Compose files hand on what is not set as such, and an empty CHROMA_HOME would
+    # be the working folder
     model_config = SettingsConfigDict(
-        env_prefix="CHROMA_", frozen=True, extra="ignore", validate_default=True
+        env_prefix="CHROMA_", env_ignore_empty=True, frozen=True, extra="ignore", validate_default=True
     )
 
     home: Path = Field(
@@ -64,6 +66,7 @@ class Settings(BaseSettings):
     disk_warning: int | None = Field(
         default=None,
         ge=0,
+        examples=[2 * 10**9],
         description="Bytes of room on a disk below which Chroma warns before it is full; by default 5 % of "
         "the disk or 2 GB, whichever is less.",
     )
@@ -320,7 +323,17 @@ def load_settings(**given: Any) -> Settings:
         name = "CHROMA_" + "_".join(str(part) for part in first["loc"]).upper()
         reason = str(first["msg"]).removeprefix("Value error, ")
         value = "…" if first["loc"][0] in _SECRETS else str(first["input"])  # secrets
-        raise ConfigError(f"{name}={value!r} cannot be used: {reason}; set it to another value") from None
+        remedy = _example(str(first["loc"][0])) if first["type"] != "value_error" else "another value"
+        raise ConfigError(
+            f"{name}={value!r} cannot be used: {reason}; set it to {remedy}, or leave it out"
+        ) from None
+
+
+def _example(name: str) -> str:
+    """What a setting may be, where its own rules do not say it."""
+    field = Settings.model_fields[name]
+    examples = field.examples or [field.get_default(call_default_factory=True, validated_data={})]
+    return f"one such as {int(examples[0]) if isinstance(examples[0], bool) else examples[0]}"
 
 
 def server_token() -> str | None:

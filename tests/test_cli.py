@@ -15,8 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 import chroma
+from chroma.errors import ConfigError
+from chroma.settings import Settings, load_settings
 from tests.captured import capture
 
 CHROMA = [sys.executable, "-m", "chroma"]
@@ -113,6 +116,9 @@ def test_lists_are_of_use_in_a_narrow_terminal(home: Path, tmp_path: Path):
     written = _run("runs", "export", "latest", str(tmp_path / "samples.csv"))
     assert re.search(r"csv: [1-9][\d.]* k?B$", written.stdout.strip())
     _refused(_run("runs", "export", "latest", "samples.txt"), "no ending", ".html", ".csv", ".zip")
+    table = _run("runs", "export", "latest", "samples.csv", "--layer", "head", "--method", "pca")
+    _refused(table, "holds samples", "layer 'head' and method 'pca' would change nothing", ".html")
+    _refused(_run("runs", "export", "latest", "run.zip", "--split", "train"), "a whole run", "split 'train'")
     _refused(_run("insights", "--kind", "labels"), "no kind of finding named 'labels'; there is label")
     assert "/?link=" in _run("links", "create", "latest").stdout
 
@@ -227,7 +233,41 @@ def test_a_corrupt_catalog(home: Path):
 
 
 def test_a_setting_that_cannot_be():
-    _refused(_run("runs", "list", CHROMA_EXIT_TIMEOUT="soon"), "CHROMA_EXIT_TIMEOUT='soon'")
+    said = "CHROMA_EXIT_TIMEOUT='soon' cannot be used"
+    _refused(
+        _run("runs", "list", CHROMA_EXIT_TIMEOUT="soon"), said, "set it to one such as 30.0, or leave it out"
+    )
+
+
+def test_each_setting_says_what_it_may_be(monkeypatch: pytest.MonkeyPatch):
+    fields = {name: field for name, field in Settings.model_fields.items() if name != "home"}
+    for name in fields:
+        monkeypatch.delenv(f"CHROMA_{name.upper()}", raising=False)
+    usual = load_settings()
+    for name, field in fields.items():
+        variable = f"CHROMA_{name.upper()}"
+        monkeypatch.setenv(variable, "")  # as Compose hands on what is not set
+        assert load_settings() == usual, name
+        if field.annotation not in (str, str | None, Path, Path | None, SecretStr | None) or field.metadata:
+            monkeypatch.setenv(variable, "20 GB?")
+            with pytest.raises(
+                ConfigError, match=rf"{variable}='20 GB\?' .*; set it to one such as [\w.]+, or"
+            ):
+                load_settings()
+        monkeypatch.delenv(variable)
+    for name in (
+        "server",
+        "public_url",
+        "root_path",
+        "scheduler",
+        "allow_host",
+        "allow_frame",
+        "trusted_proxy",
+    ):
+        monkeypatch.setenv(f"CHROMA_{name.upper()}", "a b")
+        with pytest.raises(ConfigError, match=rf"CHROMA_{name.upper()}='a b' .* such as "):
+            load_settings()
+        monkeypatch.delenv(f"CHROMA_{name.upper()}")
 
 
 def test_doctor(home: Path, tmp_path: Path):

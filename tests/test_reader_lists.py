@@ -68,6 +68,7 @@ def test_lists_of_some(db: Catalog, ids: tuple[Path, list[str]]):
     assert list(db.runs(limit=2)["id"]) == [made[5], made[4]]
     assert list(db.runs("one", limit=1)["id"]) == [made[1]]
     assert list(db.runs(limit=0)["id"]) == []
+    assert db.runs()["bytes"].dtype == db.runs(limit=0)["bytes"].dtype == "int64"
     assert list(db.runs(run_ids=["none", *made])["id"]) == made
     assert list(db.projects()["runs"]) == [2, 4]
     with pytest.raises(ConfigError, match="limit is -1"):

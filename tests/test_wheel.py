@@ -105,6 +105,12 @@ def test_the_archives_hold_what_a_user_needs(built: Path) -> None:
         packed = archive.getnames()
     assert not [name for name in packed if "node_modules" in name]
     assert any(name.endswith("chroma-ui/package-lock.json") for name in packed)
+    of_sdist = {name.partition("/")[2] for name in packed}
+    linked = set(re.findall(r"\]\(((?!https?:)[^)#]+)", (ROOT / "README.md").read_text()))
+    named = {line for line in linked if line not in of_sdist and not (ROOT / line).is_dir()}
+    assert "CONTRIBUTING.md" in linked
+    assert not named
+    assert "benchmarks/capture.py" in of_sdist
 
 
 def test_the_wheel_trains_and_serves_in_a_clean_environment(built: Path, tmp_path: Path) -> None:

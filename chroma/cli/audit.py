@@ -54,6 +54,8 @@ def audit(
             )
         )
     if not found and not as_json:
-        echo("Nothing was changed yet that these options name.")
+        asked = {"run": run, "project": project, "since": since}
+        named = "".join(f" --{name} {value}" for name, value in asked.items() if value is not None)
+        echo(f"There is no entry{' for' + named if named else ' yet'}.")
     if of > len(found):
         echo(f"{len(found)} of {of} entries are shown; --limit {of} shows all.", err=True)

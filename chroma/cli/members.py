@@ -11,7 +11,7 @@ import typer
 from chroma.cli._catalog import open_store, user
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo
-from chroma.errors import ConfigError
+from chroma.errors import ConfigError, NotFoundError
 
 commands = typer.Typer(help="Say which users may do what in which project.", no_args_is_help=True)
 projects = typer.Typer(help="List projects.", no_args_is_help=True)
@@ -61,6 +61,10 @@ def list_members(project: Project = None, home: Home = None, as_json: AsJson = F
     from chroma.server.store import members
 
     with open_store(home) as store, store.reading() as catalog:
+        known = [each.name for each in members.all_projects(catalog)]
+        if project is not None and project not in known:
+            raise NotFoundError("project", project, known)
+        others = len(members.all_members(catalog))
         found = [
             {
                 "user": each.user,
@@ -76,7 +80,12 @@ def list_members(project: Project = None, home: Home = None, as_json: AsJson = F
     for each in found:
         where = "all projects" if each["project"] is None else each["project"]
         echo(f"{where}  {each['user']}  {each['role']}  since {each['created_at']}")
-    if not found:
+    if found:
+        return
+    if project is not None and others:
+        elsewhere = f"{others} of other projects" if others > 1 else "one of another project"
+        echo(f"There is no member of {project}; there is {elsewhere}: chroma members list")
+    else:
         echo("There is no member; make one with: chroma members add USER --project NAME --role writer")
 
 

@@ -12,6 +12,7 @@ import typer
 from chroma.cli._options import AsJson, Home
 from chroma.cli._printing import echo, shown
 from chroma.cli._quantities import duration, n_bytes
+from chroma.reader.exporting import no_film
 from chroma.run.printing import size_text
 from chroma.settings import load_settings
 
@@ -195,6 +196,7 @@ def export_run(
     import chroma
 
     if file.suffix.lower() == ".zip":
+        no_film(file, layer=layer, method=method, split=split)
         _export_whole(run, file, home)
         return
     with chroma.open(home) as catalog:

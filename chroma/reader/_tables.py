@@ -61,6 +61,8 @@ def frame(rows: list[dict[str, Any]], names: list[str]) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame([[row[name] for name in names] for row in rows], columns=names)
+    if "bytes" in names:  # GraphQL's Int ends at 2**31, so they come as Float
+        table["bytes"] = table["bytes"].astype("int64")
     for name in names:
         if name.endswith("At"):
             table[name] = pd.to_datetime(table[name], utc=True, format="ISO8601")

@@ -29,6 +29,22 @@ def format_of(path: Path) -> str:
     return path.suffix.lower()[1:]
 
 
+def no_film(path: Path, *, layer: str = "auto", method: str = "umap", split: str = "val") -> None:
+    """Refuse what only a film has, or only one split, for a file that holds something else.
+
+    Raises:
+        ConfigError: A layer, a method or a split is named.
+    """
+    given = {"layer": (layer, "auto"), "method": (method, "umap"), "split": (split, "val")}
+    named = [f"{name} {value!r}" for name, (value, default) in given.items() if value != default]
+    if named:
+        holds = "a whole run" if path.suffix.lower() == ".zip" else "samples, with no vectors in it"
+        raise ConfigError(
+            f"{path.name} holds {holds}, so {' and '.join(named)} would change nothing; leave it out, "
+            "or end the file with .html for the film of a layer"
+        )
+
+
 def film_bytes(connection: Connection, asked: dict[str, Any]) -> bytes:
     """The film as a page of its own, once it is drawn; `asked` is for `draw_film`."""
     return connection.bytes(f"/api/films/{draw_film(connection, asked)['id']}/page")

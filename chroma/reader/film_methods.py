@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from chroma.reader import _queries as queries
 from chroma.reader.connection import Connection
-from chroma.reader.exporting import film_bytes, format_of, table_bytes, write_file
+from chroma.reader.exporting import film_bytes, format_of, no_film, table_bytes, write_file
 from chroma.reader.filming import listed, parameters, read_film
 from chroma.reader.results import Film
 
@@ -112,7 +112,7 @@ class FilmMethods:
             path: `.html`: the film as one page that plays without a server or a network. `.csv`, `.json` or
                 `.parquet`: all samples of the split with label, outputs at the last step, metadata and tags.
                 A file that is there is replaced.
-            layer: Of the film; `"auto"` is the one the dashboard opens first.
+            layer: Of the film; `"auto"` is the one the dashboard opens first. A table has none.
             split: Name of a split; for a film also several, as for `film`.
             method: Of the film, as for `film`.
 
@@ -120,13 +120,15 @@ class FilmMethods:
             The file.
 
         Raises:
-            ConfigError: The file ends otherwise, or cannot be written.
+            ConfigError: The file ends otherwise, or cannot be written; a layer or a method is named for a
+                table.
             NotFoundError: There is no such layer or split, or nothing was captured of them.
             JobError: The film could not be drawn.
         """
         file = Path(path)
         format = format_of(file)
         if format != "html":
+            no_film(file, layer=layer, method=method)
             return write_file(file, table_bytes(self._connection, self.id, split, format))
         name = self._queries.layer(layer)
         self._queries.check_captured(name, split, method)

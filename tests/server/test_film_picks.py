@@ -82,7 +82,7 @@ def test_a_film_of_chosen_steps_shows_them_all(opened: Context) -> None:
         ({"epoch": 1}, "epoch is given for a film over epochs and belongs to one over layers or runs"),
         ({"axis": "runs", "runs": [filming.RUN, "gone"]}, "no run named 'gone'"),
         ({"sample_ids": []}, "no sample is picked"),
-        ({"sample_ids": ["3", "12000"]}, "no sample named '12000'"),
+        ({"sample_ids": ["3", "12000", "x"]}, "no sample named '12000' or 'x'; there is"),
     ],
 )
 def test_what_cannot_be_asked_for_is_said(opened: Context, request_: dict[str, Any], says: str) -> None:

@@ -378,6 +378,12 @@ def test_the_command_line_makes_members_and_lists_projects(two: Two, monkeypatch
         ("bob@example.org", None, "admin"),
         ("anna@example.org", "open", "writer"),
     ]
+    run("members", "remove", "bob@example.org", "--all-projects")
+    assert f"no member of {two.quiet.name}; there is 2 of other projects: chroma members list" in run(
+        "members", "list", "--project", two.quiet.name
+    )
+    assert "no project named 'opne'; there is open" in run("members", "list", "--project", "opne", fails=True)
+    run("members", "add", "bob@example.org", "--all-projects", "--role", "admin")
     lines = json.loads(run("projects", "list", "--json"))
     found = {each["name"]: (each["runs"], each["members"], each["tokens"]) for each in lines}
     assert found.items() >= {two.quiet.name: (2, 1, 1), "new": (0, 1, 0), "open": (1, 2, 1)}.items()

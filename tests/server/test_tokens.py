@@ -220,7 +220,14 @@ def test_what_is_changed_is_noted_with_who_changed_it(client: TestClient, kept: 
     assert said("--run", "x") == ["purge_run", "delete_run", "restore_run", "delete_run", "rename_run"]
     assert said("--run", "x", "--limit", "1") == ["purge_run"]
     assert said("--project", "digits", "--since", "1h") == said("--run", "run-a")
-    assert said("--project", "words") == []
+    assert said("--project", "digits", "--since", "0h") == []
+    for given, sentence in (
+        ("--project", "no project named 'dgits'; there is digits"),
+        ("--run", "no run named"),
+    ):
+        assert sentence in str(CliRunner().invoke(commands, ["audit", given, "dgits"]).exception)
+    quiet = CliRunner().invoke(commands, ["audit", "--run", "x", "--since", "0h"])
+    assert quiet.output == "There is no entry for --run x --since 0h.\n"
     plain = CliRunner().invoke(commands, ["audit", "--limit", "2"])
     assert "token anna  purge_run  run-a  digits" in plain.output
     assert "2 of 6 entries are shown" in plain.output

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import func, or_
 from sqlmodel import col, select
 
+from chroma.errors import NotFoundError
 from chroma.server.store.access import Grant
 from chroma.server.store.catalog import Catalog
 from chroma.server.store.tables import AuditEntry, Project, Run
@@ -102,6 +103,9 @@ def entries(
         run: Only of this run, by id, or of all runs that have this name.
         project: Only of the project of this name.
         since: Only what was done then or later.
+
+    Raises:
+        NotFoundError: There is no such run or project, nor was there one that something was done to.
     """
     wanted: list[Any] = []
     if run is not None:
@@ -113,7 +117,22 @@ def entries(
         wanted.append(col(AuditEntry.at) >= since)
     newest = select(AuditEntry).where(*wanted).order_by(col(AuditEntry.id).desc()).limit(limit)
     of = catalog.session.exec(select(func.count()).select_from(AuditEntry).where(*wanted)).one()
+    if not of:
+        _check(catalog, run, project)
     return list(catalog.session.exec(newest).all()), of
+
+
+def _check(catalog: Catalog, run: str | None, project: str | None) -> None:
+    """Raise where a run or a project is unknown, rather than merely without entries."""
+
+    def names(*columns: Any) -> list[str]:
+        found = [catalog.session.exec(select(column).distinct()).all() for column in columns]
+        return sorted({name for each in found for name in each if name is not None})
+
+    if project is not None and project not in (known := names(Project.name, AuditEntry.project)):
+        raise NotFoundError("project", project, known)
+    if run is not None and run not in names(Run.id, AuditEntry.run, Run.name):
+        raise NotFoundError("run", run, names(Run.name))
 
 
 def this_user() -> str:

@@ -82,7 +82,8 @@ def revoke_link(catalog: Catalog, link_id: str) -> Link:
     """
     link = catalog.session.get(Link, link_id)
     if link is None or state_of(link) != "works":
-        raise NotFoundError("link that works", link_id, [])
+        working = [each.id for each in all_links(catalog) if state_of(each) == "works"]
+        raise NotFoundError("link that works", link_id, working)
     link.revoked_at = now()
     catalog.session.add(link)
     return link

@@ -132,7 +132,7 @@ def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
 
     Raises:
         ConfigError: None is picked.
-        NotFoundError: One is not in the split.
+        NotFoundError: Some are not in the split; the first of them are named.
     """
     if not sample_ids:
         raise ConfigError("no sample is picked for the film; pick at least one, or leave the choice out")
@@ -140,7 +140,9 @@ def pick(table: SampleTable, sample_ids: Collection[str]) -> list[Any]:
     picked = [id_ for id_ in table.ids.tolist() if str(id_) in wanted]
     if len(picked) < len(wanted):
         known = [str(id_) for id_ in table.ids.tolist()]
-        raise NotFoundError("sample", min(wanted.difference(known)), known)
+        missing = wanted.difference(known)
+        first, *more = [id_ for id_ in dict.fromkeys(sample_ids) if id_ in missing]
+        raise NotFoundError("sample", first, known, more)
     return picked
 
 

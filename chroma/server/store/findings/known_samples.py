@@ -44,15 +44,15 @@ def check_samples(catalog: Catalog, run_id: str, name: str, sample_ids: Sequence
         sample_ids: As text.
 
     Raises:
-        NotFoundError: No such run, or the split lacks one of them.
+        NotFoundError: No such run, or the split lacks some of them, of which the first are named.
     """
     has_keys(catalog, run_id, name)
     row, report = split_row(catalog, run_id, name), read_report(catalog, run_id)
-    known: set[str] = set()
+    known: dict[str, None] = {}  # in their order
     if row is not None:
-        known.update(map(str, split_samples(catalog, row).ids.tolist()))
+        known |= dict.fromkeys(map(str, split_samples(catalog, row).ids.tolist()))
     if report is not None and name in report.scores:
-        known.update(map(str, report.scores[name].ids.tolist()))
-    unknown = [id_ for id_ in sample_ids if id_ not in known]
+        known |= dict.fromkeys(map(str, report.scores[name].ids.tolist()))
+    unknown = [id_ for id_ in dict.fromkeys(sample_ids) if id_ not in known]
     if unknown:
-        raise NotFoundError("sample", unknown[0], known)
+        raise NotFoundError("sample", unknown[0], known, unknown[1:])
