@@ -27,7 +27,7 @@ _WAIT = 10.0  # seconds that an upload waits for its turn before it is asked to 
 _STALL = 30.0  # seconds in which the next `_LEAST` bytes, or the rest, must come
 _LEAST = 2**16
 _PROOFS = 4  # at once: each reads a whole segment
-_WRITES = 16  # at once: to the disk, or to a bucket, where each waits for answers
+_WRITES = 4  # at once: to the disk, or to a bucket, where each waits for answers and holds its bytes
 _MOST_KEYS = 10_000
 
 router = APIRouter(prefix="/api")

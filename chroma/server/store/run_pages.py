@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ScalarSelect, String, cast, func
+from sqlalchemy import ScalarSelect, String, Subquery, cast, func
 from sqlmodel import col, select
 
 from chroma.server.store.catalog import Catalog
@@ -128,16 +128,21 @@ def _ordered(catalog: Catalog, order: str, offset: int = 0, first: int | None = 
         query = query.order_by(*newest_first)
     elif order == "oldest":
         query = query.order_by(col(Run.created_at), col(Run.id).desc())
+    elif order == "size":
+        sizes = _sizes()  # of all at once: one by one they take PostgreSQL half a second for 10,000 runs
+        query = query.outerjoin(sizes, sizes.c.run_id == Run.id)
+        query = query.order_by(sizes.c.bytes.is_(None), sizes.c.bytes.desc(), *newest_first)
     else:
-        value = _size() if order == "size" else _last_value(order)
-        falling = order == "size" or not _LOW_FIRST.search(order)
-        query = query.order_by(value.is_(None), value.desc() if falling else value).order_by(*newest_first)
+        value = _last_value(order)
+        value_order = value if _LOW_FIRST.search(order) else value.desc()
+        query = query.order_by(value.is_(None), value_order, *newest_first)
     return list(catalog.session.exec(query.offset(offset).limit(first)).all())
 
 
-def _size() -> ScalarSelect[Any]:
-    """Bytes of a run's stored segments."""
-    return select(func.sum(Segment.bytes)).where(Segment.run_id == Run.id).correlate(Run).scalar_subquery()
+def _sizes() -> Subquery:
+    """Bytes of the stored segments of each run that has some."""
+    bytes_ = func.sum(Segment.bytes).label("bytes")
+    return select(Segment.run_id, bytes_).group_by(col(Segment.run_id)).subquery()
 
 
 def _last_value(name: str) -> ScalarSelect[Any]:
