@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 
-# what is installed is tested, not what a developer's path adds; what is imported is compiled by whoever needs it
+# what is installed is tested, not what a developer's path adds; whoever needs a module compiles it, once
 OUTSIDE = {
     name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 }
