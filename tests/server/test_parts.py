@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from chroma.journal import JournalWriter
 from chroma.server.home import journal_watcher
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
+from chroma.server.home.parts import Parts, PartThread
 from chroma.server.jobs import local_workers
 from chroma.server.jobs import worker as worker_module
 from chroma.server.jobs.supervisor import Supervisor
@@ -32,7 +34,6 @@ DEATHS = [
     SystemExit(3),
     KeyboardInterrupt(),
     GeneratorExit(),
-    None,  # it returns before its time
 ]
 
 
@@ -71,18 +72,10 @@ def told(client: TestClient, context: Context, monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize("error", DEATHS, ids=lambda error: type(error).__name__)
 def test_ingest_begins_again(
-    error: BaseException | None, client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch
+    error: BaseException, client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch
 ):
     kept.progress.caught_up.wait(10)
     seen = told(client, kept, monkeypatch)
-    if error is None:
-        looks, ended = vars(journal_watcher)["_looks"], iter(list[list[Any]]([[], []]))
-
-        def look(*of: Any) -> Any:
-            return next(ended, None) or looks(*of)
-
-        monkeypatch.setattr(journal_watcher, "_looks", look)
-        error = RuntimeError("to get out of the loop")
     monkeypatch.setattr(
         journal_watcher, "ingest_journal", failing(journal_watcher.ingest_journal, [error] * 2)
     )
@@ -96,7 +89,27 @@ def test_ingest_begins_again(
     assert "secret" not in repr(seen[0]["health"])
 
 
-@pytest.mark.parametrize("error", DEATHS[:-1], ids=lambda error: type(error).__name__)
+def test_work_that_ends_before_its_time_begins_again():
+    stop, begun, down = threading.Event(), list[int](), list[list[str]]()
+    parts = Parts(changed=lambda: down.append([each.reason for each in parts.down()]))
+
+    def work() -> None:
+        begun.append(len(begun))
+        if len(begun) == 3:
+            parts.works("ingest")
+            stop.wait(10)
+
+    thread = PartThread("ingest", work, parts, stop)
+    thread.start()
+    filming.until(lambda: len(begun) == 3 and not parts.down(), 10)
+    stop.set()
+    thread.join()
+    (reason,) = down[0]
+    assert "its work ended before the server did" in reason
+    assert down[1:] == [[]]  # the same reason is told once, then that it works; its end in time is none
+
+
+@pytest.mark.parametrize("error", DEATHS, ids=lambda error: type(error).__name__)
 def test_films_are_asked_for_again(
     error: BaseException, client: TestClient, kept: Context, monkeypatch: pytest.MonkeyPatch
 ):

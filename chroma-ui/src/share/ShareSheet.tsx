@@ -85,7 +85,7 @@ export default function ShareSheet({ id, name }: { id: string; name: string }) {
         <div className={styles.made}>
           <div className={styles.address}>
             <input
-              className={shared.input}
+              className={styles.input}
               readOnly
               aria-label="The link"
               data-testid="share-address"

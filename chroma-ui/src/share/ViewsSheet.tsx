@@ -1,8 +1,9 @@
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { ago } from "../lib/format";
 import { openAddress } from "../state/history";
-import { Button, IconButton } from "../ui/Button";
+import { IconButton } from "../ui/Button";
 import { Bin, Pencil } from "../ui/icons";
+import { NameForm } from "../ui/NameForm";
 import { Rename } from "../ui/Rename";
 import styles from "./share.module.css";
 import { type SavedView, useViews } from "./useViews";
@@ -11,29 +12,17 @@ type Props = { runId: string; runName: (id: string) => string; onDone: () => voi
 
 /** The list of saved views, and a field to save this one. */
 export default function ViewsSheet({ runId, runName, onDone }: Props) {
-  const [name, setName] = useState("");
   const { views, save, remove } = useViews();
-
-  const keep = async (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim() && (await save(runId, name, window.location.search))) setName("");
-  };
 
   return (
     <>
-      <form className={styles.keep} onSubmit={(event) => void keep(event)}>
-        <input
-          className={styles.input}
-          placeholder="Name this view"
-          aria-label="Name this view"
-          maxLength={200}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Button look="accent" type="submit" disabled={!name.trim()}>
-          Save
-        </Button>
-      </form>
+      <NameForm
+        label="Name this view"
+        maxLength={200}
+        button
+        className={styles.keep}
+        onName={(name) => save(runId, name, window.location.search)}
+      />
       {views?.length === 0 ? (
         <p className={styles.nothing}>
           No saved views yet. A view includes run, layer, epoch, colour and filters.

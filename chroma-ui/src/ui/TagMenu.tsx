@@ -1,4 +1,5 @@
-import { type FormEvent, type ReactNode, useState } from "react";
+import { type ReactNode, useState } from "react";
+import { NameForm } from "./NameForm";
 import { Sheet } from "./Sheet";
 import styles from "./TagMenu.module.css";
 
@@ -18,15 +19,9 @@ type Props = {
 export function TagMenu({ children, known, align = "center", ...given }: Props) {
   const [own, setOwn] = useState(false);
   const { open = own, onOpenChange = setOwn, onTag } = given;
-  const [name, setName] = useState("");
   const give = (tag: string) => {
     onOpenChange(false);
-    setName("");
     onTag(tag);
-  };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (name.trim()) give(name.trim());
   };
   return (
     <Sheet
@@ -37,16 +32,7 @@ export function TagMenu({ children, known, align = "center", ...given }: Props) 
       className={styles.menu}
       align={align}
     >
-      <form onSubmit={submit}>
-        <input
-          className={styles.input}
-          placeholder="New tag, then Enter"
-          aria-label="New tag"
-          maxLength={100}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-      </form>
+      <NameForm label="New tag" placeholder="New tag, then Enter" maxLength={100} onName={give} />
       {known.map((tag) => (
         <button key={tag} type="button" className={styles.choice} onClick={() => give(tag)}>
           {tag}

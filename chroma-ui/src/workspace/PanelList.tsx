@@ -1,10 +1,10 @@
-import { type FormEvent, useState } from "react";
 import { readCharts, writeCharts } from "../state/charts";
 import { readLayout, SIDES, type Side, sideOf, writeLayout } from "../state/layout";
 import { usePreferences } from "../state/preferences";
 import { useView } from "../state/view";
-import { Button, IconButton } from "../ui/Button";
+import { IconButton } from "../ui/Button";
 import { Bin, Check, PanelBottom, PanelLeft, PanelRight, Panels } from "../ui/icons";
+import { NameForm } from "../ui/NameForm";
 import { Sheet } from "../ui/Sheet";
 import styles from "./docks.module.css";
 import { SIDE_NAMES } from "./PanelMenu";
@@ -81,38 +81,22 @@ function Place(props: { side: Side; title: string; at: Side | null; onMove: () =
 function Layouts({ docks }: { docks: Docks }) {
   const layouts = usePreferences((preferences) => preferences.layouts);
   const usual = useView((view) => view.layout === null);
-  const [name, setName] = useState("");
   const { set } = usePreferences.getState();
   const { setLayout, setCharts } = useView.getState();
   const open = ({ text, charts = null }: (typeof layouts)[number]) => {
     setLayout(readLayout(text));
     setCharts(readCharts(charts));
   };
-  const keep = (event: FormEvent) => {
-    event.preventDefault();
-    const named = name.trim();
-    if (!named) return;
-    const others = layouts.filter((other) => other.name !== named);
+  const keep = (name: string) => {
+    const others = layouts.filter((other) => other.name !== name);
     const { charts } = useView.getState();
-    const saved = { name: named, text: writeLayout(docks.layout), charts: charts && writeCharts(charts) };
+    const saved = { name, text: writeLayout(docks.layout), charts: charts && writeCharts(charts) };
     set({ layouts: [...others, saved] });
-    setName("");
   };
   return (
     <>
       <h2 className={styles.title}>Layouts</h2>
-      <form className={styles.keep} onSubmit={keep}>
-        <input
-          placeholder="Name this layout"
-          aria-label="Name this layout"
-          maxLength={60}
-          value={name}
-          onChange={(event) => setName(event.target.value)}
-        />
-        <Button look="accent" type="submit" disabled={!name.trim()}>
-          Save
-        </Button>
-      </form>
+      <NameForm label="Name this layout" maxLength={60} button className={styles.keep} onName={keep} />
       <ul className={styles.list}>
         <li className={styles.row}>
           <button
