@@ -1,6 +1,7 @@
 import type { Sample } from "../state/sampleKey";
 import type { FilmFieldsFragment } from "./gql/graphql";
 import { fetchFromServer } from "./http";
+import { keepAnswers } from "./kept";
 
 export type Film = FilmFieldsFragment;
 export type Revision = NonNullable<Film["revision"]>;
@@ -17,34 +18,10 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 /** Bytes of answers cached before the oldest ones are dropped. */
 const KEPT_BYTES = 256 * 1024 * 1024;
 
-type Kept = { answer: Promise<unknown>; bytes: number };
+const once = keepAnswers(KEPT_BYTES);
 
-const kept = new Map<string, Kept>();
-let keptBytes = 0;
-
-function fetchOnce<T>(key: string, address: string, decode: (buffer: ArrayBuffer) => T): Promise<T> {
-  const known = kept.get(key);
-  if (known) return known.answer as Promise<T>;
-  const entry: Kept = { bytes: 0, answer: Promise.resolve() };
-  const answer = fetchBytes(address).then((buffer) => {
-    entry.bytes = buffer.byteLength;
-    keptBytes += entry.bytes;
-    forgetOldest(key);
-    return decode(buffer);
-  });
-  entry.answer = answer;
-  kept.set(key, entry);
-  answer.catch(() => kept.delete(key));
-  return answer;
-}
-
-function forgetOldest(spared: string): void {
-  for (const [key, entry] of kept) {
-    if (keptBytes <= KEPT_BYTES || key === spared) return;
-    kept.delete(key);
-    keptBytes -= entry.bytes;
-  }
-}
+const fetchOnce = <T>(key: string, address: string, decode: (buffer: ArrayBuffer) => T): Promise<T> =>
+  once(key, () => fetchBytes(address), decode);
 
 async function fetchBytes(address: string): Promise<ArrayBuffer> {
   const response = await fetchFromServer(new URL(address, document.baseURI));

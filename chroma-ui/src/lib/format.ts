@@ -16,10 +16,12 @@ export function logged(value: number | null): string {
   return Number.isNaN(value) ? "NaN" : value > 0 ? "∞" : "−∞";
 }
 
-export const percent = (share: number): string => {
+/** A share in percent; what is neither none nor all is never rounded to either. */
+export function percent(share: number): string {
   const value = share * 100;
+  if (value > 0 && value < 0.5) return `${(Math.ceil(value * 10) / 10).toFixed(1)}%`;
   return `${share === 1 || value < 99.5 ? Math.round(value) : (Math.floor(value * 10) / 10).toFixed(1)}%`;
-};
+}
 
 /** A text of at most so many letters, cut in its middle: names that begin alike differ at their ends. */
 export function shortened(text: string, most: number): string {
@@ -35,10 +37,11 @@ export const spokenName = (name: string): string => name || "none";
 export const chance = (share: number): string =>
   share < 0.0005 ? "< 0.1%" : `${(Math.min(share, share < 1 ? 0.9994 : 1) * 100).toFixed(1)}%`;
 
+/** A size in the unit in which it has at most three digits before the point. */
 export function bytes(value: number): string {
   if (value < 1000) return `${value} B`;
-  if (value < 1e6) return `${(value / 1e3).toFixed(1)} kB`;
-  return value < 1e9 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(2)} GB`;
+  if (value < 999_950) return `${(value / 1e3).toFixed(1)} kB`;
+  return value < 999.95e6 ? `${(value / 1e6).toFixed(1)} MB` : `${(value / 1e9).toFixed(2)} GB`;
 }
 
 /** Time since a date, in the largest fitting unit. */

@@ -1,9 +1,9 @@
 import { bytes, count } from "../lib/format";
-import { notify } from "../state/notices";
 import { IconButton } from "../ui/Button";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
 import { Copy, Warning } from "../ui/icons";
+import { copyText } from "./copyLink";
 import { IDENTITIES, type Receipt, shortOf } from "./receipt";
 import styles from "./receipt.module.css";
 
@@ -104,11 +104,5 @@ export function ReceiptCard({ receipt, partial }: { receipt: Receipt; partial: r
   );
 }
 
-async function copy(command: string): Promise<void> {
-  try {
-    await navigator.clipboard.writeText(command);
-    notify("Copied.");
-  } catch {
-    notify("This browser does not let the page copy: select the command and copy it by hand.");
-  }
-}
+const copy = (command: string): Promise<void> =>
+  copyText(command, "Copied.", "select the command and copy it by hand");

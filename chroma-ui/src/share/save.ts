@@ -3,7 +3,7 @@ import { fetchFromServer } from "../api/http";
 import { fileOf } from "../film/fileOf";
 import type { Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
-import { count } from "../lib/format";
+import { bytes, count } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
 import type { Shade } from "../lib/useTheme";
 import type { Plot } from "../scatter/plot";
@@ -74,7 +74,7 @@ export async function savePage(shown: ShownFrame, parts: readonly PagePart[]): P
     saveFile(page, fileOf(shown, "film", "html", true));
     const points = Number(response.headers.get("X-Chroma-Points"));
     notify(
-      `Saved a page of ${(page.size / 1e6).toFixed(1)} MB with ${count(points)} of ${count(shown.film.of)} samples: it plays without a server.`,
+      `Saved a page of ${bytes(page.size)} with ${count(points)} of ${count(shown.film.of)} samples: it plays without a server.`,
     );
   } catch (error) {
     notify(`The film was not saved: ${error instanceof Error ? error.message : String(error)}.`);

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { fileOf } from "../film/fileOf";
+import { bytes } from "../lib/format";
 import { saveFile } from "../lib/saveFile";
 import { notify } from "../state/notices";
 import type { FilmOrder } from "./film";
@@ -29,7 +30,7 @@ export function useFilmJob() {
         controller.signal,
       );
       saveFile(film, fileOf(order.shown, "film", format, true));
-      notify(`${title} saved: ${(film.size / 1e6).toFixed(1)} MB.`);
+      notify(`${title} saved: ${bytes(film.size)}.`);
     } catch (error) {
       if (controller.signal.aborted) notify("The film was not saved: it was cancelled.");
       else notify(`The film was not saved: ${error instanceof Error ? error.message : String(error)}.`);

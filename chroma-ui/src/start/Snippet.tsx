@@ -1,18 +1,11 @@
-import { notify } from "../state/notices";
+import { copyText } from "../runs/copyLink";
 import { IconButton } from "../ui/Button";
 import { Copy } from "../ui/icons";
 import styles from "./start.module.css";
 
 /** Lines of code with a button that copies them. */
 export function Snippet({ code, of }: { code: string; of: string }) {
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(code);
-      notify(`Copied: the lines for ${of}.`);
-    } catch {
-      notify("This browser does not let the page copy: select the lines and copy them.");
-    }
-  };
+  const copy = () => copyText(code, `Copied: the lines for ${of}.`, "select the lines and copy them");
   return (
     <div className={styles.snippet}>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines are scrolled by key */}
