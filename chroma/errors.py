@@ -51,7 +51,11 @@ class MissingDependencyError(ChromaError, ImportError):
 
 _MOST_NAMED = 7  # of several that do not exist, beside the first
 # what makes the first one, where it may also be elsewhere
-_FIRST = {"run": ": give your trainer a ChromaCallback, or name the home that has one (CHROMA_HOME, --home)"}
+_FIRST = {
+    "run": "there is no run yet: give your trainer a ChromaCallback, or name the home that has one "
+    "(CHROMA_HOME, --home)",
+    "logged coordinates": "there are none yet: give them to run.log_projection",
+}
 
 
 class NotFoundError(ChromaError, LookupError):
@@ -76,8 +80,8 @@ class NotFoundError(ChromaError, LookupError):
         names = list(known)
         near = get_close_matches(str(name), names, n=3, cutoff=0.5) or names[:8]
         more = f" of {len(names)}" if len(near) < len(names) else ""
-        none = f"; there is no {kind} yet{_FIRST.get(kind, '')}"
-        hint = f"; there is {', '.join(near)}{more}" if near else none
+        none = _FIRST.get(kind, f"there is no {kind} yet")
+        hint = f"; there is {', '.join(near)}{more}" if near else f"; {none}"
         super().__init__(f"no {kind} named {said}{hint}")
 
 

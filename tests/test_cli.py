@@ -168,7 +168,8 @@ def test_a_run_is_deleted_and_brought_back(home: Path):
     _refused(_run("runs", "delete", "brave-fox", "--yes"), "no run named 'brave-fox'")
     assert _run("runs", "restore", "run-a").stdout == "brave-fox is back.\n"
     assert [run["id"] for run in json.loads(_run("runs", "list", "--json").stdout)] == ["run-a"]
-    _refused(_run("runs", "restore", "run-b"), "no run named 'run-b'")
+    _refused(_run("runs", "restore", "run-b"), "no deleted run named 'run-b'")
+    _refused(_run("runs", "import", "run.zip"), "there is no file run.zip", "chroma runs export RUN FILE.zip")
 
 
 def test_a_port_in_use(home: Path):

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from chroma.client import Client
-from chroma.errors import ConfigError, JobError, NotFoundError, TransportError
+from chroma.errors import ConfigError, JobError, MissingDependencyError, NotFoundError, TransportError
 
 ANSWERS: dict[str, tuple[int, object]] = {
     "/api/health": (200, {"status": "ok", "version": "9.9"}),
@@ -63,7 +63,7 @@ def client(url: str) -> Iterator[Client]:
 
 
 def test_errors_keep_their_class_and_sentence(client: Client):
-    for kind in (NotFoundError, JobError, ConfigError):
+    for kind in (NotFoundError, JobError, ConfigError, MissingDependencyError):
         with pytest.raises(kind, match=r"^it failed; see why$"):
             client.query(kind.__name__)
     with pytest.raises(TransportError, match=r"^it failed; see why$"):

@@ -46,10 +46,10 @@ def test_embeddings_of_tensorboard_become_a_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     vectors = np.random.default_rng(3).normal(size=(2, 12, 5)).astype(np.float32)
-    for step in range(2):  # as SummaryWriter.add_embedding lays them out
+    for at, step in enumerate((20_000, 100_000)):  # as SummaryWriter.add_embedding lays them out
         folder = tmp_path / "logs" / f"{step:05d}" / "default"
         folder.mkdir(parents=True)
-        np.savetxt(folder / "tensors.tsv", vectors[step], delimiter="\t")
+        np.savetxt(folder / "tensors.tsv", vectors[at], delimiter="\t")
         (folder / "metadata.tsv").write_text("cat\ndog\nowl\n" * 4)
     typed("coming-from.md", home)
     with chroma.open() as db:

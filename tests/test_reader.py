@@ -149,6 +149,9 @@ def test_keys_of_a_user_come_back(tmp_path: Path):
         (lambda db: db.run().embeddings(step=21), "no step named '21'; there is 20"),
         (lambda db: db.run().film("encoder"), "no layer named 'encoder'; there is encoder.fc1"),
         (lambda db: db.run().neighbors(1), "no sample named '1'; there is"),
+        (lambda db: db.run().film(method="logged"), "there are none yet: give them to run.log_projection"),
+        (lambda db: db.restore("brave-fox"), "no deleted run named 'brave-fox'; there is no deleted run yet"),
+        (lambda db: db.prune(max_bytes=0, keep_best="val_ac"), "no metric named 'val_ac'; there is val_acc"),
     ],
 )
 def test_a_name_that_is_not_there(db: Catalog, ask: Callable[[Catalog], object], sentence: str):
@@ -161,6 +164,10 @@ def test_a_name_that_is_not_there(db: Catalog, ask: Callable[[Catalog], object],
 def test_epoch_and_step_together_are_refused(run: StoredRun):
     with pytest.raises(ConfigError, match="give one of them"):
         run.embeddings(epoch=1, step=20)
+    with pytest.raises(ConfigError, match="over='epoch' is not possible; give 'layers' or 'epochs'"):
+        run.similarity("epoch")
+    with pytest.raises(ConfigError, match="over='runs' is not possible; give 'epochs' or 'layers'"):
+        run.film(over="runs")
 
 
 def test_neighbors_are_the_nearest_vectors(run: StoredRun, captured: Captured):

@@ -77,6 +77,7 @@ class Facts:
         named: Number of class names of the dataset; 0 if it has none.
         declared: Width of the head by the framework's configuration; 0 if it does not say.
         loss: What the loss compares the model's output with.
+        scores: How many scores per sample it compares with the labels; 0 if it does not say.
         of_places: Whether targets give a class for each place of a sample, as a pixel or a token.
         output: Which of the model's outputs the labels belong to; None if any.
     """
@@ -85,6 +86,7 @@ class Facts:
     named: int = 0
     declared: int = 0
     loss: Loss = "unknown"
+    scores: int = 0
     of_places: bool = False
     output: int | None = None
 
@@ -201,6 +203,8 @@ def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
         why = "the loss measures a distance between numbers, so the model predicts quantities"
     elif facts.loss == "others":
         why = "the loss compares the model's output with other values than the labels"
+    elif facts.scores not in (0, width):
+        why = f"{name}, gives {width} values per sample, but the loss compares {facts.scores} with the labels"
     elif width == 1:
         told = facts.loss == "classes" or facts.named == 2 or module.probabilities or module.squashed
         kind = "binary" if labels.two and told else None

@@ -22,7 +22,7 @@ from chroma.cli import (
     tokens,
 )
 from chroma.cli._printing import echo
-from chroma.errors import ChromaError
+from chroma.errors import ChromaError, MissingDependencyError
 
 app = typer.Typer(
     name="chroma",
@@ -56,8 +56,14 @@ def version(
 
 def main() -> None:
     """Run the command line; every error of ours is one sentence on stderr and exit code 1."""
+    from chroma.server.requirements import missing
+
     try:
         app(prog_name="chroma")
-    except ChromaError as error:
-        echo(f"chroma: {error}", err=True)
+    except (ChromaError, ModuleNotFoundError) as error:
+        package = None if isinstance(error, ChromaError) else missing()
+        if package is None and not isinstance(error, ChromaError):
+            raise
+        sentence = error if package is None else MissingDependencyError(package, "dashboard")
+        echo(f"chroma: {sentence}", err=True)
         sys.exit(1)

@@ -129,7 +129,8 @@ def purge_runs(
         if not yes:
             typer.confirm("Remove the files of all deleted runs for good?", abort=True)
         purged = catalog.purge()
-    typer.echo(f"Freed {size_text(int(purged['bytes'].sum()))} of {len(purged)} deleted runs.")
+    runs = "one deleted run" if len(purged) == 1 else f"{len(purged)} deleted runs"
+    echo(f"Freed {size_text(int(purged['bytes'].sum()))} of {runs}.")
 
 
 @commands.command("prune")
@@ -171,7 +172,8 @@ def prune_runs(
         if dry_run or chosen.empty:
             return
         if not yes:
-            typer.confirm(f"Delete these {len(chosen)} runs?", abort=True, err=True)
+            asked = "this run" if len(chosen) == 1 else f"these {len(chosen)} runs"
+            typer.confirm(f"Delete {asked}?", abort=True, err=True)
         for run_id in chosen["id"]:  # those that were shown, whatever came meanwhile
             catalog.run(run_id).delete()
     if not as_json:

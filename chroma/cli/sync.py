@@ -29,6 +29,7 @@ from chroma.cli._printing import echo
 from chroma.errors import ConfigError, SegmentError, StoreError
 from chroma.journal import Entry, entries
 from chroma.liveness import is_alive
+from chroma.run.printing import size_text
 from chroma.segment import open_segment
 from chroma.settings import Settings, load_settings
 from chroma.shipper import outbox
@@ -243,7 +244,7 @@ def _summary(result: _Sync, seconds: float) -> str:
     speed = result.bytes / 1e6 / seconds if seconds else 0.0
     text = (
         f"{counts['sent']:,} of {counts.total():,} segments sent to {result.url} "
-        f"({result.bytes / 1e6:,.1f} MB, {speed:,.1f} MB/s), {counts['known']:,} were there"
+        f"({size_text(result.bytes)}, {speed:,.1f} MB/s), {counts['known']:,} were there"
     )
     for outcome in ("refused", "left"):
         if counts[outcome]:

@@ -24,6 +24,7 @@ _NAMES = "{ runs { name } }"
 _VALUES = """query R($ids: [ID!]!) {
   runsPage(first: 0, also: $ids) { runs { id metrics { name points { value } } } }
 }"""
+_METRICS = "query R($ids: [ID!]!) { runsPage(first: 0, also: $ids) { runs { metrics { name } } } }"
 _PAGE = 200  # runs looked through at once
 _AT_ONCE = 100  # runs asked for by their ids
 
@@ -64,6 +65,12 @@ def values_of(
             values = [float(point["value"]) for point in points]
             if numbers := [value for value in values if not math.isnan(value)]:
                 yield run["id"], numbers
+
+
+def metric_names(connection: Connection, run_ids: Iterable[str]) -> list[str]:
+    """Names of all metrics of some runs."""
+    pages = _pages(connection, _METRICS, run_ids)
+    return sorted({each["name"] for page in pages for run in page for each in run["metrics"]})
 
 
 def _named(connection: Connection, name: str) -> dict[str, Any] | None:

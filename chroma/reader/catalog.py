@@ -172,7 +172,7 @@ class Catalog:
 
         Raises:
             ConfigError: Neither `older_than` nor `max_bytes` is given.
-            NotFoundError: There is no such project.
+            NotFoundError: There is no such project, or no run has the metric.
         """
         runs = self.runs(project)
         keep = self._best(runs, keep_best) if keep_best is not None else set[str]()
@@ -190,6 +190,8 @@ class Catalog:
             value = max(values) if highest else -min(values)
             project = projects[run_id]
             best[project] = max(best.get(project, (value, run_id)), (value, run_id))
+        if not best and len(runs):
+            raise NotFoundError("metric", name, _lists.metric_names(self._connection, list(projects)))
         without = runs[~runs["project"].isin(list(best))]
         return {run_id for _, run_id in best.values()} | set(without["id"])
 

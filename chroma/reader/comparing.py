@@ -11,6 +11,7 @@ from chroma.errors import ConfigError
 from chroma.reader._queries import RunQueries
 from chroma.reader._tables import as_ids
 from chroma.reader.connection import Connection
+from chroma.reader.filming import axis
 from chroma.records import Ids
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ class ComparingMethods:
             _SIMILARITY,
             run=self.id,
             split=split,
-            over=over.upper(),
+            over=axis("over", over, ("layers", "epochs")),
             layer=name,
             other=None if other is None else other.id,
         )["similarity"]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from chroma.reader import _queries as queries
 from chroma.reader.connection import Connection
 from chroma.reader.exporting import film_bytes, format_of, no_film, table_bytes, write_file
-from chroma.reader.filming import listed, parameters, read_film
+from chroma.reader.filming import axis, listed, parameters, read_film
 from chroma.reader.results import Film
 
 
@@ -85,7 +85,8 @@ class FilmMethods:
             ConfigError: An argument does not belong to what the frames run over, or to the method.
             JobError: It could not be drawn; the sentence says why.
         """
-        asked: dict[str, Any] = {"runId": self.id, "split": split, "method": method, "axis": over.upper()}
+        along = axis("over", over, ("epochs", "layers"))
+        asked: dict[str, Any] = {"runId": self.id, "split": split, "method": method, "axis": along}
         if over == "layers":
             self._queries.check_split(split)
         else:

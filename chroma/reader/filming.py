@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,17 @@ def draw_film(
     if refine:
         film = connection.query(_REFINE, id=film["id"])["refineFilm"]
     return _wait_for_film(connection, film) if wait else film
+
+
+def axis(name: str, value: str, offered: Sequence[str]) -> str:
+    """What runs over what, as GraphQL names it.
+
+    Raises:
+        ConfigError: It is none of those that are offered.
+    """
+    if value not in offered:
+        raise ConfigError(f"{name}={value!r} is not possible; give {' or '.join(map(repr, offered))}")
+    return value.upper()
 
 
 def listed(values: Iterable[Any] | None) -> list[Any] | None:

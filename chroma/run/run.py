@@ -121,8 +121,9 @@ class Run(LogMethods):
         about = (project or "", name or "", framework or json.dumps(kept, sort_keys=True))
         self.id = given_or_new_id(run_id, *about)
         if not valid_run_id(self.id):
+            given = "CHROMA_RUN_ID" if run_id is None else "run_id"
             raise ConfigError(
-                f"run_id={self.id!r} cannot name a folder; use 1 to 128 letters, digits, '.', '_' or '-'"
+                f"{given}={self.id!r} cannot name a folder; use 1 to 128 letters, digits, '.', '_' or '-'"
             )
         name = readable_name(self.id) if name is None else arguments.name_of("name", name)
         self.project = (

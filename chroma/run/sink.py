@@ -13,6 +13,7 @@ from chroma.journal import DELETED, JournalWriter
 from chroma.records import Record, RunClosed, RunOpened, WriterId
 from chroma.run.earlier import earlier_writers, numbered
 from chroma.run.others import GOES_ON, found_at_end, found_at_opening
+from chroma.run.printing import size_text
 from chroma.settings import Settings
 from chroma.shipper import Shipper
 
@@ -138,7 +139,7 @@ class JournalSink:
         self.full = self._used + self._unseen >= self._most
         if self.full:
             used, most, deleted = (
-                f"{bytes_ / 1e9:.1f} GB" for bytes_ in (self._used + self._unseen, self._most, self._deleted)
+                size_text(bytes_) for bytes_ in (self._used + self._unseen, self._most, self._deleted)
             )
             raise HomeError(
                 f"{self._home} holds {used}, {deleted} of deleted runs among them, "

@@ -85,8 +85,9 @@ def create_app(
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        root_path=root_path,
     )
+    # as an argument it is deprecated for the server's own, which would put it before paths that have it
+    app.root_path = root_path
     app.state.sessions = sessions = Sessions()
     app.state.senders = Senders()
     framers = Framers(settings.framing_origins)

@@ -53,6 +53,8 @@ def proved(last: Module, facts: Facts) -> Proof:
         (layer(10), Facts(seen(TEN[:4])), None),
         (layer(32), Facts(seen(TEN)), None),  # an embedding
         (layer(32), Facts(seen(TEN), loss="classes"), "classes"),
+        (layer(32), Facts(seen(TEN), loss="classes", scores=10), None),  # what goes into the head
+        (layer(10), Facts(seen(TEN), loss="classes", scores=10), "classes"),
         (layer(9), Facts(seen(TEN)), None),  # a label has no score
         (layer(9), Facts(seen(TEN), loss="classes"), None),
         (layer(10), Facts(named=10), "classes"),

@@ -240,7 +240,7 @@ def test_a_full_home_stops_capture_and_says_so(
     monkeypatch.setenv("CHROMA_MAX_DISK", "20000")
     ours = callback(log_inputs=False)
     fit(ours, epochs=8)
-    assert "CHROMA_MAX_DISK is 0.0 GB" in caplog.text
+    assert "CHROMA_MAX_DISK is 20.0 kB" in caplog.text
     assert "home is full" in str(ours.receipt)
     assert 0 < ours.receipt.layers[0].snapshots < 8
     assert isinstance(written(home)[-1], RunClosed)

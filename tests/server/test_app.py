@@ -101,10 +101,10 @@ def test_the_app_alone_opens_its_home_in_its_lifespan(settings: Settings) -> Non
     writer = JournalWriter(settings.journal, "run-1")
     writer.commit(RunOpened("p", "n"))
     writer.close()
-    app = create_app(settings, token=None)
+    app = create_app(settings, token=None, root_path="/p")
     assert not settings.catalog.exists()
     with TestClient(app, base_url="http://127.0.0.1:1") as client:
-        assert client.get("/api/health").status_code == 200
+        assert client.get("/api/health").status_code == client.get("/p/api/health").status_code == 200
         assert app.state.context.progress.caught_up.wait(10)
         with app.state.context.store.reading() as catalog:
             assert catalog.session.exec(select(tables.Run)).one().status == "interrupted"

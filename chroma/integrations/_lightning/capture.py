@@ -103,7 +103,7 @@ class LightningCapture(TorchTrainerCapture):
     def end_losses(self) -> None:
         """The first batch is over."""
         if self._loss is not None:
-            self._choice.loss = self._loss.compares
+            self._choice.loss, self._choice.compared = self._loss.compares, self._loss.scores
         self._loss, self.awaits_loss = None, False
 
     def log_metrics(self, *, of_epoch: bool = False) -> None:

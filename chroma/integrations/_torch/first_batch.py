@@ -27,6 +27,7 @@ from chroma.integrations._torch.module_calls import ModuleCall, ModuleCalls
 from chroma.integrations._torch.views import Views, joined, views_in
 from chroma.records import Array
 
+_MOST_KNOWN = 32  # values that those of a call are compared with
 _MOST_CALLS = 16  # of the training step whose values are compared with the batch
 
 
@@ -57,6 +58,7 @@ class FirstBatch:
         self._running: list[tuple[str, ModuleCall]] = []
         self._given = ModelOutputs()
         self._entered: dict[int, list[Rows]] = {}  # by outermost call that is not linked: what went in
+        self._gave: dict[int, list[Rows]] = {}  # and what came out
         self._left: list[Rows] = []  # what linked outermost calls gave
         self._origins = CallOrigins()
         self._channels = ChannelsSeen()
@@ -94,6 +96,7 @@ class FirstBatch:
         self._handles.clear()
         self._origins.end()
         related = self._related()
+        self._given.settle(related)
         for calls in self._fired.values():
             calls.choose(self._rows, related)
         # with few rows nothing tells whether a call that is not linked goes with them
@@ -178,15 +181,7 @@ class FirstBatch:
                 return
             with border:
                 if origins.depth <= 1:
-                    self._given.see(
-                        map(self._first_views, tensors_in(output)),
-                        first_tensor(args),
-                        self._rows,
-                        origins.linked,
-                        not name,
-                    )
-                    if origins.linked and len(self._left) < _MOST_CALLS:
-                        self._left += rows_in(output, self._rows)
+                    self._see_outermost(name, args, output)
                 while name and self._running:
                     entered, call = self._running.pop()
                     if entered != name:  # it ended in an error that the user caught
@@ -201,6 +196,16 @@ class FirstBatch:
 
         self._handles.append(module.register_forward_pre_hook(before, with_kwargs=True))
         self._handles.append(module.register_forward_hook(after))
+
+    def _see_outermost(self, name: str, args: Any, output: Any) -> None:
+        """Keep what the model, or a module that the training step itself called, gave."""
+        origins = self._origins
+        views = map(self._first_views, tensors_in(output))
+        self._given.see(views, first_tensor(args), self._rows, origins.linked, not name, origins.number)
+        if origins.linked and len(self._left) < _MOST_CALLS:
+            self._left += rows_in(output, self._rows)
+        elif origins.number in self._entered:
+            self._gave[origins.number] = rows_in(output, self._rows)
 
     def _see_arguments(self, module: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Keep what is taken besides inputs: by the model, or what comes first."""
@@ -259,8 +264,12 @@ class FirstBatch:
 
     def _related(self) -> dict[int, bool]:
         """Of each outermost call that is not linked: whether what went in goes with the batch's samples."""
-        known = [*self._batch_rows, *self._left]
-        return {number: goes_with(entered, known) for number, entered in self._entered.items()}
+        known, related = [*self._left, *self._batch_rows], dict[int, bool]()
+        for number, entered in self._entered.items():  # in their order: one may take what another gave
+            related[number] = goes_with(entered, known)
+            if related[number]:
+                known = [*self._gave.get(number, ()), *known][:_MOST_KNOWN]
+        return related
 
 
 def _is_loss(module: nn.Module) -> bool:

@@ -240,6 +240,7 @@ class LayerCapture:
             named=len(self._samples.class_names),
             declared=declared_scores(self._model),
             loss=loss,
+            scores=self._choice.compared,
             of_places=self._samples.of_places,
         )
 

@@ -40,12 +40,14 @@ class LossOfBatch:
 
     Attributes:
         compares: What they compare; "others" if that is one number per sample, but not its label.
+        scores: How many scores per sample are compared with the labels as classes; 0 where it is not known.
     """
 
     def __init__(self, reader: BatchReader) -> None:
         self._reader = reader
         self._labels: Array | None = None
         self.compares: Loss = "unknown"
+        self.scores = 0
 
     def begin(self, batch: Any) -> None:
         """The batch is about to go through the model."""
@@ -66,6 +68,8 @@ class LossOfBatch:
                 continue
             if np.array_equal(target.reshape(-1).astype(np.float64), self._labels.astype(np.float64)):
                 self.compares = kind
+                if kind == "classes":
+                    self.scores = node._saved_self.numel() // target.size
                 return
             self.compares = "others"
 

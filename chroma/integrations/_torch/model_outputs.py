@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -49,20 +49,40 @@ class Given:
 class ModelOutputs:
     """What the model gave at its first call; without one, what its outermost modules gave last.
 
-    Several of these that took the same values, as heads beside each other do, count together.
+    Several of these that took the same values, as heads beside each other do, count together. Of later calls
+    that are not linked to the batch, as that of a head is which takes what a function made without gradients,
+    those count that go with its rows: `settle` says which.
     """
 
     def __init__(self) -> None:
         self._given: list[_Output] = []
         self._given_by = (False, False)  # whether that call is linked to the batch, and the model's
         self._taken: Tensor | None = None  # what that call took; kept, so that its memory is no other's
+        # what calls gave and took after a linked one, by their numbers
+        self._later: list[tuple[int, list[_Output], Tensor | None]] = []
 
     def see(
-        self, tensors: Iterable[Tensor], taken: Tensor | None, rows: int, linked: bool, of_model: bool
+        self,
+        tensors: Iterable[Tensor],
+        taken: Tensor | None,
+        rows: int,
+        linked: bool,
+        of_model: bool,
+        number: int,
     ) -> None:
-        """The model, or an outermost module, took and gave these for a batch of so many rows."""
+        """The model, or an outermost module, took and gave these for a batch of so many rows.
+
+        Args:
+            tensors: What it gave.
+            taken: What it took.
+            rows: Samples in the batch.
+            linked: Whether the call is linked to the batch.
+            of_model: Whether it is the model's.
+            number: That of the outermost call.
+        """
         by = (linked, of_model)
-        if by < self._given_by or (by == self._given_by and of_model):
+        later = not of_model and by < self._given_by == (True, False) and len(self._later) < _MOST_OUTPUTS
+        if not later and (by < self._given_by or (by == self._given_by and of_model)):
             return
         found: list[_Output] = []
         for tensor in tensors:
@@ -71,10 +91,28 @@ class ModelOutputs:
             size = tensor[0].numel()
             small = tensor.detach().float().reshape(rows, size).clone() if size <= MAX_CLASSES else None
             found.append(_Output(size, small, 1e-4 if tensor.dtype.itemsize >= 4 else 2e-2))
-        if found:
-            beside = by == self._given_by and _same(taken, self._taken)
-            self._given = [*self._given, *found][:_MOST_OUTPUTS] if beside else found
-            self._given_by, self._taken = by, taken
+        if found and later:
+            self._later.append((number, found, taken))
+        elif found:
+            self._give(found, taken, beside=by == self._given_by)
+            self._given_by = by
+            self._later.clear()
+
+    def settle(self, related: Mapping[int, bool]) -> None:
+        """The batch is over.
+
+        Args:
+            related: By outermost call that is not linked, whether it goes with the batch's samples.
+        """
+        for number, found, taken in self._later:
+            if related.get(number, False):
+                self._give(found, taken, beside=True)
+        self._later.clear()
+
+    def _give(self, found: list[_Output], taken: Tensor | None, *, beside: bool) -> None:
+        beside = beside and _same(taken, self._taken)
+        self._given = [*self._given, *found][:_MOST_OUTPUTS] if beside else found
+        self._taken = taken
 
     @property
     def least_values(self) -> int:

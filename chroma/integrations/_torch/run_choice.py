@@ -26,6 +26,7 @@ class RunChoice:
         rows: Samples in that batch.
         outermost: Names of the modules that the training step itself called on it.
         loss: What the training's loss compares, as far as its graph says.
+        compared: How many scores per sample it compares with the labels; 0 where it does not say.
         proof: What the last layer is, as known once the first pass is complete; None before.
         task: What is learned, likewise; "" before.
         about: Where labels and the head are, for people.
@@ -40,6 +41,7 @@ class RunChoice:
     rows: int = 0
     outermost: Collection[str] = ()
     loss: Loss = "unknown"
+    compared: int = 0
     proof: Proof | None = None
     task: str = ""
     views: Views | None = None

@@ -269,6 +269,7 @@ class TrainingCapture:
             named=len(self._class_names),
             declared=self._declared,
             loss=loss,
+            scores=self._choice.compared,
             of_places=self._of_places,
         )
 

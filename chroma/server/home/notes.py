@@ -46,6 +46,8 @@ def restore_run(context: Context, run_id: str) -> tables.Run:
         NotFoundError: There is no such run.
         IngestError: Its files are removed already.
     """
+    with context.store.reading() as catalog:
+        lookups.check_restorable(catalog, run_id)
     return _change_run(context, run_id, Notes("restore"))
 
 

@@ -119,10 +119,17 @@ def import_run(settings: Settings, file: Path) -> Portable:
             folder.mkdir(0o700, parents=True, exist_ok=True)
             for each in new:
                 write_durably(folder / each.name, _proved(archive, run, each, file))
+    except FileNotFoundError as error:
+        raise ConfigError(
+            f"there is no file {file}; name one from: chroma runs export RUN FILE.zip"
+        ) from error
     except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, SegmentError):
             raise
-        raise ConfigError(f"the file {file} cannot be imported ({error}); export the run again") from error
+        raise ConfigError(
+            f"the file {file} cannot be imported ({error}); export the run again, with: "
+            "chroma runs export RUN FILE.zip"
+        ) from error
     return Portable(run, len(listed), sum(each.bytes for each in listed), len(new))
 
 

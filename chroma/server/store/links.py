@@ -45,7 +45,9 @@ def create_link(
     if run.deleted_at is not None:
         raise ConfigError(f"the run {run.name} is deleted; restore it before you share it")
     if not timedelta(0) < holds <= _LONGEST:
-        raise ConfigError(f"a link holds for up to {_LONGEST.days} days, and this one would {holds}")
+        raise ConfigError(
+            f"a link holds for up to {_LONGEST.days} days, and this one would {holds.days}; give fewer"
+        )
     view = parse_qsl(address.removeprefix("?"), keep_blank_values=True)
     kept = urlencode([(name, value) for name, value in view if name not in _OURS])
     if len(kept) > _LONGEST_ADDRESS or not address.isprintable():

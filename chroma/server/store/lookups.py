@@ -18,6 +18,13 @@ def run_by(catalog: Catalog, run_id: str) -> Run:
     return run
 
 
+def check_restorable(catalog: Catalog, run_id: str) -> None:
+    """Raise where there is no such run, and list those that are deleted, the last one first."""
+    if catalog.session.get(Run, run_id) is None:
+        deleted = select(Run.id).where(col(Run.deleted_at).is_not(None)).order_by(col(Run.deleted_at).desc())
+        raise NotFoundError("deleted run", run_id, catalog.session.exec(deleted).all())
+
+
 def split_by(catalog: Catalog, run_id: str, name: str) -> Split:
     """A split of a run by its name."""
     run_by(catalog, run_id)

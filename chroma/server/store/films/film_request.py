@@ -158,7 +158,7 @@ def check_logged(catalog: Catalog, film: Film, steps: Sequence[int] | None) -> N
     )
     known = [row.step for row in logged_snapshots(catalog, layer, split)]
     if not known:
-        raise NotFoundError("logged coordinates", f"{layer.name} of {split.name}")
+        raise NotFoundError("logged coordinates", f"{layer.name} of {split.name}", [])
     if steps is not None:
         film.steps = sorted(set(steps))
         for step in film.steps:
