@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from chroma.errors import ConfigError, NotFoundError
 from chroma.journal import JournalWriter
 from chroma.reader import Catalog, StoredRun
 from chroma.records import RunClosed, Snapshot
+from chroma.server.jobs.worker_process import WorkerProcess
 from tests.captured import Captured, capture
 
 pytestmark = pytest.mark.timeout(300)  # the worker may be drawing by UMAP, for which numba compiles
@@ -127,3 +130,19 @@ def test_a_film_of_two_splits(run: StoredRun, captured: Captured):
     assert run.film(split="val", method="pca").split_of is None
     with pytest.raises(NotFoundError, match="no split named 'test'"):
         run.film(split="val+test", method="pca")
+
+
+@pytest.mark.of_homes
+def test_a_film_whose_run_goes_while_it_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def nothing_is_drawn(_: WorkerProcess) -> None: ...
+
+    monkeypatch.setattr(WorkerProcess, "start", nothing_is_drawn)
+    capture(tmp_path, n=20, epochs=1)
+    with chroma.open(tmp_path) as db, ThreadPoolExecutor(1) as pool:
+        film = pool.submit(db.run().film, method="pca")
+        time.sleep(1)
+        assert film.running()
+        db.run().delete()
+        db.purge()
+        with pytest.raises(NotFoundError, match="no film named"):
+            film.result(20)

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import typer
+from typer.testing import CliRunner
 
 import chroma
+from chroma.cli import app
 from chroma.cli._quantities import duration, n_bytes
 from chroma.errors import ConfigError
 from chroma.journal import JournalWriter
 from chroma.reader.retention import best_rule, choose
 from chroma.records import Metrics, RunClosed, RunOpened
+from tests.server.filming import until
 from tests.test_cli import _refused, _run
 
 
@@ -83,3 +87,27 @@ def test_a_home_is_pruned_but_for_the_best_of_each_project(home: Path):
     with chroma.open(home) as db:
         assert set(db.runs()["id"]) == {"run-second", "run-third"}
         assert db.restore("run-first").name == "first"
+
+
+def test_a_run_that_is_resumed_while_a_person_thinks_stays(home: Path, monkeypatch: pytest.MonkeyPatch):
+    for name in ("first", "second"):
+        writer = JournalWriter(home / "journal", f"run-{name}")
+        writer.commit(RunOpened(project="a", name=name, framework="", task="unlabelled"))
+        writer.commit(RunClosed("finished"))
+        writer.close()
+    resumed = JournalWriter(home / "journal", "run-first")
+
+    def confirm(*_: object, **__: object) -> bool:
+        resumed.commit(RunOpened(project="a", name="first", framework="", task="unlabelled"))
+        with chroma.open(home) as db:
+            until(lambda: "running" in set(db.runs()["status"]), 20)
+        return True
+
+    monkeypatch.setattr(typer, "confirm", confirm)
+    done = CliRunner().invoke(app, ["runs", "prune", "--max-size", "0B", "--home", str(home)])
+    resumed.close()
+    assert done.exit_code == 0, done.output
+    assert "Deleted 1 of 2 runs." in done.output
+    assert "1 of these runs go on again" in done.output
+    with chroma.open(home) as db:
+        assert db.runs()["id"].tolist() == ["run-first"]

@@ -174,10 +174,16 @@ def prune_runs(
         if not yes:
             asked = "this run" if len(chosen) == 1 else f"these {len(chosen)} runs"
             typer.confirm(f"Delete {asked}?", abort=True, err=True)
-        for run_id in chosen["id"]:  # those that were shown, whatever came meanwhile
+        # of those that were shown; while a person thought, a run may have been resumed, or deleted by others
+        now = catalog.runs(run_ids=chosen["id"])
+        going = now[now["status"] != "running"]["id"]
+        for run_id in going:
             catalog.run(run_id).delete()
     if not as_json:
-        echo("Deleted. Within 7 days: chroma runs restore ID. To free the space now: chroma runs purge")
+        which = "Deleted" if len(going) == len(chosen) else f"Deleted {len(going)} of {len(chosen)} runs"
+        echo(f"{which}. Within 7 days: chroma runs restore ID. To free the space now: chroma runs purge")
+    if resumed := len(now) - len(going):
+        echo(f"{resumed} of these runs go on again, and were not deleted.", err=True)
 
 
 @commands.command("export")

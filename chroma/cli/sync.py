@@ -148,7 +148,8 @@ def _send_all(
                 missing = _missing(server(), run, of_run, settings, home_segments, result, stopped, advance)
                 for _ in pool.map(send, missing):
                     pass
-                _say_ended(server(), settings, run, of_run)
+                if "" not in stopped:
+                    _say_ended(server(), settings, run, of_run)
     finally:
         for each in servers:
             each.close()
@@ -168,6 +169,9 @@ def _missing(
     missing: list[Entry] = []
     for start in range(0, len(found), _KEYS):
         batch = found[start : start + _KEYS]
+        if "" in stopped:  # a server that is gone is not asked, with pauses, for each run anew
+            missing += batch
+            continue
         try:
             known = _tries()(server.known, run, batch)
         except LaterError as error:

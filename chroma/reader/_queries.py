@@ -51,13 +51,13 @@ class RunQueries:
         self._run_id = run_id
         self._name = name
 
-    def ask(self, document: str) -> dict[str, Any]:
+    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """The run's fields that a query with the variable `$id` names.
 
         Raises:
             NotFoundError: There is no such run any more.
         """
-        run = self._connection.query(document, id=self._run_id)["run"]
+        run = self._connection.query(document, id=self._run_id, **variables)["run"]
         if run is None:
             raise NotFoundError("run", self._name)
         return run

@@ -133,7 +133,7 @@ def _wait_for_film(connection: Connection, film: dict[str, Any]) -> dict[str, An
         while film["status"] in ("PENDING", "RUNNING"):
             bars.update(bar, completed=film["progress"], description=film["message"] or "waiting")
             time.sleep(_PAUSE)
-            film = connection.query(_FILM, id=film["id"])["film"]
+            film = _look(connection, film["id"])
     if film["status"] == "CANCELLED":
         raise JobError(f"the film of {film['layer']} was cancelled; ask for it again")
     if film["status"] == "FAILED":
@@ -146,7 +146,19 @@ def _fetch_film(connection: Connection, film: dict[str, Any]) -> Film:
     try:
         return _fetch(connection, film)
     except NotFoundError:  # a newer revision took the place of the preview while it was read
-        return _fetch(connection, connection.query(_FILM, id=film["id"])["film"])
+        return _fetch(connection, _look(connection, film["id"]))
+
+
+def _look(connection: Connection, film_id: str) -> dict[str, Any]:
+    """A film as it is now.
+
+    Raises:
+        NotFoundError: It went meanwhile, with its run.
+    """
+    film = connection.query(_FILM, id=film_id)["film"]
+    if film is None:
+        raise NotFoundError("film", film_id)
+    return film
 
 
 def _fetch(connection: Connection, film: dict[str, Any]) -> Film:

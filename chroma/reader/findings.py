@@ -131,7 +131,7 @@ class FindingMethods:
         """The samples behind findings by key: split, id, score, of, of_split."""
         found: dict[str, list[dict[str, Any]]] = {key: [] for key in counts}
         for after in range(0, max(counts.values(), default=0), _PAGE):
-            run = self._connection.query(_SAMPLES, id=self.id, first=_PAGE, after=after)["run"]
+            run = self._queries.ask(_SAMPLES, first=_PAGE, after=after)
             for finding in run["findings"]["found"]:
                 if finding["key"] in found:
                     found[finding["key"]] += finding["samples"]
