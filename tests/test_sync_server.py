@@ -19,14 +19,14 @@ def test_a_server_that_takes_nothing_is_not_asked_for_each_run(tmp_path: Path):
     asked: list[str] = []
 
     class Busy(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802 - so the library calls it
+        def do_POST(self) -> None:
             asked.append(f"{self.command} {self.path}")
             self.send_response(503)
             self.send_header("Retry-After", "0")
             self.send_header("Content-Length", "0")
             self.end_headers()
 
-        do_PUT = do_DELETE = do_POST  # noqa: N815
+        do_PUT = do_DELETE = do_POST
 
         def log_message(self, format: str, *args: object) -> None:
             """Nothing on the terminal."""

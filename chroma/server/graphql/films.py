@@ -184,9 +184,7 @@ class Film:
             split=view.split,
             splits=film.splits or [view.split],
             together=view.together,
-            parameters=[
-                ParameterValue(name=name, value=value) for name, value in (film.params or {}).items()
-            ],
+            parameters=ParameterValue.of_params(film.params),
             method=film.method,
             axis=FilmAxis(film.axis),
             steps=film.steps,

@@ -33,11 +33,6 @@ class LocalWorkers:
         """Process id of the living worker."""
         return self._processes[0].pid
 
-    @property
-    def second_pid(self) -> int | None:
-        """Process id of the living worker that does short jobs beside a long one."""
-        return self._processes[1].pid
-
     def start(self) -> None:
         """Nothing yet: a process is started for the first job."""
 
