@@ -11,6 +11,8 @@ FRAMEWORKS := transformers accelerate mlflow wandb tensorboard dvclive keras jax
 # the demo keeps its runs apart from yours
 DEMO_HOME := $(CURDIR)/.demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# where it is set, each of the many processes of the tests compiles all of Chroma again
+unexport PYTHONDONTWRITEBYTECODE
 
 # "cpu" or "cuda". On Linux, PyPI's PyTorch brings gigabytes of CUDA, so machines without an NVIDIA card first try
 # PyTorch's own index. Where that cannot be reached (10 s), PyPI's build is installed, which works as well.

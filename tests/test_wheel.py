@@ -18,10 +18,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 CONSTRAINTS = ROOT / "constraints.txt"
 
-# what is installed is tested, not what a developer's path adds; whoever needs a module compiles it, once
-OUTSIDE = {
-    name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
-}
+# what is installed is tested, not what a developer's path adds
+OUTSIDE = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 pytestmark = [pytest.mark.wheel, pytest.mark.timeout(900)]
 
@@ -51,6 +49,7 @@ def environment(folder: Path, *packages: str | Path) -> Path:
     """A clean virtual environment with these packages; returns its folder of commands."""
     call(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     commands = folder / "venv" / "bin"
+    # without compiling what nobody imports
     options = ("--quiet", "--no-compile", "--constraint", CONSTRAINTS)
     call(commands / "pip", "install", *options, *packages, cwd=folder)
     return commands

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from itertools import islice
 from typing import Annotated
@@ -141,9 +142,12 @@ def _serve(
     from chroma.server.requirements import require_dashboard
 
     require_dashboard()
+    gc.disable()  # nothing of what is imported is garbage: looking for it takes a tenth of the time
     from chroma.server.http.origins import LOOPBACK
     from chroma.server.serving import new_token, run_foreground
 
+    gc.freeze()
+    gc.enable()
     token = None if no_token else new_token()
 
     def ready(url: str, root_path: str) -> None:
