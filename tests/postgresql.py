@@ -15,7 +15,8 @@ from pathlib import Path
 
 import psycopg
 
-from chroma.server.store.engine import migrate, open_engine
+from chroma.server.store.engine import open_engine
+from chroma.server.store.upgrading import migrate
 
 _SECONDS = 60  # to start
 

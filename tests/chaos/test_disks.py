@@ -23,7 +23,7 @@ from chroma.server.app import create_app
 from chroma.server.home import arrivals, notes
 from chroma.server.home.context import Context
 from chroma.server.home.home import Home
-from chroma.server.store import catalog, engine, tables
+from chroma.server.store import engine, tables, upgrading
 from chroma.settings import Settings, load_settings
 from tests.chaos import TIMES, trials
 from tests.server import filming
@@ -157,7 +157,7 @@ def test_a_catalog_of_an_older_version_without_room_to_bring_it_up_to_date(
         file.unlink()
     old = engine.open_engine(settings.catalog)
     with old.connect() as connection:
-        config = engine.migrations()
+        config = upgrading.migrations()
         config.attributes["connection"] = connection
         command.upgrade(config, "0001")
         connection.commit()
@@ -168,9 +168,10 @@ def test_a_catalog_of_an_older_version_without_room_to_bring_it_up_to_date(
         if found.url.database == str(settings.catalog):
             found.dispose()
             event.listen(found, "connect", lambda raw, _: raw.execute("PRAGMA max_page_count = 1"))
-        engine.migrate(found)
+        migrate(found)
 
-    monkeypatch.setattr(catalog, "migrate", cramped)
+    migrate = upgrading.migrate
+    monkeypatch.setattr(upgrading, "migrate", cramped)
     home = Home(settings, token=None)
     home.catch_up()
     assert "no room to bring its catalog up to date" in str(home.context.read_only)

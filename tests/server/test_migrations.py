@@ -12,8 +12,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect, text
 
-from chroma.server.store.engine import migrate, newest_revision
-from chroma.server.store.upgrading import migrations
+from chroma.server.store.engine import is_current, newest_revision
+from chroma.server.store.upgrading import migrate, migrations
 
 pytestmark = pytest.mark.databases
 
@@ -52,7 +52,9 @@ def _parts(sql: str) -> list[str]:
 
 
 def test_the_migrations_give_what_the_tables_ask_for(empty: Engine) -> None:
+    assert not is_current(empty)
     migrate(empty)
+    assert is_current(empty)
     command.check(alembic(empty))  # raises where autogenerate would still change something
 
 

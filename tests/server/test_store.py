@@ -11,8 +11,9 @@ from sqlmodel import select
 from chroma.errors import CatalogError, MigrationError
 from chroma.server.store import tables
 from chroma.server.store.catalog import Store
-from chroma.server.store.engine import migrate, open_engine
+from chroma.server.store.engine import open_engine
 from chroma.server.store.files import Files
+from chroma.server.store.upgrading import migrate
 
 
 @pytest.mark.databases

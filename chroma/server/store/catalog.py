@@ -14,7 +14,7 @@ from chroma.errors import HomeError
 from chroma.server.store.access import Reach
 from chroma.server.store.bucket_files import open_files
 from chroma.server.store.catalog_file import break_seal, check_kind, is_sealed, move_aside, seal
-from chroma.server.store.engine import WRITE, CatalogDamagedError, migrate, open_engine
+from chroma.server.store.engine import WRITE, CatalogDamagedError, is_current, open_engine
 from chroma.server.store.files import Files
 from chroma.server.store.postgresql import shown
 from chroma.server.store.scoping import restrict
@@ -90,7 +90,11 @@ class Store:
     @classmethod
     def _migrated(cls, engine: Engine, files: Files, place: Path | None) -> Store:
         try:
-            migrate(engine)
+            if not is_current(engine):
+                # with it comes Alembic, a twentieth of the time in which a server starts
+                from chroma.server.store.upgrading import migrate
+
+                migrate(engine)
         except BaseException:
             engine.dispose()
             raise

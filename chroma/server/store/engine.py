@@ -1,4 +1,4 @@
-"""Opens the catalog database, and has its schema brought up to date."""
+"""Opens the catalog database, and knows whether its schema is of today."""
 
 from __future__ import annotations
 
@@ -84,19 +84,9 @@ def open_engine(target: Path | str, *, intact: bool = False) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the schema up to date.
-
-    Raises:
-        MigrationError: The schema is newer than this program, or a migration failed.
-        CatalogFullError: There is no room for it.
-        CatalogError: The catalog cannot be written to now.
-    """
-    if _revision(engine) != newest_revision():
-        # With it comes Alembic, a tenth of the time in which a server starts.
-        from chroma.server.store.upgrading import upgrade
-
-        upgrade(engine)
+def is_current(engine: Engine) -> bool:
+    """Whether the schema of a catalog is the one that this program works with."""
+    return _revision(engine) == newest_revision()
 
 
 def newest_revision() -> str:

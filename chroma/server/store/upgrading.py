@@ -26,7 +26,7 @@ _OF_THE_DISK = {
 }
 
 
-def upgrade(engine: Engine) -> None:
+def migrate(engine: Engine) -> None:
     """Run the migrations that are missing.
 
     Raises:

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 from alembic import command
 
-from chroma.server.store.engine import migrate, open_engine
-from chroma.server.store.upgrading import migrations
+from chroma.server.store.engine import open_engine
+from chroma.server.store.upgrading import migrate, migrations
 
 if __name__ == "__main__":
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Alembic's environment: `chroma.server.store.upgrading.upgrade` gives it a connection.
+"""Alembic's environment: `chroma.server.store.upgrading.migrate` gives it a connection.
 
 A new migration after a change in tables.py: `python -m chroma.server.store.migrations "what changes"`.
 """
