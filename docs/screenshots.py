@@ -1,7 +1,8 @@
 """Take the pictures of the README and the docs from a real training: `make screenshots`.
 
 With `--all FOLDER`, all states of `states.py` instead, dark and light, in two window sizes: to be looked at
-one by one before a release. What axe finds serious in them is printed, and fails.
+one by one before a release. What axe finds serious in them is printed, and fails; so does a state that is not
+reached within a minute.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import argparse
 import io
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Timer
 from urllib.parse import urlencode
 
+import psutil
 from PIL import Image
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from docs.states import STATES, address, fill, settle, stages
+from docs.states import STATES, State, address, fill, settle, stages
 from tests.e2e.stage import FINISHED, Server, browser, serve, train, wait_until
 from tests.e2e.test_finding import violations
 
@@ -28,6 +32,7 @@ SHADES = ("dark", "light")
 SIZES = ((1440, 900), (1024, 700))
 STEPS = 8  # pictures of the animation between two frames of the film
 ANIMATION = 640  # pixels across
+LIMIT = 60  # seconds within which a state is reached
 
 
 def open_film(page: Page, address: str) -> None:
@@ -48,10 +53,10 @@ def focus(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
-def take_all(chromium: Browser, home: Path, folder: Path, only: Sequence[str]) -> int:
-    """Every state, dark and light, in both sizes; returns in how many axe finds something serious."""
+def take_all(chromium: Browser, home: Path, folder: Path, only: Sequence[str]) -> list[str]:
+    """Every state, dark and light, in both sizes; returns which are not as they should be."""
     folder.mkdir(parents=True, exist_ok=True)
-    unfit = 0
+    unfit: list[str] = []
     with stages(home) as (server, empty, ids):
         for shade in SHADES:
             for width, height in SIZES:
@@ -61,18 +66,57 @@ def take_all(chromium: Browser, home: Path, folder: Path, only: Sequence[str]) -
                 page = context.new_page()
                 for door in (empty.door, server.door):
                     page.goto(door)
+                page.close()
                 for name in only or STATES:
-                    state = STATES[name]
+                    state, path = STATES[name], folder / f"{name}-{shade}-{width}.png"
                     base = empty.url if state.empty else server.url
-                    page.goto(f"{base}/?{urlencode(address(state, ids), doseq=True)}")
-                    settle(page, state)
-                    path = folder / f"{name}-{shade}-{width}.png"
-                    page.screenshot(path=path)
-                    found = violations(page)
-                    unfit += bool(found)
-                    print(path, *found)
+                    url = f"{base}/?{urlencode(address(state, ids), doseq=True)}"
+                    found = take(chromium, context, state, url, path)
+                    print(path, *found, flush=True)
+                    unfit += [path.name] if found else []
                 context.close()
     return unfit
+
+
+def take(
+    chromium: Browser, context: BrowserContext, state: State, url: str, path: Path
+) -> list[tuple[str, list[str]]]:
+    """One state; returns what axe finds serious in it, or why it was not reached."""
+    page = context.new_page()
+    page.set_default_timeout(LIMIT * 1000)
+    try:
+        with no_longer_than(LIMIT, chromium):
+            page.goto(url)
+            settle(page, state, LIMIT)
+            page.screenshot(path=path)
+            return violations(page)
+    except (AssertionError, Error) as error:
+        path.unlink(missing_ok=True)
+        return [("not reached", str(error).splitlines()[:4])]
+    finally:
+        page.close()
+
+
+@contextmanager
+def no_longer_than(seconds: float, chromium: Browser) -> Iterator[None]:
+    """End pages that take longer: Playwright waits forever for what a stuck page evaluates."""
+    asked = chromium.new_browser_cdp_session()
+    running = asked.send("SystemInfo.getProcessInfo")["processInfo"]
+    asked.detach()
+    (whole,) = (each["id"] for each in running if each["type"] == "browser")
+
+    def end() -> None:
+        for each in psutil.Process(whole).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if "--type=renderer" in " ".join(each.cmdline()):
+                    each.kill()
+
+    timer = Timer(seconds, end)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def take_readme(chromium: Browser, server: Server) -> None:
@@ -142,7 +186,7 @@ def main() -> None:
                 fill(home)
             with browser() as chromium:
                 unfit = take_all(chromium, home, options.all, options.only)
-            sys.exit(f"axe finds something serious in {unfit} pictures" if unfit else 0)
+            sys.exit(f"not as they should be: {', '.join(unfit)}" if unfit else 0)
         if is_new:
             train(home)
         with serve(home) as server, browser() as chromium:

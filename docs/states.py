@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -75,9 +76,14 @@ def keys(*pressed: str) -> Callable[[Page], None]:
 
 
 def click_sample(page: Page) -> None:
-    """A sample in focus, its neighbours beside it."""
+    """A sample in focus, its neighbours beside it: the first from 11 on that nothing covers."""
     page.evaluate("document.activeElement?.blur()")
-    place = page.evaluate("window.__chroma.screenOf(11)")
+    place = page.evaluate("""() => {
+        for (let at = 11; at < window.__chroma.points; at++) {
+            const place = window.__chroma.screenOf(at);
+            if (document.elementFromPoint(place?.x, place?.y)?.dataset.testid === 'canvas') return place;
+        }
+    }""")
     page.mouse.click(place["x"], place["y"])
 
 
@@ -168,15 +174,23 @@ def address(state: State, ids: dict[str, str]) -> dict[str, str | list[str]]:
     return query
 
 
-def settle(page: Page, state: State) -> None:
-    """Wait until a state is whole."""
-    if state.run not in ("", "failed"):
-        wait_until(page, "window.__chroma?.ready", timeout=180_000)
+def settle(page: Page, state: State, limit: float) -> None:
+    """Wait until a state is whole, for so many seconds at most."""
+    end = time.monotonic() + limit
+
+    def left() -> float:
+        return max(1, 1000 * (end - time.monotonic()))
+
+    def drawn() -> None:
+        if state.run not in ("", "failed"):
+            wait_until(page, "window.__chroma?.ready", timeout=left())
+
+    drawn()
+    page.set_default_timeout(left())
     state.act(page)
     if state.shown:
-        page.locator(state.shown).first.wait_for(timeout=60_000)
-    if state.run not in ("", "failed"):
-        wait_until(page, "window.__chroma?.ready", timeout=180_000)
+        page.locator(state.shown).first.wait_for(timeout=left())
+    drawn()
     page.wait_for_timeout(1500 if "runs" not in (state.query or {}) else 3000)
 
 
@@ -218,6 +232,7 @@ def fill(home: Path) -> None:
     code = "from docs.states import log_some; log_some()"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=True)
     with chroma.open(home) as catalog:
+        catalog.run(IMAGES).film()
         for name in (IMAGES, NUMBERS, SEVERAL, TEXTS, "second", "noise"):
             catalog.run(name).insights()
 

@@ -17,6 +17,7 @@ export function build(container: HTMLElement, first: Cloud, other: () => Promise
     onClick: nothing,
     onView: nothing,
     onSelect: nothing,
+    onContours: nothing,
   });
   const palette = Array.from({ length: CLASSES + 1 }, (_, code) => categoryColour(code, "dark"));
   const all = Uint32Array.from(first.x.keys());

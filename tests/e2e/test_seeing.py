@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import re
+from typing import cast
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.stage import CHROMIUM, FINISHED, Server, wait_until
 from tests.e2e.test_canvas import sheet
+from tests.e2e.test_films import Colour, colours, near
 
 pytestmark = [
     pytest.mark.e2e,
@@ -36,6 +40,51 @@ def test_few_points_stand_on_top_and_what_is_filtered_out_is_ground(film: Page) 
     wait_until(film, "window.__chroma.ready && window.__chroma.countMarks().ground === 0")
     assert "rare=off" in film.url
     assert "ground=off" in film.url
+
+
+def test_a_class_stands_out_while_its_entry_is_pointed_at_or_has_the_focus(film: Page) -> None:
+    """On pixels: the colours of the other classes fade, that of the class stays."""
+    film.get_by_role("switch", name="Few on top").click()  # what is rare lies over the others
+    for switched in ("Density contours", "Cluster labels"):
+        film.get_by_role("switch", name=switched).click()
+
+    def seen() -> tuple[int, int]:
+        """Pixels in the full colour of the entry, and in those of the others."""
+        wait_until(film, "window.__chroma.ready")
+        found = colours(Image.open(io.BytesIO(film.get_by_test_id("canvas").screenshot())))
+        each = {name: near(found, ink) for name, ink in inks.items()}
+        return each.pop(name), sum(each.values())
+
+    entries = film.get_by_test_id("legend-item")
+    inks = {
+        text: cast("Colour", tuple(map(int, re.findall(r"\d+", ink)[:3])))
+        for text, ink in entries.evaluate_all(
+            "all => all.map(one => [one.dataset.name,"
+            " getComputedStyle(one.firstElementChild).backgroundColor])"
+        )
+    }
+    entry = entries.nth(3)
+    name = entry.get_attribute("data-name")
+    assert name
+    film.mouse.move(2, 2)
+    own, others = seen()
+    assert own > 100
+    entry.hover()
+    lit, faded = seen()
+    assert lit >= 0.9 * own
+    assert faded < 0.2 * others
+    film.mouse.move(2, 2)
+    assert seen() == (own, others)
+    # by keyboard: from one entry to the next
+    entries.nth(2).focus()
+    film.keyboard.press("Tab")
+    expect(entry).to_be_focused()
+    lit, faded = seen()
+    assert lit >= 0.9 * own
+    assert faded < 0.2 * others
+    film.get_by_test_id("canvas").hover()
+    film.evaluate("document.activeElement.blur()")
+    assert seen() == (own, others)
 
 
 def test_a_scale_follows_the_numbers_or_the_person(page: Page, server: Server) -> None:

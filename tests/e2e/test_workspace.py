@@ -86,6 +86,26 @@ def test_an_edge_can_be_dragged_and_reset(film: Page) -> None:
     assert "layout=" not in film.url
 
 
+def test_the_film_keeps_room_above_high_panels(film: Page) -> None:
+    film.set_viewport_size({"width": 1024, "height": 700})
+    film.keyboard.press("p")
+    film.get_by_role("button", name="Confusion on the bottom").click()
+    film.keyboard.press("Escape")
+    edge = film.get_by_test_id("resize-bottom").bounding_box()
+    assert edge
+    film.mouse.move(500, edge["y"] + 3)
+    film.mouse.down()
+    film.mouse.move(500, 60, steps=4)
+    film.mouse.up()
+    expect(film).to_have_url(re.compile("layout="))
+    assert size(film, "canvas")[1] >= 220
+    expect(film.get_by_test_id("timeline-slider")).to_be_in_viewport(ratio=1)
+    below = film.locator("[data-part=bottom]").bounding_box()
+    assert below
+    assert below["height"] > 250
+    assert below["y"] + below["height"] <= 700
+
+
 def test_what_was_done_can_be_undone_and_done_again(film: Page) -> None:
     drawn = "window.__chroma.points"
     everything = film.evaluate(drawn)

@@ -7,6 +7,7 @@ import { ORBIT_BOX, type OrbitState } from "../film/useOrbit";
 import { useSelectedPoints, useSelectPoints } from "../film/useSelectedPoints";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
 import { useSize } from "../lib/useSize";
+import type { Contoured } from "../scatter/clusters";
 import type { Points } from "../scatter/encode";
 import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
@@ -75,6 +76,7 @@ export function FilmCanvas(props: Props) {
   const listed = useHovered(({ sample, by }) => (by === "list" ? sample : null));
   const onKeyDown = useCanvasKeys(plot, shown, space !== null, props.focus?.index ?? null, select, selected);
   const inWords = shown && picture ? canvasWords(shown, picture, selected, props.focus?.index ?? null) : "";
+  const [contoured, setContoured] = useState<Contoured | null>(null);
   const [views] = useState(createViews);
   const [frame, revision] = [shown?.frame, shown?.revision];
   // biome-ignore lint/correctness/useExhaustiveDependencies: points move away from the pointer with the frame
@@ -108,6 +110,7 @@ export function FilmCanvas(props: Props) {
           props.onView(next);
           setHover(null);
         }}
+        onContours={setContoured}
         onPlot={props.onPlot}
       />
       {shown && picture ? (
@@ -173,6 +176,7 @@ export function FilmCanvas(props: Props) {
             views={views}
             trails={props.trails?.frames.length ? props.trails.indices.length : 0}
             selected={selected.length}
+            contoured={contoured}
             spatial={space !== null}
           />
         ) : null}

@@ -23,26 +23,46 @@ it("says what is drawn of what, in every respect", () => {
       views={createViews()}
       trails={40}
       selected={1234}
+      contoured={{ groups: 40, of: 57 }}
     />,
   );
   expect(text()).toContain("90,000 of 100,000 points");
   expect(text()).toContain("100,000 of 200,000 samples");
   expect(text()).toContain("trails of 40 of 1,234");
+  expect(text()).toContain("contours of 40 of 57 groups");
   expect(text()).toContain("15,000 of 100,000 drawn in full");
   expect(text()).toContain("trustworthiness 0.987 on 2,000");
   expect(text()).toContain("continuity 0.951");
   expect(text()).not.toContain("equal");
 });
 
-it("is silent about landmarks where every sample is drawn in full", () => {
-  render(<StatusChip shown={shown(null, 100)} drawn={100} views={createViews()} trails={12} selected={12} />);
+it("is silent about what is drawn in full", () => {
+  const all = { groups: 12, of: 12 };
+  render(
+    <StatusChip
+      shown={shown(null, 100)}
+      drawn={100}
+      views={createViews()}
+      trails={12}
+      selected={12}
+      contoured={all}
+    />,
+  );
   expect(text()).not.toContain("in full");
+  expect(text()).not.toContain("contours");
   expect(text()).not.toContain("trails");
 });
 
 it("says that vectors are equal instead of how well their neighbourhoods are drawn", () => {
   const chip = (frame: object) => (
-    <StatusChip shown={shown(null, 300, frame)} drawn={300} views={createViews()} trails={0} selected={0} />
+    <StatusChip
+      shown={shown(null, 300, frame)}
+      drawn={300}
+      views={createViews()}
+      trails={0}
+      selected={0}
+      contoured={null}
+    />
   );
   const { rerender } = render(chip({ equal: 300, trustworthiness: null, continuity: null, qualityN: null }));
   expect(text()).toContain("300 of 300 vectors are equal");

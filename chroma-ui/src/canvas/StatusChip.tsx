@@ -3,6 +3,7 @@ import type { Frame } from "../api/bytes";
 import { manyEqual } from "../film/equal";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, decimal, percent } from "../lib/format";
+import type { Contoured } from "../scatter/clusters";
 import type { Parameters } from "../state/parameters";
 import { useView } from "../state/view";
 import styles from "./canvas.module.css";
@@ -15,6 +16,7 @@ type Props = {
   /** Selected samples whose trails are drawn. */
   trails: number;
   selected: number;
+  contoured: Contoured | null;
   /** In three dimensions: what is known of the film's own picture does not hold there. */
   spatial?: boolean;
 };
@@ -26,6 +28,16 @@ export function Equal({ frame }: { frame: Frame }) {
   return (
     <span className={styles.preview} data-testid="equal" title="Equal vectors lie in one place">
       <b>{count(equal ?? 0)}</b> of <b>{count(n)}</b> vectors are equal
+    </span>
+  );
+}
+
+/** How many groups have contours, where not all have. */
+export function ContoursOf({ contoured }: { contoured: Contoured | null }) {
+  if (contoured === null || contoured.groups === contoured.of) return null;
+  return (
+    <span data-testid="contoured" title="More contours would hide each other: the largest groups have theirs">
+      contours of <b>{count(contoured.groups)}</b> of <b>{count(contoured.of)}</b> groups
     </span>
   );
 }
@@ -78,7 +90,7 @@ function Quality({ shown }: { shown: ShownFrame }) {
 }
 
 /** How many points are drawn, and how trustworthy the layout is. */
-export function StatusChip({ shown, drawn, views, trails, selected, spatial = false }: Props) {
+export function StatusChip({ shown, drawn, views, trails, selected, contoured, spatial = false }: Props) {
   const { film, frame, points, revision } = shown;
   const zoom = useStore(views, ({ view }) => (view?.zoom ?? 1).toFixed(1));
   return (
@@ -91,6 +103,7 @@ export function StatusChip({ shown, drawn, views, trails, selected, spatial = fa
           trails of <b>{count(trails)}</b> of <b>{count(selected)}</b>
         </span>
       ) : null}
+      {spatial ? null : <ContoursOf contoured={contoured} />}
       {film.n < film.of ? (
         <span title="The run captures only these samples of the split">
           {count(film.n)} of {count(film.of)} samples

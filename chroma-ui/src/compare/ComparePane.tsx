@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import { Above } from "../canvas/Above";
 import { FilmProgress } from "../canvas/FilmProgress";
 import { HoverCard } from "../canvas/HoverCard";
-import { Equal } from "../canvas/StatusChip";
+import { ContoursOf, Equal } from "../canvas/StatusChip";
 import { Waiting } from "../canvas/Waiting";
 import { indexAt, keyAt } from "../film/samples";
 import { useCamera } from "../film/useCamera";
@@ -14,6 +14,7 @@ import { useSample } from "../inspector/useSample";
 import { count, decimal } from "../lib/format";
 import { useSize } from "../lib/useSize";
 import type { RunEntry } from "../runs/RunPicker";
+import type { Contoured } from "../scatter/clusters";
 import type { Plot } from "../scatter/plot";
 import { type Hover, ScatterPlot } from "../scatter/ScatterPlot";
 import { useSelection } from "../state/selection";
@@ -59,6 +60,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
   const room = useSize(container);
   const [hover, setHover] = useState<Hover | null>(null);
   const [plot, setPlot] = useState<Plot | null>(null);
+  const [contoured, setContoured] = useState<Contoured | null>(null);
 
   const { isGone, problem, ...found } = usePane(what);
   const { run, layer, split, film } = found;
@@ -189,6 +191,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             keepView(seen);
             if (seen.led && !cameraFree) store.getState().setCamera({ pane, place: seen.place });
           }}
+          onContours={setContoured}
           onPlot={setPlot}
         />
         {shown && picture ? (
@@ -196,6 +199,7 @@ export function ComparePane({ pane, what, runs, against, scale, onSeek, onRemove
             <span>
               <b>{count(picture.scene.drawn.length)}</b> of <b>{count(shown.points.n)}</b>
             </span>
+            <ContoursOf contoured={contoured} />
             <Equal frame={shown.frame} />
             {trust !== null ? (
               <span title="Trustworthiness (Venna & Kaski 2001, k = 15)">

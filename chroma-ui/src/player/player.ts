@@ -82,6 +82,8 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
     "about",
     `${film.project} · ${film.layer} · ${film.split} · ${film.method.toUpperCase()} · ${seen.join(" · ")}`,
   );
+  const lines = element("span", "", "");
+  about.append(lines);
   const curves = createCurves(film);
   const controls = element(
     "footer",
@@ -115,6 +117,12 @@ function mount(root: HTMLElement, film: ExportedFilm): void {
     onClick: () => undefined,
     onView: () => undefined,
     onSelect: () => undefined,
+    onContours: (contoured) => {
+      const some = contoured && contoured.groups < contoured.of;
+      lines.textContent = some
+        ? ` · contours of ${count(contoured.groups)} of ${count(contoured.of)} groups`
+        : "";
+    },
   });
 
   function tileOf(index: number): HTMLElement[] {

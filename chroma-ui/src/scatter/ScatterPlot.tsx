@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from "react";
 import type { Picture } from "../film/picture";
 import type { FilmBox, ShownFrame } from "../film/useShownFrame";
+import type { Contoured } from "./clusters";
 import type { Points } from "./encode";
 import type { Manner, Tool } from "./gestures";
 import type { Plot } from "./plot";
@@ -40,6 +41,7 @@ type Props = {
   onPick: (index: number) => void;
   onSelect: (indices: Uint32Array, manner: Manner) => void;
   onView: (view: ViewOfPlot) => void;
+  onContours: (contoured: Contoured | null) => void;
   onPlot: (plot: Plot | null) => void;
 };
 
@@ -60,6 +62,7 @@ export function ScatterPlot(props: Props) {
     onClick: props.onPick,
     onView: props.onView,
     onSelect: props.onSelect,
+    onContours: props.onContours,
   });
 
   const placed = useRef<FilmBox | null>(null);

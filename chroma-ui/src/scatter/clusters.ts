@@ -3,6 +3,8 @@ import { contours } from "d3-contour";
 import type { PlaceOf } from "./encode";
 
 export type Cluster = { code: number; x: number; y: number; size: number };
+/** How many groups have contours, of how many that would. */
+export type Contoured = { groups: number; of: number };
 export type Contour = { code: number; level: number; rings: [number, number][][] };
 
 /** Groups with fewer points have neither a name nor a contour. */
@@ -41,6 +43,15 @@ export function groupsAmong(codes: Uint16Array, drawn: Uint32Array, groups: numb
     sizes[code] < SMALLEST_CLUSTER ? [] : [{ code, size: sizes[code], few: few.subarray(0, kept[code]) }],
   );
 }
+
+/** Contours of more groups than this would hide each other. */
+export const MOST_CONTOURED = 40;
+
+/** The groups that get contours: the largest, where they are many. */
+export const contouredAmong = (groups: readonly Group[]): Group[] => {
+  const largest = [...groups].sort((a, b) => b.size - a.size).slice(0, MOST_CONTOURED);
+  return largest.sort((a, b) => a.code - b.code);
+};
 
 /** The same groups with fewer sampled points. */
 export const thinned = (groups: readonly Group[], most: number): Group[] =>

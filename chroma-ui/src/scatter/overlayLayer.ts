@@ -1,6 +1,7 @@
 /** The canvas over the points: group names, contours, the focus, trails and the path being drawn. */
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "./camera";
+import type { Contoured } from "./clusters";
 import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import type { Path } from "./gestures";
 import { createGroupLabels } from "./groupLabels";
@@ -27,6 +28,10 @@ export type OverlayScene = {
 
 const CONTOUR_FADE_MS = 260;
 
+/** `contoured` is null where contours are not wanted. */
+type Overlaid = { fades: boolean; contoured: Contoured | null };
+const BARE: Overlaid = { fades: false, contoured: null };
+
 /** A hole takes this share of a point's diameter, and is at least so large, in CSS pixels. */
 const HOLE = 0.5;
 const LEAST_HOLE = 2.4;
@@ -48,13 +53,13 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
   const groupLabels = createGroupLabels();
 
   return {
-    /** Draws everything; returns whether something is still fading in. */
-    draw(overlay: OverlayScene | null, place: Transform, width: number, height: number): boolean {
-      if (!pencil) return false;
+    /** Draws everything; returns whether something is still fading in, and which groups have contours. */
+    draw(overlay: OverlayScene | null, place: Transform, width: number, height: number): Overlaid {
+      if (!pencil) return BARE;
       const ratio = canvas.width / width;
       pencil.setTransform(ratio, 0, 0, ratio, 0, 0);
       pencil.clearRect(0, 0, width, height);
-      if (!overlay) return false;
+      if (!overlay) return BARE;
       const { scene, moment, style, focus, echo, still } = overlay;
       const { to } = moment;
       const present = (index: number) => to.present[index] === 1;
@@ -94,7 +99,10 @@ export function createOverlayLayer(canvas: HTMLCanvasElement) {
         },
         place,
       );
-      return contours.length > 0 && age < 1;
+      return {
+        fades: contours.length > 0 && age < 1,
+        contoured: style.contours ? groupLabels.contoured(scene, moment) : null,
+      };
     },
   };
 }

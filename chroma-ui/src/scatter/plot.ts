@@ -1,6 +1,7 @@
 /** The plot: an imperative object around the renderer, the overlay and the gestures. Knows nothing of React. */
 import { appearanceFor } from "./appearance";
 import { type Covered, placeUnder, screenTransform } from "./camera";
+import type { Contoured } from "./clusters";
 import { type Between, type Points, placeBetween, placeX, placeY } from "./encode";
 import { type Manner, type Path, type Tool, watchGestures } from "./gestures";
 import { countMarks, dims, markPoints } from "./marks";
@@ -20,6 +21,8 @@ export type PlotEvents = {
   onClick: (index: number) => void;
   onView: (view: ViewOfPlot) => void;
   onSelect: (indices: Uint32Array, manner: Manner) => void;
+  /** Contours are drawn of other groups than before; null: of none, and none are wanted. */
+  onContours: (contoured: Contoured | null) => void;
 };
 
 export type Plot = ReturnType<typeof createPlot>;
@@ -66,6 +69,7 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
   let echo: number | null = null;
   let trails: { indices: readonly number[]; frames: readonly Points[] } | null = null;
   let thumbnails: ReadonlyMap<number, Thumbnail> = new Map();
+  let contoured: Contoured | null = null;
   let pendingDraw = 0;
   let stale = true;
   let destroyed = false;
@@ -102,15 +106,16 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
     const still = transition.rests();
     const { size } = look();
     const scene = { scene: shown, moment: now, style, size, still, focus, echo, trails, path, thumbnails };
-    if (
-      overlay.draw(
-        { ...scene, covered: covered.left },
-        screenTransform(stance(), room),
-        room.width,
-        room.height,
-      )
-    )
-      requestOverlay();
+    const { fades, ...overlaid } = overlay.draw(
+      { ...scene, covered: covered.left },
+      screenTransform(stance(), room),
+      room.width,
+      room.height,
+    );
+    if (fades) requestOverlay();
+    const before = contoured;
+    contoured = overlaid.contoured;
+    if (before?.groups !== contoured?.groups || before?.of !== contoured?.of) events.onContours(contoured);
   }
 
   function drawPoints(now: Between): void {
@@ -372,6 +377,8 @@ export function createPlot(container: HTMLElement, style: Style, events: PlotEve
         if (before) turnTo(before, usual);
       }
     },
+    /** How many groups have contours; null where they are not wanted. */
+    contoured: (): Contoured | null => contoured,
     /** The points alone, as a data URL. */
     pointsImage(): string {
       draw();

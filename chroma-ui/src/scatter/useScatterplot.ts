@@ -23,6 +23,7 @@ export function useScatterplot(
         onClick: (index) => latestEvents.current.onClick(index),
         onView: (view) => latestEvents.current.onView(view),
         onSelect: (indices, manner) => latestEvents.current.onSelect(indices, manner),
+        onContours: (contoured) => latestEvents.current.onContours(contoured),
       },
     );
     setPlot(made);

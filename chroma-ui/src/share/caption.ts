@@ -4,6 +4,7 @@ import { composePicture, type Picture } from "../film/picture";
 import type { ShownFrame } from "../film/useShownFrame";
 import { count, decimal } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
+import type { Contoured } from "../scatter/clusters";
 import type { View } from "../state/url";
 import type { Caption } from "./svg";
 
@@ -21,13 +22,22 @@ export const pictureIn = (
   return composePicture(shown, { shade, safe, classNames, hidden, filters, scale, rare, ground });
 };
 
-/** Names run, layer, split and moment, and how many of how many samples are drawn. */
-export function captionOf({ film, frame }: ShownFrame, picture: Picture, legend: boolean): Caption {
+/** Names run, layer, split and moment, how many of how many samples are drawn, and contours of how many groups. */
+export function captionOf(
+  { film, frame }: ShownFrame,
+  picture: Picture,
+  legend: boolean,
+  contoured: Contoured | null,
+): Caption {
   const { scene, scale } = picture;
   const colours = scene.palette.slice(0, -1);
+  const lines =
+    contoured && contoured.groups < contoured.of
+      ? `, contours of ${count(contoured.groups)} of ${count(contoured.of)} groups`
+      : "";
   return {
     title: `${frame.run} · ${frame.layer} in ${film.split}, ${spoken(frame, film.axis)}`,
-    note: `${count(scene.drawn.length)} of ${count(film.of)} samples, by ${picture.title.toLowerCase()}`,
+    note: `${count(scene.drawn.length)} of ${count(film.of)} samples, by ${picture.title.toLowerCase()}${lines}`,
     legend: legend
       ? {
           title: picture.title,

@@ -33,7 +33,13 @@ const STEP_S = [0.3, 1.1] as const;
 const MOVING = 0.6;
 const END_S = 1.5;
 
-const NOTHING = { onHover: () => {}, onClick: () => {}, onView: () => {}, onSelect: () => {} };
+const NOTHING = {
+  onHover: () => {},
+  onClick: () => {},
+  onView: () => {},
+  onSelect: () => {},
+  onContours: () => {},
+};
 
 /** Yields once for each picture drawn into `onto`; throws where `signal` is aborted. */
 export async function* shots(
@@ -74,7 +80,7 @@ export async function* shots(
     for (const [at, frame] of frames.entries()) {
       const next: ShownFrame = await shownAt(shown, frame, view.search, signal);
       const picture = pictureIn(next, view, classNames, shade);
-      const caption = captionOf(next, picture, legend);
+      const caption = captionOf(next, picture, legend, null);
       plot.show(picture.scene, 0);
       if (before === null) {
         plot.setBox(order.box, false);

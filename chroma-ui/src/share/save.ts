@@ -36,6 +36,7 @@ export async function savePng(
     shown,
     pictureIn(shown, useView.getState(), classNamesOf(picture), shade),
     legend,
+    plot.contoured(),
   );
   const whole = sizeAround(room, caption);
   const ratio = drawing.width / room.width;
@@ -58,7 +59,7 @@ export function saveSvg(plot: Plot, shown: ShownFrame, picture: Picture, { shade
   const svg = plot.drawnAs(next.scene, { shade }, () => {
     const sketch = plot.sketch();
     const raster = next.scene.drawn.length > MOST_CIRCLES ? plot.pointsImage() : null;
-    return sketch && svgOf(sketch, captionOf(shown, next, legend), raster);
+    return sketch && svgOf(sketch, captionOf(shown, next, legend, plot.contoured()), raster);
   });
   if (svg) saveFile(new Blob([svg], { type: "image/svg+xml" }), fileOf(shown, null, "svg"));
 }

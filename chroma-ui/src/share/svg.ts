@@ -2,7 +2,13 @@
 import { count, shortened } from "../lib/format";
 import type { Shade } from "../lib/useTheme";
 import type { Transform } from "../scatter/camera";
-import { clusterContours, clusterMedians, type Group, groupsAmong } from "../scatter/clusters";
+import {
+  clusterContours,
+  clusterMedians,
+  contouredAmong,
+  type Group,
+  groupsAmong,
+} from "../scatter/clusters";
 import { type PlaceOf, placeBetween, placeX, placeY } from "../scatter/encode";
 import { withMass } from "../scatter/mass";
 import { placedNames } from "../scatter/names";
@@ -136,7 +142,8 @@ function groupsAt(scene: Scene, groups: NonNullable<Scene["groups"]>): [Group[],
 function contoursOf({ scene, transform, contours }: Sketch): string {
   const { groups } = scene;
   if (!contours || !groups) return "";
-  return clusterContours(...groupsAt(scene, groups))
+  const [all, ...place] = groupsAt(scene, groups);
+  return clusterContours(contouredAmong(all), ...place)
     .map(({ code, level, rings }) => {
       const line = rings
         .map(
