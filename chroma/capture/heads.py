@@ -204,7 +204,11 @@ def _kind(module: Module, facts: Facts) -> tuple[Kind | None, str]:
     elif facts.loss == "others":
         why = "the loss compares the model's output with other values than the labels"
     elif facts.scores not in (0, width):
-        why = f"{name}, gives {width} values per sample, but the loss compares {facts.scores} with the labels"
+        why = (
+            f"the last layer known to take the batch's rows, {module.name}, gives {width} values per sample, "
+            f"but the loss compares {facts.scores} with the labels: larger batches, or a forward of the "
+            "model, tell more"
+        )
     elif width == 1:
         told = facts.loss == "classes" or facts.named == 2 or module.probabilities or module.squashed
         kind = "binary" if labels.two and told else None

@@ -108,6 +108,8 @@ def test_a_head_is_proved_or_there_is_none(last: Module, facts: Facts, kind: str
 
 def test_a_model_without_a_narrower_layer_is_no_autoencoder() -> None:
     policy = Module("in", leaf=True, parametrised=True, input=(ROWS, 2), output=(ROWS, 16), matrix=True)
+    hidden = prove([layer(32)], ROWS, Facts(seen(TEN), loss="classes", scores=10))
+    assert "gives 32 values per sample, but the loss compares 10" in hidden.why
     assert "autoencoder" not in prove([policy, layer(2)], ROWS, Facts()).why
     narrow = replace(policy, input=(ROWS, 16), output=(ROWS, 2))
     assert "autoencoder" in prove([narrow, layer(16)], ROWS, Facts()).why
