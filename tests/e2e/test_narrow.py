@@ -60,3 +60,6 @@ def test_panes_side_by_side_name_what_they_show(page: Page, pair: Server, width:
             "all => all.map(one => one.querySelector('span')).map(name => name.clientWidth < 30)"
         )
         assert cut == [False, False], picker
+    by = page.get_by_test_id("link-measure")
+    expect(by).to_contain_text("linked by")
+    assert by.evaluate("it => it.scrollWidth <= it.clientWidth + 1"), by.inner_text()
