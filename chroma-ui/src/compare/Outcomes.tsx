@@ -1,8 +1,7 @@
 import { useState } from "react";
-import { useClient, useQuery } from "urql";
-import { type Outcome, OutcomeSamplesDocument, OutcomesDocument } from "../api/gql/graphql";
+import { useQuery } from "urql";
+import { type Outcome, OutcomesDocument } from "../api/gql/graphql";
 import { count, decimal, percent } from "../lib/format";
-import { notify } from "../state/notices";
 import { useSelection } from "../state/selection";
 import { Section } from "../ui/controls";
 import { Facts } from "../ui/Facts";
@@ -11,6 +10,7 @@ import { OutcomeList } from "./OutcomeList";
 import styles from "./outcomes.module.css";
 import { letterOf } from "./PaneHead";
 import type { PaneLive } from "./store";
+import { useOutcomeSamples } from "./useOutcomeSamples";
 
 type Props = {
   one: PaneLive;
@@ -19,7 +19,6 @@ type Props = {
   onAgainst: (pane: number) => void;
 };
 
-const PAGE = 200;
 const MOST_CLASSES = 20;
 
 /** A share as a difference, with its sign. */
@@ -27,11 +26,11 @@ const points = (share: number): string => `${share < 0 ? "−" : "+"}${(100 * Ma
 
 /** What two runs predict for the same samples: what the second one mended, broke, and what both get wrong. */
 export function Outcomes({ one, lives, against, onAgainst }: Props) {
-  const client = useClient();
   const [chosen, setChosen] = useState<Outcome | null>(null);
   const two = lives[against] ?? null;
   const [first, second, split] = [one.run?.id ?? "", two?.run?.id ?? "", one.split?.name ?? ""];
   const variables = { first, second, split };
+  const take = useOutcomeSamples(variables);
   const same = first === second;
   const [{ data, error, fetching, stale }] = useQuery({
     query: OutcomesDocument,
@@ -44,18 +43,8 @@ export function Outcomes({ one, lives, against, onAgainst }: Props) {
 
   const select = async (outcome: Outcome) => {
     setChosen(outcome);
-    const positions: number[] = [];
-    for (let after = 0; ; after += PAGE) {
-      const { data, error } = await client.query(OutcomeSamplesDocument, {
-        ...{ ...variables, outcome, after },
-        many: PAGE,
-      });
-      const page = data?.outcomes.samples ?? [];
-      positions.push(...page.flatMap(({ position }) => (position === null ? [] : [position])));
-      if (error) notify(`Not all samples were selected: ${error.graphQLErrors[0]?.message ?? error.message}`);
-      if (error || page.length < PAGE) break;
-    }
-    useSelection.getState().select(Uint32Array.from(positions).sort(), "replace", true);
+    const positions = await take(outcome);
+    if (positions) useSelection.getState().select(positions, "replace", true);
   };
 
   if (same)

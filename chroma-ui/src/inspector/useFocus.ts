@@ -8,8 +8,6 @@ import { type FrameSource, useFrameSource } from "./useFrameSource";
 import { type Neighbor, type Place, useNeighbors, useSample } from "./useSample";
 
 /** The sample in focus; `focused` is null where the film does not have it. */
-export type Focus = ReturnType<typeof useFocus>;
-
 /** Neighbours from the frame's own run and the sample's split, with their keys in the film. */
 function nearIn(source: FrameSource, { runId, split }: Place, neighbors: readonly Neighbor[]): Near[] {
   return neighbors.map(({ position, ...near }) => ({

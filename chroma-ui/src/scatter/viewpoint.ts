@@ -18,8 +18,6 @@ const CAMERA_MS = 420;
 /** Margin around the film, as a share of its size. */
 const MARGIN = 0.07;
 
-export type Viewpoint = ReturnType<typeof createViewpoint>;
-
 /** `onMove` is called with every new view, `requestDraw` when it must be drawn. */
 export function createViewpoint(
   room: Room,
