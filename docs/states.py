@@ -238,9 +238,10 @@ def fill(home: Path) -> None:
 
 
 @contextmanager
-def live(server: Server) -> Iterator[str]:
+def live(server: Server, home: Path) -> Iterator[str]:
     """A training that goes on: its id."""
     os.environ["CHROMA_SERVER"], os.environ["CHROMA_TOKEN"] = server.url, server.token
+    os.environ["CHROMA_HOME"] = str(home)  # what is not sent yet waits there
     rng = np.random.default_rng(2)
     labels = rng.integers(0, 4, 300)
     with chroma.init("odd", "live") as run:
@@ -255,7 +256,7 @@ def live(server: Server) -> Iterator[str]:
 @contextmanager
 def stages(home: Path) -> Iterator[tuple[Server, Server, dict[str, str]]]:
     """The dashboards of a home with all runs and of an empty one, and the ids of the runs by name."""
-    with serve(home) as server, serve(home / "empty") as empty, live(server) as going:
+    with serve(home) as server, serve(home / "empty") as empty, live(server, home / "sender") as going:
         with chroma.open(server.url, token=server.token) as catalog:
             runs = catalog.runs()
         yield server, empty, {**dict(zip(runs["name"], runs["id"], strict=True)), "live": going}

@@ -247,6 +247,8 @@ def test_a_layer_that_collapses_is_no_leak_and_one_that_never_spread_rings_too()
     few = np.repeat(healthy(0)[:4], N // 4, axis=0)
     assert "leak" not in dict(of(rung(lambda step: few, train=lambda step: few[::-1])))
     assert ("collapse", 2) in of(rung(lambda step: 1000 + healthy(step)))
+    narrow = next(event for event in rung(lambda step: 1e6 + healthy(step)) if event.rule == "collapse")
+    assert "less than 0.01% of their norm" in narrow.text
 
 
 def test_training_data_of_another_kind_drift() -> None:

@@ -9,6 +9,7 @@ import { useDebounced } from "../lib/useDebounced";
 import type { Hover } from "../scatter/ScatterPlot";
 import { sampleOf } from "../state/sampleKey";
 import styles from "./canvas.module.css";
+import { CARD_WIDTH, cardPlace } from "./cardPlace";
 
 type Props = {
   hover: Hover;
@@ -18,9 +19,6 @@ type Props = {
   room: { width: number; height: number };
 };
 
-const WIDTH = 244;
-const HEIGHT = 96;
-const DISTANCE = 16;
 /** The sample is fetched once the pointer has rested this long. */
 const REST_MS = 120;
 
@@ -54,13 +52,12 @@ export function HoverCard({ hover, shown, split, classColours, room }: Props) {
   const confidence = shown.confidence?.values[index];
   const listed = ["label", "prediction", "confidence"].includes(shown.colourName ?? "");
   const colour = listed && label !== null ? null : colourValue(shown, index);
-  const left = hover.x + DISTANCE + WIDTH > room.width ? hover.x - DISTANCE - WIDTH : hover.x + DISTANCE;
-  const top = Math.min(Math.max(8, hover.y - HEIGHT / 3), room.height - HEIGHT - 8);
+  const { left, top } = cardPlace(hover, room);
 
   return (
     <div
       className={styles.card}
-      style={{ width: WIDTH, transform: `translate(${Math.round(left)}px, ${Math.round(top)}px)` }}
+      style={{ width: CARD_WIDTH, transform: `translate(${Math.round(left)}px, ${Math.round(top)}px)` }}
       data-testid="hover-card"
       data-index={index}
       role="status"

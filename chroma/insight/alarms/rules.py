@@ -93,7 +93,8 @@ def collapse(history: Sequence[VectorSignals]) -> Found | None:
     if now.equal >= 0.5 and (first.equal or 0) < 0.25:
         what = f"{now.equal:.0%} of the rows are equal"
     elif _shrinks([each.spread for each in history if each.spread is not None]):
-        what = f"the spread of the rows is {now.spread:.2%} of their norm"
+        spread = f"{now.spread:.2%}" if now.spread >= 0.0001 else "less than 0.01%"
+        what = f"the spread of the rows is {spread} of their norm"
     elif now.cosine is not None and _aligns([each.cosine for each in history if each.cosine is not None]):
         what = f"the rows point one way: their mean cosine is {now.cosine:.4f}"
     else:
