@@ -96,18 +96,40 @@ export async function copyIds(shown: ShownFrame, indices: Uint32Array): Promise<
   }
 }
 
-/** Tags and untags samples; both can be undone. */
+/** Send parts one after another, up to the first that fails: those that were sent, and why no more. */
+export async function sendInTurn<Part>(
+  parts: readonly Part[],
+  send: (part: Part) => Promise<void>,
+): Promise<{ sent: Part[]; problem: string | null }> {
+  const sent: Part[] = [];
+  for (const part of parts) {
+    try {
+      await send(part);
+    } catch (error) {
+      return { sent, problem: why(error) };
+    }
+    sent.push(part);
+  }
+  return { sent, problem: null };
+}
+
+/** Tags and untags samples; both can be undone, also where they reached some splits only. */
 export function useTagging(shown: ShownFrame) {
   const client = useClient();
   return useCallback(
     async (change: "tag" | "untag", tag: string, indices: Uint32Array) => {
       const { runId } = shown.film;
-      const write = async (what: "tag" | "untag", parts: Awaited<ReturnType<typeof idsOf>>) => {
+      type Parts = Awaited<ReturnType<typeof idsOf>>;
+      const write = (what: "tag" | "untag", parts: Parts) => {
         const document = what === "tag" ? TagSamplesDocument : UntagSamplesDocument;
-        for (const { split, ids: sampleIds } of parts) {
+        return sendInTurn(parts, async ({ split, ids: sampleIds }) => {
           const { error } = await client.mutation(document, { runId, split, tag, sampleIds });
           if (error) throw new Error(error.graphQLErrors[0]?.message ?? error.message);
-        }
+        });
+      };
+      const again = async (what: "tag" | "untag", parts: Parts) => {
+        const { problem } = await write(what, parts);
+        if (problem !== null) throw new Error(problem);
       };
       try {
         const column = shown.film.columns.find(({ name }) => name === `tag:${tag}`);
@@ -117,17 +139,17 @@ export function useTagging(shown: ShownFrame) {
         const changed = indices.filter((i) => carries(i) === (change === "untag"));
         const parts = await idsOf(shown, changed);
         if (changed.length === 0) return notify(`Nothing to ${change}: ${tag}.`);
-        await write(change, parts);
-        const done =
-          change === "tag"
-            ? `Tagged ${samples(changed.length)}`
-            : `Removed the tag from ${samples(changed.length)}`;
+        const { sent, problem } = await write(change, parts);
+        if (sent.length === 0) throw new Error(problem ?? "");
+        const n = sent.reduce((sum, { ids }) => sum + ids.length, 0);
+        const done = change === "tag" ? `Tagged ${samples(n)}` : `Removed the tag from ${samples(n)}`;
         record({
-          what: `${change === "tag" ? "the tag" : "the removal of the tag"} ${tag} on ${samples(changed.length)}`,
-          undo: () => write(change === "tag" ? "untag" : "tag", parts),
-          redo: () => write(change, parts),
+          what: `${change === "tag" ? "the tag" : "the removal of the tag"} ${tag} on ${samples(n)}`,
+          undo: () => again(change === "tag" ? "untag" : "tag", sent),
+          redo: () => again(change, sent),
         });
-        notifyUndoable(`${done}: ${tag}.`);
+        const others = problem === null ? "" : ` Not the other ${count(changed.length - n)}: ${problem}.`;
+        notifyUndoable(`${done}: ${tag}.${others}`);
       } catch (error) {
         notify(`The samples were not ${change === "tag" ? "tagged" : "untagged"}: ${why(error)}.`);
       }
