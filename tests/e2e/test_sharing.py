@@ -168,7 +168,7 @@ def test_the_picture_is_saved_as_vectors(film: Page) -> None:
 def test_the_film_plays_from_a_file_without_a_network(film: Page, chromium: Browser, tmp_path: Path) -> None:
     page_file = tmp_path / "film.html"
     shutil.copy(saved(film, "html"), page_file)
-    expect(film.get_by_test_id("notice")).to_contain_text(re.compile(r"0\.\d MB with 898 of 898 samples"))
+    expect(film.get_by_test_id("notice")).to_contain_text(re.compile(r"\d\.\d kB with 898 of 898 samples"))
     assert page_file.stat().st_size < 500_000  # thumbnails take half of it
     context = chromium.new_context(offline=True, color_scheme="dark", viewport={"width": 900, "height": 640})
     page = context.new_page()
