@@ -221,7 +221,7 @@ class _Clock:
 
         clock = self
         patch.setattr(time, "time", lambda: real() + clock.ahead)
-        patch.setattr(tables, "datetime", Jumping)
+        patch.setattr(tables.base, "datetime", Jumping)
 
 
 JUMPS = [-400 * 86_400.0, -3600.0, -1.0, 0.0, 1.0, 3600.0, 400 * 86_400.0]
