@@ -142,7 +142,7 @@ def _serve(
     from chroma.server.requirements import require_dashboard
 
     require_dashboard()
-    gc.disable()  # nothing of what is imported is garbage: looking for it takes a tenth of the time
+    gc.disable()  # nothing of what is imported is garbage: to look for it takes time
     from chroma.server.http.origins import LOOPBACK
     from chroma.server.serving import new_token, run_foreground
 

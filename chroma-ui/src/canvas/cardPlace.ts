@@ -10,8 +10,8 @@ type Room = { width: number; height: number };
 export function cardPlace({ x, y }: Point, room: Room): { left: number; top: number } {
   const right = x + DISTANCE;
   const left = right + CARD_WIDTH <= room.width ? right : x - DISTANCE - CARD_WIDTH;
-  const least = Math.max(EDGE, room.height - HEIGHT - EDGE);
-  if (left >= 0) return { left, top: Math.min(Math.max(EDGE, y - HEIGHT / 3), least) };
+  const lowest = Math.max(EDGE, room.height - HEIGHT - EDGE);
+  if (left >= 0) return { left, top: Math.min(Math.max(EDGE, y - HEIGHT / 3), lowest) };
   const below = y + DISTANCE;
   return {
     left: Math.max(0, Math.min(x - CARD_WIDTH / 2, room.width - CARD_WIDTH - EDGE)),

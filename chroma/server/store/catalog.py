@@ -91,7 +91,7 @@ class Store:
     def _migrated(cls, engine: Engine, files: Files, place: Path | None) -> Store:
         try:
             if not is_current(engine):
-                # with it comes Alembic, a twentieth of the time in which a server starts
+                # with it comes Alembic, which takes long to import
                 from chroma.server.store.upgrading import migrate
 
                 migrate(engine)
